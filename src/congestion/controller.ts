@@ -1,0 +1,120 @@
+import type { Random } from "../crypto/random.ts";
+import type { CouplingGroup } from "./coupling_group.ts";
+import type { RateSample } from "./delivery_rate.ts";
+
+/** What a controller and the rate sampler know of one packet. Sizes in bytes, times in ms. */
+export interface PacketSample {
+  /** Bytes counted as in flight. */
+  readonly size: number;
+  /** When it left. */
+  readonly timeSent: number;
+  /** Bytes delivered on this network path when it left; `DeliveryRate.onSent` writes it. */
+  delivered: number;
+  /** When the last of those were acknowledged; `DeliveryRate.onSent` writes it. */
+  deliveredTime: number;
+  /** When the flight it belongs to began; `DeliveryRate.onSent` writes it. */
+  firstSentTime: number;
+  /** Bytes lost on this network path when it left; `DeliveryRate.onSent` writes it. */
+  lostAtSend: number;
+  /** Bytes in flight when it left, itself included; `DeliveryRate.onSent` writes it. */
+  inFlightAtSend: number;
+  /** Whether it left while there was too little to send; `DeliveryRate.onSent` writes it. */
+  appLimited: boolean;
+}
+
+/** Round-trip times of one network path in ms, as `RttEstimator` keeps them. */
+export interface RttView {
+  readonly latest: number;
+  readonly smoothed: number;
+  readonly variation: number;
+  readonly min: number;
+}
+
+/**
+ * Decides how many bytes one network path may have in flight, and how fast they leave.
+ *
+ * All sizes are bytes, all times ms. The owner of the path calls, in this order:
+ *
+ * - a packet that counts leaves: `DeliveryRate.onSent`, then `onSent`
+ * - an ACK arrives: for each newly acknowledged packet `DeliveryRate.onAcked`, then `onAcked`; if it
+ *   had been declared lost, `DeliveryRate.onSpuriousLoss`, `DeliveryRate.onAcked`, `onSpuriousLoss`;
+ *   for each packet declared lost `DeliveryRate.onLost`, then `onLost`; at the end
+ *   `DeliveryRate.finish`, `onAckProcessed`, `DeliveryRate.next`
+ * - a timer declares packets lost: `DeliveryRate.onLost`, then `onLost`, nothing more
+ *
+ * Packets are told apart by the time they left, never by number: the packet number spaces of the
+ * handshake share one network path.
+ */
+export interface CongestionController {
+  /** For logs: `new_reno`, `cubic`, ... */
+  readonly name: string;
+  /** Bytes allowed in flight; at least two datagrams. */
+  readonly window: number;
+  /** Where slow start ends; `Infinity` until the first congestion. */
+  readonly slowStartThreshold: number;
+  readonly inSlowStart: boolean;
+  /** Bytes per ms to leave at; 0 lets the pacer derive it from window and round-trip time. */
+  readonly pacingRate: number;
+
+  /** A packet left. `bytesInFlight` includes it. */
+  onSent(packet: PacketSample, bytesInFlight: number, now: number): void;
+  /** A packet was acknowledged for the first time. `bytesInFlight` no longer includes it. */
+  onAcked(packet: PacketSample, rtt: RttView, bytesInFlight: number, now: number): void;
+  /** One ACK has been worked through, losses included. */
+  onAckProcessed(sample: RateSample, rtt: RttView, bytesInFlight: number, now: number): void;
+  /**
+   * A packet is taken to be lost; only the first loss of an epoch reduces the window.
+   *
+   * @param bytesInFlight No longer includes the packet.
+   * @param persistent Whether the losses found together establish persistent congestion.
+   */
+  onLost(packet: PacketSample, bytesInFlight: number, persistent: boolean, now: number): void;
+  /** A packet given to `onLost` was acknowledged after all. `onAcked` is not called for it. */
+  onSpuriousLoss(packet: PacketSample, now: number): void;
+  /** Larger (or smaller) datagrams may be sent from now on. */
+  onMtuChanged(maxDatagramSize: number): void;
+  /** The network path is no longer used: leaves the coupling group, if there is one. */
+  close(): void;
+}
+
+/** What a controller is made from. */
+export interface ControllerOptions {
+  /** Bytes in the largest datagram to be sent. */
+  readonly maxDatagramSize: number;
+  /**
+   * Datagrams that may leave before the first acknowledgement.
+   *
+   * @default {10}
+   */
+  readonly initialWindow?: number;
+  /** Chance, for controllers that spread their probes in time. */
+  readonly random: Random;
+  /** What couples the paths of one connection; `lia`, `olia` and `balia` need it to be of use. */
+  readonly group?: CouplingGroup;
+}
+
+/**
+ * Makes the congestion controller of one network path: `newReno`, `cubic`, `bbr`, `lia`, `olia`,
+ * `balia`, or a function of your own.
+ *
+ * @example Choose one for a connection
+ * ```ts
+ * import { bbr, type CongestionControl } from "@mpquic/mpquic";
+ *
+ * const congestionControl: CongestionControl = bbr;
+ * ```
+ */
+export type CongestionControl = (options: ControllerOptions) => CongestionController;
+
+/** The window before the first acknowledgement, in bytes. */
+export function initialWindow(options: ControllerOptions): number {
+  // RFC 9002, Section 7.2: ten datagrams, but no more than 14720 bytes unless two are more.
+  const { maxDatagramSize, initialWindow = 10 } = options;
+  if (initialWindow !== 10) return Math.max(initialWindow, 2) * maxDatagramSize;
+  return Math.min(10 * maxDatagramSize, Math.max(14_720, 2 * maxDatagramSize));
+}
+
+/** The smallest window, in bytes: two datagrams (RFC 9002, Section 7.2). */
+export function minimumWindow(maxDatagramSize: number): number {
+  return 2 * maxDatagramSize;
+}

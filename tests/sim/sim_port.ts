@@ -1,0 +1,65 @@
+import type { Address } from "../../src/path/address.ts";
+import type { Port } from "../../src/path/port.ts";
+import type { Link } from "./link.ts";
+import type { Network, Receiver } from "./network.ts";
+
+/** A socket in the simulated network. Datagrams are copied on the way out. */
+export class SimPort implements Port {
+  readonly address: Address;
+  readonly link: Link | undefined;
+  readonly receiver: Receiver;
+  /** The source address that others see: another one than `address` behind a NAT. */
+  publicAddress: Address;
+  isClosed = false;
+  /** While set, sending fails as if the interface were gone, and the callback hears of it. */
+  onSendError: ((remote: Address) => void) | undefined;
+
+  readonly #network: Network;
+  readonly #lent = new Uint8Array(65_535);
+  #isBusy = false;
+
+  constructor(network: Network, address: Address, receiver: Receiver, link: Link | undefined) {
+    this.#network = network;
+    this.address = address;
+    this.publicAddress = address;
+    this.receiver = receiver;
+    this.link = link;
+  }
+
+  get buffer(): Uint8Array | undefined {
+    return this.#isBusy ? undefined : this.#lent;
+  }
+
+  /** A port that is blocked lends no buffer, as a socket does whose queue is full. */
+  block(): void {
+    this.#isBusy = true;
+  }
+
+  unblock(): void {
+    this.#isBusy = false;
+  }
+
+  /** Sends the first `size` bytes of the buffer. The buffer is overwritten to catch late reads. */
+  send(size: number, to: Address): void {
+    if (this.#isBusy) throw new Error("Cannot send on a port that is busy");
+    if (this.onSendError) this.onSendError(to);
+    else if (!this.isClosed) this.#network.send(this, this.#lent.subarray(0, size), to);
+    this.#lent.fill(0xa5, 0, size);
+  }
+
+  /** A NAT in front of this port forgets its binding: from now on it has another address. */
+  rebind(to: { hostname?: string; port?: number } = {}): Address {
+    const {
+      hostname = this.publicAddress.hostname,
+      port = 10_000 + (this.publicAddress.port + 7_919) % 50_000,
+    } = to;
+    const address: Address = { transport: "udp", hostname, port };
+    this.#network.publish(this, address);
+    return address;
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.#network.remove(this);
+  }
+}

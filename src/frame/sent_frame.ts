@@ -1,0 +1,40 @@
+import type { Writer } from "../bytes/writer.ts";
+
+/**
+ * Whoever wrote a frame hears what became of it, and writes what is true *then* if it was lost.
+ * A frame is never stored: it is a kind and two numbers, whose meaning is its owner's.
+ */
+export interface FrameOwner {
+  /** The packet that carried the frame was acknowledged. */
+  onFrameAcked(frame: SentFrame): void;
+  /** The packet that carried the frame is taken to be lost; it may still arrive. */
+  onFrameLost(frame: SentFrame): void;
+}
+
+/** One frame that a packet carried. */
+export class SentFrame {
+  readonly owner: FrameOwner;
+  /** Usually the frame type; its owner decides. */
+  readonly kind: number;
+  /** First number of a range (offset, limit, sequence number), as the owner likes. */
+  readonly start: number;
+  /** Second number. */
+  readonly end: number;
+
+  constructor(owner: FrameOwner, kind: number, start: number, end: number) {
+    this.owner = owner;
+    this.kind = kind;
+    this.start = start;
+    this.end = end;
+  }
+}
+
+/** What a packet being built offers to the owners of frames. */
+export interface FrameSink {
+  /** Where frames are written. Its `end` already leaves room for the tag. */
+  readonly writer: Writer;
+  /** Bytes left for frames. */
+  readonly room: number;
+  /** Notes the ack-eliciting frame just written, so that its owner hears of its fate. */
+  record(owner: FrameOwner, kind: number, start: number, end: number): void;
+}

@@ -1,0 +1,48 @@
+import type { SentFrame } from "../frame/sent_frame.ts";
+import { PacketType } from "./packet_type.ts";
+
+/** Seals packets; `PacketKeys` and `KeyPhases` both do. */
+export interface PacketSealer {
+  /**
+   * Seals [payloadStart, payloadEnd) in place with the header as associated data.
+   *
+   * @returns Where the packet ends, tag included.
+   */
+  seal(
+    buffer: Uint8Array,
+    headerStart: number,
+    payloadStart: number,
+    payloadEnd: number,
+    pathId: number,
+    packetNumber: number,
+  ): number;
+  /** Five bytes of mask for the sample at `sampleOffset`, good until the next call. */
+  headerMask(buffer: Uint8Array, sampleOffset: number): Uint8Array;
+}
+
+/** One packet of the datagram being built. Reused; only `frames` is made anew for each packet. */
+export class BuiltPacket {
+  type: PacketType = PacketType.Initial;
+  /** The path ID whose packet number space counts; 0 for long headers. */
+  pathId = 0;
+  number = 0;
+  /** Bytes of the whole packet; known once the datagram has ended. */
+  size = 0;
+  ackEliciting = false;
+  /** Whether it counts towards the bytes in flight (RFC 9002, Section 2). */
+  inFlight = false;
+  /** What was recorded; the list is yours to keep. */
+  frames: SentFrame[] = [];
+
+  /** Where the first byte of the header is. */
+  start = 0;
+  /** Where the Length field of a long header is, or -1. */
+  lengthAt = -1;
+  /** Where the packet number is. */
+  numberAt = 0;
+  /** Where frames begin. */
+  payloadStart = 0;
+  /** Where frames end. */
+  payloadEnd = 0;
+  keys: PacketSealer | undefined = undefined;
+}

@@ -1,0 +1,266 @@
+import { varintSize } from "../bytes/varint.ts";
+import { Writer } from "../bytes/writer.ts";
+import { SentFrame } from "../frame/sent_frame.ts";
+import type { FrameOwner, FrameSink } from "../frame/sent_frame.ts";
+import { BuiltPacket } from "./built_packet.ts";
+import type { PacketSealer } from "./built_packet.ts";
+import { PacketType } from "./packet_type.ts";
+import { longTypeBits } from "./version.ts";
+
+/** Bytes that every AEAD of QUIC adds to a packet. */
+export const TAG_SIZE = 16;
+
+/** The largest value of the two-byte Length field. */
+const MAX_LENGTH = 0x3fff;
+
+/**
+ * Builds one datagram of one or several packets, and is then begun again for the next.
+ *
+ * Packets are sealed when the datagram ends, not when the next one starts: until then the last
+ * one can still be padded, even after a later one was cancelled.
+ */
+export class PacketBuilder implements FrameSink {
+  readonly writer: Writer = new Writer();
+  /** 0x40, or 0 to vary the fixed bit towards a peer that agreed to it (RFC 9287). */
+  fixedBit = 0x40;
+  readonly #packets: BuiltPacket[] = [];
+  #count = 0;
+  #limit = 0;
+
+  /** How many packets the datagram has. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The packet at `index`; good until the next datagram begins. */
+  packetAt(index: number): BuiltPacket {
+    return this.#packets[index]!;
+  }
+
+  /** Bytes left for frames in the open packet. */
+  get room(): number {
+    return this.#count === 0 ? 0 : this.writer.room;
+  }
+
+  /** Bytes the datagram has so far, tags included. */
+  get size(): number {
+    return this.#count === 0 ? 0 : this.writer.offset + TAG_SIZE;
+  }
+
+  /** Whether the open packet has no frames yet. */
+  get isEmpty(): boolean {
+    return this.#count === 0 || this.writer.offset === this.#current.payloadStart;
+  }
+
+  /** Whether the open packet must be acknowledged. */
+  get ackEliciting(): boolean {
+    return this.#count > 0 && this.#current.ackEliciting;
+  }
+
+  /** Whether the open packet counts towards the bytes in flight. */
+  get inFlight(): boolean {
+    return this.#count > 0 && this.#current.inFlight;
+  }
+
+  /** Starts a datagram of at most `limit` bytes at the beginning of `buffer`. */
+  begin(buffer: Uint8Array, limit: number): void {
+    this.#limit = Math.min(limit, buffer.length);
+    this.writer.aim(buffer, 0, this.#limit);
+    this.#count = 0;
+  }
+
+  /**
+   * Opens a packet with a long header behind the packets there are.
+   *
+   * @param token The token of an Initial, empty in most; ignored for other types.
+   * @returns Whether there was room for it; if not, nothing has changed.
+   */
+  startLong(
+    type: PacketType,
+    version: number,
+    destinationId: Uint8Array,
+    sourceId: Uint8Array,
+    token: Uint8Array,
+    number: number,
+    numberSize: number,
+    keys: PacketSealer,
+  ): boolean {
+    const isInitial = type === PacketType.Initial;
+    const tokenSize = isInitial ? varintSize(token.length) + token.length : 0;
+    const headerSize = 9 + destinationId.length + sourceId.length + tokenSize + numberSize;
+    if (!this.#open(headerSize, numberSize)) return false;
+    const packet = this.#current;
+    const { writer } = this;
+    packet.type = type;
+    packet.pathId = 0;
+    writer.uint8(0x80 | this.fixedBit | longTypeBits(version, type) | (numberSize - 1));
+    writer.uint32(version);
+    writer.uint8(destinationId.length);
+    writer.put(destinationId);
+    writer.uint8(sourceId.length);
+    writer.put(sourceId);
+    if (isInitial) {
+      writer.varint(token.length);
+      writer.put(token);
+    }
+    packet.lengthAt = writer.reserve(2);
+    this.#startPayload(packet, number, numberSize, keys);
+    writer.end = Math.min(writer.end, packet.numberAt + MAX_LENGTH - TAG_SIZE);
+    return true;
+  }
+
+  /**
+   * Opens a 1-RTT packet behind the packets there are; no other can follow it.
+   *
+   * @param spin The latency spin bit, 0 or 1.
+   * @param keyPhase The key phase bit, 0 or 1.
+   * @returns Whether there was room for it; if not, nothing has changed.
+   */
+  startShort(
+    destinationId: Uint8Array,
+    number: number,
+    numberSize: number,
+    spin: number,
+    keyPhase: number,
+    pathId: number,
+    keys: PacketSealer,
+  ): boolean {
+    if (!this.#open(1 + destinationId.length + numberSize, numberSize)) return false;
+    const packet = this.#current;
+    packet.type = PacketType.OneRtt;
+    packet.pathId = pathId;
+    packet.lengthAt = -1;
+    this.writer.uint8(this.fixedBit | (spin << 5) | (keyPhase << 2) | (numberSize - 1));
+    this.writer.put(destinationId);
+    this.#startPayload(packet, number, numberSize, keys);
+    return true;
+  }
+
+  /** Notes the ack-eliciting frame just written; its owner hears of its fate. */
+  record(owner: FrameOwner, kind: number, start: number, end: number): void {
+    const packet = this.#current;
+    packet.ackEliciting = true;
+    packet.inFlight = true;
+    packet.frames.push(new SentFrame(owner, kind, start, end));
+  }
+
+  /** Notes that an ack-eliciting frame was written whose fate nobody needs to hear of. */
+  markEliciting(): void {
+    this.#current.ackEliciting = true;
+    this.#current.inFlight = true;
+  }
+
+  /** Writes `length` bytes of PADDING into the open packet. */
+  pad(length: number): void {
+    if (length <= 0) return;
+    this.writer.fill(0, length);
+    // RFC 9002, Section 2: PADDING counts as in flight without asking for an acknowledgement.
+    this.#current.inFlight = true;
+  }
+
+  /** Drops the open packet with all that is in it, as if it had never been started. */
+  cancel(): void {
+    if (this.#count === 0) return;
+    const { start } = this.#current;
+    this.#count--;
+    if (this.#count === 0) {
+      this.writer.aim(this.writer.bytes, 0, this.#limit);
+      return;
+    }
+    // The packet before is open again; its tag's place is behind its payload.
+    this.writer.offset = start - TAG_SIZE;
+    this.#limitWriter();
+  }
+
+  /**
+   * Pads the last packet until the datagram has `padTo` bytes, seals all packets, and returns
+   * the datagram's size. An empty packet at the end is dropped first.
+   */
+  endDatagram(padTo = 0): number {
+    if (this.isEmpty) this.cancel();
+    if (this.#count === 0) return 0;
+    this.pad(Math.min(padTo - this.size, this.writer.room));
+    this.#close();
+    for (let i = 0; i < this.#count; i++) seal(this.writer, this.#packets[i]!);
+    const last = this.#current;
+    return last.start + last.size;
+  }
+
+  get #current(): BuiltPacket {
+    return this.#packets[this.#count - 1]!;
+  }
+
+  /** Closes the packet before, if any, and makes room for another header. */
+  #open(headerSize: number, numberSize: number): boolean {
+    const isFirst = this.#count === 0;
+    if (!isFirst) {
+      // A short header has no length: nothing can follow it.
+      if (this.#current.type === PacketType.OneRtt) return false;
+      if (this.isEmpty) throw new RangeError("Cannot start a packet behind an empty one");
+    }
+    const start = isFirst ? 0 : this.#closedEnd() + TAG_SIZE;
+    // At least one frame, and enough for the sample (RFC 9001, Section 5.4.2).
+    if (start + headerSize + Math.max(1, 4 - numberSize) + TAG_SIZE > this.#limit) return false;
+    if (!isFirst) this.#close();
+    this.writer.offset = start;
+    this.writer.end = this.#limit - TAG_SIZE;
+    if (this.#count === this.#packets.length) this.#packets.push(new BuiltPacket());
+    this.#count++;
+    this.#current.start = start;
+    return true;
+  }
+
+  #startPayload(
+    packet: BuiltPacket,
+    number: number,
+    numberSize: number,
+    keys: PacketSealer,
+  ): void {
+    const { writer } = this;
+    packet.numberAt = writer.offset;
+    for (let shift = numberSize - 1; shift >= 0; shift--) {
+      // Above 2^32 `>>>` alone would do as well: it drops what does not fit.
+      writer.uint8((number >>> (8 * shift)) & 0xff);
+    }
+    packet.payloadStart = writer.offset;
+    packet.number = number;
+    packet.size = 0;
+    packet.ackEliciting = false;
+    packet.inFlight = false;
+    packet.frames = [];
+    packet.keys = keys;
+  }
+
+  /** Where the open packet's payload will end once it is long enough for the sample. */
+  #closedEnd(): number {
+    return Math.max(this.writer.offset, this.#current.numberAt + 4);
+  }
+
+  #close(): void {
+    const packet = this.#current;
+    this.pad(this.#closedEnd() - this.writer.offset);
+    packet.payloadEnd = this.writer.offset;
+  }
+
+  /** Sets the writer's end for the open packet. */
+  #limitWriter(): void {
+    const { numberAt, lengthAt } = this.#current;
+    const end = this.#limit - TAG_SIZE;
+    this.writer.end = lengthAt < 0 ? end : Math.min(end, numberAt + MAX_LENGTH - TAG_SIZE);
+  }
+}
+
+function seal(writer: Writer, packet: BuiltPacket): void {
+  const { bytes } = writer;
+  const { start, lengthAt, numberAt, payloadStart, payloadEnd } = packet;
+  const keys = packet.keys!;
+  if (lengthAt >= 0) writer.patchVarint(lengthAt, payloadEnd + TAG_SIZE - numberAt, 2);
+  const end = keys.seal(bytes, start, payloadStart, payloadEnd, packet.pathId, packet.number);
+  // RFC 9001, Section 5.4: the sample is taken as if the number had four bytes.
+  const mask = keys.headerMask(bytes, numberAt + 4);
+  bytes[start] = bytes[start]! ^ (mask[0]! & (lengthAt >= 0 ? 0x0f : 0x1f));
+  for (let at = numberAt, i = 1; at < payloadStart; at++, i++) {
+    bytes[at] = bytes[at]! ^ mask[i]!;
+  }
+  packet.size = end - start;
+}

@@ -1,0 +1,72 @@
+/** RTT samples that a round needs before it says anything. */
+const SAMPLES = 8;
+/** The rise of the round-trip time that ends slow start is an eighth of it, within bounds (ms). */
+const RISE_DIVISOR = 8;
+const LEAST_RISE = 4;
+const MOST_RISE = 16;
+/** In conservative slow start a window grows by this part of what is acknowledged. */
+const CONSERVATIVE_GROWTH = 1 / 4;
+/** Rounds of conservative slow start before congestion avoidance. */
+const CONSERVATIVE_ROUNDS = 5;
+
+/**
+ * HyStart++ (RFC 9406): leaves the first slow start when round-trip times rise, before a queue
+ * overflows. A stretch of slower growth (conservative slow start) tells real queues from jitter.
+ *
+ * Everything leaves paced, so the growth per ACK is not limited (RFC 9406, Section 4.2).
+ */
+export class HyStart {
+  /** Slow start is over: the threshold becomes the present window. */
+  done = false;
+  /** Whether growth is slowed down because round-trip times rose. */
+  conservative = false;
+  #roundStart = 0;
+  #roundEnds = false;
+  #lastMin = Infinity;
+  #currentMin = Infinity;
+  #samples = 0;
+  #baseline = Infinity;
+  #rounds = 0;
+
+  /** Bytes by which the window grows for `acked` bytes of a packet sent at `timeSent`. */
+  growth(acked: number, timeSent: number): number {
+    if (timeSent >= this.#roundStart) this.#roundEnds = true;
+    return this.conservative ? acked * CONSERVATIVE_GROWTH : acked;
+  }
+
+  /** One ACK has been worked through; `latest` is its RTT sample in ms. */
+  onAckProcessed(latest: number, now: number): void {
+    if (this.done) return;
+    this.#currentMin = Math.min(this.#currentMin, latest);
+    this.#samples++;
+    if (this.#samples >= SAMPLES) this.#judge();
+    if (this.#roundEnds) this.#nextRound(now);
+  }
+
+  #judge(): void {
+    if (this.conservative) {
+      // RFC 9406, Section 4.2: the rise did not last, so it was jitter.
+      if (this.#currentMin < this.#baseline) this.#setConservative(Infinity);
+      return;
+    }
+    if (this.#lastMin === Infinity) return;
+    const rise = Math.min(Math.max(this.#lastMin / RISE_DIVISOR, LEAST_RISE), MOST_RISE);
+    if (this.#currentMin >= this.#lastMin + rise) this.#setConservative(this.#currentMin);
+  }
+
+  #setConservative(baseline: number): void {
+    this.conservative = baseline !== Infinity;
+    this.#baseline = baseline;
+    this.#rounds = 0;
+  }
+
+  #nextRound(now: number): void {
+    this.#roundStart = now;
+    this.#roundEnds = false;
+    this.#lastMin = this.#currentMin;
+    this.#currentMin = Infinity;
+    this.#samples = 0;
+    // The round in which it began counts, though it was not a whole one.
+    if (this.conservative && ++this.#rounds >= CONSERVATIVE_ROUNDS) this.done = true;
+  }
+}

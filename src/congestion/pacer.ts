@@ -1,0 +1,91 @@
+import type { CongestionController, RttView } from "./controller.ts";
+
+/** The rate in windows per round trip: enough above 1 to fill the window, and to double it. */
+const GAIN = 1.25;
+const SLOW_START_GAIN = 2;
+/** Runtime timers fire up to this much late (ms): what would have left meanwhile may leave at once. */
+const TIMER_LATENESS = 2;
+/** RFC 9002, Section 7.7: a burst of an initial window is fine. */
+const INITIAL_BURST = 10;
+/** Above 10 datagrams per `TIMER_LATENESS` that bound would throttle; this one holds instead. */
+const LARGEST_BURST = 64;
+const SMALLEST_BURST = 2;
+
+/**
+ * Spreads what a window allows over the round trip: a leaky bucket that time fills.
+ *
+ * Until the first RTT sample nothing is held back, since the window is the initial one; then the
+ * bucket starts full with an initial window. After silence it refills to one burst, no more.
+ */
+export class Pacer {
+  #maxDatagramSize: number;
+  /** Bytes per ms; `Infinity` before the first RTT sample. */
+  #rate = Infinity;
+  #burst: number;
+  #bucket: number;
+  #filledAt = 0;
+
+  constructor(maxDatagramSize: number) {
+    this.#maxDatagramSize = maxDatagramSize;
+    this.#burst = INITIAL_BURST * maxDatagramSize;
+    this.#bucket = this.#burst;
+  }
+
+  /** Bytes per ms at which packets leave; `Infinity` before the first RTT sample. */
+  get rate(): number {
+    return this.#rate;
+  }
+
+  /** Most bytes that may leave at once. */
+  get burst(): number {
+    return this.#burst;
+  }
+
+  /** Takes over the controller's rate; call it after each ACK, loss or new size of datagrams. */
+  update(
+    controller: CongestionController,
+    rtt: RttView,
+    maxDatagramSize: number,
+    now: number,
+  ): void {
+    this.#refill(now);
+    this.#maxDatagramSize = maxDatagramSize;
+    const { inSlowStart } = controller;
+    const gain = inSlowStart ? SLOW_START_GAIN : GAIN;
+    this.#rate = controller.pacingRate || gain * controller.window / Math.max(rtt.smoothed, 0.01);
+    // In slow start the first flights decide how long a short transfer takes.
+    const least = (inSlowStart ? INITIAL_BURST : SMALLEST_BURST) * maxDatagramSize;
+    const most = LARGEST_BURST * maxDatagramSize;
+    this.#burst = Math.min(Math.max(this.#rate * TIMER_LATENESS, least), most);
+  }
+
+  /** Bytes that may leave now; none unless a whole datagram may. */
+  room(now: number): number {
+    if (this.#rate === Infinity) return Infinity;
+    this.#refill(now);
+    return this.#bucket >= this.#maxDatagramSize - 1e-6 ? this.#bucket : 0;
+  }
+
+  /** When a whole datagram may leave: `now`, or later. */
+  nextSendAt(now: number): number {
+    if (this.room(now) > 0) return now;
+    return now + (this.#maxDatagramSize - this.#bucket) / this.#rate;
+  }
+
+  /** A packet of `size` bytes left; probes leave even without room. */
+  onSent(size: number, now: number): void {
+    if (this.#rate === Infinity) return;
+    this.#refill(now);
+    // What is owed is bounded, or a flight of probes would silence the path.
+    this.#bucket = Math.max(this.#bucket - size, -this.#burst);
+  }
+
+  #refill(now: number): void {
+    const elapsed = now - this.#filledAt;
+    if (elapsed <= 0) return;
+    this.#filledAt = now;
+    // The first fill may be above the burst, and is then used up, not cut.
+    if (this.#rate === Infinity || this.#bucket >= this.#burst) return;
+    this.#bucket = Math.min(this.#bucket + elapsed * this.#rate, this.#burst);
+  }
+}

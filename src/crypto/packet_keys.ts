@@ -1,0 +1,133 @@
+import {
+  type Aead,
+  type CryptoEngine,
+  type HeaderMask,
+  MASK_LENGTH,
+  NONCE_LENGTH,
+  TAG_LENGTH,
+} from "./aead.ts";
+import { type SuiteParameters, suiteParameters } from "./cipher_suite.ts";
+import { expandLabel } from "./hkdf.ts";
+import type { KeyLabels } from "./key_labels.ts";
+
+/** What a packet builder needs of keys: `PacketKeys` and `KeyPhases` offer it. */
+export interface PacketSealer {
+  /**
+   * Seals `payloadStart` to before `payloadEnd` in place; the header from `headerStart` is the
+   * associated data. The caller leaves room for a tag. Returns where the sealed packet ends.
+   */
+  seal(
+    buffer: Uint8Array,
+    headerStart: number,
+    payloadStart: number,
+    payloadEnd: number,
+    pathId: number,
+    packetNumber: number,
+  ): number;
+  /** The mask of 5 bytes for the sample at `sampleOffset`, valid until the next call. */
+  headerMask(buffer: Uint8Array, sampleOffset: number): Uint8Array;
+}
+
+/** Keys of one direction at one level: they seal or open packets and mask their headers. */
+export class PacketKeys implements PacketSealer {
+  readonly suite: SuiteParameters;
+  readonly #engine: CryptoEngine;
+  readonly #labels: KeyLabels;
+  readonly #secret: Uint8Array;
+  readonly #aead: Aead;
+  readonly #iv: Uint8Array;
+  readonly #nonce = new Uint8Array(NONCE_LENGTH);
+  readonly #header: HeaderMask;
+  readonly #mask = new Uint8Array(MASK_LENGTH);
+
+  /** @param header The header protection of the generation before, when keys are updated. */
+  constructor(
+    engine: CryptoEngine,
+    suite: number,
+    secret: Uint8Array,
+    labels: KeyLabels,
+    header?: HeaderMask,
+  ) {
+    this.suite = suiteParameters(suite);
+    const { hash, keyLength } = this.suite;
+    this.#engine = engine;
+    this.#labels = labels;
+    this.#secret = secret;
+    const key = expandLabel(hash, secret, labels.key, undefined, keyLength);
+    this.#aead = engine.aead(this.suite.suite, key);
+    this.#iv = expandLabel(hash, secret, labels.iv, undefined, NONCE_LENGTH);
+    this.#header = header ?? engine.headerMask(
+      this.suite.suite,
+      expandLabel(hash, secret, labels.hp, undefined, keyLength),
+    );
+  }
+
+  seal(
+    buffer: Uint8Array,
+    headerStart: number,
+    payloadStart: number,
+    payloadEnd: number,
+    pathId: number,
+    packetNumber: number,
+  ): number {
+    this.#aim(pathId, packetNumber);
+    this.#aead.seal(this.#nonce, buffer, headerStart, payloadStart, payloadEnd);
+    return payloadEnd + TAG_LENGTH;
+  }
+
+  /** Opens `payloadStart` to before `end` into `out`; the plaintext's length, or -1 if forged. */
+  open(
+    buffer: Uint8Array,
+    headerStart: number,
+    payloadStart: number,
+    end: number,
+    pathId: number,
+    packetNumber: number,
+    out: Uint8Array,
+  ): number {
+    this.#aim(pathId, packetNumber);
+    return this.#aead.open(this.#nonce, buffer, headerStart, payloadStart, end, out);
+  }
+
+  headerMask(buffer: Uint8Array, sampleOffset: number): Uint8Array {
+    this.#header.mask(buffer, sampleOffset, this.#mask);
+    return this.#mask;
+  }
+
+  /** Keys of the next generation; header protection stays (RFC 9001, Section 6.1). */
+  next(): PacketKeys {
+    const secret = expandLabel(this.suite.hash, this.#secret, this.#labels.ku);
+    return new PacketKeys(this.#engine, this.suite.suite, secret, this.#labels, this.#header);
+  }
+
+  #aim(pathId: number, packetNumber: number): void {
+    writeNonce(this.#iv, pathId, packetNumber, this.#nonce);
+  }
+}
+
+/**
+ * Writes the nonce of a packet into `out`.
+ *
+ * MPQUIC, Section 2.4: the path ID takes the first 32 bits and the packet number the last 62. For
+ * path 0 that is the nonce of RFC 9001, Section 5.3, which is why one rule serves every level.
+ */
+export function writeNonce(
+  iv: Uint8Array,
+  pathId: number,
+  packetNumber: number,
+  out: Uint8Array,
+): void {
+  const high = Math.floor(packetNumber / 0x1_0000_0000);
+  out[0] = iv[0]! ^ (pathId >>> 24);
+  out[1] = iv[1]! ^ (pathId >>> 16);
+  out[2] = iv[2]! ^ (pathId >>> 8);
+  out[3] = iv[3]! ^ pathId;
+  out[4] = iv[4]! ^ (high >>> 24);
+  out[5] = iv[5]! ^ (high >>> 16);
+  out[6] = iv[6]! ^ (high >>> 8);
+  out[7] = iv[7]! ^ high;
+  out[8] = iv[8]! ^ (packetNumber >>> 24);
+  out[9] = iv[9]! ^ (packetNumber >>> 16);
+  out[10] = iv[10]! ^ (packetNumber >>> 8);
+  out[11] = iv[11]! ^ packetNumber;
+}

@@ -105,7 +105,7 @@ export class PacketBuilder implements FrameSink {
     }
     packet.lengthAt = writer.reserve(2);
     this.#startPayload(packet, number, numberSize, keys);
-    writer.end = Math.min(writer.end, packet.numberAt + MAX_LENGTH - TAG_SIZE);
+    this.#limitWriter();
     return true;
   }
 
@@ -219,8 +219,7 @@ export class PacketBuilder implements FrameSink {
     const { writer } = this;
     packet.numberAt = writer.offset;
     for (let shift = numberSize - 1; shift >= 0; shift--) {
-      // Above 2^32 `>>>` alone would do as well: it drops what does not fit.
-      writer.uint8((number >>> (8 * shift)) & 0xff);
+      writer.uint8((number >>> (8 * shift)) & 0xff); // `>>>` keeps the low 32 bits of any number
     }
     packet.payloadStart = writer.offset;
     packet.number = number;
@@ -259,8 +258,8 @@ function seal(writer: Writer, packet: BuiltPacket): void {
   // RFC 9001, Section 5.4: the sample is taken as if the number had four bytes.
   const mask = keys.headerMask(bytes, numberAt + 4);
   bytes[start] = bytes[start]! ^ (mask[0]! & (lengthAt >= 0 ? 0x0f : 0x1f));
-  for (let at = numberAt, i = 1; at < payloadStart; at++, i++) {
-    bytes[at] = bytes[at]! ^ mask[i]!;
+  for (let at = numberAt; at < payloadStart; at++) {
+    bytes[at] = bytes[at]! ^ mask[at - numberAt + 1]!;
   }
   packet.size = end - start;
 }

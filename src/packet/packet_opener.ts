@@ -6,7 +6,7 @@ import { recoverPacketNumber } from "./packet_number.ts";
 /** Opens packets; `PacketKeys` and `KeyPhases` both do. */
 export interface PacketUnsealer {
   /** Five bytes of mask for the sample at `sampleOffset`, good until the next call. */
-  openingMask(buffer: Uint8Array, sampleOffset: number): Uint8Array;
+  headerMask(buffer: Uint8Array, sampleOffset: number): Uint8Array;
   /** The length of the plaintext written to `out`, or -1 if the packet is forged. */
   open(
     buffer: Uint8Array,
@@ -45,7 +45,7 @@ export class PacketOpener {
     const { datagram, start, end, payloadStart: numberAt } = header;
     // RFC 9001, Section 5.4.2: too short for a sample means too short to be a packet.
     if (end - numberAt < 4 + 16) return -1;
-    const mask = keys.openingMask(datagram, numberAt + 4);
+    const mask = keys.headerMask(datagram, numberAt + 4);
     const first = datagram[start]! ^ (mask[0]! & (header.isLong ? 0x0f : 0x1f));
     datagram[start] = first;
     const size = (first & 3) + 1;

@@ -1,0 +1,108 @@
+import type { RangeSet } from "../bytes/range_set.ts";
+import type { Reader } from "../bytes/reader.ts";
+import { varintSize } from "../bytes/varint.ts";
+import type { Writer } from "../bytes/writer.ts";
+import { ErrorCode } from "../error/error_code.ts";
+import { TransportError } from "../error/quic_error.ts";
+import type { AckFrame } from "./ack_frame.ts";
+import { FrameType } from "./frame_type.ts";
+
+/** How many ranges of a received frame are kept; older ones are checked and passed over. */
+export const MAX_RANGES_READ = 256;
+
+/** How many ranges a frame we send has at most: below 64, so that their count is one byte. */
+export const MAX_RANGES_WRITTEN = 64;
+
+/**
+ * Reads an ACK or PATH_ACK from behind its type or path ID (RFC 9000, Section 19.3).
+ *
+ * A frame with more than 256 ranges is legal. Its oldest ranges are dropped: whoever sees so
+ * many holes repeats them anyway, and the newest are the ones that tell of loss.
+ *
+ * @param hasEcn Whether the type promises ECN counts.
+ */
+export function readAck(reader: Reader, hasEcn: boolean, ack: AckFrame): void {
+  // A number above 2^53 - 1 was never sent: it is held back to 2^53 - 1, which was not either.
+  const largest = reader.varintClamped();
+  ack.largest = largest;
+  ack.delay = reader.varintClamped();
+  const more = reader.varint();
+  ack.bounds.length = 0;
+  let start = checked(largest - reader.varint());
+  ack.bounds.push(start, largest + 1);
+  // A count that the packet cannot hold fails at the packet's end.
+  for (let i = 0; i < more; i++) {
+    // RFC 9000, Section 19.3.1: a gap of 0 still leaves one number out.
+    const end = checked(start - reader.varint() - 2) + 1;
+    start = checked(end - 1 - reader.varint());
+    if (i + 1 < MAX_RANGES_READ) ack.bounds.push(start, end);
+  }
+  ack.count = ack.bounds.length >>> 1;
+  ack.hasEcn = hasEcn;
+  ack.ect0 = hasEcn ? reader.varintClamped() : 0;
+  ack.ect1 = hasEcn ? reader.varintClamped() : 0;
+  ack.ce = hasEcn ? reader.varintClamped() : 0;
+}
+
+/**
+ * Writes an ACK, or a PATH_ACK if a path is named, with the newest ranges that fit.
+ *
+ * @param ranges The packet numbers received.
+ * @param delay The delay, already divided by our exponent.
+ * @param pathId The path whose packets are acknowledged, or -1 for an ACK frame.
+ * @param maxBytes How long the frame may be.
+ * @returns How many ranges were written; 0 if there are none or not even one fits.
+ */
+export function writeAck(
+  writer: Writer,
+  ranges: RangeSet,
+  delay: number,
+  pathId: number,
+  maxBytes: number,
+): number {
+  if (ranges.isEmpty) return 0;
+  let index = ranges.count - 1;
+  const largest = ranges.last;
+  const first = largest - ranges.startAt(index);
+  let left = Math.min(maxBytes, writer.room) - headSize(largest, delay, pathId) - varintSize(first);
+  if (left < 0) return 0;
+  writer.varint(pathId < 0 ? FrameType.Ack : FrameType.PathAck);
+  if (pathId >= 0) writer.varint(pathId);
+  writer.varint(largest);
+  writer.varint(delay);
+  const countAt = writer.reserve(1);
+  writer.varint(first);
+  let written = 1;
+  for (index--; index >= 0 && written < MAX_RANGES_WRITTEN; index--) {
+    const gap = ranges.startAt(index + 1) - ranges.endAt(index) - 1;
+    const length = ranges.endAt(index) - ranges.startAt(index) - 1;
+    left -= varintSize(gap) + varintSize(length);
+    if (left < 0) break;
+    writer.varint(gap);
+    writer.varint(length);
+    written++;
+  }
+  writer.patchVarint(countAt, written - 1, 1);
+  return written;
+}
+
+/** Bytes of a frame with the newest range only: less room than this makes no ACK. */
+export function smallestAckSize(ranges: RangeSet, delay: number, pathId: number): number {
+  if (ranges.isEmpty) return 0;
+  const first = ranges.last - ranges.startAt(ranges.count - 1);
+  return headSize(ranges.last, delay, pathId) + varintSize(first);
+}
+
+/** Type, path ID, largest, delay and count. */
+function headSize(largest: number, delay: number, pathId: number): number {
+  const pathSize = pathId < 0 ? 0 : varintSize(pathId);
+  return 1 + pathSize + varintSize(largest) + varintSize(delay) + 1;
+}
+
+function checked(number: number): number {
+  if (number >= 0) return number;
+  throw new TransportError(
+    ErrorCode.FrameEncodingError,
+    "Cannot accept an acknowledgement of packet numbers below 0",
+  );
+}

@@ -1,0 +1,60 @@
+import type { Reader } from "../bytes/reader.ts";
+import { varintSize } from "../bytes/varint.ts";
+import type { Writer } from "../bytes/writer.ts";
+import type { FrameHandler } from "./frame_handler.ts";
+import { FrameType } from "./frame_type.ts";
+
+/** Reads CONNECTION_CLOSE of either type from behind it (RFC 9000, Section 19.19). */
+export function readClose(reader: Reader, type: number, handler: FrameHandler): void {
+  // Codes and frame types may be anybody's, of 62 bits; unknown ones only end up in a log.
+  const code = reader.varintClamped();
+  if (type === FrameType.ApplicationClose) {
+    handler.onApplicationClose(code, reader.take(reader.varint()));
+    return;
+  }
+  const frameType = reader.varintClamped();
+  handler.onConnectionClose(code, frameType, reader.take(reader.varint()));
+}
+
+/** Bytes of the shortest CONNECTION_CLOSE of the transport: one without a reason. */
+export function connectionCloseSize(code: number, frameType: number): number {
+  return 2 + varintSize(code) + varintSize(frameType);
+}
+
+/** Bytes of the shortest CONNECTION_CLOSE of the application: one without a reason. */
+export function applicationCloseSize(code: number): number {
+  return 2 + varintSize(code);
+}
+
+/**
+ * Writes CONNECTION_CLOSE of the transport; a reason too long for the packet is cut.
+ *
+ * @param frameType The type of the frame at fault, 0 if unknown.
+ * @param reason UTF-8.
+ */
+export function writeConnectionClose(
+  writer: Writer,
+  code: number,
+  frameType: number,
+  reason: Uint8Array,
+): void {
+  writer.uint8(FrameType.ConnectionClose);
+  writer.varint(code);
+  writer.varint(frameType);
+  writeReason(writer, reason);
+}
+
+/** Writes CONNECTION_CLOSE of the application; a reason too long for the packet is cut. */
+export function writeApplicationClose(writer: Writer, code: number, reason: Uint8Array): void {
+  writer.uint8(FrameType.ApplicationClose);
+  writer.varint(code);
+  writeReason(writer, reason);
+}
+
+function writeReason(writer: Writer, reason: Uint8Array): void {
+  let length = Math.max(0, Math.min(reason.length, writer.room - varintSize(reason.length)));
+  // Never through the middle of a character: its later bytes begin with the bits 10.
+  if (length < reason.length) { while (length > 0 && (reason[length]! & 0xc0) === 0x80) length--; }
+  writer.varint(length);
+  writer.put(reason.subarray(0, length));
+}

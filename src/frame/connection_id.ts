@@ -1,0 +1,102 @@
+import type { Reader } from "../bytes/reader.ts";
+import { varintSize } from "../bytes/varint.ts";
+import type { Writer } from "../bytes/writer.ts";
+import { ErrorCode } from "../error/error_code.ts";
+import { TransportError } from "../error/quic_error.ts";
+import type { FrameHandler } from "./frame_handler.ts";
+import { FrameType } from "./frame_type.ts";
+import { readPathId } from "./path_id.ts";
+
+// Sequence numbers of IDs we were given count up from 0 by one, so those above 2^53 - 1 are
+// refused. Those of IDs we issued are held back instead: the owner knows that none was that high.
+
+/** Reads NEW_CONNECTION_ID from behind its type (RFC 9000, Section 19.15). */
+export function readNewConnectionId(reader: Reader, handler: FrameHandler): void {
+  const sequence = reader.varint();
+  const retirePriorTo = readRetirePriorTo(reader, sequence);
+  const id = readId(reader);
+  handler.onNewConnectionId(sequence, retirePriorTo, id, reader.take(16));
+}
+
+/** Reads PATH_NEW_CONNECTION_ID from behind its type (MPQUIC, Section 4.4). */
+export function readPathNewConnectionId(reader: Reader, handler: FrameHandler): void {
+  const pathId = readPathId(reader);
+  const sequence = reader.varint();
+  const retirePriorTo = readRetirePriorTo(reader, sequence);
+  const id = readId(reader);
+  handler.onPathNewConnectionId(pathId, sequence, retirePriorTo, id, reader.take(16));
+}
+
+/** Reads RETIRE_CONNECTION_ID from behind its type (RFC 9000, Section 19.16). */
+export function readRetireConnectionId(reader: Reader, handler: FrameHandler): void {
+  handler.onRetireConnectionId(reader.varintClamped());
+}
+
+/** Reads PATH_RETIRE_CONNECTION_ID from behind its type (MPQUIC, Section 4.5). */
+export function readPathRetireConnectionId(reader: Reader, handler: FrameHandler): void {
+  const pathId = readPathId(reader);
+  handler.onPathRetireConnectionId(pathId, reader.varintClamped());
+}
+
+/** Bytes of NEW_CONNECTION_ID, or of PATH_NEW_CONNECTION_ID if `pathId` is not -1. */
+export function newConnectionIdSize(
+  pathId: number,
+  sequence: number,
+  retirePriorTo: number,
+  idLength: number,
+): number {
+  const head = pathId < 0 ? 1 : 4 + varintSize(pathId);
+  return head + varintSize(sequence) + varintSize(retirePriorTo) + 1 + idLength + 16;
+}
+
+/**
+ * Writes NEW_CONNECTION_ID, or PATH_NEW_CONNECTION_ID if `pathId` is not -1.
+ *
+ * @param resetToken 16 bytes.
+ */
+export function writeNewConnectionId(
+  writer: Writer,
+  pathId: number,
+  sequence: number,
+  retirePriorTo: number,
+  id: Uint8Array,
+  resetToken: Uint8Array,
+): void {
+  writer.varint(pathId < 0 ? FrameType.NewConnectionId : FrameType.PathNewConnectionId);
+  if (pathId >= 0) writer.varint(pathId);
+  writer.varint(sequence);
+  writer.varint(retirePriorTo);
+  writer.uint8(id.length);
+  writer.put(id);
+  writer.put(resetToken);
+}
+
+/** Bytes of RETIRE_CONNECTION_ID, or of PATH_RETIRE_CONNECTION_ID if `pathId` is not -1. */
+export function retireConnectionIdSize(pathId: number, sequence: number): number {
+  return (pathId < 0 ? 1 : 4 + varintSize(pathId)) + varintSize(sequence);
+}
+
+/** Writes RETIRE_CONNECTION_ID, or PATH_RETIRE_CONNECTION_ID if `pathId` is not -1. */
+export function writeRetireConnectionId(writer: Writer, pathId: number, sequence: number): void {
+  writer.varint(pathId < 0 ? FrameType.RetireConnectionId : FrameType.PathRetireConnectionId);
+  if (pathId >= 0) writer.varint(pathId);
+  writer.varint(sequence);
+}
+
+function readRetirePriorTo(reader: Reader, sequence: number): number {
+  const retirePriorTo = reader.varintClamped();
+  if (retirePriorTo <= sequence) return retirePriorTo;
+  throw new TransportError(
+    ErrorCode.FrameEncodingError,
+    `Cannot accept connection ID ${sequence}: it retires IDs up to ${retirePriorTo}`,
+  );
+}
+
+function readId(reader: Reader): Uint8Array {
+  const length = reader.uint8();
+  if (length >= 1 && length <= 20) return reader.take(length);
+  throw new TransportError(
+    ErrorCode.FrameEncodingError,
+    `Cannot accept a connection ID of ${length} bytes`,
+  );
+}

@@ -1,0 +1,75 @@
+import type { Reader } from "../bytes/reader.ts";
+import { MAX_SAFE_VARINT, varintSize } from "../bytes/varint.ts";
+import type { Writer } from "../bytes/writer.ts";
+import { ErrorCode } from "../error/error_code.ts";
+import { TransportError } from "../error/quic_error.ts";
+import type { FrameHandler } from "./frame_handler.ts";
+import { FrameType } from "./frame_type.ts";
+
+/** Reads CRYPTO from behind its type (RFC 9000, Section 19.6). */
+export function readCrypto(reader: Reader, handler: FrameHandler): void {
+  const offset = reader.varintClamped();
+  const data = reader.take(reader.varint());
+  // Offsets that far would not be buffered either, whether or not 2^62 is passed.
+  if (offset + data.length > MAX_SAFE_VARINT) {
+    throw new TransportError(
+      ErrorCode.CryptoBufferExceeded,
+      "Cannot accept CRYPTO: its offset is beyond any handshake",
+    );
+  }
+  handler.onCrypto(offset, data);
+}
+
+/** Reads NEW_TOKEN from behind its type (RFC 9000, Section 19.7). */
+export function readNewToken(reader: Reader, handler: FrameHandler): void {
+  const token = reader.take(reader.varint());
+  if (token.length === 0) {
+    throw new TransportError(
+      ErrorCode.FrameEncodingError,
+      "Cannot accept NEW_TOKEN: the token is empty",
+    );
+  }
+  handler.onNewToken(token);
+}
+
+/** Bytes of a CRYPTO frame without its data. */
+export function cryptoHeaderSize(offset: number, length: number): number {
+  return 1 + varintSize(offset) + varintSize(length);
+}
+
+/** How many bytes of data a CRYPTO frame of at most `room` bytes can carry; 0 if none. */
+export function cryptoDataRoom(offset: number, room: number): number {
+  return dataRoom(room - 1 - varintSize(offset));
+}
+
+/** Writes the part of CRYPTO before its data, which the caller puts behind it. */
+export function writeCryptoHeader(writer: Writer, offset: number, length: number): void {
+  writer.uint8(FrameType.Crypto);
+  writer.varint(offset);
+  writer.varint(length);
+}
+
+/** Bytes of a NEW_TOKEN frame. */
+export function newTokenSize(token: Uint8Array): number {
+  return 1 + varintSize(token.length) + token.length;
+}
+
+/** Writes NEW_TOKEN. */
+export function writeNewToken(writer: Writer, token: Uint8Array): void {
+  writer.uint8(FrameType.NewToken);
+  writer.varint(token.length);
+  writer.put(token);
+}
+
+/** Writes HANDSHAKE_DONE: one byte. */
+export function writeHandshakeDone(writer: Writer): void {
+  writer.uint8(FrameType.HandshakeDone);
+}
+
+/** The longest data that fit into `room` bytes together with their own length. */
+export function dataRoom(room: number): number {
+  if (room < 2) return 0;
+  const guess = room - varintSize(room);
+  // Just above a boundary the data are short enough for a shorter length.
+  return varintSize(guess + 1) + guess + 1 <= room ? guess + 1 : guess;
+}

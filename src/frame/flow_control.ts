@@ -1,0 +1,116 @@
+import type { Reader } from "../bytes/reader.ts";
+import { varintSize } from "../bytes/varint.ts";
+import type { Writer } from "../bytes/writer.ts";
+import { ErrorCode } from "../error/error_code.ts";
+import { TransportError } from "../error/quic_error.ts";
+import type { FrameHandler } from "./frame_handler.ts";
+import { FrameType } from "./frame_type.ts";
+import { readStreamId } from "./stream.ts";
+
+/** More streams than this cannot be told apart by numbers: their IDs would pass 2^53. */
+export const MAX_STREAM_COUNT: number = 2 ** 51;
+
+/** Reads one of the frames about credit, 0x10 to 0x17, from behind its type. */
+export function readFlowControl(reader: Reader, type: number, handler: FrameHandler): void {
+  switch (type) {
+    case FrameType.MaxData:
+      return handler.onMaxData(reader.varintClamped());
+    case FrameType.MaxStreamData: {
+      const id = readStreamId(reader);
+      return handler.onMaxStreamData(id, reader.varintClamped());
+    }
+    case FrameType.DataBlocked:
+      return handler.onDataBlocked(reader.varintClamped());
+    case FrameType.StreamDataBlocked: {
+      const id = readStreamId(reader);
+      return handler.onStreamDataBlocked(id, reader.varintClamped());
+    }
+    case FrameType.MaxStreamsBidi:
+    case FrameType.MaxStreamsUni:
+      return handler.onMaxStreams(type === FrameType.MaxStreamsBidi, countOfFrame(reader, type));
+    case FrameType.StreamsBlockedBidi:
+    case FrameType.StreamsBlockedUni: {
+      const limit = countOfFrame(reader, type);
+      return handler.onStreamsBlocked(type === FrameType.StreamsBlockedBidi, limit);
+    }
+  }
+}
+
+/**
+ * Reads a number of streams, held back to `MAX_STREAM_COUNT`.
+ *
+ * @returns The number, or -1 if it is above 2^60 and so could not be (RFC 9000, Section 4.6).
+ */
+export function readStreamCount(reader: Reader): number {
+  const { bytes, offset } = reader;
+  const count = reader.varintClamped();
+  if (count === Number.MAX_SAFE_INTEGER) {
+    // 2^60 is the byte 0xd0 (0xc0 for the length, 0x10 of the number) and seven zeros.
+    if (bytes[offset]! > 0xd0) return -1;
+    if (bytes[offset] === 0xd0) {
+      for (let i = 1; i < 8; i++) if (bytes[offset + i] !== 0) return -1;
+    }
+  }
+  return Math.min(count, MAX_STREAM_COUNT);
+}
+
+/** Bytes of MAX_DATA, MAX_STREAMS, DATA_BLOCKED or STREAMS_BLOCKED. */
+export function limitSize(limit: number): number {
+  return 1 + varintSize(limit);
+}
+
+/** Bytes of MAX_STREAM_DATA or STREAM_DATA_BLOCKED. */
+export function streamLimitSize(id: number, limit: number): number {
+  return 1 + varintSize(id) + varintSize(limit);
+}
+
+/** Writes MAX_DATA. */
+export function writeMaxData(writer: Writer, limit: number): void {
+  writeLimit(writer, FrameType.MaxData, limit);
+}
+
+/** Writes MAX_STREAM_DATA. */
+export function writeMaxStreamData(writer: Writer, id: number, limit: number): void {
+  writeStreamLimit(writer, FrameType.MaxStreamData, id, limit);
+}
+
+/** Writes MAX_STREAMS for streams of both directions or of one. */
+export function writeMaxStreams(writer: Writer, bidirectional: boolean, limit: number): void {
+  writeLimit(writer, bidirectional ? FrameType.MaxStreamsBidi : FrameType.MaxStreamsUni, limit);
+}
+
+/** Writes DATA_BLOCKED. */
+export function writeDataBlocked(writer: Writer, limit: number): void {
+  writeLimit(writer, FrameType.DataBlocked, limit);
+}
+
+/** Writes STREAM_DATA_BLOCKED. */
+export function writeStreamDataBlocked(writer: Writer, id: number, limit: number): void {
+  writeStreamLimit(writer, FrameType.StreamDataBlocked, id, limit);
+}
+
+/** Writes STREAMS_BLOCKED for streams of both directions or of one. */
+export function writeStreamsBlocked(writer: Writer, bidirectional: boolean, limit: number): void {
+  const type = bidirectional ? FrameType.StreamsBlockedBidi : FrameType.StreamsBlockedUni;
+  writeLimit(writer, type, limit);
+}
+
+function writeLimit(writer: Writer, type: number, limit: number): void {
+  writer.uint8(type);
+  writer.varint(limit);
+}
+
+function writeStreamLimit(writer: Writer, type: number, id: number, limit: number): void {
+  writer.uint8(type);
+  writer.varint(id);
+  writer.varint(limit);
+}
+
+function countOfFrame(reader: Reader, type: number): number {
+  const count = readStreamCount(reader);
+  if (count >= 0) return count;
+  throw new TransportError(
+    ErrorCode.FrameEncodingError,
+    `Cannot accept frame 0x${type.toString(16)}: there are no more than 2^60 streams`,
+  );
+}

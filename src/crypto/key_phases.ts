@@ -3,7 +3,7 @@ import { TransportError } from "../error/quic_error.ts";
 import type { CryptoEngine } from "./aead.ts";
 import { type SuiteParameters, suiteParameters } from "./cipher_suite.ts";
 import type { KeyLabels } from "./key_labels.ts";
-import { PacketKeys, type PacketSealer } from "./packet_keys.ts";
+import { PacketKeys, type PacketSealer, type PacketUnsealer } from "./packet_keys.ts";
 
 /** Where `KeyPhases` draws its lines; each default follows RFC 9001, Section 6.6. */
 export interface KeyPhasesOptions {
@@ -47,7 +47,8 @@ class PathPhase {
  * How a connection uses it:
  * - `retention` is kept at three times the largest PTO of all paths.
  * - Before a packet is begun: `updateIfDue(now)`; then `phase` gives the Key Phase bit.
- * - `seal` and `headerMask` for packets out; `readHeaderMask` and `open` for packets in.
+ * - `seal` and `headerMask` protect packets out; `reader` opens packets in, which came at
+ *   `receivedAt`.
  * - `onAcked` for the largest number of each acknowledgment, while the packet that carried it is
  *   still the last one opened.
  * - `deadline` and `expire(now)` as with every timer.
@@ -61,6 +62,10 @@ export class KeyPhases implements PacketSealer {
   retention = 3_000;
   /** When the old read keys go. */
   deadline = Infinity;
+  /** When the packets that are opened came in: set once per datagram. */
+  receivedAt = 0;
+  /** The direction towards us. */
+  readonly reader: PacketUnsealer;
 
   readonly #updateAfter: number;
   readonly #confidentialityLimit: number;
@@ -102,6 +107,10 @@ export class KeyPhases implements PacketSealer {
     this.#updateAfter = options.updateAfter ?? Math.floor(0.75 * this.#confidentialityLimit);
     this.#readKeys = new PacketKeys(engine, suite, readSecret, labels);
     this.#writeKeys = new PacketKeys(engine, suite, writeSecret, labels);
+    this.reader = {
+      open: this.#open.bind(this),
+      headerMask: (buffer, sampleOffset) => this.#readKeys.headerMask(buffer, sampleOffset),
+    };
     this.#prepare();
   }
 
@@ -145,46 +154,9 @@ export class KeyPhases implements PacketSealer {
     );
   }
 
-  /**
-   * Opens a packet into `out`; returns the plaintext's length, or -1 if it is forged or too old.
-   *
-   * Throws KEY_UPDATE_ERROR when the peer breaks the rules of key updates, AEAD_LIMIT_REACHED
-   * when too many packets failed.
-   *
-   * @param phase The Key Phase bit of the packet.
-   */
-  open(
-    buffer: Uint8Array,
-    headerStart: number,
-    payloadStart: number,
-    end: number,
-    pathId: number,
-    packetNumber: number,
-    phase: number,
-    now: number,
-    out: Uint8Array,
-  ): number {
-    if (this.deadline <= now) this.expire(now);
-    const generation = this.#generationOf(pathId, packetNumber, phase);
-    const keys = this.#keysOf(generation);
-    const length = keys.open(buffer, headerStart, payloadStart, end, pathId, packetNumber, out);
-    if (length < 0) {
-      this.countFailure();
-      return -1;
-    }
-    if (generation > this.#generation) this.#onPeerUpdate(pathId, packetNumber);
-    this.#onOpened(generation, pathId, packetNumber, now);
-    return length;
-  }
-
   /** The mask for the header of a packet to be sent. */
   headerMask(buffer: Uint8Array, sampleOffset: number): Uint8Array {
     return this.#writeKeys.headerMask(buffer, sampleOffset);
-  }
-
-  /** The mask for the header of a received packet. */
-  readHeaderMask(buffer: Uint8Array, sampleOffset: number): Uint8Array {
-    return this.#readKeys.headerMask(buffer, sampleOffset);
   }
 
   /** Counts a packet of another level that failed to open: the limit is the connection's. */
@@ -260,6 +232,35 @@ export class KeyPhases implements PacketSealer {
   }
 
   /**
+   * Opens a packet; the Key Phase bit is read from its first byte.
+   *
+   * Throws KEY_UPDATE_ERROR when the peer breaks the rules of key updates, AEAD_LIMIT_REACHED
+   * when too many packets failed.
+   */
+  #open(
+    buffer: Uint8Array,
+    headerStart: number,
+    payloadStart: number,
+    end: number,
+    pathId: number,
+    packetNumber: number,
+    out: Uint8Array,
+  ): number {
+    if (this.deadline <= this.receivedAt) this.expire(this.receivedAt);
+    const phase = (buffer[headerStart]! >>> 2) & 1;
+    const generation = this.#generationOf(pathId, packetNumber, phase);
+    const keys = this.#keysOf(generation);
+    const length = keys.open(buffer, headerStart, payloadStart, end, pathId, packetNumber, out);
+    if (length < 0) {
+      this.countFailure();
+      return -1;
+    }
+    if (generation > this.#generation) this.#onPeerUpdate(pathId, packetNumber);
+    this.#onOpened(generation, pathId, packetNumber);
+    return length;
+  }
+
+  /**
    * Which generation of keys a packet claims.
    *
    * The bit tells current keys from others. RFC 9001, Section 6.5: others are the previous ones
@@ -292,7 +293,7 @@ export class KeyPhases implements PacketSealer {
     this.#advance();
   }
 
-  #onOpened(generation: number, pathId: number, packetNumber: number, now: number): void {
+  #onOpened(generation: number, pathId: number, packetNumber: number): void {
     this.#lastOpened = generation;
     const path = this.#pathPhase(pathId);
     if (generation < this.#generation) {
@@ -306,7 +307,7 @@ export class KeyPhases implements PacketSealer {
     if (this.#isPhaseOpened) return;
     this.#isPhaseOpened = true;
     // RFC 9001, Section 6.5: from the first packet under the new keys on.
-    this.deadline = now + this.retention;
+    this.deadline = this.receivedAt + this.retention;
   }
 
   /** Moves both directions one generation on; the keys for it were made before. */

@@ -28,8 +28,29 @@ export interface PacketSealer {
   headerMask(buffer: Uint8Array, sampleOffset: number): Uint8Array;
 }
 
+/** What a packet opener needs of keys: `PacketKeys` and `KeyPhases.reader` offer it. */
+export interface PacketUnsealer {
+  /**
+   * Opens `payloadStart` to before `end` (tag included) into `out`; the header from
+   * `headerStart`, its protection removed, is the associated data.
+   *
+   * Returns the plaintext's length, or -1 if the packet is forged; `out` is not touched then.
+   */
+  open(
+    buffer: Uint8Array,
+    headerStart: number,
+    payloadStart: number,
+    end: number,
+    pathId: number,
+    packetNumber: number,
+    out: Uint8Array,
+  ): number;
+  /** The mask of 5 bytes for the sample at `sampleOffset`, valid until the next call. */
+  headerMask(buffer: Uint8Array, sampleOffset: number): Uint8Array;
+}
+
 /** Keys of one direction at one level: they seal or open packets and mask their headers. */
-export class PacketKeys implements PacketSealer {
+export class PacketKeys implements PacketSealer, PacketUnsealer {
   readonly suite: SuiteParameters;
   readonly #engine: CryptoEngine;
   readonly #labels: KeyLabels;
@@ -75,7 +96,6 @@ export class PacketKeys implements PacketSealer {
     return payloadEnd + TAG_LENGTH;
   }
 
-  /** Opens `payloadStart` to before `end` into `out`; the plaintext's length, or -1 if forged. */
   open(
     buffer: Uint8Array,
     headerStart: number,

@@ -1,0 +1,200 @@
+import type { Address } from "../path/address.ts";
+import type { Port } from "../path/port.ts";
+import { monotonicNow } from "./clock.ts";
+import type { SocketListener, UdpSocket } from "./udp_socket.ts";
+
+/** A timer of the runtime fires about this much later than told; measured. */
+const TIMER_LATENESS = 1.2;
+/** Shorter waits than this are spent in turns of the event loop: a timer would be too late. */
+const SHORT_WAIT = 2;
+/** A socket that has more to give does so within three microtasks; measured, and some to spare. */
+const QUIET_MICROTASKS = 6;
+/** So many datagrams are taken in before anything is sent, at the most. */
+const BURST = 32;
+
+/** The doors of an endpoint that the driver goes through. */
+export interface DrivenEndpoint<Connection> {
+  /** When `expire` wants to be called. */
+  readonly deadline: number;
+  receive(datagram: Uint8Array, port: Port, remote: Address, now: number): void;
+  transmit(
+    now: number,
+  ): { readonly port: Port; readonly size: number; readonly remote: Address } | undefined;
+  expire(now: number): void;
+  /** Nothing can be sent from this port to this address (to any address, if there is none). */
+  portFailed(port: Port, remote: Address | undefined, now: number): void;
+  nextConnection(): Connection | undefined;
+  nextActive(): Connection | undefined;
+}
+
+/** Who hears of connections. Called between the steps of the loop, never within one. */
+export interface DriverListener<Connection> {
+  /** A peer opened a connection. */
+  onConnection(connection: Connection): void;
+  /** The connection has events. */
+  onActive(connection: Connection): void;
+  /** A socket broke and was closed. */
+  onSocketBroken?(socket: UdpSocket, error: Error): void;
+}
+
+/**
+ * The loop around an endpoint: datagrams in, datagrams out, one timer.
+ *
+ * What a socket holds is taken in before anything is sent, so that one acknowledgement answers a
+ * burst. Each socket has one datagram under way; when that is gone, the endpoint is asked again.
+ */
+export class Driver<Connection> implements SocketListener {
+  readonly #endpoint: DrivenEndpoint<Connection>;
+  readonly #listener: DriverListener<Connection>;
+  readonly #onMicrotask: () => void;
+  readonly #onTimer: () => void;
+  readonly #onTurn: () => void;
+  /** Microtasks to let pass before flushing; 0 when no flush is due. */
+  #quiet = 0;
+  #burst = 0;
+  #isFlushing = false;
+  #isDispatching = false;
+  #isTurning = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timerAt = Infinity;
+  #isClosed = false;
+
+  constructor(endpoint: DrivenEndpoint<Connection>, listener: DriverListener<Connection>) {
+    this.#endpoint = endpoint;
+    this.#listener = listener;
+    this.#onMicrotask = () => this.#countDown();
+    this.#onTimer = () => this.#timerFired();
+    this.#onTurn = () => this.#turn();
+  }
+
+  /** The time that the endpoint lives in. */
+  get now(): number {
+    return monotonicNow();
+  }
+
+  /** Receives from a socket, and may send on it, until it is closed. */
+  add(socket: UdpSocket): void {
+    socket.listen(this);
+  }
+
+  /** Says that the application did something: what it made pending is sent soon. */
+  wake(): void {
+    if (this.#isClosed || this.#quiet > 0) return;
+    this.#quiet = QUIET_MICROTASKS;
+    queueMicrotask(this.#onMicrotask);
+  }
+
+  /** Sends now what can be sent, for example before sockets are closed. */
+  flush(): void {
+    if (this.#isFlushing || this.#isClosed) return;
+    this.#isFlushing = true;
+    this.#burst = 0;
+    try {
+      this.#dispatch();
+      this.#transmit();
+      this.#dispatch();
+    } finally {
+      this.#isFlushing = false;
+    }
+    this.#arm();
+  }
+
+  /** Stops. Sockets are closed by whoever opened them. */
+  close(): void {
+    this.#isClosed = true;
+    this.#clearTimer();
+  }
+
+  onDatagram(datagram: Uint8Array, socket: UdpSocket, remote: Address): void {
+    if (this.#isClosed) return;
+    this.#endpoint.receive(datagram, socket, remote, monotonicNow());
+    if (++this.#burst >= BURST) return this.flush();
+    if (this.#quiet === 0) queueMicrotask(this.#onMicrotask);
+    this.#quiet = QUIET_MICROTASKS;
+  }
+
+  onFree(_socket: UdpSocket): void {
+    if (this.#quiet === 0) this.flush();
+  }
+
+  onUnreachable(socket: UdpSocket, remote: Address, _error: Error): void {
+    if (this.#isClosed) return;
+    this.#endpoint.portFailed(socket, remote, monotonicNow());
+    this.wake();
+  }
+
+  onBroken(socket: UdpSocket, error: Error): void {
+    if (this.#isClosed) return;
+    this.#endpoint.portFailed(socket, undefined, monotonicNow());
+    this.#listener.onSocketBroken?.(socket, error);
+    this.wake();
+  }
+
+  #countDown(): void {
+    if (--this.#quiet > 0) queueMicrotask(this.#onMicrotask);
+    else this.flush();
+  }
+
+  #transmit(): void {
+    const endpoint = this.#endpoint;
+    const now = monotonicNow();
+    if (endpoint.deadline <= now) endpoint.expire(now);
+    for (let out = endpoint.transmit(now); out; out = endpoint.transmit(now)) {
+      (out.port as UdpSocket).send(out.size, out.remote);
+    }
+  }
+
+  /** Tells the listener what happened. It may call the connection, even close it. */
+  #dispatch(): void {
+    if (this.#isDispatching) return;
+    this.#isDispatching = true;
+    try {
+      const endpoint = this.#endpoint;
+      for (let next = endpoint.nextConnection(); next; next = endpoint.nextConnection()) {
+        this.#listener.onConnection(next);
+      }
+      for (let next = endpoint.nextActive(); next; next = endpoint.nextActive()) {
+        this.#listener.onActive(next);
+      }
+    } finally {
+      this.#isDispatching = false;
+    }
+  }
+
+  /** Sees to it that the endpoint is asked again at its deadline. */
+  #arm(): void {
+    if (this.#isClosed) return;
+    const { deadline } = this.#endpoint;
+    if (deadline >= this.#timerAt || deadline === Infinity) return;
+    const wait = deadline - monotonicNow();
+    if (wait < SHORT_WAIT) {
+      if (this.#isTurning) return;
+      this.#isTurning = true;
+      setImmediate(this.#onTurn);
+      return;
+    }
+    this.#clearTimer();
+    this.#timerAt = deadline;
+    this.#timer = setTimeout(this.#onTimer, Math.min(wait - TIMER_LATENESS, 0x7fff_ffff));
+  }
+
+  /** A turn of the event loop has passed, in which sockets were served. */
+  #turn(): void {
+    this.#isTurning = false;
+    if (this.#isClosed) return;
+    if (this.#endpoint.deadline <= monotonicNow()) this.flush();
+    else this.#arm();
+  }
+
+  #timerFired(): void {
+    this.#timer = undefined;
+    this.#timerAt = Infinity;
+    this.#turn();
+  }
+
+  #clearTimer(): void {
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#timerAt = Infinity;
+  }
+}

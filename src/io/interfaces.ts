@@ -1,0 +1,111 @@
+/** A local address and the interface it belongs to. */
+export interface LocalAddress {
+  /** Such as `eth0`. */
+  readonly name: string;
+  /** The address itself, without a zone. */
+  readonly hostname: string;
+  readonly family: "IPv4" | "IPv6";
+}
+
+/**
+ * The addresses of all interfaces that are up, or undefined if we are not allowed to ask.
+ * Never prompts: what is not granted already is taken as refused.
+ */
+export function listLocalAddresses(): readonly LocalAddress[] | undefined {
+  const permission = Deno.permissions.querySync({ name: "sys", kind: "networkInterfaces" });
+  if (permission.state !== "granted") return undefined;
+  return Deno.networkInterfaces().map(({ name, address, family }) => ({
+    name,
+    hostname: address,
+    family,
+  }));
+}
+
+/** Those that others can reach: neither loopback nor link-local (which would need a zone). */
+export function routableAddresses(all: readonly LocalAddress[]): readonly LocalAddress[] {
+  return all.filter(({ hostname }) => !isLoopback(hostname) && !isLinkLocal(hostname));
+}
+
+/**
+ * The addresses that patterns name, in the order of the patterns.
+ *
+ * A pattern is a literal address, the name of an interface (`eth0`), or the beginning of a name or
+ * an address (`eth*`, `192.168.`, `2001:db8:*`). Literal addresses need no permission.
+ *
+ * @throws {TypeError} When a pattern matches nothing; the message lists what there is.
+ */
+export function selectLocalAddresses(
+  patterns: readonly string[],
+  all: readonly LocalAddress[] | undefined = listLocalAddresses(),
+): readonly string[] {
+  const selected = new Set<string>();
+  for (const pattern of patterns) {
+    const literal = literalAddress(pattern);
+    if (literal !== undefined) {
+      selected.add(literal);
+      continue;
+    }
+    if (!all) {
+      throw new TypeError(
+        `Cannot look up the local address "${pattern}": run with --allow-sys=networkInterfaces, ` +
+          "or name literal addresses",
+      );
+    }
+    const found = all.filter((address) => matches(address, pattern));
+    if (found.length === 0) throw new TypeError(nothingMatches(pattern, all));
+    for (const { hostname } of found) selected.add(hostname);
+  }
+  return [...selected];
+}
+
+/** The address without brackets and zone if the text is a literal one, else undefined. */
+export function literalAddress(text: string): string | undefined {
+  const bare = text.startsWith("[") && text.endsWith("]") ? text.slice(1, -1) : text;
+  if (isIpv4(bare)) return bare;
+  if (!bare.includes(":")) return undefined;
+  try {
+    return new URL(`http://[${bare}]/`).hostname.slice(1, -1);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the literal address is the host itself. */
+export function isLoopback(hostname: string): boolean {
+  return hostname.startsWith("127.") || hostname === "::1";
+}
+
+/** Whether the literal address stands for all addresses of the host. */
+export function isUnspecified(hostname: string): boolean {
+  return hostname === "0.0.0.0" || hostname === "::";
+}
+
+/** Which family a literal address belongs to. */
+export function familyOf(hostname: string): "IPv4" | "IPv6" {
+  return hostname.includes(":") ? "IPv6" : "IPv4";
+}
+
+function isIpv4(text: string): boolean {
+  const parts = text.split(".");
+  return parts.length === 4 && parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) < 256);
+}
+
+function isLinkLocal(hostname: string): boolean {
+  return hostname.startsWith("169.254.") || /^fe[89ab][0-9a-f]:/i.test(hostname);
+}
+
+function matches({ name, hostname }: LocalAddress, pattern: string): boolean {
+  if (pattern === name) return !isLinkLocal(hostname);
+  const isPrefix = pattern.endsWith("*") || pattern.endsWith(".") || pattern.endsWith(":");
+  const prefix = pattern.endsWith("*") ? pattern.slice(0, -1) : pattern;
+  if (!isPrefix) return false;
+  if (hostname.startsWith(prefix) && prefix !== "") return true;
+  // A name stands for what can be used without a zone; who wants loopback says so.
+  return name.startsWith(prefix) && !isLinkLocal(hostname) &&
+    (prefix.startsWith("lo") || !isLoopback(hostname));
+}
+
+function nothingMatches(pattern: string, all: readonly LocalAddress[]): string {
+  const list = all.map(({ name, hostname }) => `${name} (${hostname})`).join(", ");
+  return `Cannot find a local address that matches "${pattern}": there are ${list || "none"}`;
+}

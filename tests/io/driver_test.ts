@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import type { Address } from "../../src/path/address.ts";
+import type { Port } from "../../src/path/port.ts";
+import { type DrivenEndpoint, Driver } from "../../src/io/driver.ts";
+import { SocketSet } from "../../src/io/socket_set.ts";
+
+interface Outgoing {
+  readonly port: Port;
+  readonly remote: Address;
+  readonly text: string;
+}
+
+/** Notes what it is asked, sends what it is given, in order per port. */
+class FakeEndpoint implements DrivenEndpoint<string> {
+  deadline = Infinity;
+  readonly received: string[] = [];
+  readonly remotes: Address[] = [];
+  readonly queue: Outgoing[] = [];
+  readonly expired: number[] = [];
+  readonly failed: { port: Port; remote: Address | undefined }[] = [];
+  readonly active: string[] = [];
+  readonly accepted: string[] = [];
+  transmits = 0;
+  busyTransmits = 0;
+  onReceive: (text: string, port: Port, remote: Address) => void = () => {};
+
+  receive(datagram: Uint8Array, port: Port, remote: Address): void {
+    const text = new TextDecoder().decode(datagram);
+    this.received.push(text);
+    this.remotes.push(remote);
+    this.onReceive(text, port, remote);
+  }
+
+  transmit(): { port: Port; size: number; remote: Address } | undefined {
+    this.transmits++;
+    for (const [index, out] of this.queue.entries()) {
+      if (!out.port.buffer) continue;
+      this.queue.splice(index, 1);
+      const { written } = new TextEncoder().encodeInto(out.text, out.port.buffer);
+      return { port: out.port, size: written, remote: out.remote };
+    }
+    if (this.queue.length > 0) this.busyTransmits++;
+    return undefined;
+  }
+
+  expire(now: number): void {
+    this.expired.push(now);
+    this.deadline = Infinity;
+  }
+
+  portFailed(port: Port, remote: Address | undefined): void {
+    this.failed.push({ port, remote });
+  }
+
+  nextConnection(): string | undefined {
+    return this.accepted.shift();
+  }
+
+  nextActive(): string | undefined {
+    return this.active.shift();
+  }
+}
+
+class Side implements Disposable {
+  readonly endpoint = new FakeEndpoint();
+  readonly events: string[] = [];
+  readonly sockets = new SocketSet();
+  readonly driver: Driver<string>;
+
+  constructor(hostname = "127.0.0.1") {
+    this.driver = new Driver(this.endpoint, {
+      onConnection: (name) => this.events.push(`connection ${name}`),
+      onActive: (name) => this.events.push(`active ${name}`),
+    });
+    this.driver.add(this.sockets.open(hostname));
+  }
+
+  get socket() {
+    return this.sockets.sockets[0]!;
+  }
+
+  send(to: Side, text: string): void {
+    this.endpoint.queue.push({ port: this.socket, remote: to.socket.address, text });
+    this.driver.wake();
+  }
+
+  [Symbol.dispose](): void {
+    this.driver.close();
+    this.sockets.close();
+  }
+}
+
+Deno.test("Driver carries datagrams between sockets, unharmed and in order", async () => {
+  for (const hostname of ["127.0.0.1", "::1"]) {
+    using a = new Side(hostname);
+    using b = new Side(hostname);
+    const texts = Array.from({ length: 1000 }, (_, i) => `${i} `.repeat(300));
+    for (let i = 0; i < texts.length; i += 50) {
+      for (const text of texts.slice(i, i + 50)) a.send(b, text);
+      await until(() => b.endpoint.received.length >= i + 50);
+    }
+    assert.deepEqual(b.endpoint.received, texts);
+    assert.deepEqual(b.endpoint.remotes[0], a.socket.address);
+    assert.equal(b.endpoint.remotes[0], b.endpoint.remotes[999], "one object for one peer");
+  }
+});
+
+Deno.test("Driver takes in a burst before it sends, so that one answer serves it", async () => {
+  using a = new Side();
+  using b = new Side();
+  let open = 0;
+  const answers: number[] = [];
+  const transmit = b.endpoint.transmit.bind(b.endpoint);
+  b.endpoint.onReceive = () => open++;
+  b.endpoint.transmit = () => {
+    if (open > 0) answers.push(open);
+    open = 0;
+    return transmit();
+  };
+  for (let round = 0; round < 10; round++) {
+    for (let i = 0; i < 20; i++) a.send(b, `${i}`);
+    await until(() => b.endpoint.received.length === (round + 1) * 20);
+  }
+  await until(() => open === 0);
+  assert.equal(answers.reduce((sum, count) => sum + count), 200);
+  assert.ok(answers.length < 100, `200 datagrams were answered ${answers.length} times`);
+});
+
+Deno.test("Driver calls expire() when the deadline has come, early by nothing, late by little", async () => {
+  using side = new Side();
+  for (const wait of [0.3, 1, 3, 10, 30]) {
+    const { endpoint, driver } = side;
+    const deadline = driver.now + wait;
+    endpoint.deadline = deadline;
+    driver.wake();
+    await until(() => endpoint.expired.length > 0);
+    const late = endpoint.expired.pop()! - deadline;
+    assert.ok(late >= 0, `expired ${-late} ms early`);
+    assert.ok(late < 50, `expired ${late} ms late`);
+  }
+});
+
+Deno.test("Driver follows a deadline that moves earlier, and one that moves later", async () => {
+  using side = new Side();
+  const { endpoint, driver } = side;
+  endpoint.deadline = driver.now + 10_000;
+  driver.flush();
+  endpoint.deadline = driver.now + 20;
+  driver.flush();
+  await until(() => endpoint.expired.length === 1);
+  const later = driver.now + 60;
+  endpoint.deadline = driver.now + 20;
+  driver.flush();
+  endpoint.deadline = later;
+  await until(() => endpoint.expired.length === 2);
+  assert.ok(endpoint.expired[1]! >= later);
+});
+
+Deno.test("Driver hands connections and events to its listener", async () => {
+  using side = new Side();
+  side.endpoint.accepted.push("a");
+  side.endpoint.active.push("a", "b");
+  side.driver.wake();
+  await until(() => side.events.length === 3);
+  assert.deepEqual(side.events, ["connection a", "active a", "active b"]);
+});
+
+Deno.test("Driver reports an address that cannot be reached, and goes on", async () => {
+  using a = new Side();
+  using b = new Side();
+  // Loopback has no way out: the system refuses at once. Nothing leaves the machine.
+  const away: Address = { transport: "udp", hostname: "192.0.2.1", port: 9 };
+  a.endpoint.queue.push({ port: a.socket, remote: away, text: "lost" });
+  a.send(b, "arrives");
+  await until(() => b.endpoint.received.length === 1 && a.endpoint.failed.length === 1);
+  assert.deepEqual(a.endpoint.failed[0]!.remote, away);
+  assert.deepEqual(b.endpoint.received, ["arrives"]);
+});
+
+Deno.test("Driver.close() ends everything quietly", async () => {
+  const a = new Side();
+  using b = new Side();
+  a.endpoint.deadline = a.driver.now + 5;
+  a.driver.flush();
+  for (let i = 0; i < 10; i++) a.send(b, "x");
+  a.driver.flush();
+  a[Symbol.dispose]();
+  a.driver.wake();
+  a.driver.flush();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(a.endpoint.expired.length, 0);
+});
+
+async function until(condition: () => boolean): Promise<void> {
+  const end = performance.now() + 5_000;
+  while (!condition()) {
+    assert.ok(performance.now() < end, "waited for five seconds");
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}

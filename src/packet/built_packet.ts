@@ -1,24 +1,6 @@
+import type { PacketSealer } from "../crypto/packet_keys.ts";
 import type { SentFrame } from "../frame/sent_frame.ts";
 import { PacketType } from "./packet_type.ts";
-
-/** Seals packets; `PacketKeys` and `KeyPhases` both do. */
-export interface PacketSealer {
-  /**
-   * Seals [payloadStart, payloadEnd) in place with the header as associated data.
-   *
-   * @returns Where the packet ends, tag included.
-   */
-  seal(
-    buffer: Uint8Array,
-    headerStart: number,
-    payloadStart: number,
-    payloadEnd: number,
-    pathId: number,
-    packetNumber: number,
-  ): number;
-  /** Five bytes of mask for the sample at `sampleOffset`, good until the next call. */
-  headerMask(buffer: Uint8Array, sampleOffset: number): Uint8Array;
-}
 
 /** One packet of the datagram being built. Reused; only `frames` is made anew for each packet. */
 export class BuiltPacket {

@@ -1,14 +1,12 @@
 import { varintSize } from "../bytes/varint.ts";
 import { Writer } from "../bytes/writer.ts";
+import { TAG_LENGTH } from "../crypto/aead.ts";
+import type { PacketSealer } from "../crypto/packet_keys.ts";
 import { SentFrame } from "../frame/sent_frame.ts";
 import type { FrameOwner, FrameSink } from "../frame/sent_frame.ts";
 import { BuiltPacket } from "./built_packet.ts";
-import type { PacketSealer } from "./built_packet.ts";
 import { PacketType } from "./packet_type.ts";
 import { longTypeBits } from "./version.ts";
-
-/** Bytes that every AEAD of QUIC adds to a packet. */
-export const TAG_SIZE = 16;
 
 /** The largest value of the two-byte Length field. */
 const MAX_LENGTH = 0x3fff;
@@ -44,7 +42,7 @@ export class PacketBuilder implements FrameSink {
 
   /** Bytes the datagram has so far, tags included. */
   get size(): number {
-    return this.#count === 0 ? 0 : this.writer.offset + TAG_SIZE;
+    return this.#count === 0 ? 0 : this.writer.offset + TAG_LENGTH;
   }
 
   /** Whether the open packet has no frames yet. */
@@ -168,7 +166,7 @@ export class PacketBuilder implements FrameSink {
       return;
     }
     // The packet before is open again; its tag's place is behind its payload.
-    this.writer.offset = start - TAG_SIZE;
+    this.writer.offset = start - TAG_LENGTH;
     this.#limitWriter();
   }
 
@@ -198,12 +196,12 @@ export class PacketBuilder implements FrameSink {
       if (this.#current.type === PacketType.OneRtt) return false;
       if (this.isEmpty) throw new RangeError("Cannot start a packet behind an empty one");
     }
-    const start = isFirst ? 0 : this.#closedEnd() + TAG_SIZE;
+    const start = isFirst ? 0 : this.#closedEnd() + TAG_LENGTH;
     // At least one frame, and enough for the sample (RFC 9001, Section 5.4.2).
-    if (start + headerSize + Math.max(1, 4 - numberSize) + TAG_SIZE > this.#limit) return false;
+    if (start + headerSize + Math.max(1, 4 - numberSize) + TAG_LENGTH > this.#limit) return false;
     if (!isFirst) this.#close();
     this.writer.offset = start;
-    this.writer.end = this.#limit - TAG_SIZE;
+    this.writer.end = this.#limit - TAG_LENGTH;
     if (this.#count === this.#packets.length) this.#packets.push(new BuiltPacket());
     this.#count++;
     this.#current.start = start;
@@ -244,8 +242,8 @@ export class PacketBuilder implements FrameSink {
   /** Sets the writer's end for the open packet. */
   #limitWriter(): void {
     const { numberAt, lengthAt } = this.#current;
-    const end = this.#limit - TAG_SIZE;
-    this.writer.end = lengthAt < 0 ? end : Math.min(end, numberAt + MAX_LENGTH - TAG_SIZE);
+    const end = this.#limit - TAG_LENGTH;
+    this.writer.end = lengthAt < 0 ? end : Math.min(end, numberAt + MAX_LENGTH - TAG_LENGTH);
   }
 }
 
@@ -253,7 +251,7 @@ function seal(writer: Writer, packet: BuiltPacket): void {
   const { bytes } = writer;
   const { start, lengthAt, numberAt, payloadStart, payloadEnd } = packet;
   const keys = packet.keys!;
-  if (lengthAt >= 0) writer.patchVarint(lengthAt, payloadEnd + TAG_SIZE - numberAt, 2);
+  if (lengthAt >= 0) writer.patchVarint(lengthAt, payloadEnd + TAG_LENGTH - numberAt, 2);
   const end = keys.seal(bytes, start, payloadStart, payloadEnd, packet.pathId, packet.number);
   // RFC 9001, Section 5.4: the sample is taken as if the number had four bytes.
   const mask = keys.headerMask(bytes, numberAt + 4);

@@ -1,0 +1,56 @@
+import { equalSecrets } from "../bytes/bytes.ts";
+import type { Writer } from "../bytes/writer.ts";
+import type { Random } from "../crypto/random.ts";
+
+/** Bytes of a stateless reset token. */
+export const RESET_TOKEN_LENGTH = 16;
+
+/** RFC 9000, Section 10.3: 5 bytes that look like a header, and the token. */
+const MIN_SIZE = 5 + RESET_TOKEN_LENGTH;
+
+/** Longer than this is of no use to anybody. */
+const MAX_SIZE = 42;
+
+/**
+ * Writes a stateless reset: what looks like a packet with a short header and ends in the token.
+ *
+ * @param triggerSize The size of the datagram that nobody here knows.
+ * @returns Whether one was written; not if the trigger is so short that the answer could not be
+ *   shorter still, as it must be lest two endpoints reset each other for ever.
+ */
+export function writeStatelessReset(
+  writer: Writer,
+  triggerSize: number,
+  token: Uint8Array,
+  random: Random,
+): boolean {
+  // RFC 9000, Section 10.3.3.
+  const longest = Math.min(triggerSize - 1, MAX_SIZE, writer.room);
+  if (longest < MIN_SIZE) return false;
+  // Short triggers leave little choice; otherwise the length tells nothing either.
+  const size = Math.max(MIN_SIZE, longest - random.below(4));
+  const start = writer.offset;
+  writer.put(random.bytes(size - RESET_TOKEN_LENGTH));
+  writer.bytes[start] = (writer.bytes[start]! & 0x3f) | 0x40;
+  writer.put(token);
+  return true;
+}
+
+/** Whether a datagram is long enough, and looks as if it could be a stateless reset. */
+export function maybeStatelessReset(datagram: Uint8Array): boolean {
+  // RFC 9000, Section 10.3.1 speaks of the last 16 bytes of any datagram whose first packet has
+  // a short header; the fixed bit may be anything for peers that vary it.
+  return datagram.length >= MIN_SIZE && datagram[0]! < 0x80;
+}
+
+/**
+ * Whether a datagram ends in a token, in time that does not depend on how much of it agrees.
+ * A token of zeros stands for "none" and never matches.
+ */
+export function endsInResetToken(datagram: Uint8Array, token: Uint8Array): boolean {
+  if (!maybeStatelessReset(datagram) || token.length !== RESET_TOKEN_LENGTH) return false;
+  let bits = 0;
+  for (let i = 0; i < RESET_TOKEN_LENGTH; i++) bits |= token[i]!;
+  const isSame = equalSecrets(datagram.subarray(datagram.length - RESET_TOKEN_LENGTH), token);
+  return isSame && bits !== 0;
+}

@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import type { Address } from "../../src/path/address.ts";
+import { SocketSet } from "../../src/io/socket_set.ts";
+import { type SocketListener, UdpSocket } from "../../src/io/udp_socket.ts";
+
+class Notes implements SocketListener {
+  readonly datagrams: { text: string; remote: Address }[] = [];
+  free = 0;
+  readonly unreachable: Address[] = [];
+  readonly broken: Error[] = [];
+
+  onDatagram(datagram: Uint8Array, _socket: UdpSocket, remote: Address): void {
+    this.datagrams.push({ text: new TextDecoder().decode(datagram), remote });
+  }
+
+  onFree(): void {
+    this.free++;
+  }
+
+  onUnreachable(_socket: UdpSocket, remote: Address): void {
+    this.unreachable.push(remote);
+  }
+
+  onBroken(_socket: UdpSocket, error: Error): void {
+    this.broken.push(error);
+  }
+}
+
+Deno.test("UdpSocket lends no buffer while a datagram is under way", async () => {
+  const socket = UdpSocket.open("127.0.0.1", 0);
+  const notes = new Notes();
+  const listening = socket.listen(notes);
+  const { buffer } = socket;
+  assert.ok(buffer && buffer.length >= 1500);
+  buffer.set(new TextEncoder().encode("hello"));
+  socket.send(5, socket.address);
+  assert.equal(socket.buffer, undefined);
+  await until(() => notes.free === 1 && notes.datagrams.length === 1);
+  assert.equal(socket.buffer, buffer);
+  assert.deepEqual(notes.datagrams[0], { text: "hello", remote: socket.address });
+  socket.close();
+  await listening;
+});
+
+Deno.test("UdpSocket reports where it cannot send to, and lends its buffer again", async () => {
+  const socket = UdpSocket.open("127.0.0.1", 0);
+  const notes = new Notes();
+  const listening = socket.listen(notes);
+  const wrongFamily: Address = { transport: "udp", hostname: "::1", port: 9 };
+  socket.send(10, wrongFamily);
+  await until(() => notes.unreachable.length === 1);
+  assert.equal(notes.unreachable[0], wrongFamily);
+  assert.ok(socket.buffer);
+  assert.equal(notes.free, 0);
+  socket.close();
+  await listening;
+});
+
+Deno.test("UdpSocket.close() ends listening and sending without a word", async () => {
+  const socket = UdpSocket.open("::1", 0);
+  const notes = new Notes();
+  const listening = socket.listen(notes);
+  socket.send(10, socket.address);
+  socket.close();
+  socket.close();
+  socket.send(10, socket.address);
+  assert.equal(socket.buffer, undefined);
+  await listening;
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.deepEqual([notes.free, notes.unreachable.length, notes.broken.length], [0, 0, 0]);
+});
+
+Deno.test("UdpSocket goes on when somebody answers that the port is closed", async () => {
+  const socket = UdpSocket.open("127.0.0.1", 0);
+  const notes = new Notes();
+  const listening = socket.listen(notes);
+  const nobody = UdpSocket.open("127.0.0.1", 0);
+  nobody.close();
+  for (let i = 1; i <= 3; i++) {
+    socket.send(10, nobody.address);
+    await until(() => notes.free + notes.unreachable.length === i);
+  }
+  socket.send(0, socket.address);
+  await until(() => notes.datagrams.length === 1);
+  assert.equal(notes.datagrams[0]!.text, "");
+  socket.close();
+  await listening;
+});
+
+Deno.test("UdpSocket shows IPv4 peers of a socket for both families as IPv4", async () => {
+  const both = UdpSocket.open("::", 0);
+  const peer = UdpSocket.open("127.0.0.1", 0);
+  const [atBoth, atPeer] = [new Notes(), new Notes()];
+  const listening = [both.listen(atBoth), peer.listen(atPeer)];
+  peer.send(3, { ...both.address, hostname: "127.0.0.1" });
+  await until(() => atBoth.datagrams.length === 1);
+  assert.deepEqual(atBoth.datagrams[0]!.remote, peer.address);
+  both.send(4, peer.address);
+  await until(() => atPeer.datagrams.length === 1);
+  both.close();
+  peer.close();
+  await Promise.all(listening);
+});
+
+Deno.test("SocketSet.openAll() gives all sockets one port", () => {
+  const set = new SocketSet();
+  const sockets = set.openAll(["127.0.0.1", "127.0.0.2", "::1"], 0);
+  assert.equal(new Set(sockets.map((socket) => socket.address.port)).size, 1);
+  assert.deepEqual(set.addresses.map(({ hostname }) => hostname), [
+    "127.0.0.1",
+    "127.0.0.2",
+    "::1",
+  ]);
+  assert.equal(set.find("127.0.0.2"), sockets[1]);
+  set.remove(sockets[1]!);
+  assert.equal(set.find("127.0.0.2"), undefined);
+  assert.ok(sockets[1]!.isClosed);
+  set.close();
+  assert.ok(sockets.every((socket) => socket.isClosed));
+  assert.equal(set.sockets.length, 0);
+});
+
+Deno.test("SocketSet.openAll() opens all or nothing", () => {
+  const set = new SocketSet();
+  const taken = UdpSocket.open("127.0.0.2", 0);
+  const { port } = taken.address;
+  assert.throws(() => set.openAll(["127.0.0.1", "127.0.0.2"], port), Deno.errors.AddrInUse);
+  assert.equal(set.sockets.length, 0);
+  taken.close();
+  // Nothing was left open by the failure.
+  set.openAll(["127.0.0.1", "127.0.0.2"], port);
+  set.close();
+});
+
+async function until(condition: () => boolean): Promise<void> {
+  const end = performance.now() + 5_000;
+  while (!condition()) {
+    assert.ok(performance.now() < end, "waited for five seconds");
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}

@@ -1,0 +1,125 @@
+import { type ByteRange, contentRange } from "./byte_ranges.ts";
+
+/** Large enough that the system call does not matter, small enough for many readers at once. */
+const CHUNK_SIZE = 128 * 1024;
+
+/** A piece of a body: bytes at hand, or a part of the file. */
+export type Piece = Uint8Array<ArrayBuffer> | ByteRange;
+
+/** What a body will consist of. */
+export interface FileBody {
+  /** Its pieces, in order. */
+  readonly pieces: readonly Piece[];
+  /** How many bytes that will be. */
+  readonly length: number;
+  /** The media type. */
+  readonly type: string;
+}
+
+/**
+ * A body that is one part of a file.
+ *
+ * @param range The part.
+ * @param type The media type of the file.
+ */
+export function singlePart(range: ByteRange, type: string): FileBody {
+  return { pieces: [range], length: lengthOf(range), type };
+}
+
+/**
+ * A body of several parts of a file, as multipart/byteranges (RFC 9110, Section 14.6).
+ *
+ * @param ranges The parts.
+ * @param size The size of the whole file.
+ * @param type The media type of the file.
+ */
+export function multipleParts(
+  ranges: readonly ByteRange[],
+  size: number,
+  type: string,
+): FileBody {
+  const boundary = crypto.randomUUID();
+  const pieces: Piece[] = ranges.flatMap((range) => [
+    encode(
+      `\r\n--${boundary}\r\nContent-Type: ${type}\r\nContent-Range: ${
+        contentRange(range, size)
+      }\r\n\r\n`,
+    ),
+    range,
+  ]);
+  pieces.push(encode(`\r\n--${boundary}--\r\n`));
+  return {
+    pieces,
+    length: pieces.reduce((sum, piece) => sum + lengthOf(piece), 0),
+    type: `multipart/byteranges; boundary=${boundary}`,
+  };
+}
+
+/**
+ * Streams the pieces of a body, read as fast as they are taken.
+ *
+ * @param file The open file; it is closed at the end, or when the bytes are no longer wanted.
+ * @param pieces The pieces.
+ */
+export function streamPieces(
+  file: Deno.FsFile,
+  pieces: readonly Piece[],
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const reader = readPieces(file, pieces);
+  return new ReadableStream({
+    async pull(controller) {
+      const { value, done } = await reader.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel() {
+      await reader.return();
+      close(file); // a generator that never started does not run its own finally
+    },
+  });
+}
+
+async function* readPieces(
+  file: Deno.FsFile,
+  pieces: readonly Piece[],
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+  try {
+    for (const piece of pieces) {
+      if (piece instanceof Uint8Array) yield piece;
+      else yield* readRange(file, piece);
+    }
+  } finally {
+    close(file);
+  }
+}
+
+async function* readRange(
+  file: Deno.FsFile,
+  range: ByteRange,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+  await file.seek(range.first, Deno.SeekMode.Start);
+  let left = lengthOf(range);
+  while (left > 0) {
+    const chunk = new Uint8Array(Math.min(left, CHUNK_SIZE));
+    const length = await file.read(chunk);
+    if (length === null) throw new Error(`Cannot read on: the file became ${left} bytes shorter`);
+    left -= length;
+    yield chunk.subarray(0, length);
+  }
+}
+
+function lengthOf(piece: Piece): number {
+  return piece instanceof Uint8Array ? piece.length : piece.last - piece.first + 1;
+}
+
+function encode(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}
+
+function close(file: Deno.FsFile): void {
+  try {
+    file.close();
+  } catch {
+    // closed already
+  }
+}

@@ -1,0 +1,218 @@
+import { parseArgs } from "node:util";
+import { UsageError } from "./failure.ts";
+
+/** One flag of a program. */
+export interface Flag {
+  /** The long name, written `--name`. */
+  readonly name: string;
+  /** The short form; `-form` and `--form` both work. */
+  readonly short?: string;
+  /** What stands for its value in the help; a flag without one is a switch. */
+  readonly value?: string;
+  /** One sentence for the help. */
+  readonly help: string;
+}
+
+/** What stood on a command line. */
+export interface FlagValues {
+  /** The switches and values that were given, by long name. */
+  readonly values: Readonly<Record<string, string | boolean | undefined>>;
+  /** What was not a flag. */
+  readonly rest: readonly string[];
+}
+
+/**
+ * Reads a command line.
+ *
+ * Like Go's flag package, which the programs of 2018 used, it takes one dash or two and
+ * `-flag value` or `-flag=value`; flags may also stand behind other arguments.
+ *
+ * @param program The name of the program, for error messages.
+ * @param flags The flags it knows.
+ * @param args The words of the command line.
+ */
+export function readFlags(
+  program: string,
+  flags: readonly Flag[],
+  args: readonly string[],
+): FlagValues {
+  const options = Object.fromEntries(
+    flags.map((flag) => [flag.name, { type: flag.value ? "string" : "boolean" } as const]),
+  );
+  const normalised = normaliseArgs(program, flags, args);
+  const parsed = parseArgs({ args: normalised, options, allowPositionals: true, strict: true });
+  return { values: parsed.values, rest: parsed.positionals };
+}
+
+/**
+ * Rewrites every accepted form to `--name` or `--name=value`, which leaves no room for doubt.
+ *
+ * @param program The name of the program, for error messages.
+ * @param flags The flags it knows.
+ * @param args The words of the command line.
+ */
+export function normaliseArgs(
+  program: string,
+  flags: readonly Flag[],
+  args: readonly string[],
+): string[] {
+  const out: string[] = [];
+  const rest: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const word = args[i]!;
+    if (word === "--") {
+      rest.push(...args.slice(i + 1));
+      break;
+    }
+    const [, form, value] = /^--?([^-=][^=]*)(?:=([^]*))?$/.exec(word) ?? [];
+    if (form === undefined) {
+      // A lone dash is a name for standard output or input; anything else with a dash is a mistake.
+      if (word.startsWith("-") && word !== "-") throw unknownFlag(program, flags, word);
+      rest.push(word);
+      continue;
+    }
+    const flag = findFlag(flags, form);
+    if (!flag) throw unknownFlag(program, flags, word);
+    if (!flag.value) out.push(...normaliseSwitch(flag, word, value));
+    else out.push(`--${flag.name}=${value ?? nextValue(flags, flag, word, args[++i])}`);
+  }
+  return [...out, "--", ...rest];
+}
+
+/** The flags' names as a user may type them: the short form first. */
+export function flagForms(flag: Flag): string {
+  return flag.short ? `-${flag.short}, --${flag.name}` : `--${flag.name}`;
+}
+
+/**
+ * Reads a flag's value as a whole number.
+ *
+ * @param given What stood on the command line.
+ * @param name The flag's long name.
+ * @param least The smallest number allowed.
+ * @param most The largest number allowed.
+ */
+export function numberValue(
+  given: FlagValues,
+  name: string,
+  least: number,
+  most: number,
+): number | undefined {
+  const text = textValue(given, name);
+  if (text === undefined) return undefined;
+  const value = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (value >= least && value <= most) return value;
+  throw new UsageError(
+    `Cannot use "${text}" for --${name}: give a whole number from ${least} to ${most}`,
+  );
+}
+
+/**
+ * Reads a flag's value as one of several known words.
+ *
+ * @param given What stood on the command line.
+ * @param name The flag's long name.
+ * @param choices The known words; those that mean the same have the same value.
+ */
+export function choiceValue<T>(
+  given: FlagValues,
+  name: string,
+  choices: Readonly<Record<string, T>>,
+): T | undefined {
+  const text = textValue(given, name);
+  if (text === undefined) return undefined;
+  if (Object.hasOwn(choices, text)) return choices[text];
+  throw new UsageError(
+    `Cannot use "${text}" for --${name}: give one of ${Object.keys(choices).join(", ")}`,
+  );
+}
+
+/**
+ * Reads a flag's value as words separated by commas.
+ *
+ * @param given What stood on the command line.
+ * @param name The flag's long name.
+ */
+export function listValue(given: FlagValues, name: string): readonly string[] {
+  const text = textValue(given, name);
+  if (text === undefined) return [];
+  const words = text.split(",").map((word) => word.trim());
+  if (!words.includes("")) return words;
+  throw new UsageError(
+    `Cannot use "${text}" for --${name}: give names separated by single commas, without gaps`,
+  );
+}
+
+/**
+ * Reads a flag's value as it stands.
+ *
+ * @param given What stood on the command line.
+ * @param name The flag's long name.
+ */
+export function textValue(given: FlagValues, name: string): string | undefined {
+  const value = given.values[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+function findFlag(flags: readonly Flag[], form: string): Flag | undefined {
+  return flags.find((flag) => flag.name === form || flag.short === form);
+}
+
+function normaliseSwitch(flag: Flag, word: string, value: string | undefined): string[] {
+  if (value === undefined || value === "true") return [`--${flag.name}`];
+  if (value === "false") return [];
+  throw new UsageError(`Cannot use "${word}": ${flagForms(flag)} is a switch and takes no value`);
+}
+
+function nextValue(
+  flags: readonly Flag[],
+  flag: Flag,
+  word: string,
+  next: string | undefined,
+): string {
+  // "-sc -v" is a forgotten value, not a scheduler called "-v".
+  const form = /^--?([^-=][^=]*)/.exec(next ?? "")?.[1];
+  if (next !== undefined && next !== "--" && !(form && findFlag(flags, form))) return next;
+  throw new UsageError(`Cannot use ${word} alone: write ${word} ${flag.value}`);
+}
+
+function unknownFlag(program: string, flags: readonly Flag[], word: string): UsageError {
+  const form = word.replace(/^-+/, "").replace(/=.*$/s, "").slice(0, 40);
+  const near = nearestForm(flags, form);
+  const advice = near ? `use ${near}, or see ${program} -h` : `see ${program} -h for all flags`;
+  return new UsageError(`Cannot use ${word}: there is no such flag; ${advice}`);
+}
+
+function nearestForm(flags: readonly Flag[], form: string): string | undefined {
+  let best: string | undefined;
+  let least = form.length > 4 ? 4 : 2; // from there on it is another word
+  for (const flag of flags) {
+    for (const known of [flag.name, flag.short]) {
+      if (known === undefined) continue;
+      const isBeginning = form.length > 1 && known.startsWith(form);
+      const distance = isBeginning ? 1 : editDistance(form, known);
+      if (distance < Math.min(least, known.length)) {
+        least = distance;
+        best = known === flag.name ? `--${known}` : `-${known}`;
+      }
+    }
+  }
+  return best;
+}
+
+/** How many letters have to be added, left out, changed or swapped with their neighbour. */
+function editDistance(a: string, b: string): number {
+  const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
+  for (let i = 1; i <= a.length; i++) {
+    const above = rows[i - 1]!;
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = above[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swap = isSwap ? rows[i - 2]![j - 2]! + 1 : Infinity;
+      row.push(Math.min(change, swap, above[j]! + 1, row[j - 1]! + 1));
+    }
+    rows.push(row);
+  }
+  return rows[a.length]![b.length]!;
+}

@@ -1,0 +1,70 @@
+import { plainLine, type Progress, progressLines } from "./progress.ts";
+
+/** How often rows are drawn anew on a terminal, and lines added elsewhere, in milliseconds. */
+const REDRAW_INTERVAL = 200;
+const LINE_INTERVAL = 1000;
+
+/** Rates are measured over about this time, so that they can be read. */
+const RATE_WINDOW = 1000;
+
+/** Shows how a transfer goes on, on standard error. */
+export class ProgressDisplay implements Disposable {
+  readonly #read: () => Progress;
+  readonly #terminal: boolean;
+  readonly #timer: ReturnType<typeof setInterval>;
+  #earlier: Progress[] = [];
+  #rows = 0;
+
+  /**
+   * @param read Tells the present state; asked at regular intervals until `end` is called.
+   * @param terminal Whether rows can be drawn over.
+   */
+  constructor(read: () => Progress, terminal = Deno.stderr.isTerminal()) {
+    this.#read = read;
+    this.#terminal = terminal;
+    this.#timer = setInterval(() => this.#draw(), terminal ? REDRAW_INTERVAL : LINE_INTERVAL);
+  }
+
+  /** Stops, and takes the rows off the terminal again. */
+  end(): void {
+    clearInterval(this.#timer);
+    if (this.#rows > 0) write(eraseRows(this.#rows));
+    this.#rows = 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.end();
+  }
+
+  #draw(): void {
+    const now = this.#read();
+    const before = this.#earlier[0];
+    if (this.#terminal) {
+      const lines = progressLines(now, before, terminalWidth());
+      write(eraseRows(this.#rows) + lines.map((line) => `${line}\n`).join(""));
+      this.#rows = lines.length;
+    } else {
+      write(`${plainLine(now, before)}\n`);
+    }
+    this.#earlier.push(now);
+    while (this.#earlier.length > 1 && now.elapsed - this.#earlier[1]!.elapsed >= RATE_WINDOW) {
+      this.#earlier.shift();
+    }
+  }
+}
+
+function eraseRows(rows: number): string {
+  return rows === 0 ? "" : `\x1b[${rows}A\x1b[J`; // up, then clear to the end of the screen
+}
+
+function terminalWidth(): number {
+  try {
+    return Deno.consoleSize().columns;
+  } catch {
+    return 80; // standard input is not a terminal: the size is unknown
+  }
+}
+
+function write(text: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(text));
+}

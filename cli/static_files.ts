@@ -1,0 +1,203 @@
+import { type ByteRange, contentRange, readRanges } from "./byte_ranges.ts";
+import { evaluateConditions, rangeApplies, type Validators, validatorsOf } from "./conditional.ts";
+import { contentType } from "./content_type.ts";
+import { type ListingEntry, listingPage } from "./directory_listing.ts";
+import { type FileBody, multipleParts, singlePart, streamPieces } from "./file_body.ts";
+import { isHiddenName, joinUrlPath, splitUrlPath } from "./url_path.ts";
+
+/** A folder with more entries than this is listed in part. */
+const MOST_ENTRIES = 5000;
+
+const separator = Deno.build.os === "windows" ? "\\" : "/";
+
+/** Answers requests with files. */
+export type FileHandler = (request: Request) => Promise<Response>;
+
+/**
+ * Makes a handler that serves the files of a folder, and nothing outside of it: no names that
+ * begin with a dot, no links that lead out.
+ *
+ * @param root The folder; it has to exist.
+ */
+export async function staticFiles(root: string): Promise<FileHandler> {
+  const realRoot = await Deno.realPath(root);
+  return async (request) => {
+    const answered = await answer(realRoot, request).catch(failure);
+    // RFC 9110, Section 9.3.2: HEAD has the headers of GET, and no body ever.
+    const response = request.method === "HEAD" ? new Response(null, answered) : answered;
+    response.headers.set("x-content-type-options", "nosniff");
+    return response;
+  };
+}
+
+/** A file or folder that may be shown. */
+interface Found {
+  /** Where it is, links followed. */
+  readonly path: string;
+  /** Its name as it was asked for. */
+  readonly name: string;
+  readonly info: Deno.FileInfo;
+}
+
+async function answer(root: string, request: Request): Promise<Response> {
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    return plain(405, "Only GET and HEAD are possible here.", { allow: "GET, HEAD" });
+  }
+  const url = new URL(request.url);
+  const names = splitUrlPath(url.pathname);
+  if (names === undefined) return plain(400, "This path cannot name a file.");
+  if (names.some(isHiddenName)) return notFound();
+  const found = await find(root, [root, ...names].join("/"));
+  if (found === undefined) return plain(403, "This link leads to where nothing is served.");
+  if (found.info.isDirectory) return await answerDirectory(root, request, url, names, found);
+  // A name with a slash behind it is a folder's; devices and pipes are nobody's business.
+  if (!found.info.isFile || url.pathname.endsWith("/")) return notFound();
+  return await answerFile(request, found);
+}
+
+/** Follows links, and gives undefined if they lead out of the root or to a hidden file. */
+async function find(root: string, path: string): Promise<Found | undefined> {
+  const real = await Deno.realPath(path);
+  const base = /[/\\]$/.test(root) ? root : root + separator;
+  if (real !== root && !real.startsWith(base)) return undefined;
+  if (real.slice(base.length).split(separator).some(isHiddenName)) return undefined;
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  return { path: real, name, info: await Deno.stat(real) };
+}
+
+async function answerDirectory(
+  root: string,
+  request: Request,
+  url: URL,
+  names: readonly string[],
+  directory: Found,
+): Promise<Response> {
+  if (!url.pathname.endsWith("/")) {
+    // Built from the names, so that "//other.example" cannot become a redirect to that host.
+    const location = `${joinUrlPath(names)}/${url.search}`;
+    return plain(301, "This is a folder.", { location });
+  }
+  const index = await find(root, `${directory.path}/index.html`).catch(ignoreMissing);
+  if (index?.info.isFile) return await answerFile(request, index);
+  const [entries, hasMore] = await readDirectory(root, directory.path);
+  const page = new TextEncoder().encode(listingPage(names, entries, hasMore));
+  return new Response(page, {
+    headers: {
+      "content-type": "text/html; charset=utf-8",
+      "content-length": String(page.length),
+      "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+      "cache-control": "no-cache",
+    },
+  });
+}
+
+async function readDirectory(root: string, path: string): Promise<[ListingEntry[], boolean]> {
+  const entries: ListingEntry[] = [];
+  for await (const { name } of Deno.readDir(path)) {
+    if (isHiddenName(name)) continue;
+    const found = await find(root, `${path}/${name}`).catch(() => undefined); // a dangling link
+    if (!found || !(found.info.isFile || found.info.isDirectory)) continue;
+    if (entries.length === MOST_ENTRIES) return [entries, true];
+    const { isDirectory, size, mtime } = found.info;
+    entries.push({ name, isDirectory, size, modified: mtime ?? undefined });
+  }
+  return [entries, false];
+}
+
+async function answerFile(request: Request, found: Found): Promise<Response> {
+  const file = await Deno.open(found.path);
+  try {
+    const info = await file.stat();
+    const response = describeFile(request, file, found.name, info);
+    if (response.body === null) file.close();
+    return response;
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+function describeFile(
+  request: Request,
+  file: Deno.FsFile,
+  name: string,
+  info: Deno.FileInfo,
+): Response {
+  const validators = validatorsOf(info);
+  const headers = validatorHeaders(validators);
+  const condition = evaluateConditions(request.headers, validators);
+  if (condition === 304) return new Response(null, { status: 304, headers });
+  if (condition === 412) return plain(412, "The file is no longer the one you mean.");
+  const ranges = wantedRanges(request, validators, info.size);
+  if (ranges?.length === 0) {
+    return plain(416, "The file is shorter.", { "content-range": `bytes */${info.size}` });
+  }
+  const body = describeBody(ranges, info.size, contentType(name));
+  headers["content-type"] = body.type;
+  headers["content-length"] = String(body.length);
+  if (ranges?.length === 1) headers["content-range"] = contentRange(ranges[0]!, info.size);
+  const stream = request.method === "GET" ? streamPieces(file, body.pieces) : null;
+  return new Response(stream, { status: ranges ? 206 : 200, headers });
+}
+
+function describeBody(
+  ranges: readonly ByteRange[] | undefined,
+  size: number,
+  type: string,
+): FileBody {
+  if (ranges === undefined) return singlePart({ first: 0, last: size - 1 }, type);
+  if (ranges.length === 1) return singlePart(ranges[0]!, type);
+  return multipleParts(ranges, size, type);
+}
+
+function wantedRanges(
+  request: Request,
+  validators: Validators,
+  size: number,
+): readonly ByteRange[] | undefined {
+  const header = request.headers.get("range");
+  // RFC 9110, Section 14.2: a range has no meaning for HEAD.
+  if (header === null || request.method !== "GET") return undefined;
+  return rangeApplies(request.headers, validators) ? readRanges(header, size) : undefined;
+}
+
+function validatorHeaders(validators: Validators): Record<string, string> {
+  const headers: Record<string, string> = {
+    etag: validators.etag,
+    "accept-ranges": "bytes",
+    "cache-control": "no-cache", // keep it, but ask each time: the tag makes that cheap
+  };
+  if (validators.modified) headers["last-modified"] = validators.modified.toUTCString();
+  return headers;
+}
+
+function plain(status: number, text: string, headers: Record<string, string> = {}): Response {
+  return new Response(`${text}\n`, {
+    status,
+    headers: { "content-type": "text/plain; charset=utf-8", ...headers },
+  });
+}
+
+function notFound(): Response {
+  return plain(404, "There is no such file.");
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (!isMissing(error)) throw error;
+}
+
+function failure(error: unknown): Response {
+  if (isMissing(error)) return notFound();
+  const denied = error instanceof Deno.errors.PermissionDenied ||
+    error instanceof Deno.errors.NotCapable;
+  return denied ? plain(403, "This file may not be read.") : plain(500, "The file cannot be read.");
+}
+
+function isMissing(error: unknown): boolean {
+  if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+    return true;
+  }
+  // A link that points to itself, or a name longer than the file system knows.
+  return error instanceof Deno.errors.FilesystemLoop ||
+    (error instanceof Error && /ENAMETOOLONG|os error 36/.test(error.message));
+}

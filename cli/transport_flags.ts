@@ -1,0 +1,95 @@
+import { choiceValue, type Flag, type FlagValues, listValue, numberValue } from "./flags.ts";
+
+/** Which path a packet leaves on. */
+export type SchedulerName = "minRtt" | "roundRobin" | "redundant";
+
+/** Which stream is served first. */
+export type StreamOrderName = "roundRobin" | "priority" | "strictPriority";
+
+/** What both programs let their users choose about the transport. */
+export interface TransportChoices {
+  /** Which path a packet leaves on; undefined leaves it to the library. */
+  readonly scheduler: SchedulerName | undefined;
+  /** Which stream is served first; undefined leaves it to the library. */
+  readonly streamOrder: StreamOrderName | undefined;
+  /** The congestion window of a new path, in packets. */
+  readonly initialWindow: number | undefined;
+  /** The flow control window a connection begins with, in bytes. */
+  readonly flowWindow: number | undefined;
+  /** Names, prefixes or addresses of the interfaces to use. */
+  readonly interfaces: readonly string[];
+}
+
+const schedulers: Readonly<Record<string, SchedulerName>> = {
+  rr: "roundRobin",
+  mrtt: "minRtt",
+  redundant: "redundant",
+  roundRobin: "roundRobin",
+  minRtt: "minRtt",
+};
+
+const streamOrders: Readonly<Record<string, StreamOrderName>> = {
+  rr: "roundRobin",
+  prio: "priority",
+  sprio: "strictPriority",
+  roundRobin: "roundRobin",
+  priority: "priority",
+  strictPriority: "strictPriority",
+};
+
+/** The flags that both programs know. */
+export const transportFlags: readonly Flag[] = [
+  {
+    name: "interfaces",
+    short: "n",
+    value: "LIST",
+    help: "interfaces to use: names, beginnings of names, or addresses, by commas",
+  },
+  {
+    name: "scheduler",
+    short: "sc",
+    value: "NAME",
+    help: "path of a packet: mrtt (lowest RTT first), rr (in turn), redundant (all at once)",
+  },
+  {
+    name: "stream-scheduler",
+    short: "ssc",
+    value: "NAME",
+    help: "order of streams: rr (in turn), prio (shares by priority), sprio (highest first)",
+  },
+  {
+    name: "initial-window",
+    short: "c",
+    value: "PACKETS",
+    help: "congestion window of a new path, in packets",
+  },
+  {
+    name: "flow-window",
+    short: "f",
+    value: "KB",
+    help: "flow control window at the start, in kB of 1,024 bytes; it grows by itself",
+  },
+];
+
+/** The flags that end every list. */
+export const commonFlags: readonly Flag[] = [
+  { name: "verbose", short: "v", help: "say more about what happens" },
+  { name: "help", short: "h", help: "explain all this" },
+  { name: "version", help: "print the version" },
+];
+
+/**
+ * Reads the flags that both programs know.
+ *
+ * @param given What stood on the command line.
+ */
+export function readTransportChoices(given: FlagValues): TransportChoices {
+  const kilobytes = numberValue(given, "flow-window", 1, 1_048_576);
+  return {
+    scheduler: choiceValue(given, "scheduler", schedulers),
+    streamOrder: choiceValue(given, "stream-scheduler", streamOrders),
+    initialWindow: numberValue(given, "initial-window", 2, 100_000),
+    flowWindow: kilobytes === undefined ? undefined : kilobytes * 1024,
+    interfaces: listValue(given, "interfaces"),
+  };
+}

@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import { readClientOptions } from "../../cli/client_options.ts";
+import { Failure, UsageError } from "../../cli/failure.ts";
+import { type Flag, normaliseArgs, readFlags } from "../../cli/flags.ts";
+import { readServerOptions } from "../../cli/server_options.ts";
+
+const flags: readonly Flag[] = [
+  { name: "scheduler", short: "sc", value: "NAME", help: "" },
+  { name: "tcp", help: "" },
+  { name: "verbose", short: "v", help: "" },
+  { name: "output", short: "o", value: "FILE", help: "" },
+];
+
+function failsWith(run: () => unknown, pattern: RegExp): void {
+  assert.throws(run, (error) => {
+    assert.ok(error instanceof UsageError);
+    assert.equal(error.exitCode, 2);
+    assert.match(error.message, pattern);
+    assert.doesNotMatch(error.message, /\n/);
+    return true;
+  });
+}
+
+function client(...args: string[]): Exclude<ReturnType<typeof readClientOptions>, string> {
+  const options = readClientOptions([...args, "https://localhost:6121/"]);
+  if (typeof options === "string") throw new Failure(options);
+  return options;
+}
+
+function server(...args: string[]): Exclude<ReturnType<typeof readServerOptions>, string> {
+  const options = readServerOptions(args);
+  if (typeof options === "string") throw new Failure(options);
+  return options;
+}
+
+Deno.test("normaliseArgs() accepts one dash, two dashes, a space and an equals sign", () => {
+  const forms = [
+    ["-sc", "rr"],
+    ["--sc", "rr"],
+    ["-sc=rr"],
+    ["--sc=rr"],
+    ["-scheduler", "rr"],
+    ["--scheduler", "rr"],
+    ["-scheduler=rr"],
+    ["--scheduler=rr"],
+  ];
+  for (const form of forms) {
+    assert.deepEqual(normaliseArgs("p", flags, form), ["--scheduler=rr", "--"], form.join(" "));
+  }
+});
+
+Deno.test("normaliseArgs() keeps values that look odd as they are", () => {
+  assert.deepEqual(normaliseArgs("p", flags, ["-o", "-"]), ["--output=-", "--"]);
+  assert.deepEqual(normaliseArgs("p", flags, ["-o", "-5"]), ["--output=-5", "--"]);
+  assert.deepEqual(normaliseArgs("p", flags, ["-o=a=b"]), ["--output=a=b", "--"]);
+  assert.deepEqual(normaliseArgs("p", flags, ["-o", ""]), ["--output=", "--"]);
+  assert.deepEqual(normaliseArgs("p", flags, ["-o", "a\nb"]), ["--output=a\nb", "--"]);
+});
+
+Deno.test("normaliseArgs() takes switches with true and false, as Go did", () => {
+  assert.deepEqual(normaliseArgs("p", flags, ["-tcp=true"]), ["--tcp", "--"]);
+  assert.deepEqual(normaliseArgs("p", flags, ["--tcp=false"]), ["--"]);
+  failsWith(() => normaliseArgs("p", flags, ["-tcp=maybe"]), /switch and takes no value/);
+});
+
+Deno.test("readFlags() finds flags behind other words and stops at two dashes", () => {
+  const given = readFlags("p", flags, ["one", "-v", "two", "--", "-tcp"]);
+  assert.equal(given.values["verbose"], true);
+  assert.equal(given.values["tcp"], undefined);
+  assert.deepEqual(given.rest, ["one", "two", "-tcp"]);
+});
+
+Deno.test("readFlags() takes the last of several values", () => {
+  assert.equal(readFlags("p", flags, ["-sc", "a", "-sc", "b"]).values["scheduler"], "b");
+});
+
+Deno.test("readFlags() names the nearest flag when one is unknown", () => {
+  failsWith(() => readFlags("p", flags, ["--schedular", "rr"]), /--schedular.*use --scheduler/);
+  failsWith(() => readFlags("p", flags, ["-tpc"]), /use --tcp/);
+  failsWith(() => readFlags("p", flags, ["-verb"]), /use --verbose/);
+  failsWith(() => readFlags("p", flags, ["-bananas"]), /no such flag; see p -h/);
+  failsWith(() => readFlags("p", flags, ["---tcp"]), /no such flag/);
+  failsWith(() => readFlags("p", flags, ["-=x"]), /no such flag/);
+  failsWith(() => readFlags("p", flags, ["--__proto__=1"]), /no such flag/);
+});
+
+Deno.test("readFlags() asks for a forgotten value", () => {
+  failsWith(() => readFlags("p", flags, ["-sc"]), /write -sc NAME/);
+  failsWith(() => readFlags("p", flags, ["-sc", "-v"]), /write -sc NAME/);
+  failsWith(() => readFlags("p", flags, ["-sc", "--", "x"]), /write -sc NAME/);
+});
+
+Deno.test("readServerOptions() reads every form of 2018", () => {
+  const short = server(
+    ...["-v", "-certpath", "certs", "-www", "web", "-tcp", "-port", "443", "-sc", "rr", "-ssc"],
+    ...["sprio", "-c", "32", "-f", "512", "-n", "eth0,wlan0"],
+  );
+  const long = server(
+    ...["--verbose", "--cert-path=certs", "--www=web", "--tcp", "--port=443", "--scheduler=rr"],
+    ...["--stream-scheduler=sprio", "--initial-window=32", "--flow-window=512"],
+    ...["--interfaces=eth0,wlan0"],
+  );
+  assert.deepEqual(short, long);
+  assert.deepEqual(short, {
+    verbose: true,
+    certPath: "certs",
+    www: "web",
+    tcp: true,
+    port: 443,
+    scheduler: "roundRobin",
+    streamOrder: "strictPriority",
+    initialWindow: 32,
+    flowWindow: 512 * 1024,
+    interfaces: ["eth0", "wlan0"],
+  });
+});
+
+Deno.test("readClientOptions() reads every form of 2018", () => {
+  const short = client(
+    ...["-v", "-d", "50", "-n", "a,b", "-mip", "192.0.2.7,h:7", "-sc", "mrtt", "-ssc", "prio"],
+    ...["-c", "10", "-f", "64", "-o", "file", "-insecure"],
+  );
+  const long = client(
+    ...["--verbose", "--delay=50", "--interfaces=a,b", "--multipath-addresses=192.0.2.7,h:7"],
+    ...["--scheduler=mrtt", "--stream-scheduler=prio", "--initial-window=10", "--flow-window=64"],
+    ...["--output=file", "--insecure"],
+  );
+  assert.deepEqual(short, long);
+  assert.equal(short.delay, 50);
+  assert.equal(short.scheduler, "minRtt");
+  assert.equal(short.streamOrder, "priority");
+  assert.deepEqual(short.multipathAddresses, ["192.0.2.7", "h:7"]);
+  assert.equal(client("-fmp").fakeMultipath, true);
+  assert.equal(client("--fake-multipath").fakeMultipath, true);
+});
+
+Deno.test("options have the defaults of 2018", () => {
+  assert.equal(server().port, 6121);
+  assert.equal(server().scheduler, undefined);
+  assert.equal(server().tcp, false);
+  assert.equal(client().delay, 0);
+  assert.deepEqual(client().interfaces, []);
+});
+
+Deno.test("readServerOptions() and readClientOptions() answer questions before anything else", () => {
+  assert.equal(readServerOptions(["-h"]), "help");
+  assert.equal(readServerOptions(["--version"]), "version");
+  assert.equal(readClientOptions(["--help"]), "help");
+  assert.equal(readClientOptions(["-version"]), "version");
+});
+
+Deno.test("readServerOptions() refuses values out of range with a sentence", () => {
+  failsWith(() => server("-port", "65536"), /"65536".*whole number from 0 to 65535/);
+  failsWith(() => server("-port", "-1"), /whole number/);
+  failsWith(() => server("-port", "0x50"), /whole number/);
+  failsWith(() => server("-port", ""), /whole number/);
+  failsWith(() => server("-c", "1"), /from 2 to/);
+  failsWith(() => server("-c", "1e3"), /whole number/);
+  failsWith(() => server("-f", "9".repeat(400)), /whole number/);
+  failsWith(() => server("-sc", "fastest"), /one of rr, .*mrtt.*redundant/);
+  failsWith(() => server("-sc", "toString"), /one of rr/);
+  failsWith(() => server("-ssc", "x"), /one of rr, .*prio.*sprio/);
+  failsWith(() => server("-n", "eth0,,wlan0"), /single commas/);
+  failsWith(() => server("site"), /folder with -www/);
+});
+
+Deno.test("readClientOptions() refuses what cannot be fetched", () => {
+  failsWith(() => readClientOptions([]), /without a URL/);
+  failsWith(() => readClientOptions(["http://localhost/"]), /begins with https/);
+  failsWith(() => readClientOptions(["localhost:6121"]), /begins with https/);
+  failsWith(() => readClientOptions(["https://"]), /begins with https/);
+  failsWith(() => readClientOptions(["https://me:secret@localhost/"]), /leave user name/);
+});
+
+Deno.test("readClientOptions() refuses flags that contradict each other", () => {
+  failsWith(() => client("-o", "f", "https://localhost/b"), /one URL with -o/);
+  failsWith(() => client("--insecure", "--cacert", "f"), /not both/);
+  failsWith(() => client("-fmp", "-n", "a,b"), /no -fmp/);
+});
+
+Deno.test("every flag of both programs has its own forms", async () => {
+  const { clientProgram } = await import("../../cli/client_options.ts");
+  const { serverProgram } = await import("../../cli/server_options.ts");
+  for (const program of [clientProgram, serverProgram]) {
+    const forms = program.flags.flatMap((flag) => [flag.name, flag.short ?? []].flat());
+    assert.equal(new Set(forms).size, forms.length);
+  }
+});

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { UsageError } from "../../cli/failure.ts";
+import { allAddresses, findInterfaces } from "../../cli/interfaces.ts";
+
+const present = [
+  { name: "lo", address: "127.0.0.1", cidr: "127.0.0.1/8" },
+  { name: "lo", address: "::1", cidr: "::1/128" },
+  { name: "eth0", address: "fe80::1", cidr: "fe80::1/64" },
+  { name: "eth0", address: "2001:db8::1", cidr: "2001:db8::1/64" },
+  { name: "eth0", address: "192.0.2.1", cidr: "192.0.2.1/24" },
+  { name: "eth1", address: "198.51.100.1", cidr: "198.51.100.1/24" },
+  { name: "eth10", address: "203.0.113.1", cidr: "203.0.113.1/24" },
+  { name: "tun0", address: "fe80::2", cidr: "fe80::2/64" },
+];
+
+Deno.test("findInterfaces() finds by name, in the user's order, IPv4 first", () => {
+  assert.deepEqual(findInterfaces(["eth1", "eth0"], present), [
+    { name: "eth1", addresses: ["198.51.100.1"] },
+    { name: "eth0", addresses: ["192.0.2.1", "2001:db8::1"] },
+  ]);
+});
+
+Deno.test("findInterfaces() finds all that begin with a prefix", () => {
+  const names = findInterfaces(["eth"], present).map((one) => one.name);
+  assert.deepEqual(names, ["eth0", "eth1", "eth10"]);
+});
+
+Deno.test("findInterfaces() finds by address, and knows all of 127.0.0.0/8", () => {
+  assert.deepEqual(findInterfaces(["192.0.2.1", "127.0.0.2", "::1"], present), [
+    { name: "192.0.2.1", addresses: ["192.0.2.1"] },
+    { name: "127.0.0.2", addresses: ["127.0.0.2"] },
+    { name: "::1", addresses: ["::1"] },
+  ]);
+});
+
+Deno.test("findInterfaces() says what there is when it finds nothing", () => {
+  const cases: [string, RegExp][] = [
+    ["wlan0", /Cannot find interface "wlan0": choose from lo, eth0, eth1, eth10$/],
+    ["192.0.2.99", /Cannot use address 192.0.2.99.*choose from 127.0.0.1, ::1/],
+    ["tun0", /no address now/],
+  ];
+  for (const [word, pattern] of cases) {
+    assert.throws(() => findInterfaces([word], present), (error) => {
+      assert.ok(error instanceof UsageError);
+      assert.match(error.message, pattern);
+      return true;
+    });
+  }
+});
+
+Deno.test("allAddresses() names each address once", () => {
+  const chosen = findInterfaces(["eth0", "eth"], present);
+  const expected = ["192.0.2.1", "2001:db8::1", "198.51.100.1", "203.0.113.1"];
+  assert.deepEqual(allAddresses(chosen), expected);
+});

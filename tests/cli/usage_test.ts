@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { clientProgram } from "../../cli/client_options.ts";
+import { serverProgram } from "../../cli/server_options.ts";
+import { usageText } from "../../cli/usage.ts";
+import { version } from "../../cli/version.ts";
+import config from "../../deno.json" with { type: "json" };
+
+Deno.test("usageText() explains every flag and shows an example", () => {
+  for (const program of [clientProgram, serverProgram]) {
+    const text = usageText(program);
+    for (const flag of program.flags) {
+      assert.ok(text.includes(`--${flag.name}`), flag.name);
+      assert.ok(text.includes(flag.help), flag.name);
+    }
+    assert.match(text, /Examples:\n.+:\n {4}(client|server) /);
+  }
+});
+
+Deno.test("the examples of the help can be understood by the programs", async () => {
+  const { readClientOptions } = await import("../../cli/client_options.ts");
+  const { readServerOptions } = await import("../../cli/server_options.ts");
+  const read = { client: readClientOptions, server: readServerOptions };
+  for (const program of [clientProgram, serverProgram]) {
+    for (const [, command] of program.examples) {
+      const [name, ...args] = command.split(" ");
+      assert.equal(typeof read[name as "client" | "server"](args), "object", command);
+    }
+  }
+});
+
+Deno.test("version is that of the package", () => {
+  assert.equal(version, config.version);
+});

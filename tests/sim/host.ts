@@ -1,0 +1,85 @@
+import type { Address } from "../../src/path/address.ts";
+import type { Port } from "../../src/path/port.ts";
+import type { Link } from "./link.ts";
+import type { Network } from "./network.ts";
+import type { SimPort } from "./sim_port.ts";
+
+/** The doors of an endpoint; `Endpoint` of the implementation fits. */
+export interface Doors<Connection> {
+  readonly deadline: number;
+  receive(datagram: Uint8Array, port: Port, remote: Address, now: number): void;
+  transmit(
+    now: number,
+  ): { readonly port: Port; readonly size: number; readonly remote: Address } | undefined;
+  expire(now: number): void;
+  nextConnection(): Connection | undefined;
+  nextActive(): Connection | undefined;
+}
+
+/** An endpoint with its ports in the simulated network. Its processor is infinitely fast. */
+export class Host<Connection> {
+  readonly name: string;
+  readonly endpoint: Doors<Connection>;
+  readonly ports: SimPort[] = [];
+  /** A peer opened a connection. */
+  onConnection: (connection: Connection) => void = () => {};
+  /** A connection has events. */
+  onActive: (connection: Connection) => void = () => {};
+  /** Asked after everything else; says whether it did something. For scripted applications. */
+  onIdle: () => boolean = () => false;
+  /** Something happened that the endpoint may want to answer. */
+  isTouched = true;
+
+  readonly #network: Network;
+
+  constructor(name: string, network: Network, endpoint: Doors<Connection>) {
+    this.name = name;
+    this.endpoint = endpoint;
+    this.#network = network;
+  }
+
+  /** Opens a port at an address, behind a link or directly in the network. */
+  open(hostname: string, port: number, link?: Link): SimPort {
+    const address: Address = { transport: "udp", hostname, port };
+    const opened = this.#network.port(address, (datagram, at, remote) => {
+      this.isTouched = true;
+      this.endpoint.receive(datagram, at, remote, this.#network.now);
+    }, link);
+    this.ports.push(opened);
+    return opened;
+  }
+
+  /** Lets the endpoint do all it wants to do now. */
+  step(): void {
+    const { now } = this.#network;
+    this.isTouched = false;
+    if (this.endpoint.deadline <= now) this.endpoint.expire(now);
+    let busy = true;
+    for (let round = 0; busy; round++) {
+      if (round > 10_000) throw new Error(`${this.name} never comes to rest at ${now} ms`);
+      busy = this.#dispatch();
+      busy = this.#transmit(now) || busy;
+      busy = this.onIdle() || busy;
+    }
+  }
+
+  #dispatch(): boolean {
+    let busy = false;
+    for (let next; (next = this.endpoint.nextConnection()) !== undefined; busy = true) {
+      this.onConnection(next);
+    }
+    for (let next; (next = this.endpoint.nextActive()) !== undefined; busy = true) {
+      this.onActive(next);
+    }
+    return busy;
+  }
+
+  #transmit(now: number): boolean {
+    let count = 0;
+    for (let out; (out = this.endpoint.transmit(now)) !== undefined;) {
+      if (++count > 100_000) throw new Error(`${this.name} never stops sending at ${now} ms`);
+      (out.port as SimPort).send(out.size, out.remote);
+    }
+    return count > 0;
+  }
+}

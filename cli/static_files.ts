@@ -106,38 +106,47 @@ async function readDirectory(root: string, path: string): Promise<[ListingEntry[
 
 async function answerFile(request: Request, found: Found): Promise<Response> {
   const file = await Deno.open(found.path);
+  let isStreaming = false;
   try {
     const info = await file.stat();
-    const response = describeFile(request, file, found.name, info);
-    if (response.body === null) file.close();
-    return response;
-  } catch (error) {
-    file.close();
-    throw error;
+    const refusal = refuseFile(request, info);
+    if (refusal) return refusal;
+    const { status, headers, body } = describeFile(request, found.name, info);
+    isStreaming = request.method === "GET";
+    return new Response(isStreaming ? streamPieces(file, body.pieces) : null, { status, headers });
+  } finally {
+    if (!isStreaming) file.close();
   }
+}
+
+/** The answers that are not the file, or a part of it. */
+function refuseFile(request: Request, info: Deno.FileInfo): Response | undefined {
+  const validators = validatorsOf(info);
+  const condition = evaluateConditions(request.headers, validators);
+  if (condition === 304) {
+    return new Response(null, { status: 304, headers: validatorHeaders(validators) });
+  }
+  if (condition === 412) return plain(412, "The file is no longer the one you mean.");
+  if (wantedRanges(request, validators, info.size)?.length !== 0) return undefined;
+  return plain(416, "The file is shorter.", { "content-range": `bytes */${info.size}` });
 }
 
 function describeFile(
   request: Request,
-  file: Deno.FsFile,
   name: string,
   info: Deno.FileInfo,
-): Response {
+): { status: number; headers: Record<string, string>; body: FileBody } {
   const validators = validatorsOf(info);
-  const headers = validatorHeaders(validators);
-  const condition = evaluateConditions(request.headers, validators);
-  if (condition === 304) return new Response(null, { status: 304, headers });
-  if (condition === 412) return plain(412, "The file is no longer the one you mean.");
   const ranges = wantedRanges(request, validators, info.size);
-  if (ranges?.length === 0) {
-    return plain(416, "The file is shorter.", { "content-range": `bytes */${info.size}` });
-  }
   const body = describeBody(ranges, info.size, contentType(name));
-  headers["content-type"] = body.type;
-  headers["content-length"] = String(body.length);
-  if (ranges?.length === 1) headers["content-range"] = contentRange(ranges[0]!, info.size);
-  const stream = request.method === "GET" ? streamPieces(file, body.pieces) : null;
-  return new Response(stream, { status: ranges ? 206 : 200, headers });
+  const headers = {
+    ...validatorHeaders(validators),
+    "content-type": body.type,
+    "content-length": String(body.length),
+  };
+  if (ranges?.length !== 1) return { status: ranges ? 206 : 200, headers, body };
+  const range = { "content-range": contentRange(ranges[0]!, info.size) };
+  return { status: 206, headers: { ...headers, ...range }, body };
 }
 
 function describeBody(

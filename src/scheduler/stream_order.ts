@@ -1,0 +1,116 @@
+/** What a stream order and a path scheduler see of a stream that has something to send. */
+export interface StreamView {
+  /** The stream's ID (RFC 9000, Section 2.1). */
+  readonly id: number;
+  /** Higher goes first; 0 unless the application says otherwise. */
+  readonly sendOrder: number;
+  /** 0 (most urgent) to 7; 3 unless the application says otherwise (RFC 9218, Section 4.1). */
+  readonly urgency: number;
+  /** Whether the stream's parts are of use before it is complete (RFC 9218, Section 4.2). */
+  readonly incremental: boolean;
+  /** Bytes written that were never sent. */
+  readonly bytesQueued: number;
+  /** Bytes that must be sent again. */
+  readonly bytesLost: number;
+  /** When it was served last: streams with a lower turn have waited longer. */
+  readonly turn: number;
+}
+
+/**
+ * Compares two streams: negative if `a` is to be sent first, positive if `b` is, 0 if it does not
+ * matter (then the lower ID goes first).
+ *
+ * It is asked again about a stream whenever that stream was served, so it may look at everything
+ * in the view.
+ *
+ * @example Small streams first
+ * ```ts
+ * import type { StreamOrder } from "@mpquic/mpquic";
+ *
+ * const shortestFirst: StreamOrder = (a, b) => a.bytesQueued - b.bytesQueued;
+ * const small = { id: 4, sendOrder: 0, urgency: 3, incremental: false, bytesQueued: 10, bytesLost: 0, turn: 0 };
+ * console.log(shortestFirst(small, { ...small, id: 0, bytesQueued: 99 }) < 0); // true
+ * ```
+ */
+export type StreamOrder = (a: StreamView, b: StreamView) => number;
+
+/**
+ * Serves streams in turn, a packet each.
+ *
+ * @param a A stream with something to send.
+ * @param b Another one.
+ * @returns Negative if `a` has waited longer.
+ *
+ * @example
+ * ```ts
+ * import { roundRobinOrder } from "@mpquic/mpquic";
+ *
+ * const a = { id: 0, sendOrder: 0, urgency: 3, incremental: false, bytesQueued: 9, bytesLost: 0, turn: 7 };
+ * console.log(roundRobinOrder(a, { ...a, id: 4, turn: 6 }) > 0); // true
+ * ```
+ */
+export function roundRobinOrder(a: StreamView, b: StreamView): number {
+  return a.turn - b.turn;
+}
+
+/**
+ * Serves the streams of the highest `sendOrder`; those of equal `sendOrder` share alike.
+ *
+ * @param a A stream with something to send.
+ * @param b Another one.
+ * @returns Negative if `a` is to be sent first.
+ *
+ * @example
+ * ```ts
+ * import { priorityOrder } from "@mpquic/mpquic";
+ *
+ * const a = { id: 0, sendOrder: 0, urgency: 3, incremental: false, bytesQueued: 9, bytesLost: 0, turn: 0 };
+ * console.log(priorityOrder(a, { ...a, id: 4, sendOrder: 10 }) > 0); // true
+ * ```
+ */
+export function priorityOrder(a: StreamView, b: StreamView): number {
+  return b.sendOrder - a.sendOrder || a.turn - b.turn;
+}
+
+/**
+ * Serves one stream after the other, by `sendOrder`, then by ID. A stream that has nothing to send
+ * for the moment holds up no other.
+ *
+ * @param a A stream with something to send.
+ * @param b Another one.
+ * @returns Negative if `a` is to be sent first.
+ *
+ * @example
+ * ```ts
+ * import { strictPriorityOrder } from "@mpquic/mpquic";
+ *
+ * const a = { id: 0, sendOrder: 0, urgency: 3, incremental: false, bytesQueued: 9, bytesLost: 0, turn: 8 };
+ * console.log(strictPriorityOrder(a, { ...a, id: 4, turn: 0 }) < 0); // true
+ * ```
+ */
+export function strictPriorityOrder(a: StreamView, b: StreamView): number {
+  return b.sendOrder - a.sendOrder || a.id - b.id;
+}
+
+/**
+ * Serves streams as HTTP's priorities ask (RFC 9218, Section 10): the most urgent first; among
+ * equals those that are not incremental one after the other, then the incremental ones in turn.
+ *
+ * @param a A stream with something to send.
+ * @param b Another one.
+ * @returns Negative if `a` is to be sent first.
+ *
+ * @example
+ * ```ts
+ * import { urgencyOrder } from "@mpquic/mpquic";
+ *
+ * const a = { id: 4, sendOrder: 0, urgency: 3, incremental: false, bytesQueued: 9, bytesLost: 0, turn: 0 };
+ * console.log(urgencyOrder(a, { ...a, id: 8, urgency: 1 }) > 0); // true
+ * console.log(urgencyOrder(a, { ...a, id: 0, incremental: true }) < 0); // true
+ * ```
+ */
+export function urgencyOrder(a: StreamView, b: StreamView): number {
+  if (a.urgency !== b.urgency) return a.urgency - b.urgency;
+  if (a.incremental !== b.incremental) return a.incremental ? 1 : -1;
+  return a.incremental ? a.turn - b.turn : a.id - b.id;
+}

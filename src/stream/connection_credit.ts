@@ -1,0 +1,132 @@
+import { FrameType } from "../frame/frame_type.ts";
+import {
+  limitSize,
+  writeDataBlocked,
+  writeMaxData,
+  writeMaxStreams,
+  writeStreamsBlocked,
+} from "../frame/flow_control.ts";
+import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
+import type { ControlWriter } from "./half_observer.ts";
+import { ReceiveLimit } from "./receive_limit.ts";
+import { SendLimit } from "./send_limit.ts";
+
+/** Where a stream's kind is an index: both directions, or one. */
+export const Kind = { Bidirectional: 0, Unidirectional: 1 } as const;
+/** One of the values of {@linkcode Kind}. */
+export type Kind = (typeof Kind)[keyof typeof Kind];
+
+/** How much credit a connection gives at first, and at most. */
+export interface CreditOptions {
+  /** Streams with both directions that the peer may have open at once. */
+  readonly maxBidirectionalStreams: number;
+  /** Streams with one direction that the peer may have open at once. */
+  readonly maxUnidirectionalStreams: number;
+  /** Bytes of all streams that may be unread, at first. */
+  readonly connectionWindow: number;
+  /** As far as that may grow. */
+  readonly maxConnectionWindow: number;
+}
+
+/** What is limited for the connection as a whole, both ways: data, and streams of both kinds. */
+export class ConnectionCredit implements FrameOwner, ControlWriter {
+  /** For the data we send. */
+  readonly send = new SendLimit();
+  /** For the data we get. */
+  readonly receive: ReceiveLimit;
+  /** For the streams we open, by kind. */
+  readonly sendStreams: readonly [SendLimit, SendLimit] = [new SendLimit(), new SendLimit()];
+  /** For the streams the peer opens, by kind. */
+  readonly receiveStreams: readonly [ReceiveLimit, ReceiveLimit];
+
+  constructor(options: CreditOptions) {
+    this.receive = new ReceiveLimit({
+      window: options.connectionWindow,
+      maxWindow: options.maxConnectionWindow,
+    });
+    // Streams are few and precious: each one that ends makes room at once.
+    this.receiveStreams = [
+      new ReceiveLimit({ window: options.maxBidirectionalStreams, patience: 0 }),
+      new ReceiveLimit({ window: options.maxUnidirectionalStreams, patience: 0 }),
+    ];
+  }
+
+  /** Whether frames are waiting to be written. */
+  get hasPending(): boolean {
+    return this.receive.pending || this.send.blockedPending ||
+      this.receiveStreams[0].pending || this.receiveStreams[1].pending ||
+      this.sendStreams[0].blockedPending || this.sendStreams[1].blockedPending;
+  }
+
+  writeControlFrames(sink: FrameSink, now: number, rtt: number): boolean {
+    if (!this.hasPending) return true;
+    if (this.receive.pending) {
+      if (!fits(sink)) return false;
+      const limit = this.receive.raise(now, rtt);
+      writeMaxData(sink.writer, limit);
+      sink.record(this, FrameType.MaxData, limit, 0);
+    }
+    for (const kind of [Kind.Bidirectional, Kind.Unidirectional]) {
+      if (!this.#writeMaxStreams(sink, kind, now)) return false;
+      if (!this.#writeStreamsBlocked(sink, kind)) return false;
+    }
+    if (this.send.blockedPending) {
+      if (!fits(sink)) return false;
+      writeDataBlocked(sink.writer, this.send.limit);
+      sink.record(this, FrameType.DataBlocked, this.send.limit, 0);
+      this.send.blockedPending = false;
+    }
+    return true;
+  }
+
+  onFrameAcked(_frame: SentFrame): void {
+    // A limit that arrived needs no more care.
+  }
+
+  onFrameLost(frame: SentFrame): void {
+    switch (frame.kind) {
+      case FrameType.MaxData:
+        this.receive.onLost(frame.start);
+        break;
+      case FrameType.MaxStreamsBidi:
+      case FrameType.MaxStreamsUni:
+        this.receiveStreams[kindOf(frame.kind)].onLost(frame.start);
+        break;
+      case FrameType.DataBlocked:
+        this.send.onBlockedLost(frame.start);
+        break;
+      default:
+        this.sendStreams[kindOf(frame.kind)].onBlockedLost(frame.start);
+    }
+  }
+
+  #writeMaxStreams(sink: FrameSink, kind: Kind, now: number): boolean {
+    const streams = this.receiveStreams[kind];
+    if (!streams.pending) return true;
+    if (!fits(sink)) return false;
+    const limit = streams.raise(now, 0);
+    writeMaxStreams(sink.writer, kind === Kind.Bidirectional, limit);
+    sink.record(this, FrameType.MaxStreamsBidi + kind, limit, 0);
+    return true;
+  }
+
+  #writeStreamsBlocked(sink: FrameSink, kind: Kind): boolean {
+    const streams = this.sendStreams[kind];
+    if (!streams.blockedPending) return true;
+    if (!fits(sink)) return false;
+    writeStreamsBlocked(sink.writer, kind === Kind.Bidirectional, streams.limit);
+    sink.record(this, FrameType.StreamsBlockedBidi + kind, streams.limit, 0);
+    streams.blockedPending = false;
+    return true;
+  }
+}
+
+function fits(sink: FrameSink): boolean {
+  return sink.room >= limitSize(Number.MAX_SAFE_INTEGER);
+}
+
+function kindOf(type: number): Kind {
+  return type === FrameType.MaxStreamsBidi || type === FrameType.StreamsBlockedBidi
+    ? Kind.Bidirectional
+    : Kind.Unidirectional;
+}

@@ -1,0 +1,109 @@
+import { ErrorCode } from "../error/error_code.ts";
+import { TransportError } from "../error/quic_error.ts";
+import { cryptoDataRoom, writeCryptoHeader } from "../frame/crypto.ts";
+import { FrameType } from "../frame/frame_type.ts";
+import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
+import { ReceiveBuffer } from "./receive_buffer.ts";
+import { SendBuffer } from "./send_buffer.ts";
+
+/** Bytes taken beyond what was read (RFC 9000, Section 7.5 asks for 4096 at least). */
+const WINDOW = 65_536;
+const MAX_RANGES = 128;
+/** Handshake data are not cut into frames smaller than this just because a packet is nearly full. */
+const SMALLEST_FRAGMENT = 16;
+
+/** The handshake messages of one encryption level, both ways, in CRYPTO frames. */
+export class CryptoStream implements FrameOwner {
+  readonly #outgoing = new SendBuffer();
+  readonly #incoming = new ReceiveBuffer(MAX_RANGES);
+
+  /** Whether there is something to send, or to send again. */
+  get hasPending(): boolean {
+    return this.#outgoing.bytesLost > 0 || this.#outgoing.bytesQueued > 0;
+  }
+
+  /** Whether bytes were sent that are not yet acknowledged. */
+  get hasInFlight(): boolean {
+    return this.#outgoing.acknowledgedTo < this.#outgoing.sentEnd;
+  }
+
+  /** Bytes written in all. */
+  get bytesWritten(): number {
+    return this.#outgoing.end;
+  }
+
+  /** Memory taken, in bytes. */
+  get bytesHeld(): number {
+    return this.#outgoing.bytesHeld + this.#incoming.bytesHeld;
+  }
+
+  /** A CRYPTO frame arrived; `data` is copied. */
+  receive(offset: number, data: Uint8Array): void {
+    if (offset + data.length > this.#incoming.offset + WINDOW) {
+      throw new TransportError(
+        ErrorCode.CryptoBufferExceeded,
+        `Cannot buffer handshake data: ${offset + data.length} is beyond the window`,
+      );
+    }
+    this.#incoming.write(offset, data);
+  }
+
+  /** All bytes that are next in order; `undefined` if there are none. */
+  read(): Uint8Array<ArrayBuffer> | undefined {
+    return this.#incoming.read(WINDOW);
+  }
+
+  /** Takes a copy of `data` to send. */
+  write(data: Uint8Array): void {
+    this.#outgoing.write(data);
+  }
+
+  /**
+   * Writes CRYPTO frames: what was lost first, then what is new.
+   *
+   * @returns Whether anything was written.
+   */
+  writeFrames(sink: FrameSink): boolean {
+    const before = sink.writer.offset;
+    const buffer = this.#outgoing;
+    while (buffer.bytesLost > 0) {
+      const start = buffer.lostStart;
+      const length = this.#writeFrame(sink, start, buffer.lostEnd - start);
+      if (length === 0) return sink.writer.offset > before;
+      buffer.onSentAgain(start, start + length);
+    }
+    if (buffer.bytesQueued > 0) {
+      buffer.onSent(this.#writeFrame(sink, buffer.sentEnd, buffer.bytesQueued));
+    }
+    return sink.writer.offset > before;
+  }
+
+  /** Makes all that is in flight lost, for a probe or when the handshake starts over (Retry). */
+  resend(): void {
+    this.#outgoing.markLost(this.#outgoing.acknowledgedTo, this.#outgoing.sentEnd);
+  }
+
+  /** Drops everything: the keys of this level are gone. */
+  discard(): void {
+    this.#outgoing.discard();
+    this.#incoming.discard();
+  }
+
+  onFrameAcked(frame: SentFrame): void {
+    this.#outgoing.acknowledge(frame.start, frame.end);
+  }
+
+  onFrameLost(frame: SentFrame): void {
+    this.#outgoing.markLost(frame.start, frame.end);
+  }
+
+  #writeFrame(sink: FrameSink, start: number, wanted: number): number {
+    const length = Math.min(wanted, cryptoDataRoom(start, sink.room));
+    if (length <= 0 || length < wanted && length < SMALLEST_FRAGMENT) return 0;
+    const { writer } = sink;
+    writeCryptoHeader(writer, start, length);
+    this.#outgoing.copyInto(writer.bytes, writer.reserve(length), start, length);
+    sink.record(this, FrameType.Crypto, start, start + length);
+    return length;
+  }
+}

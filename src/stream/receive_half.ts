@@ -1,0 +1,259 @@
+import { ErrorCode } from "../error/error_code.ts";
+import { TransportError } from "../error/quic_error.ts";
+import { FrameType } from "../frame/frame_type.ts";
+import { streamLimitSize, writeMaxStreamData } from "../frame/flow_control.ts";
+import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
+import { stopSendingSize, writeStopSending } from "../frame/stream_control.ts";
+import type { ControlWriter, HalfObserver } from "./half_observer.ts";
+import { ReceiveBuffer } from "./receive_buffer.ts";
+import { ReceiveLimit, type ReceiveLimitOptions } from "./receive_limit.ts";
+
+/** States of the receiving part of a stream (RFC 9000, Section 3.2). */
+export const ReceiveState = {
+  Receive: 0,
+  SizeKnown: 1,
+  DataReceived: 2,
+  DataRead: 3,
+  ResetReceived: 4,
+  ResetRead: 5,
+} as const;
+/** One of the values of {@linkcode ReceiveState}. */
+export type ReceiveState = (typeof ReceiveState)[keyof typeof ReceiveState];
+
+/** The receiving half of a stream: takes STREAM frames and hands bytes to the application. */
+export class ReceiveHalf implements FrameOwner, ControlWriter {
+  readonly id: number;
+  /** Credit we give to this stream. */
+  readonly limit: ReceiveLimit;
+  /** The code the peer reset with; -1 if it did not. */
+  resetCode = -1;
+  /** The code we asked the peer to stop with; -1 if we did not. */
+  stopCode = -1;
+  /** Where the stream ends; -1 while unknown. */
+  finalSize = -1;
+  readonly #buffer = new ReceiveBuffer();
+  readonly #connection: ReceiveLimit;
+  readonly #observer: HalfObserver;
+  #state: ReceiveState = ReceiveState.Receive;
+  #stopPending = false;
+  /** Whether the application is told when there is something: it took all there was. */
+  #armed = true;
+
+  constructor(
+    id: number,
+    limit: ReceiveLimitOptions,
+    connection: ReceiveLimit,
+    observer: HalfObserver,
+  ) {
+    this.id = id;
+    this.limit = new ReceiveLimit(limit);
+    this.#connection = connection;
+    this.#observer = observer;
+  }
+
+  /** Where the half stands. */
+  get state(): ReceiveState {
+    return this.#state;
+  }
+
+  /** Whether the application has taken all there will be: the data, or the reset. */
+  get isFinished(): boolean {
+    return this.#state === ReceiveState.DataRead || this.#state === ReceiveState.ResetRead;
+  }
+
+  /** Whether `read()` has something to give. */
+  get isReadable(): boolean {
+    return this.#buffer.readable > 0;
+  }
+
+  /** Bytes that `read()` could give now. */
+  get bytesReadable(): number {
+    return this.#buffer.readable;
+  }
+
+  /** Memory taken, in bytes. */
+  get bytesHeld(): number {
+    return this.#buffer.bytesHeld;
+  }
+
+  /** A STREAM frame arrived; `data` is copied. */
+  onData(offset: number, data: Uint8Array, fin: boolean): void {
+    const end = offset + data.length;
+    this.#checkSize(end, fin);
+    if (this.#state >= ReceiveState.DataReceived) return;
+    this.#charge(end);
+    if (fin && this.finalSize < 0) {
+      this.finalSize = end;
+      this.#state = ReceiveState.SizeKnown;
+      this.limit.pending = false; // RFC 9000, Section 3.2: no more credit is needed
+    }
+    if (this.stopCode >= 0) {
+      this.#skipTo(this.limit.received);
+      if (this.finalSize >= 0) this.#end(ReceiveState.DataRead);
+      return;
+    }
+    this.#buffer.write(offset, data);
+    this.#noteComplete();
+    if (this.#buffer.readable > 0 || this.#state === ReceiveState.DataReceived) this.#notify();
+  }
+
+  /** A RESET_STREAM frame arrived. */
+  onReset(code: number, finalSize: number): void {
+    this.#checkSize(finalSize, true);
+    // RFC 9000, Section 3.2: a reset after all data arrived may be ignored.
+    if (this.#state >= ReceiveState.DataReceived) return;
+    this.#charge(finalSize);
+    this.finalSize = finalSize;
+    this.resetCode = code;
+    this.limit.pending = false;
+    this.#stopPending = false;
+    this.#skipTo(finalSize);
+    this.#buffer.discard();
+    if (this.stopCode >= 0) {
+      this.#end(ReceiveState.ResetRead);
+      return;
+    }
+    this.#state = ReceiveState.ResetReceived;
+    this.#armed = true; // news, even to someone who has not read on for a while
+    this.#notify();
+  }
+
+  /** The peer says that it has more than our limit lets it send. */
+  onBlocked(limit: number): void {
+    if (this.#state !== ReceiveState.Receive || this.stopCode >= 0) return;
+    if (this.limit.onBlocked(limit)) this.#observer.onControlPending(this);
+  }
+
+  /**
+   * Gives the next bytes, at most `maxBytes`, in an array of their own.
+   *
+   * @returns `undefined` if there are none now, or no more (`isFinished`), or the peer reset the
+   * stream (`resetCode`).
+   */
+  read(maxBytes: number): Uint8Array<ArrayBuffer> | undefined {
+    const data = this.#buffer.read(maxBytes);
+    if (data) this.#consume(data.length);
+    if (this.#state === ReceiveState.ResetReceived) {
+      this.#end(ReceiveState.ResetRead);
+    } else if (
+      this.#state === ReceiveState.DataReceived && this.#buffer.offset === this.finalSize
+    ) {
+      this.#end(ReceiveState.DataRead);
+    }
+    this.#armed = this.#buffer.readable === 0;
+    return data;
+  }
+
+  /** Asks the peer to stop sending; what has arrived or will arrive is thrown away. */
+  stop(code: number): void {
+    if (this.stopCode >= 0 || this.isFinished) return;
+    this.stopCode = code;
+    this.limit.pending = false;
+    this.#skipTo(this.limit.received);
+    this.#buffer.discard();
+    if (this.#state === ReceiveState.ResetReceived) return this.#end(ReceiveState.ResetRead);
+    // With the final size known, all credit is settled: what is missing may come or not.
+    if (this.finalSize >= 0) return this.#end(ReceiveState.DataRead);
+    this.#stopPending = true;
+    this.#observer.onControlPending(this);
+  }
+
+  writeControlFrames(sink: FrameSink, now: number, rtt: number): boolean {
+    const { id, stopCode } = this;
+    if (this.#stopPending) {
+      if (sink.room < stopSendingSize(id, stopCode)) return false;
+      writeStopSending(sink.writer, id, stopCode);
+      sink.record(this, FrameType.StopSending, 0, 0);
+      this.#stopPending = false;
+    }
+    if (this.limit.pending) {
+      if (sink.room < streamLimitSize(id, Number.MAX_SAFE_INTEGER)) return false;
+      const limit = this.limit.raise(now, rtt);
+      writeMaxStreamData(sink.writer, id, limit);
+      sink.record(this, FrameType.MaxStreamData, limit, 0);
+      // One stream alone must be able to use its window, and others something besides.
+      this.#connection.widen(1.5 * this.limit.window);
+    }
+    return true;
+  }
+
+  onFrameAcked(_frame: SentFrame): void {
+    // Nothing waits for it: the peer's answers are STREAM and RESET_STREAM frames.
+  }
+
+  onFrameLost(frame: SentFrame): void {
+    if (this.#state >= ReceiveState.DataReceived) return;
+    if (frame.kind === FrameType.StopSending) {
+      this.#stopPending = true;
+      this.#observer.onControlPending(this);
+    } else if (this.#state === ReceiveState.Receive && this.stopCode < 0) {
+      if (this.limit.onLost(frame.start)) this.#observer.onControlPending(this);
+    }
+  }
+
+  /** Holds the end of a frame against the final size (RFC 9000, Section 4.5). */
+  #checkSize(end: number, final: boolean): void {
+    const { finalSize, limit } = this;
+    const wrong = finalSize >= 0
+      ? end > finalSize || (final && end !== finalSize)
+      : final && end < limit.received;
+    if (!wrong) return;
+    const size = finalSize >= 0 ? `the final size ${finalSize}` : `${limit.received} received`;
+    throw new TransportError(
+      ErrorCode.FinalSizeError,
+      `Cannot accept stream ${this.id}: an end at ${end} contradicts ${size}`,
+    );
+  }
+
+  /** Counts new bytes up to `end` against both limits (RFC 9000, Section 4.1). */
+  #charge(end: number): void {
+    const fresh = end - this.limit.received;
+    if (fresh <= 0) return;
+    if (!this.limit.receive(fresh)) {
+      throw new TransportError(
+        ErrorCode.FlowControlError,
+        `Cannot accept stream ${this.id}: ${end} bytes exceed the limit of ${this.limit.limit}`,
+      );
+    }
+    if (!this.#connection.receive(fresh)) {
+      throw new TransportError(
+        ErrorCode.FlowControlError,
+        `Cannot accept stream ${this.id}: all data exceed the limit of ${this.#connection.limit}`,
+      );
+    }
+  }
+
+  /** Gives back the credit of bytes that the application took. */
+  #consume(length: number): void {
+    this.#connection.consume(length);
+    if (this.#state !== ReceiveState.Receive) this.limit.consumed += length;
+    else if (this.limit.consume(length)) this.#observer.onControlPending(this);
+  }
+
+  /** Gives back the credit of bytes up to `offset` that nobody will take. */
+  #skipTo(offset: number): void {
+    const skipped = offset - this.limit.consumed;
+    this.limit.consumed += skipped;
+    this.#connection.consume(skipped);
+  }
+
+  #noteComplete(): void {
+    if (this.#state === ReceiveState.SizeKnown && this.#buffer.contiguousEnd === this.finalSize) {
+      this.#state = ReceiveState.DataReceived;
+    }
+  }
+
+  #notify(): void {
+    if (!this.#armed) return;
+    this.#armed = false;
+    this.#observer.onReadable(this);
+  }
+
+  #end(state: ReceiveState): void {
+    this.#state = state;
+    this.#stopPending = false;
+    this.limit.pending = false;
+    this.#buffer.discard();
+    this.#observer.onHalfDone(this.id);
+  }
+}

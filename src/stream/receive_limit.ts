@@ -1,0 +1,117 @@
+/** How a {@linkcode ReceiveLimit} grows. */
+export interface ReceiveLimitOptions {
+  /** How far the limit is ahead of what was consumed, at first. */
+  readonly window: number;
+  /**
+   * How far it may ever be ahead.
+   *
+   * @default {window}
+   */
+  readonly maxWindow?: number;
+  /**
+   * The share of the window by which the limit must be able to rise before the peer is told.
+   *
+   * @default {0.25}
+   */
+  readonly patience?: number;
+}
+
+/**
+ * Credit we give to the peer: for all data, for one stream's data, or for a number of streams
+ * (RFC 9000, Section 4). It moves on as things are consumed, and the window widens by itself when
+ * it turns out to be narrow for the rate and the round-trip time.
+ */
+export class ReceiveLimit {
+  /** What the peer was told: how much it may send in all. */
+  limit: number;
+  /** How far the limit goes beyond what was consumed. */
+  window: number;
+  /** How far it may go. */
+  readonly maxWindow: number;
+  /** How much came in (bytes count once, up to the highest offset). */
+  received = 0;
+  /** How much was read or thrown away. */
+  consumed = 0;
+  /** Whether the peer ought to be told a higher limit. */
+  pending = false;
+  readonly #patience: number;
+  /** When the limit was raised last, and what was consumed by then. */
+  #raisedAt = -1;
+  #consumedThen = 0;
+
+  constructor(options: ReceiveLimitOptions) {
+    this.window = options.window;
+    this.limit = options.window;
+    this.maxWindow = Math.max(options.window, options.maxWindow ?? options.window);
+    this.#patience = options.patience ?? 0.25;
+  }
+
+  /** Counts `amount` that came in; returns false if that is more than was allowed. */
+  receive(amount: number): boolean {
+    if (amount > this.limit - this.received) return false;
+    this.received += amount;
+    return true;
+  }
+
+  /** Counts `amount` as dealt with; returns whether a higher limit has become due just now. */
+  consume(amount: number): boolean {
+    this.consumed += amount;
+    if (this.pending || !this.#isDue()) return false;
+    this.pending = true;
+    return true;
+  }
+
+  /**
+   * Raises the limit before it is written, and the window if it was used up fast.
+   *
+   * @param now The time in milliseconds.
+   * @param rtt The largest smoothed round-trip time of all paths, in milliseconds.
+   * @returns The limit to tell.
+   */
+  raise(now: number, rtt: number): number {
+    if (this.#isNarrow(now, rtt)) this.widen(this.window * 2);
+    this.#raisedAt = now;
+    this.#consumedThen = this.consumed;
+    this.limit = Math.max(this.limit, this.consumed + this.window);
+    this.pending = false;
+    return this.limit;
+  }
+
+  /** Widens the window to `window`, or as far as is allowed. */
+  widen(window: number): void {
+    this.window = Math.max(this.window, Math.min(window, this.maxWindow));
+  }
+
+  /** The frame that told `limit` was lost; returns whether it must be told again. */
+  onLost(limit: number): boolean {
+    if (limit !== this.limit || this.pending) return false; // a later one is under way
+    this.pending = true;
+    return true;
+  }
+
+  /** The peer says `limit` blocks it; returns whether a higher one has become due just now. */
+  onBlocked(limit: number): boolean {
+    // What the share of the window holds back is worth more to a peer that waits.
+    if (limit < this.limit || this.pending || this.consumed + this.window <= this.limit) {
+      return false;
+    }
+    this.pending = true;
+    return true;
+  }
+
+  #isDue(): boolean {
+    const rise = this.consumed + this.window - this.limit;
+    return rise > 0 && rise >= this.window * this.#patience;
+  }
+
+  /**
+   * A window of one bandwidth-delay product would do for a single path that loses nothing. Data
+   * wait for those of the slowest path and for retransmissions, so four are meant to fit: the
+   * window must not be used up within four round trips.
+   */
+  #isNarrow(now: number, rtt: number): boolean {
+    if (this.#raisedAt < 0 || this.window >= this.maxWindow) return false;
+    const share = (this.consumed - this.#consumedThen) / this.window;
+    return now - this.#raisedAt < 4 * share * rtt;
+  }
+}

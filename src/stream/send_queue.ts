@@ -1,0 +1,123 @@
+import type { StreamOrder, StreamView } from "../scheduler/stream_order.ts";
+import type { SendHalf } from "./send_half.ts";
+import type { SendLimit } from "./send_limit.ts";
+
+/**
+ * The streams that have something to send now, most urgent first.
+ *
+ * Two lists are kept in the same order: all of them, and those that can go on without connection
+ * credit because something of them was lost. Running out of credit then just changes the list.
+ */
+export class SendQueue {
+  readonly #connection: SendLimit;
+  readonly #all: SortedStreams;
+  readonly #creditFree: SortedStreams;
+  /** Counts servings; see {@linkcode StreamView.turn}. */
+  #clock = 0;
+
+  constructor(connection: SendLimit, order: StreamOrder) {
+    this.#connection = connection;
+    this.#all = new SortedStreams(order);
+    this.#creditFree = new SortedStreams(order);
+  }
+
+  /** What can be sent now, most urgent first; a live array. */
+  get views(): readonly SendHalf[] {
+    return this.#connection.room > 0 ? this.#all.list : this.#creditFree.list;
+  }
+
+  /** Whether some stream has nothing but fresh bytes, which need connection credit. */
+  get needsCredit(): boolean {
+    return this.#all.list.length > this.#creditFree.list.length;
+  }
+
+  /** Sorts everything by another order from now on. */
+  setOrder(order: StreamOrder): void {
+    this.#all.setOrder(order);
+    this.#creditFree.setOrder(order);
+  }
+
+  /** Takes the stream in or out, as it has something to send or not. */
+  update(half: SendHalf): void {
+    const free = half.hasCreditFree;
+    this.#creditFree.put(half, free);
+    const pending = free || half.hasFresh;
+    // A stream that is new takes its place behind those that wait already.
+    if (pending && half.turn < 0) half.turn = this.#clock;
+    this.#all.put(half, pending);
+  }
+
+  /** Takes the stream out, whatever it has. */
+  remove(half: SendHalf): void {
+    this.#all.put(half, false);
+    this.#creditFree.put(half, false);
+  }
+
+  /** Finds the stream's place anew, after one of its keys has changed. */
+  reposition(half: SendHalf): void {
+    this.#all.reposition(half);
+    this.#creditFree.reposition(half);
+  }
+
+  /** Notes that the stream got its share of a packet. */
+  onServed(half: SendHalf): void {
+    half.turn = ++this.#clock;
+    this.reposition(half);
+  }
+}
+
+/** Streams in order, found again by identity, as their keys may have changed meanwhile. */
+class SortedStreams {
+  readonly list: SendHalf[] = [];
+  readonly #members = new Set<SendHalf>();
+  #order: StreamOrder;
+
+  constructor(order: StreamOrder) {
+    this.#order = order;
+  }
+
+  setOrder(order: StreamOrder): void {
+    this.#order = order;
+    this.list.sort((a, b) => this.#compare(a, b));
+  }
+
+  put(half: SendHalf, wanted: boolean): void {
+    if (this.#members.has(half) === wanted) return;
+    if (wanted) {
+      this.#members.add(half);
+      this.#insert(half);
+    } else {
+      this.#members.delete(half);
+      this.list.splice(this.list.indexOf(half), 1);
+    }
+  }
+
+  reposition(half: SendHalf): void {
+    if (!this.#members.has(half)) return;
+    const { list } = this;
+    const at = list.indexOf(half);
+    const next = list[at + 1];
+    const previous = list[at - 1];
+    const fits = (!previous || this.#compare(previous, half) <= 0) &&
+      (!next || this.#compare(half, next) <= 0);
+    if (fits) return;
+    list.splice(at, 1);
+    this.#insert(half);
+  }
+
+  #insert(half: SendHalf): void {
+    const { list } = this;
+    let low = 0;
+    let high = list.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#compare(list[middle]!, half) <= 0) low = middle + 1;
+      else high = middle;
+    }
+    list.splice(low, 0, half);
+  }
+
+  #compare(a: StreamView, b: StreamView): number {
+    return this.#order(a, b) || a.id - b.id;
+  }
+}

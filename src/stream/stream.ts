@@ -1,0 +1,22 @@
+import type { ReceiveHalf } from "./receive_half.ts";
+import type { SendHalf } from "./send_half.ts";
+
+/** One stream: a sending half, a receiving half, or both. */
+export class Stream {
+  readonly id: number;
+  /** Missing on a stream that only the peer sends on. */
+  readonly send: SendHalf | undefined;
+  /** Missing on a stream that only we send on. */
+  readonly receive: ReceiveHalf | undefined;
+
+  constructor(id: number, send: SendHalf | undefined, receive: ReceiveHalf | undefined) {
+    this.id = id;
+    this.send = send;
+    this.receive = receive;
+  }
+
+  /** Whether nothing more will happen on it. */
+  get isDone(): boolean {
+    return (!this.send || this.send.isDone) && (!this.receive || this.receive.isFinished);
+  }
+}

@@ -1,0 +1,27 @@
+/** Which end of a connection something belongs to. */
+export const Role = { Client: 0, Server: 1 } as const;
+/** One of the values of {@linkcode Role}. */
+export type Role = (typeof Role)[keyof typeof Role];
+
+/** The most streams of one kind there can be (RFC 9000, Section 4.6). */
+export const MAX_STREAMS = 2 ** 60;
+
+/** The ID of the stream number `index` of its kind (RFC 9000, Section 2.1). */
+export function streamId(index: number, initiator: Role, unidirectional: boolean): number {
+  return index * 4 + (unidirectional ? 2 : 0) + initiator;
+}
+
+/** Who opened the stream. */
+export function initiatorOf(id: number): Role {
+  return (id & 1) as Role;
+}
+
+/** Whether data flow in one direction only. */
+export function isUnidirectional(id: number): boolean {
+  return (id & 2) !== 0;
+}
+
+/** How many streams of the same kind come before this one. */
+export function streamIndex(id: number): number {
+  return Math.floor(id / 4);
+}

@@ -1,0 +1,203 @@
+import { StreamError } from "../error/quic_error.ts";
+import { type SendHalf, SendState } from "../stream/send_half.ts";
+import { codeOf } from "./stream_code.ts";
+
+/** Larger chunks are handed over in pieces of this size, so that little waits in memory. */
+const PIECE_SIZE = 262_144;
+
+/** Settings of a stream that is about to be opened, or of its sending half. */
+export interface SendStreamOptions {
+  /**
+   * Streams with a higher number are sent first.
+   *
+   * @default {0}
+   */
+  sendOrder?: number;
+  /**
+   * Waits until the peer allows one more stream, rather than failing.
+   *
+   * @default {false}
+   */
+  waitUntilAvailable?: boolean;
+  /**
+   * Urgency from 0 (most) to 7, for orders such as `urgencyOrder` (RFC 9218).
+   *
+   * @default {3}
+   */
+  urgency?: number;
+  /**
+   * Whether parts are of use to the peer before the whole is there (RFC 9218).
+   *
+   * @default {false}
+   */
+  incremental?: boolean;
+}
+
+/**
+ * The sending half of a stream.
+ *
+ * Writing waits while much is queued. `close()` resolves when the peer has acknowledged everything.
+ * `abort(new StreamError(code, message))` resets the stream with that code; when the peer does not
+ * want more, writing fails with a `StreamError` that has its code.
+ *
+ * @example Send a line and wait until it has arrived
+ * ```ts ignore
+ * const stream = await connection.createUnidirectionalStream();
+ * const writer = stream.getWriter();
+ * await writer.write(new TextEncoder().encode("hello\n"));
+ * await writer.close();
+ * ```
+ */
+export interface SendStream extends WritableStream<Uint8Array<ArrayBufferLike>> {
+  /** The stream's ID, unique within the connection. */
+  readonly id: bigint;
+  /** Streams with a higher number are sent first. */
+  sendOrder: number;
+  /** Urgency from 0 (most) to 7, for orders such as `urgencyOrder`. */
+  urgency: number;
+  /** Whether parts are of use to the peer before the whole is there. */
+  incremental: boolean;
+}
+
+/** A `SendStream` over the core's sending half. */
+export class ApiSendStream extends WritableStream<Uint8Array<ArrayBufferLike>>
+  implements SendStream {
+  readonly #half: SendHalf;
+  readonly #wake: () => void;
+
+  /** @param wake Says that there is something to send. */
+  constructor(half: SendHalf, sink: SendSink, wake: () => void) {
+    super(sink, { highWaterMark: 1 });
+    this.#half = half;
+    this.#wake = wake;
+  }
+
+  get id(): bigint {
+    return BigInt(this.#half.id);
+  }
+
+  get sendOrder(): number {
+    return this.#half.sendOrder;
+  }
+
+  set sendOrder(value: number) {
+    this.#half.sendOrder = value;
+    this.#wake();
+  }
+
+  get urgency(): number {
+    return this.#half.urgency;
+  }
+
+  set urgency(value: number) {
+    this.#half.urgency = value;
+    this.#wake();
+  }
+
+  get incremental(): boolean {
+    return this.#half.incremental;
+  }
+
+  set incremental(value: boolean) {
+    this.#half.incremental = value;
+    this.#wake();
+  }
+}
+
+/** Carries what is written to the core, and the core's news back. */
+export class SendSink implements UnderlyingSink<Uint8Array<ArrayBufferLike>> {
+  readonly #half: SendHalf;
+  readonly #wake: () => void;
+  #controller!: WritableStreamDefaultController;
+  /** Resolves when something changed; there is at most one write or close at a time. */
+  #change: PromiseWithResolvers<void> | undefined;
+  #error: Error | undefined;
+
+  /** @param wake Says that there is something to send. */
+  constructor(half: SendHalf, wake: () => void) {
+    this.#half = half;
+    this.#wake = wake;
+  }
+
+  start(controller: WritableStreamDefaultController): void {
+    this.#controller = controller;
+  }
+
+  write(chunk: Uint8Array<ArrayBufferLike>): void | Promise<void> {
+    if (!(chunk instanceof Uint8Array)) {
+      throw new TypeError("Cannot write to a stream: only Uint8Array chunks can be sent");
+    }
+    if (chunk.length > PIECE_SIZE) return this.#writePieces(chunk);
+    this.#checkOpen();
+    this.#half.write(chunk);
+    this.#wake();
+    if (!this.#half.isWritable) return this.#untilWritable();
+  }
+
+  async close(): Promise<void> {
+    this.#checkOpen();
+    this.#half.finish();
+    this.#wake();
+    while (!this.#half.isDone) await this.#changed();
+    if (this.#half.state !== SendState.DataReceived) throw this.#resetError();
+  }
+
+  abort(reason: unknown): void {
+    this.#half.reset(codeOf(reason));
+    this.#wake();
+    this.#signal();
+  }
+
+  /** The half can take more, came to its end, or the peer does not want it any more. */
+  onWritable(): void {
+    if (this.#half.stopCode >= 0) this.fail(this.#resetError());
+    else this.#signal();
+  }
+
+  /** Nothing can be sent any more: the peer does not want it, or the connection is gone. */
+  fail(error: Error): void {
+    if (this.#error || this.#half.state === SendState.DataReceived) return this.#signal();
+    this.#error = error;
+    this.#controller.error(error);
+    this.#change?.reject(error);
+    this.#change = undefined;
+  }
+
+  async #writePieces(chunk: Uint8Array<ArrayBufferLike>): Promise<void> {
+    for (let at = 0; at < chunk.length; at += PIECE_SIZE) {
+      this.#checkOpen();
+      this.#half.write(chunk.subarray(at, at + PIECE_SIZE));
+      this.#wake();
+      if (!this.#half.isWritable) await this.#untilWritable();
+    }
+  }
+
+  async #untilWritable(): Promise<void> {
+    while (!this.#half.isWritable) {
+      this.#checkOpen();
+      await this.#changed();
+    }
+  }
+
+  #changed(): Promise<void> {
+    this.#change ??= Promise.withResolvers<void>();
+    return this.#change.promise;
+  }
+
+  #signal(): void {
+    this.#change?.resolve();
+    this.#change = undefined;
+  }
+
+  #checkOpen(): void {
+    if (this.#error) throw this.#error;
+    if (this.#half.resetCode >= 0) throw this.#resetError();
+  }
+
+  #resetError(): StreamError {
+    const { id, stopCode, resetCode } = this.#half;
+    return stopCode >= 0
+      ? new StreamError(stopCode, `Cannot write to stream ${id}: the peer does not want more`)
+      : new StreamError(resetCode, `Cannot write to stream ${id}: it was reset`);
+  }
+}

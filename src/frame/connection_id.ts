@@ -45,7 +45,7 @@ export function newConnectionIdSize(
   retirePriorTo: number,
   idLength: number,
 ): number {
-  const head = pathId < 0 ? 1 : 4 + varintSize(pathId);
+  const head = pathId < 0 ? 1 : 2 + varintSize(pathId);
   return head + varintSize(sequence) + varintSize(retirePriorTo) + 1 + idLength + 16;
 }
 
@@ -73,7 +73,7 @@ export function writeNewConnectionId(
 
 /** Bytes of RETIRE_CONNECTION_ID, or of PATH_RETIRE_CONNECTION_ID if `pathId` is not -1. */
 export function retireConnectionIdSize(pathId: number, sequence: number): number {
-  return (pathId < 0 ? 1 : 4 + varintSize(pathId)) + varintSize(sequence);
+  return (pathId < 0 ? 1 : 2 + varintSize(pathId)) + varintSize(sequence);
 }
 
 /** Writes RETIRE_CONNECTION_ID, or PATH_RETIRE_CONNECTION_ID if `pathId` is not -1. */

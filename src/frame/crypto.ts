@@ -69,7 +69,7 @@ export function writeHandshakeDone(writer: Writer): void {
 /** The longest data that fit into `room` bytes together with their own length. */
 export function dataRoom(room: number): number {
   if (room < 2) return 0;
-  const guess = room - varintSize(room);
-  // Just above a boundary the data are short enough for a shorter length.
-  return varintSize(guess + 1) + guess + 1 <= room ? guess + 1 : guess;
+  if (room <= 0x40) return room - 1;
+  if (room <= 0x4001) return room - 2;
+  return Math.max(0x3fff, room - 4);
 }

@@ -37,12 +37,12 @@ export function readMultipath(reader: Reader, type: number, handler: FrameHandle
 
 /** Bytes of PATH_ABANDON, PATH_STATUS_* or PATH_CIDS_BLOCKED with its second number. */
 export function pathFrameSize(pathId: number, value: number): number {
-  return 4 + varintSize(pathId) + varintSize(value);
+  return 2 + varintSize(pathId) + varintSize(value);
 }
 
 /** Bytes of MAX_PATH_ID or PATHS_BLOCKED. */
 export function pathLimitSize(limit: number): number {
-  return 4 + varintSize(limit);
+  return 2 + varintSize(limit);
 }
 
 /** Writes PATH_ABANDON. */

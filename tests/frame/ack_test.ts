@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { RangeSet } from "../../src/bytes/range_set.ts";
+import { Writer } from "../../src/bytes/writer.ts";
+import { SeededRandom } from "../../src/crypto/random.ts";
+import { smallestAckSize, writeAck } from "../../src/frame/ack.ts";
+import { read } from "./recorder.ts";
+
+Deno.test("writeAck() writes the newest 64 ranges of many", () => {
+  const set = new RangeSet();
+  for (let i = 0; i < 500; i++) set.add(i * 3, i * 3 + 1);
+  const writer = new Writer(new Uint8Array(1200));
+  assert.equal(writeAck(writer, set, 0, -1, 1200), 64);
+  const ack = read(writer.written()).calls[0]![1] as { largest: number; bounds: number[] };
+  assert.equal(ack.largest, 499 * 3);
+  assert.equal(ack.bounds.length, 128);
+  assert.equal(ack.bounds[126], (499 - 63) * 3);
+});
+
+Deno.test("writeAck() writes only what fits, and nothing rather than half a frame", () => {
+  const random = new SeededRandom(5);
+  for (let round = 0; round < 300; round++) {
+    const set = new RangeSet();
+    let at = random.below(2 ** 31);
+    for (let i = 1 + random.below(40); i > 0; i--) {
+      at += 1 + random.below(i % 5 === 0 ? 20_000 : 60);
+      const end = at + 1 + random.below(100);
+      set.add(at, end);
+      at = end;
+    }
+    const pathId = random.below(3) - 1;
+    const room = random.below(100);
+    const writer = new Writer(new Uint8Array(200));
+    const count = writeAck(writer, set, 1000, pathId, room);
+    assert.ok(writer.offset <= room);
+    assert.equal(count > 0, room >= smallestAckSize(set, 1000, pathId));
+    if (count === 0) {
+      assert.equal(writer.offset, 0);
+      continue;
+    }
+    const call = read(writer.written()).calls[0]!;
+    const { bounds } = call[call.length - 1] as { bounds: number[] };
+    assert.equal(bounds.length, 2 * count);
+    for (let i = 0; i < count; i++) {
+      assert.equal(bounds[2 * i], set.startAt(set.count - 1 - i));
+      assert.equal(bounds[2 * i + 1], set.endAt(set.count - 1 - i));
+    }
+  }
+});
+
+Deno.test("writeAck() writes nothing for an empty set", () => {
+  const writer = new Writer(new Uint8Array(100));
+  assert.equal(writeAck(writer, new RangeSet(), 0, -1, 100), 0);
+  assert.equal(writer.offset, 0);
+});

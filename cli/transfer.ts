@@ -1,0 +1,159 @@
+import { Failure } from "./failure.ts";
+import { findResources } from "./html_resources.ts";
+
+/** Pages up to this size are searched for resources. */
+const LARGEST_PAGE = 4 * 1024 * 1024;
+
+/** How many resources of a page are under way at once. */
+const RESOURCES_AT_ONCE = 32;
+
+/** What a transfer needs from outside. */
+export interface TransferOptions {
+  /** What to fetch. */
+  readonly urls: readonly URL[];
+  /** Milliseconds that the second request, and those behind it, wait. */
+  readonly delay: number;
+  /** Sends one request. */
+  readonly fetch: (url: URL) => Promise<Response>;
+  /** Makes the place for the first body, once there is one worth keeping. */
+  readonly openOutput?: (() => Promise<WritableStream<Uint8Array>>) | undefined;
+  /** Is told what came, line by line. */
+  readonly log: (line: string) => void;
+  /** Stops it all. */
+  readonly signal: AbortSignal;
+}
+
+/** Fetches URLs, and what their pages load, and keeps count. */
+export class Transfer {
+  /** Bytes of bodies so far. */
+  bytes = 0;
+  /** Whether every URL that was named was answered with success. */
+  succeeded = true;
+  readonly #options: TransferOptions;
+  #announced = 0;
+  #unannounced = 0;
+
+  /** @param options What to fetch, and how. */
+  constructor(options: TransferOptions) {
+    this.#options = options;
+  }
+
+  /** Bytes of all bodies that were begun, if the server has said it of each. */
+  get expected(): number | undefined {
+    return this.#unannounced > 0 || this.#announced === 0 ? undefined : this.#announced;
+  }
+
+  /** Runs to the end. */
+  async run(): Promise<void> {
+    const { urls, delay, signal } = this.#options;
+    await Promise.all(urls.map(async (url, i) => {
+      if (i > 0 && delay > 0) await sleep(delay, signal);
+      await this.#fetchNamed(url);
+    }));
+  }
+
+  async #fetchNamed(url: URL): Promise<void> {
+    const response = await this.#request(url);
+    const output = response.ok ? await this.#options.openOutput?.() : undefined;
+    const page = await this.#readBody(response, output);
+    this.#report(url, response, page.length);
+    if (!response.ok) this.succeeded = false;
+    if (response.ok && isHtml(response) && page.text !== undefined) {
+      await this.#fetchResources(findResources(page.text, url));
+    }
+  }
+
+  async #fetchResources(urls: readonly URL[]): Promise<void> {
+    const waiting = [...urls];
+    const worker = async () => {
+      for (let url; (url = waiting.shift());) {
+        const response = await this.#request(url);
+        const { length } = await this.#readBody(response);
+        this.#report(url, response, length);
+      }
+    };
+    await Promise.all(Array.from({ length: RESOURCES_AT_ONCE }, worker));
+  }
+
+  async #request(url: URL): Promise<Response> {
+    this.#options.signal.throwIfAborted();
+    const response = await this.#options.fetch(url);
+    const length = Number(response.headers.get("content-length") ?? NaN);
+    if (Number.isNaN(length)) this.#unannounced++;
+    else this.#announced += length;
+    return response;
+  }
+
+  /** Takes a body in, as fast as the output goes, and keeps it if it is a page. */
+  async #readBody(
+    response: Response,
+    output?: WritableStream<Uint8Array>,
+  ): Promise<{ length: number; text: string | undefined }> {
+    const decoder = isHtml(response) ? new TextDecoder() : undefined;
+    const writer = output?.getWriter();
+    let text: string | undefined = "";
+    let length = 0;
+    try {
+      for await (const chunk of response.body ?? []) {
+        length += chunk.length;
+        this.bytes += chunk.length;
+        if (length > LARGEST_PAGE) text = undefined;
+        else if (decoder) text += decoder.decode(chunk, { stream: true });
+        await writer?.write(chunk);
+      }
+      await writer?.close();
+    } catch (error) {
+      await writer?.abort(error).catch(() => {}); // the first error is the one to tell
+      throw error;
+    }
+    return { length, text };
+  }
+
+  #report(url: URL, response: Response, length: number): void {
+    this.#options.log(`${response.status} ${url.href} ${length} bytes`);
+  }
+}
+
+/**
+ * Opens the file that a body goes to; "-" is standard output.
+ *
+ * @param path Where to.
+ */
+export async function openOutput(path: string): Promise<WritableStream<Uint8Array>> {
+  if (path === "-") return Deno.stdout.writable;
+  try {
+    const options = { write: true, create: true, truncate: true };
+    return (await Deno.open(path, options)).writable;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    throw new Failure(
+      `Cannot write ${path}: ${whyNot(error)}; name another file with -o`,
+    );
+  }
+}
+
+function whyNot(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "its folder does not exist";
+  if (error instanceof Deno.errors.PermissionDenied) return "that is not allowed";
+  if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
+  return error instanceof Error ? error.message : String(error);
+}
+
+function isHtml(response: Response): boolean {
+  return /^text\/html\b/i.test(response.headers.get("content-type") ?? "");
+}
+
+function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(done, milliseconds);
+    signal.addEventListener("abort", abort, { once: true });
+    function done(): void {
+      signal.removeEventListener("abort", abort);
+      resolve();
+    }
+    function abort(): void {
+      clearTimeout(timer);
+      reject(signal.reason);
+    }
+  });
+}

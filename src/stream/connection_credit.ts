@@ -7,7 +7,6 @@ import {
   writeStreamsBlocked,
 } from "../frame/flow_control.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
-import type { ControlWriter } from "./half_observer.ts";
 import { ReceiveLimit } from "./receive_limit.ts";
 import { SendLimit } from "./send_limit.ts";
 
@@ -29,7 +28,7 @@ export interface CreditOptions {
 }
 
 /** What is limited for the connection as a whole, both ways: data, and streams of both kinds. */
-export class ConnectionCredit implements FrameOwner, ControlWriter {
+export class ConnectionCredit implements FrameOwner {
   /** For the data we send. */
   readonly send = new SendLimit();
   /** For the data we get. */
@@ -58,6 +57,7 @@ export class ConnectionCredit implements FrameOwner, ControlWriter {
       this.sendStreams[0].blockedPending || this.sendStreams[1].blockedPending;
   }
 
+  /** Writes the frames that are pending; returns whether none is left. */
   writeControlFrames(sink: FrameSink, now: number, rtt: number): boolean {
     if (!this.hasPending) return true;
     if (this.receive.pending) {

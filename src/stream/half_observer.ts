@@ -4,6 +4,8 @@ import type { SendHalf } from "./send_half.ts";
 
 /** Whoever has frames to send that are neither STREAM nor CRYPTO. */
 export interface ControlWriter {
+  /** The stream they are about. */
+  readonly id: number;
   /**
    * Writes the frames that are pending, as far as there is room.
    *

@@ -226,7 +226,7 @@ export class SendHalf implements FrameOwner, StreamView, ControlWriter {
   /**
    * Writes once more what of `start` to `end` is in flight, for another path.
    *
-   * @returns Where the copy ends; `start` if nothing fits or nothing of it is in flight.
+   * @returns Where the copy ends; `start` if no bytes fit or none of them is in flight.
    */
   writeCopy(sink: FrameSink, start: number, end: number): number {
     if (this.#state > SendState.DataSent) return start;
@@ -242,6 +242,7 @@ export class SendHalf implements FrameOwner, StreamView, ControlWriter {
     if (start === end && this.#fin === Fin.InFlight && end === this.#buffer.end) {
       this.#writeStream(sink, end, 0);
     }
+    this.#observer.onSendChanged(this); // a FIN may have gone along
     return at;
   }
 

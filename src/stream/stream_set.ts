@@ -42,7 +42,7 @@ export interface PeerStreamLimits {
 }
 
 /** Room in a packet below which no further stream is asked. */
-const LEAST_ROOM = 40;
+const LEAST_ROOM = 64;
 
 const NO_LIMITS: PeerStreamLimits = {
   initialMaxData: 0,
@@ -151,6 +151,7 @@ export class StreamSet implements HalfObserver {
     for (const stream of this.#streams.values()) {
       stream.send?.restart(this.#initialSendLimit(stream.id));
     }
+    for (const writer of this.#control) if (this.#isParked(writer.id)) this.#control.delete(writer);
   }
 
   /**
@@ -163,14 +164,18 @@ export class StreamSet implements HalfObserver {
   writeStreamFrames(sink: FrameSink, streams: readonly StreamView[] = this.views): boolean {
     const before = sink.writer.offset;
     const live = streams === this.views;
+    let list = streams;
     let i = 0;
-    while (i < streams.length && sink.room >= LEAST_ROOM) {
-      const half = streams[i] as SendHalf;
+    while (i < list.length && sink.room >= LEAST_ROOM) {
+      const half = list[i] as SendHalf;
       const written = half.writeFrames(sink, this.credit.send);
       if (written) this.queue.onServed(half);
       // The live list has moved on by itself, unless the stream kept its place.
       if (!written || !live) i++;
-      if (live && streams !== this.views) break; // that was the last of the connection's credit
+      if (live && list !== this.views) { // that was the last of the connection's credit
+        list = this.views;
+        i = 0;
+      }
     }
     return sink.writer.offset > before;
   }
@@ -263,7 +268,7 @@ export class StreamSet implements HalfObserver {
     this.queue.reposition(half);
   }
 
-  onControlPending(half: ControlWriter & { readonly id: number }): void {
+  onControlPending(half: ControlWriter): void {
     if (!this.#isParked(half.id)) this.#control.add(half);
   }
 

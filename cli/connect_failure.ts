@@ -1,0 +1,57 @@
+import { Failure } from "./failure.ts";
+
+/** TLS alerts that are about certificates (RFC 8446, Section 6.2): 42 to 48. */
+const FIRST_CERTIFICATE_ALERT = 0x100 + 42;
+const LAST_CERTIFICATE_ALERT = 0x100 + 48;
+
+/** The alert of a peer that speaks none of our protocols (RFC 7301, Section 3.2). */
+const NO_APPLICATION_PROTOCOL = 0x100 + 120;
+
+/** The code with which a server turns clients away (RFC 9000, Section 20.1). */
+const CONNECTION_REFUSED = 0x02;
+
+/**
+ * Says in one sentence why a connection could not be made, and what to do.
+ *
+ * @param error What was thrown.
+ * @param server The server's address as the user knows it.
+ */
+export function connectFailure(error: unknown, server: string): Failure {
+  if (error instanceof Failure) return error;
+  if (isTimeout(error)) {
+    return new Failure(
+      `Cannot reach ${server}: nothing answers; check that the server runs there and that no firewall stops UDP`,
+    );
+  }
+  const message = error instanceof Error ? withoutPrefix(error.message) : String(error);
+  const code = codeOf(error);
+  if (code >= FIRST_CERTIFICATE_ALERT && code <= LAST_CERTIFICATE_ALERT) {
+    return new Failure(
+      `Cannot trust the certificate of ${server}: ${message}; name its authority with --cacert FILE, or accept any certificate with --insecure`,
+    );
+  }
+  if (code === NO_APPLICATION_PROTOCOL) {
+    return new Failure(`Cannot speak HTTP/3 with ${server}: it offers something else there`);
+  }
+  if (code === CONNECTION_REFUSED) {
+    return new Failure(`Cannot reach ${server}: it takes no connections now; try again later`);
+  }
+  if (/^Cannot resolve/.test(error instanceof Error ? error.message : "")) {
+    return new Failure(`Cannot find ${server}: ${message}; check the name in the URL`);
+  }
+  return new Failure(`Cannot connect to ${server}: ${message}`);
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.name === "TimeoutError";
+}
+
+function codeOf(error: unknown): number {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return typeof code === "number" ? code : -1;
+}
+
+/** "Cannot do this: because" becomes "because": the sentence has a beginning already. */
+function withoutPrefix(message: string): string {
+  return message.replace(/^Cannot [^:]*: /, "").replace(/\.$/, "");
+}

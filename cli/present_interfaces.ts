@@ -1,0 +1,45 @@
+import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
+import { Failure } from "./failure.ts";
+import { type ChosenInterface, findInterfaces, type InterfaceInfo } from "./interfaces.ts";
+
+/**
+ * Finds the interfaces of this machine that the user named.
+ *
+ * @param wanted Names, beginnings of names, or addresses.
+ */
+export function choosePresentInterfaces(wanted: readonly string[]): readonly ChosenInterface[] {
+  if (wanted.length === 0) return [];
+  const permission = Deno.permissions.querySync({ name: "sys", kind: "networkInterfaces" });
+  if (permission.state === "granted") return findInterfaces(wanted, presentInterfaces());
+  if (wanted.every((word) => isIP(word) !== 0)) {
+    return wanted.map((address) => ({ name: address, addresses: [address] }));
+  }
+  throw new Failure(
+    "Cannot look up interfaces by name: run with --allow-sys=networkInterfaces, or give addresses to -n",
+  );
+}
+
+/**
+ * The addresses of a host, the preferred one first; `/etc/hosts` counts.
+ *
+ * @param hostname A name or an address, IPv6 with or without brackets.
+ */
+export async function resolveHost(hostname: string): Promise<readonly string[]> {
+  const bare = hostname.replace(/^\[(.*)\]$/, "$1");
+  if (isIP(bare) !== 0) return [bare];
+  try {
+    const found = await lookup(bare, { all: true, order: "verbatim" });
+    if (found.length > 0) return found.map((one) => one.address);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    // otherwise there is no such name
+  }
+  throw new Failure(
+    `Cannot find the host "${bare}": check its name and that this machine is online`,
+  );
+}
+
+function presentInterfaces(): readonly InterfaceInfo[] {
+  return Deno.networkInterfaces();
+}

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { connectFailure } from "../../cli/connect_failure.ts";
+import { describeError, Failure } from "../../cli/failure.ts";
+
+function withCode(code: number, message: string): Error {
+  return Object.assign(new Error(message), { code });
+}
+
+Deno.test("connectFailure() says what to do about each kind of failure", () => {
+  const cases: [unknown, RegExp][] = [
+    [new DOMException("late", "TimeoutError"), /Cannot reach h:1: nothing answers; check/],
+    [
+      withCode(0x100 + 48, "Cannot verify the certificate: it is self-signed"),
+      /Cannot trust the certificate of h:1: it is self-signed; .*--cacert FILE.*--insecure/,
+    ],
+    [withCode(0x100 + 45, "expired"), /expired; .*--cacert/],
+    [withCode(0x100 + 120, "no"), /Cannot speak HTTP\/3 with h:1/],
+    [withCode(0x02, "no"), /takes no connections now/],
+    [new TypeError('Cannot resolve "h": no such host'), /Cannot find h:1: no such host; check/],
+    [withCode(0x0a, "Cannot accept this: odd"), /Cannot connect to h:1: odd$/],
+    ["odd", /Cannot connect to h:1: odd$/],
+  ];
+  for (const [error, pattern] of cases) {
+    const failure = connectFailure(error, "h:1");
+    assert.match(failure.message, pattern);
+    assert.equal(failure.exitCode, 1);
+  }
+});
+
+Deno.test("connectFailure() leaves sentences that were made already", () => {
+  const failure = new Failure("Cannot do it", 3);
+  assert.equal(connectFailure(failure, "h:1"), failure);
+});
+
+Deno.test("describeError() fits on a line, whatever was thrown", () => {
+  assert.equal(describeError(new Error("one\n  two")), "one two");
+  assert.equal(describeError(new RangeError("")), "RangeError");
+  assert.equal(describeError(undefined), "undefined");
+  const missing = new Deno.errors.NotCapable(
+    'Requires read access to "x", run again with --allow-read',
+  );
+  assert.match(describeError(missing), /run it again with "deno run --allow-read"/);
+});

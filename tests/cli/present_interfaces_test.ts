@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { Failure } from "../../cli/failure.ts";
+import { choosePresentInterfaces, resolveHost } from "../../cli/present_interfaces.ts";
+
+Deno.test("resolveHost() passes addresses through and asks the system for names", async () => {
+  assert.deepEqual(await resolveHost("192.0.2.7"), ["192.0.2.7"]);
+  assert.deepEqual(await resolveHost("[2001:db8::7]"), ["2001:db8::7"]);
+  const local = await resolveHost("localhost");
+  assert.ok(local.includes("127.0.0.1") || local.includes("::1"));
+});
+
+Deno.test("resolveHost() says in a sentence that there is no such host", async () => {
+  await assert.rejects(resolveHost("no-such-host.invalid"), (error) => {
+    assert.ok(error instanceof Failure);
+    assert.match(error.message, /Cannot find the host "no-such-host.invalid": check/);
+    return true;
+  });
+});
+
+Deno.test("choosePresentInterfaces() finds this machine's loopback", () => {
+  assert.deepEqual(choosePresentInterfaces([]), []);
+  assert.deepEqual(choosePresentInterfaces(["127.0.0.1"]), [
+    { name: "127.0.0.1", addresses: ["127.0.0.1"] },
+  ]);
+  assert.throws(() => choosePresentInterfaces(["no-such-interface"]), /Cannot find interface/);
+});

@@ -47,11 +47,14 @@ export class HyStart {
     if (this.conservative) {
       // RFC 9406, Section 4.2: the rise did not last, so it was jitter.
       if (this.#currentMin < this.#baseline) this.#setConservative(Infinity);
+      // It went on rising by as much again, so it is a queue: five rounds of growth would treble
+      // the window, which is more than a queue of one bandwidth-delay product holds.
+      else if (this.#currentMin >= this.#baseline + rise(this.#baseline)) this.done = true;
       return;
     }
     if (this.#lastMin === Infinity) return;
-    const rise = Math.min(Math.max(this.#lastMin / RISE_DIVISOR, LEAST_RISE), MOST_RISE);
-    if (this.#currentMin >= this.#lastMin + rise) this.#setConservative(this.#currentMin);
+    if (this.#currentMin < this.#lastMin + rise(this.#lastMin)) return;
+    this.#setConservative(this.#currentMin);
   }
 
   #setConservative(baseline: number): void {
@@ -69,4 +72,9 @@ export class HyStart {
     // The round in which it began counts, though it was not a whole one.
     if (this.conservative && ++this.#rounds >= CONSERVATIVE_ROUNDS) this.done = true;
   }
+}
+
+/** The rise of the round-trip time that counts, in ms. */
+function rise(from: number): number {
+  return Math.min(Math.max(from / RISE_DIVISOR, LEAST_RISE), MOST_RISE);
 }

@@ -63,7 +63,9 @@ export class Pacer {
   room(now: number): number {
     if (this.#rate === Infinity) return Infinity;
     this.#refill(now);
-    return this.#bucket >= this.#maxDatagramSize - 1e-6 ? this.#bucket : 0;
+    // A caller that comes exactly when told must not find a rounding error in its way.
+    const isReady = this.#bucket >= this.#maxDatagramSize - 1e-6;
+    return isReady ? Math.max(this.#bucket, this.#maxDatagramSize) : 0;
   }
 
   /** When a whole datagram may leave: `now`, or later. */

@@ -1,0 +1,28 @@
+/** Round trips that a rate is remembered for, at least; at most twice as many. */
+const ROUNDS = 5;
+
+/**
+ * The largest of the rates lately delivered. A maximum, since samples err towards too little: they
+ * say what was sent and arrived, not what could have.
+ */
+export class PeakRate {
+  #present = 0;
+  #past = 0;
+  #turnAt = 0;
+
+  /** Bytes per millisecond; 0 while unknown. */
+  get value(): number {
+    return Math.max(this.#present, this.#past);
+  }
+
+  /** Takes a sample; 0 is none. */
+  add(rate: number, smoothedRtt: number, now: number): void {
+    if (!(rate > 0)) return;
+    if (now >= this.#turnAt) {
+      this.#past = this.#present;
+      this.#present = 0;
+      this.#turnAt = now + ROUNDS * smoothedRtt;
+    }
+    if (rate > this.#present) this.#present = rate;
+  }
+}

@@ -121,6 +121,9 @@ export class SendSink implements UnderlyingSink<Uint8Array<ArrayBufferLike>> {
 
   start(controller: WritableStreamDefaultController): void {
     this.#controller = controller;
+    // A write that waits ends before `abort` is called: it must not wait for the peer.
+    const { signal } = controller;
+    signal.addEventListener("abort", () => this.abort(signal.reason), { once: true });
   }
 
   write(chunk: Uint8Array<ArrayBufferLike>): void | Promise<void> {

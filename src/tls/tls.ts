@@ -126,12 +126,12 @@ export interface ClientCertificateOptions {
   readonly onCertificates?: CertificateHook | undefined;
 }
 
-/** Seals what a ticket carries, so that the server need not remember it. */
+/** Seals what a ticket carries, so that the server need not remember it; `TokenBox` is one. */
 export interface TicketBox {
-  /** Seals `content`. */
-  seal(content: Uint8Array, now: number): Uint8Array;
+  /** Seals `content`; `type` tells tickets from other tokens. */
+  seal(type: number, content: Uint8Array): Uint8Array;
   /** Opens what `seal` made; `undefined` for anything else. */
-  open(sealed: Uint8Array, now: number): Uint8Array | undefined;
+  open(type: number, sealed: Uint8Array): Uint8Array | undefined;
 }
 
 /** How a server resumes sessions. */

@@ -1,0 +1,91 @@
+import { Buffer } from "node:buffer";
+import { constants, createPrivateKey, createPublicKey, type KeyObject, sign } from "node:crypto";
+import { p256, p384 } from "@noble/curves/nist.js";
+import { equalBytes } from "../bytes/bytes.ts";
+import { Certificate } from "./certificate.ts";
+import { readPem } from "./pem.ts";
+import { schemeMethod, schemesOf } from "./signature.ts";
+
+/**
+ * A certificate with what leads to its authority, and its private key.
+ *
+ * @example
+ * ```ts ignore
+ * const credential = Credential.fromPem(certificatePem, keyPem);
+ * ```
+ */
+export class Credential {
+  /** Certificates in DER, our own first. */
+  readonly chain: readonly Uint8Array[];
+  /** Signature schemes the key is good for, best first. */
+  readonly schemes: readonly number[];
+  readonly #key: KeyObject;
+  /** The secret number of a key on a curve. */
+  readonly #scalar: Uint8Array | undefined;
+
+  private constructor(chain: readonly Uint8Array[], key: KeyObject) {
+    this.chain = chain;
+    this.schemes = schemesOf(key);
+    this.#key = key;
+    this.#scalar = key.asymmetricKeyType === "ec" ? scalarOf(key) : undefined;
+  }
+
+  /**
+   * Reads what a certificate authority hands out.
+   *
+   * @param certificates The certificate, then those of intermediate authorities.
+   * @param key The private key: PKCS #8, or the older forms that `node:crypto` reads.
+   */
+  static fromPem(certificates: string, key: string): Credential {
+    const chain = readPem(certificates, "CERTIFICATE");
+    if (chain.length === 0) throw new TypeError("Cannot use the certificate: no PEM block found");
+    const privateKey = readKey(key);
+    const credential = new Credential(chain, privateKey);
+    if (credential.schemes.length === 0) {
+      throw new TypeError(
+        `Cannot use the private key: TLS 1.3 does not sign with ${privateKey.asymmetricKeyType}`,
+      );
+    }
+    credential.#checkKey(new Certificate(chain[0]!).publicKey);
+    return credential;
+  }
+
+  /** Signs with one of `schemes`; the same content gives the same signature but for RSA. */
+  sign(scheme: number, content: Uint8Array): Uint8Array {
+    const method = schemeMethod(scheme);
+    // Measured: noble 0.3 ms against 0.5 of node:crypto for P-256, and RFC 6979 needs no chance.
+    if (this.#scalar) {
+      const curve = method.curve === "prime256v1" ? p256 : p384;
+      return curve.sign(content, this.#scalar, { format: "der", lowS: false });
+    }
+    const { saltLength } = method;
+    if (saltLength === undefined) return sign(null, content, this.#key);
+    const padding = constants.RSA_PKCS1_PSS_PADDING;
+    return sign(method.hash, content, { key: this.#key, padding, saltLength });
+  }
+
+  #checkKey(publicKey: KeyObject): void {
+    const own = publicOf(this.#key);
+    const certified = publicKey.export({ format: "der", type: "spki" });
+    if (equalBytes(own, certified)) return;
+    throw new TypeError("Cannot use the private key: it is not that of the certificate");
+  }
+}
+
+function readKey(pem: string): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch (error) {
+    throw new TypeError("Cannot read the private key: no PEM that is understood", { cause: error });
+  }
+}
+
+function publicOf(key: KeyObject): Uint8Array {
+  return createPublicKey(key).export({ format: "der", type: "spki" });
+}
+
+function scalarOf(key: KeyObject): Uint8Array | undefined {
+  const { d, crv } = key.export({ format: "jwk" });
+  if (d === undefined || (crv !== "P-256" && crv !== "P-384")) return undefined;
+  return Uint8Array.from(Buffer.from(d, "base64url"));
+}

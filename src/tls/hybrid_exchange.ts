@@ -1,0 +1,64 @@
+import { ml_kem768 as mlKem } from "@noble/post-quantum/ml-kem.js";
+import { concatBytes } from "../bytes/bytes.ts";
+import type { Random } from "../crypto/random.ts";
+import { Alert, alertError } from "./alert.ts";
+import { NamedGroup } from "./code_point.ts";
+import { agreeOn, curve } from "./diffie_hellman.ts";
+import type { KeyAnswer, KeyShare } from "./key_exchange.ts";
+
+/*
+ * X25519MLKEM768 of draft-ietf-tls-ecdhe-mlkem: ML-KEM-768 and X25519 side by side, so that the
+ * secret holds as long as one of them does. In every field the part of ML-KEM comes first.
+ */
+
+const X25519_LENGTH = 32;
+const ENCAPSULATION_KEY_LENGTH = 1184;
+const CIPHERTEXT_LENGTH = 1088;
+
+/** A client's hybrid key share of 1,216 bytes. */
+export function makeHybridShare(group: number, random: Random): KeyShare {
+  const kem = mlKem.keygen(random.bytes(64));
+  const privateKey = random.bytes(X25519_LENGTH);
+  return {
+    group,
+    publicKey: concatBytes(kem.publicKey, curve("x25519").publicKey(privateKey)),
+    agree(peer) {
+      if (peer.length !== CIPHERTEXT_LENGTH + X25519_LENGTH) throw badShare("its length is wrong");
+      // A ciphertext that was tampered with gives another secret, not an error (FIPS 203).
+      const first = mlKem.decapsulate(peer.slice(0, CIPHERTEXT_LENGTH), kem.secretKey);
+      return concatBytes(first, agreeOn("x25519", privateKey, peer.slice(CIPHERTEXT_LENGTH)));
+    },
+  };
+}
+
+/** A server's answer to a hybrid key share: 1,120 bytes. */
+export function respondHybrid(peer: Uint8Array, random: Random): KeyAnswer {
+  if (peer.length !== ENCAPSULATION_KEY_LENGTH + X25519_LENGTH) {
+    throw badShare("its length is wrong");
+  }
+  const kem = encapsulate(peer.slice(0, ENCAPSULATION_KEY_LENGTH), random);
+  const privateKey = random.bytes(X25519_LENGTH);
+  const second = agreeOn("x25519", privateKey, peer.slice(ENCAPSULATION_KEY_LENGTH));
+  return {
+    publicKey: concatBytes(kem.cipherText, curve("x25519").publicKey(privateKey)),
+    secret: concatBytes(kem.sharedSecret, second),
+  };
+}
+
+function encapsulate(key: Uint8Array, random: Random): ReturnType<typeof mlKem.encapsulate> {
+  const chance = random.bytes(32);
+  try {
+    return mlKem.encapsulate(key, chance);
+  } catch (error) {
+    throw badShare("its key is not reduced", error);
+  }
+}
+
+function badShare(reason: string, cause?: unknown): Error {
+  const group = NamedGroup.X25519MlKem768.toString(16);
+  return alertError(
+    Alert.IllegalParameter,
+    `Cannot agree on a key in group 0x${group}: ${reason}`,
+    cause,
+  );
+}

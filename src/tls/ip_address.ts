@@ -1,0 +1,48 @@
+/** The 4 or 16 bytes of a literal IP address; `undefined` for anything else, names included. */
+export function parseIpAddress(text: string): Uint8Array | undefined {
+  if (text.startsWith("[") && text.endsWith("]")) return parseIpv6(text.slice(1, -1));
+  return text.includes(":") ? parseIpv6(text) : parseIpv4(text);
+}
+
+function parseIpv4(text: string): Uint8Array | undefined {
+  const parts = text.split(".");
+  if (parts.length !== 4) return undefined;
+  const bytes = new Uint8Array(4);
+  for (const [i, part] of parts.entries()) {
+    if (!/^(0|[1-9][0-9]{0,2})$/.test(part) || Number(part) > 255) return undefined;
+    bytes[i] = Number(part);
+  }
+  return bytes;
+}
+
+function parseIpv6(text: string): Uint8Array | undefined {
+  const halves = text.split("%")[0]!.split("::");
+  if (halves.length > 2) return undefined;
+  const head = parseGroups(halves[0]!);
+  const tail = halves.length === 2 ? parseGroups(halves[1]!) : [];
+  if (!head || !tail) return undefined;
+  const missing = 16 - head.length - tail.length;
+  // "::" stands for at least one group; without it, all must be there.
+  if (halves.length === 2 ? missing < 2 : missing !== 0) return undefined;
+  const bytes = new Uint8Array(16);
+  bytes.set(head);
+  bytes.set(tail, 16 - tail.length);
+  return bytes;
+}
+
+function parseGroups(text: string): number[] | undefined {
+  if (text === "") return [];
+  const bytes: number[] = [];
+  const groups = text.split(":");
+  for (const [i, group] of groups.entries()) {
+    const ipv4 = i === groups.length - 1 && group.includes(".") ? parseIpv4(group) : undefined;
+    if (ipv4) {
+      bytes.push(...ipv4);
+    } else if (/^[0-9a-fA-F]{1,4}$/.test(group)) {
+      bytes.push(parseInt(group, 16) >>> 8, parseInt(group, 16) & 0xff);
+    } else {
+      return undefined;
+    }
+  }
+  return bytes;
+}

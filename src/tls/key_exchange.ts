@@ -1,0 +1,61 @@
+import type { Random } from "../crypto/random.ts";
+import { NamedGroup } from "./code_point.ts";
+import { agreeOn, curve, type CurveName } from "./diffie_hellman.ts";
+import { makeHybridShare, respondHybrid } from "./hybrid_exchange.ts";
+
+/** A key share that waits for the peer's. */
+export interface KeyShare {
+  /** The group it is of. */
+  readonly group: number;
+  /** What the peer gets to see. */
+  readonly publicKey: Uint8Array;
+  /** The shared secret; throws a `TransportError` if the peer's share is bad. */
+  agree(peer: Uint8Array): Uint8Array;
+}
+
+/** A server's answer to a key share. */
+export interface KeyAnswer {
+  readonly publicKey: Uint8Array;
+  readonly secret: Uint8Array;
+}
+
+/** The groups in the order we like them. */
+export const defaultGroups: readonly number[] = [
+  NamedGroup.X25519,
+  NamedGroup.P256,
+  NamedGroup.P384,
+];
+
+const curves: ReadonlyMap<number, CurveName> = new Map<number, CurveName>([
+  [NamedGroup.X25519, "x25519"],
+  [NamedGroup.P256, "p256"],
+  [NamedGroup.P384, "p384"],
+]);
+
+/** Whether we can exchange keys in this group. */
+export function isKnownGroup(group: number): boolean {
+  return curves.has(group) || group === NamedGroup.X25519MlKem768;
+}
+
+/** A fresh key share. */
+export function makeKeyShare(group: number, random: Random): KeyShare {
+  if (group === NamedGroup.X25519MlKem768) return makeHybridShare(group, random);
+  const name = nameOf(group);
+  const { seedLength } = curve(name);
+  const privateKey = curve(name).privateKey(random.bytes(seedLength));
+  const publicKey = curve(name).publicKey(privateKey);
+  return { group, publicKey, agree: (peer) => agreeOn(name, privateKey, peer) };
+}
+
+/** What a server answers to the share of a client, and the secret that comes of it. */
+export function answerKeyShare(group: number, peer: Uint8Array, random: Random): KeyAnswer {
+  if (group === NamedGroup.X25519MlKem768) return respondHybrid(peer, random);
+  const share = makeKeyShare(group, random);
+  return { publicKey: share.publicKey, secret: share.agree(peer) };
+}
+
+function nameOf(group: number): CurveName {
+  const name = curves.get(group);
+  if (name) return name;
+  throw new RangeError(`Cannot use group 0x${group.toString(16)}: it is not known`);
+}

@@ -1,0 +1,16 @@
+import { Buffer } from "node:buffer";
+
+/** The contents of every PEM block with this label, in order (RFC 7468). */
+export function readPem(text: string, label: string): Uint8Array<ArrayBuffer>[] {
+  const blocks: Uint8Array<ArrayBuffer>[] = [];
+  const begin = `-----BEGIN ${label}-----`;
+  const end = `-----END ${label}-----`;
+  for (let at = text.indexOf(begin); at >= 0; at = text.indexOf(begin, at)) {
+    at += begin.length;
+    const stop = text.indexOf(end, at);
+    if (stop < 0) break;
+    blocks.push(Uint8Array.from(Buffer.from(text.slice(at, stop), "base64")));
+    at = stop + end.length;
+  }
+  return blocks;
+}

@@ -1,0 +1,100 @@
+import { constants, type KeyObject, verify } from "node:crypto";
+import { SignatureScheme } from "./code_point.ts";
+import { isWeak } from "./certificate_signature.ts";
+
+/** How a signature scheme is carried out. */
+export interface SchemeMethod {
+  /** The type of key it takes, as `node:crypto` calls it. */
+  readonly keyType: string;
+  /** The curve the key must be on (RFC 9846, Section 4.2.3). */
+  readonly curve?: string;
+  /** The hash; none for EdDSA. */
+  readonly hash: string | null;
+  /** Bytes of salt, for RSA-PSS: as many as the hash has. */
+  readonly saltLength?: number;
+}
+
+const methods: ReadonlyMap<number, SchemeMethod> = new Map<number, SchemeMethod>([
+  [SignatureScheme.EcdsaP256Sha256, { keyType: "ec", curve: "prime256v1", hash: "sha256" }],
+  [SignatureScheme.Ed25519, { keyType: "ed25519", hash: null }],
+  [SignatureScheme.EcdsaP384Sha384, { keyType: "ec", curve: "secp384r1", hash: "sha384" }],
+  [SignatureScheme.RsaPssRsaeSha256, { keyType: "rsa", hash: "sha256", saltLength: 32 }],
+  [SignatureScheme.RsaPssRsaeSha384, { keyType: "rsa", hash: "sha384", saltLength: 48 }],
+  [SignatureScheme.RsaPssRsaeSha512, { keyType: "rsa", hash: "sha512", saltLength: 64 }],
+  [SignatureScheme.RsaPssPssSha256, { keyType: "rsa-pss", hash: "sha256", saltLength: 32 }],
+  [SignatureScheme.RsaPssPssSha384, { keyType: "rsa-pss", hash: "sha384", saltLength: 48 }],
+  [SignatureScheme.RsaPssPssSha512, { keyType: "rsa-pss", hash: "sha512", saltLength: 64 }],
+]);
+
+/** The schemes we take for CertificateVerify, best first. */
+export const handshakeSchemes: readonly number[] = [...methods.keys()];
+
+/** The schemes we take in certificates: PKCS #1 v1.5 lives on there (RFC 9846, Section 4.2.3). */
+export const certificateSchemes: readonly number[] = [
+  ...handshakeSchemes,
+  SignatureScheme.RsaPkcs1Sha256,
+  SignatureScheme.RsaPkcs1Sha384,
+  SignatureScheme.RsaPkcs1Sha512,
+];
+
+/** The schemes that `key` can sign with, best first. */
+export function schemesOf(key: KeyObject): number[] {
+  return handshakeSchemes.filter((scheme) => fits(methods.get(scheme)!, key));
+}
+
+/** How `scheme` is carried out; only for schemes of `handshakeSchemes`. */
+export function schemeMethod(scheme: number): SchemeMethod {
+  const method = methods.get(scheme);
+  if (method) return method;
+  throw new RangeError(`Cannot sign with scheme 0x${scheme.toString(16)}: it is not known`);
+}
+
+/** Whether `key` is of the kind that `scheme` demands. */
+export function isSchemeFor(scheme: number, key: KeyObject): boolean {
+  const method = methods.get(scheme);
+  return method !== undefined && fits(method, key);
+}
+
+/** Whether `signature` over `content` is right. Never throws on forged input. */
+export function verifySignature(
+  scheme: number,
+  key: KeyObject,
+  content: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  if (!isSchemeFor(scheme, key) || isWeak(key)) return false;
+  const { hash, saltLength } = schemeMethod(scheme);
+  const padding = constants.RSA_PKCS1_PSS_PADDING;
+  try {
+    return verify(
+      hash,
+      content,
+      saltLength === undefined ? key : { key, padding, saltLength },
+      signature,
+    );
+  } catch {
+    return false;
+  }
+}
+
+const spaces = new Uint8Array(64).fill(0x20);
+const encoder = new TextEncoder();
+const contexts = {
+  server: encoder.encode("TLS 1.3, server CertificateVerify\0"),
+  client: encoder.encode("TLS 1.3, client CertificateVerify\0"),
+};
+
+/** What CertificateVerify signs: who signs, and the hash of all messages (RFC 9846, 4.4.3). */
+export function signedContent(signer: "client" | "server", transcriptHash: Uint8Array): Uint8Array {
+  const context = contexts[signer];
+  const content = new Uint8Array(spaces.length + context.length + transcriptHash.length);
+  content.set(spaces);
+  content.set(context, spaces.length);
+  content.set(transcriptHash, spaces.length + context.length);
+  return content;
+}
+
+function fits(method: SchemeMethod, key: KeyObject): boolean {
+  if (key.asymmetricKeyType !== method.keyType) return false;
+  return method.curve === undefined || key.asymmetricKeyDetails?.namedCurve === method.curve;
+}

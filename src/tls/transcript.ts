@@ -1,0 +1,44 @@
+import { sha256, sha384 } from "@noble/hashes/sha2.js";
+import { concatBytes } from "../bytes/bytes.ts";
+import { hash, type HashName } from "../crypto/hkdf.ts";
+import { MessageType } from "./code_point.ts";
+
+/** The running hash of all handshake messages (RFC 9846, Section 4.4.1). */
+export class Transcript {
+  /** Messages from before the hash function was known. */
+  #early: Uint8Array[] = [];
+  #running: ReturnType<typeof sha256.create> | ReturnType<typeof sha384.create> | undefined;
+
+  /** Adds one whole message. */
+  add(message: Uint8Array): void {
+    if (this.#running) this.#running.update(message);
+    else this.#early.push(message.slice());
+  }
+
+  /** Settles the hash function; messages from before are taken in. */
+  start(name: HashName): void {
+    if (this.#running) return;
+    this.#running = (name === "sha256" ? sha256 : sha384).create();
+    for (const message of this.#early) this.#running.update(message);
+    this.#early = [];
+  }
+
+  /** The hash of all messages so far. */
+  digest(): Uint8Array {
+    return this.#running!.clone().digest();
+  }
+
+  /** The hash of all messages so far and a part of the next one, for binders. */
+  digestWith(name: HashName, part: Uint8Array): Uint8Array {
+    if (this.#running) return this.#running.clone().update(part).digest();
+    return hash(name, concatBytes(...this.#early, part));
+  }
+
+  /** Puts a hash in the place of the first ClientHello (RFC 9846, Section 4.4.1). */
+  replaceByHash(name: HashName): void {
+    const digest = hash(name, concatBytes(...this.#early));
+    const header = new Uint8Array([MessageType.MessageHash, 0, 0, digest.length]);
+    this.#early = [concatBytes(header, digest)];
+    this.start(name);
+  }
+}

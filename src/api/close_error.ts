@@ -1,0 +1,36 @@
+import type { CloseReason } from "../connection/closing.ts";
+import { errorCodeName } from "../error/error_code.ts";
+import { ApplicationError, TransportError } from "../error/quic_error.ts";
+import type { CloseInfo } from "./options.ts";
+
+/** Whether the end is one that applications agree on, rather than a failure. */
+export function isOrderly(reason: CloseReason): boolean {
+  if (reason.by === "timeout" || reason.by === "reset") return false;
+  return reason.application || reason.code === 0;
+}
+
+/** What `closed` resolves with. */
+export function closeInfo(reason: CloseReason): CloseInfo {
+  return { closeCode: reason.code, reason: reason.reason };
+}
+
+/** What fails whoever still wanted something of the connection. */
+export function closeError(reason: CloseReason): Error {
+  const { by, code, application, cause } = reason;
+  const options = cause === undefined ? undefined : { cause };
+  if (by === "timeout") {
+    return new DOMException(
+      "Cannot go on: the peer has not been heard for too long",
+      "TimeoutError",
+    );
+  }
+  if (by === "reset") return new TransportError(0, "Cannot go on: the peer forgot the connection");
+  const who = by === "peer" ? "the peer" : "this end";
+  const why = reason.reason === "" ? "" : `, "${reason.reason}"`;
+  if (application) {
+    const message = `Cannot go on: ${who} closed the connection with code ${code}${why}`;
+    return new ApplicationError(code, message, options);
+  }
+  const message = `Cannot go on: ${who} closed the connection, ${errorCodeName(code)}${why}`;
+  return new TransportError(code, message, options);
+}

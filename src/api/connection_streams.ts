@@ -1,0 +1,143 @@
+import { Kind } from "../stream/connection_credit.ts";
+import type { Stream } from "../stream/stream.ts";
+import type { StreamEvent } from "../stream/stream_event.ts";
+import type { StreamSet } from "../stream/stream_set.ts";
+import { ItemQueue } from "./item_queue.ts";
+import { ApiReceiveStream, ReceiveSource, type ReceiveStream } from "./receive_stream.ts";
+import { ApiSendStream, SendSink, type SendStream, type SendStreamOptions } from "./send_stream.ts";
+
+/** A stream with both directions. */
+export interface BidirectionalStream {
+  /** What the peer sends. */
+  readonly readable: ReceiveStream;
+  /** What we send. */
+  readonly writable: SendStream;
+}
+
+/** The streams of a connection as users see them. */
+export class ConnectionStreams {
+  readonly #streams: StreamSet;
+  readonly #wake: () => void;
+  /** Forgotten with the stream: the core says nothing when it forgets one. */
+  readonly #ends = new WeakMap<Stream, StreamEnds>();
+  readonly #incomingBidirectional: ItemQueue<BidirectionalStream>;
+  readonly #incomingUnidirectional: ItemQueue<ReceiveStream>;
+  /** Who waits until the peer allows one more stream, by kind. */
+  readonly #waiting: [PromiseWithResolvers<void>[], PromiseWithResolvers<void>[]] = [[], []];
+  #error: Error | undefined;
+
+  /** @param wake Says that there is something to send. */
+  constructor(streams: StreamSet, wake: () => void) {
+    this.#streams = streams;
+    this.#wake = wake;
+    this.#incomingBidirectional = new ItemQueue((stream) => {
+      stream.readable.cancel().catch(() => {});
+      stream.writable.abort().catch(() => {});
+    });
+    this.#incomingUnidirectional = new ItemQueue((stream) => {
+      stream.cancel().catch(() => {});
+    });
+  }
+
+  /** Streams with both directions that the peer opens. */
+  get incomingBidirectional(): ReadableStream<BidirectionalStream> {
+    return this.#incomingBidirectional.readable;
+  }
+
+  /** Streams that only the peer sends on. */
+  get incomingUnidirectional(): ReadableStream<ReceiveStream> {
+    return this.#incomingUnidirectional.readable;
+  }
+
+  /** Opens a stream with both directions. */
+  async openBidirectional(options: SendStreamOptions): Promise<BidirectionalStream> {
+    const { readable, writable } = this.#add(await this.#open(Kind.Bidirectional, options));
+    return { readable: readable!, writable: writable! };
+  }
+
+  /** Opens a stream that only we send on. */
+  async openUnidirectional(options: SendStreamOptions): Promise<SendStream> {
+    return this.#add(await this.#open(Kind.Unidirectional, options)).writable!;
+  }
+
+  /** Takes what the core has to tell about streams. */
+  onEvent(event: StreamEvent): void {
+    switch (event.type) {
+      case "opened":
+        return this.#onOpened(event.stream);
+      case "readable":
+        return this.#ends.get(event.stream)?.source?.onReadable();
+      case "writable":
+        return this.#ends.get(event.stream)?.sink?.onWritable();
+      case "streamsAvailable":
+        for (const { resolve } of this.#waiting[event.kind].splice(0)) resolve();
+    }
+  }
+
+  /** The connection is gone; in order, or with an error. */
+  end(error: Error, isOrderly: boolean): void {
+    this.#error = error;
+    for (const stream of this.#streams.all()) this.#ends.get(stream)?.fail(error);
+    this.#incomingBidirectional.end(isOrderly ? undefined : error);
+    this.#incomingUnidirectional.end(isOrderly ? undefined : error);
+    for (const { reject } of this.#waiting.flat()) reject(error);
+  }
+
+  async #open(kind: Kind, options: SendStreamOptions): Promise<Stream> {
+    for (;;) {
+      if (this.#error) throw this.#error;
+      const stream = this.#streams.open(kind);
+      this.#wake();
+      if (stream) {
+        const { sendOrder = 0, urgency = 3, incremental = false } = options;
+        if (sendOrder !== 0) stream.send!.sendOrder = sendOrder;
+        if (urgency !== 3) stream.send!.urgency = urgency;
+        if (incremental) stream.send!.incremental = true;
+        return stream;
+      }
+      if (!options.waitUntilAvailable) {
+        throw new DOMException(
+          "Cannot open a stream: the peer allows no more now; set waitUntilAvailable to wait",
+          "QuotaExceededError",
+        );
+      }
+      const wait = Promise.withResolvers<void>();
+      this.#waiting[kind].push(wait);
+      await wait.promise;
+    }
+  }
+
+  #onOpened(stream: Stream): void {
+    const { readable, writable } = this.#add(stream);
+    if (readable && writable) this.#incomingBidirectional.push({ readable, writable });
+    else if (readable) this.#incomingUnidirectional.push(readable);
+  }
+
+  #add(stream: Stream): StreamEnds {
+    const ends = new StreamEnds(stream, this.#wake);
+    this.#ends.set(stream, ends);
+    if (this.#error) ends.fail(this.#error);
+    return ends;
+  }
+}
+
+/** The web streams of one stream, and what feeds them. */
+class StreamEnds {
+  readonly sink: SendSink | undefined;
+  readonly source: ReceiveSource | undefined;
+  readonly writable: SendStream | undefined;
+  readonly readable: ReceiveStream | undefined;
+
+  constructor({ send, receive }: Stream, wake: () => void) {
+    this.sink = send && new SendSink(send, wake);
+    this.source = receive && new ReceiveSource(receive, wake);
+    this.writable = send && new ApiSendStream(send, this.sink!, wake);
+    this.readable = receive && new ApiReceiveStream(receive, this.source!);
+  }
+
+  /** The connection is gone. */
+  fail(error: Error): void {
+    this.sink?.fail(error);
+    this.source?.fail(error);
+  }
+}

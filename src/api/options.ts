@@ -1,0 +1,227 @@
+import type { CongestionControl } from "../congestion/controller.ts";
+import { DEFAULTS, type TransportConfig } from "../connection/config.ts";
+import type { PathStatus, Scheduler } from "../scheduler/scheduler.ts";
+import type { StreamOrder } from "../scheduler/stream_order.ts";
+
+/** What clients and servers may choose about the transport. Everything has a default. */
+export interface TransportOptions {
+  /**
+   * Milliseconds of silence after which a packet is sent just to keep the connection.
+   *
+   * @default {undefined}
+   */
+  keepAliveInterval?: number;
+  /**
+   * Milliseconds of silence after which the connection is given up; the shorter one of both ends
+   * counts.
+   *
+   * @default {30000}
+   */
+  maxIdleTimeout?: number;
+  /**
+   * Milliseconds that the handshake may take.
+   *
+   * @default {10000}
+   */
+  handshakeTimeout?: number;
+  /**
+   * Streams with both directions that the peer may have open at once.
+   *
+   * @default {100}
+   */
+  maxConcurrentBidirectionalStreams?: number;
+  /**
+   * Streams with one direction that the peer may have open at once.
+   *
+   * @default {100}
+   */
+  maxConcurrentUnidirectionalStreams?: number;
+  /**
+   * Paths that may be open at once; 1 turns multipath off.
+   *
+   * @default {4}
+   */
+  maxConcurrentPaths?: number;
+  /**
+   * Decides, datagram by datagram, which path it leaves on.
+   *
+   * @default {minRtt}
+   */
+  scheduler?: Scheduler;
+  /**
+   * Decides which stream is sent first.
+   *
+   * @default {roundRobinOrder}
+   */
+  streamOrder?: StreamOrder;
+  /**
+   * Makes the congestion controller of each path.
+   *
+   * @default {cubic}
+   */
+  congestionControl?: CongestionControl;
+  /**
+   * Datagrams that may leave on a new path before the first acknowledgement.
+   *
+   * @default {10}
+   */
+  initialCongestionWindow?: number;
+  /**
+   * Bytes that the peer may send, on all streams together, before we have read any of them. It
+   * grows by itself as far as the paths can use it.
+   *
+   * @default {1572864}
+   */
+  initialReceiveWindow?: number;
+}
+
+/** How to reach a server, and what to expect of it. */
+export interface ConnectOptions extends TransportOptions {
+  /** A literal IP address, or a name that can be resolved to one. */
+  hostname: string;
+  /** The UDP port. */
+  port: number;
+  /**
+   * The name that the server's certificate must be good for.
+   *
+   * @default {hostname}
+   */
+  serverName?: string;
+  /** Application protocols, the best first; QUIC demands at least one. */
+  alpnProtocols: string[];
+  /** Certificates of authorities to trust besides the default ones, as PEM. */
+  caCerts?: string[];
+  /**
+   * SHA-256 hashes of certificates. If there are any, the server must show one of these
+   * certificates, and it need not come from an authority; as with `WebTransport`.
+   */
+  serverCertificateHashes?: readonly CertificateHash[];
+  /**
+   * Believes any certificate. Anybody on the way can then read and change everything: for
+   * experiments only.
+   *
+   * @default {false}
+   */
+  insecure?: boolean;
+  /**
+   * Local addresses to use, one socket each: literal ones, names of interfaces, or the beginning
+   * of either (`eth*`, `192.168.`). Left out: those of all interfaces if we may ask for them
+   * (`--allow-sys=networkInterfaces`), else whichever the system chooses.
+   */
+  localAddresses?: string[];
+  /**
+   * Opens a path from each further local address as soon as the handshake is complete.
+   *
+   * @default {true}
+   */
+  openPaths?: boolean;
+  /** Ends the attempt, or the connection, when it is aborted. */
+  signal?: AbortSignal;
+}
+
+/** The hash of a certificate in DER, as `WebTransport` takes it. */
+export interface CertificateHash {
+  /** Only `"sha-256"` is known. */
+  algorithm: string;
+  /** The 32 bytes of it. */
+  value: BufferSource;
+}
+
+/** Where and how to wait for connections. */
+export interface ListenOptions extends TransportOptions {
+  /** The UDP port; 0 lets the system choose one. */
+  port: number;
+  /**
+   * Local addresses to listen on, one socket each, written as for clients. Left out: those of all
+   * interfaces if we may ask for them, else any.
+   */
+  localAddresses?: string[];
+  /** Our certificate, then those that lead to its authority, as PEM. */
+  cert: string;
+  /** Our private key, as PEM. */
+  key: string;
+  /** Application protocols, the best first; QUIC demands at least one. */
+  alpnProtocols: string[];
+  /** Closes the listener and its connections when it is aborted. */
+  signal?: AbortSignal;
+}
+
+/** What a new path is to join, and how it is to be used. */
+export interface OpenPathOptions {
+  /**
+   * Where the path begins: a literal address, the name of an interface, or the beginning of
+   * either. Left out: the address that the connection began at.
+   */
+  localAddress?: string;
+  /**
+   * Where the path leads.
+   *
+   * @default {connection.remoteAddr}
+   */
+  remoteAddress?: Deno.NetAddr;
+  /**
+   * Whether the path is for use, or only for when no other is left.
+   *
+   * @default {"available"}
+   */
+  status?: PathStatus;
+  /** Ends the attempt when it is aborted. */
+  signal?: AbortSignal;
+}
+
+/** Why a connection is, or was, closed. */
+export interface CloseInfo {
+  /** The application's code. */
+  closeCode: number;
+  /** A sentence for people. */
+  reason: string;
+}
+
+/** What the options mean to the core. */
+export function transportConfig(options: TransportOptions): TransportConfig {
+  const window = options.initialReceiveWindow;
+  return {
+    ...DEFAULTS,
+    ...defined({
+      keepAliveInterval: atLeast("keepAliveInterval", options.keepAliveInterval, 0),
+      maxIdleTimeout: atLeast("maxIdleTimeout", options.maxIdleTimeout, 0),
+      handshakeTimeout: atLeast("handshakeTimeout", options.handshakeTimeout, 1),
+      maxBidirectionalStreams: atLeast(
+        "maxConcurrentBidirectionalStreams",
+        options.maxConcurrentBidirectionalStreams,
+        0,
+      ),
+      maxUnidirectionalStreams: atLeast(
+        "maxConcurrentUnidirectionalStreams",
+        options.maxConcurrentUnidirectionalStreams,
+        0,
+      ),
+      maxPaths: atLeast("maxConcurrentPaths", options.maxConcurrentPaths, 1),
+      initialWindow: atLeast("initialCongestionWindow", options.initialCongestionWindow, 2),
+      scheduler: options.scheduler,
+      streamOrder: options.streamOrder,
+      congestionControl: options.congestionControl,
+    }),
+    ...windows(atLeast("initialReceiveWindow", window, 16_384)),
+  };
+}
+
+function windows(window: number | undefined): Partial<TransportConfig> {
+  if (window === undefined) return {};
+  return {
+    connectionWindow: window,
+    streamWindow: Math.min(window, DEFAULTS.streamWindow),
+    maxConnectionWindow: Math.max(window, DEFAULTS.maxConnectionWindow),
+  };
+}
+
+function atLeast(name: string, value: number | undefined, least: number): number | undefined {
+  if (value === undefined || Number.isFinite(value) && value >= least) return value;
+  throw new TypeError(`Cannot use ${value} for ${name}: it must be a number from ${least} on`);
+}
+
+/** Without the fields that are undefined, so that they do not hide defaults. */
+function defined<T extends object>(fields: T): { [K in keyof T]: NonNullable<T[K]> } {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]: NonNullable<T[K]> };
+}

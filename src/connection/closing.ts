@@ -1,0 +1,97 @@
+import { ErrorCode } from "../error/error_code.ts";
+
+/** Why a connection ended. */
+export interface CloseReason {
+  /** Who ended it: this end, the peer, or neither (silence, a stateless reset). */
+  readonly by: "local" | "peer" | "timeout" | "reset";
+  /** Whether `code` is the application's. */
+  readonly application: boolean;
+  readonly code: number;
+  readonly reason: string;
+  /** What was thrown, when this end closed because of an error. */
+  readonly cause?: unknown;
+}
+
+/** Stages of the end (RFC 9000, Section 10.2). */
+export const CloseStage = {
+  Open: 0,
+  /** CONNECTION_CLOSE was sent and is repeated if the peer goes on. */
+  Closing: 1,
+  /** The peer has closed: nothing is sent. */
+  Draining: 2,
+  /** Nothing is left. */
+  Closed: 3,
+} as const;
+/** One of the values of {@linkcode CloseStage}. */
+export type CloseStage = (typeof CloseStage)[keyof typeof CloseStage];
+
+/** The end of a connection: who said what, and what must still be answered. */
+export class Closing {
+  stage: CloseStage = CloseStage.Open;
+  reason: CloseReason | undefined = undefined;
+  /** When the connection can be forgotten. */
+  deadline = Infinity;
+  /** Whether CONNECTION_CLOSE must go out. */
+  pending = false;
+  #received = 0;
+  #answerAt = 1;
+
+  get open(): boolean {
+    return this.stage === CloseStage.Open;
+  }
+
+  /**
+   * This end closes.
+   *
+   * @param lifetime How long to answer: three probe timeouts.
+   * @returns Whether it was open until now.
+   */
+  close(reason: CloseReason, lifetime: number, now: number): boolean {
+    if (!this.open) return false;
+    this.stage = CloseStage.Closing;
+    this.reason = reason;
+    this.pending = true;
+    this.deadline = now + lifetime;
+    return true;
+  }
+
+  /** The peer closed. RFC 9000, Section 10.2.2: one answer is allowed, none is needed. */
+  drain(reason: CloseReason, lifetime: number, now: number): boolean {
+    const first = this.open;
+    if (this.stage >= CloseStage.Draining) return false;
+    this.stage = CloseStage.Draining;
+    this.reason ??= reason;
+    this.pending = false;
+    this.deadline = Math.min(this.deadline, now + lifetime);
+    return first;
+  }
+
+  /** Ends at once, without a word. */
+  end(reason: CloseReason): boolean {
+    const first = this.open;
+    this.stage = CloseStage.Closed;
+    this.reason ??= reason;
+    this.pending = false;
+    this.deadline = Infinity;
+    return first;
+  }
+
+  /** A packet came though we have closed: it is answered, ever less often. */
+  onPacket(): void {
+    if (this.stage !== CloseStage.Closing) return;
+    // RFC 9000, Section 10.2.1: the rate of answers has to be limited.
+    if (++this.#received < this.#answerAt) return;
+    this.#answerAt *= 2;
+    this.pending = true;
+  }
+
+  expire(now: number): void {
+    if (this.deadline > now) return;
+    this.stage = CloseStage.Closed;
+    this.pending = false;
+    this.deadline = Infinity;
+  }
+}
+
+/** What the transport says of an application's close before 1-RTT (RFC 9000, Section 10.2.3). */
+export const EARLY_APPLICATION_CLOSE: number = ErrorCode.ApplicationError;

@@ -1,0 +1,73 @@
+import type { CongestionControl } from "../congestion/controller.ts";
+import { cubic } from "../congestion/cubic.ts";
+import { minRtt } from "../scheduler/min_rtt.ts";
+import type { Scheduler } from "../scheduler/scheduler.ts";
+import { roundRobinOrder, type StreamOrder } from "../scheduler/stream_order.ts";
+
+/** What both roles may choose; {@linkcode DEFAULTS} fills the gaps. Times in ms, sizes in bytes. */
+export interface TransportConfig {
+  /** Silence after which the connection is given up; 0 for never. */
+  readonly maxIdleTimeout: number;
+  /** Time a handshake may take. */
+  readonly handshakeTimeout: number;
+  /** Silence after which a PING is sent; 0 for never. */
+  readonly keepAliveInterval: number;
+  /** Unread bytes of all streams, at first. */
+  readonly connectionWindow: number;
+  /** As far as that may grow. */
+  readonly maxConnectionWindow: number;
+  /** Unread bytes of one stream, at first. */
+  readonly streamWindow: number;
+  /** As far as that may grow. */
+  readonly maxStreamWindow: number;
+  /** Bidirectional streams the peer may have open at once. */
+  readonly maxBidirectionalStreams: number;
+  /** Unidirectional streams the peer may have open at once. */
+  readonly maxUnidirectionalStreams: number;
+  /** Paths that may be open at once; 1 turns multipath off. */
+  readonly maxPaths: number;
+  /** The largest DATAGRAM frame taken; 0 for none. */
+  readonly maxDatagramFrameSize: number;
+  /** The largest UDP payload to try; it is only used once it was seen to arrive. */
+  readonly maxDatagramSize: number;
+  /** Connection IDs of the peer that are kept, for each path. */
+  readonly activeIdLimit: number;
+  /** How long an acknowledgement may be held back. */
+  readonly maxAckDelay: number;
+  /** Ack-eliciting packets that bring about an acknowledgement at once. */
+  readonly ackThreshold: number;
+  /** Datagrams that may leave before the first acknowledgement. */
+  readonly initialWindow: number;
+  /** The round-trip time assumed before one was measured. */
+  readonly initialRtt: number;
+  readonly congestionControl: CongestionControl;
+  readonly scheduler: Scheduler;
+  readonly streamOrder: StreamOrder;
+  /** Which datagram leaves with which bit: whether the spin bit shows the round-trip time. */
+  readonly spinBit: boolean;
+}
+
+/** What applies where an option was left out. */
+export const DEFAULTS: TransportConfig = {
+  maxIdleTimeout: 30_000,
+  handshakeTimeout: 10_000,
+  keepAliveInterval: 0,
+  connectionWindow: 1_572_864,
+  maxConnectionWindow: 25_165_824,
+  streamWindow: 1_048_576,
+  maxStreamWindow: 16_777_216,
+  maxBidirectionalStreams: 100,
+  maxUnidirectionalStreams: 100,
+  maxPaths: 4,
+  maxDatagramFrameSize: 65_535,
+  maxDatagramSize: 1_452,
+  activeIdLimit: 4,
+  maxAckDelay: 25,
+  ackThreshold: 2,
+  initialWindow: 10,
+  initialRtt: 333,
+  congestionControl: cubic,
+  scheduler: minRtt,
+  streamOrder: roundRobinOrder,
+  spinBit: false,
+};

@@ -1,0 +1,79 @@
+import { datagramSize, writeDatagram } from "../frame/datagram.ts";
+import { FrameType } from "../frame/frame_type.ts";
+import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
+
+/** Datagrams that may wait to be sent, or to be read; unreliable means the oldest may go. */
+const MAX_WAITING = 256;
+
+/** DATAGRAM frames on their way out and in (RFC 9221). */
+export class DatagramQueue implements FrameOwner {
+  /** The largest frame the peer takes, 0 for none. */
+  peerLimit = 0;
+  /** Datagrams that came and were not read in time. */
+  dropped = 0;
+  /** Datagrams whose packets were declared lost. */
+  lost = 0;
+  readonly #outgoing: Uint8Array[] = [];
+  readonly #incoming: Uint8Array<ArrayBuffer>[] = [];
+
+  /** Whether datagrams wait to be sent. */
+  get pending(): boolean {
+    return this.#outgoing.length > 0;
+  }
+
+  /** Whether no more can be queued for now. */
+  get full(): boolean {
+    return this.#outgoing.length >= MAX_WAITING;
+  }
+
+  /** The longest datagram that fits into a packet with `room` for frames. */
+  maxSize(room: number): number {
+    const frame = Math.min(this.peerLimit, room);
+    let size = Math.max(0, frame - 3);
+    while (size > 0 && datagramSize(size) > frame) size--;
+    return size;
+  }
+
+  /** Queues a datagram that is known to fit; the array is kept. */
+  send(data: Uint8Array): void {
+    this.#outgoing.push(data);
+  }
+
+  /** A datagram arrived. */
+  onDatagram(data: Uint8Array): void {
+    if (this.#incoming.length >= MAX_WAITING) {
+      this.#incoming.shift();
+      this.dropped++;
+    }
+    this.#incoming.push(data.slice() as Uint8Array<ArrayBuffer>);
+  }
+
+  /** The oldest datagram not read yet. */
+  receive(): Uint8Array<ArrayBuffer> | undefined {
+    return this.#incoming.shift();
+  }
+
+  /** Writes as many as fit; one that fits into no packet of this path any more is dropped. */
+  writeFrames(sink: FrameSink, wholePacket: number): void {
+    while (this.#outgoing.length > 0) {
+      const data = this.#outgoing[0]!;
+      const size = datagramSize(data.length);
+      if (size > sink.room) {
+        if (size <= wholePacket) return;
+        this.#outgoing.shift();
+        this.lost++;
+        continue;
+      }
+      this.#outgoing.shift();
+      writeDatagram(sink.writer, data);
+      sink.record(this, FrameType.Datagram, 0, 0);
+    }
+  }
+
+  onFrameAcked(_frame: SentFrame): void {}
+
+  /** RFC 9221, Section 5: never sent again. */
+  onFrameLost(_frame: SentFrame): void {
+    this.lost++;
+  }
+}

@@ -1,0 +1,28 @@
+import type { Path } from "../path/path.ts";
+import type { StreamEvent } from "../stream/stream_event.ts";
+import type { CloseReason } from "./closing.ts";
+import type { PathRequest } from "./path_requests.ts";
+
+/** What happened in a connection that the application may want to know. */
+export type ConnectionEvent =
+  | StreamEvent
+  /** Both ends have proven who they are; 1-RTT data flow. */
+  | { readonly type: "handshakeCompleted" }
+  /** The server reads none of the 0-RTT data; it goes out again by itself. */
+  | { readonly type: "earlyDataRejected" }
+  /** A DATAGRAM waits in `datagrams`. */
+  | { readonly type: "datagramReceived" }
+  /** DATAGRAMs can be queued again after they could not be. */
+  | { readonly type: "datagramsSent" }
+  /** A path is validated; `request` is what asked for it, if this end did. */
+  | { readonly type: "pathOpened"; readonly path: Path; readonly request?: PathRequest | undefined }
+  /** A path was abandoned by either end, or could not be validated. */
+  | { readonly type: "pathClosed"; readonly path: Path; readonly code: number }
+  /** A path that was asked for cannot be opened. */
+  | { readonly type: "pathRefused"; readonly request: PathRequest; readonly code: number }
+  /** The peer wants another status for a path. */
+  | { readonly type: "pathStatus"; readonly path: Path }
+  /** NEW_TOKEN: to be shown to this server the next time (RFC 9000, Section 8.1.3). */
+  | { readonly type: "newToken"; readonly token: Uint8Array }
+  /** The connection is over, though it may still answer for a while. */
+  | { readonly type: "closed"; readonly reason: CloseReason };

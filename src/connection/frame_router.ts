@@ -1,0 +1,294 @@
+import { Level } from "../crypto/level.ts";
+import { ErrorCode } from "../error/error_code.ts";
+import { TransportError } from "../error/quic_error.ts";
+import type { AckFrame } from "../frame/ack_frame.ts";
+import type { FrameHandler } from "../frame/frame_handler.ts";
+import { PacketType } from "../packet/packet_type.ts";
+import type { NetworkPath } from "../path/network_path.ts";
+import type { Path } from "../path/path.ts";
+import type { PathSet } from "../path/path_set.ts";
+import type { AckPolicy } from "../recovery/received_packets.ts";
+import type { PacketSpace } from "../recovery/packet_space.ts";
+import { Role } from "../stream/stream_id.ts";
+import type { StreamSet } from "../stream/stream_set.ts";
+import type { DatagramQueue } from "./datagram_queue.ts";
+import type { ConnectionEvent } from "./event.ts";
+import type { HandshakeDriver } from "./handshake_driver.ts";
+import type { KeyRing } from "./key_ring.ts";
+import type { Peer } from "./peer.ts";
+
+/** Whom frames are for. */
+export interface FrameTargets {
+  readonly handshake: HandshakeDriver;
+  readonly keys: KeyRing;
+  readonly paths: PathSet;
+  readonly streams: StreamSet;
+  readonly datagrams: DatagramQueue;
+  readonly peer: Peer;
+  readonly ackPolicy: AckPolicy;
+  /** The largest DATAGRAM frame we announced. */
+  readonly maxDatagramFrameSize: number;
+  readonly events: ConnectionEvent[];
+  /** CONNECTION_CLOSE arrived. */
+  onClose(application: boolean, code: number, reason: string, now: number): void;
+}
+
+const utf8 = new TextDecoder();
+
+/** Brings each frame of a packet to its owner. */
+export class FrameRouter implements FrameHandler {
+  readonly #to: FrameTargets;
+  // Where the packet at hand came from; set before its frames are read.
+  #type: PacketType = PacketType.Initial;
+  #now = 0;
+  #path!: Path;
+  #network!: NetworkPath;
+  #usedId: Uint8Array = new Uint8Array(0);
+  #ackFrequencySequence = -1;
+
+  constructor(targets: FrameTargets) {
+    this.#to = targets;
+  }
+
+  /** Says which packet the next frames are from. */
+  aim(
+    type: PacketType,
+    path: Path,
+    network: NetworkPath,
+    usedId: Uint8Array,
+    now: number,
+  ): this {
+    this.#type = type;
+    this.#path = path;
+    this.#network = network;
+    this.#usedId = usedId;
+    this.#now = now;
+    return this;
+  }
+
+  onPing(): void {}
+
+  onAck(ack: AckFrame): void {
+    const { handshake, paths } = this.#to;
+    if (this.#type === PacketType.OneRtt) {
+      // MPQUIC, Section 2.3: without a path ID it speaks of path 0.
+      const path = paths.find(0);
+      if (path !== undefined) this.#onOneRttAck(path, ack);
+      return;
+    }
+    if (this.#type === PacketType.Handshake) {
+      handshake.addressValidated = true;
+      this.#acknowledge(this.#path, handshake.handshakeSpace, ack, 0);
+    } else {
+      this.#acknowledge(this.#path, handshake.initialSpace, ack, 0);
+    }
+  }
+
+  onPathAck(pathId: number, ack: AckFrame): void {
+    const slot = this.#to.paths.slot(pathId);
+    if (slot === undefined) return; // MPQUIC, Section 4: closed already, ignored
+    if (slot.path !== undefined) return this.#onOneRttAck(slot.path, ack);
+    if (slot.abandoned) return;
+    throw violation(`PATH_ACK for path ${pathId}: nothing was sent on it`);
+  }
+
+  #onOneRttAck(path: Path, ack: AckFrame): void {
+    const { handshake, keys, peer } = this.#to;
+    const wait = ack.delay * peer.ackDelayUnit / 1_000;
+    // RFC 9002, Section 5.3: before the handshake is confirmed the peer may wait longer.
+    const delay = handshake.confirmed ? Math.min(wait, peer.parameters.maxAckDelay) : wait;
+    this.#acknowledge(path, path.space, ack, delay);
+    keys.oneRtt!.onAcked(path.id, ack.largest, this.#now);
+  }
+
+  #acknowledge(path: Path, space: PacketSpace, ack: AckFrame, delay: number): void {
+    const news = space.onAck(ack, delay, path !== this.#path, this.#now);
+    if (news > 0) path.onAnswered(this.#now);
+  }
+
+  onCrypto(offset: number, data: Uint8Array): void {
+    const level = this.#type === PacketType.Initial
+      ? Level.Initial
+      : this.#type === PacketType.Handshake
+      ? Level.Handshake
+      : Level.OneRtt;
+    this.#to.handshake.onCrypto(level, offset, data, this.#now);
+  }
+
+  onNewToken(token: Uint8Array): void {
+    if (this.#to.handshake.role === Role.Server) throw violation("NEW_TOKEN: only servers send it");
+    this.#to.events.push({ type: "newToken", token: token.slice() });
+  }
+
+  onHandshakeDone(): void {
+    this.#to.handshake.onHandshakeDone();
+  }
+
+  onStream(id: number, offset: number, data: Uint8Array, fin: boolean): void {
+    this.#to.streams.onStream(id, offset, data, fin);
+  }
+
+  onResetStream(id: number, code: number, finalSize: number): void {
+    this.#to.streams.onResetStream(id, code, finalSize);
+  }
+
+  onResetStreamAt(): void {
+    throw notOffered("RESET_STREAM_AT");
+  }
+
+  onStopSending(id: number, code: number): void {
+    this.#to.streams.onStopSending(id, code);
+  }
+
+  onMaxData(limit: number): void {
+    this.#to.streams.onMaxData(limit);
+  }
+
+  onMaxStreamData(id: number, limit: number): void {
+    this.#to.streams.onMaxStreamData(id, limit);
+  }
+
+  onMaxStreams(bidirectional: boolean, limit: number): void {
+    this.#to.streams.onMaxStreams(bidirectional, limit);
+  }
+
+  onDataBlocked(limit: number): void {
+    this.#to.streams.onDataBlocked(limit);
+  }
+
+  onStreamDataBlocked(id: number, limit: number): void {
+    this.#to.streams.onStreamDataBlocked(id, limit);
+  }
+
+  onStreamsBlocked(bidirectional: boolean, limit: number): void {
+    this.#to.streams.onStreamsBlocked(bidirectional, limit);
+  }
+
+  onNewConnectionId(
+    sequence: number,
+    retirePriorTo: number,
+    id: Uint8Array,
+    resetToken: Uint8Array,
+  ): void {
+    this.onPathNewConnectionId(0, sequence, retirePriorTo, id, resetToken);
+  }
+
+  onPathNewConnectionId(
+    pathId: number,
+    sequence: number,
+    retirePriorTo: number,
+    id: Uint8Array,
+    resetToken: Uint8Array,
+  ): void {
+    this.#to.paths.onNewId(pathId, sequence, retirePriorTo, id, resetToken);
+  }
+
+  onRetireConnectionId(sequence: number): void {
+    this.onPathRetireConnectionId(0, sequence);
+  }
+
+  onPathRetireConnectionId(pathId: number, sequence: number): void {
+    this.#to.paths.slot(pathId)?.local.onRetire(sequence, this.#usedId);
+  }
+
+  onPathChallenge(data: Uint8Array): void {
+    this.#network.validation.onChallenge(data);
+  }
+
+  onPathResponse(data: Uint8Array): void {
+    this.#to.paths.onPathResponse(this.#path, data, this.#now);
+  }
+
+  onConnectionClose(code: number, _frameType: number, reason: Uint8Array): void {
+    this.#to.onClose(false, code, utf8.decode(reason), this.#now);
+  }
+
+  onApplicationClose(code: number, reason: Uint8Array): void {
+    this.#to.onClose(true, code, utf8.decode(reason), this.#now);
+  }
+
+  onDatagram(data: Uint8Array, frameSize: number): void {
+    // RFC 9221, Section 3.
+    if (frameSize > this.#to.maxDatagramFrameSize) {
+      throw violation(`DATAGRAM: ${frameSize} bytes are more than announced`);
+    }
+    this.#to.datagrams.onDatagram(data);
+    this.#to.events.push({ type: "datagramReceived" });
+  }
+
+  onPathAbandon(pathId: number, code: number): void {
+    this.#to.paths.onPathAbandon(pathId, code, this.#now);
+  }
+
+  onPathStatus(pathId: number, sequence: number, available: boolean): void {
+    this.#to.paths.onPathStatus(pathId, sequence, available);
+  }
+
+  onMaxPathId(limit: number): void {
+    this.#to.paths.limits.onMaxPathId(limit);
+    this.#to.paths.provide();
+  }
+
+  onPathsBlocked(limit: number): void {
+    const { limits } = this.#to.paths;
+    // MPQUIC, Section 4.7: the peer cannot have been told a higher limit.
+    if (limit > limits.local) throw violation(`PATHS_BLOCKED at ${limit}: it was never the limit`);
+  }
+
+  onPathCidsBlocked(pathId: number, nextSequence: number): void {
+    const slot = this.#to.paths.slot(pathId);
+    if (slot === undefined || slot.abandoned) return;
+    if (nextSequence > slot.local.nextSequence) {
+      throw violation(`PATH_CIDS_BLOCKED at ${nextSequence}: it was never issued`);
+    }
+    this.#to.paths.provide();
+  }
+
+  onAckFrequency(
+    sequence: number,
+    elicitingThreshold: number,
+    maxAckDelay: number,
+    reorderingThreshold: number,
+  ): void {
+    if (sequence <= this.#ackFrequencySequence) return;
+    this.#ackFrequencySequence = sequence;
+    const { ackPolicy } = this.#to;
+    ackPolicy.elicitingThreshold = elicitingThreshold + 1;
+    ackPolicy.maxAckDelay = maxAckDelay / 1_000;
+    // 0 asks not to hurry for packets out of order at all, 1 is how QUIC begins.
+    ackPolicy.reorderingThreshold = reorderingThreshold === 0 ? Infinity : reorderingThreshold - 1;
+  }
+
+  onImmediateAck(): void {
+    this.#path.space.received.hurryNext();
+  }
+
+  onObservedAddress(_sequence: number, _ip: Uint8Array, _port: number): void {
+    throw notOffered("OBSERVED_ADDRESS");
+  }
+
+  onAlternativeAddress(): void {
+    throw notOffered("ALTERNATIVE_ADDRESS");
+  }
+
+  onAddAddress(): void {
+    throw notOffered("ADD_ADDRESS");
+  }
+
+  onReachOut(): void {
+    throw notOffered("REACH_OUT");
+  }
+
+  onRemoveAddress(): void {
+    throw notOffered("REMOVE_ADDRESS");
+  }
+}
+
+function violation(what: string): TransportError {
+  return new TransportError(ErrorCode.ProtocolViolation, `Cannot accept ${what}`);
+}
+
+/** Frames of extensions that this connection never announces. */
+function notOffered(name: string): TransportError {
+  return new TransportError(ErrorCode.FrameEncodingError, `Cannot accept ${name}: not announced`);
+}

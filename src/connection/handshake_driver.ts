@@ -1,0 +1,201 @@
+import { equalBytes } from "../bytes/bytes.ts";
+import { Level } from "../crypto/level.ts";
+import { ErrorCode } from "../error/error_code.ts";
+import { TransportError } from "../error/quic_error.ts";
+import { writeHandshakeDone, writeNewToken } from "../frame/crypto.ts";
+import { FrameType } from "../frame/frame_type.ts";
+import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
+import type { PacketSpace } from "../recovery/packet_space.ts";
+import { CryptoStream } from "../stream/crypto_stream.ts";
+import { Role } from "../stream/stream_id.ts";
+import type { Tls, TlsSink } from "../tls/tls.ts";
+import type { KeyRing } from "./key_ring.ts";
+import { readTransportParameters } from "./read_transport_parameters.ts";
+import type { TransportParameters } from "./transport_parameters.ts";
+
+/** Hears how the handshake goes. */
+export interface HandshakeObserver {
+  /** The peer's parameters have come and are consistent. */
+  onPeerParameters(parameters: TransportParameters): void;
+  /** Keys were installed: packets kept back may be readable now. */
+  onKeys(level: Level): void;
+  onEarlyDataRejected(): void;
+  /** RFC 9001, Section 4.1.1. */
+  onHandshakeComplete(): void;
+  /** RFC 9001, Section 4.1.2. */
+  onHandshakeConfirmed(): void;
+}
+
+/** The connection IDs that the peer's parameters must name (RFC 9000, Section 7.3). */
+export interface HandshakeIds {
+  /** Destination of the client's very first Initial. */
+  original: Uint8Array;
+  /** Source of the peer's first Initial. */
+  peerSource: Uint8Array | undefined;
+  /** Source of the Retry, if there was one. */
+  retrySource: Uint8Array | undefined;
+}
+
+/** Carries TLS messages between CRYPTO frames and TLS, and knows how far the handshake is. */
+export class HandshakeDriver implements TlsSink, FrameOwner {
+  readonly role: Role;
+  readonly ids: HandshakeIds;
+  /** Spaces of Initial and Handshake packets. */
+  readonly initialSpace: PacketSpace;
+  readonly handshakeSpace: PacketSpace;
+  /** CRYPTO streams by level; there is none at 0-RTT. */
+  readonly initialCrypto: CryptoStream = new CryptoStream();
+  readonly handshakeCrypto: CryptoStream = new CryptoStream();
+  readonly oneRttCrypto: CryptoStream = new CryptoStream();
+  complete = false;
+  confirmed = false;
+  /** A client: whether the server has shown that it need not wait for our address any more. */
+  addressValidated = false;
+  /** TLS, set right after it was made with this as its sink. */
+  tls!: Tls;
+
+  readonly #keys: KeyRing;
+  readonly #observer: HandshakeObserver;
+  #donePending = false;
+  #token: Uint8Array | undefined;
+  #tokenPending = false;
+
+  constructor(
+    role: Role,
+    ids: HandshakeIds,
+    spaces: readonly [PacketSpace, PacketSpace],
+    keys: KeyRing,
+    observer: HandshakeObserver,
+  ) {
+    this.role = role;
+    this.ids = ids;
+    [this.initialSpace, this.handshakeSpace] = spaces;
+    this.#keys = keys;
+    this.#observer = observer;
+  }
+
+  /** CRYPTO arrived. */
+  onCrypto(level: Level, offset: number, data: Uint8Array, now: number): void {
+    const stream = this.#crypto(level);
+    stream.receive(offset, data);
+    for (let bytes = stream.read(); bytes !== undefined; bytes = stream.read()) {
+      this.tls.receive(level, bytes, now);
+    }
+  }
+
+  #crypto(level: Level): CryptoStream {
+    if (level === Level.Initial) return this.initialCrypto;
+    return level === Level.Handshake ? this.handshakeCrypto : this.oneRttCrypto;
+  }
+
+  onHandshakeData(level: Level, data: Uint8Array): void {
+    this.#crypto(level).write(data);
+  }
+
+  onSecrets(
+    level: Level,
+    suite: number,
+    read: Uint8Array | undefined,
+    write: Uint8Array | undefined,
+  ): void {
+    this.#keys.install(level, suite, read, write);
+    this.#observer.onKeys(level);
+  }
+
+  onPeerTransportParameters(data: Uint8Array): void {
+    const isClient = this.role === Role.Client;
+    const parameters = readTransportParameters(data, isClient ? "server" : "client");
+    const { ids } = this;
+    // RFC 9000, Section 7.3: whoever tampered with IDs on the way is found out here.
+    requireId("initial_source_connection_id", parameters.initialSourceId, ids.peerSource);
+    if (isClient) {
+      requireId(
+        "original_destination_connection_id",
+        parameters.originalDestinationId,
+        ids.original,
+      );
+      requireId("retry_source_connection_id", parameters.retrySourceId, ids.retrySource);
+    }
+    this.#observer.onPeerParameters(parameters);
+  }
+
+  onEarlyDataRejected(): void {
+    this.#keys.zeroRtt.write = undefined;
+    this.#observer.onEarlyDataRejected();
+  }
+
+  onComplete(): void {
+    this.complete = true;
+    this.#keys.readable = true;
+    if (this.role === Role.Client) this.#keys.zeroRtt.write = undefined;
+    this.#observer.onHandshakeComplete();
+    if (this.role === Role.Client) return;
+    this.#donePending = true;
+    this.#confirm();
+  }
+
+  /** HANDSHAKE_DONE arrived. */
+  onHandshakeDone(): void {
+    if (this.role === Role.Server || !this.complete) {
+      throw new TransportError(
+        ErrorCode.ProtocolViolation,
+        "Cannot accept HANDSHAKE_DONE: only a server sends it, and only at the end",
+      );
+    }
+    this.#confirm();
+  }
+
+  #confirm(): void {
+    if (this.confirmed) return;
+    this.confirmed = true;
+    this.addressValidated = true;
+    this.#keys.oneRtt!.confirmHandshake();
+    this.#observer.onHandshakeConfirmed();
+  }
+
+  /** A token for the client's next connection, sent when there is room. */
+  offerToken(token: Uint8Array): void {
+    this.#token = token;
+    this.#tokenPending = true;
+  }
+
+  /** Whether 1-RTT frames wait. */
+  get pending(): boolean {
+    return this.#donePending || this.#tokenPending || this.oneRttCrypto.hasPending;
+  }
+
+  /** Writes HANDSHAKE_DONE, CRYPTO and NEW_TOKEN into a 1-RTT packet. */
+  writeFrames(sink: FrameSink): void {
+    if (this.#donePending && sink.room >= 1) {
+      writeHandshakeDone(sink.writer);
+      sink.record(this, FrameType.HandshakeDone, 0, 0);
+      this.#donePending = false;
+    }
+    if (this.oneRttCrypto.hasPending) this.oneRttCrypto.writeFrames(sink);
+    if (this.#tokenPending && sink.room >= this.#token!.length + 5) {
+      writeNewToken(sink.writer, this.#token!);
+      sink.record(this, FrameType.NewToken, 0, 0);
+      this.#tokenPending = false;
+    }
+  }
+
+  onFrameAcked(_frame: SentFrame): void {}
+
+  onFrameLost(frame: SentFrame): void {
+    if (frame.kind === FrameType.HandshakeDone) this.#donePending = true;
+    else this.#tokenPending = true;
+  }
+}
+
+function requireId(
+  name: string,
+  said: Uint8Array | undefined,
+  seen: Uint8Array | undefined,
+): void {
+  const agrees = said === undefined || seen === undefined ? said === seen : equalBytes(said, seen);
+  if (agrees) return;
+  throw new TransportError(
+    ErrorCode.TransportParameterError,
+    `Cannot accept the peer's parameters: ${name} does not fit the packets`,
+  );
+}

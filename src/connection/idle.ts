@@ -1,0 +1,57 @@
+/** The idle timeout and the keep-alive of a connection (RFC 9000, Section 10.1). Times in ms. */
+export class Idle {
+  /** When the connection is given up. */
+  deadline = Infinity;
+  /** When a PING is due. */
+  keepAliveDeadline = Infinity;
+  #timeout: number;
+  readonly #keepAlive: number;
+  /** Whether anything ack-eliciting was sent since the last packet arrived. */
+  #sent = false;
+
+  /** @param timeout 0 for none. */
+  constructor(timeout: number, keepAlive: number) {
+    this.#timeout = timeout;
+    this.#keepAlive = keepAlive;
+  }
+
+  /** The timeout in force; 0 for none. */
+  get timeout(): number {
+    return this.#timeout;
+  }
+
+  /** RFC 9000, Section 10.1: the shorter of what both ends announce; 0 announces none. */
+  onPeerTimeout(timeout: number): void {
+    if (timeout > 0) this.#timeout = this.#timeout > 0 ? Math.min(this.#timeout, timeout) : timeout;
+  }
+
+  /** A packet was received and opened. */
+  onReceived(probeTimeout: number, now: number): void {
+    this.#sent = false;
+    this.#restart(probeTimeout, now);
+  }
+
+  /** An ack-eliciting packet left; only the first since the last arrival counts. */
+  onSent(probeTimeout: number, now: number): void {
+    if (this.#sent) return;
+    this.#sent = true;
+    this.#restart(probeTimeout, now);
+  }
+
+  #restart(probeTimeout: number, now: number): void {
+    // At least three probe timeouts, so that a few lost packets do not end the connection.
+    if (this.#timeout > 0) this.deadline = now + Math.max(this.#timeout, 3 * probeTimeout);
+    if (this.#keepAlive > 0) this.keepAliveDeadline = now + this.#keepAlive;
+  }
+
+  /** Whether a PING is due; it is due once. */
+  takeKeepAlive(now: number): boolean {
+    if (now < this.keepAliveDeadline) return false;
+    this.keepAliveDeadline = now + this.#keepAlive;
+    return true;
+  }
+
+  stop(): void {
+    this.deadline = this.keepAliveDeadline = Infinity;
+  }
+}

@@ -1,0 +1,110 @@
+import type { CryptoEngine } from "../crypto/aead.ts";
+import { initialKeys } from "../crypto/initial_keys.ts";
+import { KeyPhases } from "../crypto/key_phases.ts";
+import { keyLabels } from "../crypto/key_labels.ts";
+import { Level } from "../crypto/level.ts";
+import { PacketKeys, type PacketUnsealer } from "../crypto/packet_keys.ts";
+import { PacketType } from "../packet/packet_type.ts";
+import { Role } from "../stream/stream_id.ts";
+
+/** Keys of both directions at one level. */
+interface KeyPair {
+  read: PacketKeys | undefined;
+  write: PacketKeys | undefined;
+}
+
+/** All keys of a connection, from the first Initial to the last update (RFC 9001, Section 4.9). */
+export class KeyRing {
+  /** Keys of Initial, Handshake and 0-RTT while they are of use. */
+  readonly initial: KeyPair = { read: undefined, write: undefined };
+  readonly handshake: KeyPair = { read: undefined, write: undefined };
+  readonly zeroRtt: KeyPair = { read: undefined, write: undefined };
+  /** 1-RTT keys, once both directions are known. */
+  oneRtt: KeyPhases | undefined = undefined;
+  /** Whether 1-RTT packets may be read: not before the handshake is complete. */
+  readable = false;
+  /** The version whose labels are used. */
+  version: number;
+
+  readonly #engine: CryptoEngine;
+  readonly #role: Role;
+  #suite = 0;
+  #readSecret: Uint8Array | undefined;
+  #writeSecret: Uint8Array | undefined;
+
+  constructor(engine: CryptoEngine, role: Role, version: number) {
+    this.#engine = engine;
+    this.#role = role;
+    this.version = version;
+  }
+
+  /** Makes Initial keys from the destination ID of the client's first packet. */
+  deriveInitial(destinationId: Uint8Array): void {
+    const { client, server } = initialKeys(this.#engine, this.version, destinationId);
+    const isClient = this.#role === Role.Client;
+    this.initial.read = isClient ? server : client;
+    this.initial.write = isClient ? client : server;
+  }
+
+  /** TLS gives secrets of a level. */
+  install(
+    level: Level,
+    suite: number,
+    read: Uint8Array | undefined,
+    write: Uint8Array | undefined,
+  ): void {
+    if (level === Level.OneRtt) return this.#installOneRtt(suite, read, write);
+    const pair = level === Level.Handshake ? this.handshake : this.zeroRtt;
+    const labels = keyLabels(this.version);
+    if (read) pair.read = new PacketKeys(this.#engine, suite, read, labels);
+    if (write) pair.write = new PacketKeys(this.#engine, suite, write, labels);
+  }
+
+  #installOneRtt(
+    suite: number,
+    read: Uint8Array | undefined,
+    write: Uint8Array | undefined,
+  ): void {
+    this.#suite = suite;
+    this.#readSecret ??= read;
+    this.#writeSecret ??= write;
+    if (this.#readSecret === undefined || this.#writeSecret === undefined) return;
+    this.oneRtt ??= new KeyPhases(
+      this.#engine,
+      this.#suite,
+      keyLabels(this.version),
+      this.#readSecret,
+      this.#writeSecret,
+    );
+  }
+
+  /** What opens packets of a type now, if anything. */
+  reader(type: PacketType): PacketUnsealer | undefined {
+    switch (type) {
+      case PacketType.Initial:
+        return this.initial.read;
+      case PacketType.Handshake:
+        return this.handshake.read;
+      case PacketType.ZeroRtt:
+        return this.zeroRtt.read;
+      case PacketType.OneRtt:
+        return this.readable ? this.oneRtt?.reader : undefined;
+    }
+    return undefined;
+  }
+
+  /** RFC 9001, Section 4.9.1: when the first Handshake packet is sent or opened. */
+  discardInitial(): void {
+    this.initial.read = this.initial.write = undefined;
+  }
+
+  /** RFC 9001, Section 4.9.2: when the handshake is confirmed. */
+  discardHandshake(): void {
+    this.handshake.read = this.handshake.write = undefined;
+  }
+
+  /** RFC 9001, Section 4.9.3: a client at once with 1-RTT keys, a server a little later. */
+  discardZeroRtt(): void {
+    this.zeroRtt.read = this.zeroRtt.write = undefined;
+  }
+}

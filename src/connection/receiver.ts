@@ -1,0 +1,272 @@
+import { Reader } from "../bytes/reader.ts";
+import { ErrorCode } from "../error/error_code.ts";
+import { TransportError } from "../error/quic_error.ts";
+import type { FrameExtensions } from "../frame/frame_type.ts";
+import { PacketContent, readFrames } from "../frame/read_frames.ts";
+import { Header, parseHeader } from "../packet/header.ts";
+import { PacketOpener } from "../packet/packet_opener.ts";
+import { PacketType } from "../packet/packet_type.ts";
+import { maybeStatelessReset, RESET_TOKEN_LENGTH } from "../packet/stateless_reset.ts";
+import type { Address } from "../path/address.ts";
+import type { NetworkPath } from "../path/network_path.ts";
+import type { Path } from "../path/path.ts";
+import type { PathSet } from "../path/path_set.ts";
+import type { Port } from "../path/port.ts";
+import type { PacketSpace } from "../recovery/packet_space.ts";
+import { Role } from "../stream/stream_id.ts";
+import type { FrameRouter } from "./frame_router.ts";
+import type { HandshakeDriver } from "./handshake_driver.ts";
+import type { KeyRing } from "./key_ring.ts";
+import { Undecryptable } from "./undecryptable.ts";
+
+/** The length of the connection IDs we issue: short headers do not tell. */
+export const LOCAL_ID_LENGTH = 8;
+
+/** What a receiver works with. */
+export interface ReceiverParts {
+  readonly handshake: HandshakeDriver;
+  readonly keys: KeyRing;
+  readonly paths: PathSet;
+  readonly router: FrameRouter;
+  readonly extensions: FrameExtensions;
+  /** The path that a destination ID of ours leads to, -1 if it is not ours. */
+  pathOf(datagram: Uint8Array, offset: number, length: number): number;
+  /** Whether the path may be opened by the peer's packets. */
+  acceptsPaths(): boolean;
+  /** A packet of another version, or that answers our first: Version Negotiation and Retry. */
+  onUnprotected(header: Header, now: number): void;
+  /** The first packet of the peer: it has chosen the ID we send to. */
+  onPeerId(id: Uint8Array, version: number): void;
+  /** A packet was opened and is new. */
+  onPacket(path: Path, now: number): void;
+  /** The peer has forgotten the connection. */
+  onStatelessReset(): void;
+}
+
+/** Takes datagrams apart: packets to their keys, frames to the router. */
+export class Receiver {
+  /** Packets that were dropped, for whatever reason. */
+  dropped = 0;
+  readonly #parts: ReceiverParts;
+  readonly #header = new Header();
+  readonly #opener = new PacketOpener();
+  readonly #reader = new Reader();
+  readonly #undecryptable = new Undecryptable();
+  /** Where payloads are opened into; as large as a datagram can be. */
+  #plaintext = new Uint8Array(2_048);
+
+  constructor(parts: ReceiverParts) {
+    this.#parts = parts;
+  }
+
+  /** A datagram arrived. It is changed in place. */
+  receive(datagram: Uint8Array, port: Port, remote: Address, now: number): void {
+    if (this.#plaintext.length < datagram.length) this.#plaintext = new Uint8Array(datagram.length);
+    const { oneRtt } = this.#parts.keys;
+    if (oneRtt !== undefined) oneRtt.receivedAt = now;
+    this.#count(datagram.length, port, remote);
+    const header = this.#header;
+    let offset = 0;
+    let firstKey = -1;
+    while (parseHeader(datagram, offset, LOCAL_ID_LENGTH, header)) {
+      // RFC 9000, Section 12.2: all packets of a datagram are for the same ID.
+      if (offset > 0 && header.destinationKey !== firstKey) break;
+      firstKey = header.destinationKey;
+      offset = header.end;
+      this.#onPacket(header, port, remote, now);
+    }
+  }
+
+  /** RFC 9000, Section 8.1: all bytes count that are for this connection, readable or not. */
+  #count(size: number, port: Port, remote: Address): void {
+    for (const path of this.#parts.paths.paths) {
+      const network = path.networkPath(port, remote);
+      if (network === undefined) continue;
+      network.onDatagramReceived(size);
+      return;
+    }
+  }
+
+  /** Tries packets again that came before their keys. */
+  retryKept(now: number): void {
+    for (const { bytes, port, remote } of this.#undecryptable.take()) {
+      if (parseHeader(bytes, 0, LOCAL_ID_LENGTH, this.#header)) {
+        this.#onPacket(this.#header, port, remote, now);
+      }
+    }
+  }
+
+  #onPacket(header: Header, port: Port, remote: Address, now: number): void {
+    const { keys } = this.#parts;
+    const { type } = header;
+    if (type < 0 || type === PacketType.Retry || type === PacketType.VersionNegotiation) {
+      this.#parts.onUnprotected(header, now);
+      return;
+    }
+    const reader = keys.reader(type as PacketType);
+    if (reader === undefined) return this.#keep(header, port, remote);
+    if (type === PacketType.OneRtt) this.#onShort(header, port, remote, now);
+    else this.#onLong(header, port, remote, now);
+  }
+
+  /** Keys may still come, but only during the handshake. */
+  #keep(header: Header, port: Port, remote: Address): void {
+    const { handshake } = this.#parts;
+    const hopeless = header.type === PacketType.Initial || handshake.confirmed ||
+      (header.type === PacketType.ZeroRtt && handshake.role === Role.Client);
+    if (hopeless) {
+      this.dropped++;
+      return;
+    }
+    this.#undecryptable.keep(header.datagram.subarray(header.start, header.end), port, remote);
+  }
+
+  #onLong(header: Header, port: Port, remote: Address, now: number): void {
+    const { handshake, keys, paths } = this.#parts;
+    if (header.version !== keys.version) {
+      this.dropped++;
+      return;
+    }
+    const path = paths.find(0);
+    if (path === undefined) return;
+    // RFC 9000, Section 9: nobody moves during the handshake.
+    const network = path.networkPath(port, remote);
+    if (network === undefined) return;
+    const space = header.type === PacketType.Initial
+      ? handshake.initialSpace
+      : header.type === PacketType.Handshake
+      ? handshake.handshakeSpace
+      : path.space;
+    const type = header.type as PacketType;
+    const length = this.#open(header, 0, space);
+    if (length < 0) return;
+    if (type !== PacketType.ZeroRtt) this.#onHandshakePacket(header, path, network);
+    this.#process(type, length, path, network, space, now);
+    if (type !== PacketType.ZeroRtt) space.received.hurry();
+  }
+
+  #onHandshakePacket(header: Header, path: Path, network: NetworkPath): void {
+    const { handshake, keys } = this.#parts;
+    if (handshake.ids.peerSource === undefined) {
+      handshake.ids.peerSource = header.sourceId.slice();
+      this.#parts.onPeerId(handshake.ids.peerSource, header.version);
+    }
+    if (header.type !== PacketType.Handshake || handshake.role === Role.Client) return;
+    // RFC 9000, Section 8.1: who can read our Initial is where it says it is.
+    network.validated = true;
+    if (keys.initial.read !== undefined) {
+      keys.discardInitial();
+      handshake.initialSpace.discard(false);
+      handshake.initialCrypto.discard();
+      path.loss.drop(handshake.initialSpace, 0);
+    }
+  }
+
+  #onShort(header: Header, port: Port, remote: Address, now: number): void {
+    const { paths } = this.#parts;
+    const { datagram, destinationStart, destinationLength } = header;
+    const pathId = this.#parts.pathOf(datagram, destinationStart, destinationLength);
+    if (pathId < 0) return this.#onUnreadable(header);
+    const path = paths.find(pathId);
+    const length = this.#openShort(header, pathId, path);
+    if (length < 0) return;
+    if (path !== undefined) return this.#onPathPacket(header, path, length, port, remote, now);
+    const slot = paths.slot(pathId);
+    if (slot === undefined || slot.abandoned || !this.#parts.acceptsPaths()) return;
+    const opened = paths.open(pathId, port, remote, now);
+    opened.current.onDatagramReceived(datagram.length);
+    this.#onPathPacket(header, opened, length, port, remote, now);
+  }
+
+  #openShort(header: Header, pathId: number, path: Path | undefined): number {
+    const { keys } = this.#parts;
+    const largest = path?.space.received.largest ?? -1;
+    const { reader } = keys.oneRtt!;
+    const length = this.#opener.open(header, reader, pathId, largest, this.#plaintext);
+    if (length < 0) this.#onUnreadable(header);
+    else if (path?.space.received.isDuplicate(this.#opener.number)) return -1;
+    return length;
+  }
+
+  #onUnreadable(header: Header): void {
+    this.dropped++;
+    const { datagram } = header;
+    if (!maybeStatelessReset(datagram)) return;
+    const token = datagram.subarray(datagram.length - RESET_TOKEN_LENGTH);
+    if (this.#parts.paths.isResetToken(token)) this.#parts.onStatelessReset();
+  }
+
+  #open(header: Header, pathId: number, space: PacketSpace): number {
+    const reader = this.#parts.keys.reader(header.type as PacketType)!;
+    const { largest } = space.received;
+    const length = this.#opener.open(header, reader, pathId, largest, this.#plaintext);
+    if (length < 0) {
+      this.dropped++;
+      return -1;
+    }
+    return space.received.isDuplicate(this.#opener.number) ? -1 : length;
+  }
+
+  /** A 1-RTT packet of a known path, perhaps from another address. */
+  #onPathPacket(
+    header: Header,
+    path: Path,
+    length: number,
+    port: Port,
+    remote: Address,
+    now: number,
+  ): void {
+    let network = path.networkPath(port, remote);
+    if (network === undefined) {
+      // RFC 9000, Section 9: only clients move; a server that seems to is somebody else.
+      if (this.#parts.handshake.role === Role.Client || !path.live) return;
+      network = path.tryAddress(port, remote);
+      network.onDatagramReceived(header.datagram.length);
+    }
+    const isNewest = this.#opener.number > path.space.received.largest;
+    const usedId = header.destinationId;
+    const content = this.#process(
+      PacketType.OneRtt,
+      length,
+      path,
+      network,
+      path.space,
+      now,
+      usedId,
+    );
+    const moves = isNewest && network !== path.current &&
+      (content & PacketContent.NonProbing) !== 0;
+    if (moves && path.live && this.#parts.handshake.role === Role.Server) {
+      this.#parts.paths.followPeer(path, network, now);
+    }
+  }
+
+  #process(
+    type: PacketType,
+    length: number,
+    path: Path,
+    network: NetworkPath,
+    space: PacketSpace,
+    now: number,
+    usedId: Uint8Array = NO_ID,
+  ): number {
+    const { number } = this.#opener;
+    const router = this.#parts.router.aim(type, path, network, usedId, now);
+    this.#reader.aim(this.#plaintext, 0, length);
+    const content = readFrames(this.#reader, type, this.#parts.extensions, router);
+    space.received.add(number, (content & PacketContent.Eliciting) !== 0, now);
+    this.#parts.onPacket(path, now);
+    return content;
+  }
+}
+
+const NO_ID = new Uint8Array(0);
+
+/** The error for 1-RTT packets where the peer's ID has no length though multipath was offered. */
+export function zeroLengthId(): TransportError {
+  // MPQUIC, Section 2.1.
+  return new TransportError(
+    ErrorCode.ProtocolViolation,
+    "Cannot use several paths: the peer's connection ID is empty",
+  );
+}

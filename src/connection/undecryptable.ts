@@ -1,0 +1,33 @@
+import type { Address } from "../path/address.ts";
+import type { Port } from "../path/port.ts";
+
+const MAX_PACKETS = 16;
+const MAX_BYTES = 24_576;
+
+/** A packet that came before its keys. */
+export interface KeptPacket {
+  readonly bytes: Uint8Array;
+  readonly port: Port;
+  readonly remote: Address;
+}
+
+/** Packets that came before their keys (RFC 9001, Section 5.7), within bounds. */
+export class Undecryptable {
+  #packets: KeptPacket[] = [];
+  #bytes = 0;
+
+  /** Keeps a copy, if there is room. */
+  keep(packet: Uint8Array, port: Port, remote: Address): void {
+    if (this.#packets.length >= MAX_PACKETS || this.#bytes + packet.length > MAX_BYTES) return;
+    this.#packets.push({ bytes: packet.slice(), port, remote });
+    this.#bytes += packet.length;
+  }
+
+  /** All packets kept, to be tried once more. */
+  take(): KeptPacket[] {
+    const packets = this.#packets;
+    this.#packets = [];
+    this.#bytes = 0;
+    return packets;
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * What every error of this module has in common: a code that travels on the wire.
+ *
+ * @example
+ * ```ts
+ * import { QuicError, TransportError } from "@mpquic/mpquic";
+ *
+ * const error: QuicError = new TransportError(0x0a, "Cannot accept this frame here");
+ * console.log(error.code === 0x0a); // true
+ * ```
+ */
+export class QuicError extends Error {
+  override readonly name: string = "QuicError";
+  /** The code as it is sent to, or came from, the peer. */
+  readonly code: number;
+
+  /**
+   * @param code The code on the wire.
+   * @param message What could not be done, and why.
+   * @param options The `cause`, if another error led here.
+   */
+  constructor(code: number, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** The connection broke a rule of the transport, TLS included (RFC 9000, Section 20.1). */
+export class TransportError extends QuicError {
+  override readonly name = "TransportError";
+}
+
+/** An application closed the connection with a code of its own (RFC 9000, Section 20.2). */
+export class ApplicationError extends QuicError {
+  override readonly name = "ApplicationError";
+}
+
+/** A stream was reset or is no longer wanted (RFC 9000, Sections 19.4 and 19.5). */
+export class StreamError extends QuicError {
+  override readonly name = "StreamError";
+}
+
+/** A path could not be opened or was abandoned (MPQUIC, Section 4.2). */
+export class PathError extends QuicError {
+  override readonly name = "PathError";
+}

@@ -1,0 +1,146 @@
+import { ErrorCode } from "../error/error_code.ts";
+import { TransportError } from "../error/quic_error.ts";
+import { writeNewConnectionId } from "../frame/connection_id.ts";
+import { FrameType } from "../frame/frame_type.ts";
+import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
+import type { ConnectionId } from "../packet/connection_id.ts";
+
+/** A connection ID of ours with the token that resets it (RFC 9000, Section 10.3). */
+export interface IssuedId {
+  readonly id: ConnectionId;
+  readonly resetToken: Uint8Array;
+}
+
+/** Makes connection IDs and knows which path they lead to; the endpoint is one. */
+export interface IdIssuer {
+  /** A new ID for a path of this connection. */
+  issue(pathId: number): IssuedId;
+  /** The ID leads nowhere any more. */
+  release(id: ConnectionId): void;
+}
+
+/** One ID and what the peer knows of it. */
+interface Entry extends IssuedId {
+  readonly sequence: number;
+  /** It must be told (again). */
+  pending: boolean;
+}
+
+/** Most IDs of one path that are valid at once, whatever the peer would keep. */
+const MAX_ACTIVE = 4;
+/** Type, path, two numbers, length, 20 bytes of ID and 16 of token at most. */
+const LARGEST_FRAME = 4 + 8 + 8 + 8 + 1 + 20 + 16;
+
+/** The connection IDs we issued for one path ID, by which the peer reaches us. */
+export class LocalIds implements FrameOwner {
+  readonly #pathId: number;
+  readonly #issuer: IdIssuer;
+  readonly #entries: Entry[] = [];
+  #nextSequence = 0;
+  #limit = 0;
+  #pendingCount = 0;
+  #closed = false;
+  /** The path ID that frames carry, -1 while multipath is not agreed on. */
+  wireId = -1;
+
+  constructor(pathId: number, issuer: IdIssuer) {
+    this.#pathId = pathId;
+    this.#issuer = issuer;
+  }
+
+  /** Whether frames wait. */
+  get pending(): boolean {
+    return this.#pendingCount > 0;
+  }
+
+  /** The sequence number the next ID would get. */
+  get nextSequence(): number {
+    return this.#nextSequence;
+  }
+
+  /** Whether any ID was issued. */
+  get issued(): boolean {
+    return this.#nextSequence > 0;
+  }
+
+  /** Notes an ID the peer knows already: the one of the handshake, or the preferred address's. */
+  adopt(issued: IssuedId): void {
+    this.#entries.push({ ...issued, sequence: this.#nextSequence++, pending: false });
+  }
+
+  /** Issues as many IDs as the peer keeps (its active_connection_id_limit). */
+  fill(limit: number): void {
+    if (this.#closed) return;
+    this.#limit = Math.min(limit, MAX_ACTIVE);
+    while (this.#entries.length < this.#limit) {
+      const issued = this.#issuer.issue(this.#pathId);
+      this.#entries.push({ ...issued, sequence: this.#nextSequence++, pending: true });
+      this.#pendingCount++;
+    }
+  }
+
+  /**
+   * The peer retires an ID; it gets another.
+   *
+   * @param usedId The destination ID of the packet that says so.
+   * @throws {TransportError} If it was never issued, or carried this very frame.
+   */
+  onRetire(sequence: number, usedId: Uint8Array): void {
+    if (sequence >= this.#nextSequence) {
+      throw violation(`connection ID ${sequence} of path ${this.#pathId} was never issued`);
+    }
+    const index = this.#entries.findIndex((entry) => entry.sequence === sequence);
+    if (index < 0) return; // retired before
+    const entry = this.#entries[index]!;
+    // RFC 9000, Section 19.16: the packet must not be addressed to the ID it retires.
+    if (entry.id.matches(usedId, 0, usedId.length)) {
+      throw violation(`connection ID ${sequence} of path ${this.#pathId} is in use`);
+    }
+    this.#entries.splice(index, 1);
+    if (entry.pending) this.#pendingCount--;
+    this.#issuer.release(entry.id);
+    if (this.#limit > 0) this.fill(this.#limit);
+  }
+
+  /** No more IDs are told; those known stay until {@linkcode release}. */
+  close(): void {
+    this.#closed = true;
+    this.#pendingCount = 0;
+    for (const entry of this.#entries) entry.pending = false;
+  }
+
+  /** All IDs lead nowhere from now on. */
+  release(): void {
+    this.close();
+    for (const entry of this.#entries) this.#issuer.release(entry.id);
+    this.#entries.length = 0;
+  }
+
+  /** Writes NEW_CONNECTION_ID or PATH_NEW_CONNECTION_ID frames, as many as fit. */
+  writeFrames(sink: FrameSink): void {
+    if (this.#pendingCount === 0) return;
+    for (const entry of this.#entries) {
+      if (!entry.pending) continue;
+      if (sink.room < LARGEST_FRAME) return;
+      const { sequence, id, resetToken } = entry;
+      writeNewConnectionId(sink.writer, this.wireId, sequence, 0, id.bytes, resetToken);
+      sink.record(this, FrameType.NewConnectionId, sequence, 0);
+      entry.pending = false;
+      this.#pendingCount--;
+    }
+  }
+
+  onFrameAcked(_frame: SentFrame): void {}
+
+  onFrameLost(frame: SentFrame): void {
+    if (this.#closed) return;
+    const entry = this.#entries.find((candidate) => candidate.sequence === frame.start);
+    if (entry === undefined || entry.pending) return;
+    entry.pending = true;
+    this.#pendingCount++;
+  }
+}
+
+function violation(why: string): TransportError {
+  return new TransportError(ErrorCode.ProtocolViolation, `Cannot retire a connection ID: ${why}`);
+}

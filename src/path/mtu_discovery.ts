@@ -1,0 +1,96 @@
+/** Every QUIC network path carries this much (RFC 9000, Section 14). */
+export const BASE_DATAGRAM_SIZE = 1_200;
+/** RFC 8899, Section 5.1.2: tries per size before it counts as too large. */
+const MAX_PROBES = 3;
+/** The search ends when this little could still be won. */
+const PRECISION = 20;
+/** Full-sized packets lost in a row, while smaller ones arrive, that betray a black hole. */
+const BLACK_HOLE_LOSSES = 6;
+/** Milliseconds until a search that ended below the ceiling is begun again (RFC 8899, 5.1.1). */
+const RAISE_TIMEOUT = 600_000;
+
+/**
+ * Finds the largest datagram a network path carries, by sending probes and believing only their
+ * acknowledgements (RFC 9000, Section 14.3; RFC 8899). ICMP is not listened to, so it cannot lie.
+ */
+export class MtuDiscovery {
+  /** The largest datagram known to arrive. */
+  current: number = BASE_DATAGRAM_SIZE;
+  #ceiling: number;
+  /** Sizes from here on are known not to arrive. */
+  #tooLarge: number;
+  /** The size of the probe under way, 0 for none. */
+  #probing = 0;
+  #failures = 0;
+  #losses = 0;
+  #searchAgainAt = Infinity;
+
+  /** @param ceiling The largest size worth trying. */
+  constructor(ceiling: number) {
+    this.#ceiling = Math.max(ceiling, BASE_DATAGRAM_SIZE);
+    this.#tooLarge = this.#ceiling + 1;
+  }
+
+  /** The peer will not take more than this (max_udp_payload_size). */
+  limit(size: number): void {
+    this.#ceiling = Math.max(BASE_DATAGRAM_SIZE, Math.min(this.#ceiling, size));
+    this.#tooLarge = Math.min(this.#tooLarge, this.#ceiling + 1);
+    this.current = Math.min(this.current, this.#ceiling);
+  }
+
+  /** The size of the probe that should be sent now; 0 for none. */
+  wantedProbe(now: number): number {
+    if (this.#probing > 0) return 0;
+    if (now >= this.#searchAgainAt) {
+      this.#searchAgainAt = Infinity;
+      this.#tooLarge = this.#ceiling + 1;
+    }
+    const largest = this.#tooLarge - 1;
+    if (largest - this.current < (largest === this.#ceiling ? 1 : PRECISION)) return 0;
+    // The ceiling first: on most networks that is all there is to it.
+    return largest === this.#ceiling ? largest : (this.current + largest + 1) >>> 1;
+  }
+
+  onProbeSent(size: number): void {
+    this.#probing = size;
+  }
+
+  /** A probe arrived; returns whether datagrams may be larger now. */
+  onProbeAcked(size: number): boolean {
+    this.#probing = 0;
+    this.#failures = 0;
+    if (size <= this.current) return false;
+    this.current = size;
+    return true;
+  }
+
+  /** A probe is lost, which says nothing of congestion (RFC 9000, Section 14.4). */
+  onProbeLost(size: number, now: number): void {
+    this.#probing = 0;
+    this.#failures++;
+    if (this.#failures < MAX_PROBES) return;
+    this.#failures = 0;
+    this.#tooLarge = Math.min(this.#tooLarge, size);
+    this.#searchAgainAt = now + RAISE_TIMEOUT;
+  }
+
+  /** An ordinary packet arrived. */
+  onPacketAcked(size: number): void {
+    if (size > BASE_DATAGRAM_SIZE) this.#losses = 0;
+  }
+
+  /**
+   * An ordinary packet is lost.
+   *
+   * @returns Whether datagrams must be smaller now: large ones have stopped to arrive.
+   */
+  onPacketLost(size: number, now: number): boolean {
+    if (size <= BASE_DATAGRAM_SIZE || this.current === BASE_DATAGRAM_SIZE) return false;
+    if (++this.#losses < BLACK_HOLE_LOSSES) return false;
+    this.#losses = 0;
+    this.#tooLarge = this.current;
+    this.current = BASE_DATAGRAM_SIZE;
+    this.#searchAgainAt = now + RAISE_TIMEOUT;
+    return true;
+  }
+}

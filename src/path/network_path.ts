@@ -1,0 +1,184 @@
+import type { CongestionControl, CongestionController } from "../congestion/controller.ts";
+import type { CouplingGroup } from "../congestion/coupling_group.ts";
+import { DeliveryRate } from "../congestion/delivery_rate.ts";
+import { Pacer } from "../congestion/pacer.ts";
+import type { Random } from "../crypto/random.ts";
+import { RttEstimator } from "../recovery/rtt.ts";
+import type { Carrier, SentPacket } from "../recovery/sent_packet.ts";
+import { PeakRate } from "../congestion/peak_rate.ts";
+import { type Address, sameAddress } from "./address.ts";
+import { BASE_DATAGRAM_SIZE, MtuDiscovery } from "./mtu_discovery.ts";
+import type { Port } from "./port.ts";
+import { Validation } from "./validation.ts";
+
+/** What all network paths of a connection are made with. */
+export interface NetworkPathOptions {
+  readonly congestionControl: CongestionControl;
+  /** Datagrams that may leave before the first acknowledgement. */
+  readonly initialWindow: number;
+  /** Milliseconds assumed before anything is measured. */
+  readonly initialRtt: number;
+  /** The largest datagram to try. */
+  readonly maxDatagramSize: number;
+  readonly random: Random;
+  readonly group: CouplingGroup;
+}
+
+/** One 4-tuple: what is known of it, and what may be sent on it. A path may change its own. */
+export class NetworkPath implements Carrier {
+  readonly port: Port;
+  readonly remote: Address;
+  readonly rtt: RttEstimator;
+  readonly congestion: CongestionController;
+  readonly rate: DeliveryRate = new DeliveryRate();
+  readonly pacer: Pacer;
+  readonly mtu: MtuDiscovery;
+  readonly validation: Validation;
+  /** Whether the peer has proven to be there. */
+  validated = false;
+  /** Bytes sent and neither acknowledged nor lost. */
+  bytesInFlight = 0;
+  bytesSent = 0;
+  bytesReceived = 0;
+  datagramsSent = 0;
+  datagramsReceived = 0;
+  lastSentAt = -Infinity;
+  readonly #peak = new PeakRate();
+
+  constructor(port: Port, remote: Address, options: NetworkPathOptions) {
+    this.port = port;
+    this.remote = remote;
+    this.rtt = new RttEstimator(options.initialRtt);
+    this.congestion = options.congestionControl({
+      maxDatagramSize: BASE_DATAGRAM_SIZE,
+      initialWindow: options.initialWindow,
+      random: options.random,
+      group: options.group,
+    });
+    this.pacer = new Pacer(BASE_DATAGRAM_SIZE);
+    this.mtu = new MtuDiscovery(options.maxDatagramSize);
+    this.validation = new Validation(options.random);
+  }
+
+  /** Whether this is the 4-tuple of these two ends. */
+  is(port: Port, remote: Address): boolean {
+    return this.port === port && sameAddress(this.remote, remote);
+  }
+
+  /** Bytes that may be sent before the peer has proven to be there. */
+  get credit(): number {
+    // RFC 9000, Section 8.1: three times what came in, until validated.
+    if (this.validated) return Infinity;
+    return 3 * this.bytesReceived - this.bytesSent;
+  }
+
+  /** Bytes that window, pacer and port allow; 0 unless a whole datagram may leave. */
+  room(now: number): number {
+    if (this.port.buffer === undefined) return 0;
+    const window = this.congestion.window - this.bytesInFlight;
+    if (window < this.mtu.current) return 0;
+    return Math.min(window, this.pacer.room(now));
+  }
+
+  /** Whether window, rather than pacing or the port, holds back the next datagram. */
+  get windowBlocked(): boolean {
+    return this.congestion.window - this.bytesInFlight < this.mtu.current;
+  }
+
+  /** The largest rate delivered lately, in bytes per millisecond; 0 while unknown. */
+  get deliveryRate(): number {
+    return this.#peak.value;
+  }
+
+  /** A datagram arrived. Every byte counts towards the credit, once per datagram. */
+  onDatagramReceived(size: number): void {
+    this.bytesReceived += size;
+    this.datagramsReceived++;
+  }
+
+  /** A datagram left. */
+  onDatagramSent(size: number, now: number): void {
+    this.bytesSent += size;
+    this.datagramsSent++;
+    this.lastSentAt = now;
+  }
+
+  /** The sender has nothing for this path though it may send: rates say little (RFC 9002, 7.8). */
+  markAppLimited(): void {
+    this.rate.markAppLimited(this.bytesInFlight);
+  }
+
+  onSent(packet: SentPacket, now: number): void {
+    this.bytesInFlight += packet.size;
+    this.rate.onSent(packet, this.bytesInFlight, now);
+    this.congestion.onSent(packet, this.bytesInFlight, now);
+    this.pacer.onSent(packet.size, now);
+  }
+
+  onAcked(packet: SentPacket, now: number): void {
+    this.bytesInFlight -= packet.size;
+    this.rate.onAcked(packet, now);
+    this.congestion.onAcked(packet, this.rtt, this.bytesInFlight, now);
+    if (packet.mtuProbe) {
+      if (this.mtu.onProbeAcked(packet.size)) this.#onMtuChanged(now);
+    } else {
+      this.mtu.onPacketAcked(packet.size);
+    }
+  }
+
+  onSpuriousLoss(packet: SentPacket, now: number): void {
+    this.rate.onSpuriousLoss(packet);
+    this.rate.onAcked(packet, now);
+    if (packet.mtuProbe) {
+      if (this.mtu.onProbeAcked(packet.size)) this.#onMtuChanged(now);
+      return;
+    }
+    this.congestion.onSpuriousLoss(packet, now);
+  }
+
+  onLost(packet: SentPacket, persistent: boolean, now: number): void {
+    this.bytesInFlight -= packet.size;
+    if (packet.mtuProbe) {
+      this.mtu.onProbeLost(packet.size, now);
+      return;
+    }
+    this.rate.onLost(packet);
+    this.congestion.onLost(packet, this.bytesInFlight, persistent, now);
+    if (persistent) this.rtt.restartMin();
+    if (this.mtu.onPacketLost(packet.size, now)) this.#onMtuChanged(now);
+    this.#updatePacer(now);
+  }
+
+  onDiscarded(packet: SentPacket): void {
+    this.bytesInFlight -= packet.size;
+  }
+
+  onAckProcessed(now: number): void {
+    const { rate } = this;
+    rate.finish(this.rtt.min, this.bytesInFlight + rate.newlyAcked + rate.newlyLost);
+    this.congestion.onAckProcessed(rate, this.rtt, this.bytesInFlight, now);
+    this.#peak.add(rate.rate, this.rtt.smoothed, now);
+    rate.next();
+    this.#updatePacer(now);
+  }
+
+  /** The peer says how much it takes at most. */
+  limitDatagramSize(size: number): void {
+    this.mtu.limit(size);
+  }
+
+  /** The network path is no longer used. */
+  close(): void {
+    this.validation.stop();
+    this.congestion.close();
+  }
+
+  #onMtuChanged(now: number): void {
+    this.congestion.onMtuChanged(this.mtu.current);
+    this.#updatePacer(now);
+  }
+
+  #updatePacer(now: number): void {
+    this.pacer.update(this.congestion, this.rtt, this.mtu.current, now);
+  }
+}

@@ -1,0 +1,239 @@
+import type { Random } from "../crypto/random.ts";
+import { LossDetector } from "../recovery/loss_detector.ts";
+import type { LossContext } from "../recovery/loss_detector.ts";
+import { PacketSpace } from "../recovery/packet_space.ts";
+import type { AckPolicy } from "../recovery/received_packets.ts";
+import type { PathStatus, PathView } from "../scheduler/scheduler.ts";
+import type { Address } from "./address.ts";
+import { Health, Stage } from "./lifecycle.ts";
+import { NetworkPath, type NetworkPathOptions } from "./network_path.ts";
+import type { PathSlot } from "./path_slot.ts";
+import type { Port } from "./port.ts";
+
+/** Probe timeouts in a row after which a path is only probed. */
+const FAILED_AFTER = 6;
+
+/** What a path needs of the connection. */
+export interface PathContext extends LossContext {
+  readonly random: Random;
+  readonly ackPolicy: AckPolicy;
+  readonly network: NetworkPathOptions;
+  /** How long the peer may hold back acknowledgements, in milliseconds. */
+  readonly peerMaxAckDelay: number;
+}
+
+/**
+ * A path: one path ID with its packet numbers, whatever 4-tuple it uses at present.
+ *
+ * It is at once what a scheduler sees of it.
+ */
+export class Path implements PathView {
+  readonly id: number;
+  readonly slot: PathSlot;
+  /** The 1-RTT packet number space. */
+  readonly space: PacketSpace;
+  readonly loss: LossDetector;
+  /** The 4-tuple in use. */
+  current: NetworkPath;
+  /** A 4-tuple being tried beside it. */
+  candidate: NetworkPath | undefined = undefined;
+  /** Whether the path is to move to the candidate as soon as that is proven: our own migration. */
+  wantsCandidate = false;
+  /** The 4-tuple before, to return to if the present one cannot be validated. */
+  previous: NetworkPath | undefined = undefined;
+  health: Health = Health.Ok;
+  /** Bytes that may leave now, as of the last {@linkcode refresh}. */
+  room = 0;
+  /** When frames in flight on an abandoned path go back to their owners. */
+  requeueAt = Infinity;
+  /** When it became open, in ms. */
+  openedAt = Infinity;
+  readonly #context: PathContext;
+  #stage: Stage = Stage.Opening;
+  #now = 0;
+
+  /** @param handshake The spaces of Initial and Handshake, which path 0 looks after as well. */
+  constructor(
+    slot: PathSlot,
+    port: Port,
+    remote: Address,
+    context: PathContext,
+    handshake: readonly PacketSpace[] = [],
+  ) {
+    this.id = slot.id;
+    this.slot = slot;
+    slot.path = this;
+    this.#context = context;
+    this.space = new PacketSpace(context.ackPolicy, context.random);
+    this.space.maxAckDelay = context.peerMaxAckDelay;
+    this.loss = new LossDetector([...handshake, this.space], context);
+    this.current = new NetworkPath(port, remote, context.network);
+  }
+
+  get stage(): Stage {
+    return this.#stage;
+  }
+
+  /** Moves forward; false if the path is there or beyond already. */
+  advance(next: Stage): boolean {
+    if (next <= this.#stage) return false;
+    this.#stage = next;
+    return true;
+  }
+
+  /** Whether packets may leave on it at all. */
+  get live(): boolean {
+    return this.#stage <= Stage.Open;
+  }
+
+  /** Whether application data may leave on it. */
+  get open(): boolean {
+    return this.#stage === Stage.Open;
+  }
+
+  get status(): PathStatus {
+    return this.slot.status.effective;
+  }
+
+  get smoothedRtt(): number {
+    return this.current.rtt.smoothed;
+  }
+
+  get rttVariation(): number {
+    return this.current.rtt.variation;
+  }
+
+  get measured(): boolean {
+    return this.current.rtt.measured;
+  }
+
+  get congestionWindow(): number {
+    return this.current.congestion.window;
+  }
+
+  get bytesInFlight(): number {
+    return this.current.bytesInFlight;
+  }
+
+  get inSlowStart(): boolean {
+    return this.current.congestion.inSlowStart;
+  }
+
+  get deliveryRate(): number {
+    return this.current.deliveryRate;
+  }
+
+  get maxDatagramSize(): number {
+    return this.current.mtu.current;
+  }
+
+  get lastSentAt(): number {
+    return this.current.lastSentAt;
+  }
+
+  get nextSendAt(): number {
+    return this.current.pacer.nextSendAt(this.#now);
+  }
+
+  get nextAckAt(): number {
+    return this.space.oldestSentAt + this.current.rtt.smoothed;
+  }
+
+  /** Notes the time, and what may be sent now. */
+  refresh(now: number): void {
+    this.#now = now;
+    this.room = this.open ? this.current.room(now) : 0;
+  }
+
+  /** The probe timeout of this path, without backoff. */
+  get probeTimeout(): number {
+    return this.current.rtt.probeTimeout(this.space.maxAckDelay);
+  }
+
+  /** The 4-tuple of these two ends, if the path knows it. */
+  networkPath(port: Port, remote: Address): NetworkPath | undefined {
+    if (this.current.is(port, remote)) return this.current;
+    if (this.candidate?.is(port, remote)) return this.candidate;
+    if (this.previous?.is(port, remote)) return this.previous;
+    return undefined;
+  }
+
+  /** A 4-tuple that has something of its own to send and may. */
+  get validating(): NetworkPath | undefined {
+    if (this.current.validation.due) return this.current;
+    if (this.candidate?.validation.due) return this.candidate;
+    return this.previous?.validation.due ? this.previous : undefined;
+  }
+
+  /** Makes another 4-tuple known, to be tried. */
+  tryAddress(port: Port, remote: Address): NetworkPath {
+    this.candidate?.close();
+    this.candidate = new NetworkPath(port, remote, this.#context.network);
+    return this.candidate;
+  }
+
+  /**
+   * Moves the path to a 4-tuple it knows or learns (RFC 9000, Section 9.3).
+   *
+   * @param sameHost Whether only the port differs: then round-trip time and window still hold.
+   */
+  moveTo(next: NetworkPath, sameHost: boolean): void {
+    const old = this.current;
+    if (next === old) return;
+    // RFC 9000, Section 9.4: start over, unless the change is a mere rebinding of the port.
+    if (sameHost && !next.rtt.measured) next.rtt.inherit(old.rtt);
+    if (this.candidate === next) this.candidate = undefined;
+    this.wantsCandidate = false;
+    // What to fall back to is the last address that was proven (RFC 9000, Section 9.3.2).
+    if (old.validated) {
+      if (this.previous !== next) this.previous?.close();
+      this.previous = old;
+    } else {
+      old.close();
+      if (this.previous === next) this.previous = undefined;
+    }
+    this.current = next;
+  }
+
+  /** An ACK named packets of this path. */
+  onAnswered(now: number): void {
+    this.loss.onAcked(now);
+    this.health = Health.Ok;
+  }
+
+  /**
+   * A probe timeout passed.
+   *
+   * @param alternative Whether another path is healthy.
+   */
+  onProbeTimeout(alternative: boolean): void {
+    if (!alternative) return;
+    this.health = this.loss.ptoCount >= FAILED_AFTER ? Health.Failed : Health.Suspect;
+    // MPQUIC, Section 5.7: what is delayed here may go out on other paths.
+    this.space.requeueOutstanding(Infinity);
+  }
+
+  /** When {@linkcode PathSet} must look after this path. */
+  get deadline(): number {
+    const { current, candidate, previous } = this;
+    let earliest = Math.min(this.requeueAt, this.slot.removeAt);
+    const ackAt = this.space.received.deadline;
+    if (ackAt > -Infinity && ackAt < earliest) earliest = ackAt;
+    if (!this.live) return earliest;
+    earliest = Math.min(earliest, current.validation.deadline);
+    if (candidate !== undefined) earliest = Math.min(earliest, candidate.validation.deadline);
+    if (previous !== undefined) earliest = Math.min(earliest, previous.validation.deadline);
+    // RFC 9002, Section 6.2.2.1: no probes while the peer's credit is used up.
+    if (current.credit < 1) return earliest;
+    return Math.min(earliest, this.loss.deadline(current.rtt));
+  }
+
+  /** Ends the path: what it carried and nobody acknowledged goes back to its owners. */
+  close(): void {
+    this.advance(Stage.Closed);
+    this.space.discard(true);
+    this.current.close();
+    this.candidate?.close();
+    this.previous?.close();
+  }
+}

@@ -1,0 +1,115 @@
+import { ErrorCode } from "../error/error_code.ts";
+import { TransportError } from "../error/quic_error.ts";
+import { FrameType } from "../frame/frame_type.ts";
+import { writeMaxPathId, writePathCidsBlocked, writePathsBlocked } from "../frame/multipath.ts";
+import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
+
+/** MPQUIC, Section 2.4: more than 32 bits do not fit into the nonce. */
+const MAX_PATH_ID = 2 ** 32 - 1;
+
+/** How many path IDs each end allows, and what must be said about it (MPQUIC, Section 4.6, 4.7). */
+export class PathLimits implements FrameOwner {
+  /** The highest path ID we allow. */
+  local: number;
+  /** The highest path ID the peer allows. */
+  remote = 0;
+  readonly #initial: number;
+  #remoteInitial = 0;
+  #maxPending = false;
+  #pathsBlockedPending = false;
+  /** The limit we last complained about. */
+  #blockedAt = -1;
+  #cidsBlockedPath = -1;
+  #cidsBlockedSequence = -1;
+  #cidsBlockedPending = false;
+
+  /** @param initial The highest path ID allowed at first; below 0 offers no multipath. */
+  constructor(initial: number) {
+    this.#initial = initial;
+    this.local = Math.max(initial, 0);
+  }
+
+  /** Whether we offer more than one path at all. */
+  get offered(): boolean {
+    return this.#initial > 0;
+  }
+
+  /** The highest path ID that both ends allow. */
+  get common(): number {
+    return Math.min(this.local, this.remote);
+  }
+
+  /** The peer's initial_max_path_id. */
+  setRemote(limit: number): void {
+    this.remote = this.#remoteInitial = limit;
+  }
+
+  /** MAX_PATH_ID arrived. MPQUIC, Section 4.6: a limit that is no news is ignored. */
+  onMaxPathId(limit: number): void {
+    if (limit > MAX_PATH_ID || limit < this.#remoteInitial) {
+      throw new TransportError(
+        ErrorCode.ProtocolViolation,
+        `Cannot accept a highest path ID of ${limit}`,
+      );
+    }
+    this.remote = Math.max(this.remote, limit);
+  }
+
+  /** One path ID more, since one is used up. */
+  raiseLocal(): void {
+    if (!this.offered || this.local >= MAX_PATH_ID) return;
+    this.local++;
+    this.#maxPending = true;
+  }
+
+  /** No path ID is left for another path. */
+  notePathsBlocked(): void {
+    if (this.#blockedAt === this.remote) return;
+    this.#blockedAt = this.remote;
+    this.#pathsBlockedPending = true;
+  }
+
+  /** The peer gave no connection ID for the next path ID. */
+  noteCidsBlocked(pathId: number, nextSequence: number): void {
+    if (this.#cidsBlockedPath === pathId && this.#cidsBlockedSequence === nextSequence) return;
+    this.#cidsBlockedPath = pathId;
+    this.#cidsBlockedSequence = nextSequence;
+    this.#cidsBlockedPending = true;
+  }
+
+  get pending(): boolean {
+    return this.#maxPending || this.#pathsBlockedPending || this.#cidsBlockedPending;
+  }
+
+  /** Writes what is due, as far as it fits. */
+  writeFrames(sink: FrameSink): void {
+    if (this.#maxPending && sink.room >= 12) {
+      writeMaxPathId(sink.writer, this.local);
+      sink.record(this, FrameType.MaxPathId, this.local, 0);
+      this.#maxPending = false;
+    }
+    if (this.#pathsBlockedPending && sink.room >= 12) {
+      writePathsBlocked(sink.writer, this.#blockedAt);
+      sink.record(this, FrameType.PathsBlocked, this.#blockedAt, 0);
+      this.#pathsBlockedPending = false;
+    }
+    if (this.#cidsBlockedPending && sink.room >= 20) {
+      writePathCidsBlocked(sink.writer, this.#cidsBlockedPath, this.#cidsBlockedSequence);
+      sink.record(this, FrameType.PathCidsBlocked, this.#cidsBlockedPath, 0);
+      this.#cidsBlockedPending = false;
+    }
+  }
+
+  onFrameAcked(_frame: SentFrame): void {}
+
+  /** What was lost is said again if it is still true. */
+  onFrameLost(frame: SentFrame): void {
+    if (frame.kind === FrameType.MaxPathId) {
+      if (frame.start === this.local) this.#maxPending = true;
+    } else if (frame.kind === FrameType.PathsBlocked) {
+      if (frame.start === this.remote) this.#pathsBlockedPending = true;
+    } else if (frame.start === this.#cidsBlockedPath) {
+      this.#cidsBlockedPending = true;
+    }
+  }
+}

@@ -1,0 +1,392 @@
+import { RangeSet } from "../bytes/range_set.ts";
+import { ErrorCode } from "../error/error_code.ts";
+import { TransportError } from "../error/quic_error.ts";
+import type { FrameSink } from "../frame/sent_frame.ts";
+import type { PacketSpace } from "../recovery/packet_space.ts";
+import type { Address } from "./address.ts";
+import { Health, Stage } from "./lifecycle.ts";
+import type { IdIssuer } from "./local_ids.ts";
+import { Path, type PathContext } from "./path.ts";
+import { PathLimits } from "./path_limits.ts";
+import { PathSlot } from "./path_slot.ts";
+import type { Port } from "./port.ts";
+
+/** Milliseconds: a guess at the probe timeout of a network path not measured yet (333 + 4 · 166.5). */
+const UNMEASURED_PROBE_TIMEOUT = 999;
+/** IDs for a path ID nobody uses yet; one to open it, one to move it. */
+const IDS_FOR_UNUSED = 2;
+
+/** Hears what becomes of paths. */
+export interface PathObserver {
+  /** A path is validated, or was by another path over the same 4-tuple. */
+  onPathOpen(path: Path): void;
+  /** A path carries nothing more. */
+  onPathClosed(path: Path, code: number): void;
+  /** The peer wants another status for a path. */
+  onPathStatus(path: Path): void;
+}
+
+/** What makes a {@linkcode PathSet}. */
+export interface PathSetOptions {
+  readonly context: PathContext;
+  readonly observer: PathObserver;
+  readonly issuer: IdIssuer;
+  /** How many paths may be open at once. */
+  readonly maxPaths: number;
+  /** IDs per path that we keep (our active_connection_id_limit). */
+  readonly remoteIdLimit: number;
+}
+
+/** All paths of a connection, open or to be, by path ID (MPQUIC, Section 3). */
+export class PathSet {
+  /** Paths that still matter, abandoned ones included, by ID. */
+  readonly paths: Path[] = [];
+  readonly limits: PathLimits;
+  /** Whether both ends agreed on several paths. */
+  multipath = false;
+  readonly #options: PathSetOptions;
+  readonly #slots = new Map<number, PathSlot>();
+  /** Path IDs used up; none ever comes back (MPQUIC, Section 3.4). */
+  readonly #usedUp = new RangeSet();
+  /** How many IDs per path the peer keeps. */
+  #localIdLimit = 0;
+
+  constructor(options: PathSetOptions) {
+    this.#options = options;
+    this.limits = new PathLimits(options.maxPaths - 1);
+  }
+
+  /** Opens path 0, on which the handshake takes place. */
+  start(port: Port, remote: Address, handshake: readonly PacketSpace[]): Path {
+    const slot = this.#slot(0);
+    return this.#add(new Path(slot, port, remote, this.#options.context, handshake));
+  }
+
+  /** The peer's parameters are known and authentic: it keeps so many IDs and allows such paths. */
+  onPeerLimits(idLimit: number, maxPathId: number | undefined): void {
+    this.#localIdLimit = idLimit;
+    if (maxPathId === undefined || !this.limits.offered) return;
+    this.multipath = true;
+    this.limits.setRemote(maxPathId);
+    for (const slot of this.#slots.values()) slot.enableMultipath();
+  }
+
+  /** Issues connection IDs for every path ID both ends allow (MPQUIC, Section 3.2.1). */
+  provide(): void {
+    if (this.#localIdLimit === 0) return;
+    const last = this.multipath ? this.limits.common : 0;
+    for (let id = 0; id <= last; id++) {
+      if (this.#usedUp.has(id)) continue;
+      const slot = this.#slot(id);
+      const wanted = slot.path === undefined ? IDS_FOR_UNUSED : Infinity;
+      if (!slot.abandoned) slot.local.fill(Math.min(this.#localIdLimit, wanted));
+    }
+  }
+
+  /** The path, if it is still known. */
+  find(id: number): Path | undefined {
+    return this.#slots.get(id)?.path;
+  }
+
+  /**
+   * What is known of a path ID that a frame names.
+   *
+   * @returns Nothing for IDs used up: frames that name them are ignored (MPQUIC, Section 4).
+   * @throws {TransportError} If the ID is above what we allowed.
+   */
+  slot(id: number): PathSlot | undefined {
+    if (id > this.limits.local) {
+      throw new TransportError(
+        ErrorCode.ProtocolViolation,
+        `Cannot use path ID ${id}: the limit is ${this.limits.local}`,
+      );
+    }
+    return this.#usedUp.has(id) ? undefined : this.#slot(id);
+  }
+
+  #slot(id: number): PathSlot {
+    let slot = this.#slots.get(id);
+    if (slot === undefined) {
+      const { issuer, remoteIdLimit } = this.#options;
+      slot = new PathSlot(id, issuer, remoteIdLimit);
+      if (this.multipath) slot.enableMultipath();
+      this.#slots.set(id, slot);
+    }
+    return slot;
+  }
+
+  /** All path IDs in play. */
+  get slots(): IterableIterator<PathSlot> {
+    return this.#slots.values();
+  }
+
+  /** How many paths can carry packets. */
+  get liveCount(): number {
+    let count = 0;
+    for (const path of this.paths) if (path.live) count++;
+    return count;
+  }
+
+  /** The lowest path ID that can be opened now, -1 for none; MPQUIC, Section 3.2.1: without gaps. */
+  get openableId(): number {
+    for (let id = 1; id <= this.limits.common; id++) {
+      if (this.#slots.get(id)?.openable) return id;
+    }
+    return -1;
+  }
+
+  /** Notes why no path can be opened, so that the peer is told (MPQUIC, Section 4.7). */
+  noteBlocked(): void {
+    for (let id = 1; id <= this.limits.common; id++) {
+      const slot = this.#slots.get(id);
+      if (slot === undefined || slot.path !== undefined || slot.abandoned) continue;
+      if (!slot.remote.usable) this.limits.noteCidsBlocked(id, slot.remote.nextSequence);
+      return;
+    }
+    if (this.limits.remote <= this.limits.local) this.limits.notePathsBlocked();
+  }
+
+  /** Opens a path on a path ID that {@linkcode openableId} gave, or on which packets arrived. */
+  open(id: number, port: Port, remote: Address, now: number): Path {
+    const path = this.#add(new Path(this.#slot(id), port, remote, this.#options.context));
+    path.slot.local.fill(this.#localIdLimit);
+    // MPQUIC, Section 3.1: a 4-tuple that another path has validated need not be again.
+    const proven = this.paths.some((other) =>
+      other !== path && other.live && other.current.validated && other.current.is(port, remote)
+    );
+    if (proven) this.onValidated(path);
+    else this.validate(path, path.current, now);
+    return path;
+  }
+
+  #add(path: Path): Path {
+    this.paths.push(path);
+    this.paths.sort((a, b) => a.id - b.id);
+    return path;
+  }
+
+  /** Begins to challenge a 4-tuple. */
+  validate(path: Path, network: Path["current"], now: number): void {
+    // RFC 9000, Section 8.2.4: three times the larger of the present and the initial PTO.
+    const timeout = 3 * Math.max(this.largestProbeTimeout, UNMEASURED_PROBE_TIMEOUT);
+    const known = path.measured ? path : this.paths.find((other) => other.measured);
+    network.validation.start(known?.probeTimeout ?? UNMEASURED_PROBE_TIMEOUT, timeout, now);
+  }
+
+  /** PATH_RESPONSE arrived. MPQUIC, Section 3.1: it comes on the path of the challenge. */
+  onPathResponse(path: Path, data: Uint8Array, now: number): void {
+    for (const network of [path.current, path.candidate, path.previous]) {
+      if (network === undefined) continue;
+      const rtt = network.validation.onResponse(data, now);
+      if (rtt < 0) continue;
+      network.validated = true;
+      network.rtt.seed(rtt);
+      if (network === path.current) this.onValidated(path);
+      else if (network === path.candidate && path.wantsCandidate) path.moveTo(network, false);
+      return;
+    }
+  }
+
+  /** The current 4-tuple of a path is proven. */
+  onValidated(path: Path): void {
+    path.current.validated = true;
+    if (path.advance(Stage.Open)) this.#options.observer.onPathOpen(path);
+  }
+
+  /** The peer sends from another address now (RFC 9000, Section 9.3). */
+  followPeer(path: Path, network: Path["current"], now: number): void {
+    const sameHost = network.remote.hostname === path.current.remote.hostname;
+    const old = path.current;
+    path.moveTo(network, sameHost);
+    // RFC 9000, Section 9.5: an ID that has not been seen on the old address, if there is one.
+    if (!sameHost) path.slot.remote.rotate();
+    if (!network.validated) this.validate(path, network, now);
+    // RFC 9000, Section 9.3.3: had an attacker moved the peer, its true address would answer.
+    if (old.validated && path.previous === old) this.validate(path, old, now);
+  }
+
+  /** The largest probe timeout of all paths in use, in milliseconds. */
+  get largestProbeTimeout(): number {
+    let largest = 0;
+    for (const path of this.paths) if (path.live) largest = Math.max(largest, path.probeTimeout);
+    return largest;
+  }
+
+  /** The largest smoothed round-trip time of all open paths. */
+  get largestRtt(): number {
+    let largest = 0;
+    for (const path of this.paths) if (path.open) largest = Math.max(largest, path.smoothedRtt);
+    return largest;
+  }
+
+  /**
+   * Abandons a path ID, whether or not a path was opened on it.
+   *
+   * @param code Why (MPQUIC, Section 4.2).
+   */
+  abandon(slot: PathSlot, code: number, now: number): void {
+    if (!slot.abandon(code, 3 * this.largestProbeTimeout)) return;
+    const { path } = slot;
+    if (path === undefined) return;
+    const wait = path.health === Health.Ok ? path.probeTimeout : 0;
+    path.requeueAt = now + wait;
+    this.#silence(path);
+    if (path.advance(Stage.Abandoned)) this.#options.observer.onPathClosed(path, code);
+  }
+
+  #silence(path: Path): void {
+    path.current.validation.stop();
+    path.candidate?.validation.stop();
+    path.previous?.validation.stop();
+    // MPQUIC, Section 3.4.3: acknowledge promptly what is not acknowledged yet.
+    path.space.received.hurry();
+  }
+
+  /** PATH_ABANDON arrived. */
+  onPathAbandon(id: number, code: number, now: number): void {
+    const slot = this.slot(id);
+    if (slot === undefined) return;
+    this.abandon(slot, code, now);
+    slot.onPeerAbandon(now);
+  }
+
+  /** PATH_STATUS arrived. MPQUIC, Section 4.3: also for paths nobody has opened. */
+  onPathStatus(id: number, sequence: number, available: boolean): void {
+    const slot = this.slot(id);
+    if (slot === undefined || !slot.status.onStatus(sequence, available)) return;
+    if (slot.path !== undefined) this.#options.observer.onPathStatus(slot.path);
+  }
+
+  /** NEW_CONNECTION_ID or PATH_NEW_CONNECTION_ID arrived. */
+  onNewId(
+    id: number,
+    sequence: number,
+    retirePriorTo: number,
+    cid: Uint8Array,
+    token: Uint8Array,
+  ): void {
+    const slot = this.slot(id);
+    if (slot === undefined || slot.abandoned) return;
+    for (const other of this.#slots.values()) {
+      // RFC 9000, Section 5.1: an ID is issued once, whatever the path.
+      const known = other.remote.sequenceOf(cid);
+      if (known >= 0 && (other !== slot || known !== sequence)) {
+        throw new TransportError(
+          ErrorCode.ProtocolViolation,
+          `Cannot accept connection ID ${sequence} of path ${id}: path ${other.id} has it`,
+        );
+      }
+    }
+    slot.remote.onNew(sequence, retirePriorTo, cid, token);
+  }
+
+  /** Whether frames wait that any path may carry. */
+  get pending(): boolean {
+    if (this.limits.pending) return true;
+    for (const slot of this.#slots.values()) if (slot.pending) return true;
+    return false;
+  }
+
+  /** Writes what paths have to tell, as far as it fits. */
+  writeFrames(sink: FrameSink): void {
+    for (const slot of this.#slots.values()) if (slot.pending) slot.writeFrames(sink);
+    this.limits.writeFrames(sink);
+  }
+
+  /** When {@linkcode expire} must be called. */
+  get deadline(): number {
+    let earliest = Infinity;
+    for (const path of this.paths) earliest = Math.min(earliest, path.deadline);
+    for (const slot of this.#slots.values()) earliest = Math.min(earliest, slot.removeAt);
+    return earliest;
+  }
+
+  /** Does what is due, on every path. */
+  expire(now: number): void {
+    for (let i = this.paths.length - 1; i >= 0; i--) this.#expirePath(this.paths[i]!, now);
+    for (const slot of this.#slots.values()) if (slot.removeAt <= now) this.#remove(slot);
+  }
+
+  /** Follows up what an arriving packet changed. */
+  settle(now: number): void {
+    for (const slot of this.#slots.values()) if (slot.acknowledged) slot.countDown(now);
+  }
+
+  #expirePath(path: Path, now: number): void {
+    const { received } = path.space;
+    if (received.deadline <= now) received.deadline = -Infinity;
+    if (path.requeueAt <= now) {
+      path.requeueAt = Infinity;
+      path.space.requeueOutstanding(Infinity);
+    }
+    if (!path.live) return;
+    this.#expireValidation(path, now);
+    if (!path.live || path.loss.deadline(path.current.rtt) > now) return;
+    if (path.loss.expire(path.current.rtt, now)) {
+      path.onProbeTimeout(this.paths.some((other) => other !== path && isHealthy(other)));
+    }
+  }
+
+  #expireValidation(path: Path, now: number): void {
+    const { current, candidate, previous } = path;
+    current.validation.expire(now);
+    candidate?.validation.expire(now);
+    previous?.validation.expire(now);
+    if (previous?.validation.failed) path.previous = undefined;
+    if (candidate?.validation.failed) {
+      path.candidate = undefined;
+      candidate.close();
+    }
+    if (!current.validation.failed) return;
+    current.validation.failed = false;
+    if (path.previous !== undefined) {
+      // RFC 9000, Section 9.3.2: back to the address that was proven last.
+      path.moveTo(path.previous, false);
+    } else if (this.multipath) {
+      this.abandon(path.slot, ErrorCode.PathUnstableOrPoor, now);
+    } else {
+      path.advance(Stage.Closed);
+      this.#options.observer.onPathClosed(path, ErrorCode.NoViablePath);
+    }
+  }
+
+  #remove(slot: PathSlot): void {
+    this.#slots.delete(slot.id);
+    this.#usedUp.add(slot.id, slot.id + 1);
+    slot.local.release();
+    const { path } = slot;
+    if (path !== undefined) {
+      path.close();
+      this.paths.splice(this.paths.indexOf(path), 1);
+    }
+    // Another path may take its place.
+    this.limits.raiseLocal();
+    this.provide();
+  }
+
+  /** Whether these bytes are a stateless reset token of the peer (RFC 9000, Section 10.3.1). */
+  isResetToken(token: Uint8Array): boolean {
+    for (const slot of this.#slots.values()) if (slot.remote.isResetToken(token)) return true;
+    return false;
+  }
+
+  /** The path, other than `avoid`, that acknowledgements and probes for others should take. */
+  best(avoid?: Path): Path | undefined {
+    let best: Path | undefined;
+    for (const path of this.paths) {
+      if (path === avoid || !path.open || path.health !== Health.Ok) continue;
+      if (best === undefined || path.smoothedRtt < best.smoothedRtt) best = path;
+    }
+    return best;
+  }
+
+  /** Ends everything. */
+  close(): void {
+    for (const slot of this.#slots.values()) slot.local.release();
+    for (const path of this.paths) path.current.close();
+  }
+}
+
+function isHealthy(path: Path): boolean {
+  return path.open && path.health === Health.Ok;
+}

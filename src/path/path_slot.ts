@@ -1,0 +1,104 @@
+import { FrameType } from "../frame/frame_type.ts";
+import { writePathAbandon } from "../frame/multipath.ts";
+import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
+import { type IdIssuer, LocalIds } from "./local_ids.ts";
+import type { Path } from "./path.ts";
+import { StatusPair } from "./path_status.ts";
+import { RemoteIds } from "./remote_ids.ts";
+
+/**
+ * What a path ID has before, while and after a path is open on it: the connection IDs of both
+ * ends, their wishes, and how far its abandonment has come.
+ */
+export class PathSlot implements FrameOwner {
+  readonly id: number;
+  readonly local: LocalIds;
+  readonly remote: RemoteIds;
+  readonly status: StatusPair;
+  /** The path, once somebody has opened it. */
+  path: Path | undefined = undefined;
+  /** Why it was abandoned, by either end; -1 while it was not. */
+  abandonCode = -1;
+  /** When all of it is forgotten. */
+  removeAt = Infinity;
+  #abandonPending = false;
+  #abandonAnswered = false;
+  #lifetime = 0;
+
+  constructor(id: number, issuer: IdIssuer, remoteIdLimit: number) {
+    this.id = id;
+    this.local = new LocalIds(id, issuer);
+    this.remote = new RemoteIds(id, remoteIdLimit);
+    this.status = new StatusPair(id);
+  }
+
+  /** From now on frames name the path, path 0 too (MPQUIC, Section 3.2). */
+  enableMultipath(): void {
+    this.local.wireId = this.remote.wireId = this.id;
+  }
+
+  get abandoned(): boolean {
+    return this.abandonCode >= 0;
+  }
+
+  /** Whether a path can be opened: both ends have an ID for it and nobody has used it. */
+  get openable(): boolean {
+    return this.path === undefined && !this.abandoned && this.local.issued && this.remote.usable;
+  }
+
+  /** Whether frames wait. */
+  get pending(): boolean {
+    return this.#abandonPending || this.local.pending || this.remote.pending || this.status.pending;
+  }
+
+  /**
+   * Abandons the path ID, by our decision or as an answer (MPQUIC, Section 3.4).
+   *
+   * @param lifetime Milliseconds for which late packets are still understood: 3 PTO.
+   * @returns Whether it was not abandoned before.
+   */
+  abandon(code: number, lifetime: number): boolean {
+    if (this.abandoned) return false;
+    this.abandonCode = code;
+    this.#lifetime = lifetime;
+    this.#abandonPending = true;
+    this.local.close();
+    this.remote.close();
+    return true;
+  }
+
+  /** The peer abandons the path ID too, or first; the end is in sight. */
+  onPeerAbandon(now: number): void {
+    this.#abandonAnswered = true;
+    this.removeAt = Math.min(this.removeAt, now + this.#lifetime);
+  }
+
+  /** Without an answer, our own frame's acknowledgement starts the countdown. */
+  countDown(now: number): void {
+    if (this.removeAt === Infinity) this.removeAt = now + this.#lifetime;
+  }
+
+  /** Whether our PATH_ABANDON arrived and the countdown has not begun. */
+  acknowledged = false;
+
+  /** Writes what the path ID has to tell, as far as it fits. */
+  writeFrames(sink: FrameSink): void {
+    if (this.#abandonPending && sink.room >= 4 + 8 + 8) {
+      writePathAbandon(sink.writer, this.id, this.abandonCode);
+      sink.record(this, FrameType.PathAbandon, 0, 0);
+      this.#abandonPending = false;
+    }
+    if (this.abandoned) return;
+    this.status.writeFrames(sink);
+    this.remote.writeFrames(sink);
+    this.local.writeFrames(sink);
+  }
+
+  onFrameAcked(_frame: SentFrame): void {
+    if (!this.#abandonAnswered) this.acknowledged = true;
+  }
+
+  onFrameLost(_frame: SentFrame): void {
+    this.#abandonPending = true;
+  }
+}

@@ -1,0 +1,200 @@
+import { equalBytes, equalSecrets } from "../bytes/bytes.ts";
+import { ErrorCode } from "../error/error_code.ts";
+import { TransportError } from "../error/quic_error.ts";
+import { writeRetireConnectionId } from "../frame/connection_id.ts";
+import { FrameType } from "../frame/frame_type.ts";
+import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
+
+/** An ID the peer issued. */
+interface Entry {
+  readonly sequence: number;
+  readonly id: Uint8Array;
+  /** Undefined where the peer gave none, as a client for its first ID. */
+  resetToken: Uint8Array | undefined;
+}
+
+/** The connection IDs the peer issued for one path ID, by which we reach it. */
+export class RemoteIds implements FrameOwner {
+  readonly #pathId: number;
+  /** How many IDs we promised to keep (our active_connection_id_limit). */
+  readonly #limit: number;
+  readonly #entries: Entry[] = [];
+  /** Sequence numbers whose retirement must be told. */
+  readonly #retiring: number[] = [];
+  /** How many retirements are told or to be told, and not acknowledged. */
+  #unacknowledged = 0;
+  /** All numbers below are retired. */
+  #retiredBelow = 0;
+  /** Numbers seen, for duplicates of what was retired one by one. */
+  readonly #retired = new Set<number>();
+  #current: Entry | undefined;
+  #closed = false;
+  /** The path ID that frames carry, -1 while multipath is not agreed on. */
+  wireId = -1;
+
+  constructor(pathId: number, limit: number) {
+    this.#pathId = pathId;
+    this.#limit = limit;
+  }
+
+  /** The ID to put into packets. It stays the last one used when the path is closed. */
+  get current(): Uint8Array {
+    return this.#current!.id;
+  }
+
+  /** Whether there is an ID to use. */
+  get usable(): boolean {
+    return this.#current !== undefined && !this.#closed;
+  }
+
+  /** Whether there is an ID not used before, for moving to another address. */
+  get hasSpare(): boolean {
+    return this.#spare() !== undefined;
+  }
+
+  /** Whether frames wait. */
+  get pending(): boolean {
+    return this.#retiring.length > 0;
+  }
+
+  /** The sequence number after the highest the peer issued. */
+  get nextSequence(): number {
+    return this.#highest + 1;
+  }
+
+  #highest = -1;
+
+  /** Takes the ID the peer chose for itself in the handshake as number 0. */
+  adopt(id: Uint8Array, resetToken?: Uint8Array): void {
+    const entry = { sequence: 0, id, resetToken };
+    this.#entries.length = 0;
+    this.#entries.push(entry);
+    this.#highest = 0;
+    this.#current = entry;
+  }
+
+  /** The server's token for number 0 comes with its transport parameters. */
+  setResetToken(token: Uint8Array): void {
+    const first = this.#entries.find((entry) => entry.sequence === 0);
+    if (first !== undefined) first.resetToken = token;
+  }
+
+  /**
+   * The peer issued an ID (RFC 9000, Section 19.15; MPQUIC, Section 4.4).
+   *
+   * @returns Whether it is new.
+   * @throws {TransportError} If it contradicts another, or there are too many.
+   */
+  onNew(sequence: number, retirePriorTo: number, id: Uint8Array, token: Uint8Array): boolean {
+    if (this.#closed) return false;
+    const known = this.#entries.find((entry) => entry.sequence === sequence);
+    if (known !== undefined && !equalBytes(known.id, id)) {
+      throw new TransportError(
+        ErrorCode.ProtocolViolation,
+        `Cannot accept connection ID ${sequence} of path ${this.#pathId}: it was issued before`,
+      );
+    }
+    this.#highest = Math.max(this.#highest, sequence);
+    this.#retireBelow(retirePriorTo);
+    if (known !== undefined || this.#retired.has(sequence)) return false;
+    if (sequence < this.#retiredBelow) {
+      // RFC 9000, Section 19.15: it came too late and is retired at once.
+      this.#retire(sequence);
+      return false;
+    }
+    this.#entries.push({ sequence, id: id.slice(), resetToken: token.slice() });
+    if (this.#entries.length > this.#limit) throw tooMany(this.#pathId);
+    this.#current ??= this.#entries[0];
+    return true;
+  }
+
+  #retireBelow(limit: number): void {
+    if (limit <= this.#retiredBelow) return;
+    this.#retiredBelow = limit;
+    for (let i = this.#entries.length - 1; i >= 0; i--) {
+      const entry = this.#entries[i]!;
+      if (entry.sequence >= limit) continue;
+      this.#entries.splice(i, 1);
+      this.#retire(entry.sequence);
+      if (entry === this.#current) this.#current = undefined;
+    }
+    for (const sequence of this.#retired) if (sequence < limit - 64) this.#retired.delete(sequence);
+    this.#current ??= this.#entries[0];
+  }
+
+  #retire(sequence: number): void {
+    if (this.#retired.has(sequence)) return;
+    this.#retired.add(sequence);
+    this.#retiring.push(sequence);
+    this.#unacknowledged++;
+    // A peer that makes us retire without end while it withholds acknowledgements.
+    if (this.#unacknowledged > 3 * this.#limit) throw tooMany(this.#pathId);
+  }
+
+  /**
+   * Changes to an ID not used before and retires the present one, as a change of address demands
+   * (RFC 9000, Section 9.5).
+   *
+   * @returns Whether there was one.
+   */
+  rotate(): boolean {
+    const spare = this.#spare();
+    if (spare === undefined) return false;
+    const old = this.#current;
+    this.#current = spare;
+    if (old !== undefined) {
+      this.#entries.splice(this.#entries.indexOf(old), 1);
+      this.#retire(old.sequence);
+    }
+    return true;
+  }
+
+  #spare(): Entry | undefined {
+    return this.#entries.find((entry) => entry !== this.#current);
+  }
+
+  /** MPQUIC, Section 3.4: with PATH_ABANDON all count as retired, without a frame for each. */
+  close(): void {
+    this.#closed = true;
+    this.#entries.length = 0;
+    this.#retiring.length = 0;
+  }
+
+  /** Whether these bytes are the token of an ID in use (RFC 9000, Section 10.3.1). */
+  isResetToken(token: Uint8Array): boolean {
+    let found = false;
+    for (const entry of this.#entries) {
+      if (entry.resetToken !== undefined && equalSecrets(entry.resetToken, token)) found = true;
+    }
+    return found;
+  }
+
+  /** Whether the peer issued these bytes as an ID of this path, and which number they have. */
+  sequenceOf(id: Uint8Array): number {
+    return this.#entries.find((entry) => equalBytes(entry.id, id))?.sequence ?? -1;
+  }
+
+  /** Writes RETIRE_CONNECTION_ID or PATH_RETIRE_CONNECTION_ID frames, as many as fit. */
+  writeFrames(sink: FrameSink): void {
+    while (this.#retiring.length > 0 && sink.room >= 4 + 8 + 8) {
+      const sequence = this.#retiring.shift()!;
+      writeRetireConnectionId(sink.writer, this.wireId, sequence);
+      sink.record(this, FrameType.RetireConnectionId, sequence, 0);
+    }
+  }
+
+  onFrameAcked(_frame: SentFrame): void {
+    if (this.#unacknowledged > 0) this.#unacknowledged--;
+  }
+
+  onFrameLost(frame: SentFrame): void {
+    if (!this.#closed && !this.#retiring.includes(frame.start)) this.#retiring.push(frame.start);
+  }
+}
+
+function tooMany(pathId: number): TransportError {
+  return new TransportError(
+    ErrorCode.ConnectionIdLimitError,
+    `Cannot keep another connection ID of path ${pathId}: the limit is reached`,
+  );
+}

@@ -1,0 +1,130 @@
+import { equalSecrets } from "../bytes/bytes.ts";
+import type { Random } from "../crypto/random.ts";
+import { FrameType } from "../frame/frame_type.ts";
+import { writePathChallenge, writePathResponse } from "../frame/path_validation.ts";
+import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
+
+/** PATH_RESPONSEs that may wait; beyond, the oldest are dropped (a flood gets no more than this). */
+const MAX_RESPONSES = 8;
+/** Challenges remembered: any of them may be answered (RFC 9000, Section 8.2.2). */
+const MAX_CHALLENGES = 8;
+/** Milliseconds before the first repetition when nothing is known of the round-trip time. */
+const LONGEST_FIRST_WAIT = 333;
+
+/** One PATH_CHALLENGE sent. */
+interface Challenge {
+  readonly data: Uint8Array;
+  readonly sentAt: number;
+}
+
+/** Proof that a 4-tuple works: challenges sent, and challenges answered (RFC 9000, Section 8.2). */
+export class Validation implements FrameOwner {
+  /** When to act: repeat a challenge or give up. */
+  deadline = Infinity;
+  /** Whether a challenge must be sent now. */
+  challengeDue = false;
+  /** Whether validation was given up. */
+  failed = false;
+
+  readonly #random: Random;
+  readonly #challenges: Challenge[] = [];
+  readonly #responses: Uint8Array[] = [];
+  #interval = 0;
+  #giveUpAt = Infinity;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  /** Whether challenges were sent and none was answered yet. */
+  get pending(): boolean {
+    return this.#giveUpAt < Infinity;
+  }
+
+  /** Whether frames wait to be sent on this 4-tuple. */
+  get due(): boolean {
+    return this.challengeDue || this.#responses.length > 0;
+  }
+
+  /** Whether answers wait. */
+  get responseDue(): boolean {
+    return this.#responses.length > 0;
+  }
+
+  /**
+   * Begins to challenge.
+   *
+   * @param probeTimeout What to wait before repeating, from paths that have been measured.
+   * @param timeout When to give up. RFC 9000, Section 8.2.4: three times the larger probe timeout.
+   */
+  start(probeTimeout: number, timeout: number, now: number): void {
+    this.failed = false;
+    this.challengeDue = true;
+    this.#interval = Math.min(probeTimeout, LONGEST_FIRST_WAIT);
+    this.#giveUpAt = now + timeout;
+    this.deadline = this.#giveUpAt;
+  }
+
+  /** Ends it without a result. */
+  stop(): void {
+    this.challengeDue = false;
+    this.#giveUpAt = this.deadline = Infinity;
+    this.#challenges.length = 0;
+  }
+
+  /** The deadline has come. */
+  expire(now: number): void {
+    if (now < this.deadline) return;
+    if (now >= this.#giveUpAt) {
+      this.stop();
+      this.failed = true;
+      return;
+    }
+    this.challengeDue = true;
+    this.deadline = this.#giveUpAt;
+  }
+
+  /** A challenge arrived: it is answered on the 4-tuple it came by. */
+  onChallenge(data: Uint8Array): void {
+    if (this.#responses.length === MAX_RESPONSES) this.#responses.shift();
+    this.#responses.push(data.slice());
+  }
+
+  /**
+   * A response arrived.
+   *
+   * @returns The round-trip time in milliseconds, or -1 if it answers none of our challenges.
+   */
+  onResponse(data: Uint8Array, now: number): number {
+    const challenge = this.#challenges.find((sent) => equalSecrets(sent.data, data));
+    if (challenge === undefined) return -1;
+    this.stop();
+    return now - challenge.sentAt;
+  }
+
+  /** Writes what is due, as far as it fits. */
+  writeFrames(sink: FrameSink, now: number): void {
+    while (this.#responses.length > 0 && sink.room >= 9) {
+      writePathResponse(sink.writer, this.#responses.shift()!);
+      // Never sent again: whoever still wants to know sends another challenge.
+      sink.record(this, FrameType.PathResponse, 0, 0);
+    }
+    if (!this.challengeDue || sink.room < 9) return;
+    const data = this.#random.bytes(8);
+    if (this.#challenges.length === MAX_CHALLENGES) this.#challenges.shift();
+    this.#challenges.push({ data, sentAt: now });
+    writePathChallenge(sink.writer, data);
+    sink.record(this, FrameType.PathChallenge, 0, 0);
+    this.challengeDue = false;
+    this.deadline = Math.min(now + this.#interval, this.#giveUpAt);
+    this.#interval *= 2;
+  }
+
+  onFrameAcked(_frame: SentFrame): void {
+    // RFC 9000, Section 8.2.3: only a PATH_RESPONSE proves anything.
+  }
+
+  onFrameLost(_frame: SentFrame): void {
+    // The timer repeats challenges; responses are not repeated.
+  }
+}

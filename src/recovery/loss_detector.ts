@@ -1,0 +1,119 @@
+import type { PacketSpace } from "./packet_space.ts";
+import type { RttEstimator } from "./rtt.ts";
+
+/** Longest time between probes in milliseconds, unless the probe timeout itself is longer. */
+const MAX_PROBE_INTERVAL = 2_000;
+
+/** What a loss detector must know of the connection. */
+export interface LossContext {
+  /** RFC 9002, Section 6.2.1: 1-RTT packets are not probed for before. */
+  readonly handshakeConfirmed: boolean;
+  /** RFC 9002, Section 6.2.2.1: a client must probe until it knows the server may send freely. */
+  readonly mustProbeUnasked: boolean;
+}
+
+/**
+ * The loss and probe timers of one path (RFC 9002, Section 6).
+ *
+ * Path 0 has the two handshake spaces as well; all share one backoff.
+ */
+export class LossDetector {
+  /** Timeouts in a row without an acknowledgement. */
+  ptoCount = 0;
+  readonly #spaces: PacketSpace[];
+  readonly #context: LossContext;
+  /** When a probe without anything in flight is timed from. */
+  #idleSince = 0;
+
+  constructor(spaces: PacketSpace[], context: LossContext) {
+    this.#spaces = spaces;
+    this.#context = context;
+  }
+
+  /** The spaces still in use; index order is handshake first. */
+  get spaces(): readonly PacketSpace[] {
+    return this.#spaces;
+  }
+
+  /** A space's keys are gone. RFC 9002, Section 6.4: backoff starts over. */
+  drop(space: PacketSpace, now: number): void {
+    const index = this.#spaces.indexOf(space);
+    if (index >= 0) this.#spaces.splice(index, 1);
+    this.ptoCount = 0;
+    this.#idleSince = now;
+  }
+
+  /** An ACK newly acknowledged ack-eliciting packets. */
+  onAcked(now: number): void {
+    this.#idleSince = now;
+    // RFC 9002, Section 6.2.1: a client keeps its backoff until the server has validated it.
+    if (!this.#context.mustProbeUnasked) this.ptoCount = 0;
+  }
+
+  /** Something arrived that lets a client send again; timers count from now. */
+  restart(now: number): void {
+    this.#idleSince = now;
+  }
+
+  /** When {@linkcode expire} must be called, given the round-trip time of the present 4-tuple. */
+  deadline(rtt: RttEstimator): number {
+    let loss = Infinity;
+    for (const space of this.#spaces) if (space.lossDeadline < loss) loss = space.lossDeadline;
+    return loss < Infinity ? loss : this.#probeDeadline(rtt);
+  }
+
+  #probeDeadline(rtt: RttEstimator): number {
+    let earliest = Infinity;
+    for (const space of this.#spaces) {
+      if (space.elicitingInFlight === 0 || !this.#mayProbe(space)) continue;
+      earliest = Math.min(earliest, space.lastElicitingSentAt + this.interval(rtt, space));
+    }
+    if (earliest === Infinity && this.#context.mustProbeUnasked) {
+      return this.#idleSince + this.interval(rtt, this.#spaces[0]!);
+    }
+    return earliest;
+  }
+
+  #mayProbe(space: PacketSpace): boolean {
+    return this.#context.handshakeConfirmed || space !== this.#spaces.at(-1) ||
+      this.#spaces.length === 1;
+  }
+
+  /** The probe timeout with backoff. */
+  interval(rtt: RttEstimator, space: PacketSpace): number {
+    const base = rtt.probeTimeout(space.maxAckDelay);
+    return Math.min(base * 2 ** this.ptoCount, Math.max(base, MAX_PROBE_INTERVAL));
+  }
+
+  /**
+   * A deadline has come: packets are lost by time, or probes must go out.
+   *
+   * @returns Whether it was a probe timeout.
+   */
+  expire(rtt: RttEstimator, now: number): boolean {
+    let lossDue = false;
+    for (const space of this.#spaces) {
+      if (space.lossDeadline > now) continue;
+      lossDue = true;
+      space.detectLoss(now);
+    }
+    if (lossDue || this.#probeDeadline(rtt) > now) return false;
+    this.ptoCount++;
+    this.#idleSince = now;
+    this.#probe(rtt);
+    return true;
+  }
+
+  /** RFC 9002, Section 6.2.4: one or two ack-eliciting packets in every space that waits. */
+  #probe(rtt: RttEstimator): void {
+    let asked = false;
+    for (const space of this.#spaces) {
+      space.memory = rtt.probeTimeout(space.maxAckDelay);
+      if (space.elicitingInFlight === 0 || !this.#mayProbe(space)) continue;
+      space.requeueOutstanding(2);
+      space.probes = 2;
+      asked = true;
+    }
+    if (!asked) this.#spaces[0]!.probes = 1;
+  }
+}

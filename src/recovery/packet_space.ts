@@ -1,0 +1,270 @@
+import type { Random } from "../crypto/random.ts";
+import type { AckFrame } from "../frame/ack_frame.ts";
+import { ErrorCode } from "../error/error_code.ts";
+import { TransportError } from "../error/quic_error.ts";
+import { type AckPolicy, ReceivedPackets } from "./received_packets.ts";
+import { type Carrier, Fate, type SentPacket } from "./sent_packet.ts";
+import { SentPackets } from "./sent_packets.ts";
+
+/** RFC 9002, Section 6.1.1: packets sent this much later and acknowledged make one lost. */
+const PACKET_THRESHOLD = 3;
+/** RFC 9002, Section 6.1.2. */
+const TIME_THRESHOLD = 9 / 8;
+/** Milliseconds. RFC 9002, Section 6.1.2. */
+const GRANULARITY = 1;
+/** The threshold grows with the reordering seen, up to this. */
+const MAX_THRESHOLD = 128;
+/** Skipped numbers: the first gap is below this, and gaps double up to the second. */
+const FIRST_SKIP = 256;
+const LAST_SKIP = 131_072;
+
+/**
+ * One packet number space: numbers out, what became of them, numbers in (RFC 9000, Section 12.3).
+ *
+ * Initial and Handshake have one each for a connection; every path has one for 1-RTT.
+ */
+export class PacketSpace {
+  readonly received: ReceivedPackets;
+  readonly sent: SentPackets = new SentPackets();
+  /** The highest number the peer acknowledged, or -1. */
+  largestAcked = -1;
+  /** When the earliest packet is lost by time, `Infinity` for none. */
+  lossDeadline = Infinity;
+  /** Ack-eliciting packets outstanding. */
+  elicitingInFlight = 0;
+  /** When the last ack-eliciting packet left. */
+  lastElicitingSentAt = 0;
+  /** Probe packets that must go out whatever the window says. */
+  probes = 0;
+  /** Packets declared lost so far. */
+  lostPackets = 0;
+  /** How long the peer may hold back an ACK in this space, in milliseconds. */
+  maxAckDelay = 0;
+  /** Milliseconds (about a probe timeout) for which a lost packet is still recognised, thrice. */
+  memory = 1_000;
+
+  readonly #random: Random;
+  #nextNumber = 0;
+  #skipAt: number;
+  #skipSpan = FIRST_SKIP;
+  #packetThreshold = PACKET_THRESHOLD;
+  /** Packets found lost together; reused. */
+  readonly #lost: SentPacket[] = [];
+  /** Whom an ACK concerned; reused. */
+  readonly #touched: Carrier[] = [];
+
+  constructor(policy: AckPolicy, random: Random) {
+    this.received = new ReceivedPackets(policy);
+    this.#random = random;
+    this.#skipAt = 1 + random.below(FIRST_SKIP);
+  }
+
+  /** The number the next packet gets; asking twice gives the same. */
+  get nextNumber(): number {
+    return this.#nextNumber;
+  }
+
+  /** Notes a packet that has been sealed and is about to leave. */
+  onSent(packet: SentPacket, now: number): void {
+    this.sent.add(packet);
+    this.#advance(packet.number + 1);
+    if (packet.ackEliciting) {
+      this.elicitingInFlight++;
+      this.lastElicitingSentAt = now;
+      if (this.probes > 0) this.probes--;
+    }
+    if (packet.inFlight) packet.carrier!.onSent(packet, now);
+  }
+
+  /** RFC 9000, Section 21.4: numbers left out at random betray who acknowledges blindly. */
+  #advance(next: number): void {
+    if (next === this.#skipAt) {
+      next++;
+      this.#skipSpan = Math.min(this.#skipSpan * 2, LAST_SKIP);
+      this.#skipAt = next + 1 + this.#random.below(this.#skipSpan);
+    }
+    this.#nextNumber = next;
+  }
+
+  /**
+   * Works through an acknowledgement: round-trip time, packets to their owners, losses.
+   *
+   * @param ackDelay Milliseconds the peer waited, as far as it may be believed.
+   * @param mixed Whether the ACK came by another path than the one it acknowledges.
+   * @returns How many ack-eliciting packets are newly acknowledged.
+   * @throws {TransportError} If it names a packet that was never sent.
+   */
+  onAck(ack: AckFrame, ackDelay: number, mixed: boolean, now: number): number {
+    if (ack.largest >= this.sent.next) throw neverSent(ack.largest);
+    this.#sampleRtt(ack.largest, ackDelay, mixed, now);
+    let eliciting = 0;
+    for (let i = 0; i < ack.count; i++) {
+      eliciting += this.#onRange(ack.startAt(i), ack.endAt(i), now);
+    }
+    if (ack.largest > this.largestAcked) this.largestAcked = ack.largest;
+    this.detectLoss(now);
+    const touched = this.#touched;
+    for (let i = 0; i < touched.length; i++) touched[i]!.onAckProcessed(now);
+    touched.length = 0;
+    return eliciting;
+  }
+
+  /** RFC 9002, Section 5.1: only the largest packet named, and only when it is news. */
+  #sampleRtt(largest: number, ackDelay: number, mixed: boolean, now: number): void {
+    const packet = this.sent.get(largest);
+    if (packet === undefined || packet.fate !== Fate.Outstanding || !packet.ackEliciting) return;
+    packet.carrier!.rtt.update(now - packet.timeSent, ackDelay, mixed);
+  }
+
+  #onRange(start: number, end: number, now: number): number {
+    const { sent } = this;
+    const from = Math.max(start, sent.first);
+    let eliciting = 0;
+    for (let number = end - 1; number >= from; number--) {
+      const packet = sent.get(number);
+      if (packet === undefined) throw neverSent(number);
+      if (packet.fate === Fate.Acked) continue;
+      if (packet.ackEliciting) eliciting++;
+      this.#onPacketAcked(packet, now);
+    }
+    return eliciting;
+  }
+
+  #onPacketAcked(packet: SentPacket, now: number): void {
+    const carrier = packet.carrier!;
+    const wasLost = packet.fate === Fate.Lost;
+    packet.fate = Fate.Acked;
+    if (wasLost) this.#tolerateReordering(packet);
+    else if (packet.ackEliciting) this.elicitingInFlight--;
+    if (packet.inFlight) {
+      if (wasLost) carrier.onSpuriousLoss(packet, now);
+      else carrier.onAcked(packet, now);
+      if (!this.#touched.includes(carrier)) this.#touched.push(carrier);
+    }
+    if (packet.acknowledges >= 0) this.received.onAckAcked(packet.acknowledges);
+    packet.settle();
+  }
+
+  /** RFC 9002, Section 6.1.1 allows more than three packets: this network reorders by more. */
+  #tolerateReordering(packet: SentPacket): void {
+    const distance = this.largestAcked - packet.number;
+    this.#packetThreshold = Math.min(Math.max(this.#packetThreshold, distance + 1), MAX_THRESHOLD);
+  }
+
+  /** Declares packets lost by number or by time, and says when to look again. */
+  detectLoss(now: number): void {
+    const { sent } = this;
+    this.lossDeadline = Infinity;
+    for (let number = sent.first; number < this.largestAcked; number++) {
+      const packet = sent.get(number);
+      if (packet === undefined || packet.fate !== Fate.Outstanding) continue;
+      const { rtt } = packet.carrier!;
+      const lostAt = packet.timeSent +
+        Math.max(TIME_THRESHOLD * Math.max(rtt.smoothed, rtt.latest), GRANULARITY);
+      if (lostAt <= now || number <= this.largestAcked - this.#packetThreshold) {
+        this.#lost.push(packet);
+      } else if (lostAt < this.lossDeadline) {
+        this.lossDeadline = lostAt;
+      }
+    }
+    if (this.#lost.length > 0) this.#declareLost(now);
+    sent.trim(now - 3 * this.memory);
+  }
+
+  #declareLost(now: number): void {
+    const lost = this.#lost;
+    const persistent = this.#isPersistent(lost);
+    for (let i = 0; i < lost.length; i++) {
+      const packet = lost[i]!;
+      packet.fate = Fate.Lost;
+      packet.lostAt = now;
+      if (packet.ackEliciting) this.elicitingInFlight--;
+      if (packet.inFlight) packet.carrier!.onLost(packet, persistent, now);
+      packet.requeue();
+    }
+    this.lostPackets += lost.length;
+    lost.length = 0;
+  }
+
+  /** RFC 9002, Section 7.6: nothing arrived over a period of three probe timeouts. */
+  #isPersistent(lost: readonly SentPacket[]): boolean {
+    let start: SentPacket | undefined;
+    let previous = -1;
+    for (const packet of lost) {
+      if (!packet.ackEliciting) continue;
+      const { rtt } = packet.carrier!;
+      if (start === undefined || this.#arrivedBetween(previous, packet.number)) start = packet;
+      previous = packet.number;
+      const period = 3 * rtt.probeTimeout(this.maxAckDelay);
+      if (rtt.measured && packet.timeSent - start.timeSent > period) return true;
+    }
+    return false;
+  }
+
+  #arrivedBetween(from: number, to: number): boolean {
+    for (let number = from + 1; number < to; number++) {
+      const packet = this.sent.get(number);
+      if (packet !== undefined && packet.fate === Fate.Acked) return true;
+    }
+    return false;
+  }
+
+  /**
+   * Hands the frames of outstanding packets back to their owners, oldest first, though the packets
+   * still count as in flight: they may well arrive.
+   *
+   * @param limit How many packets; `Infinity` for all.
+   * @returns How many packets had frames to give.
+   */
+  requeueOutstanding(limit: number): number {
+    const { sent } = this;
+    let count = 0;
+    for (let number = sent.first; number < sent.next && count < limit; number++) {
+      const packet = sent.get(number);
+      if (packet === undefined || packet.fate !== Fate.Outstanding) continue;
+      if (packet.requeued || packet.frames.length === 0) continue;
+      packet.requeue();
+      count++;
+    }
+    return count;
+  }
+
+  /** When the oldest outstanding packet left, or `Infinity`. */
+  get oldestSentAt(): number {
+    const { sent } = this;
+    for (let number = sent.first; number < sent.next; number++) {
+      const packet = sent.get(number);
+      if (packet?.fate === Fate.Outstanding && packet.inFlight) return packet.timeSent;
+    }
+    return Infinity;
+  }
+
+  /**
+   * Ends the space: no packet of it will be heard of again.
+   *
+   * @param requeue Whether frames go back to their owners (a path that is gone), or are forgotten
+   * (keys that are gone).
+   */
+  discard(requeue: boolean): void {
+    const { sent } = this;
+    for (let number = sent.first; number < sent.next; number++) {
+      const packet = sent.get(number);
+      if (packet === undefined || packet.fate !== Fate.Outstanding) continue;
+      packet.fate = Fate.Lost;
+      if (packet.inFlight) packet.carrier!.onDiscarded(packet);
+      if (requeue) packet.requeue();
+    }
+    sent.clear();
+    this.elicitingInFlight = 0;
+    this.lossDeadline = Infinity;
+    this.probes = 0;
+    this.received.onAckSent();
+  }
+}
+
+function neverSent(number: number): TransportError {
+  return new TransportError(
+    ErrorCode.ProtocolViolation,
+    `Cannot accept an acknowledgement of packet ${number}: it was never sent`,
+  );
+}

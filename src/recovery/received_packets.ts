@@ -1,0 +1,105 @@
+import { RangeSet } from "../bytes/range_set.ts";
+
+/** Most ranges remembered; older ones are given up and count as received. */
+const MAX_RANGES = 64;
+/** Numbers this close below an acknowledged ACK may still come, late, and are not refused. */
+const REORDERING_MEMORY = 128;
+
+/** When to acknowledge, as the peer may change it with ACK_FREQUENCY. */
+export interface AckPolicy {
+  /** An ACK goes out at once when more eliciting packets than this wait for one. */
+  elicitingThreshold: number;
+  /** Longest wait in milliseconds. */
+  maxAckDelay: number;
+  /** How far out of order a packet may come before an ACK goes out at once; 0 for any. */
+  reorderingThreshold: number;
+}
+
+/** The packets received in one number space: what to acknowledge, when, and what is a duplicate. */
+export class ReceivedPackets {
+  /** Numbers received and still worth telling. */
+  readonly ranges: RangeSet = new RangeSet();
+  readonly policy: AckPolicy;
+  /** The highest number received, or -1. */
+  largest = -1;
+  /** When it came. */
+  largestTime = 0;
+  /** When an ACK must have left; -Infinity for at once. */
+  deadline = Infinity;
+  /** Ack-eliciting packets received since the last ACK left. */
+  eliciting = 0;
+  /** Whether any packet came since the last ACK left. */
+  unreported = false;
+  /** Numbers below count as received. */
+  #floor = 0;
+  #hurry = false;
+
+  constructor(policy: AckPolicy) {
+    this.policy = policy;
+  }
+
+  /** Whether a packet of that number came before, as far as is remembered. */
+  isDuplicate(number: number): boolean {
+    return number < this.#floor || this.ranges.has(number);
+  }
+
+  /** The packet being read asks for an ACK at once (IMMEDIATE_ACK). */
+  hurryNext(): void {
+    this.#hurry = true;
+  }
+
+  /** Notes a packet that was opened and is no duplicate. */
+  add(number: number, ackEliciting: boolean, now: number): void {
+    const expected = this.largest + 1;
+    this.ranges.add(number, number + 1);
+    if (this.ranges.count > MAX_RANGES) {
+      this.#floor = this.ranges.endAt(0);
+      this.ranges.removeFirstRange();
+    }
+    if (number > this.largest) {
+      this.largest = number;
+      this.largestTime = now;
+    }
+    this.unreported = true;
+    if (!ackEliciting) return;
+    this.eliciting++;
+    const due = this.#hurry || this.eliciting >= this.policy.elicitingThreshold ||
+      this.#outOfOrder(number, expected);
+    this.#hurry = false;
+    if (due) {
+      this.deadline = -Infinity;
+    } else {
+      this.deadline = Math.min(this.deadline, now + this.policy.maxAckDelay);
+    }
+  }
+
+  /** RFC 9000, Section 13.2.1: a gap, or what fills one, is told at once to help loss recovery. */
+  #outOfOrder(number: number, expected: number): boolean {
+    return Math.abs(number - expected) > this.policy.reorderingThreshold;
+  }
+
+  /** Asks for an ACK at once, if one is owed: handshake packets, or the end of a path. */
+  hurry(): void {
+    if (this.eliciting > 0) this.deadline = -Infinity;
+  }
+
+  /** An ACK of everything received left. */
+  onAckSent(): void {
+    this.deadline = Infinity;
+    this.eliciting = 0;
+    this.unreported = false;
+  }
+
+  /** The peer has an ACK of ours that reached up to `largest`: older ranges need no repeating. */
+  onAckAcked(largest: number): void {
+    const keepFrom = largest + 1 - REORDERING_MEMORY;
+    if (keepFrom <= this.#floor) return;
+    this.ranges.remove(0, keepFrom);
+    this.#floor = keepFrom;
+  }
+
+  /** How long the newest packet has waited, in milliseconds. */
+  delay(now: number): number {
+    return Math.max(0, now - this.largestTime);
+  }
+}

@@ -1,0 +1,73 @@
+/** Round-trip time of one network path (RFC 9002, Section 5). Times in milliseconds. */
+export class RttEstimator {
+  /** The newest sample. */
+  latest = 0;
+  /** The smoothed round-trip time; a guess until the first sample. */
+  smoothed: number;
+  /** The mean variation of samples. */
+  variation: number;
+  /** The smallest sample, without acknowledgement delay taken off. */
+  min = Infinity;
+  /** Whether a sample was taken. */
+  measured = false;
+
+  /** @param initial What to assume before the first sample. RFC 9002, Section 6.2.2: 333 ms. */
+  constructor(initial = 333) {
+    this.smoothed = initial;
+    this.variation = initial / 2;
+  }
+
+  /**
+   * Takes a sample.
+   *
+   * @param sample Time from sending to the acknowledgement.
+   * @param ackDelay What the peer says it waited, already limited to what it may wait.
+   * @param mixed Whether the acknowledgement came by another path: such a sample says nothing of
+   * this path's minimum (MPQUIC, Section 5.4).
+   */
+  update(sample: number, ackDelay: number, mixed = false): void {
+    this.latest = sample;
+    if (!this.measured) {
+      this.measured = true;
+      if (!mixed) this.min = sample;
+      this.smoothed = sample;
+      this.variation = sample / 2;
+      return;
+    }
+    if (!mixed && sample < this.min) this.min = sample;
+    // RFC 9002, Section 5.3: the delay is taken off unless that would go below the minimum.
+    const adjusted = sample >= this.min + ackDelay ? sample - ackDelay : sample;
+    this.variation = 0.75 * this.variation + 0.25 * Math.abs(this.smoothed - adjusted);
+    this.smoothed = 0.875 * this.smoothed + 0.125 * adjusted;
+  }
+
+  /**
+   * Starts from the time between PATH_CHALLENGE and PATH_RESPONSE, a first idea that the first
+   * acknowledgement replaces.
+   */
+  seed(sample: number): void {
+    if (this.measured) return;
+    this.latest = sample;
+    this.smoothed = sample;
+    this.variation = sample / 2;
+  }
+
+  /** Takes over what another estimator measured: only the port of the peer changed. */
+  inherit(other: RttEstimator): void {
+    this.latest = other.latest;
+    this.smoothed = other.smoothed;
+    this.variation = other.variation;
+    this.min = other.min;
+    this.measured = other.measured;
+  }
+
+  /** Forgets the minimum, after persistent congestion or when the path of acknowledgements moved. */
+  restartMin(): void {
+    this.min = this.measured ? this.latest : Infinity;
+  }
+
+  /** The probe timeout without backoff (RFC 9002, Section 6.2.1). */
+  probeTimeout(maxAckDelay: number): number {
+    return this.smoothed + Math.max(4 * this.variation, 1) + maxAckDelay;
+  }
+}

@@ -1,0 +1,84 @@
+import type { PacketSample } from "../congestion/controller.ts";
+import type { SentFrame } from "../frame/sent_frame.ts";
+import type { RttEstimator } from "./rtt.ts";
+
+/** What recovery needs of the 4-tuple a packet left on; `NetworkPath` is one. */
+export interface Carrier {
+  readonly rtt: RttEstimator;
+  /** A packet that counts left. */
+  onSent(packet: SentPacket, now: number): void;
+  /** A packet arrived. */
+  onAcked(packet: SentPacket, now: number): void;
+  /** A packet taken to be lost arrived after all. */
+  onSpuriousLoss(packet: SentPacket, now: number): void;
+  /** A packet is taken to be lost. */
+  onLost(packet: SentPacket, persistent: boolean, now: number): void;
+  /** A packet will never be heard of: its keys are gone. It leaves the bytes in flight. */
+  onDiscarded(packet: SentPacket): void;
+  /** One ACK was worked through. */
+  onAckProcessed(now: number): void;
+}
+
+/** What became of a packet. */
+export const Fate = { Outstanding: 0, Acked: 1, Lost: 2 } as const;
+/** One of the values of {@linkcode Fate}. */
+export type Fate = (typeof Fate)[keyof typeof Fate];
+
+const NO_FRAMES: SentFrame[] = [];
+
+/** What one packet carried, and when, until its fate is known and forgotten. */
+export class SentPacket implements PacketSample {
+  number = -1;
+  /** Bytes on the wire, UDP payload only. */
+  size = 0;
+  timeSent = 0;
+  /** When it was declared lost. */
+  lostAt = 0;
+  ackEliciting = false;
+  inFlight = false;
+  fate: Fate = Fate.Outstanding;
+  /** Its frames were handed back to their owners already, on suspicion. */
+  requeued = false;
+  /** Sent to find out the packet size; its loss is no sign of congestion. */
+  mtuProbe = false;
+  /** Largest number acknowledged by the ACK of the same path that it carried, or -1. */
+  acknowledges = -1;
+  frames: SentFrame[] = NO_FRAMES;
+  carrier: Carrier | undefined = undefined;
+  // What the delivery rate sampler notes (see `DeliveryRate`).
+  delivered = 0;
+  deliveredTime = 0;
+  firstSentTime = 0;
+  lostAtSend = 0;
+  inFlightAtSend = 0;
+  appLimited = false;
+
+  /** Makes the object fit for the next packet. */
+  reset(number: number, size: number, now: number, carrier: Carrier): this {
+    this.number = number;
+    this.size = size;
+    this.timeSent = now;
+    this.lostAt = 0;
+    this.fate = Fate.Outstanding;
+    this.requeued = false;
+    this.mtuProbe = false;
+    this.acknowledges = -1;
+    this.frames = NO_FRAMES;
+    this.carrier = carrier;
+    return this;
+  }
+
+  /** Tells the owners that their frames arrived. */
+  settle(): void {
+    const { frames } = this;
+    for (let i = 0; i < frames.length; i++) frames[i]!.owner.onFrameAcked(frames[i]!);
+  }
+
+  /** Gives the frames back to their owners, once. */
+  requeue(): void {
+    if (this.requeued) return;
+    this.requeued = true;
+    const { frames } = this;
+    for (let i = 0; i < frames.length; i++) frames[i]!.owner.onFrameLost(frames[i]!);
+  }
+}

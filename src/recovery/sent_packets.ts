@@ -1,0 +1,74 @@
+import { Fate, SentPacket } from "./sent_packet.ts";
+
+/** The packets of one number space whose fate may still matter, in a ring indexed by number. */
+export class SentPackets {
+  #slots: (SentPacket | undefined)[] = new Array(64).fill(undefined);
+  /** Objects to use again. */
+  readonly #free: SentPacket[] = [];
+  /** The lowest number that may still be here. */
+  first = 0;
+  /** One above the highest number sent. */
+  next = 0;
+
+  /** A packet object, fresh or used before. */
+  take(): SentPacket {
+    return this.#free.pop() ?? new SentPacket();
+  }
+
+  /** Notes a packet; its number is above all before it, and gaps are numbers never sent. */
+  add(packet: SentPacket): void {
+    if (this.first === this.next) this.first = packet.number;
+    while (packet.number - this.first >= this.#slots.length) this.#grow();
+    this.#slots[packet.number & (this.#slots.length - 1)] = packet;
+    this.next = packet.number + 1;
+  }
+
+  /** The packet of that number, unless it was never sent or is forgotten. */
+  get(number: number): SentPacket | undefined {
+    if (number < this.first || number >= this.next) return undefined;
+    return this.#slots[number & (this.#slots.length - 1)];
+  }
+
+  /**
+   * Forgets what lies at the old end: acknowledged packets, and lost ones when nobody will
+   * recognise a late acknowledgement of them any more.
+   *
+   * @param lostBefore Packets declared lost before this time go.
+   */
+  trim(lostBefore: number): void {
+    const mask = this.#slots.length - 1;
+    while (this.first < this.next) {
+      const packet = this.#slots[this.first & mask];
+      if (packet !== undefined) {
+        if (packet.fate === Fate.Outstanding) return;
+        if (packet.fate === Fate.Lost && packet.lostAt >= lostBefore) return;
+        this.#forget(this.first & mask, packet);
+      }
+      this.first++;
+    }
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    for (let number = this.first; number < this.next; number++) {
+      this.#slots[number & (this.#slots.length - 1)] = undefined;
+    }
+    this.first = this.next;
+  }
+
+  #forget(slot: number, packet: SentPacket): void {
+    this.#slots[slot] = undefined;
+    packet.frames = [];
+    packet.carrier = undefined;
+    if (this.#free.length < 256) this.#free.push(packet);
+  }
+
+  #grow(): void {
+    const old = this.#slots;
+    const slots: (SentPacket | undefined)[] = new Array(old.length * 2).fill(undefined);
+    for (let number = this.first; number < this.next; number++) {
+      slots[number & (slots.length - 1)] = old[number & (old.length - 1)];
+    }
+    this.#slots = slots;
+  }
+}

@@ -1,0 +1,22 @@
+import type { Assignment, PathView } from "./scheduler.ts";
+
+/**
+ * Sends on the path with room that has been silent longest, so the paths take turns.
+ *
+ * @param paths The usable paths.
+ * @returns The path whose turn it is, if one has room.
+ *
+ * @example Choose it for a connection
+ * ```ts
+ * import { roundRobin, type Scheduler } from "@mpquic/mpquic";
+ *
+ * const scheduler: Scheduler = roundRobin;
+ * ```
+ */
+export function roundRobin(paths: readonly PathView[]): Assignment | undefined {
+  let next: PathView | undefined;
+  for (const path of paths) {
+    if (path.room > 0 && (next === undefined || path.lastSentAt < next.lastSentAt)) next = path;
+  }
+  return next && { path: next };
+}

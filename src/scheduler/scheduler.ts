@@ -1,0 +1,88 @@
+import type { StreamView } from "./stream_order.ts";
+
+/** Whether a path is for use, or only for when no available path is left (MPQUIC, Section 3.3). */
+export type PathStatus = "available" | "backup";
+
+/**
+ * What a scheduler sees of a path. It is the live path: nothing is copied per packet.
+ * Times are in milliseconds, sizes in bytes, rates in bytes per millisecond.
+ */
+export interface PathView {
+  /** The path ID; never used twice in a connection. */
+  readonly id: number;
+  /** What both ends want of the path; backups are only offered when nothing else is left. */
+  readonly status: PathStatus;
+  /** Smoothed round-trip time. */
+  readonly smoothedRtt: number;
+  /** Mean variation of the round-trip time. */
+  readonly rttVariation: number;
+  /** Whether the two above were measured, by an acknowledgement, rather than guessed. */
+  readonly measured: boolean;
+  /** Bytes that window, pacing and socket allow now; 0 unless a whole datagram may leave. */
+  readonly room: number;
+  /** The congestion window. */
+  readonly congestionWindow: number;
+  /** Bytes sent and neither acknowledged nor lost. */
+  readonly bytesInFlight: number;
+  /** Whether the window still doubles. */
+  readonly inSlowStart: boolean;
+  /** The largest rate lately delivered; 0 while unknown. */
+  readonly deliveryRate: number;
+  /** The largest datagram. */
+  readonly maxDatagramSize: number;
+  /** When the last datagram left. */
+  readonly lastSentAt: number;
+  /** When pacing next lets a datagram leave. */
+  readonly nextSendAt: number;
+  /** When the oldest packet in flight should be acknowledged; `Infinity` without one. */
+  readonly nextAckAt: number;
+}
+
+/** What else a scheduler may want to know. One object, updated for every question. */
+export interface ScheduleContext {
+  /** The time in milliseconds, on the clock of the times in the views. */
+  readonly now: number;
+  /** Bytes that the peer's connection window still allows. */
+  readonly credit: number;
+}
+
+/** A scheduler's answer: where the next datagram goes, and whose data it carries. */
+export interface Assignment {
+  /** The path to send on; without it the connection waits. */
+  readonly path?: PathView | undefined;
+  /** Draw from these streams, in this order; all, most urgent first, if left out. */
+  readonly streams?: readonly StreamView[] | undefined;
+  /** The same stream data goes out on these paths too. */
+  readonly copies?: readonly PathView[] | undefined;
+  /** With no path: when to ask again at the latest, even if nothing has happened. */
+  readonly until?: number | undefined;
+}
+
+/**
+ * Decides, datagram by datagram, which path it leaves on and which streams it draws from.
+ *
+ * It is asked while there is something to send and at least one path has room, and again after
+ * each datagram, acknowledgement, loss or new data. It must be a pure function of its arguments,
+ * or a closure over state of its own.
+ *
+ * @param paths The usable paths, by ID; a blocked one has room 0. Backups only if nothing else is.
+ * @param streams The streams with data to send, most urgent first; empty if only control frames wait.
+ * @param context The time and the connection's credit.
+ * @returns Where to send, or `undefined` to wait for something to change.
+ *
+ * @example A scheduler in a few lines: the path with the largest window
+ * ```ts
+ * import type { Scheduler } from "@mpquic/mpquic";
+ *
+ * const widest: Scheduler = (paths) => {
+ *   const open = paths.filter((path) => path.room > 0);
+ *   open.sort((a, b) => b.congestionWindow - a.congestionWindow);
+ *   return open.length > 0 ? { path: open[0] } : undefined;
+ * };
+ * ```
+ */
+export type Scheduler = (
+  paths: readonly PathView[],
+  streams: readonly StreamView[],
+  context: ScheduleContext,
+) => Assignment | undefined;

@@ -42,7 +42,9 @@ interface Outstanding {
 }
 
 /** Values that are worth an attack (RFC 9204, Section 7.1): sent so that no hop stores them. */
-const secretNames = new Set(["authorization", "cookie", "proxy-authorization", "set-cookie"]);
+const secretNames = new Set(["authorization", "proxy-authorization", "set-cookie"]);
+/** Cookies shorter than this could be guessed byte by byte. */
+const SAFE_COOKIE = 20;
 /** Names whose values seldom come twice. */
 const fleetingNames = new Set([
   ":path",
@@ -129,7 +131,7 @@ export class QpackEncoder {
     const fixed = staticNames.get(name);
     const index = fixed?.values.get(value);
     if (index !== undefined) return writeStaticLine(this.#section, index);
-    if (line.sensitive || secretNames.has(name)) {
+    if (line.sensitive || isSecret(name, value)) {
       return this.#encodeLiteral({ name, value, sensitive: true }, fixed, base);
     }
     const found = this.#table.find(name, value, this.#visible);
@@ -159,7 +161,7 @@ export class QpackEncoder {
 
   /** Inserts the line if that looks worth it and is allowed. */
   #considerInsert({ name, value, sensitive }: FieldLine): void {
-    if (sensitive || secretNames.has(name)) return;
+    if (sensitive || isSecret(name, value)) return;
     const fixed = staticNames.get(name);
     if (fixed?.values.has(value)) return;
     const table = this.#table;
@@ -246,4 +248,8 @@ export class QpackEncoder {
   #release({ references }: Outstanding): void {
     for (const absolute of references) this.#table.get(absolute)!.references--;
   }
+}
+
+function isSecret(name: string, value: string): boolean {
+  return secretNames.has(name) || (name === "cookie" && value.length < SAFE_COOKIE);
 }

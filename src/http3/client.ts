@@ -1,0 +1,145 @@
+import { StreamError } from "../error/quic_error.ts";
+import { ClientExchange } from "./client_exchange.ts";
+import { H3ErrorCode } from "./code_point.ts";
+import { H3Connection } from "./h3_connection.ts";
+import type { H3Options, H3RequestInit } from "./options.ts";
+import { RequestStream } from "./request_stream.ts";
+import type { H3BidirectionalStream, H3Transport } from "./transport.ts";
+
+/**
+ * The client's end of an HTTP/3 connection.
+ *
+ * @example
+ * ```ts ignore
+ * const client = new H3Client(await Deno.connectQuic({ hostname, port, alpnProtocols: ["h3"] }));
+ * const response = await client.fetch(new Request("https://localhost/"));
+ * ```
+ */
+export class H3Client implements AsyncDisposable {
+  readonly #connection: H3Connection;
+  readonly #active = new Set<ClientExchange>();
+  /** Requests from this stream ID on are not served. */
+  #goAwayId = Infinity;
+  #closing = false;
+  #ended = false;
+  #onIdle: (() => void) | undefined;
+
+  /** @param transport A connection whose protocol is h3. */
+  constructor(transport: H3Transport, options: H3Options = {}) {
+    this.#connection = new H3Connection(transport, "client", options, {
+      onGoAway: (id) => this.#onGoAway(id),
+      onPriorityUpdate: () => {},
+    });
+    this.#connection.closed.then(() => this.#ended = true);
+    this.#refuseStreams(transport.incomingBidirectionalStreams);
+  }
+
+  /** Settles when the connection has ended, however it did. */
+  get closed(): Promise<void> {
+    return this.#connection.closed;
+  }
+
+  /** Whether new requests may be made. */
+  get accepting(): boolean {
+    return !this.#closing && !this.#ended && this.#goAwayId === Infinity &&
+      !this.#connection.failure;
+  }
+
+  /** How many requests are under way, bodies included. */
+  get active(): number {
+    return this.#active.size;
+  }
+
+  /**
+   * Makes a request and resolves with its response once the header section is there.
+   *
+   * A request that was surely not processed rejects with a `StreamError` of H3_REQUEST_REJECTED
+   * (0x10b) and may be made again elsewhere.
+   */
+  async fetch(request: Request, init: H3RequestInit = {}): Promise<Response> {
+    request.signal.throwIfAborted();
+    if (!this.accepting) throw rejected();
+    const stream = await this.#openStream(request.signal);
+    const requestStream = new RequestStream(this.#connection, stream);
+    if (!this.accepting) {
+      requestStream.fail(rejected());
+      throw rejected();
+    }
+    const exchange = new ClientExchange(requestStream, stream.writable, request, init);
+    this.#active.add(exchange);
+    exchange.done.then(() => this.#onDone(exchange));
+    return await exchange.run();
+  }
+
+  /** Lets the requests under way finish, then closes the connection. */
+  async close(): Promise<void> {
+    if (!this.#closing) {
+      this.#closing = true;
+      if (!this.#ended) await this.#connection.goAway(0);
+      if (this.#active.size > 0) await new Promise<void>((resolve) => this.#onIdle = resolve);
+      this.#connection.close();
+    }
+    await this.closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Opens a stream, for as long as somebody waits for it. */
+  async #openStream(signal: AbortSignal): Promise<H3BidirectionalStream> {
+    const opening = this.#connection.transport.createBidirectionalStream({
+      waitUntilAvailable: true,
+    });
+    const aborted = Promise.withResolvers<never>();
+    const onAbort = () => {
+      aborted.reject(signal.reason);
+      opening.then(
+        (stream) => new RequestStream(this.#connection, stream).fail(cancelled()),
+        ignore,
+      );
+    };
+    signal.addEventListener("abort", onAbort);
+    try {
+      return await Promise.race([opening, aborted.promise]);
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  #onDone(exchange: ClientExchange): void {
+    this.#active.delete(exchange);
+    if (this.#active.size === 0) this.#onIdle?.();
+  }
+
+  #onGoAway(id: number): void {
+    this.#goAwayId = id;
+    for (const exchange of this.#active) if (exchange.id >= id) exchange.reject(rejected());
+  }
+
+  /** RFC 9114, Section 6.1: servers open no streams both ways. */
+  async #refuseStreams(incoming: ReadableStream<H3BidirectionalStream>): Promise<void> {
+    const streams = incoming.getReader();
+    try {
+      if ((await streams.read()).done) return;
+    } catch {
+      return; // the connection has ended
+    }
+    this.#connection.fail(
+      new StreamError(H3ErrorCode.StreamCreationError, "Cannot accept a request as a client"),
+    );
+  }
+}
+
+function rejected(): StreamError {
+  return new StreamError(
+    H3ErrorCode.RequestRejected,
+    "Cannot make a request on a connection that is going away",
+  );
+}
+
+function cancelled(): StreamError {
+  return new StreamError(H3ErrorCode.RequestCancelled, "Cancelled by the application");
+}
+
+function ignore(): void {}

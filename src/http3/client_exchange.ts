@@ -1,0 +1,160 @@
+import { StreamError } from "../error/quic_error.ts";
+import { H3ErrorCode } from "./code_point.ts";
+import { readContentLength, readResponseHead, requestLines, type ResponseHead } from "./fields.ts";
+import type { H3RequestInit } from "./options.ts";
+import { applyPriority, parsePriority } from "./priority.ts";
+import type { RequestStream } from "./request_stream.ts";
+import type { H3SendStream } from "./transport.ts";
+
+const trailersOf = new WeakMap<Response, Promise<Headers | undefined>>();
+
+/** Interim responses a server may send before the final one. */
+const MAX_INFORMATIONAL = 16;
+
+/**
+ * The fields that follow the body of a response; resolves when the body has been read.
+ *
+ * @returns Undefined if there are none, or if the response did not come over HTTP/3.
+ */
+export function responseTrailers(response: Response): Promise<Headers | undefined> {
+  return trailersOf.get(response) ?? Promise.resolve(undefined);
+}
+
+/** Lets another face of the same response, such as one with a URL, have the same trailers. */
+export function shareTrailers(from: Response, to: Response): void {
+  const trailers = trailersOf.get(from);
+  if (trailers) trailersOf.set(to, trailers);
+}
+
+/** A request under way, seen from the client. */
+export class ClientExchange {
+  /** Resolves when both messages have ended, well or not. */
+  readonly done: Promise<void>;
+  readonly #stream: RequestStream;
+  readonly #sendStream: H3SendStream;
+  readonly #request: Request;
+  readonly #init: H3RequestInit;
+  readonly #trailers = Promise.withResolvers<Headers | undefined>();
+  readonly #received = Promise.withResolvers<void>();
+  readonly #sent = Promise.withResolvers<void>();
+  readonly #rejection = Promise.withResolvers<never>();
+
+  constructor(
+    stream: RequestStream,
+    sendStream: H3SendStream,
+    request: Request,
+    init: H3RequestInit,
+  ) {
+    this.#stream = stream;
+    this.#sendStream = sendStream;
+    this.#request = request;
+    this.#init = init;
+    this.done = Promise.all([this.#received.promise, this.#sent.promise]).then(ignore);
+    this.#rejection.promise.catch(ignore);
+  }
+
+  /** The ID of the stream. */
+  get id(): number {
+    return this.#stream.id;
+  }
+
+  /** Sends the request and waits for the response. */
+  async run(): Promise<Response> {
+    const { signal } = this.#request;
+    const onAbort = () => this.#cancel(signal.reason);
+    signal.addEventListener("abort", onAbort);
+    this.done.then(() => signal.removeEventListener("abort", onAbort));
+    if (signal.aborted) onAbort();
+    this.#send();
+    try {
+      return await Promise.race([this.#receive(), this.#rejection.promise]);
+    } catch (error) {
+      this.#stream.fail(error);
+      this.#received.resolve();
+      throw error;
+    }
+  }
+
+  /** Gives the request up with an error for whoever waits. */
+  reject(error: StreamError): void {
+    this.#rejection.reject(error);
+    this.#stream.fail(error);
+    this.#received.resolve();
+  }
+
+  /** The application no longer wants the response. */
+  #cancel(reason: unknown): void {
+    const error = new StreamError(H3ErrorCode.RequestCancelled, "Cancelled by the application");
+    this.#rejection.reject(reason);
+    this.#stream.fail(error, reason);
+    this.#received.resolve();
+  }
+
+  async #send(): Promise<void> {
+    const { outgoing } = this.#stream;
+    const { headers, body } = this.#request;
+    try {
+      const priority = headers.get("priority");
+      if (priority) applyPriority(this.#sendStream, parsePriority(priority));
+      outgoing.headers(requestLines(this.#request));
+      if (body) await outgoing.body(body, readContentLength(headers));
+      await outgoing.end(this.#init.trailers);
+    } catch (error) {
+      this.#onSendError(error);
+    } finally {
+      this.#sent.resolve();
+    }
+  }
+
+  #onSendError(error: unknown): void {
+    // RFC 9114, Section 4.1: the server may answer early and stop reading; the answer stands. A
+    // request it stopped for another reason is reported by the reading side.
+    if (error instanceof StreamError && error.code !== H3ErrorCode.InternalError) return;
+    this.#rejection.reject(error);
+    this.#stream.fail(
+      new StreamError(H3ErrorCode.RequestCancelled, "Cannot send the request", { cause: error }),
+      error,
+    );
+  }
+
+  async #receive(): Promise<Response> {
+    const head = await this.#head();
+    const hasNoBody = this.#request.method === "HEAD" || [204, 205, 304].includes(head.status);
+    if (!hasNoBody) this.#stream.incoming.expect(head.contentLength);
+    const body = hasNoBody ? null : this.#stream.body(
+      (reason) => this.#cancel(reason),
+      () => this.#onReceived(),
+    );
+    const response = new Response(body, { status: head.status, headers: head.headers });
+    trailersOf.set(response, this.#trailers.promise);
+    if (hasNoBody) this.#readToEnd();
+    return response;
+  }
+
+  async #head(): Promise<ResponseHead> {
+    for (let count = 0; count <= MAX_INFORMATIONAL; count++) {
+      const head = readResponseHead(await this.#stream.incoming.headers());
+      if (head.status >= 200) return head;
+      this.#init.onInformational?.(head.status, head.headers);
+    }
+    throw new StreamError(H3ErrorCode.ExcessiveLoad, "Cannot take more interim responses");
+  }
+
+  /** A response that never has content: any data are an error (RFC 9114, Section 4.1.2). */
+  async #readToEnd(): Promise<void> {
+    try {
+      this.#stream.incoming.expect(0);
+      await this.#stream.incoming.drain(0);
+    } catch (error) {
+      this.#stream.fail(error);
+    }
+    this.#onReceived();
+  }
+
+  #onReceived(): void {
+    this.#trailers.resolve(this.#stream.incoming.trailers);
+    this.#received.resolve();
+  }
+}
+
+function ignore(): void {}

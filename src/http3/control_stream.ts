@@ -1,0 +1,139 @@
+import { ApplicationError } from "../error/quic_error.ts";
+import { H3ErrorCode, H3FrameType, isForbiddenFrame } from "./code_point.ts";
+import type { FrameReader } from "./frame_reader.ts";
+import { MAX_SETTINGS_SIZE, readSettings, type Settings } from "./settings.ts";
+
+/** Which end of the connection we are. */
+export type Role = "client" | "server";
+
+/** Whoever wants to know what the peer's control stream says. */
+export interface ControlHandler {
+  /** The peer's settings; once. */
+  onSettings(settings: Settings): void;
+  /** The peer takes no requests from this stream ID on, or no pushes from this push ID on. */
+  onGoAway(id: number): void;
+  /** The client wants the response on a stream sooner or later than it said. */
+  onPriorityUpdate(streamId: number, priority: string): void;
+}
+
+const MAX_PRIORITY_SIZE = 1024;
+
+/** Reads the peer's control stream to its end, which is an error (RFC 9114, Section 6.2.1). */
+export class ControlStream {
+  readonly #frames: FrameReader;
+  readonly #role: Role;
+  readonly #handler: ControlHandler;
+  #goAwayId = Infinity;
+  #maxPushId = -1;
+
+  constructor(frames: FrameReader, role: Role, handler: ControlHandler) {
+    this.#frames = frames;
+    this.#role = role;
+    this.#handler = handler;
+  }
+
+  /** Runs until something breaks; then throws an `ApplicationError` that says what. */
+  async run(): Promise<never> {
+    const frames = this.#frames;
+    if (!(await frames.next())) throw closedCriticalStream();
+    if (frames.type !== H3FrameType.Settings) {
+      throw new ApplicationError(
+        H3ErrorCode.MissingSettings,
+        "Cannot accept a control stream that does not begin with SETTINGS",
+      );
+    }
+    this.#handler.onSettings(readSettings(await frames.payload(MAX_SETTINGS_SIZE)));
+    while (await frames.next()) await this.#handle(frames.type);
+    throw closedCriticalStream();
+  }
+
+  async #handle(type: number): Promise<void> {
+    switch (type) {
+      case H3FrameType.GoAway:
+        return this.#onGoAway(await this.#id());
+      case H3FrameType.MaxPushId:
+        return this.#onMaxPushId(await this.#id());
+      case H3FrameType.CancelPush:
+        await this.#id();
+        // RFC 9114, Section 7.2.3: nothing was ever promised, nor allowed to be.
+        throw new ApplicationError(H3ErrorCode.IdError, "Cannot cancel a push nobody promised");
+      case H3FrameType.PriorityUpdateRequest:
+      case H3FrameType.PriorityUpdatePush:
+        return await this.#onPriorityUpdate(type);
+      case H3FrameType.Data:
+      case H3FrameType.Headers:
+      case H3FrameType.PushPromise:
+      case H3FrameType.Settings:
+        throw unexpectedFrame(type);
+    }
+    if (isForbiddenFrame(type)) throw unexpectedFrame(type);
+    await this.#frames.skip();
+  }
+
+  #onGoAway(id: number): void {
+    // RFC 9114, Section 5.2: never more than was said before, and to clients a request's stream.
+    if (id > this.#goAwayId || (this.#role === "client" && id % 4 !== 0)) {
+      throw new ApplicationError(H3ErrorCode.IdError, `Cannot go away at ${id}`);
+    }
+    this.#goAwayId = id;
+    this.#handler.onGoAway(id);
+  }
+
+  #onMaxPushId(id: number): void {
+    if (this.#role === "client") throw unexpectedFrame(H3FrameType.MaxPushId);
+    if (id < this.#maxPushId) {
+      throw new ApplicationError(H3ErrorCode.IdError, "Cannot lower the largest push ID");
+    }
+    this.#maxPushId = id;
+  }
+
+  async #onPriorityUpdate(type: number): Promise<void> {
+    if (this.#role === "client") throw unexpectedFrame(type);
+    const payload = await this.#frames.payload(MAX_PRIORITY_SIZE);
+    const [id, size] = readId(payload);
+    // RFC 9218, Section 7.2: a request's stream; pushes there are none.
+    if (type === H3FrameType.PriorityUpdatePush || id % 4 !== 0) {
+      throw new ApplicationError(H3ErrorCode.IdError, `Cannot give a priority to ${id}`);
+    }
+    this.#handler.onPriorityUpdate(id, String.fromCharCode(...payload.subarray(size)));
+  }
+
+  /** The one number that is the whole payload. */
+  async #id(): Promise<number> {
+    if (this.#frames.remaining > 8) throw frameError();
+    const payload = await this.#frames.payload(8);
+    const [id, size] = readId(payload);
+    if (size !== payload.length) throw frameError();
+    return id;
+  }
+}
+
+/** The error for frames that have no place where they came. */
+export function unexpectedFrame(type: number): ApplicationError {
+  return new ApplicationError(
+    H3ErrorCode.FrameUnexpected,
+    `Cannot accept a frame of type 0x${type.toString(16)} here`,
+  );
+}
+
+/** The error for the end of a stream that must last as long as the connection. */
+export function closedCriticalStream(): ApplicationError {
+  return new ApplicationError(
+    H3ErrorCode.ClosedCriticalStream,
+    "Cannot go on without a critical stream",
+  );
+}
+
+function readId(payload: Uint8Array): [id: number, size: number] {
+  const first = payload[0];
+  if (first === undefined) throw frameError();
+  const size = 1 << (first >>> 6);
+  if (size > payload.length) throw frameError();
+  let id = first & 0x3f;
+  for (let i = 1; i < size; i++) id = id * 256 + payload[i]!;
+  return [id, size];
+}
+
+function frameError(): ApplicationError {
+  return new ApplicationError(H3ErrorCode.FrameError, "Cannot read a frame of this length");
+}

@@ -1,0 +1,157 @@
+import { ApplicationError, StreamError } from "../error/quic_error.ts";
+import { H3ErrorCode } from "./code_point.ts";
+
+const EMPTY = new Uint8Array(0);
+
+/**
+ * Walks the frames of one stream as its bytes come, without gathering what nobody asks for.
+ *
+ * `next()` moves to a frame; then its payload is taken in pieces, as a whole, or passed over.
+ */
+export class FrameReader {
+  /** The type of the current frame; rounded above 2^53, where there are only unknown ones. */
+  type = -1;
+  /** Payload bytes of the current frame not yet taken. */
+  remaining = 0;
+  /** Whether the stream has ended in good order. */
+  ended = false;
+  readonly #source: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
+  #chunk: Uint8Array<ArrayBuffer> = EMPTY;
+  #at = 0;
+  #cancelled: { readonly reason: unknown } | undefined;
+
+  /** @param stream The stream; it stays locked. */
+  constructor(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
+    this.#source = stream.getReader();
+  }
+
+  /** Moves to the next frame; false if the stream ends before one. */
+  async next(): Promise<boolean> {
+    if (this.remaining > 0) await this.skip();
+    if (!this.#hasBytes && !(await this.#more())) return false;
+    this.type = this.#varintAtHand();
+    if (this.type < 0) this.type = await this.#slowVarint();
+    this.remaining = this.#varintAtHand();
+    if (this.remaining < 0) this.remaining = await this.#slowVarint();
+    return true;
+  }
+
+  /** The next piece of the payload, as large as it came; undefined when the frame is over. */
+  async piece(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    if (this.remaining === 0) return undefined;
+    if (!this.#hasBytes && !(await this.#more())) throw truncated();
+    return this.#take(this.remaining);
+  }
+
+  /** The rest of the payload in one array. */
+  async payload(limit: number): Promise<Uint8Array<ArrayBuffer>> {
+    if (this.remaining > limit) {
+      throw new StreamError(
+        H3ErrorCode.ExcessiveLoad,
+        `Cannot hold a frame of ${this.remaining} bytes`,
+      );
+    }
+    if (this.#chunk.length - this.#at >= this.remaining) return this.#take(this.remaining);
+    const whole = new Uint8Array(this.remaining);
+    for (let filled = 0; this.remaining > 0;) {
+      const piece = (await this.piece())!;
+      whole.set(piece, filled);
+      filled += piece.length;
+    }
+    return whole;
+  }
+
+  /** Passes over the rest of the payload. */
+  async skip(): Promise<void> {
+    while (this.remaining > 0) await this.piece();
+  }
+
+  /** Reads a stream type, before any frame; -1 if the stream ends before that. */
+  async streamType(): Promise<number> {
+    if (!(await this.#more())) return -1;
+    const type = this.#varintAtHand();
+    return type >= 0 ? type : await this.#slowVarint();
+  }
+
+  /** Bytes as they come, for streams that carry no frames; undefined at the end. */
+  async raw(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    if (!this.#hasBytes && !(await this.#more())) return undefined;
+    this.remaining = 0;
+    const rest = this.#chunk.subarray(this.#at);
+    this.#at = this.#chunk.length;
+    return rest;
+  }
+
+  /** Gives up reading: the error's code goes to the peer, the reason to whoever still reads. */
+  cancel(error: StreamError, reason: unknown = error): void {
+    if (this.ended || this.#cancelled) return;
+    this.#cancelled = { reason };
+    this.#source.cancel(error).catch(ignore);
+  }
+
+  get #hasBytes(): boolean {
+    return this.#at < this.#chunk.length;
+  }
+
+  async #more(): Promise<boolean> {
+    if (this.ended) return false;
+    for (;;) {
+      this.#throwIfCancelled();
+      const { done, value } = await this.#source.read();
+      this.#throwIfCancelled(); // a cancelled stream reads as if it had ended well
+      if (done) {
+        this.ended = true;
+        return false;
+      }
+      if (value.length === 0) continue;
+      this.#chunk = value;
+      this.#at = 0;
+      return true;
+    }
+  }
+
+  #throwIfCancelled(): void {
+    if (this.#cancelled) throw this.#cancelled.reason;
+  }
+
+  #take(most: number): Uint8Array<ArrayBuffer> {
+    const start = this.#at;
+    const end = Math.min(this.#chunk.length, start + most);
+    this.#at = end;
+    this.remaining -= end - start;
+    return start === 0 && end === this.#chunk.length
+      ? this.#chunk
+      : this.#chunk.subarray(start, end);
+  }
+
+  /** A variable-length integer, if all of it has come; or -1. */
+  #varintAtHand(): number {
+    if (!this.#hasBytes) return -1;
+    const first = this.#chunk[this.#at]!;
+    const size = 1 << (first >>> 6);
+    if (this.#at + size > this.#chunk.length) return -1;
+    let value = first & 0x3f;
+    for (let i = 1; i < size; i++) value = value * 256 + this.#chunk[this.#at + i]!;
+    this.#at += size;
+    return value;
+  }
+
+  async #slowVarint(): Promise<number> {
+    let value = 0;
+    let size = 1;
+    for (let i = 0; i < size; i++) {
+      if (!this.#hasBytes && !(await this.#more())) throw truncated();
+      const byte = this.#chunk[this.#at++]!;
+      if (i === 0) size = 1 << (byte >>> 6);
+      value = i === 0 ? byte & 0x3f : value * 256 + byte;
+    }
+    return value;
+  }
+}
+
+function truncated(): ApplicationError {
+  // RFC 9114, Section 7.1: a stream must not end within a frame.
+  return new ApplicationError(H3ErrorCode.FrameError, "Cannot read a frame cut off by its stream");
+}
+
+function ignore(): void {}

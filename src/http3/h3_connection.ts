@@ -1,0 +1,231 @@
+import { ApplicationError, QuicError, StreamError } from "../error/quic_error.ts";
+import { QpackDecoder } from "../qpack/decoder.ts";
+import { QpackEncoder } from "../qpack/encoder.ts";
+import { type FieldLine, fieldLineSize } from "../qpack/field_line.ts";
+import { H3ErrorCode, H3FrameType, H3StreamType, reservedIdentifier } from "./code_point.ts";
+import { closedCriticalStream, ControlStream, type Role } from "./control_stream.ts";
+import { frame, varints } from "./frame.ts";
+import { FrameReader } from "./frame_reader.ts";
+import type { H3Options } from "./options.ts";
+import { OutgoingStream } from "./outgoing_stream.ts";
+import { type Settings, writeSettings } from "./settings.ts";
+import type { H3ReceiveStream, H3Transport } from "./transport.ts";
+
+/** What a role wants to hear about its connection. */
+export interface H3ConnectionEvents {
+  /** The peer takes no requests from this stream ID on. */
+  onGoAway(id: number): void;
+  /** The peer gave the response on a stream another priority. */
+  onPriorityUpdate(streamId: number, priority: string): void;
+}
+
+/** What client and server share: settings, critical streams, QPACK, and the end. */
+export class H3Connection {
+  readonly role: Role;
+  readonly transport: H3Transport;
+  /** Settles when the transport has ended, however it did. */
+  readonly closed: Promise<void>;
+  /** Why the connection failed, if it did by our judgement. */
+  failure: QuicError | undefined;
+  readonly #encoder: QpackEncoder;
+  readonly #decoder: QpackDecoder;
+  readonly #events: H3ConnectionEvents;
+  readonly #settings: Settings;
+  readonly #control: OutgoingStream;
+  readonly #encoderStream: OutgoingStream;
+  readonly #decoderStream: OutgoingStream;
+  readonly #criticalTypes = new Set<number>();
+  #peerSectionLimit = Infinity;
+
+  constructor(transport: H3Transport, role: Role, options: H3Options, events: H3ConnectionEvents) {
+    this.transport = transport;
+    this.role = role;
+    this.#events = events;
+    this.#settings = {
+      maxTableCapacity: options.qpackTableCapacity ?? 4096,
+      blockedStreams: options.qpackBlockedStreams ?? 16,
+      maxFieldSectionSize: options.maxFieldSectionSize ?? 65_536,
+    };
+    this.#encoder = new QpackEncoder({ tableCapacity: this.#settings.maxTableCapacity });
+    this.#decoder = new QpackDecoder({
+      maxTableCapacity: this.#settings.maxTableCapacity,
+      maxBlockedStreams: this.#settings.blockedStreams,
+      maxFieldSectionSize: this.#settings.maxFieldSectionSize,
+    });
+    const stream = (type: number) => new OutgoingStream(transport, type, (e) => this.#broken(e));
+    this.#control = stream(H3StreamType.Control);
+    this.#encoderStream = stream(H3StreamType.QpackEncoder);
+    this.#decoderStream = stream(H3StreamType.QpackDecoder);
+    this.closed = transport.closed.then(noop, noop);
+    this.closed.then(() => this.#decoder.close(this.failure ?? connectionClosed()));
+    this.#start();
+  }
+
+  /** The largest field section we take. */
+  get maxFieldSectionSize(): number {
+    return this.#settings.maxFieldSectionSize;
+  }
+
+  /** Closes the connection with the error's code. */
+  fail(error: unknown): void {
+    if (this.failure) return;
+    const failure = error instanceof QuicError
+      ? error
+      : new ApplicationError(H3ErrorCode.InternalError, "Cannot go on", { cause: error });
+    this.failure = failure;
+    this.#decoder.close(failure);
+    this.#closeTransport(failure.code, failure.message);
+  }
+
+  /** Closes the connection because all is done. */
+  close(): void {
+    this.#closeTransport(H3ErrorCode.NoError, "");
+  }
+
+  /** Tells the peer that nothing from this stream or push ID on will be served. */
+  goAway(id: number): Promise<void> {
+    return this.#control.send(frame(H3FrameType.GoAway, varints(id)));
+  }
+
+  /** Encodes a field section for a stream. */
+  encode(streamId: number, lines: readonly FieldLine[]): Uint8Array<ArrayBuffer> {
+    let size = 0;
+    for (const { name, value } of lines) size += fieldLineSize(name, value);
+    if (size > this.#peerSectionLimit) {
+      throw new TypeError(`Cannot send ${size} bytes of fields: the peer takes fewer`);
+    }
+    const section = this.#encoder.encode(streamId, lines);
+    const { instructions } = this.#encoder;
+    if (instructions.length > 0) this.#encoderStream.send(instructions.take());
+    return section;
+  }
+
+  /** Decodes a field section that came on a stream. */
+  decode(streamId: number, section: Uint8Array): FieldLine[] | Promise<FieldLine[]> {
+    const lines = this.#decoder.decode(streamId, section);
+    this.#flushDecoder();
+    return lines;
+  }
+
+  /** Says that no more of a stream will be read, so that QPACK can forget it. */
+  forget(streamId: number): void {
+    this.#decoder.cancel(streamId);
+    this.#flushDecoder();
+  }
+
+  /** What the peer's SETTINGS say. */
+  onSettings(settings: Settings): void {
+    this.#peerSectionLimit = settings.maxFieldSectionSize;
+    this.#encoder.allow(settings.maxTableCapacity, settings.blockedStreams);
+  }
+
+  onGoAway(id: number): void {
+    this.#events.onGoAway(id);
+  }
+
+  onPriorityUpdate(streamId: number, priority: string): void {
+    this.#events.onPriorityUpdate(streamId, priority);
+  }
+
+  #start(): void {
+    this.#control.send(frame(H3FrameType.Settings, writeSettings(this.#settings)));
+    // RFC 9114, Section 7.2.8: a frame without meaning, so that peers keep passing over them.
+    const reserved = reservedIdentifier(Math.floor(Math.random() * 1e6));
+    this.#control.send(frame(reserved, new Uint8Array(0)));
+    this.#acceptStreams();
+  }
+
+  async #acceptStreams(): Promise<void> {
+    const streams = this.transport.incomingUnidirectionalStreams.getReader();
+    try {
+      for (;;) {
+        const { done, value } = await streams.read();
+        if (done) return;
+        this.#serveStream(value);
+      }
+    } catch {
+      // The transport has ended; `closed` tells how.
+    }
+  }
+
+  async #serveStream(stream: H3ReceiveStream): Promise<void> {
+    const frames = new FrameReader(stream);
+    let type = -1;
+    try {
+      type = await frames.streamType();
+      if (type >= 0) await this.#readStream(type, frames);
+    } catch (error) {
+      if (error instanceof ApplicationError) this.fail(error);
+      else if (error instanceof StreamError && this.#criticalTypes.has(type)) this.#broken(error);
+    }
+  }
+
+  async #readStream(type: number, frames: FrameReader): Promise<void> {
+    switch (type) {
+      case H3StreamType.Control:
+        this.#claim(type);
+        return await new ControlStream(frames, this.role, this).run();
+      case H3StreamType.QpackEncoder:
+        this.#claim(type);
+        return await this.#readAll(frames, (data) => {
+          this.#decoder.receive(data);
+          this.#flushDecoder();
+        });
+      case H3StreamType.QpackDecoder:
+        this.#claim(type);
+        return await this.#readAll(frames, (data) => this.#encoder.receive(data));
+      case H3StreamType.Push:
+        throw this.role === "server"
+          ? new ApplicationError(H3ErrorCode.StreamCreationError, "Cannot be pushed to as a server")
+          : new ApplicationError(H3ErrorCode.IdError, "Cannot accept a push nobody allowed");
+    }
+    // RFC 9114, Section 6.2: unknown types are turned away, not held.
+    frames.cancel(new StreamError(H3ErrorCode.StreamCreationError, "Cannot use this stream type"));
+  }
+
+  /** RFC 9114, Section 6.2.1 and RFC 9204, Section 4.2: one of each kind. */
+  #claim(type: number): void {
+    if (this.#criticalTypes.has(type)) {
+      throw new ApplicationError(
+        H3ErrorCode.StreamCreationError,
+        `Cannot accept a second stream of type ${type}`,
+      );
+    }
+    this.#criticalTypes.add(type);
+  }
+
+  async #readAll(frames: FrameReader, receive: (data: Uint8Array) => void): Promise<never> {
+    for (;;) {
+      const data = await frames.raw();
+      if (!data) throw closedCriticalStream();
+      receive(data);
+    }
+  }
+
+  /** A critical stream was reset, or asked for more than we give. */
+  #broken(error: StreamError): void {
+    const tooMuch = error.code === H3ErrorCode.ExcessiveLoad;
+    this.fail(
+      tooMuch ? new ApplicationError(error.code, error.message) : closedCriticalStream(),
+    );
+  }
+
+  #flushDecoder(): void {
+    const { instructions } = this.#decoder;
+    if (instructions.length > 0) this.#decoderStream.send(instructions.take());
+  }
+
+  #closeTransport(closeCode: number, reason: string): void {
+    try {
+      this.transport.close({ closeCode, reason });
+    } catch {
+      // It has ended already.
+    }
+  }
+}
+
+function connectionClosed(): Error {
+  return new Error("Cannot wait for fields: the connection is closed");
+}
+
+function noop(): void {}

@@ -1,0 +1,123 @@
+import { ApplicationError, StreamError } from "../error/quic_error.ts";
+import type { FieldLine } from "../qpack/field_line.ts";
+import { H3ErrorCode, H3FrameType, isForbiddenFrame } from "./code_point.ts";
+import { unexpectedFrame } from "./control_stream.ts";
+import { readTrailers } from "./fields.ts";
+import { FrameReader } from "./frame_reader.ts";
+import type { H3Connection } from "./h3_connection.ts";
+import type { H3ReceiveStream } from "./transport.ts";
+
+/** Reads one message: header sections, data, and trailers (RFC 9114, Section 4.1). */
+export class MessageReader {
+  /** Trailers, once `data()` has returned undefined. */
+  trailers: Headers | undefined;
+  /** Whether the message has come to its end. */
+  finished = false;
+  readonly #connection: H3Connection;
+  readonly #id: number;
+  readonly #frames: FrameReader;
+  #contentLength = -1;
+  #received = 0;
+  #cancelled = false;
+
+  constructor(connection: H3Connection, id: number, stream: H3ReceiveStream) {
+    this.#connection = connection;
+    this.#id = id;
+    this.#frames = new FrameReader(stream);
+  }
+
+  /** Holds the data to an announced length; -1 for none. */
+  expect(contentLength: number): void {
+    this.#contentLength = contentLength;
+  }
+
+  /** The next header section. */
+  async headers(): Promise<FieldLine[]> {
+    while (await this.#frames.next()) {
+      const { type } = this.#frames;
+      if (type === H3FrameType.Headers) return await this.#section();
+      if (type === H3FrameType.Data) throw unexpectedFrame(type);
+      this.#checkOther(type);
+    }
+    this.finished = true;
+    throw this.#connection.role === "server"
+      ? new StreamError(H3ErrorCode.RequestIncomplete, "Cannot serve a request without fields")
+      : new StreamError(H3ErrorCode.MessageError, "Cannot accept a response without fields");
+  }
+
+  /** The next piece of data, as large as it came; undefined when the message is over. */
+  async data(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const frames = this.#frames;
+    if (this.finished) return undefined;
+    for (;;) {
+      if (frames.type === H3FrameType.Data && frames.remaining > 0) return await frames.piece();
+      if (!(await frames.next())) break;
+      if (frames.type === H3FrameType.Data) this.#count(frames.remaining);
+      else if (frames.type === H3FrameType.Headers) await this.#onTrailers();
+      else this.#checkOther(frames.type);
+    }
+    this.finished = true;
+    if (this.#contentLength >= 0 && this.#received !== this.#contentLength) throw this.#mismatch();
+    return undefined;
+  }
+
+  /** Reads to the end, throwing data away; more than `limit` bytes of it are an error. */
+  async drain(limit: number): Promise<void> {
+    for (let total = 0;;) {
+      const piece = await this.data();
+      if (!piece) return;
+      total += piece.length;
+      if (total > limit) {
+        throw new StreamError(H3ErrorCode.ExcessiveLoad, "Cannot use content here");
+      }
+    }
+  }
+
+  /** Gives up reading: the error's code goes to the peer, the reason to whoever still reads. */
+  cancel(error: StreamError, reason: unknown = error): void {
+    if (this.finished || this.#cancelled) return;
+    this.#cancelled = true;
+    this.#frames.cancel(error, reason);
+    this.#connection.forget(this.#id);
+  }
+
+  async #section(): Promise<FieldLine[]> {
+    const payload = await this.#frames.payload(this.#connection.maxFieldSectionSize);
+    return await this.#connection.decode(this.#id, payload);
+  }
+
+  async #onTrailers(): Promise<void> {
+    if (this.trailers) throw unexpectedFrame(H3FrameType.Headers);
+    this.trailers = readTrailers(await this.#section());
+  }
+
+  /** Counts a DATA frame by its header, so that an excess is seen before a byte is handed on. */
+  #count(length: number): void {
+    if (this.trailers) throw unexpectedFrame(H3FrameType.Data);
+    this.#received += length;
+    if (this.#contentLength >= 0 && this.#received > this.#contentLength) throw this.#mismatch();
+  }
+
+  #mismatch(): StreamError {
+    return new StreamError(
+      H3ErrorCode.MessageError,
+      `Cannot accept content that differs from its announced ${this.#contentLength} bytes`,
+    );
+  }
+
+  #checkOther(type: number): void {
+    switch (type) {
+      case H3FrameType.PushPromise:
+        if (this.#connection.role === "server") throw unexpectedFrame(type);
+        throw new ApplicationError(H3ErrorCode.IdError, "Cannot accept a push nobody allowed");
+      case H3FrameType.CancelPush:
+      case H3FrameType.Settings:
+      case H3FrameType.GoAway:
+      case H3FrameType.MaxPushId:
+      case H3FrameType.PriorityUpdateRequest:
+      case H3FrameType.PriorityUpdatePush:
+        throw unexpectedFrame(type);
+    }
+    if (isForbiddenFrame(type)) throw unexpectedFrame(type);
+  }
+}

@@ -1,0 +1,111 @@
+import { StreamError } from "../error/quic_error.ts";
+import type { FieldLine } from "../qpack/field_line.ts";
+import { H3ErrorCode, H3FrameType } from "./code_point.ts";
+import { trailerLines } from "./fields.ts";
+import { frame, frameHeader } from "./frame.ts";
+import type { H3Connection } from "./h3_connection.ts";
+import type { TrailerSource } from "./options.ts";
+import type { H3SendStream } from "./transport.ts";
+
+/** Up to here a copy costs less than a second write. */
+const COPY_LIMIT = 2048;
+
+/** Writes one message: header sections, data, and trailers (RFC 9114, Section 4.1). */
+export class MessageWriter {
+  /** Rejects when the peer no longer wants the message, or the stream breaks. */
+  readonly closed: Promise<void>;
+  readonly #connection: H3Connection;
+  readonly #id: number;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBufferLike>>;
+  #source: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  #aborted = false;
+
+  constructor(connection: H3Connection, id: number, stream: H3SendStream) {
+    this.#connection = connection;
+    this.#id = id;
+    this.#writer = stream.getWriter();
+    this.closed = this.#writer.closed;
+    this.closed.catch((error) => this.#source?.cancel(error).catch(ignore));
+  }
+
+  /** Sends a header section. */
+  headers(lines: readonly FieldLine[]): void {
+    this.#write(frame(H3FrameType.Headers, this.#connection.encode(this.#id, lines)));
+  }
+
+  /**
+   * Sends a body as fast as the peer takes it.
+   *
+   * @param length Bytes the headers announced; -1 for none.
+   */
+  async body(stream: ReadableStream<Uint8Array>, length: number): Promise<void> {
+    const source = stream.getReader();
+    this.#source = source;
+    // A known length makes one DATA frame of the whole body: no header per chunk, no copies.
+    if (length > 0) this.#write(frameHeader(H3FrameType.Data, length));
+    let sent = 0;
+    try {
+      for (;;) {
+        const { done, value } = await source.read();
+        if (done) break;
+        sent += checkedLength(value);
+        if (length >= 0 && sent > length) throw wrongLength(length);
+        await this.#writer.ready;
+        this.#data(value, length >= 0);
+      }
+      if (length >= 0 && sent < length) throw wrongLength(length);
+      await this.#writer.ready;
+    } catch (error) {
+      source.cancel(error).catch(ignore);
+      throw error;
+    } finally {
+      this.#source = undefined;
+    }
+  }
+
+  /** Sends trailers, if there are any, and ends the message; resolves when the peer has it. */
+  async end(trailers: TrailerSource | undefined): Promise<void> {
+    const headers = typeof trailers === "function" ? await trailers() : trailers;
+    if (headers) this.headers(trailerLines(headers));
+    await this.#writer.close();
+  }
+
+  /** Ends the message early; the error's code goes to the peer. */
+  abort(error: StreamError): void {
+    if (this.#aborted) return;
+    this.#aborted = true;
+    this.#writer.abort(error).catch(ignore);
+    this.#source?.cancel(error).catch(ignore);
+  }
+
+  #data(chunk: Uint8Array, isFramed: boolean): void {
+    if (chunk.length === 0) return;
+    if (isFramed) {
+      this.#write(chunk);
+    } else if (chunk.length <= COPY_LIMIT) {
+      this.#write(frame(H3FrameType.Data, chunk));
+    } else {
+      this.#write(frameHeader(H3FrameType.Data, chunk.length));
+      this.#write(chunk);
+    }
+  }
+
+  /** Failures are told by `ready`, `closed` and `close()`. */
+  #write(data: Uint8Array): void {
+    this.#writer.write(data).catch(ignore);
+  }
+}
+
+function checkedLength(chunk: unknown): number {
+  if (!(chunk instanceof Uint8Array)) throw new TypeError("Cannot send chunks other than bytes");
+  return chunk.length;
+}
+
+function wrongLength(length: number): StreamError {
+  return new StreamError(
+    H3ErrorCode.InternalError,
+    `Cannot send content that differs from its announced ${length} bytes`,
+  );
+}
+
+function ignore(): void {}

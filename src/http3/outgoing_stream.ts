@@ -1,0 +1,44 @@
+import { concatBytes } from "../bytes/bytes.ts";
+import { StreamError } from "../error/quic_error.ts";
+import { varints } from "./frame.ts";
+import type { H3Transport } from "./transport.ts";
+
+/** A critical stream of ours; it is opened when there is something to say. */
+export class OutgoingStream {
+  readonly #transport: H3Transport;
+  readonly #type: number;
+  readonly #onBroken: (error: StreamError) => void;
+  #opening: Promise<WritableStreamDefaultWriter<Uint8Array>> | undefined;
+  #isOpen = false;
+
+  /** @param onBroken Called if the peer refuses the stream. */
+  constructor(transport: H3Transport, type: number, onBroken: (error: StreamError) => void) {
+    this.#transport = transport;
+    this.#type = type;
+    this.#onBroken = onBroken;
+  }
+
+  /** Sends `data` behind what was sent before; never rejects. */
+  async send(data: Uint8Array): Promise<void> {
+    try {
+      const writer = await (this.#opening ??= this.#open());
+      const isFirst = !this.#isOpen;
+      this.#isOpen = true;
+      await writer.write(isFirst ? concatBytes(varints(this.#type), data) : data);
+    } catch (error) {
+      // Otherwise the connection has ended, and others will tell.
+      if (error instanceof StreamError) this.#onBroken(error);
+    }
+  }
+
+  async #open(): Promise<WritableStreamDefaultWriter<Uint8Array>> {
+    const stream = await this.#transport.createUnidirectionalStream({
+      waitUntilAvailable: true,
+      sendOrder: CRITICAL_ORDER,
+    });
+    return stream.getWriter();
+  }
+}
+
+/** Before all requests: they may wait for what these streams say. */
+const CRITICAL_ORDER = 1000;

@@ -1,0 +1,61 @@
+import { ApplicationError, StreamError } from "../error/quic_error.ts";
+import { H3ErrorCode } from "./code_point.ts";
+import type { H3Connection } from "./h3_connection.ts";
+import { MessageReader } from "./message_reader.ts";
+import { MessageWriter } from "./message_writer.ts";
+import type { H3BidirectionalStream } from "./transport.ts";
+
+/** One request and its response: a message each way over one stream. */
+export class RequestStream {
+  /** The ID of the stream. */
+  readonly id: number;
+  readonly incoming: MessageReader;
+  readonly outgoing: MessageWriter;
+  readonly #connection: H3Connection;
+
+  constructor(connection: H3Connection, stream: H3BidirectionalStream) {
+    this.#connection = connection;
+    this.id = Number(stream.writable.id);
+    this.incoming = new MessageReader(connection, this.id, stream.readable);
+    this.outgoing = new MessageWriter(connection, this.id, stream.writable);
+  }
+
+  /**
+   * Ends both directions because of `error`; one that concerns the connection ends that.
+   *
+   * @param reason What a reader of the incoming message shall see.
+   */
+  fail(error: unknown, reason: unknown = error): void {
+    if (error instanceof ApplicationError) this.#connection.fail(error);
+    const cause = error instanceof StreamError
+      ? error
+      : new StreamError(H3ErrorCode.InternalError, "Cannot go on with this request");
+    this.incoming.cancel(cause, reason);
+    this.outgoing.abort(cause);
+  }
+
+  /** The incoming content as a stream that reads no further than it is read. */
+  body(
+    onCancel: (reason: unknown) => void,
+    onEnd: () => void,
+  ): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return new ReadableStream<Uint8Array<ArrayBuffer>>({
+      pull: async (controller) => {
+        try {
+          const piece = await this.incoming.data();
+          if (piece) return controller.enqueue(piece);
+          controller.close();
+          onEnd();
+        } catch (error) {
+          this.fail(error);
+          controller.error(error);
+          onEnd();
+        }
+      },
+      cancel: (reason) => {
+        onCancel(reason);
+        onEnd();
+      },
+    }, { highWaterMark: 0 });
+  }
+}

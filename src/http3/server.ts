@@ -1,0 +1,157 @@
+import { ApplicationError, StreamError } from "../error/quic_error.ts";
+import { H3ErrorCode } from "./code_point.ts";
+import { H3Connection } from "./h3_connection.ts";
+import type { H3ServerOptions } from "./options.ts";
+import { applyPriority, parsePriority } from "./priority.ts";
+import { RequestStream } from "./request_stream.ts";
+import { type RequestHandler, ServerExchange } from "./server_exchange.ts";
+import type { H3BidirectionalStream, H3SendStream, H3Transport } from "./transport.ts";
+
+/** Priorities that came before their requests are kept for so many streams. */
+const MAX_EARLY_PRIORITIES = 64;
+
+/**
+ * Serves the requests that come over a connection.
+ *
+ * @param transport A connection whose protocol is h3.
+ * @param handler Makes the response to each request.
+ *
+ * @example
+ * ```ts ignore
+ * serveConnection(connection, (request) => new Response(`You asked for ${request.url}`));
+ * ```
+ */
+export function serveConnection(
+  transport: H3Transport,
+  handler: RequestHandler,
+  options: H3ServerOptions = {},
+): H3Server {
+  return new H3Server(transport, handler, options);
+}
+
+/** The server's end of an HTTP/3 connection. */
+export class H3Server implements AsyncDisposable {
+  readonly #connection: H3Connection;
+  readonly #handler: RequestHandler;
+  readonly #options: H3ServerOptions;
+  readonly #sendStreams = new Map<number, H3SendStream>();
+  readonly #earlyPriorities = new Map<number, string>();
+  /** The stream ID after the last one seen. */
+  #nextId = 0;
+  /** Requests from this stream ID on are refused. */
+  #goAwayId = Infinity;
+  #onFree: (() => void) | undefined;
+  #cancelWindow = 0;
+  #cancels = 0;
+
+  /** Use `serveConnection`. */
+  constructor(transport: H3Transport, handler: RequestHandler, options: H3ServerOptions) {
+    this.#handler = handler;
+    this.#options = options;
+    this.#connection = new H3Connection(transport, "server", options, {
+      onGoAway: () => {}, // RFC 9114, Section 5.2: it limits pushes, and there are none
+      onPriorityUpdate: (id, priority) => this.#onPriorityUpdate(id, priority),
+    });
+    this.#accept(transport.incomingBidirectionalStreams);
+  }
+
+  /** Settles when the connection has ended, however it did. */
+  get closed(): Promise<void> {
+    return this.#connection.closed;
+  }
+
+  /** How many requests are being served. */
+  get active(): number {
+    return this.#sendStreams.size;
+  }
+
+  /** Takes no further requests, lets those under way finish, then closes the connection. */
+  async shutdown(): Promise<void> {
+    if (this.#goAwayId === Infinity) {
+      this.#goAwayId = this.#nextId;
+      await this.#connection.goAway(this.#goAwayId);
+      const { closed } = this.#connection;
+      while (this.active > 0) await Promise.race([this.#slotFree(), closed]);
+      this.#connection.close();
+    }
+    await this.closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown();
+  }
+
+  async #accept(incoming: ReadableStream<H3BidirectionalStream>): Promise<void> {
+    const streams = incoming.getReader();
+    const most = this.#options.maxConcurrentHandlers ?? 128;
+    try {
+      for (;;) {
+        // Streams not taken up hold back the peer, who may open only so many.
+        while (this.active >= most) await this.#slotFree();
+        const { done, value } = await streams.read();
+        if (done) return;
+        this.#serve(value);
+      }
+    } catch {
+      // The transport has ended; `closed` tells how.
+    }
+  }
+
+  async #serve(stream: H3BidirectionalStream): Promise<void> {
+    const request = new RequestStream(this.#connection, stream);
+    const { id } = request;
+    if (id >= this.#goAwayId) return request.fail(refused());
+    this.#nextId = Math.max(this.#nextId, id + 4);
+    this.#sendStreams.set(id, stream.writable);
+    const exchange = new ServerExchange(request, this.#handler, this.#options, {
+      transport: this.#connection.transport,
+      prioritize: (priority) => this.#prioritize(id, priority),
+      onCancelled: () => this.#onCancelled(),
+    });
+    await exchange.run();
+    this.#sendStreams.delete(id);
+    this.#onFree?.();
+  }
+
+  #slotFree(): Promise<void> {
+    const previous = this.#onFree;
+    return new Promise((resolve) => {
+      this.#onFree = () => {
+        this.#onFree = undefined;
+        previous?.();
+        resolve();
+      };
+    });
+  }
+
+  /** RFC 9218, Section 7: an update that came first wins over the header. */
+  #prioritize(id: number, header: string | null): void {
+    const priority = this.#earlyPriorities.get(id) ?? header;
+    this.#earlyPriorities.delete(id);
+    const stream = this.#sendStreams.get(id);
+    if (priority !== null && stream) applyPriority(stream, parsePriority(priority));
+  }
+
+  #onPriorityUpdate(id: number, priority: string): void {
+    const stream = this.#sendStreams.get(id);
+    if (stream) return applyPriority(stream, parsePriority(priority));
+    if (id < this.#nextId) return;
+    if (this.#earlyPriorities.size < MAX_EARLY_PRIORITIES) this.#earlyPriorities.set(id, priority);
+  }
+
+  /** Requests opened and cancelled at once cost us more than the peer: there is a limit. */
+  #onCancelled(): void {
+    const second = Math.floor(performance.now() / 1000);
+    if (second !== this.#cancelWindow) this.#cancels = 0;
+    this.#cancelWindow = second;
+    if (++this.#cancels > (this.#options.maxCancelsPerSecond ?? 200)) {
+      this.#connection.fail(
+        new ApplicationError(H3ErrorCode.ExcessiveLoad, "Cannot serve so many cancelled requests"),
+      );
+    }
+  }
+}
+
+function refused(): StreamError {
+  return new StreamError(H3ErrorCode.RequestRejected, "Cannot take requests while shutting down");
+}

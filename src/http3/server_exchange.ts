@@ -1,0 +1,204 @@
+import { ApplicationError, StreamError } from "../error/quic_error.ts";
+import { H3ErrorCode } from "./code_point.ts";
+import { readContentLength, readRequestHead, type RequestHead, responseLines } from "./fields.ts";
+import type { H3ServerOptions, TrailerSource } from "./options.ts";
+import type { RequestStream } from "./request_stream.ts";
+import type { H3Transport } from "./transport.ts";
+
+/** Makes the response to a request. */
+export type RequestHandler = (
+  request: Request,
+  info: RequestInfo,
+) => Response | Promise<Response>;
+
+/** What a handler may know, and do, beyond request and response. */
+export interface RequestInfo {
+  /** The connection the request came over. */
+  readonly transport: H3Transport;
+  /** Fields that follow the body; resolves when the body has been read or given up. */
+  readonly trailers: Promise<Headers | undefined>;
+  /** Resolves when the response has been sent; rejects if that failed. */
+  readonly completed: Promise<void>;
+  /** Sends these fields after the body of the response. */
+  sendTrailers(trailers: TrailerSource): void;
+  /** Sends an interim response, such as 103 Early Hints. */
+  sendInformational(status: number, headers: Headers): void;
+}
+
+/** What an exchange needs of its connection. */
+export interface ExchangeContext {
+  readonly transport: H3Transport;
+  prioritize(header: string | null): void;
+  /** The client gave the request up before it was answered. */
+  onCancelled(): void;
+}
+
+/** Methods that carry no content we would hand on, or that `Request` refuses. */
+const bodilessMethods = new Set(["GET", "HEAD"]);
+const refusedMethods = new Set(["CONNECT", "TRACE", "TRACK"]);
+/** Content thrown away where a method has no use for it. */
+const MAX_UNUSED_CONTENT = 65_536;
+
+/** A request under way, seen from the server. */
+export class ServerExchange {
+  readonly #stream: RequestStream;
+  readonly #handler: RequestHandler;
+  readonly #options: H3ServerOptions;
+  readonly #context: ExchangeContext;
+  readonly #abort = new AbortController();
+  readonly #requestTrailers = Promise.withResolvers<Headers | undefined>();
+  readonly #completed = Promise.withResolvers<void>();
+  #responseTrailers: TrailerSource | undefined;
+  #answered = false;
+
+  constructor(
+    stream: RequestStream,
+    handler: RequestHandler,
+    options: H3ServerOptions,
+    context: ExchangeContext,
+  ) {
+    this.#stream = stream;
+    this.#handler = handler;
+    this.#options = options;
+    this.#context = context;
+    this.#completed.promise.catch(ignore);
+    stream.outgoing.closed.catch((error) => this.#onStopped(error));
+  }
+
+  /** Reads the request, has it handled, and sends the response; never rejects. */
+  async run(): Promise<void> {
+    try {
+      const head = await this.#head();
+      if (head) await this.#respond(head.method, await this.#handle(head));
+      else await this.#respond("GET", new Response(null, { status: 431 }));
+      this.#completed.resolve();
+      // RFC 9114, Section 4.1: what is left of the request is no longer of interest.
+      this.#stream.incoming.cancel(new StreamError(H3ErrorCode.NoError, "Answered already"));
+    } catch (error) {
+      this.#stream.fail(error);
+      this.#abort.abort(error);
+      this.#completed.reject(error);
+    }
+    this.#answered = true;
+    this.#requestTrailers.resolve(this.#stream.incoming.trailers);
+  }
+
+  /** The head of the request; undefined if it is too large to be read. */
+  async #head(): Promise<RequestHead | undefined> {
+    const timer = setTimeout(() => {
+      this.#stream.fail(
+        new StreamError(H3ErrorCode.RequestIncomplete, "Cannot wait any longer for the request"),
+      );
+    }, this.#options.headerTimeout ?? 10_000);
+    try {
+      const head = readRequestHead(await this.#stream.incoming.headers());
+      this.#context.prioritize(head.headers.get("priority"));
+      this.#stream.incoming.expect(head.contentLength);
+      return head;
+    } catch (error) {
+      const isTooLarge = error instanceof StreamError && error.code === H3ErrorCode.ExcessiveLoad;
+      if (isTooLarge) return undefined;
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #handle(head: RequestHead): Promise<Response> {
+    if (refusedMethods.has(head.method)) return new Response(null, { status: 501 });
+    const hasBody = !bodilessMethods.has(head.method);
+    if (!hasBody) await this.#drain(head);
+    const request = this.#request(head, hasBody);
+    try {
+      const response = await this.#handler(request, this.#info());
+      if (!(response instanceof Response) || response.status < 200 || response.bodyUsed) {
+        throw new TypeError("Cannot send what the handler returned: it is no usable Response");
+      }
+      return response;
+    } catch (error) {
+      return await this.#onHandlerError(error);
+    }
+  }
+
+  async #onHandlerError(error: unknown): Promise<Response> {
+    try {
+      if (this.#options.onError) return await this.#options.onError(error);
+    } catch {
+      // An error handler that fails gets what there would be without one.
+    }
+    return new Response("Internal Server Error", { status: 500 });
+  }
+
+  /** Content of methods that have none is counted against its announced length all the same. */
+  async #drain(head: RequestHead): Promise<void> {
+    const drained = this.#stream.incoming.drain(MAX_UNUSED_CONTENT).then(
+      () => this.#requestTrailers.resolve(this.#stream.incoming.trailers),
+    );
+    if (head.contentLength >= 0) return await drained;
+    drained.catch((error) => {
+      if (!this.#answered) this.#stream.fail(error);
+    });
+  }
+
+  #request({ method, scheme, authority, path, headers }: RequestHead, hasBody: boolean): Request {
+    const init: RequestInit & { duplex?: "half" } = { method, headers, signal: this.#abort.signal };
+    if (hasBody) {
+      init.body = this.#stream.body(
+        () => this.#stream.incoming.cancel(new StreamError(H3ErrorCode.NoError, "Not wanted")),
+        () => this.#requestTrailers.resolve(this.#stream.incoming.trailers),
+      );
+      init.duplex = "half";
+    }
+    try {
+      return new Request(`${scheme}://${authority}${path === "*" ? "" : path}`, init);
+    } catch (error) {
+      throw new StreamError(H3ErrorCode.MessageError, "Cannot make a request of these fields", {
+        cause: error,
+      });
+    }
+  }
+
+  #info(): RequestInfo {
+    return {
+      transport: this.#context.transport,
+      trailers: this.#requestTrailers.promise,
+      completed: this.#completed.promise,
+      sendTrailers: (trailers) => {
+        this.#responseTrailers = trailers;
+      },
+      sendInformational: (status, headers) => {
+        if (status < 100 || status > 199 || status === 101) {
+          throw new RangeError(`Cannot send ${status} as an interim response`);
+        }
+        this.#stream.outgoing.headers(responseLines(status, headers));
+      },
+    };
+  }
+
+  async #respond(method: string, response: Response): Promise<void> {
+    const { outgoing } = this.#stream;
+    const { status, headers, body } = response;
+    outgoing.headers(responseLines(status, headers));
+    if (method === "HEAD" || status === 204 || status === 304) {
+      await body?.cancel();
+    } else if (body) {
+      await outgoing.body(body, readContentLength(headers));
+    }
+    await outgoing.end(this.#responseTrailers);
+    this.#answered = true;
+  }
+
+  /** The client sent STOP_SENDING, or the connection has ended. */
+  #onStopped(error: unknown): void {
+    if (this.#answered) return;
+    this.#abort.abort(error);
+    if (error instanceof StreamError) this.#context.onCancelled();
+    else if (!(error instanceof ApplicationError)) this.#stream.incoming.cancel(cancelled());
+  }
+}
+
+function cancelled(): StreamError {
+  return new StreamError(H3ErrorCode.RequestCancelled, "The connection has ended");
+}
+
+function ignore(): void {}

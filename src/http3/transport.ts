@@ -1,0 +1,50 @@
+/**
+ * What HTTP/3 needs of a QUIC connection. `MultipathConnection` and `Deno.QuicConn` both have it.
+ *
+ * A stream is aborted, or its reading cancelled, with a `StreamError`, whose code the transport
+ * sends in RESET_STREAM or STOP_SENDING.
+ */
+export interface H3Transport {
+  /** Opens a stream for a request. */
+  createBidirectionalStream(options?: H3StreamOptions): Promise<H3BidirectionalStream>;
+  /** Opens a stream for control data. */
+  createUnidirectionalStream(options?: H3StreamOptions): Promise<H3SendStream>;
+  /** Streams the peer opened both ways. */
+  readonly incomingBidirectionalStreams: ReadableStream<H3BidirectionalStream>;
+  /** Streams the peer opened one way. */
+  readonly incomingUnidirectionalStreams: ReadableStream<H3ReceiveStream>;
+  /** Settles when the connection has ended. */
+  readonly closed: Promise<unknown>;
+  /** Closes the connection with a code of the application. */
+  close(info?: { closeCode: number; reason: string }): void;
+}
+
+/** How a stream is opened. */
+export interface H3StreamOptions {
+  /** Streams with a higher number send first. */
+  sendOrder?: number;
+  /** Whether to wait until the peer allows one more stream. */
+  waitUntilAvailable?: boolean;
+}
+
+/** A stream that carries a request one way and its response the other. */
+export interface H3BidirectionalStream {
+  readonly readable: H3ReceiveStream;
+  readonly writable: H3SendStream;
+}
+
+/** The half of a stream that is read. */
+export interface H3ReceiveStream extends ReadableStream<Uint8Array<ArrayBuffer>> {
+  readonly id: bigint;
+}
+
+/** The half of a stream that is written. */
+export interface H3SendStream extends WritableStream<Uint8Array<ArrayBufferLike>> {
+  readonly id: bigint;
+  /** Streams with a higher number send first. */
+  sendOrder?: number;
+  /** RFC 9218, Section 4.1, for transports that schedule by it. */
+  urgency?: number;
+  /** RFC 9218, Section 4.2, for transports that schedule by it. */
+  incremental?: boolean;
+}

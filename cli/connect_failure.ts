@@ -42,6 +42,22 @@ export function connectFailure(error: unknown, server: string): Failure {
   return new Failure(`Cannot connect to ${server}: ${message}`);
 }
 
+/**
+ * Says in one sentence that a connection ended before its work was done.
+ *
+ * @param error What was thrown.
+ * @param server The server's address as the user knows it.
+ */
+export function lostConnection(error: unknown, server: string): Failure {
+  if (error instanceof Failure) return error;
+  const message = isTimeout(error)
+    ? "nothing has come for too long"
+    : error instanceof Error
+    ? withoutPrefix(error.message)
+    : String(error);
+  return new Failure(`Cannot finish: the connection to ${server} was lost, ${message}; try again`);
+}
+
 function isTimeout(error: unknown): boolean {
   return error instanceof Error && error.name === "TimeoutError";
 }

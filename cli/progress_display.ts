@@ -7,6 +7,9 @@ const LINE_INTERVAL = 1000;
 /** Rates are measured over about this time, so that they can be read. */
 const RATE_WINDOW = 1000;
 
+/** How progress is shown. */
+export type DisplayStyle = "terminal" | "lines";
+
 /** Shows how a transfer goes on, on standard error. */
 export class ProgressDisplay implements Disposable {
   readonly #read: () => Progress;
@@ -17,12 +20,22 @@ export class ProgressDisplay implements Disposable {
 
   /**
    * @param read Tells the present state; asked at regular intervals until `end` is called.
-   * @param terminal Whether rows can be drawn over.
+   * @param style Rows that are drawn over, or a line each second.
    */
-  constructor(read: () => Progress, terminal = Deno.stderr.isTerminal()) {
+  constructor(read: () => Progress, style: DisplayStyle = bestStyle()) {
     this.#read = read;
-    this.#terminal = terminal;
-    this.#timer = setInterval(() => this.#draw(), terminal ? REDRAW_INTERVAL : LINE_INTERVAL);
+    this.#terminal = style === "terminal";
+    this.#timer = setInterval(() => this.#draw(), this.#terminal ? REDRAW_INTERVAL : LINE_INTERVAL);
+  }
+
+  /**
+   * Prints a line above the rows.
+   *
+   * @param line The line.
+   */
+  note(line: string): void {
+    write(`${eraseRows(this.#rows)}${line}\n`);
+    this.#rows = 0;
   }
 
   /** Stops, and takes the rows off the terminal again. */
@@ -51,6 +64,10 @@ export class ProgressDisplay implements Disposable {
       this.#earlier.shift();
     }
   }
+}
+
+function bestStyle(): DisplayStyle {
+  return Deno.stderr.isTerminal() ? "terminal" : "lines";
 }
 
 function eraseRows(rows: number): string {

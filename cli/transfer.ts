@@ -7,6 +7,18 @@ const LARGEST_PAGE = 4 * 1024 * 1024;
 /** How many resources of a page are under way at once. */
 const RESOURCES_AT_ONCE = 32;
 
+/** One answer that has come completely. */
+export interface Answer {
+  /** What was asked for. */
+  readonly url: URL;
+  /** The status of the answer. */
+  readonly status: number;
+  /** Bytes of its body. */
+  readonly length: number;
+  /** Whether the user named the URL; a page did otherwise. */
+  readonly isNamed: boolean;
+}
+
 /** What a transfer needs from outside. */
 export interface TransferOptions {
   /** What to fetch. */
@@ -17,8 +29,8 @@ export interface TransferOptions {
   readonly fetch: (url: URL) => Promise<Response>;
   /** Makes the place for the first body, once there is one worth keeping. */
   readonly openOutput?: (() => Promise<WritableStream<Uint8Array>>) | undefined;
-  /** Is told what came, line by line. */
-  readonly log: (line: string) => void;
+  /** Is told what came. */
+  readonly onAnswer: (answer: Answer) => void;
   /** Stops it all. */
   readonly signal: AbortSignal;
 }
@@ -56,7 +68,7 @@ export class Transfer {
     const response = await this.#request(url);
     const output = response.ok ? await this.#options.openOutput?.() : undefined;
     const page = await this.#readBody(response, output);
-    this.#report(url, response, page.length);
+    this.#report(url, response, { length: page.length, isNamed: true });
     if (!response.ok) this.succeeded = false;
     if (response.ok && isHtml(response) && page.text !== undefined) {
       await this.#fetchResources(findResources(page.text, url));
@@ -69,7 +81,7 @@ export class Transfer {
       for (let url; (url = waiting.shift());) {
         const response = await this.#request(url);
         const { length } = await this.#readBody(response);
-        this.#report(url, response, length);
+        this.#report(url, response, { length, isNamed: false });
       }
     };
     await Promise.all(Array.from({ length: RESOURCES_AT_ONCE }, worker));
@@ -109,8 +121,8 @@ export class Transfer {
     return { length, text };
   }
 
-  #report(url: URL, response: Response, length: number): void {
-    this.#options.log(`${response.status} ${url.href} ${length} bytes`);
+  #report(url: URL, { status }: Response, rest: Pick<Answer, "length" | "isNamed">): void {
+    this.#options.onAnswer({ url, status, ...rest });
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { connectFailure } from "../../cli/connect_failure.ts";
-import { describeError, Failure } from "../../cli/failure.ts";
+import { Failure } from "../../cli/failure.ts";
 
 function withCode(code: number, message: string): Error {
   return Object.assign(new Error(message), { code });
@@ -30,14 +30,4 @@ Deno.test("connectFailure() says what to do about each kind of failure", () => {
 Deno.test("connectFailure() leaves sentences that were made already", () => {
   const failure = new Failure("Cannot do it", 3);
   assert.equal(connectFailure(failure, "h:1"), failure);
-});
-
-Deno.test("describeError() fits on a line, whatever was thrown", () => {
-  assert.equal(describeError(new Error("one\n  two")), "one two");
-  assert.equal(describeError(new RangeError("")), "RangeError");
-  assert.equal(describeError(undefined), "undefined");
-  const missing = new Deno.errors.NotCapable(
-    'Requires read access to "x", run again with --allow-read',
-  );
-  assert.match(describeError(missing), /run it again with "deno run --allow-read"/);
 });

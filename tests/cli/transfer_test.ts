@@ -19,7 +19,8 @@ function make(
       const page = pages[url.pathname];
       return Promise.resolve(page ? page() : new Response("none", { status: 404 }));
     },
-    log: (line) => lines.push(line),
+    onAnswer: ({ url, status, length, isNamed }) =>
+      lines.push(`${status} ${url.pathname} ${length} ${isNamed}`),
     signal: new AbortController().signal,
     ...options,
   });
@@ -41,7 +42,8 @@ Deno.test("Transfer.run() also fetches what a page loads", async () => {
   assert.deepEqual(new Set(asked).size, 101);
   assert.ok(transfer.succeeded, "a missing image does not make the page fail");
   assert.equal(transfer.bytes, images.length + 21 + 99 * 4);
-  assert.ok(lines.includes(`404 ${origin}/7.png 4 bytes`));
+  assert.ok(lines.includes("404 /7.png 4 false"));
+  assert.equal(lines[0], `200 / ${images.length} true`);
 });
 
 Deno.test("Transfer.run() does not look into other types and failed answers", async () => {

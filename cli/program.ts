@@ -1,0 +1,70 @@
+// deno-lint-ignore-file no-console -- a program speaks on its console
+import { Failure } from "./failure.ts";
+
+/**
+ * Runs a program to its end and turns whatever it throws into one line on standard error.
+ *
+ * @param program The name that begins the line.
+ * @param main The program; its answer is the exit code.
+ */
+export async function runProgram(program: string, main: () => Promise<number>): Promise<void> {
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault(); // a stack trace helps nobody at a command line
+    console.error(`${program}: ${describeError(event.reason)}`);
+  });
+  let exitCode: number;
+  try {
+    exitCode = await main();
+  } catch (error) {
+    console.error(`${program}: ${describeError(error)}`);
+    exitCode = error instanceof Failure ? error.exitCode : 1;
+  }
+  Deno.exit(exitCode);
+}
+
+/**
+ * Prints what was asked for, and has nothing else to do.
+ *
+ * @param text What to print on standard output.
+ * @returns The exit code.
+ */
+export function say(text: string): number {
+  console.log(text);
+  return 0;
+}
+
+/**
+ * Calls back once when the user or the system wants the program to end. After that the same
+ * signal ends it at once, should the polite way take too long.
+ *
+ * @param stop What to do.
+ * @returns Stops listening.
+ */
+export function onInterruption(stop: () => void): () => void {
+  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+  function forget(): void {
+    for (const signal of signals) Deno.removeSignalListener(signal, hear);
+  }
+  function hear(): void {
+    forget();
+    stop();
+  }
+  for (const signal of signals) Deno.addSignalListener(signal, hear);
+  return forget;
+}
+
+/** Says in one line what went wrong, whatever was thrown. */
+export function describeError(error: unknown): string {
+  if (error instanceof Deno.errors.NotCapable) return describeMissingPermission(error);
+  if (error instanceof Error) return oneLine(error.message || error.name);
+  return oneLine(String(error));
+}
+
+function describeMissingPermission(error: Error): string {
+  const flag = /--allow-[a-z]+/.exec(error.message)?.[0] ?? "--allow-net --allow-read";
+  return `Cannot go on without a permission: run it again with "deno run ${flag}"`;
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s*\n\s*/g, " ").trim();
+}

@@ -13,7 +13,9 @@ const CONSERVATIVE_ROUNDS = 5;
  * HyStart++ (RFC 9406): leaves the first slow start when round-trip times rise, before a queue
  * overflows. A stretch of slower growth (conservative slow start) tells real queues from jitter.
  *
- * Everything leaves paced, so the growth per ACK is not limited (RFC 9406, Section 4.2).
+ * Everything leaves paced, so the growth per ACK is not limited (RFC 9406, Section 4.2). For the same
+ * reason a rise within a round is no artefact of a burst: the least of the last eight samples is
+ * judged rather than the least of the round, which notices a queue up to one round trip earlier.
  */
 export class HyStart {
   /** Slow start is over: the threshold becomes the present window. */
@@ -25,6 +27,7 @@ export class HyStart {
   #lastMin = Infinity;
   #currentMin = Infinity;
   #samples = 0;
+  readonly #recent = new Float64Array(SAMPLES);
   #baseline = Infinity;
   #rounds = 0;
 
@@ -38,23 +41,26 @@ export class HyStart {
   onAckProcessed(latest: number, now: number): void {
     if (this.done) return;
     this.#currentMin = Math.min(this.#currentMin, latest);
-    this.#samples++;
+    this.#recent[this.#samples++ % SAMPLES] = latest;
     if (this.#samples >= SAMPLES) this.#judge();
     if (this.#roundEnds) this.#nextRound(now);
   }
 
   #judge(): void {
-    if (this.conservative) {
-      // RFC 9406, Section 4.2: the rise did not last, so it was jitter.
-      if (this.#currentMin < this.#baseline) this.#setConservative(Infinity);
-      // It went on rising by as much again, so it is a queue: five rounds of growth would treble
-      // the window, which is more than a queue of one bandwidth-delay product holds.
-      else if (this.#currentMin >= this.#baseline + rise(this.#baseline)) this.done = true;
-      return;
-    }
-    if (this.#lastMin === Infinity) return;
-    if (this.#currentMin < this.#lastMin + rise(this.#lastMin)) return;
-    this.#setConservative(this.#currentMin);
+    let least = Infinity;
+    for (const sample of this.#recent) least = Math.min(least, sample);
+    if (this.conservative) return this.#judgeAgain(least);
+    if (this.#lastMin === Infinity || least < this.#lastMin + rise(this.#lastMin)) return;
+    this.#setConservative(least);
+  }
+
+  /** In a later round than the one that rose: was it a queue? */
+  #judgeAgain(least: number): void {
+    // RFC 9406, Section 4.2: the rise did not last, so it was jitter.
+    if (this.#rounds > 0 && least < this.#baseline) return this.#setConservative(Infinity);
+    // It went on rising by as much again, so it is a queue: five rounds of growth would treble the
+    // window, which is more than a queue of one bandwidth-delay product holds.
+    if (least >= this.#baseline + rise(this.#baseline)) this.done = true;
   }
 
   #setConservative(baseline: number): void {

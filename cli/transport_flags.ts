@@ -84,7 +84,7 @@ export const commonFlags: readonly Flag[] = [
  * @param given What stood on the command line.
  */
 export function readTransportChoices(given: FlagValues): TransportChoices {
-  const kilobytes = numberValue(given, "flow-window", 1, 1_048_576);
+  const kilobytes = numberValue(given, "flow-window", 16, 1_048_576);
   return {
     scheduler: choiceValue(given, "scheduler", schedulers),
     streamOrder: choiceValue(given, "stream-scheduler", streamOrders),

@@ -157,6 +157,7 @@ Deno.test("readServerOptions() refuses values out of range with a sentence", () 
   failsWith(() => server("-c", "1"), /from 2 to/);
   failsWith(() => server("-c", "1e3"), /whole number/);
   failsWith(() => server("-f", "9".repeat(400)), /whole number/);
+  failsWith(() => server("-f", "15"), /from 16 to/);
   failsWith(() => server("-sc", "fastest"), /one of rr, .*mrtt.*redundant/);
   failsWith(() => server("-sc", "toString"), /one of rr/);
   failsWith(() => server("-ssc", "x"), /one of rr, .*prio.*sprio/);

@@ -15,7 +15,7 @@ const SMALLEST_FRAGMENT = 16;
 /** The handshake messages of one encryption level, both ways, in CRYPTO frames. */
 export class CryptoStream implements FrameOwner {
   readonly #outgoing = new SendBuffer();
-  readonly #incoming = new ReceiveBuffer(MAX_RANGES);
+  readonly #incoming = new ReceiveBuffer(MAX_RANGES, ErrorCode.CryptoBufferExceeded);
 
   /** Whether there is something to send, or to send again. */
   get hasPending(): boolean {

@@ -29,8 +29,12 @@ export class ReceiveBuffer {
   #firstChunk = 0;
   #spare: Uint8Array<ArrayBuffer> | undefined;
 
-  constructor(maxRanges = 1024) {
+  /** The error for too many fragments. */
+  readonly #errorCode: number;
+
+  constructor(maxRanges = 1024, errorCode: number = ErrorCode.InternalError) {
     this.#maxRanges = maxRanges;
+    this.#errorCode = errorCode;
   }
 
   /** Bytes that can be read now. */
@@ -114,7 +118,7 @@ export class ReceiveBuffer {
     // cost more to keep than they bring.
     if (count > this.#maxRanges && this.#bytesAhead < count * LEAST_DENSITY) {
       throw new TransportError(
-        ErrorCode.InternalError,
+        this.#errorCode,
         `Cannot put the stream together: ${count} fragments hold only ${this.#bytesAhead} bytes`,
       );
     }

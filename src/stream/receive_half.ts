@@ -209,18 +209,19 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
   #charge(end: number): void {
     const fresh = end - this.limit.received;
     if (fresh <= 0) return;
-    if (!this.limit.receive(fresh)) {
-      throw new TransportError(
-        ErrorCode.FlowControlError,
-        `Cannot accept stream ${this.id}: ${end} bytes exceed the limit of ${this.limit.limit}`,
-      );
-    }
+    const { limit } = this.limit;
+    if (end > limit) throw this.#beyond(`${end} bytes exceed the limit of ${limit}`);
     if (!this.#connection.receive(fresh)) {
-      throw new TransportError(
-        ErrorCode.FlowControlError,
-        `Cannot accept stream ${this.id}: all data exceed the limit of ${this.#connection.limit}`,
-      );
+      throw this.#beyond(`all data exceed the connection's limit of ${this.#connection.limit}`);
     }
+    this.limit.receive(fresh);
+  }
+
+  #beyond(reason: string): TransportError {
+    return new TransportError(
+      ErrorCode.FlowControlError,
+      `Cannot accept stream ${this.id}: ${reason}`,
+    );
   }
 
   /** Gives back the credit of bytes that the application took. */

@@ -56,7 +56,9 @@ export class Pacer {
     // In slow start the first flights decide how long a short transfer takes.
     const least = (inSlowStart ? INITIAL_BURST : SMALLEST_BURST) * maxDatagramSize;
     const most = LARGEST_BURST * maxDatagramSize;
-    this.#burst = Math.min(Math.max(this.#rate * TIMER_LATENESS, least), most);
+    // The timer is set for one datagram; what a late one finds must not run over.
+    const late = maxDatagramSize + this.#rate * TIMER_LATENESS;
+    this.#burst = Math.min(Math.max(late, least), most);
   }
 
   /** Bytes that may leave now; none unless a whole datagram may. */

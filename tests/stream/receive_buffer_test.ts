@@ -99,3 +99,12 @@ Deno.test("ReceiveBuffer.write() passes over what it knows and takes the rest", 
   assert.equal(buffer.readable, 35);
   assert.deepEqual(buffer.read(99), pattern(0, 5, 35));
 });
+
+Deno.test("ReceiveBuffer.write() takes the end of a frame whose start was read and let go", () => {
+  const buffer = new ReceiveBuffer();
+  const whole = pattern(0, 0, 200_000);
+  buffer.write(0, whole.subarray(0, 150_000));
+  while (buffer.read(50_000));
+  buffer.write(60_000, whole.subarray(60_000));
+  assert.deepEqual(buffer.read(1e6), whole.subarray(150_000));
+});

@@ -267,3 +267,17 @@ Deno.test("SendHalf records STREAM frames so that FIN can be told from data", ()
   half.finish();
   assert.equal(write(half, credit).frames[0]!.kind, FrameType.Stream | 1);
 });
+
+Deno.test("SendHalf.onFrameLost() leaves out what was acknowledged beyond a gap", () => {
+  const { half, credit } = make();
+  half.write(pattern(4, 0, 3000));
+  const sinks = [0, 1, 2].map(() => write(half, credit));
+  const copy = new TestSink();
+  half.writeCopy(copy, 1300, 1400);
+  sinks[1]!.acked();
+  copy.lost();
+  assert.equal(half.bytesLost, 0);
+  sinks[1]!.lost();
+  assert.equal(half.bytesLost, 0);
+  assert.deepEqual(half.nextInFlight(1196, 5000), [2390, 3000]);
+});

@@ -18,6 +18,8 @@ import type { H3BidirectionalStream, H3Transport } from "./transport.ts";
 export class H3Client implements AsyncDisposable {
   readonly #connection: H3Connection;
   readonly #active = new Set<ClientExchange>();
+  /** Requests that wait for a stream. */
+  #opening = 0;
   /** Requests from this stream ID on are not served. */
   #goAwayId = Infinity;
   #closing = false;
@@ -47,7 +49,7 @@ export class H3Client implements AsyncDisposable {
 
   /** How many requests are under way, bodies included. */
   get active(): number {
-    return this.#active.size;
+    return this.#active.size + this.#opening;
   }
 
   /**
@@ -59,15 +61,22 @@ export class H3Client implements AsyncDisposable {
   async fetch(request: Request, init: H3RequestInit = {}): Promise<Response> {
     request.signal.throwIfAborted();
     if (!this.accepting) throw rejected();
-    const stream = await this.#openStream(request.signal);
+    this.#opening++;
+    const stream = await this.#openStream(request.signal).finally(() => {
+      this.#opening--;
+      this.#checkIdle();
+    });
     const requestStream = new RequestStream(this.#connection, stream);
-    if (!this.accepting) {
+    if (requestStream.id >= this.#goAwayId) {
       requestStream.fail(rejected());
       throw rejected();
     }
     const exchange = new ClientExchange(requestStream, stream.writable, request, init);
     this.#active.add(exchange);
-    exchange.done.then(() => this.#onDone(exchange));
+    exchange.done.then(() => {
+      this.#active.delete(exchange);
+      this.#checkIdle();
+    });
     return await exchange.run();
   }
 
@@ -76,7 +85,7 @@ export class H3Client implements AsyncDisposable {
     if (!this.#closing) {
       this.#closing = true;
       if (!this.#ended) await this.#connection.goAway(0);
-      if (this.#active.size > 0) await new Promise<void>((resolve) => this.#onIdle = resolve);
+      if (this.active > 0) await new Promise<void>((resolve) => this.#onIdle = resolve);
       this.#connection.close();
     }
     await this.closed;
@@ -107,9 +116,8 @@ export class H3Client implements AsyncDisposable {
     }
   }
 
-  #onDone(exchange: ClientExchange): void {
-    this.#active.delete(exchange);
-    if (this.#active.size === 0) this.#onIdle?.();
+  #checkIdle(): void {
+    if (this.active === 0) queueMicrotask(() => this.active === 0 && this.#onIdle?.());
   }
 
   #onGoAway(id: number): void {

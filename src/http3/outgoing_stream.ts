@@ -26,9 +26,13 @@ export class OutgoingStream {
       this.#isOpen = true;
       await writer.write(isFirst ? concatBytes(varints(this.#type), data) : data);
     } catch (error) {
-      // Otherwise the connection has ended, and others will tell.
-      if (error instanceof StreamError) this.#onBroken(error);
+      this.#report(error);
     }
+  }
+
+  #report(error: unknown): void {
+    // Otherwise the connection has ended, and others will tell.
+    if (error instanceof StreamError) this.#onBroken(error);
   }
 
   async #open(): Promise<WritableStreamDefaultWriter<Uint8Array>> {
@@ -36,7 +40,9 @@ export class OutgoingStream {
       waitUntilAvailable: true,
       sendOrder: CRITICAL_ORDER,
     });
-    return stream.getWriter();
+    const writer = stream.getWriter();
+    writer.closed.catch((error) => this.#report(error));
+    return writer;
   }
 }
 

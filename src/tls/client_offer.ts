@@ -12,7 +12,7 @@ import { ExtensionType, TLS_1_3 } from "./code_point.ts";
 import { parseIpAddress } from "./ip_address.ts";
 import { defaultGroups, isKnownGroup, type KeyShare } from "./key_exchange.ts";
 import { KeySchedule } from "./key_schedule.ts";
-import { MessageWriter } from "./message_writer.ts";
+import type { MessageWriter } from "./message_writer.ts";
 import { normalizeName } from "./server_identity.ts";
 import type { Session } from "./session.ts";
 import { MAX_TICKET_LIFETIME } from "./session_ticket.ts";

@@ -125,7 +125,9 @@ export class Bbr implements CongestionController {
     }
     this.#recentLosses++;
     const lost = this.#lost - packet.lostAtSend;
-    if (this.#isProbeSampling && model.isTooMuch(packet.inFlightAtSend, lost)) {
+    if (
+      this.#isProbeSampling && model.isTooMuch(packet.inFlightAtSend, lost, this.#maxDatagramSize)
+    ) {
       const inFlight = model.inflightAtThreshold(packet.inFlightAtSend, lost, packet.size);
       this.#onTooMuch(inFlight, packet.appLimited, now);
     }
@@ -187,7 +189,7 @@ export class Bbr implements CongestionController {
       this.#ackPhase = AckPhase.Init;
       if (this.#isProbingBandwidth && !sample.appLimited) model.advanceMaxBandwidth();
     }
-    if (model.isTooMuch(sample.inFlightAtSend, sample.lostInFlight)) {
+    if (model.isTooMuch(sample.inFlightAtSend, sample.lostInFlight, this.#maxDatagramSize)) {
       if (this.#isProbeSampling) this.#onTooMuch(sample.inFlightAtSend, sample.appLimited, now);
       return;
     }

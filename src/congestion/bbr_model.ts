@@ -113,9 +113,14 @@ export class BbrModel {
     this.#lostInRound += size;
   }
 
-  /** Whether of `inFlight` bytes sent too many were `lost`. */
-  isTooMuch(inFlight: number, lost: number): boolean {
-    return lost > inFlight * LOSS_THRESHOLD;
+  /**
+   * Whether of `inFlight` bytes sent too many were `lost`.
+   *
+   * Two datagrams more than the threshold are let pass: in a flight of fewer than a hundred two
+   * chance losses would otherwise be taken for a full queue, and cap the path for seconds.
+   */
+  isTooMuch(inFlight: number, lost: number, maxDatagramSize: number): boolean {
+    return lost > inFlight * LOSS_THRESHOLD + 2 * maxDatagramSize;
   }
 
   /** Of `inFlight` bytes, how many there were when losses passed the threshold. */
@@ -211,7 +216,7 @@ export class BbrModel {
 
   #checkStartupLoss(sample: RateSample): void {
     const delivered = sample.delivered - this.#deliveredBeforeRound;
-    if (!this.isTooMuch(delivered + this.#lostInRound, this.#lostInRound)) return;
+    if (this.#lostInRound <= LOSS_THRESHOLD * (delivered + this.#lostInRound)) return;
     this.fullBandwidthNow = true;
     this.fullBandwidthReached = true;
     const full = this.bandwidthDelay(this.maxBandwidth);

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { chromiumFlags, publicKeyHash, readKeyPair } from "../../cli/certificate.ts";
+import { Failure } from "../../cli/failure.ts";
+import { makeDevelopmentCertificate } from "../../src/io/development_certificate.ts";
+
+const one = await makeDevelopmentCertificate(["localhost"]);
+const other = await makeDevelopmentCertificate(["localhost"]);
+
+/** A folder with these files. */
+async function withFolder(
+  files: Record<string, string>,
+  use: (directory: string) => Promise<void>,
+): Promise<void> {
+  const directory = await Deno.makeTempDir();
+  try {
+    for (const [name, text] of Object.entries(files)) {
+      await Deno.writeTextFile(`${directory}/${name}`, text);
+    }
+    await use(directory);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+Deno.test("readKeyPair() reads a certificate with its key", async () => {
+  await withFolder({ "fullchain.pem": one.certPem, "privkey.pem": one.keyPem }, async (path) => {
+    assert.deepEqual(await readKeyPair(path), { cert: one.certPem, key: one.keyPem });
+  });
+});
+
+Deno.test("readKeyPair() says what is wrong with a folder", async () => {
+  const cases: [Record<string, string>, RegExp][] = [
+    [{}, /Cannot read .*fullchain\.pem: there is no such file; name a folder/],
+    [{ "fullchain.pem": one.certPem }, /Cannot read .*privkey\.pem: there is no such file/],
+    [{ "fullchain.pem": "x", "privkey.pem": one.keyPem }, /are PEM files/],
+    [{ "fullchain.pem": one.certPem, "privkey.pem": "x" }, /are PEM files/],
+    [{ "fullchain.pem": one.certPem, "privkey.pem": other.keyPem }, /is not the key of/],
+  ];
+  for (const [files, pattern] of cases) {
+    await withFolder(files, async (path) => {
+      await assert.rejects(readKeyPair(path), (error) => {
+        assert.ok(error instanceof Failure);
+        assert.match(error.message, pattern);
+        return true;
+      });
+    });
+  }
+});
+
+Deno.test("publicKeyHash() is the hash that browsers pin", () => {
+  assert.equal(publicKeyHash(one.certPem), one.spkiSha256Base64);
+  assert.ok(
+    chromiumFlags(one.spkiSha256Base64, 6121).includes(`-spki-list=${one.spkiSha256Base64}`),
+  );
+});

@@ -35,6 +35,8 @@ export interface DriverListener<Connection> {
   onActive(connection: Connection): void;
   /** A socket broke and was closed. */
   onSocketBroken?(socket: UdpSocket, error: Error): void;
+  /** The endpoint waits for nothing: it has no connection, not even one that is ending. */
+  onRest?(): void;
 }
 
 /**
@@ -57,6 +59,7 @@ export class Driver<Connection> implements SocketListener {
   #isTurning = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerAt = Infinity;
+  #isBackground = false;
   #isClosed = false;
 
   constructor(endpoint: DrivenEndpoint<Connection>, listener: DriverListener<Connection>) {
@@ -97,6 +100,12 @@ export class Driver<Connection> implements SocketListener {
       this.#isFlushing = false;
     }
     this.#arm();
+  }
+
+  /** From now on the timer does not keep the process. */
+  unref(): void {
+    this.#isBackground = true;
+    this.#timer?.unref();
   }
 
   /** Stops. Sockets are closed by whoever opened them. */
@@ -165,7 +174,8 @@ export class Driver<Connection> implements SocketListener {
   #arm(): void {
     if (this.#isClosed) return;
     const { deadline } = this.#endpoint;
-    if (deadline >= this.#timerAt || deadline === Infinity) return;
+    if (deadline === Infinity) this.#listener.onRest?.();
+    if (deadline >= this.#timerAt) return;
     const wait = deadline - monotonicNow();
     if (wait < SHORT_WAIT) {
       if (this.#isTurning) return;
@@ -176,6 +186,7 @@ export class Driver<Connection> implements SocketListener {
     this.#clearTimer();
     this.#timerAt = deadline;
     this.#timer = setTimeout(this.#onTimer, Math.min(wait - TIMER_LATENESS, 0x7fff_ffff));
+    if (this.#isBackground) this.#timer.unref();
   }
 
   /** A turn of the event loop has passed, in which sockets were served. */

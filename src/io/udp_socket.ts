@@ -102,6 +102,11 @@ export class UdpSocket implements Port {
     }
   }
 
+  /** Waiting for datagrams no longer keeps the process. */
+  unref(): void {
+    if (!this.#isClosed) (this.#conn as Partial<Pick<Deno.Listener, "unref">>).unref?.();
+  }
+
   /** Closes the socket; a datagram that waits is not sent. */
   close(): void {
     if (this.#isClosed) return;

@@ -51,7 +51,6 @@ export class Certificate {
   /** Start and end of its validity in milliseconds since 1970. */
   readonly notBefore: number;
   readonly notAfter: number;
-  readonly #x509: X509Certificate;
   #key: KeyObject | undefined;
   #structure: Structure | undefined;
   #details: Details | undefined;
@@ -60,14 +59,14 @@ export class Certificate {
   constructor(der: Uint8Array) {
     this.der = der.slice();
     try {
-      this.#x509 = new X509Certificate(this.der);
+      const x509 = new X509Certificate(this.der);
+      this.subject = x509.subject ?? "";
+      this.issuer = x509.issuer ?? "";
+      this.notBefore = x509.validFromDate.getTime();
+      this.notAfter = x509.validToDate.getTime();
     } catch (error) {
       throw unreadable(error);
     }
-    this.subject = this.#x509.subject;
-    this.issuer = this.#x509.issuer;
-    this.notBefore = this.#x509.validFromDate.getTime();
-    this.notAfter = this.#x509.validToDate.getTime();
   }
 
   /** Its public key. */

@@ -1,4 +1,9 @@
-import type { CongestionController, ControllerOptions, PacketSample } from "./controller.ts";
+import type {
+  CongestionController,
+  ControllerOptions,
+  PacketSample,
+  RttView,
+} from "./controller.ts";
 import { LossBased } from "./loss_based.ts";
 
 /** How steeply the curve rises, in segments per second cubed (RFC 9438, Section 4.1.1). */
@@ -24,6 +29,7 @@ export class Cubic extends LossBased {
   /** When the window last grew, and whether it has not been used since. */
   #lastGrowth = 0;
   #wasUnused = false;
+  #lastAck = 0;
   #savedMax = 0;
   #savedPrior = 0;
   #savedEpoch = -1;
@@ -31,8 +37,16 @@ export class Cubic extends LossBased {
   #savedEstimate = 0;
 
   override onSent(packet: PacketSample, bytesInFlight: number, now: number): void {
-    if (bytesInFlight <= packet.size) this.#wasUnused = true; // after silence
+    // Silence is unused time as well; when the window was unused before, `avoid` counts it.
+    if (bytesInFlight <= packet.size && this.#epoch >= 0 && !this.#wasUnused) {
+      this.#epoch += now - this.#lastAck;
+    }
     super.onSent(packet, bytesInFlight, now);
+  }
+
+  override onAcked(packet: PacketSample, rtt: RttView, bytesInFlight: number, now: number): void {
+    this.#lastAck = now;
+    super.onAcked(packet, rtt, bytesInFlight, now);
   }
 
   protected override avoid(acked: number, now: number): void {

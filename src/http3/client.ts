@@ -16,6 +16,8 @@ import type { H3BidirectionalStream, H3Transport } from "./transport.ts";
  * ```
  */
 export class H3Client implements AsyncDisposable {
+  /** Called whenever the last request under way has ended. */
+  onIdle: (() => void) | undefined;
   readonly #connection: H3Connection;
   readonly #active = new Set<ClientExchange>();
   /** Requests that wait for a stream. */
@@ -24,7 +26,7 @@ export class H3Client implements AsyncDisposable {
   #goAwayId = Infinity;
   #closing = false;
   #ended = false;
-  #onIdle: (() => void) | undefined;
+  #drained: (() => void) | undefined;
 
   /** @param transport A connection whose protocol is h3. */
   constructor(transport: H3Transport, options: H3Options = {}) {
@@ -85,7 +87,7 @@ export class H3Client implements AsyncDisposable {
     if (!this.#closing) {
       this.#closing = true;
       if (!this.#ended) await this.#connection.goAway(0);
-      if (this.active > 0) await new Promise<void>((resolve) => this.#onIdle = resolve);
+      if (this.active > 0) await new Promise<void>((resolve) => this.#drained = resolve);
       this.#connection.close();
     }
     await this.closed;
@@ -117,7 +119,11 @@ export class H3Client implements AsyncDisposable {
   }
 
   #checkIdle(): void {
-    if (this.active === 0) queueMicrotask(() => this.active === 0 && this.#onIdle?.());
+    queueMicrotask(() => {
+      if (this.active > 0) return;
+      this.#drained?.();
+      this.onIdle?.();
+    });
   }
 
   #onGoAway(id: number): void {

@@ -20,12 +20,6 @@ export function responseTrailers(response: Response): Promise<Headers | undefine
   return trailersOf.get(response) ?? Promise.resolve(undefined);
 }
 
-/** Lets another face of the same response, such as one with a URL, have the same trailers. */
-export function shareTrailers(from: Response, to: Response): void {
-  const trailers = trailersOf.get(from);
-  if (trailers) trailersOf.set(to, trailers);
-}
-
 /** A request under way, seen from the client. */
 export class ClientExchange {
   /** Resolves when both messages have ended, well or not. */

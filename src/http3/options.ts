@@ -1,3 +1,6 @@
+import type { ConnectOptions, ListenOptions } from "../api/options.ts";
+import type { H3Transport, NetAddress } from "./transport.ts";
+
 /** What both ends of an HTTP/3 connection can be told. */
 export interface H3Options {
   /**
@@ -53,4 +56,34 @@ export interface H3RequestInit {
   trailers?: TrailerSource;
   /** Called with each interim response, such as 103 Early Hints. */
   onInformational?: (status: number, headers: Headers) => void;
+}
+
+/** What a connection made on behalf of `fetch` can be told. */
+export interface FetchConnectOptions
+  extends Omit<ConnectOptions, "hostname" | "port" | "alpnProtocols" | "signal"> {
+  /**
+   * Milliseconds without a request after which the connection is closed.
+   *
+   * @default {2000}
+   */
+  idleTimeout?: number;
+}
+
+/** What `fetch` takes besides a URL: what the platform's takes, and how to connect. */
+export interface FetchInit extends RequestInit, H3RequestInit, FetchConnectOptions {
+  /** A connection to use, instead of one that `fetch` makes and keeps. */
+  connection?: H3Transport;
+}
+
+/** What `serve` takes: where to listen and how to serve. */
+export interface ServeOptions
+  extends Omit<ListenOptions, "alpnProtocols" | "port">, H3ServerOptions {
+  /**
+   * The UDP port; 0 lets the system choose one.
+   *
+   * @default {8000}
+   */
+  port?: number;
+  /** Called once the server listens, with the first of its addresses. */
+  onListen?: (address: NetAddress) => void;
 }

@@ -21,12 +21,13 @@ const MAX_EARLY_PRIORITIES = 64;
  * serveConnection(connection, (request) => new Response(`You asked for ${request.url}`));
  * ```
  */
-export function serveConnection(
-  transport: H3Transport,
-  handler: RequestHandler,
+export function serveConnection<T extends H3Transport>(
+  transport: T,
+  handler: RequestHandler<T>,
   options: H3ServerOptions = {},
 ): H3Server {
-  return new H3Server(transport, handler, options);
+  // The handler is only ever given this connection, so it need not know of others.
+  return new H3Server(transport, handler as RequestHandler, options);
 }
 
 /** The server's end of an HTTP/3 connection. */

@@ -6,15 +6,17 @@ import type { RequestStream } from "./request_stream.ts";
 import type { H3Transport } from "./transport.ts";
 
 /** Makes the response to a request. */
-export type RequestHandler = (
+export type RequestHandler<T extends H3Transport = H3Transport> = (
   request: Request,
-  info: RequestInfo,
+  info: RequestInfo<T>,
 ) => Response | Promise<Response>;
 
 /** What a handler may know, and do, beyond request and response. */
-export interface RequestInfo {
+export interface RequestInfo<T extends H3Transport = H3Transport> {
   /** The connection the request came over. */
-  readonly transport: H3Transport;
+  readonly connection: T;
+  /** Where the client is, if the connection can tell. */
+  readonly remoteAddr: T["remoteAddr"];
   /** Fields that follow the body; resolves when the body has been read or given up. */
   readonly trailers: Promise<Headers | undefined>;
   /** Resolves when the response has been sent; rejects if that failed. */
@@ -159,8 +161,10 @@ export class ServerExchange {
   }
 
   #info(): RequestInfo {
+    const { transport } = this.#context;
     return {
-      transport: this.#context.transport,
+      connection: transport,
+      remoteAddr: transport.remoteAddr,
       trailers: this.#requestTrailers.promise,
       completed: this.#completed.promise,
       sendTrailers: (trailers) => {

@@ -13,10 +13,18 @@ export interface H3Transport {
   readonly incomingBidirectionalStreams: ReadableStream<H3BidirectionalStream>;
   /** Streams the peer opened one way. */
   readonly incomingUnidirectionalStreams: ReadableStream<H3ReceiveStream>;
+  /** Where the peer is, if the transport can tell. */
+  readonly remoteAddr?: NetAddress;
   /** Settles when the connection has ended. */
   readonly closed: Promise<unknown>;
   /** Closes the connection with a code of the application. */
   close(info?: { closeCode: number; reason: string }): void;
+}
+
+/** An address and a port, as far as HTTP/3 is concerned. */
+export interface NetAddress {
+  readonly hostname: string;
+  readonly port: number;
 }
 
 /** How a stream is opened. */

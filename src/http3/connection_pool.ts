@@ -1,0 +1,122 @@
+import type { ConnectOptions } from "../api/options.ts";
+import { H3Client } from "./client.ts";
+import type { FetchConnectOptions } from "./options.ts";
+import type { H3Transport } from "./transport.ts";
+
+/** Makes a connection to a server. */
+export type Connector = (options: ConnectOptions) => Promise<H3Transport>;
+
+/** A client for a request, and whether others have used it before. */
+export interface Lease {
+  readonly client: H3Client;
+  readonly isReused: boolean;
+}
+
+const IDLE_TIMEOUT = 2000;
+
+/** Connections kept for the next request to the same server with the same options. */
+export class ConnectionPool implements AsyncDisposable {
+  readonly #connect: Connector;
+  readonly #clients = new Map<string, Promise<H3Client>>();
+  readonly #given = new WeakMap<H3Transport, H3Client>();
+  /** Options that are functions or objects are told apart by who they are. */
+  readonly #identities = new WeakMap<object, number>();
+  #nextIdentity = 0;
+
+  constructor(connect: Connector) {
+    this.#connect = connect;
+  }
+
+  /** A client for a URL: one that is there and takes requests, or a new one. */
+  async lease(url: URL, options: FetchConnectOptions): Promise<Lease> {
+    const key = this.#key(url, options);
+    const known = this.#clients.get(key);
+    if (known) {
+      const client = await known;
+      if (client.accepting) return { client, isReused: true };
+      if (this.#clients.get(key) === known) this.#clients.delete(key);
+      // Somebody else may have noticed first and made another.
+      return await this.lease(url, options);
+    }
+    const connecting = this.#open(key, url, options);
+    this.#clients.set(key, connecting);
+    return { client: await connecting, isReused: false };
+  }
+
+  /** The client of a connection that the application made. */
+  over(transport: H3Transport): H3Client {
+    const known = this.#given.get(transport);
+    if (known) return known;
+    const client = new H3Client(transport);
+    this.#given.set(transport, client);
+    return client;
+  }
+
+  /** Closes the connections once their requests are done. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const clients = [...this.#clients.values()];
+    this.#clients.clear();
+    for (const client of await Promise.allSettled(clients)) {
+      if (client.status === "fulfilled") await client.value.close();
+    }
+  }
+
+  async #open(key: string, url: URL, options: FetchConnectOptions): Promise<H3Client> {
+    try {
+      const { idleTimeout = IDLE_TIMEOUT, ...connectOptions } = options;
+      const hostname = url.hostname.replace(/^\[|\]$/g, "");
+      const port = Number(url.port || 443);
+      const transport = await this.#connect({
+        ...connectOptions,
+        hostname,
+        port,
+        alpnProtocols: ["h3"],
+      });
+      const client = new H3Client(transport);
+      const forget = () => this.#forget(key, client);
+      client.closed.then(forget);
+      closeWhenIdle(client, idleTimeout, forget);
+      return client;
+    } catch (error) {
+      this.#clients.delete(key);
+      throw error;
+    }
+  }
+
+  async #forget(key: string, client: H3Client): Promise<void> {
+    const kept = this.#clients.get(key);
+    if (kept && await kept === client && this.#clients.get(key) === kept) this.#clients.delete(key);
+  }
+
+  #key(url: URL, options: FetchConnectOptions): string {
+    const parts = Object.entries(options).filter(([, value]) => value !== undefined).sort();
+    return `${url.host} ${JSON.stringify(parts, (_, value) => this.#identify(value))}`;
+  }
+
+  #identify(value: unknown): unknown {
+    const isPlain = Array.isArray(value) ||
+      typeof value !== "object" && typeof value !== "function";
+    if (value === null || isPlain) return value;
+    let identity = this.#identities.get(value as object);
+    if (identity === undefined) {
+      identity = this.#nextIdentity++;
+      this.#identities.set(value as object, identity);
+    }
+    return { identity };
+  }
+}
+
+function closeWhenIdle(client: H3Client, timeout: number, forget: () => void): void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const start = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      if (client.active > 0) return;
+      forget();
+      client.close();
+    }, timeout);
+  };
+  client.onIdle = start;
+  client.closed.then(() => clearTimeout(timer));
+  start();
+}

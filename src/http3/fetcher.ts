@@ -1,0 +1,137 @@
+import { StreamError } from "../error/quic_error.ts";
+import type { H3Client } from "./client.ts";
+import { H3ErrorCode } from "./code_point.ts";
+import { ConnectionPool, type Connector, type Lease } from "./connection_pool.ts";
+import type { FetchConnectOptions, FetchInit, H3RequestInit } from "./options.ts";
+import { RequestPlan } from "./request_plan.ts";
+import type { H3Transport } from "./transport.ts";
+
+/** A function like the platform's `fetch`. */
+export type Fetch = (input: string | URL | Request, init?: FetchInit) => Promise<Response>;
+
+const MAX_REDIRECTS = 20;
+const MAX_ATTEMPTS = 3;
+/** RFC 9110, Section 9.2.2: doing them twice is the same as doing them once. */
+const idempotentMethods = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
+const redirectStatuses = new Set([301, 302, 303, 307, 308]);
+
+/** Makes a `fetch` whose connections come from `connect`, and are kept for further requests. */
+export function createFetch(connect: Connector): Fetch {
+  const pool = new ConnectionPool(connect);
+  return async (input, init = {}) => {
+    const plan = await RequestPlan.from(input, init);
+    return await follow(plan, new Sender(pool, init));
+  };
+}
+
+async function follow(plan: RequestPlan, sender: Sender): Promise<Response> {
+  for (let count = 0;; count++) {
+    const response = await sender.send(plan);
+    const location = redirectStatuses.has(response.status) && response.headers.get("location");
+    if (!location || plan.redirect === "manual") return finished(response, plan.url, count > 0);
+    await response.body?.cancel();
+    if (plan.redirect === "error") throw new TypeError(`Cannot follow the redirect to ${location}`);
+    if (count === MAX_REDIRECTS) {
+      throw new TypeError(`Cannot follow more than ${MAX_REDIRECTS} redirects`);
+    }
+    plan.redirectTo(location, response.status);
+  }
+}
+
+/** Sends plans over whatever connection fits them. */
+class Sender {
+  readonly #pool: ConnectionPool;
+  readonly #connection: H3Transport | undefined;
+  readonly #requestInit: H3RequestInit;
+  readonly #connectOptions: FetchConnectOptions;
+
+  constructor(pool: ConnectionPool, init: FetchInit) {
+    this.#pool = pool;
+    this.#connection = init.connection;
+    this.#requestInit = init;
+    this.#connectOptions = connectOptions(init);
+  }
+
+  /** Sends a request, again where that cannot do harm. */
+  async send(plan: RequestPlan): Promise<Response> {
+    for (let attempt = 1;; attempt++) {
+      const { client, isReused } = await this.#lease(plan);
+      try {
+        return await client.fetch(plan.request(), this.#requestInit);
+      } catch (error) {
+        plan.signal.throwIfAborted();
+        const mayRepeat = !this.#connection && attempt < MAX_ATTEMPTS && plan.isRepeatable;
+        if (!mayRepeat || !(isUnprocessed(error) || isStale(client, isReused, plan))) throw error;
+      }
+    }
+  }
+
+  async #lease(plan: RequestPlan): Promise<Lease> {
+    if (this.#connection) {
+      return { client: this.#pool.over(this.#connection), isReused: true };
+    }
+    const aborted = Promise.withResolvers<never>();
+    const onAbort = () => aborted.reject(plan.signal.reason);
+    plan.signal.throwIfAborted();
+    plan.signal.addEventListener("abort", onAbort);
+    try {
+      // Others may wait for the same connection, so a signal ends the waiting only.
+      return await Promise.race([
+        this.#pool.lease(plan.url, this.#connectOptions),
+        aborted.promise,
+      ]);
+    } finally {
+      plan.signal.removeEventListener("abort", onAbort);
+    }
+  }
+}
+
+/** RFC 9114, Section 4.1.1: refused before anything was done. */
+function isUnprocessed(error: unknown): boolean {
+  return error instanceof StreamError && error.code === H3ErrorCode.RequestRejected;
+}
+
+/** Whether a connection kept from earlier turned out to be dead, and trying again does no harm. */
+function isStale(client: H3Client, isReused: boolean, plan: RequestPlan): boolean {
+  return isReused && !client.accepting && idempotentMethods.has(plan.method);
+}
+
+/** The response with what only `fetch` knows: where it came from. */
+function finished(response: Response, url: URL, redirected: boolean): Response {
+  const href = new URL(url);
+  href.hash = "";
+  Object.defineProperties(response, {
+    url: { value: href.href },
+    redirected: { value: redirected },
+  });
+  return response;
+}
+
+function connectOptions(init: FetchInit): FetchConnectOptions {
+  const known: Record<string, unknown> = { ...init };
+  for (const name of requestFields) delete known[name];
+  return known as FetchConnectOptions;
+}
+
+/** Fields of `FetchInit` that concern the request rather than the connection. */
+const requestFields = [
+  "body",
+  "cache",
+  "client",
+  "connection",
+  "credentials",
+  "duplex",
+  "headers",
+  "integrity",
+  "keepalive",
+  "method",
+  "mode",
+  "onInformational",
+  "priority",
+  "redirect",
+  "referrer",
+  "referrerPolicy",
+  "signal",
+  "trailers",
+  "window",
+];

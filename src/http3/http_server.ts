@@ -1,0 +1,84 @@
+import type { ListenOptions } from "../api/options.ts";
+import { H3ErrorCode } from "./code_point.ts";
+import type { ServeOptions } from "./options.ts";
+import { type H3Server, serveConnection } from "./server.ts";
+import type { RequestHandler } from "./server_exchange.ts";
+import type { H3Transport, NetAddress } from "./transport.ts";
+
+/** What `serve` needs of a listener. */
+export interface H3Listener<T extends H3Transport> extends AsyncIterable<T> {
+  readonly addrs: readonly NetAddress[];
+  close(): void;
+}
+
+/** A server of HTTP/3, with the shape of `Deno.HttpServer`. */
+export class HttpServer<T extends H3Transport = H3Transport> implements AsyncDisposable {
+  /** Where it listens: one address per socket. */
+  readonly addrs: readonly NetAddress[];
+  /** Resolves when the server has stopped. */
+  readonly finished: Promise<void>;
+  readonly #listener: H3Listener<T>;
+  readonly #connections = new Set<H3Server>();
+  #stopping: Promise<void> | undefined;
+
+  /** Use `serve`. */
+  constructor(listener: H3Listener<T>, handler: RequestHandler<T>, options: ServeOptions) {
+    this.#listener = listener;
+    this.addrs = listener.addrs;
+    this.finished = this.#run(handler, options);
+    this.finished.catch(() => {}); // for those who do not look at it
+  }
+
+  /** The first address it listens at. */
+  get addr(): NetAddress {
+    return this.addrs[0]!;
+  }
+
+  /** Takes no further connections and requests, and stops when those under way are done. */
+  shutdown(): Promise<void> {
+    return this.#stopping ??= this.#stop();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown();
+  }
+
+  async #run(handler: RequestHandler<T>, options: ServeOptions): Promise<void> {
+    for await (const transport of this.#listener) {
+      if (this.#stopping) {
+        transport.close({ closeCode: H3ErrorCode.RequestRejected, reason: "Shutting down" });
+        continue;
+      }
+      const server = serveConnection(transport, handler, options);
+      this.#connections.add(server);
+      server.closed.then(() => this.#connections.delete(server));
+    }
+  }
+
+  async #stop(): Promise<void> {
+    // Made first, so that `shutdown()` is known to have been called when a connection comes.
+    await Promise.resolve();
+    await Promise.all([...this.#connections].map((server) => server.shutdown()));
+    this.#listener.close();
+    await this.finished;
+  }
+}
+
+/** A function like `Deno.serve`. */
+export type Serve<T extends H3Transport> = (
+  options: ServeOptions,
+  handler: RequestHandler<T>,
+) => HttpServer<T>;
+
+/** Makes a `serve` whose connections come from `listen`. */
+export function createServe<T extends H3Transport>(
+  listen: (options: ListenOptions) => H3Listener<T>,
+): Serve<T> {
+  return (options, handler) => {
+    const { port = 8000 } = options;
+    const listener = listen({ ...options, port, alpnProtocols: ["h3"] });
+    const server = new HttpServer(listener, handler, options);
+    options.onListen?.(server.addr);
+    return server;
+  };
+}

@@ -55,7 +55,7 @@ Deno.test("agreeOn() agrees with Project Wycheproof on P-256", () => {
   const prefix = "3059301306072a8648ce3d020106082a8648ce3d030107034200";
   for (const { tests } of load("ecdh_secp256r1") ?? []) {
     for (const vector of tests) {
-      if (!vector.public.startsWith(prefix)) continue;
+      if (!vector.public.startsWith(prefix) || vector.result === "acceptable") continue;
       const number = BigInt("0x" + vector.private).toString(16);
       if (number.length > 64) continue;
       const key = Uint8Array.fromHex(number.padStart(64, "0"));

@@ -67,7 +67,12 @@ export class MessageWriter {
   async end(trailers: TrailerSource | undefined): Promise<void> {
     const headers = typeof trailers === "function" ? await trailers() : trailers;
     if (headers) this.headers(trailerLines(headers));
-    await this.#writer.close();
+    try {
+      await this.#writer.close();
+    } catch (error) {
+      await this.closed; // a broken stream does not say why when it is closed, but here
+      throw error;
+    }
   }
 
   /** Ends the message early; the error's code goes to the peer. */

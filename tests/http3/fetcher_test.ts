@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import type { ConnectOptions } from "../../src/api/options.ts";
+import { responseTrailers } from "../../src/http3/client_exchange.ts";
+import { createFetch, type Fetch } from "../../src/http3/fetcher.ts";
+import { type H3Server, serveConnection } from "../../src/http3/server.ts";
+import type { RequestHandler } from "../../src/http3/server_exchange.ts";
+import { MemoryTransport } from "./memory_transport.ts";
+import { within } from "./raw_peer.ts";
+
+interface Site {
+  readonly fetch: Fetch;
+  readonly connects: ConnectOptions[];
+  readonly servers: H3Server[];
+  readonly transports: MemoryTransport[];
+}
+
+/** Every connection leads to a new server with the same handler. */
+function site(handler: RequestHandler): Site {
+  const connects: ConnectOptions[] = [];
+  const servers: H3Server[] = [];
+  const transports: MemoryTransport[] = [];
+  const fetch = createFetch((options) => {
+    connects.push(options);
+    const [client, server] = MemoryTransport.pair();
+    servers.push(serveConnection(server, handler));
+    transports.push(server);
+    return Promise.resolve(client);
+  });
+  return { fetch, connects, servers, transports };
+}
+
+const brief = { idleTimeout: 20 };
+
+Deno.test("fetch() connects to the URL's host and port and uses the connection again", async () => {
+  const { fetch, connects } = site((request) => new Response(request.url));
+  const [first, second] = await Promise.all([
+    fetch("https://example.com/a", brief),
+    fetch(new URL("https://example.com/b"), brief),
+  ]);
+  assert.equal(await first.text(), "https://example.com/a");
+  assert.equal(await second.text(), "https://example.com/b");
+  await (await fetch(new Request("https://example.com/c"), brief)).text();
+  assert.equal(connects.length, 1);
+  assert.deepEqual(connects[0], { hostname: "example.com", port: 443, alpnProtocols: ["h3"] });
+  await (await fetch("https://[::1]:4433/", brief)).text();
+  assert.equal(connects[1]!.hostname, "::1");
+  assert.equal(connects[1]!.port, 4433);
+});
+
+Deno.test("fetch() makes another connection for other options", async () => {
+  const { fetch, connects } = site(() => new Response());
+  const schedulers = [() => undefined, () => undefined];
+  for (let round = 0; round < 2; round++) {
+    for (const scheduler of schedulers) await fetch("https://a/", { ...brief, scheduler });
+    await fetch("https://a/", { ...brief, localAddresses: ["lo"] });
+    await fetch("https://a/", { ...brief, method: "POST", headers: { a: "b" } });
+  }
+  assert.equal(connects.length, 4);
+});
+
+Deno.test("fetch() closes connections nobody uses", async () => {
+  const { fetch, connects, transports } = site(() => new Response("x"));
+  await (await fetch("https://a/", brief)).text();
+  assert.equal((await within(transports[0]!.closed)).closeCode, 0x100);
+  await (await fetch("https://a/", brief)).text();
+  assert.equal(connects.length, 2);
+});
+
+Deno.test("fetch() says where the response came from", async () => {
+  const { fetch } = site(() => new Response());
+  const response = await fetch("https://a/b?c#d", brief);
+  assert.equal(response.url, "https://a/b?c");
+  assert.equal(response.redirected, false);
+  assert.equal(response.ok, true);
+});
+
+Deno.test("fetch() follows redirects as the platform does", async () => {
+  const seen: string[] = [];
+  const { fetch } = site(async (request) => {
+    const { pathname, host } = new URL(request.url);
+    const auth = request.headers.get("authorization");
+    seen.push(`${request.method} ${host}${pathname} ${await request.text()} ${auth}`);
+    const status = Number(pathname.slice(1));
+    const location = status === 307 ? "https://b/end" : "/end";
+    return status ? new Response(null, { status, headers: { location } }) : new Response("end");
+  });
+  const init = { ...brief, headers: { authorization: "x" } };
+  for (const status of [301, 303, 307, 308]) {
+    const response = await fetch(`https://a/${status}`, { ...init, method: "POST", body: "p" });
+    assert.equal(await response.text(), "end");
+    assert.equal(response.redirected, true);
+    assert.equal(response.url, status === 307 ? "https://b/end" : "https://a/end");
+  }
+  assert.deepEqual(seen.filter((line) => line.includes("end")), [
+    "GET a/end  x",
+    "GET a/end  x",
+    "POST b/end p null",
+    "POST a/end p x",
+  ]);
+  const manual = await fetch("https://a/302", { ...init, redirect: "manual" });
+  assert.equal(manual.status, 302);
+  await assert.rejects(fetch("https://a/302", { ...init, redirect: "error" }), TypeError);
+});
+
+Deno.test("fetch() gives up on redirects without end, to other schemes, and of streams", async () => {
+  const { fetch } = site((request) => {
+    const location = request.url.endsWith("http") ? "http://a/" : "/loop";
+    return new Response(null, { status: 307, headers: { location } });
+  });
+  await assert.rejects(fetch("https://a/loop", brief), /more than 20/);
+  await assert.rejects(fetch("https://a/http", brief), /not an https URL/);
+  await assert.rejects(fetch("http://a/", brief), /not an https URL/);
+  const body = new Response("stream").body!;
+  await assert.rejects(fetch("https://a/x", { ...brief, method: "POST", body }), /second time/);
+});
+
+Deno.test("fetch() announces the length of bodies it knows", async () => {
+  const { fetch } = site((request) => new Response(request.headers.get("content-length")));
+  const bodies = ["four", new Uint8Array(5), new Blob(["sixsix"]), new URLSearchParams("a=bcdefg")];
+  for (const [i, body] of bodies.entries()) {
+    const response = await fetch("https://a/", { ...brief, method: "POST", body });
+    assert.equal(await response.text(), ["4", "5", "6", "8"][i]);
+  }
+});
+
+Deno.test("fetch() goes to a new connection when the old one is going away", async () => {
+  const gate = Promise.withResolvers<void>();
+  const { fetch, connects, servers } = site(async (request) => {
+    if (request.url.endsWith("/slow")) await gate.promise;
+    return new Response("ok");
+  });
+  const slow = fetch("https://a/slow", brief);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const down = servers[0]!.shutdown();
+  // Refused with H3_REQUEST_REJECTED on the way, so even POST is made again.
+  const post = await fetch("https://a/", { ...brief, method: "POST", body: "x" });
+  assert.equal(await post.text(), "ok");
+  assert.equal(connects.length, 2);
+  gate.resolve();
+  assert.equal(await (await slow).text(), "ok");
+  await within(down);
+});
+
+Deno.test("fetch() repeats idempotent requests only when a kept connection dies", async () => {
+  let served = 0;
+  const { fetch, connects, transports } = site(() => {
+    if (++served === 1 || served > 3) return new Response("ok");
+    transports.at(-1)!.close({ closeCode: 9, reason: "restart" });
+    return new Promise<Response>(() => {});
+  });
+  await (await fetch("https://a/", brief)).text();
+  // Kept, then dead: the second attempt has a fresh connection, and dies on its own account.
+  await assert.rejects(fetch("https://a/", brief), { code: 9 });
+  assert.equal(connects.length, 2);
+  await (await fetch("https://a/", brief)).text();
+  served = 1;
+  await assert.rejects(fetch("https://a/", { ...brief, method: "POST", body: "x" }), { code: 9 });
+  assert.equal(served, 2, "POST was made once");
+});
+
+Deno.test("fetch() stops waiting for a connection when it is aborted", async () => {
+  const fetch = createFetch(() => new Promise(() => {}));
+  const reason = new Error("enough");
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(reason), 5);
+  await assert.rejects(within(fetch("https://a/", { signal: controller.signal })), reason);
+  await assert.rejects(fetch("https://a/", { signal: AbortSignal.abort(reason) }), reason);
+});
+
+Deno.test("fetch() reports that no connection could be made, and tries anew next time", async () => {
+  let attempts = 0;
+  const fetch = createFetch(() => Promise.reject(new Error(`attempt ${++attempts}`)));
+  await assert.rejects(fetch("https://a/"), /attempt 1/);
+  await assert.rejects(fetch("https://a/"), /attempt 2/);
+});
+
+Deno.test("fetch() uses the connection it is given", async () => {
+  const { fetch, connects } = site(() => new Response());
+  const [connection, server] = MemoryTransport.pair();
+  serveConnection(server, (_, info) => {
+    info.sendTrailers(new Headers({ t: "1" }));
+    return new Response("given");
+  });
+  for (let i = 0; i < 2; i++) {
+    const response = await fetch("https://a/", { connection });
+    assert.equal(await response.text(), "given");
+    assert.equal((await responseTrailers(response))!.get("t"), "1");
+  }
+  assert.equal(connects.length, 0);
+});

@@ -20,8 +20,8 @@ export class H3Client implements AsyncDisposable {
   onIdle: (() => void) | undefined;
   readonly #connection: H3Connection;
   readonly #active = new Set<ClientExchange>();
-  /** Requests that wait for a stream. */
-  #opening = 0;
+  /** Requests that wait for a response. */
+  #waiting = 0;
   /** Requests from this stream ID on are not served. */
   #goAwayId = Infinity;
   #closing = false;
@@ -51,7 +51,7 @@ export class H3Client implements AsyncDisposable {
 
   /** How many requests are under way, bodies included. */
   get active(): number {
-    return this.#active.size + this.#opening;
+    return Math.max(this.#active.size, this.#waiting);
   }
 
   /**
@@ -63,11 +63,35 @@ export class H3Client implements AsyncDisposable {
   async fetch(request: Request, init: H3RequestInit = {}): Promise<Response> {
     request.signal.throwIfAborted();
     if (!this.accepting) throw rejected();
-    this.#opening++;
-    const stream = await this.#openStream(request.signal).finally(() => {
-      this.#opening--;
+    this.#waiting++;
+    try {
+      const exchange = await this.#begin(request, init);
+      return await exchange.run();
+    } finally {
+      this.#waiting--;
       this.#checkIdle();
-    });
+    }
+  }
+
+  /** Lets the requests under way finish, then closes the connection. */
+  async close(): Promise<void> {
+    if (!this.#closing) {
+      this.#closing = true;
+      if (this.active > 0) {
+        this.#connection.goAway(0);
+        await new Promise<void>((resolve) => this.#drained = resolve);
+      }
+      this.#connection.close();
+    }
+    await this.closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #begin(request: Request, init: H3RequestInit): Promise<ClientExchange> {
+    const stream = await this.#openStream(request.signal);
     const requestStream = new RequestStream(this.#connection, stream);
     if (requestStream.id >= this.#goAwayId) {
       requestStream.fail(rejected());
@@ -79,22 +103,7 @@ export class H3Client implements AsyncDisposable {
       this.#active.delete(exchange);
       this.#checkIdle();
     });
-    return await exchange.run();
-  }
-
-  /** Lets the requests under way finish, then closes the connection. */
-  async close(): Promise<void> {
-    if (!this.#closing) {
-      this.#closing = true;
-      if (!this.#ended) await this.#connection.goAway(0);
-      if (this.active > 0) await new Promise<void>((resolve) => this.#drained = resolve);
-      this.#connection.close();
-    }
-    await this.closed;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
+    return exchange;
   }
 
   /** Opens a stream, for as long as somebody waits for it. */

@@ -38,11 +38,11 @@ export interface H3ServerOptions extends H3Options {
    */
   headerTimeout?: number;
   /**
-   * Requests a client may cancel per second before the connection is closed.
+   * Requests per second that may be cancelled or malformed before the connection is closed.
    *
    * @default {200}
    */
-  maxCancelsPerSecond?: number;
+  maxFailuresPerSecond?: number;
   /** Makes a response from what the handler threw; without it, a bare 500. */
   onError?: (error: unknown) => Response | Promise<Response>;
 }

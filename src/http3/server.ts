@@ -42,8 +42,8 @@ export class H3Server implements AsyncDisposable {
   /** Requests from this stream ID on are refused. */
   #goAwayId = Infinity;
   #onFree: (() => void) | undefined;
-  #cancelWindow = 0;
-  #cancels = 0;
+  #failureWindow = 0;
+  #failures = 0;
 
   /** Use `serveConnection`. */
   constructor(transport: H3Transport, handler: RequestHandler, options: H3ServerOptions) {
@@ -70,7 +70,7 @@ export class H3Server implements AsyncDisposable {
   async shutdown(): Promise<void> {
     if (this.#goAwayId === Infinity) {
       this.#goAwayId = this.#nextId;
-      await this.#connection.goAway(this.#goAwayId);
+      this.#connection.goAway(this.#goAwayId);
       const { closed } = this.#connection;
       while (this.active > 0) await Promise.race([this.#slotFree(), closed]);
       this.#connection.close();
@@ -107,7 +107,7 @@ export class H3Server implements AsyncDisposable {
     const exchange = new ServerExchange(request, this.#handler, this.#options, {
       transport: this.#connection.transport,
       prioritize: (priority) => this.#prioritize(id, priority),
-      onCancelled: () => this.#onCancelled(),
+      onFailed: () => this.#onFailed(),
     });
     await exchange.run();
     this.#sendStreams.delete(id);
@@ -141,13 +141,13 @@ export class H3Server implements AsyncDisposable {
   }
 
   /** Requests opened and cancelled at once cost us more than the peer: there is a limit. */
-  #onCancelled(): void {
+  #onFailed(): void {
     const second = Math.floor(performance.now() / 1000);
-    if (second !== this.#cancelWindow) this.#cancels = 0;
-    this.#cancelWindow = second;
-    if (++this.#cancels > (this.#options.maxCancelsPerSecond ?? 200)) {
+    if (second !== this.#failureWindow) this.#failures = 0;
+    this.#failureWindow = second;
+    if (++this.#failures > (this.#options.maxFailuresPerSecond ?? 200)) {
       this.#connection.fail(
-        new ApplicationError(H3ErrorCode.ExcessiveLoad, "Cannot serve so many cancelled requests"),
+        new ApplicationError(H3ErrorCode.ExcessiveLoad, "Cannot serve so many failing requests"),
       );
     }
   }

@@ -1,4 +1,4 @@
-import { ApplicationError, StreamError } from "../error/quic_error.ts";
+import { QuicError, StreamError } from "../error/quic_error.ts";
 import { H3ErrorCode } from "./code_point.ts";
 import { readContentLength, readRequestHead, type RequestHead, responseLines } from "./fields.ts";
 import type { H3ServerOptions, TrailerSource } from "./options.ts";
@@ -31,8 +31,8 @@ export interface RequestInfo<T extends H3Transport = H3Transport> {
 export interface ExchangeContext {
   readonly transport: H3Transport;
   prioritize(header: string | null): void;
-  /** The client gave the request up before it was answered. */
-  onCancelled(): void;
+  /** The request could not be answered, by the client's doing or ours. */
+  onFailed(): void;
 }
 
 /** Methods that carry no content we would hand on, or that `Request` refuses. */
@@ -52,6 +52,7 @@ export class ServerExchange {
   readonly #completed = Promise.withResolvers<void>();
   #responseTrailers: TrailerSource | undefined;
   #answered = false;
+  #failed = false;
 
   constructor(
     stream: RequestStream,
@@ -77,6 +78,7 @@ export class ServerExchange {
       // RFC 9114, Section 4.1: what is left of the request is no longer of interest.
       this.#stream.incoming.cancel(new StreamError(H3ErrorCode.NoError, "Answered already"));
     } catch (error) {
+      this.#onFailed();
       this.#stream.fail(error);
       this.#abort.abort(error);
       this.#completed.reject(error);
@@ -110,6 +112,9 @@ export class ServerExchange {
     if (refusedMethods.has(head.method)) return new Response(null, { status: 501 });
     const hasBody = !bodilessMethods.has(head.method);
     if (!hasBody) await this.#drain(head);
+    if (head.headers.get("expect")?.toLowerCase() === "100-continue") {
+      this.#stream.outgoing.headers([{ name: ":status", value: "100" }]);
+    }
     const request = this.#request(head, hasBody);
     try {
       const response = await this.#handler(request, this.#info());
@@ -182,7 +187,9 @@ export class ServerExchange {
   async #respond(method: string, response: Response): Promise<void> {
     const { outgoing } = this.#stream;
     const { status, headers, body } = response;
-    outgoing.headers(responseLines(status, headers));
+    const lines = responseLines(status, headers);
+    if (!headers.has("date")) lines.push({ name: "date", value: httpDate() });
+    outgoing.headers(lines);
     if (method === "HEAD" || status === 204 || status === 304) {
       await body?.cancel();
     } else if (body) {
@@ -195,9 +202,14 @@ export class ServerExchange {
   /** The client sent STOP_SENDING, or the connection has ended. */
   #onStopped(error: unknown): void {
     if (this.#answered) return;
+    this.#onFailed();
     this.#abort.abort(error);
-    if (error instanceof StreamError) this.#context.onCancelled();
-    else if (!(error instanceof ApplicationError)) this.#stream.incoming.cancel(cancelled());
+    if (!(error instanceof QuicError)) this.#stream.incoming.cancel(cancelled());
+  }
+
+  #onFailed(): void {
+    if (!this.#failed) this.#context.onFailed();
+    this.#failed = true;
   }
 }
 
@@ -206,3 +218,14 @@ function cancelled(): StreamError {
 }
 
 function ignore(): void {}
+
+let dateSecond = -1;
+let dateText = "";
+
+/** RFC 9110, Section 6.6.1; made once a second. */
+function httpDate(): string {
+  const second = Math.floor(Date.now() / 1000);
+  if (second !== dateSecond) dateText = new Date(second * 1000).toUTCString();
+  dateSecond = second;
+  return dateText;
+}

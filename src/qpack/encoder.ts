@@ -61,6 +61,8 @@ const fleetingNames = new Set([
   "range",
 ]);
 const HISTORY = 256;
+/** Streams whose sections may wait for their acknowledgment. */
+const MAX_OUTSTANDING = 1000;
 
 /** Turns field lines into encoded sections (RFC 9204, Section 2.1). */
 export class QpackEncoder {
@@ -142,6 +144,8 @@ export class QpackEncoder {
 
   /** Lines before this absolute index may be referred to. */
   get #visible(): number {
+    // A peer that acknowledges nothing must not make us remember without end.
+    if (this.#outstanding.size >= MAX_OUTSTANDING) return 0;
     return this.#mayBlock ? this.#table.insertCount : this.#knownReceived;
   }
 

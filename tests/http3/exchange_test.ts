@@ -5,6 +5,7 @@ import { responseTrailers } from "../../src/http3/client_exchange.ts";
 import type { H3ServerOptions } from "../../src/http3/options.ts";
 import { type H3Server, serveConnection } from "../../src/http3/server.ts";
 import type { RequestHandler } from "../../src/http3/server_exchange.ts";
+import type { H3SendStream } from "../../src/http3/transport.ts";
 import { MemoryTransport } from "./memory_transport.ts";
 import { within } from "./raw_peer.ts";
 
@@ -310,15 +311,39 @@ Deno.test("H3Client.fetch() rejects when the connection ends", async () => {
   assert.equal(client.active, 0);
 });
 
-Deno.test("H3Server hands priorities to the stream, from the field and from updates", async () => {
-  const { client, transports } = connect(() => new Response());
-  const streams: { urgency?: number; incremental?: boolean }[] = [];
-  const create = transports[0]!.createBidirectionalStream;
-  transports[0]!.createBidirectionalStream = async function () {
-    const stream = await create.call(this);
-    streams.push(stream.writable);
-    return stream;
-  };
+Deno.test("H3Client and H3Server hand the priority of a request to its streams", async () => {
+  const { client, transports } = connect((_, info) => {
+    assert.equal(info.connection, transports[1]);
+    return new Response();
+  });
+  const streams = Promise.all(transports.map(recordStreams));
   await client.fetch(new Request(url, { headers: { priority: "u=1, i" } }));
-  assert.deepEqual([streams[0]!.urgency, streams[0]!.incremental], [1, true]);
+  for (const { urgency, incremental } of await within(streams)) {
+    assert.deepEqual([urgency, incremental], [1, true]);
+  }
+});
+
+/** The sending half of the next stream that passes. */
+function recordStreams(transport: MemoryTransport, index: number): Promise<H3SendStream> {
+  return new Promise((resolve) => {
+    const { createBidirectionalStream: create } = transport;
+    transport.createBidirectionalStream = async function () {
+      const stream = await create.call(transport);
+      resolve(stream.writable);
+      return stream;
+    };
+    if (index === 1) transport.onIncoming = (stream) => resolve(stream.writable);
+  });
+}
+
+Deno.test("H3Server answers with a date, and 100 to those who expect it", async () => {
+  const { client } = connect(async (request) => new Response(await request.text()));
+  const statuses: number[] = [];
+  const init = { method: "POST", body: "x", headers: { expect: "100-continue" } };
+  const response = await client.fetch(new Request(url, init), {
+    onInformational: (status) => statuses.push(status),
+  });
+  assert.deepEqual(statuses, [100]);
+  const age = Date.now() - Date.parse(response.headers.get("date")!);
+  assert.ok(age >= 0 && age < 5000);
 });

@@ -21,6 +21,8 @@ export class MemoryTransport implements H3Transport {
   readonly closed: Promise<CloseInfo>;
   /** The close code, once there is one. */
   closeInfo: CloseInfo | undefined;
+  /** Sees each stream the peer opens both ways. */
+  onIncoming: (stream: H3BidirectionalStream) => void = () => {};
   readonly #isClient: boolean;
   readonly #closed = Promise.withResolvers<CloseInfo>();
   readonly #breakers = new Set<(error: Error) => void>();
@@ -55,7 +57,9 @@ export class MemoryTransport implements H3Transport {
     const id = this.#nextId(0);
     const there = this.#pipe(id);
     const back = this.#pipe(id);
-    this.#peer.#bidirectional.enqueue({ readable: there.readable, writable: back.writable });
+    const theirs = { readable: there.readable, writable: back.writable };
+    this.#peer.onIncoming(theirs);
+    this.#peer.#bidirectional.enqueue(theirs);
     return { readable: back.readable, writable: there.writable };
   }
 

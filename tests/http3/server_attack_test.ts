@@ -306,3 +306,14 @@ Deno.test("H3Server closes the connection when requests are cancelled in masses"
   }
   assert.equal(await peer.closeCode(), 0x107);
 });
+
+Deno.test("H3Server closes the connection when streams are opened and reset in masses", async () => {
+  const peer = attack();
+  const error = new StreamError(0x10c, "reset");
+  for (let i = 0; i < 500 && !peer.transport.closeInfo; i++) {
+    const stream = await peer.transport.createBidirectionalStream().catch(() => undefined);
+    stream?.writable.abort(error).catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  assert.equal(await peer.closeCode(), 0x107);
+});

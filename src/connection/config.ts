@@ -43,8 +43,6 @@ export interface TransportConfig {
   readonly congestionControl: CongestionControl;
   readonly scheduler: Scheduler;
   readonly streamOrder: StreamOrder;
-  /** Which datagram leaves with which bit: whether the spin bit shows the round-trip time. */
-  readonly spinBit: boolean;
 }
 
 /** What applies where an option was left out. */
@@ -69,5 +67,4 @@ export const DEFAULTS: TransportConfig = {
   congestionControl: cubic,
   scheduler: minRtt,
   streamOrder: roundRobinOrder,
-  spinBit: false,
 };

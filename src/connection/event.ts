@@ -2,6 +2,7 @@ import type { Path } from "../path/path.ts";
 import type { StreamEvent } from "../stream/stream_event.ts";
 import type { CloseReason } from "./closing.ts";
 import type { PathRequest } from "./path_requests.ts";
+import type { PingRequest } from "./ping_request.ts";
 
 /** What happened in a connection that the application may want to know. */
 export type ConnectionEvent =
@@ -22,6 +23,8 @@ export type ConnectionEvent =
   | { readonly type: "pathRefused"; readonly request: PathRequest; readonly code: number }
   /** The peer wants another status for a path. */
   | { readonly type: "pathStatus"; readonly path: Path }
+  /** A PING was answered. */
+  | { readonly type: "pong"; readonly request: PingRequest }
   /** NEW_TOKEN: to be shown to this server the next time (RFC 9000, Section 8.1.3). */
   | { readonly type: "newToken"; readonly token: Uint8Array }
   /** The connection is over, though it may still answer for a while. */

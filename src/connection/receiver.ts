@@ -1,6 +1,4 @@
 import { Reader } from "../bytes/reader.ts";
-import { ErrorCode } from "../error/error_code.ts";
-import { TransportError } from "../error/quic_error.ts";
 import type { FrameExtensions } from "../frame/frame_type.ts";
 import { PacketContent, readFrames } from "../frame/read_frames.ts";
 import { Header, parseHeader } from "../packet/header.ts";
@@ -158,7 +156,7 @@ export class Receiver {
       keys.discardInitial();
       handshake.initialSpace.discard(false);
       handshake.initialCrypto.discard();
-      path.loss.drop(handshake.initialSpace, 0);
+      path.loss.drop(handshake.initialSpace);
     }
   }
 
@@ -261,12 +259,3 @@ export class Receiver {
 }
 
 const NO_ID = new Uint8Array(0);
-
-/** The error for 1-RTT packets where the peer's ID has no length though multipath was offered. */
-export function zeroLengthId(): TransportError {
-  // MPQUIC, Section 2.1.
-  return new TransportError(
-    ErrorCode.ProtocolViolation,
-    "Cannot use several paths: the peer's connection ID is empty",
-  );
-}

@@ -76,7 +76,7 @@ export class NetworkPath implements Carrier {
   room(now: number): number {
     if (this.port.buffer === undefined) return 0;
     const window = this.congestion.window - this.bytesInFlight;
-    if (window < this.mtu.current) return 0;
+    if (window < this.mtu.current || this.credit < this.mtu.current) return 0;
     return Math.min(window, this.pacer.room(now));
   }
 

@@ -1,4 +1,7 @@
 import type { Random } from "../crypto/random.ts";
+import { writePing } from "../frame/datagram.ts";
+import { FrameType } from "../frame/frame_type.ts";
+import type { FrameOwner, FrameSink } from "../frame/sent_frame.ts";
 import { LossDetector } from "../recovery/loss_detector.ts";
 import type { LossContext } from "../recovery/loss_detector.ts";
 import { PacketSpace } from "../recovery/packet_space.ts";
@@ -12,6 +15,14 @@ import type { Port } from "./port.ts";
 
 /** Probe timeouts in a row after which a path is only probed. */
 const FAILED_AFTER = 6;
+
+/** A PING somebody waits for. */
+export interface PendingPing extends FrameOwner {
+  /** Whether it must be sent. */
+  pending: boolean;
+  /** Whether it was answered. */
+  readonly answered: boolean;
+}
 
 /** What a path needs of the connection. */
 export interface PathContext extends LossContext {
@@ -42,6 +53,8 @@ export class Path implements PathView {
   /** The 4-tuple before, to return to if the present one cannot be validated. */
   previous: NetworkPath | undefined = undefined;
   health: Health = Health.Ok;
+  /** PINGs that must leave on this very path. */
+  readonly pings: PendingPing[] = [];
   /** Bytes that may leave now, as of the last {@linkcode refresh}. */
   room = 0;
   /** When frames in flight on an abandoned path go back to their owners. */
@@ -195,10 +208,32 @@ export class Path implements PathView {
     this.current = next;
   }
 
+  /** Whether a PING waits to be sent. */
+  get pingDue(): boolean {
+    return this.pings.length > 0 && this.pings.some((ping) => ping.pending);
+  }
+
+  /** Writes the PINGs that wait. */
+  writePings(sink: FrameSink): void {
+    for (const ping of this.pings) {
+      if (!ping.pending || sink.room < 1) continue;
+      writePing(sink.writer);
+      sink.record(ping, FrameType.Ping, 0, 0);
+      ping.pending = false;
+    }
+  }
+
   /** An ACK named packets of this path. */
   onAnswered(now: number): void {
     this.loss.onAcked(now);
     this.health = Health.Ok;
+    if (this.pings.length > 0) this.#forgetPings();
+  }
+
+  #forgetPings(): void {
+    for (let i = this.pings.length - 1; i >= 0; i--) {
+      if (this.pings[i]!.answered) this.pings.splice(i, 1);
+    }
   }
 
   /**

@@ -36,11 +36,10 @@ export class LossDetector {
   }
 
   /** A space's keys are gone. RFC 9002, Section 6.4: backoff starts over. */
-  drop(space: PacketSpace, now: number): void {
+  drop(space: PacketSpace): void {
     const index = this.#spaces.indexOf(space);
     if (index >= 0) this.#spaces.splice(index, 1);
     this.ptoCount = 0;
-    this.#idleSince = now;
   }
 
   /** An ACK newly acknowledged ack-eliciting packets. */

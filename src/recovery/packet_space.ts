@@ -36,6 +36,8 @@ export class PacketSpace {
   lastElicitingSentAt = 0;
   /** Probe packets that must go out whatever the window says. */
   probes = 0;
+  /** Packets sent in a row that ask for no acknowledgement. */
+  silent = 0;
   /** Packets declared lost so far. */
   lostPackets = 0;
   /** How long the peer may hold back an ACK in this space, in milliseconds. */

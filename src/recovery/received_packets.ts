@@ -33,6 +33,7 @@ export class ReceivedPackets {
   /** Numbers below count as received. */
   #floor = 0;
   #hurry = false;
+  #reported = -1;
 
   constructor(policy: AckPolicy) {
     this.policy = policy;
@@ -88,6 +89,18 @@ export class ReceivedPackets {
     this.deadline = Infinity;
     this.eliciting = 0;
     this.unreported = false;
+  }
+
+  /** The ACK just written travels in a packet of this very space. */
+  noteReported(): void {
+    this.#reported = this.largest;
+  }
+
+  /** The largest number that the packet about to leave acknowledges, or -1. */
+  takeReported(): number {
+    const reported = this.#reported;
+    this.#reported = -1;
+    return reported;
   }
 
   /** The peer has an ACK of ours that reached up to `largest`: older ranges need no repeating. */

@@ -122,6 +122,11 @@ export class StreamSet implements HalfObserver {
     return stream;
   }
 
+  /** Whether {@linkcode nextEvent} has something to tell. */
+  get hasEvents(): boolean {
+    return this.#events.length > 0;
+  }
+
   /** The next thing the application ought to know. */
   nextEvent(): StreamEvent | undefined {
     const events = this.#events;

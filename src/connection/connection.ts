@@ -1,0 +1,548 @@
+import { CouplingGroup } from "../congestion/coupling_group.ts";
+import type { CryptoEngine } from "../crypto/aead.ts";
+import type { Level } from "../crypto/level.ts";
+import type { Random } from "../crypto/random.ts";
+import { ErrorCode } from "../error/error_code.ts";
+import { TransportError } from "../error/quic_error.ts";
+import type { Header } from "../packet/header.ts";
+import { type Address, sameAddress } from "../path/address.ts";
+import { Stage } from "../path/lifecycle.ts";
+import type { IdIssuer, IssuedId } from "../path/local_ids.ts";
+import type { NetworkPathOptions } from "../path/network_path.ts";
+import type { Path, PathContext } from "../path/path.ts";
+import { type PathObserver, PathSet } from "../path/path_set.ts";
+import type { Port } from "../path/port.ts";
+import { PacketSpace } from "../recovery/packet_space.ts";
+import type { AckPolicy } from "../recovery/received_packets.ts";
+import { Role } from "../stream/stream_id.ts";
+import { StreamSet } from "../stream/stream_set.ts";
+import type { Tls, TlsContext } from "../tls/tls.ts";
+import { type CloseReason, CloseStage, Closing } from "./closing.ts";
+import type { TransportConfig } from "./config.ts";
+import { DatagramQueue } from "./datagram_queue.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import type { ConnectionEvent } from "./event.ts";
+import { FrameRouter } from "./frame_router.ts";
+import { HandshakeDriver, type HandshakeIds, type HandshakeObserver } from "./handshake_driver.ts";
+import { Idle } from "./idle.ts";
+import { KeyRing } from "./key_ring.ts";
+import { localParameters } from "./local_parameters.ts";
+import { type PathRequest, PathRequests } from "./path_requests.ts";
+import { Peer } from "./peer.ts";
+import type { PingRequest } from "./ping_request.ts";
+import { Receiver } from "./receiver.ts";
+import { Sender, type Transmit } from "./sender.ts";
+import { Unprotected } from "./unprotected.ts";
+import type { TransportParameters } from "./transport_parameters.ts";
+import { encodeTransportParameters } from "./write_transport_parameters.ts";
+
+/** Makes the connection IDs of one connection, and knows them again. */
+export interface ConnectionIds extends IdIssuer {
+  /** The path that an ID of this connection leads to, or -1. */
+  pathOf(datagram: Uint8Array, offset: number, length: number): number;
+}
+
+/** What a connection is made from. */
+export interface ConnectionOptions {
+  readonly role: Role;
+  readonly config: TransportConfig;
+  readonly engine: CryptoEngine;
+  readonly random: Random;
+  readonly ids: ConnectionIds;
+  /** Makes the TLS machine of this end. */
+  readonly tls: (context: TlsContext) => Tls;
+  /** Added to `now` gives milliseconds since 1970. */
+  readonly epoch: number;
+  readonly version: number;
+  readonly port: Port;
+  readonly remote: Address;
+  /** Destination of the client's first Initial, and what a Retry changed about it. */
+  readonly originalId: Uint8Array;
+  readonly retrySourceId?: Uint8Array | undefined;
+  /** A token the client has from this server. */
+  readonly token?: Uint8Array | undefined;
+  /** A server: whether a token has shown that the client is where it says. */
+  readonly validated?: boolean | undefined;
+}
+
+const NO_TOKEN = new Uint8Array(0);
+
+/**
+ * One QUIC connection, of either role: a pure machine with five doors. `receive` takes datagrams,
+ * `transmit` gives them, `deadline` and `expire` are its clock, `nextEvent` tells what happened.
+ *
+ * It owns what lives as long as the connection does and connects the parts; each part owns its
+ * state, its frames and its losses.
+ */
+export class Connection implements PathObserver, HandshakeObserver, PathContext {
+  readonly role: Role;
+  readonly config: TransportConfig;
+  readonly random: Random;
+  readonly keys: KeyRing;
+  readonly handshake: HandshakeDriver;
+  readonly paths: PathSet;
+  readonly streams: StreamSet;
+  readonly datagrams: DatagramQueue = new DatagramQueue();
+  readonly peer: Peer = new Peer();
+  readonly closing: Closing = new Closing();
+  readonly dispatcher: Dispatcher;
+  readonly ackPolicy: AckPolicy;
+  readonly network: NetworkPathOptions;
+  /** Room for the application to remember what belongs to this connection. */
+  context: unknown = undefined;
+
+  readonly #idle: Idle;
+  readonly #requests: PathRequests;
+  readonly #receiver: Receiver;
+  readonly #sender: Sender;
+  readonly #unprotected: Unprotected;
+  readonly #events: ConnectionEvent[] = [];
+  readonly #extensions = {
+    datagram: false,
+    multipath: false,
+    ackFrequency: true,
+    resetStreamAt: false,
+    observedAddress: false,
+    alternativeAddress: false,
+    addAddress: false,
+  };
+  /** When a handshake that is not complete is given up. */
+  #handshakeDeadline: number;
+  /** When a connection without a path is given up. */
+  #orphanedAt = Infinity;
+  #keptPackets = false;
+  #closedTold = false;
+
+  constructor(options: ConnectionOptions, now: number) {
+    const { role, config, random, ids } = options;
+    this.role = role;
+    this.config = config;
+    this.random = random;
+    this.network = networkOptions(config, random);
+    this.ackPolicy = {
+      elicitingThreshold: config.ackThreshold,
+      maxAckDelay: config.maxAckDelay,
+      reorderingThreshold: 0,
+    };
+    this.#extensions.datagram = config.maxDatagramFrameSize > 0;
+    this.#handshakeDeadline = now + config.handshakeTimeout;
+    this.#idle = new Idle(config.maxIdleTimeout, config.keepAliveInterval);
+    this.keys = new KeyRing(options.engine, role, options.version);
+    const { originalId: original, retrySourceId: retrySource } = options;
+    const handshakeIds: HandshakeIds = { original, retrySource, peerSource: undefined };
+    const spaces = [this.#handshakeSpace(), this.#handshakeSpace()] as const;
+    this.handshake = new HandshakeDriver(role, handshakeIds, spaces, this.keys, this);
+    this.paths = new PathSet({
+      context: this,
+      observer: this,
+      issuer: ids,
+      maxPaths: config.maxPaths,
+      remoteIdLimit: config.activeIdLimit,
+    });
+    this.streams = new StreamSet({ role, ...config, order: config.streamOrder });
+    this.dispatcher = new Dispatcher(config.scheduler, this.paths, this.streams);
+    this.#requests = new PathRequests(this.paths);
+    this.#unprotected = new Unprotected(this.handshake, this.keys, this.paths, options.engine);
+    if (options.token !== undefined) this.#unprotected.token = options.token;
+    const router = new FrameRouter(this.#routerTargets());
+    this.#receiver = new Receiver(this.#receiverParts(ids, router));
+    const own = ids.issue(0);
+    this.#sender = this.#makeSender(options, own);
+    this.#start(options, own, handshakeIds, now);
+  }
+
+  #handshakeSpace(): PacketSpace {
+    // RFC 9000, Section 13.2.1: Initial and Handshake packets are acknowledged at once.
+    const policy = { elicitingThreshold: 1, maxAckDelay: 0, reorderingThreshold: 0 };
+    return new PacketSpace(policy, this.random);
+  }
+
+  #routerTargets(): ConstructorParameters<typeof FrameRouter>[0] {
+    const { handshake, keys, paths, streams, datagrams, peer, ackPolicy } = this;
+    return {
+      handshake,
+      keys,
+      paths,
+      streams,
+      datagrams,
+      peer,
+      ackPolicy,
+      maxDatagramFrameSize: this.config.maxDatagramFrameSize,
+      events: this.#events,
+      onClose: (application, code, reason, now) => {
+        this.closing.drain({ by: "peer", application, code, reason }, this.#lifetime, now);
+      },
+    };
+  }
+
+  #receiverParts(
+    ids: ConnectionIds,
+    router: FrameRouter,
+  ): ConstructorParameters<typeof Receiver>[0] {
+    const { handshake, keys, paths } = this;
+    return {
+      handshake,
+      keys,
+      paths,
+      router,
+      extensions: this.#extensions,
+      pathOf: (datagram, offset, length) => ids.pathOf(datagram, offset, length),
+      acceptsPaths: () => this.role === Role.Server && paths.multipath && handshake.complete,
+      onUnprotected: (header, now) => this.#onUnprotected(header, now),
+      onPeerId: (id) => paths.slot(0)!.remote.adopt(id),
+      onPacket: (_path, now) => this.#idle.onReceived(paths.largestProbeTimeout, now),
+      onStatelessReset: () => {
+        this.closing.end({ by: "reset", application: false, code: 0, reason: "" });
+      },
+    };
+  }
+
+  #makeSender(options: ConnectionOptions, own: IssuedId): Sender {
+    const { handshake, keys, paths, streams, datagrams, closing, dispatcher } = this;
+    return new Sender(
+      {
+        handshake,
+        keys,
+        paths,
+        streams,
+        datagrams,
+        closing,
+        dispatcher,
+        sourceId: own.id.bytes,
+        token: () => this.#unprotected.token ?? NO_TOKEN,
+        onElicitingSent: (_path, now) => this.#idle.onSent(paths.largestProbeTimeout, now),
+        onHandshakeSent: (now) => this.#onHandshakeSent(now),
+      },
+      options.port,
+      options.remote,
+    );
+  }
+
+  #start(options: ConnectionOptions, own: IssuedId, ids: HandshakeIds, now: number): void {
+    const { initialSpace, handshakeSpace } = this.handshake;
+    const path = this.paths.start(options.port, options.remote, [initialSpace, handshakeSpace]);
+    path.slot.local.adopt(own);
+    path.advance(Stage.Open);
+    path.openedAt = now;
+    const isClient = this.role === Role.Client;
+    // A client need not limit itself; a server's address is proven by its answering.
+    path.current.validated = isClient || options.validated === true;
+    if (isClient) path.slot.remote.adopt(options.originalId);
+    this.keys.deriveInitial(options.retrySourceId ?? options.originalId);
+    this.handshake.tls = options.tls({
+      sink: this.handshake,
+      random: this.random,
+      epoch: options.epoch,
+      transportParameters: () => {
+        const parameters = localParameters(this.role, this.config, ids, own);
+        return encodeTransportParameters(parameters, this.random);
+      },
+    });
+    this.#idle.onReceived(path.probeTimeout, now);
+    path.loss.restart(now);
+    this.#guard(now, () => this.handshake.tls.start(now));
+  }
+
+  // What paths and recovery ask of the connection.
+
+  get handshakeConfirmed(): boolean {
+    return this.handshake.confirmed;
+  }
+
+  get mustProbeUnasked(): boolean {
+    return this.role === Role.Client && !this.handshake.addressValidated;
+  }
+
+  get peerMaxAckDelay(): number {
+    return this.peer.parameters.maxAckDelay;
+  }
+
+  // The five doors.
+
+  /** A datagram arrived; it is changed in place and only looked at during the call. */
+  receive(datagram: Uint8Array, port: Port, remote: Address, now: number): void {
+    if (!this.closing.open) return this.closing.onPacket();
+    this.#guard(now, () => {
+      this.#receiver.receive(datagram, port, remote, now);
+      if (this.#keptPackets) {
+        this.#keptPackets = false;
+        this.#receiver.retryKept(now);
+      }
+      this.#settle(now);
+    });
+  }
+
+  /** The next datagram to send, or nothing for now. The object is reused. */
+  transmit(now: number): Transmit | undefined {
+    let out: Transmit | undefined;
+    this.#guard(now, () => {
+      this.dispatcher.refresh(now);
+      out = this.#sender.transmit(now);
+    });
+    // What failed has closed the connection, and the peer is told at once.
+    return out ?? (this.closing.pending ? this.#sender.transmit(now) : undefined);
+  }
+
+  /** When {@linkcode expire} must be called; `Infinity` for never. */
+  get deadline(): number {
+    if (!this.closing.open) return this.closing.deadline;
+    const idle = Math.min(this.#idle.deadline, this.#idle.keepAliveDeadline);
+    const start = Math.min(this.#handshakeDeadline, this.#orphanedAt);
+    const sending = Math.min(this.dispatcher.deadline, this.streams.deadline);
+    const keys = this.keys.oneRtt?.deadline ?? Infinity;
+    return Math.min(idle, start, sending, keys, this.paths.deadline);
+  }
+
+  /** The deadline has come. */
+  expire(now: number): void {
+    if (!this.closing.open) return this.closing.expire(now);
+    if (now >= this.#idle.deadline) return this.#timeOut("Nothing arrived for too long", now);
+    this.#guard(now, () => {
+      if (now >= this.#handshakeDeadline) this.#giveUp("The handshake took too long", now);
+      if (now >= this.#orphanedAt) throw noPath();
+      if (this.#idle.takeKeepAlive(now)) this.#keepAlive();
+      this.keys.oneRtt?.expire(now);
+      this.streams.expire(now);
+      this.paths.expire(now);
+      this.#settle(now);
+    });
+  }
+
+  /** What happened, oldest first. */
+  nextEvent(): ConnectionEvent | undefined {
+    const event = this.#events.shift() ?? this.streams.nextEvent();
+    if (event !== undefined || this.closing.open || this.#closedTold) return event;
+    this.#closedTold = true;
+    return { type: "closed", reason: this.closing.reason! };
+  }
+
+  /** Whether the connection can be forgotten. */
+  get finished(): boolean {
+    return this.closing.stage === CloseStage.Closed;
+  }
+
+  // What the application asks for.
+
+  /** Asks for a path; it opens when both ends have connection IDs for it. */
+  openPath(request: PathRequest, now: number): void {
+    if (this.handshake.complete && !this.paths.multipath) {
+      this.#events.push({ type: "pathRefused", request, code: ErrorCode.NoViablePath });
+      return;
+    }
+    this.#requests.add(request);
+    this.#settle(now);
+  }
+
+  /** Abandons a path; its data move to the others. False for the last one, which must stay. */
+  closePath(path: Path, code: number, now: number): boolean {
+    if (!path.live) return true;
+    if (!this.paths.multipath || this.paths.liveCount < 2) return false;
+    this.#guard(now, () => this.paths.abandon(path.slot, code, now));
+    return true;
+  }
+
+  /** Asks a path's peer for a sign of life; a "pong" event follows. */
+  ping(path: Path, request: PingRequest): void {
+    request.sink = this.#events;
+    path.pings.push(request);
+  }
+
+  /** Closes with a code of the application. */
+  close(code: number, reason: string, now: number): void {
+    this.#close({ by: "local", application: true, code, reason }, now);
+  }
+
+  /**
+   * A socket reports that nothing can be sent; paths over it are in doubt at once.
+   *
+   * @param remote Where to; anywhere if left out.
+   * @returns Whether that concerns this connection.
+   */
+  onPortFailed(port: Port, remote: Address | undefined): boolean {
+    let concerned = false;
+    for (const path of this.paths.paths) {
+      if (!path.live || path.current.port !== port) continue;
+      if (remote !== undefined && !sameAddress(path.current.remote, remote)) continue;
+      concerned = true;
+      path.onProbeTimeout(this.paths.best(path) !== undefined);
+    }
+    return concerned;
+  }
+
+  /** Whether {@linkcode nextEvent} has something to tell. */
+  get hasEvents(): boolean {
+    return this.#events.length > 0 || this.streams.hasEvents ||
+      (!this.closing.open && !this.#closedTold);
+  }
+
+  /** Whether a datagram may be waiting for nothing but its port to be free. */
+  get waitsForPort(): boolean {
+    return this.paths.paths.some((path) => path.current.port.buffer === undefined);
+  }
+
+  /** Lets go of everything, once {@linkcode finished}. */
+  release(): void {
+    this.paths.close();
+  }
+
+  // How the handshake goes.
+
+  onPeerParameters(parameters: TransportParameters): void {
+    this.peer.set(parameters);
+    const { initialMaxPathId } = parameters;
+    // MPQUIC, Section 2.1: several paths need connection IDs.
+    if (initialMaxPathId >= 0 && this.handshake.ids.peerSource!.length === 0) throw zeroLengthId();
+    this.streams.setPeerLimits(parameters);
+    this.#idle.onPeerTimeout(parameters.maxIdleTimeout);
+    this.datagrams.peerLimit = parameters.maxDatagramFrameSize;
+    const path = this.paths.find(0)!;
+    path.current.limitDatagramSize(parameters.maxUdpPayloadSize);
+    path.space.maxAckDelay = parameters.maxAckDelay;
+    if (parameters.statelessResetToken !== undefined) {
+      path.slot.remote.setResetToken(parameters.statelessResetToken);
+    }
+    const maxPathId = initialMaxPathId < 0 ? undefined : initialMaxPathId;
+    this.paths.onPeerLimits(parameters.activeConnectionIdLimit, maxPathId);
+    this.#extensions.multipath = this.paths.multipath;
+  }
+
+  onKeys(_level: Level): void {
+    this.#keptPackets = true;
+  }
+
+  onEarlyDataRejected(): void {
+    this.streams.onEarlyDataRejected(this.peer.parameters);
+    this.#events.push({ type: "earlyDataRejected" });
+  }
+
+  onHandshakeComplete(): void {
+    this.#handshakeDeadline = Infinity;
+    this.#keptPackets = true;
+    this.paths.provide();
+    this.#events.push({ type: "handshakeCompleted" });
+    if (this.paths.multipath) return;
+    for (const request of this.#requests.refuse()) {
+      this.#events.push({ type: "pathRefused", request, code: ErrorCode.NoViablePath });
+    }
+  }
+
+  onHandshakeConfirmed(): void {
+    const { keys, handshake } = this;
+    keys.discardHandshake();
+    handshake.handshakeSpace.discard(false);
+    handshake.handshakeCrypto.discard();
+    this.paths.find(0)?.loss.drop(handshake.handshakeSpace);
+    this.#dropInitial();
+  }
+
+  #onHandshakeSent(_now: number): void {
+    // RFC 9001, Section 4.9.1: a client needs Initial keys no longer.
+    if (this.role === Role.Client) this.#dropInitial();
+  }
+
+  #dropInitial(): void {
+    const { keys, handshake } = this;
+    if (keys.initial.write === undefined) return;
+    keys.discardInitial();
+    handshake.initialSpace.discard(false);
+    handshake.initialCrypto.discard();
+    this.paths.find(0)?.loss.drop(handshake.initialSpace);
+  }
+
+  #onUnprotected(header: Header, now: number): void {
+    const reason = this.#unprotected.receive(header, now);
+    if (reason !== undefined) this.closing.end(reason);
+  }
+
+  // What becomes of paths.
+
+  onPathOpen(path: Path): void {
+    path.current.limitDatagramSize(this.peer.parameters.maxUdpPayloadSize);
+    this.#orphanedAt = Infinity;
+    this.#events.push({ type: "pathOpened", path, request: this.#requests.take(path) });
+  }
+
+  onPathClosed(path: Path, code: number): void {
+    const request = this.#requests.take(path);
+    if (request !== undefined) this.#events.push({ type: "pathRefused", request, code });
+    this.#events.push({ type: "pathClosed", path, code });
+  }
+
+  onPathStatus(path: Path): void {
+    this.#events.push({ type: "pathStatus", path });
+  }
+
+  // The rest.
+
+  /** Follows up what arrived or expired. */
+  #settle(now: number): void {
+    if (this.keys.oneRtt !== undefined) {
+      this.keys.oneRtt.retention = this.#lifetime;
+    }
+    this.paths.settle(now);
+    if (this.handshake.complete && this.paths.multipath) this.#requests.advance(now);
+    if (this.#orphanedAt < Infinity || this.paths.liveCount > 0) return;
+    // MPQUIC, Section 3.4: a little time to see whether another path is coming.
+    this.#orphanedAt = now + (this.role === Role.Server ? this.#lifetime / 3 : 0);
+  }
+
+  /** How long an ending is remembered: three probe timeouts of the slowest path. */
+  get #lifetime(): number {
+    // MPQUIC, Section 2.6.
+    return 3 * Math.max(this.paths.largestProbeTimeout, 1);
+  }
+
+  #keepAlive(): void {
+    const path = this.paths.best() ?? this.paths.find(0);
+    if (path !== undefined) path.space.probes = Math.max(path.space.probes, 1);
+  }
+
+  #timeOut(reason: string, _now: number): void {
+    this.closing.end({ by: "timeout", application: false, code: 0, reason });
+  }
+
+  #giveUp(reason: string, now: number): void {
+    this.#handshakeDeadline = Infinity;
+    this.#close({ by: "timeout", application: false, code: ErrorCode.NoError, reason }, now);
+  }
+
+  #close(reason: CloseReason, now: number): void {
+    this.#idle.stop();
+    this.closing.close(reason, this.#lifetime, now);
+  }
+
+  /** Whatever fails in here closes the connection, and nothing is thrown. */
+  #guard(now: number, action: () => void): void {
+    try {
+      action();
+    } catch (cause) {
+      const known = cause instanceof TransportError;
+      const code = known ? cause.code : ErrorCode.InternalError;
+      const reason = known ? cause.message : "Internal error";
+      this.#close({ by: "local", application: false, code, reason, cause }, now);
+    }
+  }
+}
+
+function networkOptions(config: TransportConfig, random: Random): NetworkPathOptions {
+  const { congestionControl, initialWindow, initialRtt, maxDatagramSize } = config;
+  return {
+    congestionControl,
+    initialWindow,
+    initialRtt,
+    maxDatagramSize,
+    random,
+    group: new CouplingGroup(),
+  };
+}
+
+function noPath(): TransportError {
+  return new TransportError(ErrorCode.NoViablePath, "Cannot go on: no path is left");
+}
+
+function zeroLengthId(): TransportError {
+  return new TransportError(
+    ErrorCode.ProtocolViolation,
+    "Cannot use several paths: the peer's connection ID is empty",
+  );
+}

@@ -1,0 +1,116 @@
+import { ErrorCode } from "../error/error_code.ts";
+import { TransportError } from "../error/quic_error.ts";
+import { Health } from "../path/lifecycle.ts";
+import type { Path } from "../path/path.ts";
+import type { PathSet } from "../path/path_set.ts";
+import type { Assignment, ScheduleContext, Scheduler } from "../scheduler/scheduler.ts";
+import type { StreamSet } from "../stream/stream_set.ts";
+
+/** Asks the scheduler, on behalf of the sender, with the paths it may choose from. */
+export class Dispatcher {
+  /** May be replaced at any time. */
+  scheduler: Scheduler;
+  /** When to ask again at the latest: pacing or the scheduler holds data back. */
+  deadline = Infinity;
+  readonly #paths: PathSet;
+  readonly #streams: StreamSet;
+  readonly #usable: Path[] = [];
+  readonly #context: { now: number; credit: number } = { now: 0, credit: 0 };
+
+  constructor(scheduler: Scheduler, paths: PathSet, streams: StreamSet) {
+    this.scheduler = scheduler;
+    this.#paths = paths;
+    this.#streams = streams;
+  }
+
+  /** Brings the views up to date; done once before datagrams are asked for. */
+  refresh(now: number): void {
+    for (const path of this.#paths.paths) path.refresh(now);
+    this.#context.now = now;
+    this.deadline = Infinity;
+  }
+
+  /**
+   * Where the next datagram with data goes.
+   *
+   * @throws {TransportError} INTERNAL_ERROR if the scheduler throws or names a path it was not given.
+   */
+  assign(now: number): Assignment | undefined {
+    const usable = this.#select();
+    let open = false;
+    for (const path of usable) {
+      path.refresh(now);
+      if (path.room > 0) open = true;
+    }
+    if (!open) {
+      this.#waitForPacing(usable, now);
+      return undefined;
+    }
+    const answer = this.#ask(usable);
+    const path = answer?.path;
+    if (path !== undefined && path.room > 0) {
+      if (!usable.includes(path as Path)) throw badChoice();
+      return answer;
+    }
+    this.deadline = Math.max(answer?.until ?? Infinity, now + 1);
+    this.#waitForPacing(usable, now);
+    return undefined;
+  }
+
+  #ask(usable: readonly Path[]): Assignment | undefined {
+    const context = this.#context;
+    context.credit = this.#streams.credit.send.room;
+    try {
+      return this.scheduler(usable, this.#streams.views, context satisfies ScheduleContext);
+    } catch (error) {
+      throw new TransportError(ErrorCode.InternalError, "Cannot schedule: the scheduler failed", {
+        cause: error,
+      });
+    }
+  }
+
+  /**
+   * The paths to choose from: available and healthy ones; else backups; else those in doubt.
+   * Schedulers obey PATH_STATUS and failures without knowing of them.
+   */
+  #select(): readonly Path[] {
+    const usable = this.#usable;
+    usable.length = 0;
+    for (const path of this.#paths.paths) {
+      if (isUsable(path, Health.Ok) && path.status === "available") usable.push(path);
+    }
+    if (usable.length > 0) return usable;
+    for (const path of this.#paths.paths) if (isUsable(path, Health.Ok)) usable.push(path);
+    if (usable.length > 0) return usable;
+    for (const path of this.#paths.paths) if (isUsable(path, Health.Failed)) usable.push(path);
+    return usable;
+  }
+
+  /** A path whose window is open and whose pacer is not says when it will be. */
+  #waitForPacing(usable: readonly Path[], now: number): void {
+    for (const path of usable) {
+      const { current } = path;
+      if (current.windowBlocked || current.port.buffer === undefined) continue;
+      const at = current.pacer.nextSendAt(now);
+      if (at > now && at < this.deadline) this.deadline = at;
+    }
+  }
+
+  /** Nothing waits to be sent: paths with room left are limited by the application. */
+  onIdle(): void {
+    for (const path of this.#paths.paths) {
+      if (path.open && !path.current.windowBlocked) path.current.markAppLimited();
+    }
+  }
+}
+
+function isUsable(path: Path, worst: Health): boolean {
+  return path.open && path.health <= worst && path.slot.remote.usable;
+}
+
+function badChoice(): TransportError {
+  return new TransportError(
+    ErrorCode.InternalError,
+    "Cannot schedule: the scheduler named a path that it was not given",
+  );
+}

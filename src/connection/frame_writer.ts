@@ -1,0 +1,123 @@
+import { writeAck } from "../frame/ack.ts";
+import { writePing } from "../frame/datagram.ts";
+import type { PacketBuilder } from "../packet/packet_builder.ts";
+import type { NetworkPath } from "../path/network_path.ts";
+import { Health } from "../path/lifecycle.ts";
+import type { Path } from "../path/path.ts";
+import type { PathSet } from "../path/path_set.ts";
+import type { PacketSpace } from "../recovery/packet_space.ts";
+import type { StreamView } from "../scheduler/stream_order.ts";
+import type { StreamSet } from "../stream/stream_set.ts";
+import type { DatagramQueue } from "./datagram_queue.ts";
+import type { HandshakeDriver } from "./handshake_driver.ts";
+
+/** ACK Delay is told in units of 2^3 microseconds, as is the default. */
+const ACK_DELAY_UNIT = 8;
+/** Room that an ACK may take in a packet that carries data as well. */
+const MAX_ACK_SIZE = 200;
+/** Packets in a row without anything to acknowledge, after which a PING asks for a sign. */
+const MAX_SILENT = 19;
+
+/** Whose frames go into 1-RTT packets. */
+export interface FrameSources {
+  readonly handshake: HandshakeDriver;
+  readonly paths: PathSet;
+  readonly streams: StreamSet;
+  readonly datagrams: DatagramQueue;
+}
+
+/** Asks the owners of frames, in order, until the packet is full. */
+export class FrameWriter {
+  readonly #from: FrameSources;
+  readonly #builder: PacketBuilder;
+
+  constructor(sources: FrameSources, builder: PacketBuilder) {
+    this.#from = sources;
+    this.#builder = builder;
+  }
+
+  /** Whether frames wait that every path may carry, streams and datagrams apart. */
+  get controlPending(): boolean {
+    const { handshake, paths, streams } = this.#from;
+    return handshake.pending || paths.pending || streams.hasControlFrames;
+  }
+
+  /** Whether anything ack-eliciting waits that every path may carry. */
+  get pending(): boolean {
+    const { streams, datagrams } = this.#from;
+    return streams.views.length > 0 || datagrams.pending || this.controlPending;
+  }
+
+  /** Writes the ACK of a handshake space, if one is owed. */
+  writeHandshakeAck(space: PacketSpace, now: number): void {
+    const { received } = space;
+    if (!received.unreported) return;
+    const delay = Math.floor(received.delay(now) * 1_000 / ACK_DELAY_UNIT);
+    const { writer } = this.#builder;
+    if (writeAck(writer, received.ranges, delay, -1, this.#builder.room) === 0) return;
+    received.onAckSent();
+    received.noteReported();
+  }
+
+  /** Writes the ACKs that travel by this path: its own, and those of paths that cannot. */
+  writeAcks(path: Path, now: number): void {
+    for (const other of this.#from.paths.paths) {
+      if (other.space.received.eliciting > 0 && this.ackRoute(other) === path) {
+        const written = this.#writePathAck(other, now);
+        // Only a packet of the same space can later say that the ACK itself arrived.
+        if (written && other === path) other.space.received.noteReported();
+      }
+    }
+  }
+
+  #writePathAck(path: Path, now: number): boolean {
+    const { received } = path.space;
+    const delay = Math.floor(received.delay(now) * 1_000 / ACK_DELAY_UNIT);
+    const pathId = this.#from.paths.multipath ? path.id : -1;
+    const { writer, room } = this.#builder;
+    const most = Math.min(room, MAX_ACK_SIZE);
+    if (writeAck(writer, received.ranges, delay, pathId, most) === 0) return false;
+    received.onAckSent();
+    return true;
+  }
+
+  /** The path by which a path's packets are acknowledged: itself, unless it is in doubt. */
+  ackRoute(path: Path): Path | undefined {
+    // MPQUIC, Section 5.4: one stable way back makes stable samples.
+    if (path.live && path.health === Health.Ok) return path;
+    return this.#from.paths.best(path) ?? (path.live ? path : undefined);
+  }
+
+  /** Writes what validates this 4-tuple. */
+  writeValidation(network: NetworkPath, now: number): void {
+    network.validation.writeFrames(this.#builder, now);
+  }
+
+  /** Writes everything that asks for an acknowledgement, as far as it fits. */
+  writeAll(streams: readonly StreamView[] | undefined, now: number): void {
+    const { handshake, paths, streams: set, datagrams } = this.#from;
+    const builder = this.#builder;
+    if (handshake.pending) handshake.writeFrames(builder);
+    if (paths.pending) paths.writeFrames(builder);
+    if (set.hasControlFrames) set.writeControlFrames(builder, now, paths.largestRtt);
+    const whole = builder.room;
+    if (datagrams.pending) datagrams.writeFrames(builder, whole);
+    if (set.views.length > 0) set.writeStreamFrames(builder, streams);
+  }
+
+  /** Asks for an acknowledgement where there is nothing else that does. */
+  writePing(): void {
+    if (this.#builder.room < 1) return;
+    writePing(this.#builder.writer);
+    this.#builder.markEliciting();
+  }
+
+  /** After many packets that ask for nothing, one that does: else nobody learns what arrived. */
+  breakSilence(space: PacketSpace): void {
+    if (this.#builder.ackEliciting) space.silent = 0;
+    else if (++space.silent > MAX_SILENT) {
+      space.silent = 0;
+      this.writePing();
+    }
+  }
+}

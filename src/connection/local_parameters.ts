@@ -1,0 +1,38 @@
+import type { IssuedId } from "../path/local_ids.ts";
+import { Role } from "../stream/stream_id.ts";
+import type { TransportConfig } from "./config.ts";
+import type { HandshakeIds } from "./handshake_driver.ts";
+import { TransportParameters } from "./transport_parameters.ts";
+
+/** Bytes of the largest UDP payload we take: our receive buffers are that large. */
+export const MAX_UDP_PAYLOAD_SIZE = 65_527;
+
+/** What we announce (RFC 9000, Section 18.2). */
+export function localParameters(
+  role: Role,
+  config: TransportConfig,
+  ids: HandshakeIds,
+  own: IssuedId,
+): TransportParameters {
+  const parameters = new TransportParameters();
+  parameters.maxIdleTimeout = config.maxIdleTimeout;
+  parameters.maxUdpPayloadSize = MAX_UDP_PAYLOAD_SIZE;
+  parameters.initialMaxData = config.connectionWindow;
+  parameters.initialMaxStreamDataBidiLocal = config.streamWindow;
+  parameters.initialMaxStreamDataBidiRemote = config.streamWindow;
+  parameters.initialMaxStreamDataUni = config.streamWindow;
+  parameters.initialMaxStreamsBidi = config.maxBidirectionalStreams;
+  parameters.initialMaxStreamsUni = config.maxUnidirectionalStreams;
+  parameters.maxAckDelay = config.maxAckDelay;
+  parameters.activeConnectionIdLimit = config.activeIdLimit;
+  parameters.maxDatagramFrameSize = config.maxDatagramFrameSize;
+  parameters.minAckDelay = 1_000;
+  parameters.initialSourceId = own.id.bytes;
+  // MPQUIC, Section 2.1: path IDs count from 0. One path needs no multipath.
+  if (config.maxPaths > 1) parameters.initialMaxPathId = config.maxPaths - 1;
+  if (role === Role.Client) return parameters;
+  parameters.originalDestinationId = ids.original;
+  parameters.retrySourceId = ids.retrySource;
+  parameters.statelessResetToken = own.resetToken;
+  return parameters;
+}

@@ -1,0 +1,369 @@
+import { writeApplicationClose, writeConnectionClose } from "../frame/close.ts";
+import type { BuiltPacket } from "../packet/built_packet.ts";
+import { packetNumberSize } from "../packet/packet_number.ts";
+import { PacketBuilder } from "../packet/packet_builder.ts";
+import { PacketType } from "../packet/packet_type.ts";
+import type { Address } from "../path/address.ts";
+import { Health } from "../path/lifecycle.ts";
+import { BASE_DATAGRAM_SIZE } from "../path/mtu_discovery.ts";
+import type { NetworkPath } from "../path/network_path.ts";
+import type { Path } from "../path/path.ts";
+import type { PathSet } from "../path/path_set.ts";
+import type { Port } from "../path/port.ts";
+import type { PacketSpace } from "../recovery/packet_space.ts";
+import type { StreamView } from "../scheduler/stream_order.ts";
+import { Role } from "../stream/stream_id.ts";
+import { type Closing, EARLY_APPLICATION_CLOSE } from "./closing.ts";
+import { CopyQueue } from "./copy_queue.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import { type FrameSources, FrameWriter } from "./frame_writer.ts";
+import type { KeyRing } from "./key_ring.ts";
+
+/** A datagram to be sent: the first `size` bytes of the port's buffer. One object is reused. */
+export interface Transmit {
+  readonly port: Port;
+  readonly size: number;
+  readonly remote: Address;
+}
+
+/** What a sender works with. */
+export interface SenderParts extends FrameSources {
+  readonly keys: KeyRing;
+  readonly closing: Closing;
+  readonly dispatcher: Dispatcher;
+  /** The ID the peer reaches us by during the handshake. */
+  readonly sourceId: Uint8Array;
+  /** The token for Initial packets; empty without one. */
+  readonly token: () => Uint8Array;
+  /** An ack-eliciting packet left. */
+  onElicitingSent(path: Path, now: number): void;
+  /** A client sent its first Handshake packet. */
+  onHandshakeSent(now: number): void;
+}
+
+/** Too little room for a packet worth sending. */
+const SMALLEST_DATAGRAM = 64;
+const NOTHING = new Uint8Array(0);
+const utf8 = new TextEncoder();
+
+/** Builds datagrams, one per call, from whatever is most urgent. */
+export class Sender {
+  readonly builder: PacketBuilder = new PacketBuilder();
+  readonly #parts: SenderParts;
+  readonly #frames: FrameWriter;
+  readonly #copies = new CopyQueue();
+  readonly #transmit: { port: Port; size: number; remote: Address };
+  #mtuProbe = false;
+
+  constructor(parts: SenderParts, port: Port, remote: Address) {
+    this.#parts = parts;
+    this.#frames = new FrameWriter(parts, this.builder);
+    this.#transmit = { port, size: 0, remote };
+  }
+
+  /** The next datagram, or nothing to send for now. */
+  transmit(now: number): Transmit | undefined {
+    const { closing, keys, paths } = this.#parts;
+    if (!closing.open) return closing.pending ? this.#sendClose(now) : undefined;
+    keys.oneRtt?.updateIfDue(now);
+    return this.#sendHandshake(paths, now) ?? this.#sendOneRtt(paths, now);
+  }
+
+  #sendOneRtt(paths: PathSet, now: number): Transmit | undefined {
+    if (this.#parts.keys.oneRtt === undefined) return undefined;
+    return this.#sendValidation(paths, now) ?? this.#sendProbe(paths, now) ??
+      this.#sendCopy(now) ?? this.#sendData(now) ?? this.#sendAcks(paths, now) ??
+      this.#sendMtuProbe(paths, now);
+  }
+
+  // What leads to a datagram, most urgent first.
+
+  /** Initial and Handshake packets, with 1-RTT data behind them if there is room. */
+  #sendHandshake(paths: PathSet, now: number): Transmit | undefined {
+    const { handshake, keys } = this.#parts;
+    if (keys.initial.write === undefined && keys.handshake.write === undefined) return undefined;
+    const path = paths.find(0);
+    if (path === undefined) return undefined;
+    const { current: network } = path;
+    const initial = keys.initial.write !== undefined &&
+      this.#needs(handshake.initialSpace, network);
+    const second = keys.handshake.write !== undefined &&
+      this.#needs(handshake.handshakeSpace, network);
+    if (!initial && !second) return undefined;
+    // RFC 9000, Section 8.1: a server may have too little credit for the full datagram it needs.
+    if (initial && network.credit < BASE_DATAGRAM_SIZE) return undefined;
+    if (!this.#begin(network)) return undefined;
+    const padTo = initial && this.#writeInitial(path, now) ? BASE_DATAGRAM_SIZE : 0;
+    if (keys.handshake.write !== undefined) this.#writeHandshake(path, now);
+    if (keys.oneRtt !== undefined && this.#frames.pending && network.room(now) > 0) {
+      if (this.#startShort(path)) this.#frames.writeAll(undefined, now);
+    }
+    return this.#end(path, network, padTo, now);
+  }
+
+  /** Whether a handshake space has something that may be sent. */
+  #needs(space: PacketSpace, network: NetworkPath): boolean {
+    const { handshake } = this.#parts;
+    if (space.probes > 0 || space.received.eliciting > 0) return true;
+    const crypto = space === handshake.initialSpace
+      ? handshake.initialCrypto
+      : handshake.handshakeCrypto;
+    return crypto.hasPending && !network.windowBlocked;
+  }
+
+  /** Returns whether the datagram must be padded for it. */
+  #writeInitial(path: Path, now: number): boolean {
+    const { handshake } = this.#parts;
+    const space = handshake.initialSpace;
+    if (!this.#startLong(PacketType.Initial, path, space)) return false;
+    this.#frames.writeHandshakeAck(space, now);
+    handshake.initialCrypto.writeFrames(this.builder);
+    if (space.probes > 0 && !this.builder.ackEliciting) this.#frames.writePing();
+    if (this.builder.isEmpty) {
+      this.builder.cancel();
+      return false;
+    }
+    // RFC 9000, Section 14.1: all of a client's, and a server's that ask for an answer.
+    return handshake.role === Role.Client || this.builder.ackEliciting;
+  }
+
+  #writeHandshake(path: Path, now: number): void {
+    const { handshake } = this.#parts;
+    const space = handshake.handshakeSpace;
+    if (!this.#startLong(PacketType.Handshake, path, space)) return;
+    this.#frames.writeHandshakeAck(space, now);
+    handshake.handshakeCrypto.writeFrames(this.builder);
+    if (space.probes > 0 && !this.builder.ackEliciting) this.#frames.writePing();
+    if (this.builder.isEmpty) this.builder.cancel();
+  }
+
+  /** Challenges and answers, each on the 4-tuple it is about. */
+  #sendValidation(paths: PathSet, now: number): Transmit | undefined {
+    for (const path of paths.paths) {
+      if (!path.live) continue;
+      const network = path.validating;
+      if (network === undefined || !path.slot.remote.usable || !this.#begin(network)) continue;
+      if (!this.#startShort(path)) continue;
+      this.#frames.writeValidation(network, now);
+      if (network === path.current) {
+        this.#frames.writeAcks(path, now);
+        path.slot.writeFrames(this.builder);
+      }
+      // RFC 9000, Section 8.2.1: full size proves that full-size datagrams get through.
+      return this.#end(path, network, Math.min(BASE_DATAGRAM_SIZE, network.credit), now);
+    }
+    return undefined;
+  }
+
+  /** Probes after a timeout; no window holds them back (RFC 9002, Section 7.5). */
+  #sendProbe(paths: PathSet, now: number): Transmit | undefined {
+    for (const path of paths.paths) {
+      if (!path.live || (path.space.probes === 0 && !path.pingDue)) continue;
+      if (!path.slot.remote.usable || !this.#begin(path.current) || !this.#startShort(path)) {
+        continue;
+      }
+      this.#frames.writeAcks(path, now);
+      path.writePings(this.builder);
+      // What a path in doubt carried goes out elsewhere; here a PING will do.
+      if (path.health === Health.Ok) this.#frames.writeAll(undefined, now);
+      if (!this.builder.ackEliciting) this.#frames.writePing();
+      return this.#end(path, path.current, 0, now);
+    }
+    return undefined;
+  }
+
+  /** The frames of the datagram before, once more, on another path. */
+  #sendCopy(now: number): Transmit | undefined {
+    for (let path = this.#copies.next(); path !== undefined; path = this.#copies.next()) {
+      if (!path.open || !this.#begin(path.current) || !this.#startShort(path)) continue;
+      this.#frames.writeAcks(path, now);
+      this.#copies.writeFrames(this.builder);
+      const out = this.#end(path, path.current, 0, now);
+      if (out !== undefined) return out;
+    }
+    return undefined;
+  }
+
+  /** Data, on the path that the scheduler names. */
+  #sendData(now: number): Transmit | undefined {
+    const { dispatcher } = this.#parts;
+    if (!this.#frames.pending) {
+      dispatcher.onIdle();
+      return undefined;
+    }
+    const assignment = dispatcher.assign(now);
+    if (assignment === undefined) return undefined;
+    const path = assignment.path as Path;
+    const out = this.#buildData(path, assignment.streams, now);
+    if (out !== undefined && assignment.copies !== undefined && assignment.copies.length > 0) {
+      this.#copies.set(this.builder.packetAt(0).frames, assignment.copies as readonly Path[]);
+    }
+    return out;
+  }
+
+  #buildData(
+    path: Path,
+    streams: readonly StreamView[] | undefined,
+    now: number,
+  ): Transmit | undefined {
+    if (!this.#begin(path.current) || !this.#startShort(path)) return undefined;
+    this.#frames.writeAcks(path, now);
+    this.#frames.writeAll(streams, now);
+    return this.#end(path, path.current, 0, now);
+  }
+
+  /** Acknowledgements that are due and found no data to travel with. */
+  #sendAcks(paths: PathSet, now: number): Transmit | undefined {
+    for (const path of paths.paths) {
+      if (path.space.received.deadline > now) continue;
+      const route = this.#frames.ackRoute(path);
+      if (route === undefined || !route.slot.remote.usable) continue;
+      if (!this.#begin(route.current) || !this.#startShort(route)) continue;
+      this.#frames.writeAcks(route, now);
+      if (!this.builder.isEmpty) this.#frames.breakSilence(route.space);
+      const out = this.#end(route, route.current, 0, now);
+      if (out !== undefined) return out;
+    }
+    return undefined;
+  }
+
+  /** A datagram larger than any that is known to arrive (RFC 8899). */
+  #sendMtuProbe(paths: PathSet, now: number): Transmit | undefined {
+    if (!this.#parts.handshake.confirmed) return undefined;
+    for (const path of paths.paths) {
+      const { current: network } = path;
+      if (path.room === 0 || path.health !== Health.Ok) continue;
+      const size = network.mtu.wantedProbe(now);
+      if (size === 0 || size > path.room || size > network.port.buffer!.length) continue;
+      this.builder.begin(network.port.buffer!, size);
+      if (!this.#startShort(path)) continue;
+      this.#frames.writePing();
+      this.#mtuProbe = true;
+      network.mtu.onProbeSent(size);
+      return this.#end(path, network, size, now);
+    }
+    return undefined;
+  }
+
+  /** CONNECTION_CLOSE at every level the peer may be able to read (RFC 9000, Section 10.2.3). */
+  #sendClose(now: number): Transmit | undefined {
+    const { closing, handshake, keys, paths } = this.#parts;
+    const path = paths.best() ?? paths.paths.find((other) => other.live) ?? paths.paths[0];
+    if (path === undefined) return undefined;
+    if (!this.#begin(path.current)) return undefined;
+    closing.pending = false;
+    let padTo = 0;
+    if (keys.initial.write !== undefined) {
+      if (this.#startLong(PacketType.Initial, path, handshake.initialSpace)) {
+        this.#writeEarlyClose();
+      }
+      if (handshake.role === Role.Client) padTo = BASE_DATAGRAM_SIZE;
+    }
+    if (keys.handshake.write !== undefined) {
+      if (this.#startLong(PacketType.Handshake, path, handshake.handshakeSpace)) {
+        this.#writeEarlyClose();
+      }
+    }
+    if (keys.oneRtt !== undefined && this.#startShort(path)) this.#writeClose();
+    return this.#end(path, path.current, padTo, now);
+  }
+
+  /** RFC 9000, Section 10.2.3: nothing of the application is shown before 1-RTT. */
+  #writeEarlyClose(): void {
+    const { application } = this.#parts.closing.reason!;
+    if (application) writeConnectionClose(this.builder.writer, EARLY_APPLICATION_CLOSE, 0, NOTHING);
+    else this.#writeClose();
+  }
+
+  #writeClose(): void {
+    const { application, code, reason } = this.#parts.closing.reason!;
+    const { writer } = this.builder;
+    if (application) writeApplicationClose(writer, code, utf8.encode(reason));
+    else writeConnectionClose(writer, code, 0, utf8.encode(reason));
+  }
+
+  // How a datagram comes about.
+
+  /** Aims the builder at the port's buffer, unless nothing may be sent on the 4-tuple now. */
+  #begin(network: NetworkPath): boolean {
+    const { buffer } = network.port;
+    if (buffer === undefined) return false;
+    const limit = Math.min(network.mtu.current, network.credit);
+    if (limit < SMALLEST_DATAGRAM) return false;
+    this.builder.begin(buffer, limit);
+    return true;
+  }
+
+  #startLong(type: PacketType, path: Path, space: PacketSpace): boolean {
+    const { keys, sourceId } = this.#parts;
+    const sealer = type === PacketType.Initial ? keys.initial.write! : keys.handshake.write!;
+    const number = space.nextNumber;
+    return this.builder.startLong(
+      type,
+      keys.version,
+      path.slot.remote.current,
+      sourceId,
+      this.#parts.token(),
+      number,
+      packetNumberSize(number, space.largestAcked),
+      sealer,
+    );
+  }
+
+  #startShort(path: Path): boolean {
+    const { oneRtt } = this.#parts.keys;
+    const { space } = path;
+    const number = space.nextNumber;
+    return this.builder.startShort(
+      path.slot.remote.current,
+      number,
+      packetNumberSize(number, space.largestAcked),
+      0,
+      oneRtt!.phase,
+      path.id,
+      oneRtt!,
+    );
+  }
+
+  /** Seals the datagram, and notes what each of its packets carried. */
+  #end(path: Path, network: NetworkPath, padTo: number, now: number): Transmit | undefined {
+    const { builder } = this;
+    const size = builder.endDatagram(padTo);
+    const isMtuProbe = this.#mtuProbe;
+    this.#mtuProbe = false;
+    if (size === 0) return undefined;
+    for (let i = 0; i < builder.count; i++) {
+      this.#noteSent(builder.packetAt(i), path, network, isMtuProbe, now);
+    }
+    network.onDatagramSent(size, now);
+    this.#transmit.port = network.port;
+    this.#transmit.remote = network.remote;
+    this.#transmit.size = size;
+    return this.#transmit;
+  }
+
+  #noteSent(
+    built: BuiltPacket,
+    path: Path,
+    network: NetworkPath,
+    isMtuProbe: boolean,
+    now: number,
+  ): void {
+    const space = this.#spaceOf(built.type, path);
+    const packet = space.sent.take().reset(built.number, built.size, now, network);
+    packet.frames = built.frames;
+    packet.ackEliciting = built.ackEliciting;
+    packet.inFlight = built.inFlight;
+    packet.mtuProbe = isMtuProbe;
+    packet.acknowledges = space.received.takeReported();
+    space.onSent(packet, now);
+    if (built.ackEliciting) this.#parts.onElicitingSent(path, now);
+    if (built.type === PacketType.Handshake) this.#parts.onHandshakeSent(now);
+  }
+
+  #spaceOf(type: PacketType, path: Path): PacketSpace {
+    const { handshake } = this.#parts;
+    if (type === PacketType.Initial) return handshake.initialSpace;
+    return type === PacketType.Handshake ? handshake.handshakeSpace : path.space;
+  }
+}

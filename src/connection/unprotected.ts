@@ -1,0 +1,76 @@
+import { equalBytes } from "../bytes/bytes.ts";
+import type { CryptoEngine } from "../crypto/aead.ts";
+import { ErrorCode } from "../error/error_code.ts";
+import type { Header } from "../packet/header.ts";
+import { PacketType } from "../packet/packet_type.ts";
+import { readRetry } from "../packet/retry.ts";
+import { readVersionNegotiation } from "../packet/version_negotiation.ts";
+import type { PathSet } from "../path/path_set.ts";
+import { Role } from "../stream/stream_id.ts";
+import type { CloseReason } from "./closing.ts";
+import type { HandshakeDriver } from "./handshake_driver.ts";
+import type { KeyRing } from "./key_ring.ts";
+
+/** A client's answers to Retry and Version Negotiation, which no connection key protects. */
+export class Unprotected {
+  /** The token for Initial packets, from a Retry or an earlier connection. */
+  token: Uint8Array | undefined = undefined;
+  readonly #handshake: HandshakeDriver;
+  readonly #keys: KeyRing;
+  readonly #paths: PathSet;
+  readonly #engine: CryptoEngine;
+
+  constructor(handshake: HandshakeDriver, keys: KeyRing, paths: PathSet, engine: CryptoEngine) {
+    this.#handshake = handshake;
+    this.#keys = keys;
+    this.#paths = paths;
+    this.#engine = engine;
+  }
+
+  /**
+   * Such a packet arrived. RFC 9000, Sections 6.2 and 17.2.5.2: it only counts for a client, and
+   * only as the first answer.
+   *
+   * @returns Why the connection is over, if it is.
+   */
+  receive(header: Header, now: number): CloseReason | undefined {
+    const { ids, role } = this.#handshake;
+    if (role === Role.Server || ids.peerSource !== undefined) return undefined;
+    if (header.type === PacketType.Retry) this.#onRetry(header, now);
+    else if (header.type === PacketType.VersionNegotiation) return this.#onVersions(header);
+    return undefined;
+  }
+
+  #onRetry(header: Header, now: number): void {
+    const { ids, initialCrypto, initialSpace } = this.#handshake;
+    if (ids.retrySource !== undefined || header.version !== this.#keys.version) return;
+    const token = readRetry(header, this.#engine, ids.original);
+    const path = this.#paths.find(0);
+    if (token === undefined || path === undefined) return;
+    const source = header.sourceId.slice();
+    ids.retrySource = source;
+    this.token = token;
+    path.slot.remote.adopt(source);
+    this.#keys.deriveInitial(source);
+    // RFC 9000, Section 17.2.5.3: the same messages again; packet numbers go on.
+    initialSpace.discard(false);
+    initialCrypto.resend();
+    path.loss.ptoCount = 0;
+    path.loss.restart(now);
+  }
+
+  #onVersions(header: Header): CloseReason | undefined {
+    const versions = readVersionNegotiation(header);
+    const path = this.#paths.find(0);
+    if (versions === undefined || path === undefined) return undefined;
+    // RFC 9000, Section 6.2: the IDs must be ours, and a list with our version is no answer.
+    if (!equalBytes(header.sourceId, path.slot.remote.current)) return undefined;
+    if (versions.includes(this.#keys.version)) return undefined;
+    return {
+      by: "peer",
+      application: false,
+      code: ErrorCode.VersionNegotiationError,
+      reason: `The server speaks other versions: ${versions.map((v) => `0x${v.toString(16)}`)}`,
+    };
+  }
+}

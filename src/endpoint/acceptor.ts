@@ -1,0 +1,149 @@
+import { toHex } from "../bytes/bytes.ts";
+import { Connection } from "../connection/connection.ts";
+import type { CryptoEngine } from "../crypto/aead.ts";
+import { ErrorCode } from "../error/error_code.ts";
+import type { Header } from "../packet/header.ts";
+import { LOCAL_ID_LENGTH } from "../connection/receiver.ts";
+import { PacketType } from "../packet/packet_type.ts";
+import type { Address } from "../path/address.ts";
+import { BASE_DATAGRAM_SIZE } from "../path/mtu_discovery.ts";
+import type { Port } from "../path/port.ts";
+import { Role } from "../stream/stream_id.ts";
+import { ServerTls } from "../tls/server_tls.ts";
+import type { AddressTokens, TokenContent } from "./address_token.ts";
+import type { EndpointOptions, ServerConfig } from "./endpoint.ts";
+import type { ConnectionHandle, IdFactory } from "./id_factory.ts";
+import type { StatelessReplies } from "./stateless_replies.ts";
+
+const MAX_HALF_OPEN = 1_024;
+/** RFC 9000, Section 7.2: a client's first destination ID is at least this long. */
+const SHORTEST_ORIGINAL_ID = 8;
+
+/** What an acceptor needs of its endpoint. */
+export interface AcceptorOptions extends EndpointOptions {
+  readonly engine: CryptoEngine;
+  readonly server: ServerConfig;
+}
+
+/** Makes connections of first packets, within limits (RFC 9000, Section 5.2.2). */
+export class Acceptor {
+  readonly #options: AcceptorOptions;
+  readonly #factory: IdFactory;
+  readonly #tokens: AddressTokens;
+  readonly #stateless: StatelessReplies;
+  /** By the client's first ID and address: later Initials may come with it. */
+  readonly #byOriginal = new Map<string, Connection>();
+  readonly #keys = new Map<Connection, string>();
+  readonly #accepted: Connection[] = [];
+
+  constructor(
+    options: AcceptorOptions,
+    factory: IdFactory,
+    tokens: AddressTokens,
+    stateless: StatelessReplies,
+  ) {
+    this.#options = options;
+    this.#factory = factory;
+    this.#tokens = tokens;
+    this.#stateless = stateless;
+  }
+
+  /** The connection that a long header's ID of the client's choice belongs to. */
+  find(header: Header, remote: Address): Connection | undefined {
+    if (this.#byOriginal.size === 0) return undefined;
+    return this.#byOriginal.get(originalKey(header.destinationId, remote));
+  }
+
+  /** A connection nobody has asked for yet. */
+  next(): Connection | undefined {
+    return this.#accepted.shift();
+  }
+
+  /** The connection is over. */
+  forget(connection: Connection): void {
+    const key = this.#keys.get(connection);
+    if (key === undefined) return;
+    this.#keys.delete(connection);
+    this.#byOriginal.delete(key);
+  }
+
+  /** Makes a connection of the first packet of a datagram, or answers it, or does neither. */
+  accept(header: Header, port: Port, remote: Address, now: number): Connection | undefined {
+    // RFC 9000, Section 14.1: anything smaller could be meant to make us amplify.
+    if (header.datagram.length < BASE_DATAGRAM_SIZE) return undefined;
+    if (header.type < 0) {
+      this.#stateless.negotiate(header, port, remote);
+      return undefined;
+    }
+    if (header.type !== PacketType.Initial) return undefined;
+    if (header.destinationLength < SHORTEST_ORIGINAL_ID) return undefined;
+    const { maxHalfOpen = MAX_HALF_OPEN, retry = "auto" } = this.#options.server;
+    const halfOpen = this.#countHalfOpen();
+    if (halfOpen >= maxHalfOpen) return undefined;
+    const proof = header.tokenLength > 0
+      ? this.#tokens.check(header.token, remote, header.destinationId, now)
+      : undefined;
+    if (proof === "invalid") {
+      this.#stateless.refuse(header, ErrorCode.InvalidToken, port, remote);
+      return undefined;
+    }
+    if (proof === undefined && (retry === "always" || halfOpen >= maxHalfOpen / 2)) {
+      this.#retry(header, port, remote, now);
+      return undefined;
+    }
+    return this.#make(header, port, remote, proof, now);
+  }
+
+  #countHalfOpen(): number {
+    for (const [connection, key] of this.#keys) {
+      if (!connection.handshake.confirmed) continue;
+      // Packets with the client's first ID can no longer come: its Initial keys are gone.
+      this.#keys.delete(connection);
+      this.#byOriginal.delete(key);
+    }
+    return this.#keys.size;
+  }
+
+  #retry(header: Header, port: Port, remote: Address, now: number): void {
+    const { random } = this.#options;
+    const source = random.bytes(LOCAL_ID_LENGTH);
+    const token = this.#tokens.forRetry(remote, header.destinationId.slice(), source, now);
+    this.#stateless.retry(header, source, token, port, remote);
+  }
+
+  #make(
+    header: Header,
+    port: Port,
+    remote: Address,
+    proof: TokenContent | undefined,
+    now: number,
+  ): Connection {
+    const { engine, epoch, random, server } = this.#options;
+    const handle: ConnectionHandle = { connection: undefined };
+    const connection = new Connection({
+      role: Role.Server,
+      config: server.transport,
+      engine,
+      random,
+      ids: this.#factory.forConnection(handle),
+      tls: (context) => new ServerTls(context, server.tls),
+      epoch,
+      version: header.version,
+      port,
+      remote,
+      originalId: proof?.originalId ?? header.destinationId.slice(),
+      retrySourceId: proof?.retrySourceId,
+      validated: proof !== undefined,
+    }, now);
+    handle.connection = connection;
+    const key = originalKey(header.destinationId, remote);
+    this.#byOriginal.set(key, connection);
+    this.#keys.set(connection, key);
+    this.#accepted.push(connection);
+    return connection;
+  }
+}
+
+function originalKey(id: Uint8Array, remote: Address): string {
+  return `${toHex(id)} ${remote.hostname} ${remote.port}`;
+}

@@ -1,0 +1,135 @@
+import { concatBytes, equalBytes } from "../bytes/bytes.ts";
+import { Reader, ReadError } from "../bytes/reader.ts";
+import { Writer } from "../bytes/writer.ts";
+import type { TokenBox } from "../crypto/token_box.ts";
+import type { Address } from "../path/address.ts";
+
+/** Types of sealed tokens; one cannot be taken for the other. */
+const RETRY = 1;
+const NEW_TOKEN = 2;
+/** How long they are good for, in milliseconds. */
+const RETRY_LIFETIME = 10_000;
+const NEW_TOKEN_LIFETIME = 86_400_000;
+/** Tokens seen that are remembered, so that each counts once. */
+const MAX_REMEMBERED = 65_536;
+
+/** What a token proves. */
+export interface TokenContent {
+  /** From a Retry: the IDs of the packet it answered and of the Retry itself. */
+  readonly originalId?: Uint8Array;
+  readonly retrySourceId?: Uint8Array;
+}
+
+/** Tokens by which a client proves its address before anything else (RFC 9000, Section 8.1). */
+export class AddressTokens {
+  readonly #box: TokenBox;
+  readonly #epoch: number;
+  /** NEW_TOKENs that were shown already, the older half forgotten from time to time. */
+  #seen = new Set<string>();
+  #seenBefore = new Set<string>();
+
+  /** @param epoch Added to a time gives milliseconds since 1970, as tokens may outlive us. */
+  constructor(box: TokenBox, epoch: number) {
+    this.#box = box;
+    this.#epoch = epoch;
+  }
+
+  /** The token of a Retry (RFC 9000, Section 8.1.2). */
+  forRetry(
+    remote: Address,
+    originalId: Uint8Array,
+    retrySourceId: Uint8Array,
+    now: number,
+  ): Uint8Array {
+    const writer = new Writer(new Uint8Array(64));
+    writeTime(writer, this.#epoch + now);
+    writer.uint8(originalId.length);
+    writer.put(originalId);
+    writer.uint8(retrySourceId.length);
+    writer.put(retrySourceId);
+    // The port too: a Retry is answered from where it was sent to.
+    return this.#seal(RETRY, writer.written(), place(remote, remote.port));
+  }
+
+  /** The token for a later connection (RFC 9000, Section 8.1.3). */
+  forLater(remote: Address, now: number): Uint8Array {
+    const writer = new Writer(new Uint8Array(8));
+    writeTime(writer, this.#epoch + now);
+    return this.#seal(NEW_TOKEN, writer.written(), place(remote, 0));
+  }
+
+  /** The type is shown in front, so that a Retry's token is known as one even if it is wrong. */
+  #seal(type: number, content: Uint8Array, address: Uint8Array): Uint8Array {
+    return concatBytes(Uint8Array.of(type), this.#box.seal(type, content, address));
+  }
+
+  /**
+   * What a client's token proves.
+   *
+   * @returns `undefined` for a token that proves nothing; `"invalid"` for a Retry's that is wrong,
+   * for which RFC 9000, Section 8.1.2 has an error code: the client will not get another.
+   */
+  check(
+    token: Uint8Array,
+    remote: Address,
+    destinationId: Uint8Array,
+    now: number,
+  ): TokenContent | "invalid" | undefined {
+    const time = this.#epoch + now;
+    const sealed = token.subarray(1);
+    if (token[0] === RETRY) {
+      const content = this.#box.open(RETRY, sealed, place(remote, remote.port));
+      return (content && readRetryToken(content, destinationId, time)) ?? "invalid";
+    }
+    if (token[0] !== NEW_TOKEN) return undefined;
+    const content = this.#box.open(NEW_TOKEN, sealed, place(remote, 0));
+    if (content === undefined) return undefined;
+    const age = time - readTime(new Reader(content));
+    return age >= 0 && age <= NEW_TOKEN_LIFETIME && this.#isFirstUse(token) ? {} : undefined;
+  }
+
+  #isFirstUse(token: Uint8Array): boolean {
+    const key = String.fromCharCode(...token.subarray(0, 24));
+    if (this.#seen.has(key) || this.#seenBefore.has(key)) return false;
+    if (this.#seen.size >= MAX_REMEMBERED / 2) {
+      this.#seenBefore = this.#seen;
+      this.#seen = new Set();
+    }
+    this.#seen.add(key);
+    return true;
+  }
+}
+
+function readRetryToken(
+  content: Uint8Array,
+  destinationId: Uint8Array,
+  time: number,
+): TokenContent | undefined {
+  try {
+    const reader = new Reader(content);
+    const age = time - readTime(reader);
+    const originalId = reader.take(reader.uint8()).slice();
+    const retrySourceId = reader.take(reader.uint8()).slice();
+    const good = age >= 0 && age <= RETRY_LIFETIME && equalBytes(retrySourceId, destinationId);
+    return good ? { originalId, retrySourceId } : undefined;
+  } catch (error) {
+    if (error instanceof ReadError) return undefined;
+    throw error;
+  }
+}
+
+function writeTime(writer: Writer, time: number): void {
+  const whole = Math.floor(time);
+  writer.uint16(Math.floor(whole / 0x1_0000_0000));
+  writer.uint32(whole >>> 0);
+}
+
+function readTime(reader: Reader): number {
+  return reader.uint16() * 0x1_0000_0000 + reader.uint32();
+}
+
+const utf8 = new TextEncoder();
+
+function place(remote: Address, port: number): Uint8Array {
+  return utf8.encode(`${remote.hostname} ${port}`);
+}

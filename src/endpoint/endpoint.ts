@@ -1,0 +1,234 @@
+import { Connection } from "../connection/connection.ts";
+import type { TransportConfig } from "../connection/config.ts";
+import { LOCAL_ID_LENGTH } from "../connection/receiver.ts";
+import type { Transmit } from "../connection/sender.ts";
+import type { CryptoEngine } from "../crypto/aead.ts";
+import { chooseEngine } from "../crypto/engine.ts";
+import type { Random } from "../crypto/random.ts";
+import { TokenBox } from "../crypto/token_box.ts";
+import { Header, parseHeader } from "../packet/header.ts";
+import { PacketType } from "../packet/packet_type.ts";
+import { Version } from "../packet/version.ts";
+import type { Address } from "../path/address.ts";
+import type { Port } from "../path/port.ts";
+import { Role } from "../stream/stream_id.ts";
+import { ClientTls } from "../tls/client_tls.ts";
+import type { ClientTlsOptions, ServerTlsOptions } from "../tls/tls.ts";
+import { Acceptor } from "./acceptor.ts";
+import { AddressTokens } from "./address_token.ts";
+import { DeadlineHeap } from "./deadline_heap.ts";
+import { type ConnectionHandle, IdFactory } from "./id_factory.ts";
+import { IdMap } from "./id_map.ts";
+import { ReplyQueue } from "./reply_queue.ts";
+import { StatelessReplies } from "./stateless_replies.ts";
+
+/** What a server does with connections that come in. */
+export interface ServerConfig {
+  readonly transport: TransportConfig;
+  readonly tls: ServerTlsOptions;
+  /**
+   * Whether clients must prove their address first: always, or when many handshakes are open.
+   *
+   * @default {"auto"}
+   */
+  readonly retry?: "auto" | "always" | undefined;
+  /**
+   * Handshakes that may be open at once; beyond, new ones are dropped without a word.
+   *
+   * @default {1024}
+   */
+  readonly maxHalfOpen?: number | undefined;
+}
+
+/** What a client wants. */
+export interface ClientConfig {
+  readonly transport: TransportConfig;
+  readonly tls: ClientTlsOptions;
+  /** From NEW_TOKEN of an earlier connection to the same server. */
+  readonly token?: Uint8Array | undefined;
+}
+
+/** What an endpoint is made from. */
+export interface EndpointOptions {
+  readonly random: Random;
+  /** Added to a time gives milliseconds since 1970; certificates and tokens want to know. */
+  readonly epoch: number;
+  /** Who encrypts; the fastest proven engine if left out. */
+  readonly engine?: CryptoEngine | undefined;
+  /** Accepts connections if given. */
+  readonly server?: ServerConfig | undefined;
+  /** 32 bytes that make stateless reset tokens; kept over restarts they stay good. */
+  readonly resetKey?: Uint8Array | undefined;
+}
+
+/** Connections that share sockets: says which one a datagram is for, and whose turn it is. */
+export class Endpoint {
+  readonly engine: CryptoEngine;
+  readonly #options: EndpointOptions;
+  readonly #ids = new IdMap<ConnectionHandle>();
+  readonly #factory: IdFactory;
+  readonly #replies = new ReplyQueue();
+  readonly #stateless: StatelessReplies;
+  readonly #acceptor: Acceptor | undefined;
+  readonly #deadlines = new DeadlineHeap<Connection>();
+  /** Those that may have something to send, in turn. */
+  readonly #active = new Set<Connection>();
+  /** Those that may have events. */
+  readonly #eventful = new Set<Connection>();
+  readonly #connections = new Set<Connection>();
+  readonly #header = new Header();
+
+  constructor(options: EndpointOptions) {
+    this.#options = options;
+    this.engine = options.engine ?? chooseEngine();
+    const { random, resetKey, server } = options;
+    this.#factory = new IdFactory(this.#ids, random, resetKey);
+    this.#stateless = new StatelessReplies(this.#factory, this.#replies, random, this.engine);
+    if (server === undefined) return;
+    const tokens = new AddressTokens(new TokenBox(this.engine, random), options.epoch);
+    this.#acceptor = new Acceptor(
+      { ...options, engine: this.engine, server },
+      this.#factory,
+      tokens,
+      this.#stateless,
+    );
+  }
+
+  /** The connections that are not forgotten yet. */
+  get connections(): ReadonlySet<Connection> {
+    return this.#connections;
+  }
+
+  /** Begins a connection to a server. */
+  connect(config: ClientConfig, port: Port, remote: Address, now: number): Connection {
+    const { random, epoch } = this.#options;
+    const handle: ConnectionHandle = { connection: undefined };
+    const connection = new Connection({
+      role: Role.Client,
+      config: config.transport,
+      engine: this.engine,
+      random,
+      ids: this.#factory.forConnection(handle),
+      tls: (context) => new ClientTls(context, config.tls),
+      epoch,
+      version: Version.V1,
+      port,
+      remote,
+      // RFC 9000, Section 7.2: unpredictable, and eight bytes at least.
+      originalId: random.bytes(LOCAL_ID_LENGTH),
+      token: config.token,
+    }, now);
+    handle.connection = connection;
+    this.#add(connection);
+    return connection;
+  }
+
+  /** A datagram arrived. It may be changed, and is only looked at during the call. */
+  receive(datagram: Uint8Array, port: Port, remote: Address, now: number): void {
+    const header = this.#header;
+    if (!parseHeader(datagram, 0, LOCAL_ID_LENGTH, header)) return;
+    const { destinationStart, destinationLength } = header;
+    const known = this.#ids.find(datagram, destinationStart, destinationLength)?.owner.connection ??
+      (header.isLong ? this.#acceptor?.find(header, remote) : undefined);
+    if (known !== undefined) {
+      known.receive(datagram, port, remote, now);
+      this.touch(known);
+      return;
+    }
+    if (!header.isLong) return this.#stateless.reset(header, port, remote, now);
+    if (header.type === PacketType.VersionNegotiation) return;
+    const accepted = this.#acceptor?.accept(header, port, remote, now);
+    if (accepted !== undefined) {
+      this.#add(accepted);
+      accepted.receive(datagram, port, remote, now);
+    }
+  }
+
+  #add(connection: Connection): void {
+    this.#connections.add(connection);
+    this.touch(connection);
+  }
+
+  /** The application did something with a connection, or with any of them. */
+  touch(connection?: Connection): void {
+    if (connection === undefined) {
+      for (const each of this.#connections) this.touch(each);
+      return;
+    }
+    this.#active.add(connection);
+    if (connection.hasEvents) this.#eventful.add(connection);
+  }
+
+  /** The next datagram of any connection; undefined if there is none, or all ports are busy. */
+  transmit(now: number): Transmit | undefined {
+    const reply = this.#replies.take();
+    if (reply !== undefined) {
+      return { port: reply.port, remote: reply.remote, size: reply.bytes.length };
+    }
+    for (const connection of this.#active) {
+      const out = connection.transmit(now);
+      if (connection.hasEvents) this.#eventful.add(connection);
+      if (out !== undefined) {
+        // Behind the others: each in its turn.
+        this.#active.delete(connection);
+        this.#active.add(connection);
+        return out;
+      }
+      if (connection.waitsForPort) continue;
+      this.#active.delete(connection);
+      this.#rest(connection, now);
+    }
+    return undefined;
+  }
+
+  /** A connection has nothing to send for now. */
+  #rest(connection: Connection, now: number): void {
+    if (connection.finished) return this.#remove(connection);
+    const { deadline } = connection;
+    // What could not be done now will not be possible at once either: no spinning.
+    this.#deadlines.set(connection, deadline <= now ? now + 1 : deadline);
+  }
+
+  #remove(connection: Connection): void {
+    this.#deadlines.set(connection, Infinity);
+    this.#connections.delete(connection);
+    this.#acceptor?.forget(connection);
+    connection.release();
+  }
+
+  /** When {@linkcode expire} must be called; `Infinity` for never. */
+  get deadline(): number {
+    return this.#deadlines.first;
+  }
+
+  /** The deadline has come. */
+  expire(now: number): void {
+    for (let due = this.#deadlines.take(now); due !== undefined; due = this.#deadlines.take(now)) {
+      due.expire(now);
+      this.touch(due);
+    }
+  }
+
+  /** Nothing can be sent from a port: to one address, or at all. */
+  portFailed(port: Port, remote: Address | undefined, _now: number): void {
+    for (const connection of this.#connections) {
+      if (connection.onPortFailed(port, remote)) this.touch(connection);
+    }
+  }
+
+  /** A connection that a client opened, told once its handshake is under way. */
+  nextConnection(): Connection | undefined {
+    return this.#acceptor?.next();
+  }
+
+  /** A connection that has events. */
+  nextActive(): Connection | undefined {
+    for (const connection of this.#eventful) {
+      this.#eventful.delete(connection);
+      // Whoever hears of events may act on them.
+      this.#active.add(connection);
+      return connection;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,37 @@
+import type { Writer } from "../bytes/writer.ts";
+import type { Address } from "../path/address.ts";
+import type { Port } from "../path/port.ts";
+
+/** A datagram that no connection sends. */
+export interface Reply {
+  readonly port: Port;
+  readonly remote: Address;
+  readonly bytes: Uint8Array;
+}
+
+/** Replies that wait, at the most: whoever floods us gets no more than this. */
+const MAX_WAITING = 64;
+
+/** Version Negotiation, Retry, refusals and stateless resets on their way out. */
+export class ReplyQueue {
+  readonly #replies: Reply[] = [];
+
+  /** Queues what the writer holds, unless too much waits already. */
+  add(port: Port, remote: Address, writer: Writer): void {
+    if (this.#replies.length >= MAX_WAITING) return;
+    this.#replies.push({ port, remote, bytes: writer.written().slice() });
+  }
+
+  /** A reply whose port is free, copied into the port's buffer. */
+  take(): Reply | undefined {
+    for (let i = 0; i < this.#replies.length; i++) {
+      const reply = this.#replies[i]!;
+      const { buffer } = reply.port;
+      if (buffer === undefined) continue;
+      buffer.set(reply.bytes);
+      this.#replies.splice(i, 1);
+      return reply;
+    }
+    return undefined;
+  }
+}

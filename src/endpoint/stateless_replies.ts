@@ -1,0 +1,108 @@
+import { Writer } from "../bytes/writer.ts";
+import type { CryptoEngine } from "../crypto/aead.ts";
+import { initialKeys } from "../crypto/initial_keys.ts";
+import type { Random } from "../crypto/random.ts";
+import { writeConnectionClose } from "../frame/close.ts";
+import type { Header } from "../packet/header.ts";
+import { PacketBuilder } from "../packet/packet_builder.ts";
+import { PacketType } from "../packet/packet_type.ts";
+import { writeRetry } from "../packet/retry.ts";
+import { writeStatelessReset } from "../packet/stateless_reset.ts";
+import { greaseVersion, SUPPORTED_VERSIONS } from "../packet/version.ts";
+import { writeVersionNegotiation } from "../packet/version_negotiation.ts";
+import type { Address } from "../path/address.ts";
+import { BASE_DATAGRAM_SIZE } from "../path/mtu_discovery.ts";
+import type { Port } from "../path/port.ts";
+import type { IdFactory } from "./id_factory.ts";
+import type { ReplyQueue } from "./reply_queue.ts";
+
+/** Stateless resets per second, at the most; more would be an attacker's doing. */
+const RESETS_PER_SECOND = 100;
+
+/** Answers to packets that belong to no connection; none leaves any state behind. */
+export class StatelessReplies {
+  readonly #factory: IdFactory;
+  readonly #queue: ReplyQueue;
+  readonly #random: Random;
+  readonly #engine: CryptoEngine;
+  readonly #writer = new Writer();
+  readonly #buffer = new Uint8Array(BASE_DATAGRAM_SIZE + 400);
+  #resets = 0;
+  #countedFrom = -Infinity;
+
+  constructor(factory: IdFactory, queue: ReplyQueue, random: Random, engine: CryptoEngine) {
+    this.#factory = factory;
+    this.#queue = queue;
+    this.#random = random;
+    this.#engine = engine;
+  }
+
+  /** A short header with an ID nobody here knows (RFC 9000, Section 10.3). */
+  reset(header: Header, port: Port, remote: Address, now: number): void {
+    if (now - this.#countedFrom >= 1_000) {
+      this.#countedFrom = now;
+      this.#resets = 0;
+    }
+    if (this.#resets >= RESETS_PER_SECOND) return;
+    const size = header.datagram.length;
+    const token = this.#factory.resetToken(header.destinationId);
+    this.#writer.aim(this.#buffer);
+    if (!writeStatelessReset(this.#writer, size, token, this.#random)) return;
+    this.#resets++;
+    this.#queue.add(port, remote, this.#writer);
+  }
+
+  /** A version we do not speak (RFC 9000, Section 6.1). */
+  negotiate(header: Header, port: Port, remote: Address): void {
+    const unused = this.#random.below(64);
+    const versions = [greaseVersion(this.#random.below(0x1_0000_0000)), ...SUPPORTED_VERSIONS];
+    const { sourceId, destinationId } = header;
+    this.#writer.aim(this.#buffer);
+    writeVersionNegotiation(this.#writer, sourceId, destinationId, versions, unused);
+    this.#queue.add(port, remote, this.#writer);
+  }
+
+  /** The client shall prove its address first (RFC 9000, Section 8.1.2). */
+  retry(
+    header: Header,
+    retrySourceId: Uint8Array,
+    token: Uint8Array,
+    port: Port,
+    remote: Address,
+  ): void {
+    this.#writer.aim(this.#buffer);
+    writeRetry(
+      this.#writer,
+      this.#engine,
+      header.version,
+      header.sourceId,
+      retrySourceId,
+      header.destinationId,
+      token,
+      this.#random.below(16),
+    );
+    this.#queue.add(port, remote, this.#writer);
+  }
+
+  /** Closes a connection that never began, in an Initial packet (RFC 9000, Section 5.2.2). */
+  refuse(header: Header, code: number, port: Port, remote: Address): void {
+    const { server } = initialKeys(this.#engine, header.version, header.destinationId);
+    const builder = new PacketBuilder();
+    builder.begin(this.#buffer, BASE_DATAGRAM_SIZE);
+    builder.startLong(
+      PacketType.Initial,
+      header.version,
+      header.sourceId,
+      header.destinationId,
+      new Uint8Array(0),
+      0,
+      1,
+      server,
+    );
+    writeConnectionClose(builder.writer, code, 0, new Uint8Array(0));
+    const size = builder.endDatagram();
+    this.#writer.aim(this.#buffer);
+    this.#writer.reserve(size);
+    this.#queue.add(port, remote, this.#writer);
+  }
+}

@@ -24,9 +24,13 @@ export interface PacketSample {
 
 /** Round-trip times of one network path in ms, as `RttEstimator` keeps them. */
 export interface RttView {
+  /** The newest sample. */
   readonly latest: number;
+  /** The moving average; a guess before the first sample. */
   readonly smoothed: number;
+  /** The mean deviation from it. */
   readonly variation: number;
+  /** The least sample; `Infinity` before the first. */
   readonly min: number;
 }
 
@@ -52,6 +56,7 @@ export interface CongestionController {
   readonly window: number;
   /** Where slow start ends; `Infinity` until the first congestion. */
   readonly slowStartThreshold: number;
+  /** Whether the window still grows as fast as it is acknowledged. */
   readonly inSlowStart: boolean;
   /** Bytes per ms to leave at; 0 lets the pacer derive it from window and round-trip time. */
   readonly pacingRate: number;

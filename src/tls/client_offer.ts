@@ -1,5 +1,4 @@
-import { suiteParameters } from "../crypto/cipher_suite.ts";
-import { CipherSuite, isCipherSuite } from "../crypto/cipher_suite.ts";
+import { CipherSuite, isCipherSuite, suiteParameters } from "../crypto/cipher_suite.ts";
 import { hashLength } from "../crypto/hkdf.ts";
 import {
   latin1ToBytes,

@@ -1,5 +1,6 @@
 import type { Reader } from "../bytes/reader.ts";
 import { Alert, alertError } from "./alert.ts";
+import { ExtensionType } from "./code_point.ts";
 
 /** Extensions of one message by type, in the order they came. */
 export type Extensions = ReadonlyMap<number, Uint8Array>;
@@ -51,13 +52,31 @@ export function readExtensions(reader: Reader, what: string): Extensions {
   return extensions;
 }
 
-/** Refuses extensions that we did not ask for or that do not belong in this message. */
+/**
+ * Refuses extensions that do not belong in this message, and those that nobody asked for.
+ *
+ * RFC 9846, Section 4.2: the first are an illegal_parameter, the others unsupported_extension.
+ */
 export function expectOnly(extensions: Extensions, allowed: readonly number[], what: string): void {
   for (const type of extensions.keys()) {
     if (allowed.includes(type)) continue;
+    const isMisplaced = neverOptional.has(type);
     throw alertError(
-      Alert.UnsupportedExtension,
-      `Cannot accept extension ${type} in ${what}: it was not asked for`,
+      isMisplaced ? Alert.IllegalParameter : Alert.UnsupportedExtension,
+      `Cannot accept extension ${type} in ${what}: it ` +
+        (isMisplaced ? "does not belong there" : "was not asked for"),
     );
   }
 }
+
+/** What every ClientHello of ours offers: found in a wrong message it is misplaced. */
+const neverOptional: ReadonlySet<number> = new Set([
+  ExtensionType.SupportedVersions,
+  ExtensionType.SupportedGroups,
+  ExtensionType.SignatureAlgorithms,
+  ExtensionType.SignatureAlgorithmsCert,
+  ExtensionType.Alpn,
+  ExtensionType.QuicTransportParameters,
+  ExtensionType.PskKeyExchangeModes,
+  ExtensionType.KeyShare,
+]);

@@ -65,7 +65,7 @@ export abstract class Handshake implements Tls {
     return suiteParameters(this.suite).hash;
   }
 
-  /** Adds our own messages to the transcript and hands them to the connection. */
+  /** Hands our own messages to the connection; they are in the transcript already. */
   protected send(level: Level, data: Uint8Array<ArrayBuffer>): void {
     this.context.sink.onHandshakeData(level, data);
   }

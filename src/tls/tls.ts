@@ -4,7 +4,11 @@ import type { Credential } from "./credential.ts";
 import type { Session } from "./session.ts";
 import type { TrustStore } from "./trust_store.ts";
 
-/** How TLS speaks to the connection around it. Every call is made from `start` or `receive`. */
+/**
+ * How TLS speaks to the connection around it.
+ *
+ * Every call is made from within `start` or `receive`, and must not call `receive` itself.
+ */
 export interface TlsSink {
   /** Bytes for CRYPTO frames at `level`; the array is fresh and belongs to the sink. */
   onHandshakeData(level: Level, data: Uint8Array): void;

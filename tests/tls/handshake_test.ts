@@ -4,43 +4,8 @@ import { Level } from "../../src/crypto/level.ts";
 import { TransportError } from "../../src/error/quic_error.ts";
 import { NamedGroup } from "../../src/tls/code_point.ts";
 import { writeRetryRequest } from "../../src/tls/server_hello.ts";
-import { credentialFor, Pair, type PairOptions, Recorder, storeFor } from "./pair.ts";
-
-/** Runs a pair that must fail and returns the code of the error. */
-function failure(options: PairOptions): number {
-  try {
-    new Pair(options).run();
-  } catch (error) {
-    assert.ok(error instanceof TransportError, String(error));
-    return error.code;
-  }
-  assert.fail("The handshake went through");
-}
-
-function assertAgreed(pair: Pair): void {
-  assert.ok(pair.client.complete && pair.server.complete);
-  assert.equal(pair.clientSink.completed, 1);
-  assert.equal(pair.serverSink.completed, 1);
-  const { secrets: client } = pair.clientSink;
-  const { secrets: server } = pair.serverSink;
-  for (const level of [Level.Handshake, Level.OneRtt]) {
-    assert.ok(client.get(`${level} read`));
-    assert.equal(client.get(`${level} read`), server.get(`${level} write`));
-    assert.equal(client.get(`${level} write`), server.get(`${level} read`));
-    assert.notEqual(client.get(`${level} read`), client.get(`${level} write`));
-  }
-  assert.equal(pair.client.alpn, "h3");
-  assert.equal(pair.server.alpn, "h3");
-  assert.equal(pair.server.serverName, "localhost");
-  assert.deepEqual(pair.clientSink.parameters, Uint8Array.of(4, 5));
-  assert.deepEqual(pair.serverSink.parameters, Uint8Array.of(1, 2, 3));
-  const label = "EXPERIMENTAL test";
-  const context = Uint8Array.of(9);
-  assert.deepEqual(
-    pair.client.exportKeyingMaterial(label, context, 40),
-    pair.server.exportKeyingMaterial(label, context, 40),
-  );
-}
+import { assertAgreed, failure } from "./outcome.ts";
+import { credentialFor, Pair, Recorder, storeFor } from "./pair.ts";
 
 const suites = Object.values(CipherSuite);
 const groups = Object.values(NamedGroup);
@@ -155,55 +120,6 @@ Deno.test("ServerTls finds no common suite, group or signature", () => {
 
 Deno.test("ServerTls answers unrecognized_name when it has no certificate for the name", () => {
   assert.equal(failure({ server: { credential: () => undefined } }), 0x170);
-});
-
-/** Removes an extension from the first message of a flight, lengths included. */
-function without(data: Uint8Array, type: number, extensionsAt: number): Uint8Array {
-  const view = new DataView(data.buffer, data.byteOffset);
-  const end = extensionsAt + 2 + view.getUint16(extensionsAt);
-  for (let at = extensionsAt + 2; at < end; at += 4 + view.getUint16(at + 2)) {
-    if (view.getUint16(at) !== type) continue;
-    const length = 4 + view.getUint16(at + 2);
-    const result = new Uint8Array(data.length - length);
-    result.set(data.subarray(0, at));
-    result.set(data.subarray(at + length), at);
-    const changed = new DataView(result.buffer);
-    changed.setUint16(extensionsAt, view.getUint16(extensionsAt) - length);
-    changed.setUint16(2, view.getUint16(2) - length);
-    return result;
-  }
-  assert.fail(`no extension ${type}`);
-}
-
-/** Where the extensions of our ClientHello begin: three suites, no session ID. */
-const HELLO_EXTENSIONS = 4 + 2 + 32 + 1 + 2 + 6 + 2;
-
-function clientWithout(type: number): number {
-  return failure({
-    tamper: (flight, fromClient) =>
-      fromClient ? without(flight.data, type, HELLO_EXTENSIONS) : flight.data,
-  });
-}
-
-Deno.test("ServerTls refuses a ClientHello without what QUIC needs", () => {
-  assert.equal(clientWithout(57), 0x16d, "transport parameters");
-  assert.equal(clientWithout(16), 0x178, "ALPN");
-  assert.equal(clientWithout(43), 0x146, "versions");
-  assert.equal(clientWithout(10), 0x16d, "groups");
-  assert.equal(clientWithout(51), 0x16d, "key shares");
-  assert.equal(clientWithout(13), 0x16d, "signature schemes");
-});
-
-Deno.test("ClientTls refuses EncryptedExtensions without what QUIC needs", () => {
-  const serverWithout = (type: number) =>
-    failure({
-      tamper: (flight, fromClient) =>
-        !fromClient && flight.level === Level.Handshake
-          ? without(flight.data, type, 4)
-          : flight.data,
-    });
-  assert.equal(serverWithout(57), 0x16d);
-  assert.equal(serverWithout(16), 0x178);
 });
 
 Deno.test("ServerTls refuses a session ID", () => {

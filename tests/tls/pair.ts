@@ -4,7 +4,7 @@ import type {
   IssuedCertificate,
 } from "../../src/io/development_certificate.ts";
 import { SeededRandom } from "../../src/crypto/random.ts";
-import { Level } from "../../src/crypto/level.ts";
+import type { Level } from "../../src/crypto/level.ts";
 import { ClientTls } from "../../src/tls/client_tls.ts";
 import { Credential } from "../../src/tls/credential.ts";
 import { ServerTls } from "../../src/tls/server_tls.ts";

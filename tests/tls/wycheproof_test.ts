@@ -28,6 +28,7 @@ function load(name: string): readonly Group[] | undefined {
     return JSON.parse(text).testGroups;
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
+    // deno-lint-ignore no-console
     console.log(`Skipped: the vectors of ${name} are not here`);
     return undefined;
   }

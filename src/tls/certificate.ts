@@ -60,8 +60,8 @@ export class Certificate {
     this.der = der.slice();
     try {
       const x509 = new X509Certificate(this.der);
-      this.subject = x509.subject ?? "";
-      this.issuer = x509.issuer ?? "";
+      this.subject = (x509.subject ?? "").replaceAll("\n", ", ");
+      this.issuer = (x509.issuer ?? "").replaceAll("\n", ", ");
       this.notBefore = x509.validFromDate.getTime();
       this.notAfter = x509.validToDate.getTime();
     } catch (error) {

@@ -19,9 +19,8 @@ export class H3Client implements AsyncDisposable {
   /** Called whenever the last request under way has ended. */
   onIdle: (() => void) | undefined;
   readonly #connection: H3Connection;
-  readonly #active = new Set<ClientExchange>();
-  /** Requests that wait for a response. */
-  #waiting = 0;
+  readonly #exchanges = new Set<ClientExchange>();
+  #active = 0;
   /** Requests from this stream ID on are not served. */
   #goAwayId = Infinity;
   #closing = false;
@@ -51,7 +50,7 @@ export class H3Client implements AsyncDisposable {
 
   /** How many requests are under way, bodies included. */
   get active(): number {
-    return Math.max(this.#active.size, this.#waiting);
+    return this.#active;
   }
 
   /**
@@ -63,21 +62,22 @@ export class H3Client implements AsyncDisposable {
   async fetch(request: Request, init: H3RequestInit = {}): Promise<Response> {
     request.signal.throwIfAborted();
     if (!this.accepting) throw rejected();
-    this.#waiting++;
+    this.#active++;
+    let exchange: ClientExchange;
     try {
-      const exchange = await this.#begin(request, init);
-      return await exchange.run();
-    } finally {
-      this.#waiting--;
-      this.#checkIdle();
+      exchange = await this.#begin(request, init);
+    } catch (error) {
+      this.#onDone();
+      throw error;
     }
+    return await exchange.run();
   }
 
   /** Lets the requests under way finish, then closes the connection. */
   async close(): Promise<void> {
     if (!this.#closing) {
       this.#closing = true;
-      if (this.active > 0) {
+      if (this.#active > 0) {
         this.#connection.goAway(0);
         await new Promise<void>((resolve) => this.#drained = resolve);
       }
@@ -98,10 +98,10 @@ export class H3Client implements AsyncDisposable {
       throw rejected();
     }
     const exchange = new ClientExchange(requestStream, stream.writable, request, init);
-    this.#active.add(exchange);
+    this.#exchanges.add(exchange);
     exchange.done.then(() => {
-      this.#active.delete(exchange);
-      this.#checkIdle();
+      this.#exchanges.delete(exchange);
+      this.#onDone();
     });
     return exchange;
   }
@@ -127,17 +127,15 @@ export class H3Client implements AsyncDisposable {
     }
   }
 
-  #checkIdle(): void {
-    queueMicrotask(() => {
-      if (this.active > 0) return;
-      this.#drained?.();
-      this.onIdle?.();
-    });
+  #onDone(): void {
+    if (--this.#active > 0) return;
+    this.#drained?.();
+    this.onIdle?.();
   }
 
   #onGoAway(id: number): void {
     this.#goAwayId = id;
-    for (const exchange of this.#active) if (exchange.id >= id) exchange.reject(rejected());
+    for (const exchange of this.#exchanges) if (exchange.id >= id) exchange.reject(rejected());
   }
 
   /** RFC 9114, Section 6.1: servers open no streams both ways. */

@@ -76,7 +76,9 @@ export class ServerExchange {
       else await this.#respond("GET", new Response(null, { status: 431 }));
       this.#completed.resolve();
       // RFC 9114, Section 4.1: what is left of the request is no longer of interest.
-      this.#stream.incoming.cancel(new StreamError(H3ErrorCode.NoError, "Answered already"));
+      if (!this.#stream.incoming.finished) {
+        this.#stream.incoming.cancel(new StreamError(H3ErrorCode.NoError, "Answered already"));
+      }
     } catch (error) {
       this.#onFailed();
       this.#stream.fail(error);

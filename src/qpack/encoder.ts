@@ -1,3 +1,4 @@
+import { concatBytes } from "../bytes/bytes.ts";
 import type { Reader } from "../bytes/reader.ts";
 import { ApplicationError } from "../error/quic_error.ts";
 import { ByteBuffer } from "./byte_buffer.ts";
@@ -72,6 +73,7 @@ export class QpackEncoder {
   readonly #stream = new InstructionStream();
   readonly #capacity: number;
   readonly #wantedRisk: number;
+  readonly #prefix = new ByteBuffer(32);
   readonly #section = new ByteBuffer(1024);
   readonly #outstanding = new Map<number, Outstanding[]>();
   /** Lines seen once; those seen again are worth an eviction. */
@@ -111,11 +113,14 @@ export class QpackEncoder {
     const base = this.#table.insertCount;
     for (const line of lines) this.#encodeLine(line, base);
     const required = this.#required;
-    const prefix = new ByteBuffer(16 + body.length);
+    const prefix = this.#prefix;
+    prefix.length = 0;
     writeSectionPrefix(prefix, { required, base }, this.#maxEntries);
-    prefix.append(body.bytes.subarray(0, body.length));
     if (required > 0) this.#remember(streamId, { required, references: this.#references });
-    return prefix.take();
+    return concatBytes(
+      prefix.bytes.subarray(0, prefix.length),
+      body.bytes.subarray(0, body.length),
+    );
   }
 
   /** Takes bytes of the peer's decoder stream. */

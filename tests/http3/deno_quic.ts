@@ -51,7 +51,7 @@ export async function quicServer(
 }
 
 /** For tests only: localhost and 127.0.0.1, P-256, valid for a hundred years. */
-const cert = `-----BEGIN CERTIFICATE-----
+export const cert = `-----BEGIN CERTIFICATE-----
 MIIBmDCCAT6gAwIBAgIUYkVYWPVjCCkP2QKJlFO1RPN9t1owCgYIKoZIzj0EAwIw
 FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMzAxMzc1OVoYDzIxMjYxMDMw
 MDEzNzU5WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
@@ -63,7 +63,8 @@ AwIDSAAwRQIgWTwgl0+/35x911MwC54ZvUJG85fuqz9L6JKbjas/zO0CIQDgT3nr
 oWcpWl2e1msWqdoZ+GXHvsAtgZcSZ/I8J6dhRA==
 -----END CERTIFICATE-----
 `;
-const key = `-----BEGIN PRIVATE KEY-----
+/** The private key of `cert`. */
+export const key = `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgrnq1j83ZLerXFydm
 xmTBqGaeXxqyrprY3GuR4DATCNyhRANCAAS2JEmeqFqmDB8TV1b8jRCDmh0+Cron
 7MuGATA0dVlsfoL5d4AtheYTzNGUGltwy0HgqDFNc6Nid7nrnqAdVVD1

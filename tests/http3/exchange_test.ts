@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
+import { concatBytes } from "../../src/bytes/bytes.ts";
 import { StreamError } from "../../src/error/quic_error.ts";
 import { H3Client } from "../../src/http3/client.ts";
 import { responseTrailers } from "../../src/http3/client_exchange.ts";
+import { frame, varints } from "../../src/http3/frame.ts";
 import type { H3ServerOptions } from "../../src/http3/options.ts";
 import { type H3Server, serveConnection } from "../../src/http3/server.ts";
 import type { RequestHandler } from "../../src/http3/server_exchange.ts";
 import type { H3SendStream } from "../../src/http3/transport.ts";
 import { MemoryTransport } from "./memory_transport.ts";
-import { within } from "./raw_peer.ts";
+import { getLines, headersFrame, RawPeer, within } from "./raw_peer.ts";
 
 function connect(
   handler: RequestHandler,
@@ -346,4 +348,28 @@ Deno.test("H3Server answers with a date, and 100 to those who expect it", async 
   assert.deepEqual(statuses, [100]);
   const age = Date.now() - Date.parse(response.headers.get("date")!);
   assert.ok(age >= 0 && age < 5000);
+});
+
+Deno.test("H3Server takes priorities from PRIORITY_UPDATE, before and after the request", async () => {
+  const gate = Promise.withResolvers<void>();
+  const [transport, server] = MemoryTransport.pair();
+  const sending = recordStreams(server, 1);
+  serveConnection(server, async () => {
+    await gate.promise;
+    return new Response();
+  });
+  const peer = new RawPeer(transport);
+  const update = (id: number, field: string) =>
+    frame(0xf0700, concatBytes(varints(id), new TextEncoder().encode(field)));
+  const control = await peer.settings(update(0, "u=0"), update(400, "u=6"));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const done = peer.request(headersFrame([...getLines, ["priority", "u=5"]]));
+  const stream = await within(sending);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.equal(stream.urgency, 0, "the update wins over the field");
+  await control.write(update(0, "u=2, i"));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.deepEqual([stream.urgency, stream.incremental], [2, true]);
+  gate.resolve();
+  assert.equal((await within(done)).kind, "response");
 });

@@ -14,6 +14,8 @@ export interface Doors<Connection> {
   expire(now: number): void;
   nextConnection(): Connection | undefined;
   nextActive(): Connection | undefined;
+  /** The application may have done something with any connection. */
+  touch(): void;
 }
 
 /** An endpoint with its ports in the simulated network. Its processor is infinitely fast. */
@@ -52,6 +54,7 @@ export class Host<Connection> {
   /** Lets the endpoint do all it wants to do now. */
   step(): void {
     const { now } = this.#network;
+    if (this.isTouched) this.endpoint.touch();
     this.isTouched = false;
     if (this.endpoint.deadline <= now) this.endpoint.expire(now);
     let busy = true;

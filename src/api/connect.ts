@@ -1,0 +1,185 @@
+import type { Connection } from "../connection/connection.ts";
+import { familyOf, literalAddress } from "../io/interfaces.ts";
+import { type ClientConfig, Endpoint } from "../endpoint/endpoint.ts";
+import { openKeyLog } from "../io/key_log.ts";
+import { SystemRandom } from "../io/random.ts";
+import { resolveHost } from "../io/resolve.ts";
+import { backgroundTimer } from "../io/timer.ts";
+import { Hub } from "./hub.ts";
+import { clientAddresses } from "./local_addresses.ts";
+import type { MultipathConnection } from "./multipath_connection.ts";
+import { type ConnectOptions, transportConfig } from "./options.ts";
+import { trustOf } from "./trust.ts";
+
+/** RFC 8305, Section 5: the pause before the next address is tried besides the one before. */
+const ATTEMPT_DELAY = 250;
+
+/** Makes the public face of a connection. */
+export type MakeConnection = (core: Connection, hub: Hub) => MultipathConnection;
+
+/** Where a connection or a path may begin and end. */
+interface Route {
+  readonly local: string;
+  readonly remote: string;
+}
+
+/** Connects to the first address that answers, then opens the other paths. */
+export async function connect(
+  options: ConnectOptions,
+  make: MakeConnection,
+): Promise<MultipathConnection> {
+  checkOptions(options);
+  const { hostname, signal } = options;
+  const remotes = await resolveHost(hostname, signal);
+  const locals = clientAddresses(options.localAddresses, remotes);
+  const routes = routesOf(locals, remotes);
+  if (routes.length === 0) {
+    throw new TypeError(`Cannot reach ${remotes.join(" or ")} from ${locals.join(" or ")}`);
+  }
+  const attempts = new Attempts(options, make);
+  const connection = await attempts.run(routes);
+  signal?.addEventListener("abort", () => connection.close(), { once: true });
+  if (options.openPaths !== false) openOthers(connection, options.port, locals, remotes);
+  return connection;
+}
+
+function checkOptions({ alpnProtocols, port }: ConnectOptions): void {
+  if (!Array.isArray(alpnProtocols) || alpnProtocols.length === 0) {
+    throw new TypeError("Cannot connect: alpnProtocols must name at least one protocol");
+  }
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new TypeError(`Cannot connect to port ${port}: it must be from 1 to 65535`);
+  }
+}
+
+function clientConfig(options: ConnectOptions): ClientConfig {
+  const { alpnProtocols: alpn, hostname, serverName = hostname } = options;
+  const literal = literalAddress(serverName);
+  return {
+    transport: transportConfig(options),
+    tls: { ...trustOf(options), alpn, serverName: literal ?? serverName, keyLog: openKeyLog() },
+  };
+}
+
+/** All ways, in the order to try them: each remote address from the first local one, then the rest. */
+function routesOf(locals: readonly string[], remotes: readonly string[]): Route[] {
+  const first: Route[] = [];
+  const rest: Route[] = [];
+  for (const remote of alternating(remotes)) {
+    const fitting = locals.filter((local) => familyOf(local) === familyOf(remote));
+    fitting.forEach((local, i) => (i === 0 ? first : rest).push({ local, remote }));
+  }
+  return [...first, ...rest];
+}
+
+/** RFC 8305, Section 4: families take turns, beginning with that of the first address. */
+function alternating(remotes: readonly string[]): string[] {
+  const family = remotes.length > 0 ? familyOf(remotes[0]!) : "IPv4";
+  const preferred = remotes.filter((remote) => familyOf(remote) === family);
+  const others = remotes.filter((remote) => familyOf(remote) !== family);
+  const result: string[] = [];
+  for (let i = 0; i < Math.max(preferred.length, others.length); i++) {
+    result.push(...preferred.slice(i, i + 1), ...others.slice(i, i + 1));
+  }
+  return result;
+}
+
+/** Tries several ways at a time, and keeps the first that leads to the server. */
+class Attempts {
+  readonly #options: ConnectOptions;
+  readonly #make: MakeConnection;
+  readonly #hub: Hub;
+  readonly #config: ClientConfig;
+  readonly #open = new Set<MultipathConnection>();
+  #failure: unknown;
+
+  constructor(options: ConnectOptions, make: MakeConnection) {
+    this.#options = options;
+    this.#make = make;
+    const epoch = performance.timeOrigin;
+    this.#config = clientConfig(options);
+    this.#hub = new Hub(new Endpoint({ random: new SystemRandom(), epoch }));
+  }
+
+  async run(routes: readonly Route[]): Promise<MultipathConnection> {
+    const { signal } = this.#options;
+    const winner = Promise.withResolvers<MultipathConnection | undefined>();
+    const abort = () => winner.reject(signal!.reason);
+    signal?.addEventListener("abort", abort, { once: true });
+    try {
+      this.#tryAll(routes, winner);
+      const connection = await winner.promise;
+      if (!connection) throw this.#failure;
+      this.#open.delete(connection);
+      this.#hub.endsWhenEmpty = true;
+      return connection;
+    } catch (error) {
+      this.#hub.endsWhenEmpty = true;
+      if (this.#hub.size === 0) this.#hub.close();
+      throw error;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+      for (const connection of this.#open) connection.close();
+    }
+  }
+
+  /** Begins one attempt after the other until one succeeds or all have failed. */
+  async #tryAll(
+    routes: readonly Route[],
+    winner: PromiseWithResolvers<MultipathConnection | undefined>,
+  ): Promise<void> {
+    let isSettled = false;
+    winner.promise.catch(() => {}).finally(() => (isSettled = true));
+    const all: Promise<void>[] = [];
+    for (const route of routes) {
+      const attempt = this.#try(route).then(winner.resolve, (error) => {
+        this.#failure ??= error;
+      });
+      all.push(attempt);
+      if (route !== routes.at(-1)) await settledWithin(attempt, ATTEMPT_DELAY);
+      if (isSettled) return;
+    }
+    await Promise.all(all);
+    winner.resolve(undefined);
+  }
+
+  async #try({ local, remote }: Route): Promise<MultipathConnection> {
+    const { port } = this.#options;
+    const hub = this.#hub;
+    const socket = hub.sockets.find(local) ?? hub.open(local);
+    const address = { transport: "udp", hostname: remote, port } as const;
+    const core = hub.endpoint.connect(this.#config, socket, address, hub.driver.now);
+    const connection = this.#make(core, hub);
+    this.#open.add(connection);
+    await connection.handshake;
+    return connection;
+  }
+}
+
+async function settledWithin(promise: Promise<void>, milliseconds: number): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const cancel = backgroundTimer(late.resolve, milliseconds);
+  await Promise.race([promise, late.promise]);
+  cancel();
+}
+
+/** Opens a path from each local address that the connection does not use yet. */
+function openOthers(
+  connection: MultipathConnection,
+  port: number,
+  locals: readonly string[],
+  remotes: readonly string[],
+): void {
+  if (!connection.multipath) return;
+  const used = connection.paths[0]?.localAddr.hostname;
+  const reached = connection.remoteAddr.hostname;
+  for (const local of locals) {
+    if (local === used) continue;
+    const same = (remote: string) => familyOf(remote) === familyOf(local);
+    const hostname = same(reached) ? reached : remotes.find(same);
+    if (hostname === undefined) continue;
+    const remoteAddress: Deno.NetAddr = { transport: "udp", hostname, port };
+    // An interface that leads nowhere is no reason to fail: the connection lives without it.
+    connection.openPath({ localAddress: local, remoteAddress }).catch(() => {});
+  }
+}

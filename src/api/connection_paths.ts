@@ -1,0 +1,196 @@
+import type { Connection } from "../connection/connection.ts";
+import type { ConnectionEvent } from "../connection/event.ts";
+import type { PathRequest } from "../connection/path_requests.ts";
+import { PingRequest } from "../connection/ping_request.ts";
+import { ErrorCode, errorCodeName } from "../error/error_code.ts";
+import { PathError } from "../error/quic_error.ts";
+import type { Address } from "../path/address.ts";
+import { Stage } from "../path/lifecycle.ts";
+import type { Path as CorePath } from "../path/path.ts";
+import type { Port } from "../path/port.ts";
+import type { PathStatus } from "../scheduler/scheduler.ts";
+import { ItemQueue } from "./item_queue.ts";
+import { ApiPath, type Path, type PathOwner } from "./path.ts";
+
+/** The events that are about paths. */
+export type PathEvent = Extract<
+  ConnectionEvent,
+  { readonly type: "pathOpened" | "pathClosed" | "pathRefused" | "pathStatus" | "pong" }
+>;
+
+/** A PING under way. */
+interface Ping {
+  readonly path: CorePath;
+  readonly sentAt: number;
+  readonly waiter: PromiseWithResolvers<number>;
+}
+
+/** The paths of a connection as users see them. */
+export class ConnectionPaths implements PathOwner {
+  readonly #core: Connection;
+  readonly #wake: () => void;
+  readonly #clock: () => number;
+  readonly #incoming = new ItemQueue<Path>();
+  readonly #known = new Map<CorePath, ApiPath>();
+  readonly #requests = new Map<PathRequest, PromiseWithResolvers<Path>>();
+  readonly #pings = new Map<PingRequest, Ping>();
+  /** The open ones by ID; replaced whenever it changes. */
+  #open: readonly ApiPath[] = [];
+  #error: Error | undefined;
+
+  /**
+   * @param wake Says that there is something to send.
+   * @param clock The time in milliseconds.
+   */
+  constructor(core: Connection, wake: () => void, clock: () => number) {
+    this.#core = core;
+    this.#wake = wake;
+    this.#clock = clock;
+  }
+
+  /** Those that are open. */
+  get open(): readonly Path[] {
+    return this.#open;
+  }
+
+  /** Paths that the peer opens. */
+  get incoming(): ReadableStream<Path> {
+    return this.#incoming.readable;
+  }
+
+  /** Opens a path and waits until the peer has proven reachable. */
+  request(
+    port: Port,
+    remote: Address,
+    status: PathStatus,
+    signal: AbortSignal | undefined,
+  ): Promise<Path> {
+    if (this.#error) return Promise.reject(this.#error);
+    const request = this.#core.openPath(port, remote, status, this.#clock());
+    const waiter = Promise.withResolvers<Path>();
+    this.#requests.set(request, waiter);
+    const abort = () => this.#cancel(request, signal!.reason);
+    signal?.addEventListener("abort", abort, { once: true });
+    this.#wake();
+    return waiter.promise.finally(() => signal?.removeEventListener("abort", abort));
+  }
+
+  wake(): void {
+    this.#wake();
+  }
+
+  abandon(path: CorePath): void {
+    if (!this.#core.closePath(path, ErrorCode.ApplicationAbandonPath, this.#clock())) {
+      throw new PathError(
+        ErrorCode.NoViablePath,
+        `Cannot close path ${path.id}: it is the only one; close the connection instead`,
+      );
+    }
+    this.#wake();
+  }
+
+  ping(path: CorePath): Promise<number> {
+    const request = new PingRequest();
+    const waiter = Promise.withResolvers<number>();
+    this.#pings.set(request, { path, sentAt: this.#clock(), waiter });
+    this.#core.ping(path, request);
+    this.#wake();
+    return waiter.promise;
+  }
+
+  /** The handshake is complete, so the path it took is proven. */
+  onHandshakeCompleted(): void {
+    for (const path of this.#core.paths.paths) this.#onOpened(path, undefined);
+  }
+
+  /** Takes what the core has to tell about paths. */
+  onEvent(event: PathEvent): void {
+    switch (event.type) {
+      case "pathOpened":
+        return this.#onOpened(event.path, event.request);
+      case "pathClosed":
+        return this.#onClosed(event.path, event.code);
+      case "pathRefused":
+        return this.#settle(event.request)?.reject(refused(event.code));
+      case "pong":
+        return this.#onPong(event.request);
+      case "pathStatus":
+        // The status is read from the core when somebody asks.
+    }
+  }
+
+  /** The connection is gone; in order, or with an error. */
+  end(error: Error, isOrderly: boolean, code: number): void {
+    this.#error = error;
+    for (const waiter of this.#requests.values()) waiter.reject(error);
+    this.#requests.clear();
+    for (const { waiter } of this.#pings.values()) waiter.reject(error);
+    this.#pings.clear();
+    for (const path of this.#known.values()) path.onClosed(code);
+    this.#known.clear();
+    this.#open = [];
+    this.#incoming.end(isOrderly ? undefined : error);
+  }
+
+  #onOpened(core: CorePath, request: PathRequest | undefined): void {
+    const isNew = !this.#known.has(core);
+    const path = this.#know(core);
+    path.onReady();
+    this.#refresh();
+    const waiter = request && this.#settle(request);
+    if (waiter) waiter.resolve(path);
+    else if (request?.cancelled) {
+      this.#core.closePath(core, ErrorCode.ApplicationAbandonPath, this.#clock());
+    } else if (!request && isNew && core.id > 0) this.#incoming.push(path);
+  }
+
+  #onClosed(core: CorePath, code: number): void {
+    const path = this.#know(core);
+    path.onClosed(code);
+    this.#known.delete(core);
+    this.#refresh();
+    for (const [request, { path, waiter }] of this.#pings) {
+      if (path !== core) continue;
+      this.#pings.delete(request);
+      waiter.reject(new PathError(code, `Cannot ping path ${core.id}: it was closed`));
+    }
+  }
+
+  #onPong(request: PingRequest): void {
+    const ping = this.#pings.get(request);
+    this.#pings.delete(request);
+    ping?.waiter.resolve(this.#clock() - ping.sentAt);
+  }
+
+  #know(core: CorePath): ApiPath {
+    let path = this.#known.get(core);
+    if (!path) {
+      path = new ApiPath(core, this);
+      this.#known.set(core, path);
+    }
+    return path;
+  }
+
+  #refresh(): void {
+    const open = [...this.#known.values()].filter(({ core }) => core.stage === Stage.Open);
+    this.#open = open.sort((a, b) => a.id - b.id);
+  }
+
+  #cancel(request: PathRequest, reason: unknown): void {
+    request.cancelled = true;
+    this.#settle(request)?.reject(reason);
+    if (!request.path) return;
+    this.#core.closePath(request.path, ErrorCode.ApplicationAbandonPath, this.#clock());
+    this.#wake();
+  }
+
+  #settle(request: PathRequest): PromiseWithResolvers<Path> | undefined {
+    const waiter = this.#requests.get(request);
+    this.#requests.delete(request);
+    return waiter;
+  }
+}
+
+function refused(code: number): PathError {
+  return new PathError(code, `Cannot open a path: ${errorCodeName(code)}`);
+}

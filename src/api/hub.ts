@@ -1,0 +1,161 @@
+import type { Connection } from "../connection/connection.ts";
+import type { ConnectionEvent } from "../connection/event.ts";
+import type { Endpoint } from "../endpoint/endpoint.ts";
+import { Driver, type DriverListener } from "../io/driver.ts";
+import { familyOf, selectLocalAddresses } from "../io/interfaces.ts";
+import { SocketSet } from "../io/socket_set.ts";
+import { backgroundTimer } from "../io/timer.ts";
+import type { UdpSocket } from "../io/udp_socket.ts";
+import { type Address, sameAddress } from "../path/address.ts";
+
+/** Milliseconds after which a hub that was closed lets go of its sockets, come what may. */
+const LONGEST_LINGER = 3_000;
+
+/** Hears what happens in one connection. */
+export type EventListener = (event: ConnectionEvent) => void;
+
+/** One endpoint with its sockets and its loop, and who listens to its connections. */
+export class Hub implements DriverListener<Connection> {
+  readonly endpoint: Endpoint;
+  readonly driver: Driver<Connection>;
+  readonly sockets = new SocketSet();
+  /** Resolves when all sockets are closed. */
+  readonly closed: Promise<void>;
+  /** A client's hub: ends with its last connection. */
+  endsWhenEmpty = false;
+  readonly #listeners = new Map<Connection, EventListener>();
+  readonly #onAccepted: ((connection: Connection) => void) | undefined;
+  readonly #closing = Promise.withResolvers<void>();
+  #isClosing = false;
+  #cancelTimer: (() => void) | undefined;
+
+  /** @param onAccepted Takes the connections that peers open. */
+  constructor(endpoint: Endpoint, onAccepted?: (connection: Connection) => void) {
+    this.endpoint = endpoint;
+    this.driver = new Driver(endpoint, this);
+    this.closed = this.#closing.promise;
+    this.#onAccepted = onAccepted;
+  }
+
+  /** Waits until a hub that is closing has closed, and keeps the process for that long. */
+  async settle(): Promise<void> {
+    if (!this.#isClosing) return;
+    const keepAlive = setTimeout(() => {}, LONGEST_LINGER);
+    await this.closed;
+    clearTimeout(keepAlive);
+  }
+
+  /** How many connections are listened to. */
+  get size(): number {
+    return this.#listeners.size;
+  }
+
+  /** Opens sockets, all with the same port. */
+  listen(hostnames: readonly string[], port: number): void {
+    for (const socket of this.sockets.openAll(hostnames, port)) this.driver.add(socket);
+  }
+
+  /** Opens one more socket. */
+  open(hostname: string): UdpSocket {
+    const socket = this.sockets.open(hostname);
+    this.driver.add(socket);
+    return socket;
+  }
+
+  /** Listens to a connection. */
+  add(connection: Connection, listener: EventListener): void {
+    this.#listeners.set(connection, listener);
+    this.wake(connection);
+  }
+
+  /** The application did something with a connection: what came of it is sent soon. */
+  wake(connection: Connection): void {
+    this.endpoint.touch(connection);
+    this.driver.wake();
+  }
+
+  /** The same, at once. */
+  flush(connection: Connection): void {
+    this.endpoint.touch(connection);
+    this.driver.flush();
+  }
+
+  /** The connection is over for its user; it may still have to answer for a while. */
+  remove(connection: Connection): void {
+    this.#listeners.delete(connection);
+    if (this.endsWhenEmpty && this.#listeners.size === 0) this.close();
+  }
+
+  /**
+   * The port for a new path: one that the connection does not use towards this address yet.
+   *
+   * @param local A literal address, an interface, or the beginning of either.
+   */
+  portFor(connection: Connection, local: string | undefined, remote: Address): UdpSocket {
+    if (!this.endsWhenEmpty) {
+      throw new TypeError("Cannot open a path: only the client of a connection can");
+    }
+    const hostname = this.#localFor(connection, local, remote.hostname);
+    const used = connection.paths.paths.filter((path) => path.live).map((path) => path.current);
+    const free = this.sockets.sockets.find((socket) =>
+      !socket.isClosed && socket.address.hostname === hostname &&
+      !used.some(({ port, remote: to }) => port === socket && sameAddress(to, remote))
+    );
+    return free ?? this.open(hostname);
+  }
+
+  /** Stops when the last connection has nothing more to answer. Does not keep the process. */
+  close(): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    this.driver.unref();
+    for (const socket of this.sockets.sockets) socket.unref();
+    this.#cancelTimer = backgroundTimer(() => this.#stop(), LONGEST_LINGER);
+    this.driver.wake();
+  }
+
+  /** Stops at once. */
+  abort(): void {
+    this.#isClosing = true;
+    this.#stop();
+  }
+
+  onConnection(connection: Connection): void {
+    if (this.#isClosing || !this.#onAccepted) connection.close(0, "", this.driver.now);
+    else this.#onAccepted(connection);
+  }
+
+  onActive(connection: Connection): void {
+    for (let event; (event = connection.nextEvent());) this.#listeners.get(connection)?.(event);
+  }
+
+  onRest(): void {
+    if (this.#isClosing && this.endpoint.connections.size === 0) this.#stop();
+  }
+
+  #localFor(connection: Connection, local: string | undefined, remote: string): string {
+    const family = familyOf(remote);
+    const candidates = local === undefined
+      ? this.#boundAddresses(connection)
+      : selectLocalAddresses([local]);
+    const fitting = candidates.find((hostname) => familyOf(hostname) === family);
+    if (fitting !== undefined) return fitting;
+    if (local === undefined) return family === "IPv6" ? "::" : "0.0.0.0";
+    throw new TypeError(
+      `Cannot open a path from ${local} to ${remote}: it has no ${family} address`,
+    );
+  }
+
+  #boundAddresses(connection: Connection): string[] {
+    const first = connection.paths.paths[0]?.current.port.address.hostname;
+    const all = this.sockets.addresses.map(({ hostname }) => hostname);
+    return first === undefined ? all : [first, ...all];
+  }
+
+  #stop(): void {
+    this.#cancelTimer?.();
+    this.driver.close();
+    this.sockets.close();
+    this.#closing.resolve();
+  }
+}

@@ -1,0 +1,283 @@
+import type { Connection } from "../connection/connection.ts";
+import type { ConnectionEvent } from "../connection/event.ts";
+import type { Scheduler } from "../scheduler/scheduler.ts";
+import { closeError, closeInfo, isOrderly } from "./close_error.ts";
+import { ConnectionDatagrams } from "./connection_datagrams.ts";
+import { ConnectionPaths } from "./connection_paths.ts";
+import { type BidirectionalStream, ConnectionStreams } from "./connection_streams.ts";
+import { connect } from "./connect.ts";
+import type { Hub } from "./hub.ts";
+import { listen, type MultipathListener } from "./multipath_listener.ts";
+import type { CloseInfo, ConnectOptions, ListenOptions, OpenPathOptions } from "./options.ts";
+import type { Path } from "./path.ts";
+import type { ReceiveStream } from "./receive_stream.ts";
+import type { SendStream, SendStreamOptions } from "./send_stream.ts";
+
+/**
+ * A QUIC connection that uses several network paths at once.
+ *
+ * It has the shape of `Deno.QuicConn`, and paths besides: a path is to a multipath connection what
+ * a stream is to a connection.
+ *
+ * @example Two paths to an echo server
+ * ```ts ignore
+ * import { MultipathConnection } from "@mpquic/mpquic";
+ *
+ * await using connection = await MultipathConnection.connect({
+ *   hostname: "example.com",
+ *   port: 6121,
+ *   alpnProtocols: ["echo"],
+ *   localAddresses: ["eth0", "wlan0"],
+ * });
+ * const { readable, writable } = await connection.createBidirectionalStream();
+ * const writer = writable.getWriter();
+ * await writer.write(new TextEncoder().encode("hello"));
+ * await writer.close();
+ * for await (const chunk of readable) console.log(new TextDecoder().decode(chunk));
+ * ```
+ */
+export class MultipathConnection implements AsyncDisposable {
+  readonly #core: Connection;
+  readonly #hub: Hub;
+  readonly #streams: ConnectionStreams;
+  readonly #paths: ConnectionPaths;
+  readonly #datagrams: ConnectionDatagrams;
+  readonly #handshake = Promise.withResolvers<void>();
+  readonly #closed = Promise.withResolvers<CloseInfo>();
+  #remote: Deno.NetAddr;
+  #isClosed = false;
+
+  /** Made by `connect` and `listen`; there is no other way to one. */
+  private constructor(core: Connection, hub: Hub) {
+    this.#core = core;
+    this.#hub = hub;
+    this.#remote = { ...core.paths.paths[0]!.current.remote };
+    const wake = () => hub.wake(core);
+    this.#streams = new ConnectionStreams(core.streams, wake);
+    this.#datagrams = new ConnectionDatagrams(core, wake);
+    this.#paths = new ConnectionPaths(core, wake, () => hub.driver.now);
+    // Whoever does not look at them must not be ended by them.
+    this.#handshake.promise.catch(() => {});
+    this.#closed.promise.catch(() => {});
+    hub.add(core, (event) => this.#onEvent(event));
+  }
+
+  /**
+   * Connects to a server and waits until the handshake is complete.
+   *
+   * @param options Whom to reach, and how.
+   * @returns The connection; further paths open by themselves.
+   * @throws {TypeError} If the host name or a local address leads nowhere.
+   *
+   * @example
+   * ```ts ignore
+   * await using connection = await MultipathConnection.connect({
+   *   hostname: "localhost",
+   *   port: 6121,
+   *   alpnProtocols: ["echo"],
+   * });
+   * ```
+   */
+  static connect(options: ConnectOptions): Promise<MultipathConnection> {
+    return connect(options, (core, hub) => new MultipathConnection(core, hub));
+  }
+
+  /**
+   * Waits for connections.
+   *
+   * @param options Where to listen, and as whom.
+   * @returns The listener, which is an asynchronous iterator of connections.
+   *
+   * @example
+   * ```ts ignore
+   * await using listener = MultipathConnection.listen({ port: 6121, cert, key, alpnProtocols: ["echo"] });
+   * for await (const connection of listener) {
+   *   console.log(connection.remoteAddr);
+   * }
+   * ```
+   */
+  static listen(options: ListenOptions): MultipathListener {
+    return listen(options, (core, hub) => new MultipathConnection(core, hub));
+  }
+
+  /**
+   * Opens a stream with both directions.
+   *
+   * @param options Its place among the streams, and whether to wait for the peer's permission.
+   */
+  createBidirectionalStream(options: SendStreamOptions = {}): Promise<BidirectionalStream> {
+    return this.#streams.openBidirectional(options);
+  }
+
+  /**
+   * Opens a stream that only this end sends on.
+   *
+   * @param options Its place among the streams, and whether to wait for the peer's permission.
+   */
+  createUnidirectionalStream(options: SendStreamOptions = {}): Promise<SendStream> {
+    return this.#streams.openUnidirectional(options);
+  }
+
+  /** Streams with both directions that the peer opens. */
+  get incomingBidirectionalStreams(): ReadableStream<BidirectionalStream> {
+    return this.#streams.incomingBidirectional;
+  }
+
+  /** Streams that only the peer sends on. */
+  get incomingUnidirectionalStreams(): ReadableStream<ReceiveStream> {
+    return this.#streams.incomingUnidirectional;
+  }
+
+  /**
+   * Sends a datagram, which may be lost. Resolves when there is room for the next one.
+   *
+   * @param data At most `maxDatagramSize` bytes.
+   */
+  sendDatagram(data: Uint8Array): Promise<void> {
+    return this.#datagrams.send(data);
+  }
+
+  /** Waits for a datagram. */
+  readDatagram(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#datagrams.read();
+  }
+
+  /** The longest datagram that can be sent now; 0 if the peer takes none. */
+  get maxDatagramSize(): number {
+    return this.#datagrams.maxSize;
+  }
+
+  /** The paths that are open, by ID. */
+  get paths(): readonly Path[] {
+    return this.#paths.open;
+  }
+
+  /** Paths that the peer opens. */
+  get incomingPaths(): ReadableStream<Path> {
+    return this.#paths.incoming;
+  }
+
+  /**
+   * Opens one more path. Only the client can, and only if the server agreed to several.
+   *
+   * @param options Where it begins and ends, and how it is to be used.
+   * @returns The path, when the peer has proven to be reachable on it.
+   * @throws {PathError} If the path cannot be opened.
+   */
+  openPath(options: OpenPathOptions = {}): Promise<Path> {
+    return this.#openPath(options);
+  }
+
+  /** Decides, datagram by datagram, which path it leaves on; may be replaced at any time. */
+  get scheduler(): Scheduler {
+    return this.#core.dispatcher.scheduler;
+  }
+
+  set scheduler(scheduler: Scheduler) {
+    this.#core.dispatcher.scheduler = scheduler;
+    this.#hub.wake(this.#core);
+  }
+
+  /** Whether both ends agreed on several paths; known when the handshake is complete. */
+  get multipath(): boolean {
+    return this.#core.paths.multipath;
+  }
+
+  /** Resolves when the handshake is complete. */
+  get handshake(): Promise<void> {
+    return this.#handshake.promise;
+  }
+
+  /**
+   * Resolves when either application has closed the connection; rejects when something failed: with
+   * a `TransportError`, or a `DOMException` named `TimeoutError` when the peer fell silent.
+   */
+  get closed(): Promise<CloseInfo> {
+    return this.#closed.promise;
+  }
+
+  /** Where the peer is, on the first of the open paths. */
+  get remoteAddr(): Deno.NetAddr {
+    const path = this.paths[0];
+    if (path) this.#remote = path.remoteAddr;
+    return { ...this.#remote };
+  }
+
+  /** The application protocol that was agreed on; known when the handshake is complete. */
+  get protocol(): string | undefined {
+    return this.#core.handshake.tls.alpn;
+  }
+
+  /** The name that the client asked for; known when the handshake is complete. */
+  get serverName(): string | undefined {
+    return this.#core.handshake.tls.serverName;
+  }
+
+  /**
+   * Closes the connection. What was not sent, or not read, is lost.
+   *
+   * @param info The application's code and a sentence for people.
+   */
+  close(info: CloseInfo = { closeCode: 0, reason: "" }): void {
+    const { closeCode, reason } = info;
+    if (!Number.isSafeInteger(closeCode) || closeCode < 0) {
+      throw new TypeError(`Cannot close with code ${closeCode}: it must be a whole number`);
+    }
+    if (this.#isClosed) return;
+    this.#core.close(closeCode, reason, this.#hub.driver.now);
+    this.#hub.flush(this.#core);
+  }
+
+  /** Closes the connection with code 0 and waits until it is closed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    await this.#closed.promise.catch(() => {});
+    await this.#hub.settle();
+  }
+
+  async #openPath(options: OpenPathOptions): Promise<Path> {
+    const { remoteAddress = this.remoteAddr, status = "available", signal } = options;
+    signal?.throwIfAborted();
+    const { hostname, port } = remoteAddress;
+    const remote = { transport: "udp", hostname, port } as const;
+    const from = this.#hub.portFor(this.#core, options.localAddress, remote);
+    return await this.#paths.request(from, remote, status, signal);
+  }
+
+  #onEvent(event: ConnectionEvent): void {
+    switch (event.type) {
+      case "opened":
+      case "readable":
+      case "writable":
+      case "streamsAvailable":
+        return this.#streams.onEvent(event);
+      case "pathOpened":
+      case "pathClosed":
+      case "pathRefused":
+      case "pathStatus":
+      case "pong":
+        return this.#paths.onEvent(event);
+      case "datagramReceived":
+      case "datagramsSent":
+        return this.#datagrams.onEvent(event);
+      case "handshakeCompleted":
+        this.#paths.onHandshakeCompleted();
+        return this.#handshake.resolve();
+      case "closed":
+        return this.#onClosed(event);
+    }
+  }
+
+  #onClosed({ reason }: Extract<ConnectionEvent, { type: "closed" }>): void {
+    this.#isClosed = true;
+    const error = closeError(reason);
+    const orderly = isOrderly(reason);
+    this.#handshake.reject(error);
+    this.#streams.end(error, orderly);
+    this.#paths.end(error, orderly, orderly ? 0 : reason.code);
+    this.#datagrams.end(error);
+    if (orderly) this.#closed.resolve(closeInfo(reason));
+    else this.#closed.reject(error);
+    this.#hub.remove(this.#core);
+  }
+}

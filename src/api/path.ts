@@ -1,0 +1,196 @@
+import { errorCodeName } from "../error/error_code.ts";
+import { PathError } from "../error/quic_error.ts";
+import { Health } from "../path/lifecycle.ts";
+import type { Path as CorePath } from "../path/path.ts";
+import type { PathStatus } from "../scheduler/scheduler.ts";
+
+/** What was counted and measured on a path. Times in milliseconds, sizes in bytes. */
+export interface PathStats {
+  /** Whether the path is used at present: `failed` ones are only probed. */
+  readonly health: "ok" | "suspect" | "failed";
+  /** Smoothed round-trip time. */
+  readonly smoothedRtt: number;
+  /** The shortest round-trip time. */
+  readonly minRtt: number;
+  /** The round-trip time measured last. */
+  readonly latestRtt: number;
+  /** Mean variation of the round-trip time. */
+  readonly rttVariation: number;
+  /** Bytes that may be in flight. */
+  readonly congestionWindow: number;
+  /** Bytes sent and neither acknowledged nor lost. */
+  readonly bytesInFlight: number;
+  /** The largest rate delivered lately, in bytes per millisecond; 0 while unknown. */
+  readonly deliveryRate: number;
+  /** The largest UDP payload in use. */
+  readonly maxDatagramSize: number;
+  /** UDP payload sent. */
+  readonly bytesSent: number;
+  /** UDP payload received. */
+  readonly bytesReceived: number;
+  /** Datagrams sent. */
+  readonly datagramsSent: number;
+  /** Datagrams received. */
+  readonly datagramsReceived: number;
+  /** Packets declared lost. */
+  readonly packetsLost: number;
+}
+
+/**
+ * One of the network paths of a connection: a local and a remote address.
+ *
+ * @example Watch two paths
+ * ```ts ignore
+ * for (const path of connection.paths) {
+ *   console.log(path.localAddr.hostname, path.status, path.stats.smoothedRtt);
+ * }
+ * ```
+ */
+export interface Path extends AsyncDisposable {
+  /** The path's ID; never used twice in a connection. */
+  readonly id: number;
+  /** Where we send from. */
+  readonly localAddr: Deno.NetAddr;
+  /** Where the peer is. */
+  readonly remoteAddr: Deno.NetAddr;
+  /**
+   * Whether the path is for use, or only for when no other is left. What either end calls a backup
+   * is one. Setting it tells the peer.
+   */
+  status: PathStatus;
+  /** A snapshot of what was measured; still there when the path is closed. */
+  readonly stats: PathStats;
+  /** Resolves when the peer has proven to be reachable; rejects if it never does. */
+  readonly ready: Promise<void>;
+  /** Resolves when the path carries nothing any more, with the code that either end gave. */
+  readonly closed: Promise<PathCloseInfo>;
+  /**
+   * Asks the peer to answer on this path.
+   *
+   * @returns The milliseconds it took.
+   */
+  ping(): Promise<number>;
+  /**
+   * Abandons the path; what it carried goes on over the others.
+   *
+   * @throws {PathError} If it is the last one: close the connection instead.
+   */
+  close(): void;
+}
+
+/** Why a path was closed. */
+export interface PathCloseInfo {
+  /** The code that either end gave (MPQUIC, Section 4.2); 0 when the connection ended in order. */
+  readonly closeCode: number;
+}
+
+/** What a path asks of its connection. */
+export interface PathOwner {
+  /** Abandons the path; throws if it is the last one. */
+  abandon(path: CorePath): void;
+  /** Sends a PING on the path, and resolves with the time until it is acknowledged. */
+  ping(path: CorePath): Promise<number>;
+  /** Says that there is something to send. */
+  wake(): void;
+}
+
+/** A `Path` over the core's path. */
+export class ApiPath implements Path {
+  readonly core: CorePath;
+  readonly #owner: PathOwner;
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #closed = Promise.withResolvers<PathCloseInfo>();
+  #isClosed = false;
+
+  constructor(core: CorePath, owner: PathOwner) {
+    this.core = core;
+    this.#owner = owner;
+    // Nobody needs to wait for a path: a failure is not an accident that ends the program.
+    this.#ready.promise.catch(() => {});
+  }
+
+  get id(): number {
+    return this.core.id;
+  }
+
+  get localAddr(): Deno.NetAddr {
+    return { ...this.core.current.port.address };
+  }
+
+  get remoteAddr(): Deno.NetAddr {
+    return { ...this.core.current.remote };
+  }
+
+  get status(): PathStatus {
+    return this.core.status;
+  }
+
+  set status(status: PathStatus) {
+    this.core.slot.status.set(status);
+    this.#owner.wake();
+  }
+
+  get stats(): PathStats {
+    const { core } = this;
+    const { current } = core;
+    return {
+      health: healthName(core.health),
+      smoothedRtt: current.rtt.smoothed,
+      minRtt: current.rtt.min,
+      latestRtt: current.rtt.latest,
+      rttVariation: current.rtt.variation,
+      congestionWindow: current.congestion.window,
+      bytesInFlight: current.bytesInFlight,
+      deliveryRate: current.deliveryRate,
+      maxDatagramSize: current.mtu.current,
+      bytesSent: current.bytesSent,
+      bytesReceived: current.bytesReceived,
+      datagramsSent: current.datagramsSent,
+      datagramsReceived: current.datagramsReceived,
+      packetsLost: core.space.lostPackets,
+    };
+  }
+
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  get closed(): Promise<PathCloseInfo> {
+    return this.#closed.promise;
+  }
+
+  ping(): Promise<number> {
+    if (this.#isClosed) {
+      return Promise.reject(new PathError(0, `Cannot ping path ${this.id}: it is closed`));
+    }
+    return this.#owner.ping(this.core);
+  }
+
+  close(): void {
+    if (!this.#isClosed) this.#owner.abandon(this.core);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    await this.closed;
+  }
+
+  /** The peer has proven to be reachable. */
+  onReady(): void {
+    this.#ready.resolve();
+  }
+
+  /** The path carries nothing any more. */
+  onClosed(closeCode: number): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const why = errorCodeName(closeCode);
+    this.#ready.reject(new PathError(closeCode, `Cannot use path ${this.id}: closed, ${why}`));
+    this.#closed.resolve({ closeCode });
+  }
+}
+
+function healthName(health: Health): "ok" | "suspect" | "failed" {
+  if (health === Health.Ok) return "ok";
+  return health === Health.Suspect ? "suspect" : "failed";
+}

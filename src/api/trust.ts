@@ -1,0 +1,63 @@
+import { sha256 } from "@noble/hashes/sha2.js";
+import { equalBytes } from "../bytes/bytes.ts";
+import { ErrorCode } from "../error/error_code.ts";
+import { TransportError } from "../error/quic_error.ts";
+import { defaultRoots } from "../io/roots.ts";
+import { TrustStore } from "../tls/trust_store.ts";
+import type { CertificateHook, Verification } from "../tls/tls.ts";
+import type { CertificateHash, ConnectOptions } from "./options.ts";
+
+/** Whom a client believes. */
+export interface Trust {
+  readonly verification: Verification;
+  readonly onCertificates?: CertificateHook;
+}
+
+/** RFC 8446, Section 6: the alert "bad_certificate". */
+const BAD_CERTIFICATE = 42;
+
+let defaultStore: TrustStore | undefined;
+
+/** Stores by the certificates they were made from: reading a hundred roots takes a while. */
+const stores = new Map<string, TrustStore>();
+const MAX_STORES = 16;
+
+/** What the options of a client mean for the certificates of its server. */
+export function trustOf(options: ConnectOptions): Trust {
+  const { serverCertificateHashes: hashes = [], caCerts = [], insecure = false } = options;
+  if (hashes.length > 0) {
+    return { verification: "insecure", onCertificates: hashCheck(hashes) };
+  }
+  return { verification: insecure ? "insecure" : storeFor(caCerts) };
+}
+
+function storeFor(caCerts: readonly string[]): TrustStore {
+  if (caCerts.length === 0) return defaultStore ??= new TrustStore(defaultRoots());
+  const key = caCerts.join("\n");
+  let store = stores.get(key);
+  if (!store) {
+    store = new TrustStore([...caCerts, ...defaultRoots()]);
+    if (stores.size >= MAX_STORES) stores.delete(stores.keys().next().value!);
+    stores.set(key, store);
+  }
+  return store;
+}
+
+function hashCheck(hashes: readonly CertificateHash[]): CertificateHook {
+  const expected = hashes.map(({ algorithm, value }) => {
+    if (algorithm !== "sha-256") {
+      throw new TypeError(`Cannot use a certificate hash of "${algorithm}": only sha-256 is known`);
+    }
+    return ArrayBuffer.isView(value)
+      ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice()
+      : new Uint8Array(value).slice();
+  });
+  return ([certificate]) => {
+    const hash = certificate && sha256(certificate);
+    if (hash && expected.some((one) => equalBytes(one, hash))) return;
+    throw new TransportError(
+      ErrorCode.CryptoError + BAD_CERTIFICATE,
+      "Cannot trust the certificate: its hash is none of those that are expected",
+    );
+  };
+}

@@ -1,0 +1,18 @@
+/** A self-signed certificate for `server.test`, always the same, so that runs can be repeated. */
+export const TEST_CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBYTCCAROgAwIBAgIUCo3kSpPSs/QkNuY24rAms7DbL60wBQYDK2VwMBYxFDAS
+BgNVBAMMC3NlcnZlci50ZXN0MCAXDTI2MTEyMzAxNDA1OFoYDzIwODEwODI2MDE0
+MDU4WjAWMRQwEgYDVQQDDAtzZXJ2ZXIudGVzdDAqMAUGAytlcAMhAMgZD3zrbeee
+L0pDrY77OLOd8l/gbOPXvoF7SzMZ4jyzo3EwbzAdBgNVHQ4EFgQULvcECWaMcnTO
+ofNGgcFxPdhOTwMwHwYDVR0jBBgwFoAULvcECWaMcnTOofNGgcFxPdhOTwMwDwYD
+VR0TAQH/BAUwAwEB/zAcBgNVHREEFTATggtzZXJ2ZXIudGVzdIcEfwAAATAFBgMr
+ZXADQQBBCbdp10uoi5PD66DwdqCEug6hVxKYt+khOnpLOx0ZvVN9PDC/8Nfi3II3
+ENLaiTb1pQ5S8D8u+0rGIQ8+SOcJ
+-----END CERTIFICATE-----
+`;
+
+/** Its private key; it protects nothing. */
+export const TEST_KEY = `-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEIKPi5fBxof0afBk7M+7a5MjaMPN2fpRkThj6khujJdiX
+-----END PRIVATE KEY-----
+`;

@@ -1,181 +1,253 @@
-import assert from "node:assert/strict";
-import type { TransportConfig } from "../../src/connection/config.ts";
-import { DEFAULTS } from "../../src/connection/config.ts";
+import { DEFAULTS, type TransportConfig } from "../../src/connection/config.ts";
 import type { Connection } from "../../src/connection/connection.ts";
 import type { ConnectionEvent } from "../../src/connection/event.ts";
+import type { CryptoEngine } from "../../src/crypto/aead.ts";
 import { Endpoint, type ServerConfig } from "../../src/endpoint/endpoint.ts";
-import type { Path } from "../../src/path/path.ts";
 import type { PathStatus } from "../../src/scheduler/scheduler.ts";
 import { Credential } from "../../src/tls/credential.ts";
-import { TrustStore } from "../../src/tls/trust_store.ts";
 import type { ClientTlsOptions, ServerTlsOptions } from "../../src/tls/tls.ts";
-import { Host } from "./host.ts";
+import type { Host } from "./host.ts";
 import type { Link, LinkOptions } from "./link.ts";
 import { queueOf } from "./link.ts";
-import { SeededRandom } from "./seeded_random.ts";
 import type { SimPort } from "./sim_port.ts";
 import { StreamApp } from "./stream_app.ts";
 import { TEST_CERTIFICATE, TEST_KEY } from "./test_certificate.ts";
-import { World } from "./world.ts";
+import { type RunOptions, World } from "./world.ts";
 
-/** Virtual time 0 in milliseconds since 1970: when the test certificate is valid. */
-export const EPOCH: number = Date.UTC(2027, 0, 1);
-
-/** How a pair of hosts is connected and set up. */
-export interface PairOptions {
-  readonly seed?: number | string;
-  /** One link for each path; path i goes from client address i to server address i. */
-  readonly links?: readonly LinkOptions[];
-  readonly client?: Partial<TransportConfig>;
-  readonly server?: Partial<TransportConfig>;
-  readonly clientTls?: Partial<ClientTlsOptions>;
-  readonly serverTls?: Partial<ServerTlsOptions>;
-  readonly endpoint?: Partial<Omit<ServerConfig, "transport" | "tls">>;
-  /** Whether the client opens a path over each further link once the handshake is complete. */
-  readonly openPaths?: boolean;
-}
-
-/** Two ends of one connection, over as many links as there are paths, in virtual time. */
-export class Pair {
-  readonly world: World;
-  readonly links: Link[] = [];
-  readonly clientHost: Host<Connection>;
-  readonly serverHost: Host<Connection>;
-  readonly clientPorts: SimPort[] = [];
-  readonly serverPorts: SimPort[] = [];
-  readonly client: Connection;
-  /** The server's end; missing until the first packet arrived. */
-  server: Connection | undefined = undefined;
-  readonly clientApp: StreamApp;
-  serverApp: StreamApp | undefined = undefined;
-  readonly clientEvents: ConnectionEvent[] = [];
-  readonly serverEvents: ConnectionEvent[] = [];
-  /** When the client's handshake was complete. */
-  connectedAt = Infinity;
-  readonly #openPaths: boolean;
-
-  constructor(options: PairOptions = {}) {
-    const { links = [{}], openPaths = true } = options;
-    this.#openPaths = openPaths;
-    this.world = new World(options.seed ?? 1);
-    const { world } = this;
-    this.serverHost = world.host(
-      "server",
-      new Endpoint({
-        random: new SeededRandom(`${world.seed} server`),
-        epoch: EPOCH,
-        server: {
-          transport: { ...DEFAULTS, ...options.server },
-          tls: { ...serverTls, ...options.serverTls },
-          ...options.endpoint,
-        },
-      }),
-    );
-    const endpoint = new Endpoint({
-      random: new SeededRandom(`${world.seed} client`),
-      epoch: EPOCH,
-    });
-    this.clientHost = world.host("client", endpoint);
-    links.forEach((link, i) => this.#connect(link, i));
-    this.serverHost.onConnection = (connection) => this.#onAccepted(connection);
-    this.serverHost.onActive = (connection) => this.#drain(connection, this.serverEvents);
-    this.clientHost.onActive = (connection) => this.#drain(connection, this.clientEvents);
-    this.client = endpoint.connect(
-      {
-        transport: { ...DEFAULTS, ...options.client },
-        tls: { ...clientTls, ...options.clientTls },
-      },
-      this.clientPorts[0]!,
-      this.serverPorts[0]!.address,
-      0,
-    );
-    this.clientApp = new StreamApp(this.client.streams, () => world.now);
-  }
-
-  #connect(options: LinkOptions, i: number): void {
-    const link = this.world.network.link(options);
-    this.links.push(link);
-    this.clientPorts.push(this.clientHost.open(`10.0.${i}.1`, 4_000, link));
-    this.serverPorts.push(this.serverHost.open(`10.0.${i}.2`, 443));
-  }
-
-  #onAccepted(connection: Connection): void {
-    this.server ??= connection;
-    if (this.server !== connection) return;
-    this.serverApp = new StreamApp(connection.streams, () => this.world.now);
-  }
-
-  #drain(connection: Connection, log: ConnectionEvent[]): void {
-    for (let event; (event = connection.nextEvent());) this.#onEvent(connection, event, log);
-  }
-
-  #onEvent(connection: Connection, event: ConnectionEvent, log: ConnectionEvent[]): void {
-    switch (event.type) {
-      case "opened":
-      case "readable":
-      case "writable":
-      case "streamsAvailable":
-        if (connection === this.client) this.clientApp.onEvent(event);
-        else if (connection === this.server) this.serverApp!.onEvent(event);
-        return;
-      case "handshakeCompleted":
-        if (connection === this.client) this.#onConnected();
-    }
-    if (log.length < 1_000) log.push(event);
-  }
-
-  #onConnected(): void {
-    this.connectedAt = this.world.now;
-    if (!this.#openPaths) return;
-    for (let i = 1; i < this.links.length; i++) this.openPath(i);
-  }
-
-  /** The client opens a path over link `i`. */
-  openPath(i: number, status: PathStatus = "available"): void {
-    const { address } = this.serverPorts[i]!;
-    this.client.openPath(this.clientPorts[i]!, address, status, this.world.now);
-  }
-
-  /** The client's path over link `i`, if there is one. */
-  pathOver(i: number): Path | undefined {
-    return this.client.paths.paths.find((path) => path.current.port === this.clientPorts[i]);
-  }
-
-  /** Lets time pass. */
-  run(until = Infinity, when?: () => boolean): number {
-    return this.world.run(when ? { until, when } : { until });
-  }
-
-  /** Downloads `size` bytes and returns the virtual seconds it took since the very beginning. */
-  download(size: number, limit = 600_000): number {
-    const transfer = this.clientApp.download(size);
-    this.run(limit, () => transfer.isDone);
-    assert.ok(transfer.isDone, `${size} bytes arrived (SIM_SEED=${this.world.seed}), ${this.state}`);
-    return transfer.finishedAt / 1_000;
-  }
-
-  /** For messages: what either end thinks of the connection. */
-  get state(): string {
-    const end = (connection: Connection | undefined): string =>
-      connection === undefined
-        ? "none"
-        : connection.closing.open
-        ? "open"
-        : JSON.stringify({ ...connection.closing.reason, cause: undefined });
-    return `client ${end(this.client)}, server ${end(this.server)}`;
-  }
-}
-
-/** A link like those of the evaluation: its queue holds one bandwidth-delay product. */
-export function shaped(mbps: number, rtt: number, more: Partial<LinkOptions> = {}): LinkOptions {
-  const rate = mbps * 1e6;
-  return { rate, delay: rtt / 2, queue: queueOf(rate, rtt), ...more };
-}
+/** Milliseconds since 1970 at the beginning of virtual time. */
+const EPOCH = 1_800_000_000_000;
 
 const credential = Credential.fromPem(TEST_CERTIFICATE, TEST_KEY);
-const serverTls: ServerTlsOptions = { credential: () => credential, alpn: ["test"] };
-const clientTls: ClientTlsOptions = {
-  serverName: "server.test",
-  alpn: ["test"],
-  verification: new TrustStore([TEST_CERTIFICATE]),
-};
+
+/** How a pair is made. Everything has a default: one path of 10 Mbit/s and 44 ms. */
+export interface PairOptions {
+  readonly seed?: number | string;
+  /** A world that others live in as well. */
+  readonly world?: World;
+  /** One link per path; the client has an interface at each. See `linkOf`. */
+  readonly links?: readonly LinkOptions[];
+  /** As many equal paths, if `links` are not given. */
+  readonly paths?: number;
+  /** Addresses of the server; path i leads to address i, or the last one. */
+  readonly serverAddresses?: number;
+  /** For both ends. */
+  readonly config?: Partial<TransportConfig>;
+  readonly clientConfig?: Partial<TransportConfig>;
+  readonly serverConfig?: Partial<TransportConfig>;
+  readonly clientTls?: Partial<ClientTlsOptions>;
+  readonly serverTls?: Partial<ServerTlsOptions>;
+  /** Further options of the server's endpoint. */
+  readonly server?: Partial<ServerConfig>;
+  readonly engine?: CryptoEngine;
+  /** Whether the client opens its other paths as soon as the handshake is complete. */
+  readonly openPaths?: boolean;
+  /** The status of each path when it is opened. */
+  readonly statuses?: readonly PathStatus[];
+  /** Use IPv6 addresses. */
+  readonly ipv6?: boolean;
+  /** Distinguishes the pairs of one world; 0 to 200. */
+  readonly number?: number;
+}
+
+/** One end of the connection of a pair. */
+export class End {
+  readonly host: Host<Connection>;
+  readonly endpoint: Endpoint;
+  /** All events so far, as they came. */
+  readonly events: ConnectionEvent[] = [];
+  /** Hears of every event besides. */
+  onEvent: (event: ConnectionEvent) => void = () => {};
+  #connection: Connection | undefined;
+  #app: StreamApp | undefined;
+  readonly #now: () => number;
+
+  constructor(host: Host<Connection>, endpoint: Endpoint, now: () => number) {
+    this.host = host;
+    this.endpoint = endpoint;
+    this.#now = now;
+    host.onActive = (connection) => this.#drain(connection);
+  }
+
+  get connection(): Connection {
+    if (!this.#connection) throw new Error(`The ${this.host.name} has no connection yet`);
+    return this.#connection;
+  }
+
+  get app(): StreamApp {
+    if (!this.#app) throw new Error(`The ${this.host.name} has no connection yet`);
+    return this.#app;
+  }
+
+  get isConnected(): boolean {
+    return this.#connection !== undefined;
+  }
+
+  /** Whether an event of this type has come. */
+  has(type: ConnectionEvent["type"]): boolean {
+    return this.events.some((event) => event.type === type);
+  }
+
+  /** Takes a connection over; only its first one counts. */
+  attach(connection: Connection): void {
+    if (this.#connection) return;
+    this.#connection = connection;
+    this.#app = new StreamApp(connection.streams, this.#now);
+  }
+
+  /** Says that the test did something with the connection. */
+  touch(): void {
+    if (this.#connection) this.endpoint.touch(this.#connection);
+    this.host.isTouched = true;
+  }
+
+  #drain(connection: Connection): void {
+    for (let event; (event = connection.nextEvent());) {
+      if (connection !== this.#connection) continue;
+      this.events.push(event);
+      switch (event.type) {
+        case "opened":
+        case "readable":
+        case "writable":
+        case "streamsAvailable":
+          this.#app!.onEvent(event);
+      }
+      this.onEvent(event);
+    }
+    this.endpoint.touch(connection);
+  }
+}
+
+/**
+ * A client and a server with one connection over some links, in virtual time.
+ *
+ * @example
+ * ```ts ignore
+ * const pair = new Pair({ paths: 2, seed: 7 });
+ * pair.connect();
+ * const transfer = pair.client.app.download(1_048_576);
+ * pair.run({ when: () => transfer.isDone });
+ * ```
+ */
+export class Pair {
+  readonly world: World;
+  readonly links: readonly Link[];
+  readonly client: End;
+  readonly server: End;
+  readonly #options: PairOptions;
+
+  constructor(options: PairOptions = {}) {
+    this.#options = options;
+    this.world = options.world ?? new World(options.seed ?? 1);
+    const { network } = this.world;
+    const wanted = options.links ??
+      Array.from({ length: options.paths ?? 1 }, () => linkOf(10, 44));
+    this.links = wanted.map((link) => network.link(link));
+    const { number = 0 } = options;
+    this.client = this.#end(`client ${number}`, undefined);
+    this.server = this.#end(`server ${number}`, this.#serverConfig());
+    this.links.forEach((link, i) => this.client.host.open(this.#address(1, i), 50_000 + i, link));
+    for (let i = 0; i < (options.serverAddresses ?? 1); i++) {
+      this.server.host.open(this.#address(2, i), 443);
+    }
+    this.server.host.onConnection = (connection) => this.server.attach(connection);
+    this.client.onEvent = (event) => {
+      if (event.type === "handshakeCompleted" && options.openPaths !== false) this.openPaths();
+    };
+  }
+
+  get now(): number {
+    return this.world.now;
+  }
+
+  get clientPorts(): readonly SimPort[] {
+    return this.client.host.ports;
+  }
+
+  get serverPorts(): readonly SimPort[] {
+    return this.server.host.ports;
+  }
+
+  /** Begins the handshake; the connection can be used at once, its streams open later. */
+  start(): Connection {
+    const { clientTls, config, clientConfig } = this.#options;
+    const connection = this.client.endpoint.connect(
+      {
+        transport: { ...DEFAULTS, ...config, ...clientConfig },
+        tls: { serverName: "server.test", alpn: ["sim"], verification: "insecure", ...clientTls },
+      },
+      this.clientPorts[0]!,
+      this.serverPorts[0]!.publicAddress,
+      this.now,
+    );
+    this.client.attach(connection);
+    return connection;
+  }
+
+  /** Begins the handshake and runs until both ends have completed it. */
+  connect(): this {
+    this.start();
+    this.run({
+      until: this.now + 60_000,
+      when: () => this.client.has("handshakeCompleted") && this.server.has("handshakeCompleted"),
+    });
+    if (!this.server.has("handshakeCompleted")) throw new Error("The handshake did not complete");
+    return this;
+  }
+
+  /** Opens a path from each further interface of the client. */
+  openPaths(): void {
+    const { statuses = [] } = this.#options;
+    const { connection } = this.client;
+    for (let i = 1; i < this.clientPorts.length; i++) {
+      const remote = this.serverPorts[Math.min(i, this.serverPorts.length - 1)]!.publicAddress;
+      connection.openPath(this.clientPorts[i]!, remote, statuses[i] ?? "available", this.now);
+    }
+    this.client.touch();
+  }
+
+  /** Lets time pass; see `World.run`. */
+  run(options: RunOptions = {}): number {
+    this.client.touch();
+    this.server.touch();
+    return this.world.run(options);
+  }
+
+  /** Calls a function at a virtual time. */
+  at(time: number, action: () => void): void {
+    this.world.at(time, () => {
+      action();
+      this.client.touch();
+      this.server.touch();
+    });
+  }
+
+  #end(name: string, server: ServerConfig | undefined): End {
+    const endpoint = new Endpoint({
+      random: this.world.random.fork(name),
+      epoch: EPOCH,
+      engine: this.#options.engine,
+      server,
+    });
+    return new End(this.world.host(name, endpoint), endpoint, () => this.now);
+  }
+
+  #serverConfig(): ServerConfig {
+    const { config, serverConfig, serverTls, server } = this.#options;
+    return {
+      transport: { ...DEFAULTS, ...config, ...serverConfig },
+      tls: { credential: () => credential, alpn: ["sim"], ...serverTls },
+      ...server,
+    };
+  }
+
+  #address(side: number, index: number): string {
+    const { ipv6 = false, number = 0 } = this.#options;
+    return ipv6 ? `fd77:${number}:${index}::${side}` : `10.${number}.${index}.${side}`;
+  }
+}
+
+/** A link as the evaluation describes them: Mbit/s and round-trip milliseconds, a full queue. */
+export function linkOf(megabits: number, rtt: number, more: LinkOptions = {}): LinkOptions {
+  const rate = megabits * 1e6;
+  return { rate, delay: rtt / 2, queue: queueOf(rate, rtt), ...more };
+}

@@ -317,3 +317,30 @@ Deno.test("H3Server closes the connection when streams are opened and reset in m
   }
   assert.equal(await peer.closeCode(), 0x107);
 });
+
+// A section that needs one insertion, which never comes.
+const blocked = frame(0x01, fromHex("020080"));
+
+Deno.test("H3Server lets only so many streams wait for the encoder stream", async () => {
+  const peer = attack();
+  for (let i = 0; i < 16; i++) peer.request(blocked).catch(() => {});
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.equal(peer.transport.closeInfo, undefined);
+  peer.request(blocked).catch(() => {});
+  assert.equal(await peer.closeCode(), 0x200);
+});
+
+Deno.test("H3Server gives up on fields that wait for the encoder stream, and frees their place", async () => {
+  const peer = attack({ headerTimeout: 20 });
+  for (let round = 0; round < 3; round++) {
+    const waiting = Array.from({ length: 16 }, () => within(peer.request(blocked)));
+    for (const result of await Promise.all(waiting)) {
+      assert.deepEqual(result, { kind: "reset", code: 0x10d });
+    }
+  }
+  const insert = await peer.open(0x02, fromHex("3fe11f"));
+  // GET https://localhost/ with the authority in the dynamic table.
+  const late = peer.request(frame(0x01, fromHex("0200d1d780c1")));
+  await insert.write(fromHex("c086a0e41d139d09"));
+  assert.equal((await within(late)).kind, "response", "fields that do come are decoded");
+});

@@ -1,6 +1,6 @@
 import { CouplingGroup } from "../congestion/coupling_group.ts";
 import type { CryptoEngine } from "../crypto/aead.ts";
-import type { Level } from "../crypto/level.ts";
+import { Level } from "../crypto/level.ts";
 import type { Random } from "../crypto/random.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
@@ -14,6 +14,7 @@ import { type PathObserver, PathSet } from "../path/path_set.ts";
 import type { Port } from "../path/port.ts";
 import { PacketSpace } from "../recovery/packet_space.ts";
 import type { AckPolicy } from "../recovery/received_packets.ts";
+import type { PathStatus } from "../scheduler/scheduler.ts";
 import { Role } from "../stream/stream_id.ts";
 import { StreamSet } from "../stream/stream_set.ts";
 import type { Tls, TlsContext } from "../tls/tls.ts";
@@ -27,7 +28,7 @@ import { HandshakeDriver, type HandshakeIds, type HandshakeObserver } from "./ha
 import { Idle } from "./idle.ts";
 import { KeyRing } from "./key_ring.ts";
 import { localParameters } from "./local_parameters.ts";
-import { type PathRequest, PathRequests } from "./path_requests.ts";
+import { PathRequest, PathRequests } from "./path_requests.ts";
 import { Peer } from "./peer.ts";
 import type { PingRequest } from "./ping_request.ts";
 import { Receiver } from "./receiver.ts";
@@ -118,7 +119,7 @@ export class Connection implements PathObserver, HandshakeObserver, PathContext 
     this.role = role;
     this.config = config;
     this.random = random;
-    this.network = networkOptions(config, random);
+    this.network = networkOptions(role, config, random);
     this.ackPolicy = {
       elicitingThreshold: config.ackThreshold,
       maxAckDelay: config.maxAckDelay,
@@ -324,13 +325,15 @@ export class Connection implements PathObserver, HandshakeObserver, PathContext 
   // What the application asks for.
 
   /** Asks for a path; it opens when both ends have connection IDs for it. */
-  openPath(request: PathRequest, now: number): void {
+  openPath(port: Port, remote: Address, status: PathStatus, now: number): PathRequest {
+    const request = new PathRequest(port, remote, status);
     if (this.handshake.complete && !this.paths.multipath) {
       this.#events.push({ type: "pathRefused", request, code: ErrorCode.NoViablePath });
-      return;
+      return request;
     }
     this.#requests.add(request);
     this.#settle(now);
+    return request;
   }
 
   /** Abandons a path; its data move to the others. False for the last one, which must stay. */
@@ -406,8 +409,11 @@ export class Connection implements PathObserver, HandshakeObserver, PathContext 
     this.#extensions.multipath = this.paths.multipath;
   }
 
-  onKeys(_level: Level): void {
+  onKeys(level: Level): void {
     this.#keptPackets = true;
+    // A server tells its connection IDs at once, so that the client may open paths a round trip
+    // earlier.
+    if (level === Level.OneRtt && this.peer.known) this.paths.provide();
   }
 
   onEarlyDataRejected(): void {
@@ -524,7 +530,7 @@ export class Connection implements PathObserver, HandshakeObserver, PathContext 
   }
 }
 
-function networkOptions(config: TransportConfig, random: Random): NetworkPathOptions {
+function networkOptions(role: Role, config: TransportConfig, random: Random): NetworkPathOptions {
   const { congestionControl, initialWindow, initialRtt, maxDatagramSize } = config;
   return {
     congestionControl,
@@ -533,6 +539,7 @@ function networkOptions(config: TransportConfig, random: Random): NetworkPathOpt
     maxDatagramSize,
     random,
     group: new CouplingGroup(),
+    limited: role === Role.Server,
   };
 }
 

@@ -19,7 +19,7 @@ export class KeyRing {
   readonly initial: KeyPair = { read: undefined, write: undefined };
   readonly handshake: KeyPair = { read: undefined, write: undefined };
   readonly zeroRtt: KeyPair = { read: undefined, write: undefined };
-  /** 1-RTT keys, once both directions are known. */
+  /** 1-RTT keys, once ours are known. */
   oneRtt: KeyPhases | undefined = undefined;
   /** Whether 1-RTT packets may be read: not before the handshake is complete. */
   readable = false;
@@ -28,9 +28,6 @@ export class KeyRing {
 
   readonly #engine: CryptoEngine;
   readonly #role: Role;
-  #suite = 0;
-  #readSecret: Uint8Array | undefined;
-  #writeSecret: Uint8Array | undefined;
 
   constructor(engine: CryptoEngine, role: Role, version: number) {
     this.#engine = engine;
@@ -60,22 +57,18 @@ export class KeyRing {
     if (write) pair.write = new PacketKeys(this.#engine, suite, write, labels);
   }
 
+  /** A server can write before it can read: the first 1-RTT packets need not wait. */
   #installOneRtt(
     suite: number,
     read: Uint8Array | undefined,
     write: Uint8Array | undefined,
   ): void {
-    this.#suite = suite;
-    this.#readSecret ??= read;
-    this.#writeSecret ??= write;
-    if (this.#readSecret === undefined || this.#writeSecret === undefined) return;
-    this.oneRtt ??= new KeyPhases(
-      this.#engine,
-      this.#suite,
-      keyLabels(this.version),
-      this.#readSecret,
-      this.#writeSecret,
-    );
+    if (this.oneRtt !== undefined) {
+      if (read !== undefined) this.oneRtt.installReader(read);
+    } else if (write !== undefined) {
+      const labels = keyLabels(this.version);
+      this.oneRtt = new KeyPhases(this.#engine, suite, labels, read, write);
+    }
   }
 
   /** What opens packets of a type now, if anything. */

@@ -74,7 +74,8 @@ export class KeyPhases implements PacketSealer {
   /** How many updates there have been; its lowest bit is the Key Phase bit. */
   #generation = 0;
   #writeKeys: PacketKeys;
-  #readKeys: PacketKeys;
+  /** Missing while a server does not know yet that the client has finished. */
+  #readKeys!: PacketKeys;
   #previousReadKeys: PacketKeys | undefined;
   /** Made ahead of need, outside of `open`, so that an update takes no longer than a packet. */
   #nextReadKeys: PacketKeys | undefined;
@@ -92,12 +93,18 @@ export class KeyPhases implements PacketSealer {
   /** The generation of the packet opened last. */
   #lastOpened = 0;
 
-  /** @param readSecret The application traffic secret of the peer; `writeSecret` is ours. */
+  readonly #makeKeys: (secret: Uint8Array) => PacketKeys;
+
+  /**
+   * @param readSecret The application traffic secret of the peer; a server may do without until
+   * {@linkcode installReader}, and sends before it reads (RFC 9001, Section 5.7).
+   * @param writeSecret Our own.
+   */
   constructor(
     engine: CryptoEngine,
     suite: number,
     labels: KeyLabels,
-    readSecret: Uint8Array,
+    readSecret: Uint8Array | undefined,
     writeSecret: Uint8Array,
     options: KeyPhasesOptions = {},
   ) {
@@ -105,12 +112,19 @@ export class KeyPhases implements PacketSealer {
     this.#confidentialityLimit = options.confidentialityLimit ?? this.suite.confidentialityLimit;
     this.#integrityLimit = options.integrityLimit ?? this.suite.integrityLimit;
     this.#updateAfter = options.updateAfter ?? Math.floor(0.75 * this.#confidentialityLimit);
-    this.#readKeys = new PacketKeys(engine, suite, readSecret, labels);
-    this.#writeKeys = new PacketKeys(engine, suite, writeSecret, labels);
+    this.#makeKeys = (secret) => new PacketKeys(engine, suite, secret, labels);
+    if (readSecret !== undefined) this.#readKeys = this.#makeKeys(readSecret);
+    this.#writeKeys = this.#makeKeys(writeSecret);
     this.reader = {
       open: this.#open.bind(this),
       headerMask: (buffer, sampleOffset) => this.#readKeys.headerMask(buffer, sampleOffset),
     };
+    this.#prepare();
+  }
+
+  /** The peer's secret, if it was not known at first. */
+  installReader(secret: Uint8Array): void {
+    this.#readKeys = this.#makeKeys(secret);
     this.#prepare();
   }
 
@@ -140,7 +154,7 @@ export class KeyPhases implements PacketSealer {
   ): number {
     if (this.#sealed >= this.#confidentialityLimit) throw limitReached("sealed with one key");
     if (++this.#sealed >= this.#updateAfter) this.#isUpdateWanted = true;
-    if (this.#nextReadKeys === undefined) this.#prepare();
+    if (this.#nextWriteKeys === undefined) this.#prepare();
     if (this.#isPhaseOpened) this.#isPhaseAnswered = true;
     const path = this.#pathPhase(pathId);
     if (path.firstSealed === Infinity) path.firstSealed = packetNumber;
@@ -328,7 +342,7 @@ export class KeyPhases implements PacketSealer {
 
   /** Makes the keys of the next generation. */
   #prepare(): void {
-    this.#nextReadKeys = this.#readKeys.next();
+    this.#nextReadKeys = this.#readKeys?.next();
     this.#nextWriteKeys = this.#writeKeys.next();
   }
 

@@ -35,6 +35,7 @@ export class Acceptor {
   readonly #byOriginal = new Map<string, Connection>();
   readonly #keys = new Map<Connection, string>();
   readonly #accepted: Connection[] = [];
+  #stopped = false;
 
   constructor(
     options: AcceptorOptions,
@@ -59,6 +60,11 @@ export class Acceptor {
     return this.#accepted.shift();
   }
 
+  /** New connections are refused from now on. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
   /** The connection is over. */
   forget(connection: Connection): void {
     const key = this.#keys.get(connection);
@@ -77,6 +83,10 @@ export class Acceptor {
     }
     if (header.type !== PacketType.Initial) return undefined;
     if (header.destinationLength < SHORTEST_ORIGINAL_ID) return undefined;
+    if (this.#stopped) {
+      this.#stateless.refuse(header, ErrorCode.ConnectionRefused, port, remote);
+      return undefined;
+    }
     const { maxHalfOpen = MAX_HALF_OPEN, retry = "auto" } = this.#options.server;
     const halfOpen = this.#countHalfOpen();
     if (halfOpen >= maxHalfOpen) return undefined;
@@ -126,7 +136,7 @@ export class Acceptor {
       engine,
       random,
       ids: this.#factory.forConnection(handle),
-      tls: (context) => new ServerTls(context, server.tls),
+      tls: (context) => new ServerTls(server.tls, context),
       epoch,
       version: header.version,
       port,

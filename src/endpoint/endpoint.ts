@@ -109,7 +109,7 @@ export class Endpoint {
       engine: this.engine,
       random,
       ids: this.#factory.forConnection(handle),
-      tls: (context) => new ClientTls(context, config.tls),
+      tls: (context) => new ClientTls(config.tls, context),
       epoch,
       version: Version.V1,
       port,
@@ -214,6 +214,11 @@ export class Endpoint {
     for (const connection of this.#connections) {
       if (connection.onPortFailed(port, remote)) this.touch(connection);
     }
+  }
+
+  /** From now on connections that come in are refused. */
+  stopAccepting(): void {
+    this.#acceptor?.stop();
   }
 
   /** A connection that a client opened, told once its handshake is under way. */

@@ -22,6 +22,8 @@ export interface NetworkPathOptions {
   readonly maxDatagramSize: number;
   readonly random: Random;
   readonly group: CouplingGroup;
+  /** Whether an address must prove itself before much is sent to it: true for servers. */
+  readonly limited: boolean;
 }
 
 /** One 4-tuple: what is known of it, and what may be sent on it. A path may change its own. */
@@ -44,10 +46,12 @@ export class NetworkPath implements Carrier {
   datagramsReceived = 0;
   lastSentAt = -Infinity;
   readonly #peak = new PeakRate();
+  readonly #limited: boolean;
 
   constructor(port: Port, remote: Address, options: NetworkPathOptions) {
     this.port = port;
     this.remote = remote;
+    this.#limited = options.limited;
     this.rtt = new RttEstimator(options.initialRtt);
     this.congestion = options.congestionControl({
       maxDatagramSize: BASE_DATAGRAM_SIZE,
@@ -68,7 +72,7 @@ export class NetworkPath implements Carrier {
   /** Bytes that may be sent before the peer has proven to be there. */
   get credit(): number {
     // RFC 9000, Section 8.1: three times what came in, until validated.
-    if (this.validated) return Infinity;
+    if (this.validated || !this.#limited) return Infinity;
     return 3 * this.bytesReceived - this.bytesSent;
   }
 
@@ -127,12 +131,12 @@ export class NetworkPath implements Carrier {
   }
 
   onSpuriousLoss(packet: SentPacket, now: number): void {
-    this.rate.onSpuriousLoss(packet);
-    this.rate.onAcked(packet, now);
     if (packet.mtuProbe) {
       if (this.mtu.onProbeAcked(packet.size)) this.#onMtuChanged(now);
       return;
     }
+    this.rate.onSpuriousLoss(packet);
+    this.rate.onAcked(packet, now);
     this.congestion.onSpuriousLoss(packet, now);
   }
 

@@ -149,3 +149,21 @@ Deno.test("H3Client.fetch() refuses to send fields beyond the peer's limit", asy
   const headers = { a: "x".repeat(300) };
   await assert.rejects(within(client.fetch(new Request(url, { headers }))), TypeError);
 });
+
+Deno.test("H3Client.fetch() does not send on a stream that came after a GOAWAY", async () => {
+  const [transport, server] = MemoryTransport.pair();
+  const client = new H3Client(transport);
+  const gate = Promise.withResolvers<void>();
+  const create = transport.createBidirectionalStream;
+  transport.createBidirectionalStream = async function () {
+    await gate.promise;
+    return await create.call(transport);
+  };
+  const waiting = client.fetch(new Request(url));
+  await new RawPeer(server).settings(frame(0x07, varints(0)));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  gate.resolve();
+  await assert.rejects(within(waiting), { name: "StreamError", code: 0x10b });
+  const { value } = await server.incomingBidirectionalStreams.getReader().read();
+  await assert.rejects(within(value!.readable.getReader().read()), { code: 0x10b });
+});

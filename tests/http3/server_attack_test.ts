@@ -344,3 +344,30 @@ Deno.test("H3Server gives up on fields that wait for the encoder stream, and fre
   await insert.write(fromHex("c086a0e41d139d09"));
   assert.equal((await within(late)).kind, "response", "fields that do come are decoded");
 });
+
+Deno.test("H3Server resets a request as soon as it announces more content than it said", async () => {
+  const peer = attack();
+  const stream = await peer.transport.createBidirectionalStream();
+  const writer = stream.writable.getWriter();
+  writer.closed.catch(() => {});
+  await writer.write(headersFrame([[":method", "POST"], ...getLines.slice(1), [
+    "content-length",
+    "3",
+  ]]));
+  await writer.write(frameHeader(0x00, 4));
+  assert.deepEqual(await within(outcome(stream)), { kind: "reset", code: 0x10e });
+});
+
+Deno.test("H3Server refuses requests that come after it said it goes away", async () => {
+  const [client, server] = MemoryTransport.pair();
+  const gate = Promise.withResolvers<Response>();
+  const h3 = serveConnection(server, () => gate.promise);
+  const peer = new RawPeer(client);
+  const taken = peer.request(get);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const down = h3.shutdown();
+  assert.deepEqual(await within(peer.request(get)), { kind: "reset", code: 0x10b });
+  gate.resolve(new Response());
+  assert.equal((await within(taken)).kind, "response");
+  await within(down);
+});

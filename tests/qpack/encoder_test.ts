@@ -141,3 +141,17 @@ Deno.test("QpackEncoder.receive() refuses impossible instructions", () => {
 Deno.test("QpackEncoder.receive() takes a cancellation of an unknown stream", () => {
   new Link(0).encoder.receive(fromHex("48"));
 });
+
+Deno.test("QpackEncoder.encode() evicts no line that a section under way refers to", async () => {
+  const link = new Link(0, 16, 200);
+  const held = [{ name: "x-held", value: "v".repeat(50) }];
+  await link.roundTrip(0, held);
+  const underWay = link.encoder.encode(4, held);
+  assert.ok(underWay.length < 10, "it refers to the table");
+  for (let i = 0; i < 20; i++) {
+    const others = [{ name: "x-other", value: `${i >> 2}`.repeat(60) }];
+    await link.roundTrip(8 + 4 * i, others);
+  }
+  const lines = await link.decoder.decode(4, underWay);
+  assert.equal(lines[0]!.value, held[0]!.value);
+});

@@ -32,7 +32,7 @@ export class ConnectionDatagrams {
   async send(data: Uint8Array): Promise<void> {
     // The caller may write over the array as soon as we return.
     const copy = data.slice();
-    while (this.#core.datagrams.full) {
+    while (this.#core.datagrams.isFull()) {
       if (this.#error) throw this.#error;
       const writer = Promise.withResolvers<void>();
       this.#writers.push(writer);

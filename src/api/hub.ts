@@ -9,7 +9,7 @@ import type { UdpSocket } from "../io/udp_socket.ts";
 import { type Address, sameAddress } from "../path/address.ts";
 
 /** Milliseconds after which a hub that was closed lets go of its sockets, come what may. */
-const LONGEST_LINGER = 3_000;
+const LONGEST_LINGER = 1_000;
 
 /** Hears what happens in one connection. */
 export type EventListener = (event: ConnectionEvent) => void;

@@ -1,10 +1,8 @@
 import { CouplingGroup } from "../congestion/coupling_group.ts";
 import type { CryptoEngine } from "../crypto/aead.ts";
-import { Level } from "../crypto/level.ts";
 import type { Random } from "../crypto/random.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
-import type { Header } from "../packet/header.ts";
 import { type Address, sameAddress } from "../path/address.ts";
 import { Stage } from "../path/lifecycle.ts";
 import type { IdIssuer, IssuedId } from "../path/local_ids.ts";
@@ -24,17 +22,17 @@ import { DatagramQueue } from "./datagram_queue.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { ConnectionEvent } from "./event.ts";
 import { FrameRouter } from "./frame_router.ts";
-import { HandshakeDriver, type HandshakeIds, type HandshakeObserver } from "./handshake_driver.ts";
+import { HandshakeDriver, type HandshakeIds } from "./handshake_driver.ts";
 import { Idle } from "./idle.ts";
 import { KeyRing } from "./key_ring.ts";
 import { localParameters } from "./local_parameters.ts";
+import { Negotiation } from "./negotiation.ts";
 import { PathRequest, PathRequests } from "./path_requests.ts";
 import { Peer } from "./peer.ts";
 import type { PingRequest } from "./ping_request.ts";
 import { Receiver } from "./receiver.ts";
 import { Sender, type Transmit } from "./sender.ts";
 import { Unprotected } from "./unprotected.ts";
-import type { TransportParameters } from "./transport_parameters.ts";
 import { encodeTransportParameters } from "./write_transport_parameters.ts";
 
 /** Makes the connection IDs of one connection, and knows them again. */
@@ -75,7 +73,7 @@ const NO_TOKEN = new Uint8Array(0);
  * It owns what lives as long as the connection does and connects the parts; each part owns its
  * state, its frames and its losses.
  */
-export class Connection implements PathObserver, HandshakeObserver, PathContext {
+export class Connection implements PathObserver, PathContext {
   readonly role: Role;
   readonly config: TransportConfig;
   readonly random: Random;
@@ -98,20 +96,11 @@ export class Connection implements PathObserver, HandshakeObserver, PathContext 
   readonly #sender: Sender;
   readonly #unprotected: Unprotected;
   readonly #events: ConnectionEvent[] = [];
-  readonly #extensions = {
-    datagram: false,
-    multipath: false,
-    ackFrequency: true,
-    resetStreamAt: false,
-    observedAddress: false,
-    alternativeAddress: false,
-    addAddress: false,
-  };
+  readonly #negotiation: Negotiation;
   /** When a handshake that is not complete is given up. */
-  #handshakeDeadline: number;
+  readonly #handshakeDeadline: number;
   /** When a connection without a path is given up. */
   #orphanedAt = Infinity;
-  #keptPackets = false;
   #closedTold = false;
 
   constructor(options: ConnectionOptions, now: number) {
@@ -125,14 +114,9 @@ export class Connection implements PathObserver, HandshakeObserver, PathContext 
       maxAckDelay: config.maxAckDelay,
       reorderingThreshold: 0,
     };
-    this.#extensions.datagram = config.maxDatagramFrameSize > 0;
     this.#handshakeDeadline = now + config.handshakeTimeout;
     this.#idle = new Idle(config.maxIdleTimeout, config.keepAliveInterval);
     this.keys = new KeyRing(options.engine, role, options.version);
-    const { originalId: original, retrySourceId: retrySource } = options;
-    const handshakeIds: HandshakeIds = { original, retrySource, peerSource: undefined };
-    const spaces = [this.#handshakeSpace(), this.#handshakeSpace()] as const;
-    this.handshake = new HandshakeDriver(role, handshakeIds, spaces, this.keys, this);
     this.paths = new PathSet({
       context: this,
       observer: this,
@@ -141,8 +125,13 @@ export class Connection implements PathObserver, HandshakeObserver, PathContext 
       remoteIdLimit: config.activeIdLimit,
     });
     this.streams = new StreamSet({ role, ...config, order: config.streamOrder });
-    this.dispatcher = new Dispatcher(config.scheduler, this.paths, this.streams);
     this.#requests = new PathRequests(this.paths);
+    this.#negotiation = this.#makeNegotiation();
+    const { originalId: original, retrySourceId: retrySource } = options;
+    const handshakeIds: HandshakeIds = { original, retrySource, peerSource: undefined };
+    this.handshake = this.#makeHandshake(handshakeIds);
+    this.datagrams.sink = this.#events;
+    this.dispatcher = new Dispatcher(config.scheduler, this.paths, this.streams);
     this.#unprotected = new Unprotected(this.handshake, this.keys, this.paths, options.engine);
     if (options.token !== undefined) this.#unprotected.token = options.token;
     const router = new FrameRouter(this.#routerTargets());
@@ -150,6 +139,22 @@ export class Connection implements PathObserver, HandshakeObserver, PathContext 
     const own = ids.issue(0);
     this.#sender = this.#makeSender(options, own);
     this.#start(options, own, handshakeIds, now);
+  }
+
+  #makeNegotiation(): Negotiation {
+    const { keys, paths, streams, datagrams, peer } = this;
+    const parts = { keys, paths, streams, datagrams, peer, idle: this.#idle };
+    return new Negotiation(
+      { ...parts, requests: this.#requests, events: this.#events },
+      this.config.maxDatagramFrameSize > 0,
+    );
+  }
+
+  #makeHandshake(ids: HandshakeIds): HandshakeDriver {
+    const spaces = [this.#handshakeSpace(), this.#handshakeSpace()] as const;
+    const driver = new HandshakeDriver(this.role, ids, spaces, this.keys, this.#negotiation);
+    this.#negotiation.handshake = driver;
+    return driver;
   }
 
   #handshakeSpace(): PacketSpace {
@@ -186,10 +191,14 @@ export class Connection implements PathObserver, HandshakeObserver, PathContext 
       keys,
       paths,
       router,
-      extensions: this.#extensions,
+      extensions: this.#negotiation.extensions,
       pathOf: (datagram, offset, length) => ids.pathOf(datagram, offset, length),
       acceptsPaths: () => this.role === Role.Server && paths.multipath && handshake.complete,
-      onUnprotected: (header, now) => this.#onUnprotected(header, now),
+      onUnprotected: (header, now) => {
+        const reason = this.#unprotected.receive(header, now);
+        if (reason !== undefined) this.closing.end(reason);
+      },
+      onHandshakePacket: () => this.#negotiation.onHandshakePacket(Role.Client),
       onPeerId: (id) => paths.slot(0)!.remote.adopt(id),
       onPacket: (_path, now) => this.#idle.onReceived(paths.largestProbeTimeout, now),
       onStatelessReset: () => {
@@ -212,7 +221,7 @@ export class Connection implements PathObserver, HandshakeObserver, PathContext 
         sourceId: own.id.bytes,
         token: () => this.#unprotected.token ?? NO_TOKEN,
         onElicitingSent: (_path, now) => this.#idle.onSent(paths.largestProbeTimeout, now),
-        onHandshakeSent: (now) => this.#onHandshakeSent(now),
+        onHandshakeSent: () => this.#negotiation.onHandshakePacket(this.role),
       },
       options.port,
       options.remote,
@@ -224,7 +233,6 @@ export class Connection implements PathObserver, HandshakeObserver, PathContext 
     const path = this.paths.start(options.port, options.remote, [initialSpace, handshakeSpace]);
     path.slot.local.adopt(own);
     path.advance(Stage.Open);
-    path.openedAt = now;
     const isClient = this.role === Role.Client;
     // A client need not limit itself; a server's address is proven by its answering.
     path.current.validated = isClient || options.validated === true;
@@ -265,8 +273,8 @@ export class Connection implements PathObserver, HandshakeObserver, PathContext 
     if (!this.closing.open) return this.closing.onPacket();
     this.#guard(now, () => {
       this.#receiver.receive(datagram, port, remote, now);
-      if (this.#keptPackets) {
-        this.#keptPackets = false;
+      if (this.#negotiation.retryKept) {
+        this.#negotiation.retryKept = false;
         this.#receiver.retryKept(now);
       }
       this.#settle(now);
@@ -288,7 +296,7 @@ export class Connection implements PathObserver, HandshakeObserver, PathContext 
   get deadline(): number {
     if (!this.closing.open) return this.closing.deadline;
     const idle = Math.min(this.#idle.deadline, this.#idle.keepAliveDeadline);
-    const start = Math.min(this.#handshakeDeadline, this.#orphanedAt);
+    const start = this.handshake.complete ? this.#orphanedAt : this.#handshakeDeadline;
     const sending = Math.min(this.dispatcher.deadline, this.streams.deadline);
     const keys = this.keys.oneRtt?.deadline ?? Infinity;
     return Math.min(idle, start, sending, keys, this.paths.deadline);
@@ -299,7 +307,8 @@ export class Connection implements PathObserver, HandshakeObserver, PathContext 
     if (!this.closing.open) return this.closing.expire(now);
     if (now >= this.#idle.deadline) return this.#timeOut("Nothing arrived for too long", now);
     this.#guard(now, () => {
-      if (now >= this.#handshakeDeadline) this.#giveUp("The handshake took too long", now);
+      const late = !this.handshake.complete && now >= this.#handshakeDeadline;
+      if (late) return this.#giveUp("The handshake took too long", now);
       if (now >= this.#orphanedAt) throw noPath();
       if (this.#idle.takeKeepAlive(now)) this.#keepAlive();
       this.keys.oneRtt?.expire(now);
@@ -388,78 +397,6 @@ export class Connection implements PathObserver, HandshakeObserver, PathContext 
     this.paths.close();
   }
 
-  // How the handshake goes.
-
-  onPeerParameters(parameters: TransportParameters): void {
-    this.peer.set(parameters);
-    const { initialMaxPathId } = parameters;
-    // MPQUIC, Section 2.1: several paths need connection IDs.
-    if (initialMaxPathId >= 0 && this.handshake.ids.peerSource!.length === 0) throw zeroLengthId();
-    this.streams.setPeerLimits(parameters);
-    this.#idle.onPeerTimeout(parameters.maxIdleTimeout);
-    this.datagrams.peerLimit = parameters.maxDatagramFrameSize;
-    const path = this.paths.find(0)!;
-    path.current.limitDatagramSize(parameters.maxUdpPayloadSize);
-    path.space.maxAckDelay = parameters.maxAckDelay;
-    if (parameters.statelessResetToken !== undefined) {
-      path.slot.remote.setResetToken(parameters.statelessResetToken);
-    }
-    const maxPathId = initialMaxPathId < 0 ? undefined : initialMaxPathId;
-    this.paths.onPeerLimits(parameters.activeConnectionIdLimit, maxPathId);
-    this.#extensions.multipath = this.paths.multipath;
-  }
-
-  onKeys(level: Level): void {
-    this.#keptPackets = true;
-    // A server tells its connection IDs at once, so that the client may open paths a round trip
-    // earlier.
-    if (level === Level.OneRtt && this.peer.known) this.paths.provide();
-  }
-
-  onEarlyDataRejected(): void {
-    this.streams.onEarlyDataRejected(this.peer.parameters);
-    this.#events.push({ type: "earlyDataRejected" });
-  }
-
-  onHandshakeComplete(): void {
-    this.#handshakeDeadline = Infinity;
-    this.#keptPackets = true;
-    this.paths.provide();
-    this.#events.push({ type: "handshakeCompleted" });
-    if (this.paths.multipath) return;
-    for (const request of this.#requests.refuse()) {
-      this.#events.push({ type: "pathRefused", request, code: ErrorCode.NoViablePath });
-    }
-  }
-
-  onHandshakeConfirmed(): void {
-    const { keys, handshake } = this;
-    keys.discardHandshake();
-    handshake.handshakeSpace.discard(false);
-    handshake.handshakeCrypto.discard();
-    this.paths.find(0)?.loss.drop(handshake.handshakeSpace);
-    this.#dropInitial();
-  }
-
-  #onHandshakeSent(_now: number): void {
-    // RFC 9001, Section 4.9.1: a client needs Initial keys no longer.
-    if (this.role === Role.Client) this.#dropInitial();
-  }
-
-  #dropInitial(): void {
-    const { keys, handshake } = this;
-    if (keys.initial.write === undefined) return;
-    keys.discardInitial();
-    handshake.initialSpace.discard(false);
-    handshake.initialCrypto.discard();
-    this.paths.find(0)?.loss.drop(handshake.initialSpace);
-  }
-
-  #onUnprotected(header: Header, now: number): void {
-    const reason = this.#unprotected.receive(header, now);
-    if (reason !== undefined) this.closing.end(reason);
-  }
-
   // What becomes of paths.
 
   onPathOpen(path: Path): void {
@@ -508,7 +445,6 @@ export class Connection implements PathObserver, HandshakeObserver, PathContext 
   }
 
   #giveUp(reason: string, now: number): void {
-    this.#handshakeDeadline = Infinity;
     this.#close({ by: "timeout", application: false, code: ErrorCode.NoError, reason }, now);
   }
 
@@ -545,11 +481,4 @@ function networkOptions(role: Role, config: TransportConfig, random: Random): Ne
 
 function noPath(): TransportError {
   return new TransportError(ErrorCode.NoViablePath, "Cannot go on: no path is left");
-}
-
-function zeroLengthId(): TransportError {
-  return new TransportError(
-    ErrorCode.ProtocolViolation,
-    "Cannot use several paths: the peer's connection ID is empty",
-  );
 }

@@ -13,6 +13,9 @@ export class DatagramQueue implements FrameOwner {
   dropped = 0;
   /** Datagrams whose packets were declared lost. */
   lost = 0;
+  /** Where it is told that there is room again, to whoever was refused. */
+  sink: { push(event: { readonly type: "datagramsSent" }): unknown } | undefined = undefined;
+  #wanted = false;
   readonly #outgoing: Uint8Array[] = [];
   readonly #incoming: Uint8Array<ArrayBuffer>[] = [];
 
@@ -21,9 +24,11 @@ export class DatagramQueue implements FrameOwner {
     return this.#outgoing.length > 0;
   }
 
-  /** Whether no more can be queued for now. */
-  get full(): boolean {
-    return this.#outgoing.length >= MAX_WAITING;
+  /** Whether no more can be queued for now; then a "datagramsSent" event follows. */
+  isFull(): boolean {
+    if (this.#outgoing.length < MAX_WAITING) return false;
+    this.#wanted = true;
+    return true;
   }
 
   /** The longest datagram that fits into a packet with `room` for frames. */
@@ -59,7 +64,7 @@ export class DatagramQueue implements FrameOwner {
       const data = this.#outgoing[0]!;
       const size = datagramSize(data.length);
       if (size > sink.room) {
-        if (size <= wholePacket) return;
+        if (size <= wholePacket) break;
         this.#outgoing.shift();
         this.lost++;
         continue;
@@ -68,6 +73,13 @@ export class DatagramQueue implements FrameOwner {
       writeDatagram(sink.writer, data);
       sink.record(this, FrameType.Datagram, 0, 0);
     }
+    if (this.#outgoing.length < MAX_WAITING / 2) this.#tell();
+  }
+
+  #tell(): void {
+    if (!this.#wanted) return;
+    this.#wanted = false;
+    this.sink?.push({ type: "datagramsSent" });
   }
 
   onFrameAcked(_frame: SentFrame): void {}

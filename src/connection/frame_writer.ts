@@ -100,8 +100,7 @@ export class FrameWriter {
     if (handshake.pending) handshake.writeFrames(builder);
     if (paths.pending) paths.writeFrames(builder);
     if (set.hasControlFrames) set.writeControlFrames(builder, now, paths.largestRtt);
-    const whole = builder.room;
-    if (datagrams.pending) datagrams.writeFrames(builder, whole);
+    if (datagrams.pending) datagrams.writeFrames(builder, builder.largestPayload);
     if (set.views.length > 0) set.writeStreamFrames(builder, streams);
   }
 

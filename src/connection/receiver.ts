@@ -35,6 +35,8 @@ export interface ReceiverParts {
   onUnprotected(header: Header, now: number): void;
   /** The first packet of the peer: it has chosen the ID we send to. */
   onPeerId(id: Uint8Array, version: number): void;
+  /** A server got its first Handshake packet, or another one. */
+  onHandshakePacket(): void;
   /** A packet was opened and is new. */
   onPacket(path: Path, now: number): void;
   /** The peer has forgotten the connection. */
@@ -138,13 +140,13 @@ export class Receiver {
     const type = header.type as PacketType;
     const length = this.#open(header, 0, space);
     if (length < 0) return;
-    if (type !== PacketType.ZeroRtt) this.#onHandshakePacket(header, path, network);
+    if (type !== PacketType.ZeroRtt) this.#onHandshakePacket(header, network);
     this.#process(type, length, path, network, space, now);
     if (type !== PacketType.ZeroRtt) space.received.hurry();
   }
 
-  #onHandshakePacket(header: Header, path: Path, network: NetworkPath): void {
-    const { handshake, keys } = this.#parts;
+  #onHandshakePacket(header: Header, network: NetworkPath): void {
+    const { handshake } = this.#parts;
     if (handshake.ids.peerSource === undefined) {
       handshake.ids.peerSource = header.sourceId.slice();
       this.#parts.onPeerId(handshake.ids.peerSource, header.version);
@@ -152,12 +154,7 @@ export class Receiver {
     if (header.type !== PacketType.Handshake || handshake.role === Role.Client) return;
     // RFC 9000, Section 8.1: who can read our Initial is where it says it is.
     network.validated = true;
-    if (keys.initial.read !== undefined) {
-      keys.discardInitial();
-      handshake.initialSpace.discard(false);
-      handshake.initialCrypto.discard();
-      path.loss.drop(handshake.initialSpace);
-    }
+    this.#parts.onHandshakePacket();
   }
 
   #onShort(header: Header, port: Port, remote: Address, now: number): void {

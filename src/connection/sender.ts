@@ -38,7 +38,7 @@ export interface SenderParts extends FrameSources {
   /** An ack-eliciting packet left. */
   onElicitingSent(path: Path, now: number): void;
   /** A client sent its first Handshake packet. */
-  onHandshakeSent(now: number): void;
+  onHandshakeSent(): void;
 }
 
 /** Too little room for a packet worth sending. */
@@ -72,8 +72,8 @@ export class Sender {
   #sendOneRtt(paths: PathSet, now: number): Transmit | undefined {
     if (this.#parts.keys.oneRtt === undefined) return undefined;
     return this.#sendValidation(paths, now) ?? this.#sendProbe(paths, now) ??
-      this.#sendCopy(now) ?? this.#sendData(now) ?? this.#sendAcks(paths, now) ??
-      this.#sendMtuProbe(paths, now);
+      this.#sendMtuProbe(paths, now) ?? this.#sendCopy(now) ?? this.#sendData(now) ??
+      this.#sendAcks(paths, now);
   }
 
   // What leads to a datagram, most urgent first.
@@ -358,7 +358,7 @@ export class Sender {
     packet.acknowledges = space.received.takeReported();
     space.onSent(packet, now);
     if (built.ackEliciting) this.#parts.onElicitingSent(path, now);
-    if (built.type === PacketType.Handshake) this.#parts.onHandshakeSent(now);
+    if (built.type === PacketType.Handshake) this.#parts.onHandshakeSent();
   }
 
   #spaceOf(type: PacketType, path: Path): PacketSpace {

@@ -40,6 +40,13 @@ export class PacketBuilder implements FrameSink {
     return this.#count === 0 ? 0 : this.writer.room;
   }
 
+  /** Bytes for frames that a packet like the open one has when it is alone in its datagram. */
+  get largestPayload(): number {
+    if (this.#count === 0) return 0;
+    const { start, payloadStart } = this.#current;
+    return this.#limit - (payloadStart - start) - TAG_LENGTH;
+  }
+
   /** Bytes the datagram has so far, tags included. */
   get size(): number {
     return this.#count === 0 ? 0 : this.writer.offset + TAG_LENGTH;

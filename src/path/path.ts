@@ -59,8 +59,6 @@ export class Path implements PathView {
   room = 0;
   /** When frames in flight on an abandoned path go back to their owners. */
   requeueAt = Infinity;
-  /** When it became open, in ms. */
-  openedAt = Infinity;
   readonly #context: PathContext;
   #stage: Stage = Stage.Opening;
   #now = 0;

@@ -145,6 +145,7 @@ Deno.test("MultipathConnection opens a path from each local address by itself", 
   const { client, server } = joined;
   const { value: path } = await server.incomingPaths.getReader().read();
   assert.equal(path!.remoteAddr.hostname, "127.0.0.3");
+  await until(() => client.paths.length === 2);
   assert.deepEqual(
     client.paths.map(({ localAddr }) => localAddr.hostname),
     ["127.0.0.1", "127.0.0.3"],

@@ -27,7 +27,11 @@ export class H3Client implements AsyncDisposable {
   #ended = false;
   #drained: (() => void) | undefined;
 
-  /** @param transport A connection whose protocol is h3. */
+  /**
+   * Makes a client of a connection.
+   *
+   * @param transport A connection whose protocol is h3.
+   */
   constructor(transport: H3Transport, options: H3Options = {}) {
     this.#connection = new H3Connection(transport, "client", options, {
       onGoAway: (id) => this.#onGoAway(id),
@@ -86,6 +90,7 @@ export class H3Client implements AsyncDisposable {
     await this.closed;
   }
 
+  /** The same as `close()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

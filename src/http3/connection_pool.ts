@@ -8,7 +8,9 @@ export type Connector = (options: ConnectOptions) => Promise<H3Transport>;
 
 /** A client for a request, and whether others have used it before. */
 export interface Lease {
+  /** The client. */
   readonly client: H3Client;
+  /** Whether its connection was there before. */
   readonly isReused: boolean;
 }
 

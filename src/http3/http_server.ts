@@ -7,7 +7,9 @@ import type { H3Transport, NetAddress } from "./transport.ts";
 
 /** What `serve` needs of a listener. */
 export interface H3Listener<T extends H3Transport> extends AsyncIterable<T> {
+  /** Where it listens. */
   readonly addrs: readonly NetAddress[];
+  /** Ends the listening, and the iteration. */
   close(): void;
 }
 
@@ -39,6 +41,7 @@ export class HttpServer<T extends H3Transport = H3Transport> implements AsyncDis
     return this.#stopping ??= this.#stop();
   }
 
+  /** The same as `shutdown()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.shutdown();
   }

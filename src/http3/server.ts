@@ -78,6 +78,7 @@ export class H3Server implements AsyncDisposable {
     await this.closed;
   }
 
+  /** The same as `shutdown()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.shutdown();
   }

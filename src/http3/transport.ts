@@ -23,7 +23,9 @@ export interface H3Transport {
 
 /** An address and a port, as far as HTTP/3 is concerned. */
 export interface NetAddress {
+  /** A literal IP address. */
   readonly hostname: string;
+  /** The UDP port. */
   readonly port: number;
 }
 
@@ -37,17 +39,21 @@ export interface H3StreamOptions {
 
 /** A stream that carries a request one way and its response the other. */
 export interface H3BidirectionalStream {
+  /** What the peer sends. */
   readonly readable: H3ReceiveStream;
+  /** What we send. */
   readonly writable: H3SendStream;
 }
 
 /** The half of a stream that is read. */
 export interface H3ReceiveStream extends ReadableStream<Uint8Array<ArrayBuffer>> {
+  /** The ID of the stream, unique in its connection. */
   readonly id: bigint;
 }
 
 /** The half of a stream that is written. */
 export interface H3SendStream extends WritableStream<Uint8Array<ArrayBufferLike>> {
+  /** The ID of the stream, unique in its connection. */
   readonly id: bigint;
   /** Streams with a higher number send first. */
   sendOrder?: number;

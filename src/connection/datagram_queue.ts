@@ -5,6 +5,11 @@ import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 /** Datagrams that may wait to be sent, or to be read; unreliable means the oldest may go. */
 const MAX_WAITING = 256;
 
+/** Where it is told that there is room again, to whoever was refused. */
+export interface DatagramEvents {
+  push(event: { readonly type: "datagramsSent" }): unknown;
+}
+
 /** DATAGRAM frames on their way out and in (RFC 9221). */
 export class DatagramQueue implements FrameOwner {
   /** The largest frame the peer takes, 0 for none. */
@@ -13,11 +18,14 @@ export class DatagramQueue implements FrameOwner {
   dropped = 0;
   /** Datagrams whose packets were declared lost. */
   lost = 0;
-  /** Where it is told that there is room again, to whoever was refused. */
-  sink: { push(event: { readonly type: "datagramsSent" }): unknown } | undefined = undefined;
+  readonly #events: DatagramEvents;
   #wanted = false;
   readonly #outgoing: Uint8Array[] = [];
   readonly #incoming: Uint8Array<ArrayBuffer>[] = [];
+
+  constructor(events: DatagramEvents) {
+    this.#events = events;
+  }
 
   /** Whether datagrams wait to be sent. */
   get pending(): boolean {
@@ -79,7 +87,7 @@ export class DatagramQueue implements FrameOwner {
   #tell(): void {
     if (!this.#wanted) return;
     this.#wanted = false;
-    this.sink?.push({ type: "datagramsSent" });
+    this.#events.push({ type: "datagramsSent" });
   }
 
   onFrameAcked(_frame: SentFrame): void {}

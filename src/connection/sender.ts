@@ -36,7 +36,7 @@ export interface SenderParts extends FrameSources {
   /** The token for Initial packets; empty without one. */
   readonly token: () => Uint8Array;
   /** An ack-eliciting packet left. */
-  onElicitingSent(path: Path, now: number): void;
+  onElicitingSent(now: number): void;
   /** A client sent its first Handshake packet. */
   onHandshakeSent(): void;
 }
@@ -357,7 +357,7 @@ export class Sender {
     packet.mtuProbe = isMtuProbe;
     packet.acknowledges = space.received.takeReported();
     space.onSent(packet, now);
-    if (built.ackEliciting) this.#parts.onElicitingSent(path, now);
+    if (built.ackEliciting) this.#parts.onElicitingSent(now);
     if (built.type === PacketType.Handshake) this.#parts.onHandshakeSent();
   }
 

@@ -1,0 +1,244 @@
+import { CouplingGroup } from "../congestion/coupling_group.ts";
+import type { CryptoEngine } from "../crypto/aead.ts";
+import type { Random } from "../crypto/random.ts";
+import type { Address } from "../path/address.ts";
+import type { IdIssuer, IssuedId } from "../path/local_ids.ts";
+import type { NetworkPathOptions } from "../path/network_path.ts";
+import type { PathContext } from "../path/path.ts";
+import { type PathObserver, PathSet } from "../path/path_set.ts";
+import { Stage } from "../path/lifecycle.ts";
+import type { Port } from "../path/port.ts";
+import { PacketSpace } from "../recovery/packet_space.ts";
+import type { AckPolicy } from "../recovery/received_packets.ts";
+import { Role } from "../stream/stream_id.ts";
+import { StreamSet } from "../stream/stream_set.ts";
+import type { Tls, TlsContext } from "../tls/tls.ts";
+import { Closing } from "./closing.ts";
+import type { TransportConfig } from "./config.ts";
+import { DatagramQueue } from "./datagram_queue.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import type { ConnectionEvent } from "./event.ts";
+import { FrameRouter } from "./frame_router.ts";
+import { HandshakeDriver, type HandshakeIds } from "./handshake_driver.ts";
+import { Idle } from "./idle.ts";
+import { KeyRing } from "./key_ring.ts";
+import { localParameters } from "./local_parameters.ts";
+import { Negotiation } from "./negotiation.ts";
+import { PathRequests } from "./path_requests.ts";
+import { Peer } from "./peer.ts";
+import { Receiver } from "./receiver.ts";
+import { Sender } from "./sender.ts";
+import { Unprotected } from "./unprotected.ts";
+import { encodeTransportParameters } from "./write_transport_parameters.ts";
+
+/** Makes the connection IDs of one connection, and knows them again. */
+export interface ConnectionIds extends IdIssuer {
+  /** The path that an ID of this connection leads to, or -1. */
+  pathOf(datagram: Uint8Array, offset: number, length: number): number;
+}
+
+/** What a connection is made from. */
+export interface ConnectionOptions {
+  readonly role: Role;
+  readonly config: TransportConfig;
+  readonly engine: CryptoEngine;
+  readonly random: Random;
+  readonly ids: ConnectionIds;
+  /** Makes the TLS machine of this end. */
+  readonly tls: (context: TlsContext) => Tls;
+  /** Added to `now` gives milliseconds since 1970. */
+  readonly epoch: number;
+  readonly version: number;
+  readonly port: Port;
+  readonly remote: Address;
+  /** Destination of the client's first Initial, and what a Retry changed about it. */
+  readonly originalId: Uint8Array;
+  readonly retrySourceId?: Uint8Array | undefined;
+  /** A token the client has from this server. */
+  readonly token?: Uint8Array | undefined;
+  /** A server: whether a token has shown that the client is where it says. */
+  readonly validated?: boolean | undefined;
+}
+
+/** What the parts tell the connection. */
+export interface PartsObserver extends PathObserver {
+  /** CONNECTION_CLOSE arrived. */
+  onPeerClose(application: boolean, code: number, reason: string, now: number): void;
+  /** A stateless reset arrived. */
+  onStatelessReset(): void;
+}
+
+const NO_TOKEN = new Uint8Array(0);
+
+/** The parts of a connection, made in the order in which they need each other, and connected. */
+export class ConnectionParts implements PathContext {
+  readonly role: Role;
+  readonly config: TransportConfig;
+  readonly random: Random;
+  readonly network: NetworkPathOptions;
+  readonly ackPolicy: AckPolicy;
+  readonly events: ConnectionEvent[] = [];
+  readonly datagrams: DatagramQueue = new DatagramQueue(this.events);
+  readonly peer: Peer = new Peer();
+  readonly closing: Closing = new Closing();
+  readonly idle: Idle;
+  readonly keys: KeyRing;
+  readonly paths: PathSet;
+  readonly streams: StreamSet;
+  readonly requests: PathRequests;
+  readonly negotiation: Negotiation;
+  readonly handshake: HandshakeDriver;
+  readonly dispatcher: Dispatcher;
+  readonly unprotected: Unprotected;
+  readonly receiver: Receiver;
+  readonly sender: Sender;
+  /** The largest DATAGRAM frame we announce. */
+  readonly maxDatagramFrameSize: number;
+  /** The ID the peer reaches us by during the handshake. */
+  readonly sourceId: Uint8Array;
+  readonly #ids: ConnectionIds;
+  readonly #observer: PartsObserver;
+
+  constructor(options: ConnectionOptions, observer: PartsObserver, now: number) {
+    const { role, config, random, ids } = options;
+    this.role = role;
+    this.config = config;
+    this.random = random;
+    this.#ids = ids;
+    this.#observer = observer;
+    this.network = networkOptions(role, config, random);
+    this.ackPolicy = ackPolicy(config);
+    this.maxDatagramFrameSize = config.maxDatagramFrameSize;
+    this.idle = new Idle(config.maxIdleTimeout, config.keepAliveInterval);
+    this.keys = new KeyRing(options.engine, role, options.version);
+    this.paths = this.#makePaths();
+    this.streams = new StreamSet({ role, ...config, order: config.streamOrder });
+    this.requests = new PathRequests(this.paths);
+    this.negotiation = new Negotiation(this, config.maxDatagramFrameSize > 0);
+    this.handshake = this.#makeHandshake(options);
+    this.dispatcher = new Dispatcher(config.scheduler, this.paths, this.streams);
+    this.unprotected = new Unprotected(this.handshake, this.keys, this.paths, options.engine);
+    if (options.token !== undefined) this.unprotected.token = options.token;
+    this.receiver = this.#makeReceiver();
+    const own = ids.issue(0);
+    this.sourceId = own.id.bytes;
+    this.sender = this.#makeSender(options);
+    this.#startPath(options, own, now);
+    this.#startTls(options, own);
+  }
+
+  #makePaths(): PathSet {
+    return new PathSet({
+      context: this,
+      observer: this.#observer,
+      issuer: this.#ids,
+      maxPaths: this.config.maxPaths,
+      remoteIdLimit: this.config.activeIdLimit,
+    });
+  }
+
+  #makeHandshake(options: ConnectionOptions): HandshakeDriver {
+    const { originalId: original, retrySourceId: retrySource } = options;
+    const ids: HandshakeIds = { original, retrySource, peerSource: undefined };
+    // RFC 9000, Section 13.2.1: Initial and Handshake packets are acknowledged at once.
+    const policy = { elicitingThreshold: 1, maxAckDelay: 0, reorderingThreshold: 0 };
+    const spaces = [
+      new PacketSpace(policy, this.random),
+      new PacketSpace(policy, this.random),
+    ] as const;
+    const driver = new HandshakeDriver(this.role, ids, spaces, this.keys, this.negotiation);
+    this.negotiation.handshake = driver;
+    return driver;
+  }
+
+  #makeReceiver(): Receiver {
+    const { handshake, idle, keys, negotiation, paths, unprotected } = this;
+    const onClose = this.#observer.onPeerClose.bind(this.#observer);
+    return new Receiver({
+      handshake,
+      keys,
+      paths,
+      router: new FrameRouter({ ...this, onClose }),
+      extensions: negotiation.extensions,
+      pathOf: (datagram, offset, length) => this.#ids.pathOf(datagram, offset, length),
+      acceptsPaths: () => this.role === Role.Server && paths.multipath && handshake.complete,
+      onUnprotected: (header, now) => {
+        const reason = unprotected.receive(header, now);
+        if (reason !== undefined) this.closing.end(reason);
+      },
+      onHandshakePacket: () => negotiation.onHandshakePacket(Role.Client),
+      onPeerId: (id) => paths.slot(0)!.remote.adopt(id),
+      onPacket: (_path, now) => idle.onReceived(paths.largestProbeTimeout, now),
+      onStatelessReset: () => this.#observer.onStatelessReset(),
+    });
+  }
+
+  #makeSender(options: ConnectionOptions): Sender {
+    const { idle, negotiation, paths, unprotected } = this;
+    const parts = {
+      ...this,
+      token: () => unprotected.token ?? NO_TOKEN,
+      onElicitingSent: (now: number) => idle.onSent(paths.largestProbeTimeout, now),
+      onHandshakeSent: () => negotiation.onHandshakePacket(this.role),
+    };
+    return new Sender(parts, options.port, options.remote);
+  }
+
+  #startPath(options: ConnectionOptions, own: IssuedId, now: number): void {
+    const { initialSpace, handshakeSpace } = this.handshake;
+    const path = this.paths.start(options.port, options.remote, [initialSpace, handshakeSpace]);
+    path.slot.local.adopt(own);
+    path.advance(Stage.Open);
+    const isClient = this.role === Role.Client;
+    // A server's address is proven by its answering, a client's only later, or by a token.
+    path.current.validated = isClient || options.validated === true;
+    if (isClient) path.slot.remote.adopt(options.originalId);
+    this.idle.onReceived(path.probeTimeout, now);
+    path.loss.restart(now);
+  }
+
+  #startTls(options: ConnectionOptions, own: IssuedId): void {
+    const { config, handshake, random, role } = this;
+    this.keys.deriveInitial(options.retrySourceId ?? options.originalId);
+    handshake.tls = options.tls({
+      sink: handshake,
+      random,
+      epoch: options.epoch,
+      transportParameters: () => {
+        const parameters = localParameters(role, config, handshake.ids, own);
+        return encodeTransportParameters(parameters, random);
+      },
+    });
+  }
+
+  // What paths and recovery ask of the connection.
+
+  get handshakeConfirmed(): boolean {
+    return this.handshake.confirmed;
+  }
+
+  get mustProbeUnasked(): boolean {
+    return this.role === Role.Client && !this.handshake.addressValidated;
+  }
+
+  get peerMaxAckDelay(): number {
+    return this.peer.parameters.maxAckDelay;
+  }
+}
+
+function networkOptions(role: Role, config: TransportConfig, random: Random): NetworkPathOptions {
+  const { congestionControl, initialWindow, initialRtt, maxDatagramSize } = config;
+  return {
+    congestionControl,
+    initialWindow,
+    initialRtt,
+    maxDatagramSize,
+    random,
+    group: new CouplingGroup(),
+    limited: role === Role.Server,
+  };
+}
+
+function ackPolicy({ ackThreshold, maxAckDelay }: TransportConfig): AckPolicy {
+  return { elicitingThreshold: ackThreshold, maxAckDelay, reorderingThreshold: 0 };
+}

@@ -111,15 +111,11 @@ class Attempts {
       const connection = await winner.promise;
       if (!connection) throw this.#failure;
       this.#open.delete(connection);
-      this.#hub.endsWhenEmpty = true;
       return connection;
-    } catch (error) {
-      this.#hub.endsWhenEmpty = true;
-      if (this.#hub.size === 0) this.#hub.close();
-      throw error;
     } finally {
       signal?.removeEventListener("abort", abort);
       for (const connection of this.#open) connection.close();
+      this.#hub.endWhenEmpty();
     }
   }
 

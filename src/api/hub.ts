@@ -21,12 +21,12 @@ export class Hub implements DriverListener<Connection> {
   readonly sockets = new SocketSet();
   /** Resolves when all sockets are closed. */
   readonly closed: Promise<void>;
-  /** A client's hub: ends with its last connection. */
-  endsWhenEmpty = false;
+  #endsWhenEmpty = false;
   readonly #listeners = new Map<Connection, EventListener>();
   readonly #onAccepted: ((connection: Connection) => void) | undefined;
   readonly #closing = Promise.withResolvers<void>();
   #isClosing = false;
+  #isStopped = false;
   #cancelTimer: (() => void) | undefined;
 
   /** @param onAccepted Takes the connections that peers open. */
@@ -39,15 +39,10 @@ export class Hub implements DriverListener<Connection> {
 
   /** Waits until a hub that is closing has closed, and keeps the process for that long. */
   async settle(): Promise<void> {
-    if (!this.#isClosing) return;
+    if (!this.#isClosing || this.#isStopped) return;
     const keepAlive = setTimeout(() => {}, LONGEST_LINGER);
     await this.closed;
     clearTimeout(keepAlive);
-  }
-
-  /** How many connections are listened to. */
-  get size(): number {
-    return this.#listeners.size;
   }
 
   /** Opens sockets, all with the same port. */
@@ -83,7 +78,13 @@ export class Hub implements DriverListener<Connection> {
   /** The connection is over for its user; it may still have to answer for a while. */
   remove(connection: Connection): void {
     this.#listeners.delete(connection);
-    if (this.endsWhenEmpty && this.#listeners.size === 0) this.close();
+    this.#endIfEmpty();
+  }
+
+  /** From now on, the hub closes as soon as no connection is left; new ones are refused. */
+  endWhenEmpty(): void {
+    this.#endsWhenEmpty = true;
+    this.#endIfEmpty();
   }
 
   /**
@@ -92,7 +93,7 @@ export class Hub implements DriverListener<Connection> {
    * @param local A literal address, an interface, or the beginning of either.
    */
   portFor(connection: Connection, local: string | undefined, remote: Address): UdpSocket {
-    if (!this.endsWhenEmpty) {
+    if (this.#onAccepted) {
       throw new TypeError("Cannot open a path: only the client of a connection can");
     }
     const hostname = this.#localFor(connection, local, remote.hostname);
@@ -121,8 +122,8 @@ export class Hub implements DriverListener<Connection> {
   }
 
   onConnection(connection: Connection): void {
-    if (this.#isClosing || !this.#onAccepted) connection.close(0, "", this.driver.now);
-    else this.#onAccepted(connection);
+    if (this.#onAccepted && !this.#endsWhenEmpty) this.#onAccepted(connection);
+    else connection.close(0, "", this.driver.now);
   }
 
   onActive(connection: Connection): void {
@@ -131,6 +132,10 @@ export class Hub implements DriverListener<Connection> {
 
   onRest(): void {
     if (this.#isClosing && this.endpoint.connections.size === 0) this.#stop();
+  }
+
+  #endIfEmpty(): void {
+    if (this.#endsWhenEmpty && this.#listeners.size === 0) this.close();
   }
 
   #localFor(connection: Connection, local: string | undefined, remote: string): string {
@@ -153,6 +158,7 @@ export class Hub implements DriverListener<Connection> {
   }
 
   #stop(): void {
+    this.#isStopped = true;
     this.#cancelTimer?.();
     this.driver.close();
     this.sockets.close();

@@ -27,8 +27,13 @@ export interface MultipathListener extends AsyncIterable<MultipathConnection>, A
    * @throws {Deno.errors.BadResource} When the listener is closed.
    */
   accept(): Promise<MultipathConnection>;
-  /** Closes the listener and all of its connections. */
+  /**
+   * Stops waiting. Connections that were accepted go on, unless a reason to close them is given;
+   * the sockets are closed with the last of them.
+   */
   close(info?: CloseInfo): void;
+  /** Stops waiting, closes all connections with code 0, and waits until the sockets are closed. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** Listens as the options say. */
@@ -46,7 +51,8 @@ class ApiListener implements MultipathListener {
   readonly #queue = new ItemQueue<MultipathConnection>();
   readonly #reader = this.#queue.readable.getReader();
   readonly #connections = new Set<MultipathConnection>();
-  #waiting = 0;
+  /** Those that nobody has accepted yet. */
+  readonly #unaccepted = new Set<MultipathConnection>();
   #isClosed = false;
 
   constructor(options: ListenOptions, make: MakeConnection) {
@@ -58,13 +64,14 @@ class ApiListener implements MultipathListener {
     this.#hub = new Hub(endpoint, (core) => this.#onAccepted(core));
     this.#hub.listen(serverAddresses(options.localAddresses), options.port);
     this.addrs = this.#hub.sockets.addresses.map((address) => ({ ...address }));
-    options.signal?.addEventListener("abort", () => this.close(), { once: true });
+    const abort = () => this.close({ closeCode: 0, reason: "" });
+    options.signal?.addEventListener("abort", abort, { once: true });
   }
 
   async accept(): Promise<MultipathConnection> {
     const { value } = await this.#reader.read();
     if (!value) throw new Deno.errors.BadResource("Cannot accept: the listener is closed");
-    this.#waiting--;
+    this.#unaccepted.delete(value);
     return value;
   }
 
@@ -72,39 +79,41 @@ class ApiListener implements MultipathListener {
     for (;;) {
       const { value } = await this.#reader.read();
       if (!value) return;
-      this.#waiting--;
+      this.#unaccepted.delete(value);
       yield value;
     }
   }
 
-  close(info: CloseInfo = { closeCode: 0, reason: "" }): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    for (const connection of this.#connections) connection.close(info);
-    this.#queue.end();
-    this.#hub.close();
+  close(info?: CloseInfo): void {
+    if (!this.#isClosed) {
+      this.#isClosed = true;
+      this.#queue.end();
+      this.#hub.endWhenEmpty();
+    }
+    const offered = info ? this.#connections : this.#unaccepted;
+    for (const connection of offered) connection.close(info);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.close();
+    this.close({ closeCode: 0, reason: "" });
     await this.#hub.settle();
   }
 
   #onAccepted(core: Connection): void {
     const connection = this.#make(core, this.#hub);
     this.#connections.add(connection);
-    const forget = () => void this.#connections.delete(connection);
+    this.#unaccepted.add(connection);
+    const forget = () => {
+      this.#connections.delete(connection);
+      this.#unaccepted.delete(connection);
+    };
     connection.closed.then(forget, forget);
     connection.handshake.then(() => this.#offer(connection), () => {});
   }
 
   #offer(connection: MultipathConnection): void {
-    if (this.#isClosed || this.#waiting >= BACKLOG) {
-      connection.close({ closeCode: 0, reason: "too many connections wait" });
-      return;
-    }
-    this.#waiting++;
-    this.#queue.push(connection);
+    if (!this.#isClosed && this.#unaccepted.size <= BACKLOG) this.#queue.push(connection);
+    else connection.close({ closeCode: 0, reason: "too many connections wait" });
   }
 }
 

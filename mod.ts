@@ -1,0 +1,107 @@
+/**
+ * Multipath QUIC and HTTP/3: connections that use several network paths at once.
+ *
+ * `fetch` and `serve` are all that most programs need; `dial` and `MultipathConnection` give the
+ * connections, streams, datagrams and paths beneath.
+ *
+ * ```ts ignore
+ * import { fetch } from "@mpquic/mpquic";
+ *
+ * const response = await fetch("https://example.com/film.mp4", { localAddresses: ["eth*", "wlan*"] });
+ * console.log(response.status, (await response.bytes()).length);
+ * ```
+ *
+ * Run with `--unstable-net --allow-net`; `--allow-sys=networkInterfaces` lets it find the local
+ * addresses by itself.
+ *
+ * @module
+ */
+
+export { fetch } from "./src/http3/fetch.ts";
+export { serve } from "./src/http3/serve.ts";
+export { type H3Listener, HttpServer } from "./src/http3/http_server.ts";
+export type { RequestHandler, RequestInfo } from "./src/http3/server_exchange.ts";
+export type {
+  FetchConnectOptions,
+  FetchInit,
+  H3Options,
+  H3RequestInit,
+  H3ServerOptions,
+  ServeOptions,
+  TrailerSource,
+} from "./src/http3/options.ts";
+export type {
+  H3BidirectionalStream,
+  H3ReceiveStream,
+  H3SendStream,
+  H3StreamOptions,
+  H3Transport,
+  NetAddress,
+} from "./src/http3/transport.ts";
+export { dial } from "./src/api/dial.ts";
+export { MultipathConnection } from "./src/api/multipath_connection.ts";
+export type { MultipathListener } from "./src/api/multipath_listener.ts";
+export type {
+  CertificateHash,
+  CloseInfo,
+  ConnectOptions,
+  ListenOptions,
+  OpenPathOptions,
+  TransportOptions,
+} from "./src/api/options.ts";
+export type { Path, PathCloseInfo, PathStats } from "./src/api/path.ts";
+export type { BidirectionalStream } from "./src/api/connection_streams.ts";
+export type { ReceiveStream } from "./src/api/receive_stream.ts";
+export type { SendStream, SendStreamOptions } from "./src/api/send_stream.ts";
+
+export { minRtt } from "./src/scheduler/min_rtt.ts";
+export { redundant } from "./src/scheduler/redundant.ts";
+export { roundRobin } from "./src/scheduler/round_robin.ts";
+export type {
+  Assignment,
+  PathStatus,
+  PathView,
+  ScheduleContext,
+  Scheduler,
+} from "./src/scheduler/scheduler.ts";
+export {
+  priorityOrder,
+  roundRobinOrder,
+  type StreamOrder,
+  type StreamView,
+  strictPriorityOrder,
+  urgencyOrder,
+} from "./src/scheduler/stream_order.ts";
+
+export { balia } from "./src/congestion/balia.ts";
+export { bbr } from "./src/congestion/bbr.ts";
+export { cubic } from "./src/congestion/cubic.ts";
+export { lia } from "./src/congestion/lia.ts";
+export { newReno } from "./src/congestion/new_reno.ts";
+export { olia } from "./src/congestion/olia.ts";
+export type {
+  CongestionControl,
+  CongestionController,
+  ControllerOptions,
+  PacketSample,
+  RttView,
+} from "./src/congestion/controller.ts";
+export type { RateSample } from "./src/congestion/delivery_rate.ts";
+export { type CoupledPath, CouplingGroup } from "./src/congestion/coupling_group.ts";
+export type { Random } from "./src/crypto/random.ts";
+
+export {
+  ApplicationError,
+  PathError,
+  QuicError,
+  StreamError,
+  TransportError,
+} from "./src/error/quic_error.ts";
+export { ErrorCode } from "./src/error/error_code.ts";
+
+export {
+  type DevelopmentCertificate,
+  type DevelopmentCertificateOptions,
+  type DevelopmentKeyType,
+  makeDevelopmentCertificate,
+} from "./src/io/development_certificate.ts";

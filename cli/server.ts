@@ -1,0 +1,115 @@
+#!/usr/bin/env -S deno run --unstable-net --allow-net --allow-read --allow-sys=networkInterfaces --allow-env
+// deno-lint-ignore-file no-console -- a program speaks on its console
+/**
+ * Serves the files of a folder over HTTP/3.
+ *
+ * ```sh
+ * deno run -A --unstable-net jsr:@mpquic/mpquic/server -www .
+ * ```
+ *
+ * @module
+ */
+import { makeDevelopmentCertificate, serve } from "../mod.ts";
+import { chromiumFlags, type KeyPair, publicKeyHash, readKeyPair } from "./certificate.ts";
+import { Failure } from "./failure.ts";
+import { allAddresses } from "./interfaces.ts";
+import { targetText } from "./plan_paths.ts";
+import { choosePresentInterfaces } from "./present_interfaces.ts";
+import { onInterruption, runProgram, say } from "./program.ts";
+import { readServerOptions, type ServerOptions, serverProgram } from "./server_options.ts";
+import { type FileHandler, staticFiles } from "./static_files.ts";
+import { portInUse, serveTcp } from "./tcp_server.ts";
+import { transportOptions } from "./transport_options.ts";
+import { usageText } from "./usage.ts";
+import { version } from "./version.ts";
+
+type HttpServer = ReturnType<typeof serve>;
+
+if (import.meta.main) await runProgram(serverProgram.name, () => runServer(Deno.args));
+
+/**
+ * Runs the server until it is interrupted.
+ *
+ * @param args The words of the command line.
+ * @returns The exit code.
+ */
+export async function runServer(args: readonly string[]): Promise<number> {
+  const options = readServerOptions(args);
+  if (options === "help") return say(usageText(serverProgram));
+  if (options === "version") return say(version);
+  const localAddresses = allAddresses(choosePresentInterfaces(options.interfaces));
+  const handler = await makeHandler(options);
+  const keyPair = options.certPath ? await readKeyPair(options.certPath) : undefined;
+  const used = keyPair ?? await developmentKeyPair(localAddresses);
+  const server = listen(options, localAddresses, used, handler);
+  const port = server.addrs[0]!.port;
+  await using stack = new AsyncDisposableStack();
+  stack.use(server);
+  const tcp = options.tcp
+    ? serveTcp(server.addrs.map((address) => address.hostname), port, used, handler)
+    : [];
+  for (const one of tcp) stack.use(one);
+  announce(options, server, tcp.length > 0);
+  if (!keyPair) announceDevelopment(used.cert, port);
+  await new Promise<void>((resolve) => onInterruption(resolve));
+  console.log("Stopping.");
+  return 0;
+}
+
+async function developmentKeyPair(localAddresses: readonly string[]): Promise<KeyPair> {
+  const names = new Set(["localhost", "127.0.0.1", "::1", Deno.hostname(), ...localAddresses]);
+  const { certPem, keyPem } = await makeDevelopmentCertificate([...names]);
+  return { cert: certPem, key: keyPem };
+}
+
+function listen(
+  options: ServerOptions,
+  localAddresses: readonly string[],
+  keyPair: KeyPair,
+  handler: FileHandler,
+): HttpServer {
+  const transport = transportOptions(options);
+  const addresses = localAddresses.length > 0 ? { localAddresses: [...localAddresses] } : {};
+  try {
+    return serve({ port: options.port, ...addresses, ...keyPair, ...transport }, handler);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    throw portInUse("UDP", localAddresses.join(", ") || "this machine", options.port);
+  }
+}
+
+async function makeHandler(options: ServerOptions): Promise<FileHandler> {
+  const handler = await openFolder(options.www);
+  if (!options.verbose) return handler;
+  return async (request) => {
+    const response = await handler(request);
+    console.log(`${request.method} ${request.url} ${response.status}`);
+    return response;
+  };
+}
+
+async function openFolder(path: string): Promise<FileHandler> {
+  try {
+    if ((await Deno.stat(path)).isDirectory) return await staticFiles(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    throw new Failure(
+      `Cannot serve ${path}: it is not there or may not be read; name another folder with -www`,
+    );
+  }
+  throw new Failure(`Cannot serve ${path}: it is not a folder; name one with -www`);
+}
+
+function announce(options: ServerOptions, server: HttpServer, tcp: boolean): void {
+  console.log(`Serving ${Deno.realPathSync(options.www)}`);
+  for (const address of server.addrs) {
+    console.log(`Listening on ${targetText(address)} (UDP${tcp ? " and TCP" : ""})`);
+  }
+}
+
+function announceDevelopment(cert: string, port: number): void {
+  const hash = publicKeyHash(cert);
+  console.log("Using a certificate made for development; it ends with this program.");
+  console.log(`SHA-256 of its public key (SPKI): ${hash}`);
+  console.log(`Chromium accepts it with: ${chromiumFlags(hash, port)}`);
+}

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+
+/** What a program left behind. */
+export interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs one of the programs of `cli/` to its end. */
+export async function run(program: "client" | "server", ...args: string[]): Promise<Outcome> {
+  const { code, stdout, stderr } = await command(program, args).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** Starts one of the programs of `cli/`. */
+export function command(program: "client" | "server", args: readonly string[]): Deno.Command {
+  const url = new URL(`../../cli/${program}.ts`, import.meta.url);
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", url.href, ...args],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+    env: { NO_COLOR: "1" },
+  });
+}
+
+/** Fails unless the program ended with one sentence, an exit code, and no stack trace. */
+export function assertSentence(outcome: Outcome, code: number, pattern: RegExp): void {
+  assert.equal(outcome.code, code, outcome.stderr);
+  const lines = outcome.stderr.trimEnd().split("\n");
+  assert.equal(lines.length, 1, outcome.stderr);
+  assert.match(lines[0]!, /^(client|server): Cannot /);
+  assert.match(lines[0]!, pattern);
+  assert.doesNotMatch(outcome.stderr, /\bat (file|async|ext):|\.ts:\d/);
+}
+
+/** A server that runs until it is disposed of. */
+export class RunningServer implements AsyncDisposable {
+  /** The port it said it listens on. */
+  readonly port: number;
+  readonly #process: Deno.ChildProcess;
+  readonly #reading: Promise<void>;
+  #text: string;
+
+  private constructor(process: Deno.ChildProcess, port: number, text: string, rest: Reader) {
+    this.#process = process;
+    this.port = port;
+    this.#text = text;
+    this.#reading = this.#read(rest);
+  }
+
+  /** Starts a server and waits until it listens. */
+  static async start(...args: string[]): Promise<RunningServer> {
+    const process = command("server", args).spawn();
+    const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) throw new Error(`the server ended: ${await new Response(process.stderr).text()}`);
+      text += value;
+      const port = /Listening on \S+:(\d+) .*\n/.exec(text)?.[1];
+      if (port) return new RunningServer(process, Number(port), text, reader);
+    }
+  }
+
+  /** What it has printed so far. */
+  get text(): string {
+    return this.#text;
+  }
+
+  /** Ends it politely. */
+  async stop(): Promise<Outcome> {
+    this.#process.kill("SIGINT");
+    const [stderr, { code }] = await Promise.all([
+      new Response(this.#process.stderr).text(),
+      this.#process.status,
+      this.#reading,
+    ]);
+    return { code, stdout: this.#text, stderr };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { code, stderr } = await this.stop();
+    assert.equal(stderr, "");
+    assert.equal(code, 0);
+  }
+
+  async #read(reader: Reader): Promise<void> {
+    for (let piece; !(piece = await reader.read()).done;) this.#text += piece.value;
+  }
+}
+
+type Reader = ReadableStreamDefaultReader<string>;

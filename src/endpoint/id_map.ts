@@ -1,4 +1,4 @@
-import { ConnectionId, connectionIdKey } from "../packet/connection_id.ts";
+import { type ConnectionId, connectionIdKey } from "../packet/connection_id.ts";
 
 /** Where a connection ID of ours leads. */
 export interface IdEntry<Owner> {

@@ -107,7 +107,7 @@ export class LossDetector {
   #probe(rtt: RttEstimator): void {
     let asked = false;
     for (const space of this.#spaces) {
-      space.memory = rtt.probeTimeout(space.maxAckDelay);
+      space.memory = 3 * rtt.probeTimeout(space.maxAckDelay);
       if (space.elicitingInFlight === 0 || !this.#mayProbe(space)) continue;
       space.requeueOutstanding(2);
       space.probes = 2;

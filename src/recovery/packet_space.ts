@@ -42,7 +42,7 @@ export class PacketSpace {
   lostPackets = 0;
   /** How long the peer may hold back an ACK in this space, in milliseconds. */
   maxAckDelay = 0;
-  /** Milliseconds (about a probe timeout) for which a lost packet is still recognised, thrice. */
+  /** Milliseconds for which a lost packet is still recognised if it is acknowledged after all. */
   memory = 1_000;
 
   readonly #random: Random;
@@ -50,6 +50,8 @@ export class PacketSpace {
   #skipAt: number;
   #skipSpan = FIRST_SKIP;
   #packetThreshold = PACKET_THRESHOLD;
+  /** Packets declared lost not long ago, oldest first. */
+  readonly #lostLately: SentPacket[] = [];
   /** Packets found lost together; reused. */
   readonly #lost: SentPacket[] = [];
   /** Whom an ACK concerned; reused. */
@@ -103,6 +105,7 @@ export class PacketSpace {
     for (let i = 0; i < ack.count; i++) {
       eliciting += this.#onRange(ack.startAt(i), ack.endAt(i), now);
     }
+    if (this.#lostLately.length > 0) eliciting += this.#recogniseLost(ack, now);
     if (ack.largest > this.largestAcked) this.largestAcked = ack.largest;
     this.detectLoss(now);
     const touched = this.#touched;
@@ -147,6 +150,17 @@ export class PacketSpace {
     packet.settle();
   }
 
+  /** Packets that were taken to be lost, and of which the ring knows nothing any more. */
+  #recogniseLost(ack: AckFrame, now: number): number {
+    let eliciting = 0;
+    for (const packet of this.#lostLately) {
+      if (packet.fate !== Fate.Lost || !ack.has(packet.number)) continue;
+      if (packet.ackEliciting) eliciting++;
+      this.#onPacketAcked(packet, now);
+    }
+    return eliciting;
+  }
+
   /** RFC 9002, Section 6.1.1 allows more than three packets: this network reorders by more. */
   #tolerateReordering(packet: SentPacket): void {
     const distance = this.largestAcked - packet.number;
@@ -170,7 +184,20 @@ export class PacketSpace {
       }
     }
     if (this.#lost.length > 0) this.#declareLost(now);
-    sent.trim(now - 3 * this.memory);
+    sent.trim();
+    this.#forgetLost(now);
+  }
+
+  /** What was lost long ago will not be acknowledged any more. */
+  #forgetLost(now: number): void {
+    const kept = this.#lostLately;
+    let count = 0;
+    while (count < kept.length && kept[count]!.lostAt + this.memory < now) count++;
+    if (count === 0) return;
+    for (const packet of kept.splice(0, count)) {
+      packet.kept = false;
+      if (packet.number < this.sent.first) this.sent.recycle(packet);
+    }
   }
 
   #declareLost(now: number): void {
@@ -183,6 +210,8 @@ export class PacketSpace {
       if (packet.ackEliciting) this.elicitingInFlight--;
       if (packet.inFlight) packet.carrier!.onLost(packet, persistent, now);
       packet.requeue();
+      packet.kept = true;
+      this.#lostLately.push(packet);
     }
     this.lostPackets += lost.length;
     lost.length = 0;
@@ -257,6 +286,7 @@ export class PacketSpace {
       if (requeue) packet.requeue();
     }
     sent.clear();
+    this.#lostLately.length = 0;
     this.elicitingInFlight = 0;
     this.lossDeadline = Infinity;
     this.probes = 0;

@@ -29,23 +29,26 @@ export class SentPackets {
     return this.#slots[number & (this.#slots.length - 1)];
   }
 
-  /**
-   * Forgets what lies at the old end: acknowledged packets, and lost ones when nobody will
-   * recognise a late acknowledgement of them any more.
-   *
-   * @param lostBefore Packets declared lost before this time go.
-   */
-  trim(lostBefore: number): void {
+  /** Passes over what is no longer outstanding at the old end. Lost packets belong to others. */
+  trim(): void {
     const mask = this.#slots.length - 1;
     while (this.first < this.next) {
-      const packet = this.#slots[this.first & mask];
+      const slot = this.first & mask;
+      const packet = this.#slots[slot];
       if (packet !== undefined) {
         if (packet.fate === Fate.Outstanding) return;
-        if (packet.fate === Fate.Lost && packet.lostAt >= lostBefore) return;
-        this.#forget(this.first & mask, packet);
+        this.#slots[slot] = undefined;
+        if (packet.fate === Fate.Acked && !packet.kept) this.recycle(packet);
       }
       this.first++;
     }
+  }
+
+  /** Takes back a packet nobody will ask for any more. */
+  recycle(packet: SentPacket): void {
+    packet.frames = [];
+    packet.carrier = undefined;
+    if (this.#free.length < 256) this.#free.push(packet);
   }
 
   /** Forgets everything. */
@@ -54,13 +57,6 @@ export class SentPackets {
       this.#slots[number & (this.#slots.length - 1)] = undefined;
     }
     this.first = this.next;
-  }
-
-  #forget(slot: number, packet: SentPacket): void {
-    this.#slots[slot] = undefined;
-    packet.frames = [];
-    packet.carrier = undefined;
-    if (this.#free.length < 256) this.#free.push(packet);
   }
 
   #grow(): void {

@@ -118,7 +118,7 @@ export class PacketSpace {
   #sampleRtt(largest: number, ackDelay: number, mixed: boolean, now: number): void {
     const packet = this.sent.get(largest);
     if (packet === undefined || packet.fate !== Fate.Outstanding || !packet.ackEliciting) return;
-    packet.carrier!.rtt.update(now - packet.timeSent, ackDelay, mixed);
+    packet.carrier!.rtt.update(now - packet.timeSent, ackDelay, mixed, now);
   }
 
   #onRange(start: number, end: number, now: number): number {
@@ -224,10 +224,12 @@ export class PacketSpace {
     for (const packet of lost) {
       if (!packet.ackEliciting) continue;
       const { rtt } = packet.carrier!;
+      // RFC 9002, Section 7.6.2: before the first sample nobody knows how long silence may be.
+      if (packet.timeSent < rtt.measuredAt) continue;
       if (start === undefined || this.#arrivedBetween(previous, packet.number)) start = packet;
       previous = packet.number;
       const period = 3 * rtt.probeTimeout(this.maxAckDelay);
-      if (rtt.measured && packet.timeSent - start.timeSent > period) return true;
+      if (packet.timeSent - start.timeSent > period) return true;
     }
     return false;
   }

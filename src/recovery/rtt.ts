@@ -10,6 +10,8 @@ export class RttEstimator {
   min = Infinity;
   /** Whether a sample was taken. */
   measured = false;
+  /** When the first sample was taken. */
+  measuredAt = Infinity;
 
   /** @param initial What to assume before the first sample. RFC 9002, Section 6.2.2: 333 ms. */
   constructor(initial = 333) {
@@ -25,10 +27,11 @@ export class RttEstimator {
    * @param mixed Whether the acknowledgement came by another path: such a sample says nothing of
    * this path's minimum (MPQUIC, Section 5.4).
    */
-  update(sample: number, ackDelay: number, mixed = false): void {
+  update(sample: number, ackDelay: number, mixed = false, now = 0): void {
     this.latest = sample;
     if (!this.measured) {
       this.measured = true;
+      this.measuredAt = now;
       if (!mixed) this.min = sample;
       this.smoothed = sample;
       this.variation = sample / 2;
@@ -59,6 +62,7 @@ export class RttEstimator {
     this.variation = other.variation;
     this.min = other.min;
     this.measured = other.measured;
+    this.measuredAt = other.measuredAt;
   }
 
   /** Forgets the minimum, after persistent congestion or when the path of acknowledgements moved. */

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { LossDetector } from "../../src/recovery/loss_detector.ts";
+import { RttEstimator } from "../../src/recovery/rtt.ts";
+import { TestSpace } from "./fakes.ts";
+
+class Setup {
+  readonly initial = new TestSpace(1);
+  readonly handshake = new TestSpace(2);
+  readonly oneRtt = new TestSpace(3);
+  readonly context = { handshakeConfirmed: false, mustProbeUnasked: false };
+  readonly rtt = new RttEstimator(100); // a probe timeout of 300 ms
+  readonly loss = new LossDetector(
+    [this.initial.space, this.handshake.space, this.oneRtt.space],
+    this.context,
+  );
+
+  get deadline(): number {
+    return this.loss.deadline(this.rtt);
+  }
+}
+
+Deno.test("LossDetector.deadline is never while nothing is in flight", () => {
+  const t = new Setup();
+  assert.equal(t.deadline, Infinity);
+  t.initial.send(0, false);
+  assert.equal(t.deadline, Infinity);
+});
+
+Deno.test("LossDetector.deadline is the earliest probe of all spaces, 1-RTT only when confirmed", () => {
+  const t = new Setup();
+  t.oneRtt.send(0);
+  assert.equal(t.deadline, Infinity);
+  t.handshake.send(10);
+  assert.equal(t.deadline, 310);
+  t.initial.send(5);
+  assert.equal(t.deadline, 305);
+  t.context.handshakeConfirmed = true;
+  assert.equal(t.deadline, 300);
+});
+
+Deno.test("LossDetector adds the peer's acknowledgement delay in the space that has one", () => {
+  const t = new Setup();
+  t.context.handshakeConfirmed = true;
+  t.oneRtt.space.maxAckDelay = 25;
+  t.oneRtt.send(0);
+  assert.equal(t.deadline, 325);
+});
+
+Deno.test("LossDetector.deadline prefers loss by time to a probe", () => {
+  const t = new Setup();
+  t.initial.send(0);
+  t.initial.ack([t.initial.send(0)], 40);
+  t.handshake.send(0);
+  assert.equal(t.deadline, 45);
+});
+
+Deno.test("LossDetector.expire() probes every space that waits, and hands frames back", () => {
+  const t = new Setup();
+  t.initial.sendMany(3, 0);
+  t.handshake.send(0);
+  assert.equal(t.loss.expire(t.rtt, 299), false);
+  assert.equal(t.loss.expire(t.rtt, 300), true);
+  assert.equal(t.loss.ptoCount, 1);
+  assert.equal(t.initial.space.probes, 2);
+  assert.equal(t.handshake.space.probes, 2);
+  assert.equal(t.oneRtt.space.probes, 0);
+  assert.equal(t.initial.owner.lost.length, 2);
+  assert.equal(t.handshake.owner.lost.length, 1);
+});
+
+Deno.test("LossDetector doubles the timeout, up to two seconds", () => {
+  const t = new Setup();
+  t.initial.send(0);
+  const intervals = [];
+  let now = 0;
+  for (let i = 0; i < 8; i++) {
+    intervals.push(t.deadline - now);
+    now = t.deadline;
+    assert.ok(t.loss.expire(t.rtt, now));
+    t.initial.send(now);
+  }
+  assert.deepEqual(intervals, [300, 600, 1_200, 2_000, 2_000, 2_000, 2_000, 2_000]);
+});
+
+Deno.test("LossDetector does not shorten a probe timeout that is longer than two seconds", () => {
+  const t = new Setup();
+  const slow = new RttEstimator(1_000);
+  t.initial.send(0);
+  assert.equal(t.loss.deadline(slow), 3_000);
+  t.loss.expire(slow, 3_000);
+  assert.equal(t.loss.deadline(slow), 3_000);
+});
+
+Deno.test("LossDetector.onAcked() ends the backoff, but not while a client is unproven", () => {
+  const t = new Setup();
+  t.initial.send(0);
+  t.loss.expire(t.rtt, 300);
+  t.context.mustProbeUnasked = true;
+  t.loss.onAcked(310);
+  assert.equal(t.loss.ptoCount, 1);
+  t.context.mustProbeUnasked = false;
+  t.loss.onAcked(320);
+  assert.equal(t.loss.ptoCount, 0);
+});
+
+Deno.test("LossDetector lets a client probe with nothing in flight so that the server may go on", () => {
+  const t = new Setup();
+  t.context.mustProbeUnasked = true;
+  t.loss.restart(1_000);
+  assert.equal(t.deadline, 1_300);
+  assert.ok(t.loss.expire(t.rtt, 1_300));
+  assert.equal(t.initial.space.probes, 1);
+  t.loss.drop(t.initial.space);
+  t.loss.restart(2_000);
+  assert.ok(t.loss.expire(t.rtt, 2_300));
+  assert.equal(t.handshake.space.probes, 1);
+});
+
+Deno.test("LossDetector.drop() ends the backoff and looks at the space no more", () => {
+  const t = new Setup();
+  t.initial.send(0);
+  t.loss.expire(t.rtt, 300);
+  t.loss.drop(t.initial.space);
+  assert.equal(t.loss.ptoCount, 0);
+  assert.equal(t.deadline, Infinity);
+  assert.equal(t.loss.spaces.length, 2);
+});
+
+Deno.test("LossDetector.expire() declares lost what is due without counting a probe", () => {
+  const t = new Setup();
+  t.initial.send(0);
+  t.initial.ack([t.initial.send(0)], 40);
+  assert.equal(t.loss.expire(t.rtt, 45), false);
+  assert.equal(t.initial.carrier.lost.length, 1);
+  assert.equal(t.loss.ptoCount, 0);
+});

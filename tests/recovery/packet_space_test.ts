@@ -1,0 +1,247 @@
+import assert from "node:assert/strict";
+import { ErrorCode } from "../../src/error/error_code.ts";
+import { TransportError } from "../../src/error/quic_error.ts";
+import { TestCarrier, TestSpace } from "./fakes.ts";
+
+function isViolation(error: unknown): boolean {
+  return error instanceof TransportError && error.code === ErrorCode.ProtocolViolation;
+}
+
+Deno.test("PacketSpace.onAck() settles frames, bytes in flight and the round-trip time", () => {
+  const t = new TestSpace();
+  const numbers = t.sendMany(3, 0);
+  assert.equal(t.carrier.bytesInFlight, 3_000);
+  assert.equal(t.ack(numbers, 40, 10), 3);
+  assert.deepEqual(t.owner.acked.toSorted(), numbers);
+  assert.equal(t.carrier.bytesInFlight, 0);
+  assert.equal(t.carrier.rtt.latest, 40);
+  assert.equal(t.space.elicitingInFlight, 0);
+  assert.equal(t.carrier.acksProcessed, 1);
+});
+
+Deno.test("PacketSpace.onAck() counts nothing twice", () => {
+  const t = new TestSpace();
+  const numbers = t.sendMany(3, 0);
+  t.ack(numbers, 40);
+  assert.equal(t.ack(numbers, 400), 0);
+  assert.equal(t.carrier.rtt.latest, 40);
+  assert.equal(t.owner.acked.length, 3);
+  assert.equal(t.space.elicitingInFlight, 0);
+});
+
+Deno.test("PacketSpace.onAck() takes no round-trip time of a packet that elicits nothing", () => {
+  const t = new TestSpace();
+  const first = t.send(0);
+  const second = t.send(10, false);
+  t.ack([first, second], 50);
+  assert.equal(t.carrier.rtt.measured, false);
+});
+
+Deno.test("PacketSpace.onAck() refuses numbers that were never sent", () => {
+  const t = new TestSpace();
+  assert.throws(() => t.ack([0], 0), isViolation);
+  const numbers = t.sendMany(5, 0);
+  assert.throws(() => t.ack([numbers[4]! + 1], 10), isViolation);
+  assert.throws(() => t.ack([2 ** 53 - 1], 10), isViolation);
+});
+
+Deno.test("PacketSpace.onAck() refuses numbers that were skipped to catch blind acknowledging", () => {
+  const t = new TestSpace();
+  let skipped = -1;
+  for (let i = 0; i < 300 && skipped < 0; i++) {
+    const expected = t.space.sent.next;
+    if (t.send(0) !== expected && i > 0) skipped = expected;
+  }
+  assert.ok(skipped > 0, "a number below 257 is left out");
+  assert.throws(() => t.ack([skipped], 10), isViolation);
+  const blind = Array.from({ length: skipped + 2 }, (_, i) => i);
+  assert.throws(() => t.ack(blind, 10), isViolation);
+});
+
+Deno.test("PacketSpace skips other numbers for other seeds, and rarer and rarer", () => {
+  const skips = [1, 2, 3].map((seed) => {
+    const t = new TestSpace(seed);
+    const skipped: number[] = [];
+    for (let i = 0, last = -1; i < 5_000; i++) {
+      const number = t.send(i);
+      if (number !== last + 1) skipped.push(number - 1);
+      last = number;
+      t.ack([number], i);
+    }
+    return skipped;
+  });
+  for (const skipped of skips) assert.ok(skipped.length >= 2 && skipped.length < 20);
+  assert.notDeepEqual(skips[0], skips[1]);
+  assert.notDeepEqual(skips[1], skips[2]);
+});
+
+Deno.test("PacketSpace.nextNumber never repeats or falls", () => {
+  const t = new TestSpace();
+  let last = -1;
+  for (let i = 0; i < 3_000; i++) {
+    assert.equal(t.space.nextNumber, t.space.nextNumber);
+    const number = t.send(i);
+    assert.ok(number > last);
+    last = number;
+    if (i % 10 === 0) t.space.discard(false);
+  }
+});
+
+Deno.test("PacketSpace declares a packet lost when three later ones arrived", () => {
+  const t = new TestSpace();
+  const [a, b, c, d] = t.sendMany(4, 0) as [number, number, number, number];
+  t.ack([b, c], 10);
+  assert.deepEqual(t.carrier.lost, []);
+  t.ack([d], 10);
+  assert.deepEqual(t.carrier.lost, [a]);
+  assert.deepEqual(t.owner.lost, [a]);
+  assert.equal(t.space.elicitingInFlight, 0);
+  assert.equal(t.space.lostPackets, 1);
+});
+
+Deno.test("PacketSpace declares a packet lost by time, 9/8 of the round-trip time", () => {
+  const t = new TestSpace();
+  const first = t.send(0);
+  const second = t.send(0);
+  t.ack([second], 80);
+  assert.equal(t.space.lossDeadline, 90);
+  t.space.detectLoss(89.9);
+  assert.deepEqual(t.carrier.lost, []);
+  t.space.detectLoss(90);
+  assert.deepEqual(t.carrier.lost, [first]);
+  assert.equal(t.space.lossDeadline, Infinity);
+});
+
+Deno.test("PacketSpace gives back what was wrongly taken for lost, and waits longer next time", () => {
+  const t = new TestSpace();
+  const numbers = t.sendMany(10, 0);
+  t.ack(numbers.slice(5, 8), 10);
+  assert.deepEqual(t.carrier.lost, numbers.slice(0, 5));
+  t.ack(numbers.slice(0, 5), 12);
+  assert.deepEqual(t.carrier.spurious.toSorted(), numbers.slice(0, 5));
+  assert.equal(t.carrier.bytesInFlight, 2_000);
+  assert.deepEqual(t.owner.acked.length, 8);
+  // Seven numbers of reordering were seen, so that many are borne now.
+  const more = t.sendMany(8, 20);
+  t.ack(more.slice(1, 7), 30);
+  assert.ok(!t.carrier.lost.includes(more[0]!));
+});
+
+Deno.test("PacketSpace forgets lost packets in time", () => {
+  for (const late of [80, 400]) {
+    const t = new TestSpace();
+    t.space.memory = 100;
+    const numbers = t.sendMany(4, 0);
+    t.ack(numbers.slice(1), 10);
+    t.ack([t.send(late)], late + 10);
+    t.ack([numbers[0]!], late + 20);
+    assert.deepEqual(t.carrier.spurious, late === 80 ? [numbers[0]] : []);
+    assert.equal(t.space.sent.first, t.space.sent.next);
+  }
+});
+
+Deno.test("PacketSpace sees persistent congestion over three probe timeouts of silence", () => {
+  for (const last of [508, 510]) {
+    const t = new TestSpace();
+    t.ack([t.send(0)], 50); // with the next sample a probe timeout is 136.25 ms
+    const numbers = [100, 200, 300, 400, last].map((time) => t.send(time));
+    t.ack([560, 560, 560].map((time) => t.send(time)), 620);
+    assert.deepEqual(t.carrier.lost, numbers);
+    assert.equal(t.carrier.persistent > 0, last > 509);
+  }
+});
+
+Deno.test("PacketSpace sees no persistent congestion when something between arrived", () => {
+  const t = new TestSpace();
+  t.ack([t.send(0)], 50);
+  const numbers = [100, 200, 300, 400, 551].map((time) => t.send(time));
+  const last = [560, 560, 560].map((time) => t.send(time));
+  t.ack([numbers[2]!, ...last], 620);
+  assert.equal(t.carrier.lost.length, 4);
+  assert.equal(t.carrier.persistent, 0);
+});
+
+Deno.test("PacketSpace sees no persistent congestion among packets older than the first sample", () => {
+  const t = new TestSpace();
+  for (const time of [0, 2_000, 4_000, 6_000]) t.send(time);
+  const last = [6_001, 6_001, 6_001].map((time) => t.send(time));
+  t.ack(last, 6_051);
+  assert.equal(t.carrier.lost.length, 4);
+  assert.equal(t.carrier.persistent, 0);
+});
+
+Deno.test("PacketSpace.requeueOutstanding() hands frames back while the packets stay in flight", () => {
+  const t = new TestSpace();
+  const numbers = t.sendMany(4, 0);
+  assert.equal(t.space.requeueOutstanding(2), 2);
+  assert.deepEqual(t.owner.lost, numbers.slice(0, 2));
+  assert.equal(t.carrier.bytesInFlight, 4_000);
+  assert.equal(t.space.requeueOutstanding(Infinity), 2);
+  assert.equal(t.space.requeueOutstanding(Infinity), 0);
+  t.ack(numbers, 10);
+  assert.equal(t.carrier.bytesInFlight, 0);
+  assert.equal(t.owner.acked.length, 4);
+});
+
+Deno.test("PacketSpace.discard() takes everything out of flight", () => {
+  for (const requeue of [true, false]) {
+    const t = new TestSpace();
+    const numbers = t.sendMany(3, 0);
+    t.space.received.add(0, true, 0);
+    t.space.discard(requeue);
+    assert.equal(t.carrier.bytesInFlight, 0);
+    assert.deepEqual(t.carrier.discarded, numbers);
+    assert.deepEqual(t.owner.lost, requeue ? numbers : []);
+    assert.equal(t.space.elicitingInFlight, 0);
+    assert.equal(t.space.received.deadline, Infinity);
+    // A late acknowledgement finds nothing, and is no violation either.
+    assert.equal(t.ack(numbers, 10), 0);
+  }
+});
+
+Deno.test("PacketSpace credits the 4-tuple that a packet left on", () => {
+  const t = new TestSpace();
+  const other = new TestCarrier();
+  const a = t.send(0);
+  const b = t.send(0, true, other);
+  t.ack([a, b], 30);
+  assert.deepEqual(t.carrier.acked, [a]);
+  assert.deepEqual(other.acked, [b]);
+  assert.equal(other.rtt.latest, 30);
+  assert.equal(t.carrier.rtt.measured, false);
+  assert.equal(other.acksProcessed, 1);
+});
+
+Deno.test("PacketSpace remembers which ACK of ours arrived", () => {
+  const t = new TestSpace();
+  for (let i = 0; i < 300; i++) t.space.received.add(i, true, 0);
+  t.space.received.noteReported();
+  const number = t.space.nextNumber;
+  const packet = t.space.sent.take().reset(number, 100, 0, t.carrier);
+  packet.ackEliciting = packet.inFlight = true;
+  packet.acknowledges = t.space.received.takeReported();
+  t.space.onSent(packet, 0);
+  t.ack([number], 10);
+  assert.equal(t.space.received.ranges.first, 300 - 128);
+});
+
+Deno.test("PacketSpace works through an ACK of 256 ranges quickly", () => {
+  const t = new TestSpace();
+  for (let i = 0; i < 1_000; i++) t.send(i);
+  const every = [];
+  for (let i = 0; i < 512; i += 2) if (t.space.sent.get(i)) every.push(i);
+  const start = performance.now();
+  t.ack(every, 1_000);
+  assert.ok(performance.now() - start < 100);
+});
+
+Deno.test("PacketSpace.oldestSentAt is that of the oldest packet in flight", () => {
+  const t = new TestSpace();
+  assert.equal(t.space.oldestSentAt, Infinity);
+  t.send(1, false);
+  const first = t.send(5);
+  t.send(9);
+  assert.equal(t.space.oldestSentAt, 5);
+  t.ack([first], 10);
+  assert.equal(t.space.oldestSentAt, 9);
+});

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { ReceivedPackets } from "../../src/recovery/received_packets.ts";
+import { SeededRandom } from "../sim/seeded_random.ts";
+
+function make(reorderingThreshold = 0): ReceivedPackets {
+  return new ReceivedPackets({ elicitingThreshold: 2, maxAckDelay: 25, reorderingThreshold });
+}
+
+Deno.test("ReceivedPackets asks for an ACK after the delay, or with the second packet", () => {
+  const received = make();
+  received.add(0, true, 100);
+  assert.equal(received.deadline, 125);
+  received.add(1, true, 110);
+  assert.equal(received.deadline, -Infinity);
+  received.onAckSent();
+  assert.equal(received.deadline, Infinity);
+  assert.equal(received.eliciting, 0);
+});
+
+Deno.test("ReceivedPackets never asks for an ACK of packets that elicit none", () => {
+  const received = make();
+  for (let i = 0; i < 50; i++) received.add(i, false, i);
+  assert.equal(received.deadline, Infinity);
+  assert.equal(received.unreported, true);
+  received.hurry();
+  assert.equal(received.deadline, Infinity);
+});
+
+Deno.test("ReceivedPackets acknowledges a gap, and what fills one, at once", () => {
+  const received = make();
+  received.add(0, true, 0);
+  received.onAckSent();
+  received.add(2, true, 1);
+  assert.equal(received.deadline, -Infinity);
+  received.onAckSent();
+  received.add(1, true, 2);
+  assert.equal(received.deadline, -Infinity);
+});
+
+Deno.test("ReceivedPackets does not move its deadline back when more arrives", () => {
+  const received = new ReceivedPackets({
+    elicitingThreshold: 10,
+    maxAckDelay: 25,
+    reorderingThreshold: 0,
+  });
+  received.add(0, true, 0);
+  received.add(1, true, 20);
+  assert.equal(received.deadline, 25);
+});
+
+Deno.test("ReceivedPackets.hurryNext() concerns one packet", () => {
+  const received = make();
+  received.hurryNext();
+  received.add(0, true, 0);
+  assert.equal(received.deadline, -Infinity);
+  received.onAckSent();
+  received.add(1, true, 0);
+  assert.equal(received.deadline, 25);
+});
+
+Deno.test("ReceivedPackets.isDuplicate() knows what came", () => {
+  const received = make();
+  for (const number of [0, 1, 5, 9]) received.add(number, true, 0);
+  for (const number of [0, 1, 5, 9]) assert.ok(received.isDuplicate(number));
+  for (const number of [2, 4, 6, 8, 10]) assert.ok(!received.isDuplicate(number));
+});
+
+Deno.test("ReceivedPackets keeps 64 ranges; what it gave up counts as received", () => {
+  const received = make();
+  for (let i = 0; i < 1_000; i++) received.add(i * 2, true, 0);
+  assert.equal(received.ranges.count, 64);
+  assert.ok(received.isDuplicate(0));
+  // Never seen, yet refused: it can no longer be told from a replay.
+  assert.ok(received.isDuplicate(1));
+  assert.ok(!received.isDuplicate(1_997));
+});
+
+Deno.test("ReceivedPackets.onAckAcked() forgets old ranges but not replays", () => {
+  const received = make();
+  for (let i = 0; i < 400; i++) if (i % 100 !== 50) received.add(i, true, 0);
+  assert.equal(received.ranges.count, 5);
+  received.onAckAcked(399);
+  assert.equal(received.ranges.count, 2);
+  assert.equal(received.ranges.first, 272);
+  for (const number of [0, 50, 271, 300]) assert.ok(received.isDuplicate(number));
+  assert.ok(!received.isDuplicate(350));
+  received.onAckAcked(10); // older news changes nothing
+  assert.equal(received.ranges.first, 272);
+});
+
+Deno.test("ReceivedPackets.delay() counts from the largest number", () => {
+  const received = make();
+  received.add(5, true, 100);
+  received.add(3, true, 140);
+  assert.equal(received.delay(150), 50);
+  assert.equal(received.delay(90), 0); // a clock that went back
+});
+
+Deno.test("ReceivedPackets tells once what the packet of the same space acknowledges", () => {
+  const received = make();
+  received.add(7, true, 0);
+  received.noteReported();
+  assert.equal(received.takeReported(), 7);
+  assert.equal(received.takeReported(), -1);
+});
+
+Deno.test("ReceivedPackets never passes a number twice, in any order", () => {
+  const random = new SeededRandom(3);
+  const received = make();
+  const passed = new Set<number>();
+  for (let i = 0; i < 20_000; i++) {
+    const number = Math.max(0, Math.floor(i / 2) - 80 + random.below(160));
+    if (received.isDuplicate(number)) continue;
+    assert.ok(!passed.has(number));
+    passed.add(number);
+    received.add(number, true, i);
+    if (random.chance(0.01)) received.onAckAcked(received.largest - random.below(100));
+    assert.ok(received.ranges.count <= 64);
+  }
+  assert.ok(passed.size > 8_000);
+});

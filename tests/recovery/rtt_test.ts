@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { RttEstimator } from "../../src/recovery/rtt.ts";
+
+Deno.test("RttEstimator starts from a guess that the first sample replaces", () => {
+  const rtt = new RttEstimator();
+  assert.equal(rtt.smoothed, 333);
+  assert.equal(rtt.variation, 166.5);
+  assert.equal(rtt.probeTimeout(0), 333 + 4 * 166.5);
+  rtt.update(100, 20);
+  assert.deepEqual([rtt.latest, rtt.min, rtt.smoothed, rtt.variation], [100, 100, 100, 50]);
+});
+
+Deno.test("RttEstimator.update() smooths as RFC 9002, Section 5.3 computes it", () => {
+  const rtt = new RttEstimator();
+  rtt.update(100, 0);
+  rtt.update(140, 20);
+  // adjusted is 120: variation 0.75 * 50 + 0.25 * |100 - 120|, then smoothed 0.875 * 100 + 15.
+  assert.equal(rtt.variation, 42.5);
+  assert.equal(rtt.smoothed, 102.5);
+  assert.equal(rtt.latest, 140);
+  assert.equal(rtt.min, 100);
+});
+
+Deno.test("RttEstimator.update() does not take a delay off that would go below the minimum", () => {
+  const rtt = new RttEstimator();
+  rtt.update(100, 0);
+  rtt.update(110, 20);
+  assert.equal(rtt.smoothed, 0.875 * 100 + 0.125 * 110);
+});
+
+Deno.test("RttEstimator.update() lowers the minimum before a delay is taken off", () => {
+  const rtt = new RttEstimator();
+  rtt.update(100, 0);
+  rtt.update(50, 30);
+  assert.equal(rtt.min, 50);
+  assert.equal(rtt.smoothed, 0.875 * 100 + 0.125 * 50);
+});
+
+Deno.test("RttEstimator.update() leaves the minimum alone when the ACK came by another path", () => {
+  const rtt = new RttEstimator();
+  rtt.update(30, 0, true);
+  assert.equal(rtt.min, Infinity);
+  assert.equal(rtt.smoothed, 30);
+  rtt.update(80, 10, true);
+  assert.equal(rtt.min, Infinity);
+  rtt.update(60, 0);
+  assert.equal(rtt.min, 60);
+  assert.ok(Number.isFinite(rtt.smoothed) && Number.isFinite(rtt.variation));
+});
+
+Deno.test("RttEstimator.seed() counts only until there is a sample", () => {
+  const rtt = new RttEstimator();
+  rtt.seed(40);
+  assert.equal(rtt.measured, false);
+  assert.equal(rtt.smoothed, 40);
+  rtt.update(60, 0);
+  assert.equal(rtt.smoothed, 60);
+  rtt.seed(5);
+  assert.equal(rtt.smoothed, 60);
+});
+
+Deno.test("RttEstimator.inherit() takes everything over", () => {
+  const old = new RttEstimator();
+  old.update(50, 0);
+  old.update(70, 0);
+  const next = new RttEstimator();
+  next.inherit(old);
+  assert.deepEqual({ ...next }, { ...old });
+});
+
+Deno.test("RttEstimator.restartMin() forgets the minimum", () => {
+  const rtt = new RttEstimator();
+  rtt.restartMin();
+  assert.equal(rtt.min, Infinity);
+  rtt.update(50, 0);
+  rtt.update(90, 0);
+  rtt.restartMin();
+  assert.equal(rtt.min, 90);
+});
+
+Deno.test("RttEstimator.probeTimeout() never falls below the granularity over the mean", () => {
+  const rtt = new RttEstimator();
+  for (let i = 0; i < 100; i++) rtt.update(10, 0);
+  assert.ok(rtt.variation < 0.25);
+  assert.ok(Math.abs(rtt.probeTimeout(25) - 36) < 1e-6);
+});

@@ -19,18 +19,16 @@ export function closeError(reason: CloseReason): Error {
   const { by, code, application, cause } = reason;
   const options = cause === undefined ? undefined : { cause };
   if (by === "timeout") {
-    return new DOMException(
-      "Cannot go on: the peer has not been heard for too long",
-      "TimeoutError",
-    );
+    const why = reason.reason || "the peer has not been heard for too long";
+    return new DOMException(`Cannot go on: ${why}`, "TimeoutError");
   }
   if (by === "reset") return new TransportError(0, "Cannot go on: the peer forgot the connection");
   const who = by === "peer" ? "the peer" : "this end";
-  const why = reason.reason === "" ? "" : `, "${reason.reason}"`;
+  const said = reason.reason === "" ? "" : `, "${reason.reason}"`;
   if (application) {
-    const message = `Cannot go on: ${who} closed the connection with code ${code}${why}`;
+    const message = `Cannot go on: ${who} closed the connection with code ${code}${said}`;
     return new ApplicationError(code, message, options);
   }
-  const message = `Cannot go on: ${who} closed the connection, ${errorCodeName(code)}${why}`;
+  const message = `Cannot go on: ${who} closed the connection, ${errorCodeName(code)}${said}`;
   return new TransportError(code, message, options);
 }

@@ -15,12 +15,13 @@ export class Dispatcher {
   readonly #paths: PathSet;
   readonly #streams: StreamSet;
   readonly #usable: Path[] = [];
-  readonly #context: { now: number; credit: number } = { now: 0, credit: 0 };
+  readonly #context: Context;
 
   constructor(scheduler: Scheduler, paths: PathSet, streams: StreamSet) {
     this.scheduler = scheduler;
     this.#paths = paths;
     this.#streams = streams;
+    this.#context = { now: 0, credit: 0, waiting: false, order: streams.queue.order };
   }
 
   /** Brings the views up to date; done once before datagrams are asked for. */
@@ -50,18 +51,22 @@ export class Dispatcher {
     const path = answer?.path;
     if (path !== undefined && path.room > 0) {
       if (!usable.includes(path as Path)) throw badChoice();
+      this.#context.waiting = false;
       return answer;
     }
+    this.#context.waiting = true;
     this.deadline = Math.max(answer?.until ?? Infinity, now + 1);
     this.#waitForPacing(usable, now);
+    this.#markUnused(usable);
     return undefined;
   }
 
   #ask(usable: readonly Path[]): Assignment | undefined {
     const context = this.#context;
     context.credit = this.#streams.credit.send.room;
+    context.order = this.#streams.queue.order;
     try {
-      return this.scheduler(usable, this.#streams.views, context satisfies ScheduleContext);
+      return this.scheduler(usable, this.#streams.views, context);
     } catch (error) {
       throw new TransportError(ErrorCode.InternalError, "Cannot schedule: the scheduler failed", {
         cause: error,
@@ -96,6 +101,11 @@ export class Dispatcher {
     }
   }
 
+  /** The scheduler leaves paths unused that have room: what they deliver says little. */
+  #markUnused(usable: readonly Path[]): void {
+    for (const path of usable) if (path.room > 0) path.current.markAppLimited();
+  }
+
   /** Nothing waits to be sent: paths with room left are limited by the application. */
   onIdle(): void {
     for (const path of this.#paths.paths) {
@@ -103,6 +113,9 @@ export class Dispatcher {
     }
   }
 }
+
+/** The one object that is given to the scheduler each time. */
+type Context = { -readonly [Key in keyof ScheduleContext]: ScheduleContext[Key] };
 
 function isUsable(path: Path, worst: Health): boolean {
   return path.open && path.health <= worst && path.slot.remote.usable;

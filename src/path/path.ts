@@ -114,6 +114,11 @@ export class Path implements PathView {
     return this.current.rtt.variation;
   }
 
+  get minRtt(): number {
+    const { rtt } = this.current;
+    return rtt.min < Infinity ? rtt.min : rtt.smoothed;
+  }
+
   get measured(): boolean {
     return this.current.rtt.measured;
   }

@@ -1,4 +1,4 @@
-import type { StreamView } from "./stream_order.ts";
+import type { StreamOrder, StreamView } from "./stream_order.ts";
 
 /** Whether a path is for use, or only for when no available path is left (MPQUIC, Section 3.3). */
 export type PathStatus = "available" | "backup";
@@ -16,7 +16,9 @@ export interface PathView {
   readonly smoothedRtt: number;
   /** Mean variation of the round-trip time. */
   readonly rttVariation: number;
-  /** Whether the two above were measured, by an acknowledgement, rather than guessed. */
+  /** The least round-trip time known; the smoothed one while nothing was measured. */
+  readonly minRtt: number;
+  /** Whether the three above were measured, by an acknowledgement, rather than guessed. */
   readonly measured: boolean;
   /** Bytes that window, pacing and socket allow now; 0 unless a whole datagram may leave. */
   readonly room: number;
@@ -44,13 +46,20 @@ export interface ScheduleContext {
   readonly now: number;
   /** Bytes that the peer's connection window still allows. */
   readonly credit: number;
+  /** What the streams are sorted by. */
+  readonly order: StreamOrder;
+  /** Whether the last answer was to wait. */
+  readonly waiting: boolean;
 }
 
-/** A scheduler's answer: where the next datagram goes, and whose data it carries. */
+/**
+ * A scheduler's answer: where the next datagram goes, and whose data it carries. It is looked at
+ * before the scheduler is asked again, so one object may serve for all answers.
+ */
 export interface Assignment {
   /** The path to send on; without it the connection waits. */
   readonly path?: PathView | undefined;
-  /** Draw from these streams, in this order; all, most urgent first, if left out. */
+  /** Fill the datagram from these streams, in this order; from all, most urgent first, if left out. */
   readonly streams?: readonly StreamView[] | undefined;
   /** The same stream data goes out on these paths too. */
   readonly copies?: readonly PathView[] | undefined;

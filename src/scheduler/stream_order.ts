@@ -12,6 +12,10 @@ export interface StreamView {
   readonly bytesQueued: number;
   /** Bytes that must be sent again. */
   readonly bytesLost: number;
+  /** Bytes that can be sent now: lost ones, and fresh ones as far as the stream's credit goes. */
+  readonly bytesReady: number;
+  /** Whether more is sure to follow: the application has more to write than it was let. */
+  readonly growing: boolean;
   /** When it was served last: streams with a lower turn have waited longer. */
   readonly turn: number;
 }
@@ -28,7 +32,17 @@ export interface StreamView {
  * import type { StreamOrder } from "@mpquic/mpquic";
  *
  * const shortestFirst: StreamOrder = (a, b) => a.bytesQueued - b.bytesQueued;
- * const small = { id: 4, sendOrder: 0, urgency: 3, incremental: false, bytesQueued: 10, bytesLost: 0, turn: 0 };
+ * const small = {
+ *   id: 4,
+ *   sendOrder: 0,
+ *   urgency: 3,
+ *   incremental: false,
+ *   bytesQueued: 10,
+ *   bytesLost: 0,
+ *   bytesReady: 10,
+ *   growing: false,
+ *   turn: 0,
+ * };
  * console.log(shortestFirst(small, { ...small, id: 0, bytesQueued: 99 }) < 0); // true
  * ```
  */
@@ -45,7 +59,17 @@ export type StreamOrder = (a: StreamView, b: StreamView) => number;
  * ```ts
  * import { roundRobinOrder } from "@mpquic/mpquic";
  *
- * const a = { id: 0, sendOrder: 0, urgency: 3, incremental: false, bytesQueued: 9, bytesLost: 0, turn: 7 };
+ * const a = {
+ *   id: 0,
+ *   sendOrder: 0,
+ *   urgency: 3,
+ *   incremental: false,
+ *   bytesQueued: 9,
+ *   bytesLost: 0,
+ *   bytesReady: 9,
+ *   growing: false,
+ *   turn: 7,
+ * };
  * console.log(roundRobinOrder(a, { ...a, id: 4, turn: 6 }) > 0); // true
  * ```
  */
@@ -64,7 +88,17 @@ export function roundRobinOrder(a: StreamView, b: StreamView): number {
  * ```ts
  * import { priorityOrder } from "@mpquic/mpquic";
  *
- * const a = { id: 0, sendOrder: 0, urgency: 3, incremental: false, bytesQueued: 9, bytesLost: 0, turn: 0 };
+ * const a = {
+ *   id: 0,
+ *   sendOrder: 0,
+ *   urgency: 3,
+ *   incremental: false,
+ *   bytesQueued: 9,
+ *   bytesLost: 0,
+ *   bytesReady: 9,
+ *   growing: false,
+ *   turn: 0,
+ * };
  * console.log(priorityOrder(a, { ...a, id: 4, sendOrder: 10 }) > 0); // true
  * ```
  */
@@ -84,7 +118,17 @@ export function priorityOrder(a: StreamView, b: StreamView): number {
  * ```ts
  * import { strictPriorityOrder } from "@mpquic/mpquic";
  *
- * const a = { id: 0, sendOrder: 0, urgency: 3, incremental: false, bytesQueued: 9, bytesLost: 0, turn: 8 };
+ * const a = {
+ *   id: 0,
+ *   sendOrder: 0,
+ *   urgency: 3,
+ *   incremental: false,
+ *   bytesQueued: 9,
+ *   bytesLost: 0,
+ *   bytesReady: 9,
+ *   growing: false,
+ *   turn: 8,
+ * };
  * console.log(strictPriorityOrder(a, { ...a, id: 4, turn: 0 }) < 0); // true
  * ```
  */
@@ -104,7 +148,17 @@ export function strictPriorityOrder(a: StreamView, b: StreamView): number {
  * ```ts
  * import { urgencyOrder } from "@mpquic/mpquic";
  *
- * const a = { id: 4, sendOrder: 0, urgency: 3, incremental: false, bytesQueued: 9, bytesLost: 0, turn: 0 };
+ * const a = {
+ *   id: 4,
+ *   sendOrder: 0,
+ *   urgency: 3,
+ *   incremental: false,
+ *   bytesQueued: 9,
+ *   bytesLost: 0,
+ *   bytesReady: 9,
+ *   growing: false,
+ *   turn: 0,
+ * };
  * console.log(urgencyOrder(a, { ...a, id: 8, urgency: 1 }) > 0); // true
  * console.log(urgencyOrder(a, { ...a, id: 0, incremental: true }) < 0); // true
  * ```

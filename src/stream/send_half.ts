@@ -23,6 +23,8 @@ export type SendState = (typeof SendState)[keyof typeof SendState];
 
 /** How much may wait unsent before the application is asked to pause. */
 const WRITE_AHEAD = 262_144;
+/** Who has that much waiting unsent writes faster than we send, and goes on unless he ends. */
+const GROWING = WRITE_AHEAD / 2;
 /** Data are not cut into frames smaller than this just because a packet is nearly full. */
 const SMALLEST_FRAGMENT = 32;
 
@@ -82,6 +84,14 @@ export class SendHalf implements FrameOwner, StreamView, ControlWriter {
 
   get bytesLost(): number {
     return this.#buffer.bytesLost;
+  }
+
+  get bytesReady(): number {
+    return this.#buffer.bytesLost + Math.min(this.#buffer.bytesQueued, this.limit.room);
+  }
+
+  get growing(): boolean {
+    return this.#fin === Fin.None && this.#buffer.bytesQueued >= GROWING;
   }
 
   /** Bytes written in all. */

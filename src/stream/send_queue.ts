@@ -26,6 +26,11 @@ export class SendQueue {
     return this.#connection.room > 0 ? this.#all.list : this.#creditFree.list;
   }
 
+  /** What the streams are sorted by. */
+  get order(): StreamOrder {
+    return this.#all.order;
+  }
+
   /** Whether some stream has nothing but fresh bytes, which need connection credit. */
   get needsCredit(): boolean {
     return this.#all.list.length > this.#creditFree.list.length;
@@ -69,15 +74,15 @@ export class SendQueue {
 /** Streams in order, found again by identity, as their keys may have changed meanwhile. */
 class SortedStreams {
   readonly list: SendHalf[] = [];
+  order: StreamOrder;
   readonly #members = new Set<SendHalf>();
-  #order: StreamOrder;
 
   constructor(order: StreamOrder) {
-    this.#order = order;
+    this.order = order;
   }
 
   setOrder(order: StreamOrder): void {
-    this.#order = order;
+    this.order = order;
     this.list.sort((a, b) => this.#compare(a, b));
   }
 
@@ -118,6 +123,6 @@ class SortedStreams {
   }
 
   #compare(a: StreamView, b: StreamView): number {
-    return this.#order(a, b) || a.id - b.id;
+    return this.order(a, b) || a.id - b.id;
   }
 }

@@ -1,0 +1,34 @@
+import type { Assignment, PathView } from "./scheduler.ts";
+import type { StreamView } from "./stream_order.ts";
+
+/** An {@linkcode Assignment} that a scheduler fills again for every question. */
+export class Answer implements Assignment {
+  path: PathView | undefined = undefined;
+  streams: StreamView[] | undefined = undefined;
+  until: number | undefined = undefined;
+  /** Kept for answers that name streams. */
+  readonly #streams: StreamView[] = [];
+
+  /** Sends on a path, whatever is most urgent. */
+  send(path: PathView): this {
+    this.path = path;
+    this.streams = undefined;
+    this.until = undefined;
+    return this;
+  }
+
+  /** Sends on a path, but only from streams that are then added to the list returned. */
+  sendFrom(path: PathView): StreamView[] {
+    this.send(path);
+    this.#streams.length = 0;
+    return this.streams = this.#streams;
+  }
+
+  /** Waits, until a time at the latest. */
+  wait(until: number): this {
+    this.path = undefined;
+    this.streams = undefined;
+    this.until = until;
+    return this;
+  }
+}

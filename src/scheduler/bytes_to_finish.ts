@@ -1,0 +1,108 @@
+import type { StreamOrder, StreamView } from "./stream_order.ts";
+
+/** Streams that share alike are only compared with so many others. */
+const MAX_SHARING = 32;
+/** Bytes that a stream sends when it is its turn, about. */
+const QUANTUM = 1_200;
+
+/** Bytes of a stream that must leave before it is done; `Infinity` while it grows. */
+export function pendingOf(stream: StreamView): number {
+  return stream.growing ? Infinity : stream.bytesReady;
+}
+
+/**
+ * The first stream that needs more than `capacity` bytes to be sent before it is done: its own,
+ * those of the streams before it, and what streams that take turns with it send meanwhile.
+ *
+ * The loops end with the first such stream, so they see no more of a long list than fits.
+ *
+ * @returns Its index; -1 if all are done with less.
+ */
+export function firstBeyond(
+  streams: readonly StreamView[],
+  order: StreamOrder,
+  capacity: number,
+): number {
+  let ahead = 0;
+  for (let start = 0; start < streams.length;) {
+    const end = groupEnd(streams, order, start);
+    let sum = 0;
+    for (let i = start; i < end; i++) sum += pendingOf(streams[i]!);
+    if (ahead + sum > capacity) {
+      for (let i = start; i < end; i++) {
+        if (ahead + bytesInGroup(streams, start, end, i) > capacity) return i;
+      }
+    }
+    ahead += sum;
+    start = end;
+  }
+  return -1;
+}
+
+/** Bytes that a group of streams that share alike sends until stream `index` of it is done. */
+export function bytesInGroup(
+  streams: readonly StreamView[],
+  start: number,
+  end: number,
+  index: number,
+): number {
+  const mine = pendingOf(streams[index]!);
+  // Each of the others gets as much as this stream, but for the last turn.
+  const share = Math.max(0, mine - QUANTUM);
+  let sum = mine;
+  for (let i = start; i < end; i++) {
+    if (i !== index) sum += Math.min(pendingOf(streams[i]!), share);
+  }
+  return sum;
+}
+
+/** Where the streams end that take turns with the one at `start`. */
+export function groupEnd(
+  streams: readonly StreamView[],
+  order: StreamOrder,
+  start: number,
+): number {
+  const first = streams[start]!;
+  const limit = Math.min(streams.length, start + MAX_SHARING);
+  let end = start + 1;
+  while (end < limit && takeTurns(order, first, streams[end]!)) end++;
+  return end;
+}
+
+/** Whether the order of two streams is a matter of whose turn it is, and of nothing else. */
+export function takeTurns(order: StreamOrder, a: StreamView, b: StreamView): boolean {
+  left.copy(a);
+  right.copy(b);
+  left.turn = 0;
+  right.turn = 1;
+  const early = order(left, right);
+  left.turn = 2;
+  return (early < 0) !== (order(left, right) < 0);
+}
+
+/** A view whose turn can be tried out. */
+class Probe implements StreamView {
+  id = 0;
+  sendOrder = 0;
+  urgency = 3;
+  incremental = false;
+  bytesQueued = 0;
+  bytesLost = 0;
+  bytesReady = 0;
+  growing = false;
+  turn = 0;
+
+  copy(view: StreamView): void {
+    this.id = view.id;
+    this.sendOrder = view.sendOrder;
+    this.urgency = view.urgency;
+    this.incremental = view.incremental;
+    this.bytesQueued = view.bytesQueued;
+    this.bytesLost = view.bytesLost;
+    this.bytesReady = view.bytesReady;
+    this.growing = view.growing;
+  }
+}
+
+const left = new Probe();
+const right = new Probe();

@@ -1,0 +1,73 @@
+import { Answer } from "./answer.ts";
+import { firstBeyond, pendingOf } from "./bytes_to_finish.ts";
+import { Outlook } from "./outlook.ts";
+import type { Assignment, PathView, ScheduleContext } from "./scheduler.ts";
+import type { StreamView } from "./stream_order.ts";
+
+/**
+ * Decides stream by stream, most urgent first, on which path its last byte arrives earliest. The
+ * default.
+ *
+ * A stream that is done sooner by waiting for a faster path is passed over, and the next one may
+ * use the slower path meanwhile. So no path idles while any stream gains by it, and a stream that
+ * is short or nearly done does not end on a slow path.
+ *
+ * @param paths The usable paths.
+ * @param streams The streams with something to send, most urgent first.
+ * @param context The time, the credit, and what the streams are sorted by.
+ * @returns A path and the streams to send on it; or until when to wait.
+ *
+ * @example Choose it for a connection
+ * ```ts
+ * import { earliestCompletion, type Scheduler } from "@mpquic/mpquic";
+ *
+ * const scheduler: Scheduler = earliestCompletion;
+ * ```
+ */
+export function earliestCompletion(
+  paths: readonly PathView[],
+  streams: readonly StreamView[],
+  context: ScheduleContext,
+): Assignment | undefined {
+  outlook.survey(paths, context);
+  const { best, faster } = outlook;
+  if (best === undefined) return undefined;
+  // Control frames alone do not wait: they are small, and others wait for them.
+  if (faster === undefined || streams.length === 0) return answer.send(best);
+  const first = firstBeyond(streams, context.order, outlook.capacity);
+  if (first < 0) return answer.wait(outlook.departure);
+  // Credit that a slow path holds is missing on the faster ones; lost bytes have theirs already.
+  if (outlook.isGuarded(creditOf(streams, context))) return sendLost(streams, first, best);
+  if (first === 0) return answer.send(best);
+  const list = answer.sendFrom(best);
+  let bytes = 0;
+  for (let i = first; i < streams.length && bytes < best.maxDatagramSize; i++) {
+    list.push(streams[i]!);
+    bytes += pendingOf(streams[i]!);
+  }
+  return answer;
+}
+
+/** The credit that counts: a single stream's own may be the smaller one. */
+function creditOf(streams: readonly StreamView[], context: ScheduleContext): number {
+  if (streams.length > 1) return context.credit;
+  const { bytesReady, bytesQueued, bytesLost } = streams[0]!;
+  const fresh = bytesReady - bytesLost;
+  // The stream's own credit is only known to be short if it cuts what is queued.
+  return fresh < bytesQueued ? Math.min(context.credit, fresh) : context.credit;
+}
+
+/** Sends of those streams that can go on without credit, if there are any. */
+function sendLost(streams: readonly StreamView[], first: number, path: PathView): Assignment {
+  const list = answer.sendFrom(path);
+  let bytes = 0;
+  for (let i = first; i < streams.length && bytes < path.maxDatagramSize; i++) {
+    if (streams[i]!.bytesLost === 0) continue;
+    list.push(streams[i]!);
+    bytes += streams[i]!.bytesLost;
+  }
+  return list.length > 0 ? answer : answer.wait(outlook.departure);
+}
+
+const outlook = new Outlook();
+const answer = new Answer();

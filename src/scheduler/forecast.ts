@@ -1,0 +1,66 @@
+import type { PathView, ScheduleContext } from "./scheduler.ts";
+
+/** Round-trip times below this many milliseconds say nothing about a rate. */
+const LEAST_RTT = 0.1;
+
+/** Whether the congestion window lets a whole datagram leave. */
+export function hasWindow(path: PathView): boolean {
+  return path.bytesInFlight + path.maxDatagramSize <= path.congestionWindow;
+}
+
+/**
+ * The rate at which a path will deliver, in bytes per millisecond.
+ *
+ * What the window allows, doubled while it doubles; but no more than was ever delivered, if that is
+ * known. It rather errs towards too much: then a path is waited for in vain now and then, whereas
+ * too little would spread what belongs together over slow paths.
+ */
+export function rateOf(path: PathView): number {
+  const growth = path.inSlowStart ? 2 : 1;
+  const allowed = growth * path.congestionWindow / Math.max(path.smoothedRtt, LEAST_RTT);
+  return path.deliveryRate > 0 ? Math.min(path.deliveryRate, allowed) : allowed;
+}
+
+/** When the next datagram could leave on a path. */
+export function departAt(path: PathView, now: number): number {
+  if (hasWindow(path)) return Math.max(now, path.nextSendAt);
+  const { nextAckAt } = path;
+  const answer = nextAckAt < Infinity ? nextAckAt : now + path.smoothedRtt;
+  return Math.max(now, answer, path.nextSendAt);
+}
+
+/**
+ * How long bytes that leave now are under way, in milliseconds, not counting their own length.
+ *
+ * Half of the least round trip, and the queue in front of them: what is in flight takes its size
+ * over the rate to drain, and of that time the way back of the acknowledgements is no queue. That
+ * notices a full queue before the smoothed round-trip time does, and an empty one on a path that
+ * has been idle, whose smoothed round-trip time is as old as its last use.
+ */
+export function transitOf(path: PathView): number {
+  const half = path.minRtt / 2;
+  return Math.max(half, path.bytesInFlight / rateOf(path) - half);
+}
+
+/** When the last of `bytes` bytes would arrive if they were given to the path alone, now. */
+export function arrivalAt(path: PathView, bytes: number, now: number): number {
+  return departAt(path, now) + bytes / rateOf(path) + transitOf(path);
+}
+
+/** How many bytes a path can have delivered by a time, if it takes nothing else from now on. */
+export function deliverableBy(path: PathView, time: number, now: number): number {
+  return rateOf(path) * Math.max(0, time - departAt(path, now) - transitOf(path));
+}
+
+/**
+ * Whether a blocked path's next acknowledgement is late. Nothing waits for such a path any more:
+ * its probe timeout may follow shortly.
+ */
+export function isOverdue(path: PathView, now: number): boolean {
+  return path.room === 0 && now > path.nextAckAt + Math.max(4 * path.rttVariation, 1);
+}
+
+/** The time at which a path that could send now, or soon, gets one datagram across. */
+export function nextArrival(path: PathView, context: ScheduleContext): number {
+  return arrivalAt(path, path.maxDatagramSize, context.now);
+}

@@ -107,7 +107,9 @@ async function download(
     throw lostConnection(error, url.host);
   }
   display.end();
-  for (const line of summaryLines(read())) console.error(line);
+  // Where the body goes to standard output, nothing else may.
+  const print = options.output === "-" ? console.error : console.log;
+  for (const line of summaryLines(read())) print(line);
   return transfer.succeeded ? 0 : 1;
 }
 

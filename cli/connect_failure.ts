@@ -23,7 +23,7 @@ export function connectFailure(error: unknown, server: string): Failure {
       `Cannot reach ${server}: nothing answers; check that the server runs there and that no firewall stops UDP`,
     );
   }
-  const message = error instanceof Error ? withoutPrefix(error.message) : String(error);
+  const message = reasonOf(error);
   const code = codeOf(error);
   if (code >= FIRST_CERTIFICATE_ALERT && code <= LAST_CERTIFICATE_ALERT) {
     return new Failure(
@@ -36,8 +36,8 @@ export function connectFailure(error: unknown, server: string): Failure {
   if (code === CONNECTION_REFUSED) {
     return new Failure(`Cannot reach ${server}: it takes no connections now; try again later`);
   }
-  if (/^Cannot resolve/.test(error instanceof Error ? error.message : "")) {
-    return new Failure(`Cannot find ${server}: ${message}; check the name in the URL`);
+  if (error instanceof TypeError && error.message.startsWith("Cannot resolve")) {
+    return new Failure(`Cannot find ${server}: check its name and that this machine is online`);
   }
   return new Failure(`Cannot connect to ${server}: ${message}`);
 }
@@ -50,11 +50,7 @@ export function connectFailure(error: unknown, server: string): Failure {
  */
 export function lostConnection(error: unknown, server: string): Failure {
   if (error instanceof Failure) return error;
-  const message = isTimeout(error)
-    ? "nothing has come for too long"
-    : error instanceof Error
-    ? withoutPrefix(error.message)
-    : String(error);
+  const message = isTimeout(error) ? "nothing has come for too long" : reasonOf(error);
   return new Failure(`Cannot finish: the connection to ${server} was lost, ${message}; try again`);
 }
 
@@ -68,6 +64,8 @@ function codeOf(error: unknown): number {
 }
 
 /** "Cannot do this: because" becomes "because": the sentence has a beginning already. */
-function withoutPrefix(message: string): string {
-  return message.replace(/^Cannot [^:]*: /, "").replace(/\.$/, "");
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const root = error.cause instanceof Error ? error.cause : error;
+  return root.message.replace(/^Cannot [^:]*: /, "").replace(/\.$/, "");
 }

@@ -36,7 +36,7 @@ export async function resolveHost(hostname: string): Promise<readonly string[]> 
     // otherwise there is no such name
   }
   throw new Failure(
-    `Cannot find the host "${bare}": check its name and that this machine is online`,
+    `Cannot find ${bare}: check its name and that this machine is online`,
   );
 }
 

@@ -63,7 +63,7 @@ export function plainLine(now: Progress, before: Progress | undefined): string {
  */
 export function summaryLines(end: Progress): readonly string[] {
   const rate = rateText(end.bytes, end.elapsed);
-  const head = `${end.bytes} bytes in ${secondsText(end.elapsed)}, ${rate}`;
+  const head = `${end.bytes} bytes in ${(end.elapsed / 1000).toFixed(2)} s, ${rate}`;
   return [head, ...pathTable(end, undefined)];
 }
 

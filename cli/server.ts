@@ -23,6 +23,9 @@ import { transportOptions } from "./transport_options.ts";
 import { usageText } from "./usage.ts";
 import { version } from "./version.ts";
 
+/** Milliseconds that answers under way get to be finished when the server is stopped. */
+const GRACE_TIME = 5000;
+
 type HttpServer = ReturnType<typeof serve>;
 
 if (import.meta.main) await runProgram(serverProgram.name, () => runServer(Deno.args));
@@ -41,19 +44,25 @@ export async function runServer(args: readonly string[]): Promise<number> {
   const handler = await makeHandler(options);
   const keyPair = options.certPath ? await readKeyPair(options.certPath) : undefined;
   const used = keyPair ?? await developmentKeyPair(localAddresses);
-  const server = listen(options, localAddresses, used, handler);
-  const port = server.addrs[0]!.port;
-  await using stack = new AsyncDisposableStack();
-  stack.use(server);
-  const tcp = options.tcp
-    ? serveTcp(server.addrs.map((address) => address.hostname), port, used, handler)
-    : [];
-  for (const one of tcp) stack.use(one);
-  announce(options, server, tcp.length > 0);
+  const closing = new AbortController();
+  const server = listen(options, localAddresses, used, handler, closing.signal);
+  const port = server.addr.port;
+  const tcp = options.tcp ? serveTcp(server.addrs.map(hostnameOf), port, used, handler) : [];
   if (!keyPair) announceDevelopment(used.cert, port);
+  announce(options, server);
   await new Promise<void>((resolve) => onInterruption(resolve));
-  console.log("Stopping.");
+  console.log("Stopping once all answers are sent; interrupt again to stop at once");
+  // What takes longer is not waited for: whoever stops a service does not want to wait.
+  setTimeout(() => closing.abort(), GRACE_TIME);
+  await Promise.race([
+    Promise.all([server, ...tcp].map((one) => one.shutdown())),
+    new Promise((resolve) => setTimeout(resolve, GRACE_TIME + 500)),
+  ]);
   return 0;
+}
+
+function hostnameOf(address: { readonly hostname: string }): string {
+  return address.hostname;
 }
 
 async function developmentKeyPair(localAddresses: readonly string[]): Promise<KeyPair> {
@@ -67,11 +76,12 @@ function listen(
   localAddresses: readonly string[],
   keyPair: KeyPair,
   handler: FileHandler,
+  signal: AbortSignal,
 ): HttpServer {
   const transport = transportOptions(options);
   const addresses = localAddresses.length > 0 ? { localAddresses: [...localAddresses] } : {};
   try {
-    return serve({ port: options.port, ...addresses, ...keyPair, ...transport }, handler);
+    return serve({ port: options.port, ...addresses, ...keyPair, ...transport, signal }, handler);
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse)) throw error;
     throw portInUse("UDP", localAddresses.join(", ") || "this machine", options.port);
@@ -100,10 +110,10 @@ async function openFolder(path: string): Promise<FileHandler> {
   throw new Failure(`Cannot serve ${path}: it is not a folder; name one with -www`);
 }
 
-function announce(options: ServerOptions, server: HttpServer, tcp: boolean): void {
+function announce(options: ServerOptions, server: HttpServer): void {
   console.log(`Serving ${Deno.realPathSync(options.www)}`);
   for (const address of server.addrs) {
-    console.log(`Listening on ${targetText(address)} (UDP${tcp ? " and TCP" : ""})`);
+    console.log(`Listening on ${targetText(address)} (UDP${options.tcp ? " and TCP" : ""})`);
   }
 }
 

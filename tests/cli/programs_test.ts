@@ -38,7 +38,7 @@ Deno.test("the client says which file or host is missing", async () => {
       ["--cacert", "/no/such.pem", "https://127.0.0.1:1/"],
       /Cannot read \/no\/such.pem: .*--cacert/,
     ],
-    [["https://no-such-host.invalid/"], /Cannot find the host "no-such-host.invalid"/],
+    [["https://no-such-host.invalid/"], /Cannot find no-such-host.invalid: check its name/],
   ];
   await Promise.all(cases.map(async ([args, pattern]) => {
     assertSentence(await run("client", ...args), 1, pattern);

@@ -65,10 +65,10 @@ Deno.test("plainLine() says it all in one line", () => {
 
 Deno.test("summaryLines() gives bytes, time, mean rate and the table", () => {
   const lines = summaryLines(now);
-  assert.equal(lines[0], "3500000 bytes in 2.0 s, 14.0 Mbit/s");
+  assert.equal(lines[0], "3500000 bytes in 2.00 s, 14.0 Mbit/s");
   assert.equal(lines.length, 4);
   assert.match(lines[3]!, /^1 .*127\.0\.0\.2:50001 -> 127\.0\.0\.1:6121.* 7\.4 Mbit\/s .* 50 %/);
   assert.deepEqual(summaryLines({ elapsed: 10, bytes: 0, expected: undefined, paths: [] }), [
-    "0 bytes in 0.0 s, 0.0 Mbit/s",
+    "0 bytes in 0.01 s, 0.0 Mbit/s",
   ]);
 });

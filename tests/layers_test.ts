@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { join, relative } from "node:path";
+
+/** Folders of src, lowest first: each imports itself and what stands before it. */
+const LAYERS = [
+  "bytes",
+  "error",
+  "crypto",
+  "qlog",
+  "frame",
+  "packet",
+  "tls",
+  "congestion",
+  "recovery",
+  "scheduler",
+  "stream",
+  "path",
+  "connection",
+  "endpoint",
+  "io",
+  "api",
+];
+/** Folders beside that order, and all they may import. */
+const BESIDE: Record<string, readonly string[]> = {
+  qpack: ["bytes", "error"],
+  http3: ["bytes", "error", "qpack", "api", "scheduler"],
+};
+/** Folders on the way of every packet, where BigInt has no place. */
+const DATA_PATH = ["bytes", "frame", "packet", "congestion", "recovery", "scheduler", "stream"]
+  .concat("path", "connection");
+/** Folders that may call the runtime. */
+const RUNTIME = ["io", "api"];
+const MAX_LINES = 400;
+
+const root = join(import.meta.dirname!, "..");
+
+interface SourceFile {
+  /** Path below the root. */
+  readonly path: string;
+  /** Folder below src, or the top-level folder. */
+  readonly folder: string;
+  readonly text: string;
+}
+
+function filesBelow(folder: string): SourceFile[] {
+  const files: SourceFile[] = [];
+  for (const entry of Deno.readDirSync(join(root, folder))) {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory) files.push(...filesBelow(path));
+    else if (entry.name.endsWith(".ts")) {
+      const parts = path.split("/");
+      const folder = parts[0] === "src" ? parts[1]! : parts[0]!;
+      files.push({ path, folder, text: Deno.readTextFileSync(join(root, path)) });
+    }
+  }
+  return files;
+}
+
+const sources = filesBelow("src");
+
+/** The source without comments and text, so that words in them do not count. */
+function codeOf(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "$1")
+    .replace(/`(?:\\[\s\S]|[^`\\])*`|"(?:\\.|[^"\\\n])*"/g, '""');
+}
+
+function importsOf({ path, text }: SourceFile): string[] {
+  const folder = join(root, path, "..");
+  return [...text.matchAll(/(?:from|import\()\s*"(\.[^"]+)"/g)]
+    .map(([, target]) => relative(root, join(folder, target!)));
+}
+
+Deno.test("sources import themselves and lower layers only", () => {
+  for (const file of sources) {
+    const beside = BESIDE[file.folder];
+    const allowed = beside ?? LAYERS.slice(0, LAYERS.indexOf(file.folder));
+    assert.ok(beside || LAYERS.includes(file.folder), `${file.path}: a folder without a layer`);
+    for (const target of importsOf(file)) {
+      const [top, folder] = target.split("/");
+      const fine = top === "src" && (folder === file.folder || allowed.includes(folder!));
+      assert.ok(fine, `${file.path} imports ${target}`);
+    }
+  }
+});
+
+Deno.test("programs and examples import nothing of the project but mod.ts and their own folder", () => {
+  for (const folder of ["cli", "examples"]) {
+    for (const file of filesBelow(folder)) {
+      for (const target of importsOf(file)) {
+        const fine = target === "mod.ts" || target.startsWith(`${folder}/`) ||
+          (folder === "examples" && target.startsWith("cli/"));
+        assert.ok(fine, `${file.path} imports ${target}`);
+      }
+    }
+  }
+});
+
+Deno.test("only io and api call the runtime", () => {
+  for (const { path, folder, text } of sources) {
+    if (RUNTIME.includes(folder)) continue;
+    // Types of the runtime are allowed: they are gone when the program runs.
+    const calls = codeOf(text).match(/\bDeno\.[a-z]\w*/);
+    assert.equal(calls, null, `${path} says ${calls?.[0]}`);
+  }
+});
+
+Deno.test("nothing below io reads a clock or draws chance", () => {
+  const impure =
+    /\b(?:performance\.now|Date\.now|new Date\(\)|Math\.random|getRandomValues|randomBytes|setTimeout|setInterval|setImmediate|queueMicrotask)\b/;
+  const pure = LAYERS.slice(0, LAYERS.indexOf("io")).concat("qpack");
+  for (const { path, folder, text } of sources) {
+    if (!pure.includes(folder)) continue;
+    const found = codeOf(text).match(impure);
+    assert.equal(found, null, `${path} says ${found?.[0]}`);
+  }
+});
+
+Deno.test("the data path does without BigInt", () => {
+  for (const { path, folder, text } of sources) {
+    if (!DATA_PATH.includes(folder)) continue;
+    const found = codeOf(text).match(/\bBigInt|\b\d[\d_]*n\b|\bgetBigU?[Ii]nt64|\bsetBigU?[Ii]nt64/);
+    assert.equal(found, null, `${path} says ${found?.[0]}`);
+  }
+});
+
+Deno.test(`no source file is longer than ${MAX_LINES} lines`, () => {
+  for (const { path, text } of [...sources, ...filesBelow("cli")]) {
+    const lines = text.split("\n").length - 1;
+    assert.ok(lines <= MAX_LINES, `${path} has ${lines} lines`);
+  }
+});

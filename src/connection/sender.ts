@@ -43,6 +43,11 @@ export interface SenderParts extends FrameSources {
 
 /** Too little room for a packet worth sending. */
 const SMALLEST_DATAGRAM = 64;
+/**
+ * While there are data to send, a path carries so much before its datagrams are enlarged: the first
+ * flights decide how long a short transfer takes, and a probe is of use a round trip later only.
+ */
+const EARLY_BYTES = 30_000;
 const NOTHING = new Uint8Array(0);
 const utf8 = new TextEncoder();
 
@@ -230,9 +235,11 @@ export class Sender {
   /** A datagram larger than any that is known to arrive (RFC 8899). */
   #sendMtuProbe(paths: PathSet, now: number): Transmit | undefined {
     if (!this.#parts.handshake.confirmed) return undefined;
+    const busy = this.#frames.pending;
     for (const path of paths.paths) {
       const { current: network } = path;
       if (path.room === 0 || path.health !== Health.Ok) continue;
+      if (busy && network.bytesSent < EARLY_BYTES) continue;
       const size = network.mtu.wantedProbe(now);
       if (size === 0 || size > path.room || size > network.port.buffer!.length) continue;
       this.builder.begin(network.port.buffer!, size);

@@ -1,0 +1,340 @@
+import assert from "node:assert/strict";
+import { ErrorCode } from "../../src/error/error_code.ts";
+import { FrameType } from "../../src/frame/frame_type.ts";
+import { PacketType } from "../../src/packet/packet_type.ts";
+import { Stage } from "../../src/path/lifecycle.ts";
+import { Pair, type PairOptions } from "../sim/pair.ts";
+import { Attacker, frame, type Frames, idOf, nameOf, newId } from "./attacker.ts";
+
+const sides = ["client", "server"] as const;
+
+/** An attacker at one end of a pair with two open paths. */
+function attack(side: "client" | "server", options: PairOptions = {}): Attacker {
+  const pair = new Pair({ paths: 2, ...options }).connect();
+  pair.run({ until: pair.now + 500 });
+  return new Attacker(pair, side);
+}
+
+/** One frame of every multipath type that names a path (or is a limit). */
+function framesNaming(id: number): [number, Frames][] {
+  return [
+    [FrameType.PathAck, frame(FrameType.PathAck, id, 0, 0, 0, 0)],
+    [FrameType.PathAckEcn, frame(FrameType.PathAckEcn, id, 0, 0, 0, 0, 1, 0, 0)],
+    [FrameType.PathAbandon, frame(FrameType.PathAbandon, id, 0)],
+    [FrameType.PathStatusBackup, frame(FrameType.PathStatusBackup, id, 1)],
+    [FrameType.PathStatusAvailable, frame(FrameType.PathStatusAvailable, id, 1)],
+    [FrameType.PathNewConnectionId, newId(id, 0, 0, idOf(7))],
+    [FrameType.PathRetireConnectionId, frame(FrameType.PathRetireConnectionId, id, 0)],
+    [FrameType.PathsBlocked, frame(FrameType.PathsBlocked, id)],
+    [FrameType.PathCidsBlocked, frame(FrameType.PathCidsBlocked, id, 0)],
+  ];
+}
+
+for (const side of sides) {
+  Deno.test(`FrameRouter refuses path IDs above the limit in every frame of a ${side}`, () => {
+    for (const [type, frames] of framesNaming(4)) { // 0 to 3 are allowed
+      const a = attack(side);
+      a.send(frames);
+      a.expectClose(ErrorCode.ProtocolViolation, nameOf(type));
+    }
+  });
+
+  Deno.test(`FrameRouter knows no multipath frame of a ${side} when it was not agreed on`, () => {
+    const frames = framesNaming(0);
+    frames.push([FrameType.MaxPathId, frame(FrameType.MaxPathId, 10)]);
+    for (const config of [{ clientConfig: { maxPaths: 1 } }, { serverConfig: { maxPaths: 1 } }]) {
+      for (const [type, bytes] of frames) {
+        const pair = new Pair(config).connect();
+        const a = new Attacker(pair, side);
+        a.wait(200).send(bytes);
+        a.expectClose(ErrorCode.FrameEncodingError, nameOf(type));
+      }
+    }
+  });
+
+  Deno.test(`FrameRouter takes PATH_STATUS of a ${side} by its number only`, () => {
+    const a = attack(side);
+    const slot = a.victim.connection.paths.slot(1)!;
+    a.send(frame(FrameType.PathStatusBackup, 1, 5));
+    assert.equal(slot.status.remote, "backup");
+    a.send(frame(FrameType.PathStatusAvailable, 1, 5));
+    a.send(frame(FrameType.PathStatusAvailable, 1, 4));
+    assert.equal(slot.status.remote, "backup");
+    a.send(frame(FrameType.PathStatusAvailable, 1, 6));
+    assert.equal(slot.status.remote, "available");
+    a.expectAlive();
+  });
+
+  Deno.test(`FrameRouter takes PATH_STATUS of a ${side} for a path nobody opened`, () => {
+    const a = attack(side);
+    a.send(frame(FrameType.PathStatusBackup, 3, 0));
+    assert.equal(a.victim.connection.paths.slot(3)!.status.remote, "backup");
+    a.expectAlive();
+  });
+
+  Deno.test(`PathLimits: MAX_PATH_ID of a ${side} may not be below the first, nor over 2^32`, () => {
+    for (const [limit, good] of [[2, false], [3, true], [2 ** 32, false], [2 ** 32 - 1, true]]) {
+      const a = attack(side);
+      a.send(frame(FrameType.MaxPathId, limit as number));
+      if (good) a.expectAlive();
+      else a.expectClose(ErrorCode.ProtocolViolation, `MAX_PATH_ID ${limit}`);
+    }
+  });
+
+  Deno.test(`PathLimits: a MAX_PATH_ID of a ${side} that does not rise is ignored`, () => {
+    const a = attack(side);
+    const { limits } = a.victim.connection.paths;
+    a.send(frame(FrameType.MaxPathId, 9));
+    a.send(frame(FrameType.MaxPathId, 5));
+    assert.equal(limits.remote, 9);
+    a.expectAlive();
+  });
+
+  Deno.test(`PathSet issues IDs for no more paths than it allows itself (${side})`, () => {
+    const a = attack(side);
+    a.send(frame(FrameType.MaxPathId, 2 ** 32 - 1));
+    a.wait(500);
+    assert.equal([...a.victim.connection.paths.slots].length, 4);
+  });
+
+  Deno.test(`FrameRouter refuses PATH_ACK of a ${side} for what was never sent`, () => {
+    const cases: [string, Frames, number][] = [
+      ["a path nobody opened", frame(FrameType.PathAck, 3, 0, 0, 0, 0), 0],
+      ["a number far beyond", frame(FrameType.PathAck, 1, 100_000, 0, 0, 0), 1],
+      ["ACK of path 0 far beyond", frame(FrameType.Ack, 100_000, 0, 0, 0), 1],
+    ];
+    for (const [what, frames, path] of cases) {
+      const a = attack(side);
+      a.send(frames, path);
+      a.expectClose(ErrorCode.ProtocolViolation, what);
+    }
+  });
+
+  Deno.test(`FrameRouter takes an ACK without path ID of a ${side} for path 0 on any path`, () => {
+    const a = attack(side);
+    const space = a.victim.connection.paths.find(0)!.space;
+    const number = space.sent.next - 1;
+    a.send(frame(FrameType.Ack, number, 0, 0, 0), 1);
+    a.expectAlive();
+  });
+
+  Deno.test(`FrameRouter does not mix numbers of one path with another's (${side})`, () => {
+    const a = attack(side);
+    const { paths } = a.victim.connection;
+    for (let size = 50_000; size < 60_000; size += 1_000) {
+      const transfer = a.pair.client.app.download(size);
+      a.pair.run({ until: a.pair.now + 20_000, when: () => transfer.isDone });
+      if (paths.find(0)!.space.sent.next !== paths.find(1)!.space.sent.next) break;
+    }
+    const [zero, one] = [paths.find(0)!.space.sent.next, paths.find(1)!.space.sent.next];
+    assert.notEqual(zero, one);
+    const [low, high] = zero < one ? [0, one] : [1, zero];
+    a.send(frame(FrameType.PathAck, low, high - 1, 0, 0, 0), 1);
+    a.expectClose(ErrorCode.ProtocolViolation);
+  });
+
+  Deno.test(`FrameRouter refuses PATH_CIDS_BLOCKED and retirement by a ${side} of unissued IDs`, () => {
+    const cases: [string, Frames][] = [
+      ["PATH_CIDS_BLOCKED", frame(FrameType.PathCidsBlocked, 1, 50)],
+      ["PATH_RETIRE_CONNECTION_ID", frame(FrameType.PathRetireConnectionId, 1, 50)],
+      ["RETIRE_CONNECTION_ID", frame(FrameType.RetireConnectionId, 50)],
+    ];
+    for (const [what, frames] of cases) {
+      const a = attack(side);
+      a.send(frames);
+      a.expectClose(ErrorCode.ProtocolViolation, what);
+    }
+  });
+
+  Deno.test(`LocalIds refuses that a ${side} retires the ID it is addressed by`, () => {
+    const a = attack(side);
+    a.send(frame(FrameType.PathRetireConnectionId, 0, 0), 0);
+    a.expectClose(ErrorCode.ProtocolViolation);
+  });
+
+  Deno.test(`LocalIds replaces an ID that a ${side} retires on another path`, () => {
+    const a = attack(side);
+    const local = a.victim.connection.paths.slot(1)!.local;
+    const before = local.nextSequence;
+    a.send(frame(FrameType.PathRetireConnectionId, 1, 1), 0);
+    assert.equal(local.nextSequence, before + 1);
+    a.send(frame(FrameType.PathRetireConnectionId, 1, 1), 0); // again: nothing
+    assert.equal(local.nextSequence, before + 1);
+    assert.equal(a.verdict, undefined);
+  });
+
+  Deno.test(`PathSet refuses one ID of a ${side} under two path IDs or two numbers`, () => {
+    const twice: [Frames, Frames][] = [
+      [newId(2, 7, 7, idOf(9)), newId(3, 8, 8, idOf(9))],
+      [newId(2, 7, 7, idOf(9)), newId(2, 8, 7, idOf(9))],
+    ];
+    for (const [first, second] of twice) {
+      const a = attack(side);
+      a.send(first);
+      assert.equal(a.verdict, undefined);
+      a.send(second);
+      a.expectClose(ErrorCode.ProtocolViolation);
+    }
+  });
+
+  Deno.test(`RemoteIds takes the same frame of a ${side} twice, but not another ID`, () => {
+    const a = attack(side);
+    a.send(newId(2, 7, 7, idOf(9)));
+    for (let i = 0; i < 50; i++) a.send(newId(2, 7, 7, idOf(9)));
+    assert.equal(a.verdict, undefined);
+    a.send(newId(2, 7, 7, idOf(10)));
+    a.expectClose(ErrorCode.ProtocolViolation);
+  });
+
+  Deno.test(`RemoteIds keeps no more IDs of a ${side} than announced`, () => {
+    const a = attack(side);
+    for (let i = 2; i < 10 && a.verdict === undefined; i++) a.send(newId(3, i, 0, idOf(20 + i)));
+    a.expectClose(ErrorCode.ConnectionIdLimitError);
+  });
+
+  Deno.test(`RemoteIds does not retire without end for a ${side} that acknowledges nothing`, () => {
+    const a = attack(side);
+    for (let i = 2; i < 100 && a.verdict === undefined; i++) a.send(newId(3, i, i, idOf(20 + i)));
+    a.expectClose(ErrorCode.ConnectionIdLimitError);
+  });
+
+  Deno.test(`RemoteIds.retirePriorTo of a ${side} on a path without any ID is no harm`, () => {
+    const a = attack(side);
+    // All IDs of a path nobody opened are retired and replaced in one frame.
+    a.send(newId(3, 1_000, 1_000, idOf(33)));
+    a.wait(200);
+    a.expectAlive();
+    assert.ok(a.victim.connection.paths.slot(3)!.remote.usable);
+  });
+
+  Deno.test(`PathSet answers PATH_ABANDON of a ${side} for a path nobody opened`, () => {
+    const a = attack(side);
+    a.send(frame(FrameType.PathAbandon, 2, 0));
+    a.wait(2_000);
+    assert.equal(a.own.connection.paths.slot(2), undefined); // used up on this side as well
+    assert.equal(a.victim.connection.paths.slot(2), undefined);
+    assert.equal(a.victim.connection.paths.limits.local, 4);
+    a.expectAlive();
+  });
+
+  Deno.test(`PathSet ignores frames of a ${side} that name a path used up`, () => {
+    const a = attack(side);
+    a.send(frame(FrameType.PathAbandon, 2, 0));
+    a.wait(2_000);
+    for (const [type, frames] of framesNaming(2)) {
+      a.send(frames);
+      assert.equal(a.verdict, undefined, nameOf(type));
+    }
+    assert.equal(a.victim.connection.paths.slot(2), undefined);
+    a.expectAlive();
+  });
+
+  Deno.test(`PathSet ignores frames of a ${side} that name a path just abandoned`, () => {
+    const a = attack(side);
+    a.send(frame(FrameType.PathAbandon, 1, 0));
+    for (const [type, frames] of framesNaming(1)) {
+      if (type === FrameType.PathRetireConnectionId) continue;
+      a.send(frames);
+      assert.equal(a.verdict, undefined, nameOf(type));
+    }
+    a.wait(3_000);
+    a.expectAlive();
+  });
+
+  Deno.test(`PathSet survives a flood of blocked frames of a ${side}`, () => {
+    const a = attack(side);
+    const sent = a.victim.connection.paths.find(0)!.current.datagramsSent;
+    for (let i = 0; i < 2_000; i++) {
+      a.send((writer) => {
+        frame(FrameType.PathsBlocked, 3)(writer);
+        frame(FrameType.PathCidsBlocked, 2, 2)(writer);
+      });
+    }
+    a.wait(100);
+    assert.ok(a.victim.connection.paths.find(0)!.current.datagramsSent - sent < 2_000);
+    a.expectAlive();
+  });
+
+  Deno.test(`Validation answers a flood of PATH_CHALLENGE of a ${side} eight at a time`, () => {
+    const a = attack(side);
+    const { current } = a.victim.connection.paths.find(0)!;
+    const before = current.datagramsSent;
+    for (let i = 0; i < 100_000; i += 100) {
+      a.send((writer) => {
+        for (let j = 0; j < 100; j++) {
+          writer.uint8(FrameType.PathChallenge);
+          writer.uint32(i);
+          writer.uint32(j);
+        }
+      });
+    }
+    a.wait(10);
+    assert.ok(current.datagramsSent - before <= 4);
+    a.expectAlive();
+  });
+
+  Deno.test(`Validation believes no PATH_RESPONSE of a ${side} that it did not ask for`, () => {
+    const a = attack(side);
+    for (let i = 0; i < 100; i++) {
+      a.send((writer) => {
+        writer.uint8(FrameType.PathResponse);
+        writer.uint32(i);
+        writer.uint32(0);
+      }, i % 2);
+    }
+    a.expectAlive();
+  });
+}
+
+Deno.test("FrameRouter refuses multipath frames in Initial and Handshake packets", () => {
+  const types = [...framesNaming(0), [FrameType.MaxPathId, frame(FrameType.MaxPathId, 5)] as const];
+  for (const packet of [PacketType.Initial, PacketType.Handshake] as PacketType[]) {
+    for (const [type, frames] of types) {
+      const pair = new Pair({ paths: 2 });
+      const client = pair.start();
+      pair.run({
+        when: () =>
+          packet === PacketType.Initial
+            ? pair.server.isConnected
+            : client.keys.handshake.write !== undefined,
+      });
+      const a = new Attacker(pair, "client");
+      a.sendLong(packet, frames);
+      a.expectClose(ErrorCode.ProtocolViolation, `${nameOf(type)} in packet type ${packet}`);
+    }
+  }
+});
+
+Deno.test("A server accepts a path whose first packet has no PATH_CHALLENGE", () => {
+  const pair = new Pair({ paths: 2, openPaths: false }).connect();
+  pair.run({ until: 500 });
+  const { client, server } = pair;
+  const path = client.connection.paths.open(
+    1,
+    pair.clientPorts[1]!,
+    pair.serverPorts[0]!.publicAddress,
+    pair.now,
+  );
+  path.current.validation.stop();
+  const a = new Attacker(pair, "client");
+  a.send(frame(FrameType.Ping), 1);
+  assert.equal(server.connection.paths.find(1)!.stage, Stage.Opening);
+  pair.run({ until: 1_000 });
+  assert.equal(server.connection.paths.find(1)!.stage, Stage.Open);
+  a.expectAlive();
+});
+
+Deno.test("A client ignores packets of a path that it did not open", () => {
+  const pair = new Pair({ paths: 2, openPaths: false }).connect();
+  pair.run({ until: 500 });
+  const a = new Attacker(pair, "server");
+  pair.server.connection.paths.open(
+    1,
+    pair.serverPorts[0]!,
+    pair.clientPorts[1]!.publicAddress,
+    pair.now,
+  ).current.validated = true;
+  a.send(frame(FrameType.Ping), 1);
+  assert.equal(pair.client.connection.paths.find(1), undefined);
+  assert.equal(pair.client.connection.closing.open, true);
+});

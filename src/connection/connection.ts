@@ -236,10 +236,15 @@ export class Connection implements PartsObserver {
       this.keys.oneRtt.retention = this.#lifetime;
     }
     this.paths.settle(now);
+    if (this.handshake.confirmed && this.role === Role.Server) this.#offerTokens(now);
     if (this.handshake.complete && this.paths.multipath) this.#parts.requests.advance(now);
     if (this.#orphanedAt < Infinity || this.paths.liveCount > 0) return;
     // MPQUIC, Section 3.4: a little time to see whether another path is coming.
     this.#orphanedAt = now + (this.role === Role.Server ? this.#lifetime / 3 : 0);
+  }
+
+  #offerTokens(now: number): void {
+    for (const path of this.paths.paths) this.handshake.tokens.offer(path.current, now);
   }
 
   /** How long an ending is remembered: three probe timeouts of the slowest path. */

@@ -28,6 +28,7 @@ import { PathRequests } from "./path_requests.ts";
 import { Peer } from "./peer.ts";
 import { Receiver } from "./receiver.ts";
 import { Sender } from "./sender.ts";
+import type { AddressTokenMaker } from "./token_offers.ts";
 import { Unprotected } from "./unprotected.ts";
 import { encodeTransportParameters } from "./write_transport_parameters.ts";
 
@@ -58,6 +59,8 @@ export interface ConnectionOptions {
   readonly token?: Uint8Array | undefined;
   /** A server: whether a token has shown that the client is where it says. */
   readonly validated?: boolean | undefined;
+  /** A server: makes the tokens its clients may show later. */
+  readonly addressToken?: AddressTokenMaker | undefined;
 }
 
 /** What the parts tell the connection. */
@@ -147,6 +150,7 @@ export class ConnectionParts implements PathContext {
       new PacketSpace(policy, this.random),
     ] as const;
     const driver = new HandshakeDriver(this.role, ids, spaces, this.keys, this.negotiation);
+    driver.tokens.make = options.addressToken;
     this.negotiation.handshake = driver;
     return driver;
   }

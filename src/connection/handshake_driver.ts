@@ -2,7 +2,7 @@ import { equalBytes } from "../bytes/bytes.ts";
 import { Level } from "../crypto/level.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
-import { writeHandshakeDone, writeNewToken } from "../frame/crypto.ts";
+import { writeHandshakeDone } from "../frame/crypto.ts";
 import { FrameType } from "../frame/frame_type.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import type { PacketSpace } from "../recovery/packet_space.ts";
@@ -11,6 +11,7 @@ import { Role } from "../stream/stream_id.ts";
 import type { Tls, TlsSink } from "../tls/tls.ts";
 import type { KeyRing } from "./key_ring.ts";
 import { readTransportParameters } from "./read_transport_parameters.ts";
+import { TokenOffers } from "./token_offers.ts";
 import type { TransportParameters } from "./transport_parameters.ts";
 
 /** Hears how the handshake goes. */
@@ -47,6 +48,8 @@ export class HandshakeDriver implements TlsSink, FrameOwner {
   readonly initialCrypto: CryptoStream = new CryptoStream();
   readonly handshakeCrypto: CryptoStream = new CryptoStream();
   readonly oneRttCrypto: CryptoStream = new CryptoStream();
+  /** What clients may show in later connections. */
+  readonly tokens: TokenOffers = new TokenOffers();
   complete = false;
   confirmed = false;
   /** A client: whether the server has shown that it need not wait for our address any more. */
@@ -57,8 +60,6 @@ export class HandshakeDriver implements TlsSink, FrameOwner {
   readonly #keys: KeyRing;
   readonly #observer: HandshakeObserver;
   #donePending = false;
-  #token: Uint8Array | undefined;
-  #tokenPending = false;
 
   constructor(
     role: Role,
@@ -153,37 +154,27 @@ export class HandshakeDriver implements TlsSink, FrameOwner {
     this.#observer.onHandshakeConfirmed();
   }
 
-  /** A token for the client's next connection, sent when there is room. */
-  offerToken(token: Uint8Array): void {
-    this.#token = token;
-    this.#tokenPending = true;
-  }
-
   /** Whether 1-RTT frames wait. */
   get pending(): boolean {
-    return this.#donePending || this.#tokenPending || this.oneRttCrypto.hasPending;
+    return this.#donePending || this.tokens.pending || this.oneRttCrypto.hasPending;
   }
 
-  /** Writes HANDSHAKE_DONE, CRYPTO and NEW_TOKEN into a 1-RTT packet. */
+  /** Writes HANDSHAKE_DONE, NEW_TOKEN and CRYPTO into a 1-RTT packet. */
   writeFrames(sink: FrameSink): void {
     if (this.#donePending && sink.room >= 1) {
       writeHandshakeDone(sink.writer);
       sink.record(this, FrameType.HandshakeDone, 0, 0);
       this.#donePending = false;
     }
+    // Before the session tickets: who keeps one of those may keep the token with it.
+    this.tokens.writeFrames(sink);
     if (this.oneRttCrypto.hasPending) this.oneRttCrypto.writeFrames(sink);
-    if (this.#tokenPending && sink.room >= this.#token!.length + 5) {
-      writeNewToken(sink.writer, this.#token!);
-      sink.record(this, FrameType.NewToken, 0, 0);
-      this.#tokenPending = false;
-    }
   }
 
   onFrameAcked(_frame: SentFrame): void {}
 
-  onFrameLost(frame: SentFrame): void {
-    if (frame.kind === FrameType.HandshakeDone) this.#donePending = true;
-    else this.#tokenPending = true;
+  onFrameLost(_frame: SentFrame): void {
+    this.#donePending = true;
   }
 }
 

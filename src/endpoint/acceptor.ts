@@ -144,6 +144,7 @@ export class Acceptor {
       originalId: proof?.originalId ?? header.destinationId.slice(),
       retrySourceId: proof?.retrySourceId,
       validated: proof !== undefined,
+      addressToken: (remotes, time) => this.#tokens.forLater(remotes, time),
     }, now);
     handle.connection = connection;
     const key = originalKey(header.destinationId, remote);

@@ -12,6 +12,8 @@ const RETRY_LIFETIME = 10_000;
 const NEW_TOKEN_LIFETIME = 86_400_000;
 /** Tokens seen that are remembered, so that each counts once. */
 const MAX_REMEMBERED = 65_536;
+/** The address is inside the token rather than given with it. */
+const NOWHERE = new Uint8Array(0);
 
 /** What a token proves. */
 export interface TokenContent {
@@ -48,14 +50,23 @@ export class AddressTokens {
     writer.uint8(retrySourceId.length);
     writer.put(retrySourceId);
     // The port too: a Retry is answered from where it was sent to.
-    return this.#seal(RETRY, writer.written(), place(remote, remote.port));
+    return this.#seal(RETRY, writer.written(), place(remote));
   }
 
-  /** The token for a later connection (RFC 9000, Section 8.1.3). */
-  forLater(remote: Address, now: number): Uint8Array {
-    const writer = new Writer(new Uint8Array(8));
+  /**
+   * The token for a later connection (RFC 9000, Section 8.1.3). It proves any of some addresses,
+   * as MPQUIC, Section 3.1.2 advises: who has several cannot know which one to show it from.
+   */
+  forLater(remotes: readonly Address[], now: number): Uint8Array {
+    const hosts = remotes.map(({ hostname }) => utf8.encode(hostname));
+    const size = hosts.reduce((sum, { length }) => sum + 1 + length, 6);
+    const writer = new Writer(new Uint8Array(size));
     writeTime(writer, this.#epoch + now);
-    return this.#seal(NEW_TOKEN, writer.written(), place(remote, 0));
+    for (const host of hosts) {
+      writer.uint8(host.length);
+      writer.put(host);
+    }
+    return this.#seal(NEW_TOKEN, writer.written(), NOWHERE);
   }
 
   /** The type is shown in front, so that a Retry's token is known as one even if it is wrong. */
@@ -78,14 +89,16 @@ export class AddressTokens {
     const time = this.#epoch + now;
     const sealed = token.subarray(1);
     if (token[0] === RETRY) {
-      const content = this.#box.open(RETRY, sealed, place(remote, remote.port));
+      const content = this.#box.open(RETRY, sealed, place(remote));
       return (content && readRetryToken(content, destinationId, time)) ?? "invalid";
     }
     if (token[0] !== NEW_TOKEN) return undefined;
-    const content = this.#box.open(NEW_TOKEN, sealed, place(remote, 0));
+    const content = this.#box.open(NEW_TOKEN, sealed, NOWHERE);
     if (content === undefined) return undefined;
-    const age = time - readTime(new Reader(content));
-    return age >= 0 && age <= NEW_TOKEN_LIFETIME && this.#isFirstUse(token) ? {} : undefined;
+    const reader = new Reader(content);
+    const age = time - readTime(reader);
+    if (age < 0 || age > NEW_TOKEN_LIFETIME || !names(reader, remote)) return undefined;
+    return this.#isFirstUse(token) ? {} : undefined;
   }
 
   #isFirstUse(token: Uint8Array): boolean {
@@ -98,6 +111,15 @@ export class AddressTokens {
     this.#seen.add(key);
     return true;
   }
+}
+
+/** Whether a host is among those that follow. */
+function names(reader: Reader, { hostname }: Address): boolean {
+  const host = utf8.encode(hostname);
+  while (reader.remaining > 0) {
+    if (equalBytes(reader.take(reader.uint8()), host)) return true;
+  }
+  return false;
 }
 
 function readRetryToken(
@@ -130,6 +152,6 @@ function readTime(reader: Reader): number {
 
 const utf8 = new TextEncoder();
 
-function place(remote: Address, port: number): Uint8Array {
-  return utf8.encode(`${remote.hostname} ${port}`);
+function place(remote: Address): Uint8Array {
+  return utf8.encode(`${remote.hostname} ${remote.port}`);
 }

@@ -1,4 +1,5 @@
 import { Failure } from "./failure.ts";
+import { describeError } from "./program.ts";
 
 /** TLS alerts that are about certificates (RFC 8446, Section 6.2): 42 to 48. */
 const FIRST_CERTIFICATE_ALERT = 0x100 + 42;
@@ -18,6 +19,7 @@ const CONNECTION_REFUSED = 0x02;
  */
 export function connectFailure(error: unknown, server: string): Failure {
   if (error instanceof Failure) return error;
+  if (error instanceof Deno.errors.NotCapable) return new Failure(describeError(error));
   if (isTimeout(error)) {
     return new Failure(
       `Cannot reach ${server}: nothing answers; check that the server runs there and that no firewall stops UDP`,
@@ -37,6 +39,10 @@ export function connectFailure(error: unknown, server: string): Failure {
     return new Failure(`Cannot reach ${server}: it takes no connections now; try again later`);
   }
   if (error instanceof TypeError && error.message.startsWith("Cannot resolve")) {
+    const { state } = Deno.permissions.querySync({ name: "net", host: server });
+    if (state !== "granted") {
+      return new Failure(`Cannot ask for the address of ${server}: run with --allow-net`);
+    }
     return new Failure(`Cannot find ${server}: check its name and that this machine is online`);
   }
   return new Failure(`Cannot connect to ${server}: ${message}`);

@@ -41,6 +41,15 @@ export function allAddresses(interfaces: readonly ChosenInterface[]): readonly s
   return [...new Set(interfaces.flatMap((one) => one.addresses))];
 }
 
+/**
+ * Whether others can reach the address by itself.
+ *
+ * @param address An IP address.
+ */
+export function isUsable(address: string): boolean {
+  return !/^fe[89ab]/i.test(address); // link-local addresses need a zone, which URLs cannot carry
+}
+
 function findInterface(word: string, present: readonly InterfaceInfo[]): ChosenInterface[] {
   if (isIP(word) !== 0) return [findByAddress(word, present)];
   const names = [...new Set(present.map((one) => one.name))];
@@ -70,8 +79,4 @@ function findByAddress(address: string, present: readonly InterfaceInfo[]): Chos
 function usableAddresses(name: string, present: readonly InterfaceInfo[]): string[] {
   const addresses = present.filter((one) => one.name === name).map((one) => one.address);
   return addresses.filter(isUsable).sort((a, b) => isIP(a) - isIP(b));
-}
-
-function isUsable(address: string): boolean {
-  return !/^fe[89ab]/i.test(address); // link-local addresses need a zone, which URLs cannot carry
 }

@@ -1,7 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { Failure } from "./failure.ts";
-import { type ChosenInterface, findInterfaces, type InterfaceInfo } from "./interfaces.ts";
+import { type ChosenInterface, findInterfaces, isUsable } from "./interfaces.ts";
 
 /**
  * Finds the interfaces of this machine that the user named.
@@ -10,14 +10,19 @@ import { type ChosenInterface, findInterfaces, type InterfaceInfo } from "./inte
  */
 export function choosePresentInterfaces(wanted: readonly string[]): readonly ChosenInterface[] {
   if (wanted.length === 0) return [];
-  const permission = Deno.permissions.querySync({ name: "sys", kind: "networkInterfaces" });
-  if (permission.state === "granted") return findInterfaces(wanted, presentInterfaces());
+  if (mayList()) return findInterfaces(wanted, Deno.networkInterfaces());
   if (wanted.every((word) => isIP(word) !== 0)) {
     return wanted.map((address) => ({ name: address, addresses: [address] }));
   }
   throw new Failure(
     "Cannot look up interfaces by name: run with --allow-sys=networkInterfaces, or give addresses to -n",
   );
+}
+
+/** All addresses of this machine that others can write in a URL, as far as we may know. */
+export function presentAddresses(): readonly string[] {
+  if (!mayList()) return [];
+  return Deno.networkInterfaces().map((one) => one.address).filter(isUsable);
 }
 
 /**
@@ -33,13 +38,17 @@ export async function resolveHost(hostname: string): Promise<readonly string[]> 
     if (found.length > 0) return found.map((one) => one.address);
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
-    // otherwise there is no such name
+    const { state } = Deno.permissions.querySync({ name: "net", host: bare });
+    if (state !== "granted") {
+      throw new Failure(`Cannot ask for the address of ${bare}: run with --allow-net`);
+    }
   }
   throw new Failure(
     `Cannot find ${bare}: check its name and that this machine is online`,
   );
 }
 
-function presentInterfaces(): readonly InterfaceInfo[] {
-  return Deno.networkInterfaces();
+function mayList(): boolean {
+  const { state } = Deno.permissions.querySync({ name: "sys", kind: "networkInterfaces" });
+  return state === "granted"; // never asks
 }

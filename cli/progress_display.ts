@@ -17,6 +17,7 @@ export class ProgressDisplay implements Disposable {
   readonly #timer: ReturnType<typeof setInterval>;
   #earlier: Progress[] = [];
   #rows = 0;
+  #hasEnded = false;
 
   /**
    * @param read Tells the present state; asked at regular intervals until `end` is called.
@@ -29,17 +30,19 @@ export class ProgressDisplay implements Disposable {
   }
 
   /**
-   * Prints a line above the rows.
+   * Prints a line above the rows; nothing after the end, when it is no longer of interest.
    *
    * @param line The line.
    */
   note(line: string): void {
+    if (this.#hasEnded) return;
     write(`${eraseRows(this.#rows)}${line}\n`);
     this.#rows = 0;
   }
 
   /** Stops, and takes the rows off the terminal again. */
   end(): void {
+    this.#hasEnded = true;
     clearInterval(this.#timer);
     if (this.#rows > 0) write(eraseRows(this.#rows));
     this.#rows = 0;

@@ -14,7 +14,7 @@ import { chromiumFlags, type KeyPair, publicKeyHash, readKeyPair } from "./certi
 import { Failure } from "./failure.ts";
 import { allAddresses } from "./interfaces.ts";
 import { targetText } from "./plan_paths.ts";
-import { choosePresentInterfaces } from "./present_interfaces.ts";
+import { choosePresentInterfaces, presentAddresses } from "./present_interfaces.ts";
 import { onInterruption, runProgram, say } from "./program.ts";
 import { readServerOptions, type ServerOptions, serverProgram } from "./server_options.ts";
 import { type FileHandler, staticFiles } from "./static_files.ts";
@@ -66,7 +66,8 @@ function hostnameOf(address: { readonly hostname: string }): string {
 }
 
 async function developmentKeyPair(localAddresses: readonly string[]): Promise<KeyPair> {
-  const names = new Set(["localhost", "127.0.0.1", "::1", Deno.hostname(), ...localAddresses]);
+  const addresses = [...localAddresses, ...presentAddresses()];
+  const names = new Set(["localhost", "127.0.0.1", "::1", ...addresses]);
   const { certPem, keyPem } = await makeDevelopmentCertificate([...names]);
   return { cert: certPem, key: keyPem };
 }

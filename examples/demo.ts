@@ -1,10 +1,10 @@
 #!/usr/bin/env -S deno run -A --unstable-net
 // deno-lint-ignore-file no-console -- a program speaks on its console
-/** `deno task demo`: a file of 100 MB comes over two paths of one connection, and is checked. */
+/** `deno task demo`: 100 MB, or as many as are given, come over two paths and are compared. */
 import { createHash, randomFillSync } from "node:crypto";
 import { makeIssuedCertificate } from "../mod.ts";
 
-const SIZE = 100_000_000;
+const SIZE = 1_000_000 * Number(Deno.args[0] ?? 100);
 const directory = await Deno.makeTempDir({ prefix: "mpquic-demo-" });
 const addresses = ["127.0.0.1", canBind("127.0.0.2") ? "127.0.0.2" : "::1"];
 

@@ -3,11 +3,11 @@
 /** Says something on a stream and prints what comes back. Start echo_server.ts first. */
 import { dial } from "../mod.ts";
 
-const text = Deno.args.join(" ") || "Hello over QUIC";
+const [text = "Hello over QUIC", port = "4433"] = Deno.args;
 
 await using connection = await dial({
   hostname: "127.0.0.1",
-  port: 4433,
+  port: Number(port),
   alpnProtocols: ["echo"],
   insecure: true, // the server's certificate is made anew at each start
 });

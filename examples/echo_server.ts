@@ -9,7 +9,7 @@ import {
 
 const { certPem, keyPem } = await makeDevelopmentCertificate(["127.0.0.1"]);
 await using listener = MultipathConnection.listen({
-  port: 4433,
+  port: Number(Deno.args[0] ?? 4433),
   localAddresses: ["127.0.0.1"],
   cert: certPem,
   key: keyPem,

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+
+function command(example: string, ...args: string[]): Deno.Command {
+  const url = new URL(`../../examples/${example}.ts`, import.meta.url);
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", url.href, ...args],
+    cwd: "/", // an example runs from anywhere
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+/** Runs an example to its end and gives what it printed. */
+async function run(example: string, ...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await command(example, ...args).output();
+  assert.equal(code, 0, new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
+}
+
+/** Starts an example that goes on, and waits for the port it says it listens on. */
+async function withServer(
+  example: string,
+  args: string[],
+  use: (port: string) => Promise<void>,
+): Promise<void> {
+  const process = command(example, ...args).spawn();
+  const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  try {
+    let text = "";
+    let port: string | undefined;
+    while (!(port = /port (\d+)\n/.exec(text)?.[1])) {
+      const { value, done } = await reader.read();
+      assert.ok(!done, "the server has ended");
+      text += value;
+    }
+    await use(port);
+  } finally {
+    process.kill("SIGKILL");
+    await Promise.all([process.status, reader.cancel(), process.stderr.cancel()]);
+  }
+}
+
+Deno.test("two_paths.ts uses both paths", async () => {
+  const [, total, first, second] =
+    /^(\d+) bytes came\npath 0 from port \d+: (\d+) bytes\npath 1 from port \d+: (\d+) bytes\n$/
+      .exec(await run("two_paths"))!.map(Number);
+  assert.equal(total, 20_000_000);
+  assert.ok(first! > 1_000_000 && second! > 1_000_000, `${first} and ${second}`);
+});
+
+Deno.test("custom_scheduler.ts is asked where packets go", async () => {
+  assert.match(await run("custom_scheduler"), /^5000000 bytes came\npath 0: \d+ .*\npath 1: \d+/);
+});
+
+Deno.test("datagrams.ts measures round trips", async () => {
+  const output = await run("datagrams");
+  assert.match(output, /^Up to \d{4} bytes/);
+  assert.equal(output.match(/^\d: \d+\.\d\d ms$/gm)?.length, 5);
+});
+
+Deno.test("echo_client.ts hears what it said to echo_server.ts", async () => {
+  await withServer("echo_server", ["0"], async (port) => {
+    assert.equal(await run("echo_client", "a word", port), "a word\n");
+    assert.equal(await run("echo_client", "another", port), "another\n");
+  });
+});
+
+Deno.test("demo_server.ts serves the tiles over HTTP/3", async () => {
+  await withServer("demo_server", ["0"], async (port) => {
+    const client = new URL("../../cli/client.ts", import.meta.url).href;
+    const url = `https://127.0.0.1:${port}/demo/tiles`;
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", client, "--insecure", "-v", url],
+    }).output();
+    assert.equal(code, 0);
+    const tiles = new TextDecoder().decode(stderr).match(/^200 .*\/demo\/tile\?n=\d+ /gm);
+    assert.equal(tiles?.length, 200);
+  });
+});
+
+Deno.test("demo.ts fetches a file over two paths and compares its hash", async () => {
+  const output = await run("demo", "10");
+  assert.match(output, /10000000 bytes in .*\n.*\n0 .*127\.0\.0\.1:.*open\n1 .*open\n/);
+  const [, sent, received] = /SHA-256 sent: +(\w{64})\n +SHA-256 received: (\w{64})\n/.exec(
+    output,
+  )!;
+  assert.equal(sent, received);
+});

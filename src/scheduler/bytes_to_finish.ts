@@ -5,9 +5,19 @@ const MAX_SHARING = 32;
 /** Bytes that a stream sends when it is its turn, about. */
 const QUANTUM = 1_200;
 
-/** Bytes of a stream that must leave before it is done; `Infinity` while it grows. */
-export function pendingOf(stream: StreamView): number {
-  return stream.growing ? Infinity : stream.bytesReady;
+/** What counts as the end of a stream that still grows. */
+export const GrowthCounts = {
+  /** What is there now. */
+  AsReady: 0,
+  /** None: it may go on for ever. */
+  AsEndless: 1,
+} as const;
+/** One of the values of {@linkcode GrowthCounts}. */
+export type GrowthCounts = (typeof GrowthCounts)[keyof typeof GrowthCounts];
+
+/** Bytes of a stream that must leave before it is done. */
+export function pendingOf(stream: StreamView, growth: GrowthCounts): number {
+  return stream.growing && growth === GrowthCounts.AsEndless ? Infinity : stream.bytesReady;
 }
 
 /**
@@ -22,15 +32,16 @@ export function firstBeyond(
   streams: readonly StreamView[],
   order: StreamOrder,
   capacity: number,
+  growth: GrowthCounts,
 ): number {
   let ahead = 0;
   for (let start = 0; start < streams.length;) {
     const end = groupEnd(streams, order, start);
     let sum = 0;
-    for (let i = start; i < end; i++) sum += pendingOf(streams[i]!);
+    for (let i = start; i < end; i++) sum += pendingOf(streams[i]!, growth);
     if (ahead + sum > capacity) {
       for (let i = start; i < end; i++) {
-        if (ahead + bytesInGroup(streams, start, end, i) > capacity) return i;
+        if (ahead + bytesInGroup(streams, start, end, i, growth) > capacity) return i;
       }
     }
     ahead += sum;
@@ -45,13 +56,14 @@ export function bytesInGroup(
   start: number,
   end: number,
   index: number,
+  growth: GrowthCounts,
 ): number {
-  const mine = pendingOf(streams[index]!);
+  const mine = pendingOf(streams[index]!, growth);
   // Each of the others gets as much as this stream, but for the last turn.
   const share = Math.max(0, mine - QUANTUM);
   let sum = mine;
   for (let i = start; i < end; i++) {
-    if (i !== index) sum += Math.min(pendingOf(streams[i]!), share);
+    if (i !== index) sum += Math.min(pendingOf(streams[i]!, growth), share);
   }
   return sum;
 }

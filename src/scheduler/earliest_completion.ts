@@ -1,5 +1,5 @@
 import { Answer } from "./answer.ts";
-import { firstBeyond, pendingOf } from "./bytes_to_finish.ts";
+import { firstBeyond, GrowthCounts } from "./bytes_to_finish.ts";
 import { Outlook } from "./outlook.ts";
 import type { Assignment, PathView, ScheduleContext } from "./scheduler.ts";
 import type { StreamView } from "./stream_order.ts";
@@ -34,7 +34,8 @@ export function earliestCompletion(
   if (best === undefined) return undefined;
   // Control frames alone do not wait: they are small, and others wait for them.
   if (faster === undefined || streams.length === 0) return answer.send(best);
-  const first = firstBeyond(streams, context.order, outlook.capacity);
+  const growth = outlook.isFull ? GrowthCounts.AsReady : GrowthCounts.AsEndless;
+  const first = firstBeyond(streams, context.order, outlook.capacity, growth);
   if (first < 0) return answer.wait(outlook.departure);
   // Credit that a slow path holds is missing on the faster ones; lost bytes have theirs already.
   if (outlook.isGuarded(creditOf(streams, context))) return sendLost(streams, first, best);
@@ -43,7 +44,7 @@ export function earliestCompletion(
   let bytes = 0;
   for (let i = first; i < streams.length && bytes < best.maxDatagramSize; i++) {
     list.push(streams[i]!);
-    bytes += pendingOf(streams[i]!);
+    bytes += streams[i]!.bytesReady;
   }
   return answer;
 }

@@ -57,7 +57,11 @@ export function deliverableBy(path: PathView, time: number, now: number): number
  * its probe timeout may follow shortly.
  */
 export function isOverdue(path: PathView, now: number): boolean {
-  return path.room === 0 && now > path.nextAckAt + Math.max(4 * path.rttVariation, 1);
+  if (path.room > 0 || now <= path.nextAckAt) return false;
+  // The peer acknowledges every other packet, and RFC 9002 leaves an eighth for reordering.
+  const tolerated = Math.max(4 * path.rttVariation, path.smoothedRtt / 8, 1);
+  const pair = 2 * path.maxDatagramSize / rateOf(path);
+  return now > path.nextAckAt + tolerated + pair;
 }
 
 /** The time at which a path that could send now, or soon, gets one datagram across. */

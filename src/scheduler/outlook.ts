@@ -27,6 +27,16 @@ export class Outlook {
   /** Bytes of connection credit that the faster paths may use up before `best` gives back any. */
   reach = 0;
 
+  /**
+   * Whether `best` has as much in flight as it can use, so that more would only lengthen its queue.
+   * Then a stream without a known end may wait as well: it loses nothing.
+   */
+  get isFull(): boolean {
+    const { bytesInFlight, maxDatagramSize, minRtt } = this.best!;
+    // Twice, since rates err towards too little while the window grows; and an initial window.
+    return bytesInFlight > 2 * rateOf(this.best!) * minRtt + 10 * maxDatagramSize;
+  }
+
   /** Looks at all paths. */
   survey(paths: readonly PathView[], context: ScheduleContext): void {
     this.best = undefined;

@@ -9,16 +9,17 @@ export function hasWindow(path: PathView): boolean {
 }
 
 /**
- * The rate at which a path will deliver, in bytes per millisecond.
+ * The rate at which a path will deliver, in bytes per millisecond: the largest that it has shown,
+ * if the window has room for that; while nothing is known, what the window allows.
  *
- * What the window allows, doubled while it doubles; but no more than was ever delivered, if that is
- * known. It rather errs towards too much: then a path is waited for in vain now and then, whereas
- * too little would spread what belongs together over slow paths.
+ * It rather errs towards too much. Too little would spread what belongs together over slow paths.
  */
 export function rateOf(path: PathView): number {
-  const growth = path.inSlowStart ? 2 : 1;
-  const allowed = growth * path.congestionWindow / Math.max(path.smoothedRtt, LEAST_RTT);
-  return path.deliveryRate > 0 ? Math.min(path.deliveryRate, allowed) : allowed;
+  const { congestionWindow, deliveryRate } = path;
+  // While the window doubles there is room for as much again before the bytes in question leave.
+  const window = path.inSlowStart ? 2 * congestionWindow : congestionWindow;
+  if (deliveryRate === 0) return window / Math.max(path.smoothedRtt, LEAST_RTT);
+  return Math.min(deliveryRate, window / Math.max(path.minRtt, LEAST_RTT));
 }
 
 /** When the next datagram could leave on a path. */
@@ -32,14 +33,18 @@ export function departAt(path: PathView, now: number): number {
 /**
  * How long bytes that leave now are under way, in milliseconds, not counting their own length.
  *
- * Half of the least round trip, and the queue in front of them: what is in flight takes its size
- * over the rate to drain, and of that time the way back of the acknowledgements is no queue. That
- * notices a full queue before the smoothed round-trip time does, and an empty one on a path that
- * has been idle, whose smoothed round-trip time is as old as its last use.
+ * Half of the least round trip, and the queue in front of them. What is in flight takes its size
+ * over the rate to drain, and of that time the way back of the acknowledgements is no queue: that
+ * notices a queue before the smoothed round-trip time does, and sees none on a path that has been
+ * idle, whose smoothed round-trip time is as old as its last use. Should the rate be too high, the
+ * round-trip time, as far as the window is used, still tells.
  */
 export function transitOf(path: PathView): number {
   const half = path.minRtt / 2;
-  return Math.max(half, path.bytesInFlight / rateOf(path) - half);
+  const { bytesInFlight } = path;
+  const drained = bytesInFlight / rateOf(path);
+  const measured = bytesInFlight / path.congestionWindow * path.smoothedRtt;
+  return Math.max(half, drained - half, Math.min(measured, path.smoothedRtt) - half);
 }
 
 /** When the last of `bytes` bytes would arrive if they were given to the path alone, now. */

@@ -85,7 +85,10 @@ export class FrameWriter {
   ackRoute(path: Path): Path | undefined {
     // MPQUIC, Section 5.4: one stable way back makes stable samples.
     if (path.live && path.health === Health.Ok) return path;
-    return this.#from.paths.best(path) ?? (path.live ? path : undefined);
+    const other = this.#from.paths.best(path);
+    if (!path.live) return other;
+    // One that waits for answers itself may be the dead one of the two.
+    return other !== undefined && other.loss.ptoCount === 0 ? other : path;
   }
 
   /** Writes what validates this 4-tuple. */

@@ -126,7 +126,7 @@ class Scenario {
   /** RFC 9000, Section 9 relies on stable addresses during the handshake, so we do, too. */
   #rebind(index: number): void {
     const { client, clientPorts } = this.pair;
-    if (client.connection.handshakeConfirmed) clientPorts[index]!.rebind();
+    if (client.connection.handshake.confirmed) clientPorts[index]!.rebind();
   }
 
   #isDone(): boolean {

@@ -1,0 +1,47 @@
+import type { QlogSink } from "./writer.ts";
+
+/** Characters that may wait, unless told otherwise. */
+const DEFAULT_LIMIT = 4_194_304;
+
+/** Records that wait to be written, up to a limit. Whoever writes them takes them all at once. */
+export class RecordQueue implements QlogSink {
+  /** Whether no record follows those that wait. */
+  isClosed = false;
+  /** Called when there is something to do: the first record came, or the last. */
+  onReady: () => void = () => {};
+  readonly #limit: number;
+  #records: string[] = [];
+  #length = 0;
+
+  /** @param limit Characters that may wait. */
+  constructor(limit: number = DEFAULT_LIMIT) {
+    this.#limit = limit;
+  }
+
+  /** Characters that wait. */
+  get length(): number {
+    return this.#length;
+  }
+
+  write(record: string): boolean {
+    if (this.isClosed || this.#length + record.length > this.#limit) return false;
+    this.#records.push(record);
+    this.#length += record.length;
+    if (this.#records.length === 1) this.onReady();
+    return true;
+  }
+
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.onReady();
+  }
+
+  /** All that waits, as one text; empty if nothing does. */
+  take(): string {
+    const text = this.#records.join("");
+    this.#records = [];
+    this.#length = 0;
+    return text;
+  }
+}

@@ -4,8 +4,8 @@ export const BASE_DATAGRAM_SIZE = 1_200;
 const MAX_PROBES = 3;
 /** The search ends when this little could still be won. */
 const PRECISION = 20;
-/** Full-sized packets lost in a row, while smaller ones arrive, that betray a black hole. */
-const BLACK_HOLE_LOSSES = 6;
+/** Times in a row that large packets are lost and none arrives, which betrays a black hole. */
+const BLACK_HOLE_LOSSES = 4;
 /** Milliseconds until a search that ended below the ceiling is begun again (RFC 8899, 5.1.1). */
 const RAISE_TIMEOUT = 600_000;
 
@@ -23,6 +23,8 @@ export class MtuDiscovery {
   #probing = 0;
   #failures = 0;
   #losses = 0;
+  /** When the last loss was counted; what left before belongs to the same event. */
+  #lossCountedAt = -Infinity;
   #searchAgainAt = Infinity;
 
   /** @param ceiling The largest size worth trying. */
@@ -74,6 +76,19 @@ export class MtuDiscovery {
     this.#searchAgainAt = now + RAISE_TIMEOUT;
   }
 
+  /**
+   * Nothing arrives at all any more, which may be for the size: small datagrams from now on, and
+   * the search begins again as soon as they arrive.
+   *
+   * @returns Whether datagrams must be smaller now.
+   */
+  fallBack(): boolean {
+    if (this.current === BASE_DATAGRAM_SIZE) return false;
+    this.current = BASE_DATAGRAM_SIZE;
+    this.#losses = 0;
+    return true;
+  }
+
   /** An ordinary packet arrived. */
   onPacketAcked(size: number): void {
     if (size > BASE_DATAGRAM_SIZE) this.#losses = 0;
@@ -84,8 +99,11 @@ export class MtuDiscovery {
    *
    * @returns Whether datagrams must be smaller now: large ones have stopped to arrive.
    */
-  onPacketLost(size: number, now: number): boolean {
+  onPacketLost(size: number, timeSent: number, now: number): boolean {
     if (size <= BASE_DATAGRAM_SIZE || this.current === BASE_DATAGRAM_SIZE) return false;
+    // A queue that overflows, or an outage, loses many at once: that says nothing of sizes.
+    if (timeSent < this.#lossCountedAt) return false;
+    this.#lossCountedAt = now;
     if (++this.#losses < BLACK_HOLE_LOSSES) return false;
     this.#losses = 0;
     this.#tooLarge = this.current;

@@ -149,7 +149,7 @@ export class NetworkPath implements Carrier {
     this.rate.onLost(packet);
     this.congestion.onLost(packet, this.bytesInFlight, persistent, now);
     if (persistent) this.rtt.restartMin();
-    if (this.mtu.onPacketLost(packet.size, now)) this.#onMtuChanged(now);
+    if (this.mtu.onPacketLost(packet.size, packet.timeSent, now)) this.#onMtuChanged(now);
     this.#updatePacer(now);
   }
 
@@ -169,6 +169,11 @@ export class NetworkPath implements Carrier {
   /** The peer says how much it takes at most. */
   limitDatagramSize(size: number): void {
     this.mtu.limit(size);
+  }
+
+  /** Several probe timeouts passed in a row: perhaps only small datagrams still arrive. */
+  onSilence(now: number): void {
+    if (this.mtu.fallBack()) this.#onMtuChanged(now);
   }
 
   /** The network path is no longer used. */

@@ -16,6 +16,9 @@ const UNMEASURED_PROBE_TIMEOUT = 999;
 /** IDs for a path ID nobody uses yet; one to open it, one to move it. */
 const IDS_FOR_UNUSED = 2;
 
+/** Probe timeouts in a row after which only small datagrams are sent. */
+const SHRINK_AFTER = 3;
+
 /** Hears what becomes of paths. */
 export interface PathObserver {
   /** A path is validated, or was by another path over the same 4-tuple. */
@@ -323,6 +326,7 @@ export class PathSet {
     this.#expireValidation(path, now);
     if (!path.live || path.loss.deadline(path.current.rtt) > now) return;
     if (path.loss.expire(path.current.rtt, now)) {
+      if (path.loss.ptoCount === SHRINK_AFTER) path.current.onSilence(now);
       path.onProbeTimeout(this.paths.some((other) => other !== path && isHealthy(other)));
     }
   }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Writer } from "../../src/bytes/writer.ts";
+import type { Writer } from "../../src/bytes/writer.ts";
 import type { Connection } from "../../src/connection/connection.ts";
 import { frameName, FrameType } from "../../src/frame/frame_type.ts";
 import { PacketBuilder } from "../../src/packet/packet_builder.ts";

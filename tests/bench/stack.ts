@@ -1,0 +1,94 @@
+import { nodeEngine } from "../../src/crypto/node_engine.ts";
+import { MultipathConnection } from "../../mod.ts";
+import { cert, key } from "../http3/deno_quic.ts";
+
+/** What is measured: ours with either engine, on one path or two, or the runtime's own QUIC. */
+export type StackName = "mpquic" | "mpquic, two paths" | "mpquic, noble" | "runtime";
+
+/** What ours and the runtime's connections have in common. */
+export type BenchConnection = Pick<
+  Deno.QuicConn,
+  "createBidirectionalStream" | "incomingBidirectionalStreams" | "close" | "closed"
+>;
+
+/** A QUIC implementation as the loads see it. */
+export interface Stack {
+  /** Waits for connections at a port of the system's choice; gives each to `accept`. */
+  listen(accept: (connection: BenchConnection) => void): number;
+  /** Connects to such a port. */
+  connect(port: number): Promise<BenchConnection>;
+}
+
+/** The stack of that name. Ours takes the engine that is wanted for the rest of the process. */
+export function stackOf(name: StackName): Stack {
+  if (name === "runtime") return runtime;
+  if (name === "mpquic, noble") failProof();
+  return name === "mpquic, two paths" ? ours(["127.0.0.1", "127.0.0.2"]) : ours(["127.0.0.1"]);
+}
+
+const alpnProtocols = ["bench"];
+
+function ours(localAddresses: string[]): Stack {
+  return {
+    listen(accept) {
+      const listener = MultipathConnection.listen({
+        port: 0,
+        localAddresses,
+        alpnProtocols,
+        cert,
+        key,
+      });
+      acceptAll(listener, accept);
+      return listener.addrs[0]!.port;
+    },
+    async connect(port) {
+      const connection = await MultipathConnection.connect({
+        hostname: "127.0.0.1",
+        port,
+        localAddresses: [localAddresses[0]!],
+        alpnProtocols,
+        caCerts: [cert],
+      });
+      for (const hostname of localAddresses.slice(1)) {
+        const remoteAddress = { transport: "udp", hostname, port } as const;
+        await connection.openPath({ localAddress: hostname, remoteAddress });
+      }
+      return connection;
+    },
+  };
+}
+
+const runtime: Stack = {
+  listen(accept) {
+    const endpoint = new Deno.QuicEndpoint({ hostname: "127.0.0.1", port: 0 });
+    acceptAll(endpoint.listen({ cert, key, alpnProtocols }), accept);
+    return endpoint.addr.port;
+  },
+  async connect(port) {
+    return await Deno.connectQuic({
+      hostname: "127.0.0.1",
+      port,
+      serverName: "localhost",
+      alpnProtocols,
+      caCerts: [cert],
+    });
+  },
+};
+
+async function acceptAll(
+  listener: { accept(): Promise<BenchConnection> },
+  accept: (connection: BenchConnection) => void,
+): Promise<void> {
+  for (;;) {
+    const connection = await listener.accept();
+    connection.closed.catch(() => {});
+    accept(connection);
+  }
+}
+
+/** A machine without node:crypto: the engine fails its proof, and noble takes over. */
+function failProof(): void {
+  nodeEngine.aead = () => {
+    throw new Error("Cannot encrypt: switched off for the measurement");
+  };
+}

@@ -60,6 +60,18 @@ export function lostConnection(error: unknown, server: string): Failure {
   return new Failure(`Cannot finish: the connection to ${server} was lost, ${message}; try again`);
 }
 
+/**
+ * The reason within an error: of "Cannot do this: because" what comes behind the colon, for a
+ * sentence that has a beginning already.
+ *
+ * @param error What was thrown.
+ */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const root = error.cause instanceof Error ? error.cause : error;
+  return root.message.replace(/^Cannot [^:]*: /, "").replace(/\.$/, "");
+}
+
 function isTimeout(error: unknown): boolean {
   return error instanceof Error && error.name === "TimeoutError";
 }
@@ -67,11 +79,4 @@ function isTimeout(error: unknown): boolean {
 function codeOf(error: unknown): number {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   return typeof code === "number" ? code : -1;
-}
-
-/** "Cannot do this: because" becomes "because": the sentence has a beginning already. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const root = error.cause instanceof Error ? error.cause : error;
-  return root.message.replace(/^Cannot [^:]*: /, "").replace(/\.$/, "");
 }

@@ -79,7 +79,7 @@ function listen(
   handler: FileHandler,
   signal: AbortSignal,
 ): HttpServer {
-  const transport = transportOptions(options);
+  const transport = transportOptions(options, localAddresses.length);
   const addresses = localAddresses.length > 0 ? { localAddresses: [...localAddresses] } : {};
   try {
     return serve({ port: options.port, ...addresses, ...keyPair, ...transport, signal }, handler);

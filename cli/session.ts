@@ -1,11 +1,10 @@
 import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
-import { dial, fetch, type MultipathConnection, type Path } from "../mod.ts";
+import { dial, ErrorCode, fetch, type MultipathConnection, type Path, PathError } from "../mod.ts";
 import type { ClientOptions } from "./client_options.ts";
-import { connectFailure } from "./connect_failure.ts";
+import { connectFailure, reasonOf } from "./connect_failure.ts";
 import { Failure } from "./failure.ts";
 import { type PlannedPath, targetText } from "./plan_paths.ts";
-import { describeError } from "./program.ts";
 import type { PathRow } from "./progress.ts";
 import { transportOptions } from "./transport_options.ts";
 
@@ -50,7 +49,7 @@ export class Session implements AsyncDisposable {
           insecure: options.insecure,
           // Whoever names paths gets these; otherwise there is one from each interface.
           openPaths: plan.length === 1 && first.localAddress === undefined,
-          ...transportOptions(options),
+          ...transportOptions(options, plan.length),
           signal,
         }),
       );
@@ -60,11 +59,6 @@ export class Session implements AsyncDisposable {
     }
   }
 
-  /** Whether the server can use several paths. */
-  get multipath(): boolean {
-    return this.#connection.multipath;
-  }
-
   /** All paths that there are or were. */
   get rows(): readonly PathRow[] {
     for (const path of this.#connection.paths) this.#watch(path);
@@ -72,7 +66,7 @@ export class Session implements AsyncDisposable {
       id: path.id,
       local: targetText(path.localAddr),
       remote: targetText(path.remoteAddr),
-      state: state === "open" && path.status === "backup" ? "backup" : state,
+      state: state === "open" ? openState(path) : state,
       rtt: path.stats.smoothedRtt,
       received: path.stats.bytesReceived,
     }));
@@ -96,8 +90,11 @@ export class Session implements AsyncDisposable {
       await path.ready;
     } catch (error) {
       const from = planned.interfaceName ? ` over ${planned.interfaceName}` : "";
+      const reason = this.#connection.multipath ? pathReason(error) : "the server allows only one";
       throw new Failure(
-        `Cannot open a path${from} to ${targetText(planned.remote)}: ${describeError(error)}`,
+        `Cannot open a path${from} to ${
+          targetText(planned.remote)
+        }: ${reason}; going on without it`,
       );
     }
   }
@@ -123,6 +120,16 @@ export class Session implements AsyncDisposable {
     path.ready.then(() => this.#paths.set(path, "open"), () => {});
     path.closed.then(() => {}, () => {}).then(() => this.#paths.set(path, "closed"));
   }
+}
+
+function openState(path: Path): string {
+  if (path.stats.health !== "ok") return path.stats.health;
+  return path.status === "backup" ? "backup" : "open";
+}
+
+function pathReason(error: unknown): string {
+  const silent = error instanceof PathError && error.code === ErrorCode.PathUnstableOrPoor;
+  return silent ? "nothing answers there" : reasonOf(error);
 }
 
 async function readAuthority(path: string): Promise<string> {

@@ -11,6 +11,9 @@ import {
 } from "../mod.ts";
 import type { SchedulerName, StreamOrderName, TransportChoices } from "./transport_flags.ts";
 
+/** What the library allows by itself. */
+const USUAL_PATHS = 4;
+
 const schedulers: Readonly<Record<SchedulerName, Scheduler>> = { minRtt, roundRobin, redundant };
 
 const streamOrders: Readonly<Record<StreamOrderName, StreamOrder>> = {
@@ -23,10 +26,12 @@ const streamOrders: Readonly<Record<StreamOrderName, StreamOrder>> = {
  * The library's options for what was chosen on the command line.
  *
  * @param choices What was chosen.
+ * @param paths How many paths there may have to be.
  */
-export function transportOptions(choices: TransportChoices): TransportOptions {
+export function transportOptions(choices: TransportChoices, paths: number): TransportOptions {
   const { scheduler, streamOrder, initialWindow, flowWindow } = choices;
   return {
+    ...(paths > USUAL_PATHS && { maxConcurrentPaths: paths }),
     ...(scheduler && { scheduler: schedulers[scheduler] }),
     ...(streamOrder && { streamOrder: streamOrders[streamOrder] }),
     ...(initialWindow && { initialCongestionWindow: initialWindow }),

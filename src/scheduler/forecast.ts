@@ -2,6 +2,8 @@ import type { PathView, ScheduleContext } from "./scheduler.ts";
 
 /** Round-trip times below this many milliseconds say nothing about a rate. */
 const LEAST_RTT = 0.1;
+/** A round-trip time this many times the least one has waited in a queue. */
+const QUEUE_SEEN = 1.25;
 
 /** Whether the congestion window lets a whole datagram leave. */
 export function hasWindow(path: PathView): boolean {
@@ -10,16 +12,16 @@ export function hasWindow(path: PathView): boolean {
 
 /**
  * The rate at which a path will deliver, in bytes per millisecond: the largest that it has shown,
- * if the window has room for that; while nothing is known, what the window allows.
+ * if the window has room for that; while nothing is known, what the window allows. Twice as much
+ * while the window doubles and no queue is to be seen.
  *
  * It rather errs towards too much. Too little would spread what belongs together over slow paths.
  */
 export function rateOf(path: PathView): number {
-  const { congestionWindow, deliveryRate } = path;
-  // While the window doubles there is room for as much again before the bytes in question leave.
-  const window = path.inSlowStart ? 2 * congestionWindow : congestionWindow;
-  if (deliveryRate === 0) return window / Math.max(path.smoothedRtt, LEAST_RTT);
-  return Math.min(deliveryRate, window / Math.max(path.minRtt, LEAST_RTT));
+  const { congestionWindow, deliveryRate, minRtt, smoothedRtt } = path;
+  const growth = path.inSlowStart && smoothedRtt < QUEUE_SEEN * minRtt ? 2 : 1;
+  if (deliveryRate === 0) return growth * congestionWindow / Math.max(smoothedRtt, LEAST_RTT);
+  return growth * Math.min(deliveryRate, congestionWindow / Math.max(minRtt, LEAST_RTT));
 }
 
 /** When the next datagram could leave on a path. */

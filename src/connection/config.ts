@@ -1,6 +1,6 @@
 import type { CongestionControl } from "../congestion/controller.ts";
 import { cubic } from "../congestion/cubic.ts";
-import { minRtt } from "../scheduler/min_rtt.ts";
+import { earliestCompletion } from "../scheduler/earliest_completion.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import { roundRobinOrder, type StreamOrder } from "../scheduler/stream_order.ts";
 
@@ -65,6 +65,6 @@ export const DEFAULTS: TransportConfig = {
   initialWindow: 10,
   initialRtt: 333,
   congestionControl: cubic,
-  scheduler: minRtt,
+  scheduler: earliestCompletion,
   streamOrder: roundRobinOrder,
 };

@@ -5,14 +5,18 @@ import type { StreamView } from "./stream_order.ts";
 export class Answer implements Assignment {
   path: PathView | undefined = undefined;
   streams: StreamView[] | undefined = undefined;
+  copies: PathView[] | undefined = undefined;
   until: number | undefined = undefined;
   /** Kept for answers that name streams. */
   readonly #streams: StreamView[] = [];
+  /** Kept for answers that name further paths. */
+  readonly #copies: PathView[] = [];
 
   /** Sends on a path, whatever is most urgent. */
   send(path: PathView): this {
     this.path = path;
     this.streams = undefined;
+    this.copies = undefined;
     this.until = undefined;
     return this;
   }
@@ -24,10 +28,18 @@ export class Answer implements Assignment {
     return this.streams = this.#streams;
   }
 
+  /** Sends on a path, and the same data on those that are then added to the list returned. */
+  sendCopies(path: PathView): PathView[] {
+    this.send(path);
+    this.#copies.length = 0;
+    return this.copies = this.#copies;
+  }
+
   /** Waits, until a time at the latest. */
   wait(until: number): this {
     this.path = undefined;
     this.streams = undefined;
+    this.copies = undefined;
     this.until = until;
     return this;
   }

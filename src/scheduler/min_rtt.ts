@@ -1,3 +1,4 @@
+import { Answer } from "./answer.ts";
 import type { Assignment, PathView } from "./scheduler.ts";
 
 /**
@@ -14,9 +15,17 @@ import type { Assignment, PathView } from "./scheduler.ts";
  * ```
  */
 export function minRtt(paths: readonly PathView[]): Assignment | undefined {
+  const best = fastestWithRoom(paths);
+  return best && answer.send(best);
+}
+
+/** The path with room whose smoothed round-trip time is the lowest. */
+export function fastestWithRoom(paths: readonly PathView[]): PathView | undefined {
   let best: PathView | undefined;
   for (const path of paths) {
     if (path.room > 0 && (best === undefined || path.smoothedRtt < best.smoothedRtt)) best = path;
   }
-  return best && { path: best };
+  return best;
 }
+
+const answer = new Answer();

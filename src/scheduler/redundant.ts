@@ -1,3 +1,5 @@
+import { Answer } from "./answer.ts";
+import { fastestWithRoom } from "./min_rtt.ts";
 import type { Assignment, PathView } from "./scheduler.ts";
 
 /**
@@ -16,8 +18,11 @@ import type { Assignment, PathView } from "./scheduler.ts";
  * ```
  */
 export function redundant(paths: readonly PathView[]): Assignment | undefined {
-  const open = paths.filter((path) => path.room > 0);
-  if (open.length === 0) return undefined;
-  open.sort((a, b) => a.smoothedRtt - b.smoothedRtt);
-  return { path: open[0], copies: open.slice(1) };
+  const best = fastestWithRoom(paths);
+  if (best === undefined) return undefined;
+  const others = answer.sendCopies(best);
+  for (const path of paths) if (path.room > 0 && path !== best) others.push(path);
+  return answer;
 }
+
+const answer = new Answer();

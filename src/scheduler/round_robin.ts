@@ -1,3 +1,4 @@
+import { Answer } from "./answer.ts";
 import type { Assignment, PathView } from "./scheduler.ts";
 
 /**
@@ -18,5 +19,7 @@ export function roundRobin(paths: readonly PathView[]): Assignment | undefined {
   for (const path of paths) {
     if (path.room > 0 && (next === undefined || path.lastSentAt < next.lastSentAt)) next = path;
   }
-  return next && { path: next };
+  return next && answer.send(next);
 }
+
+const answer = new Answer();

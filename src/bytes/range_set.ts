@@ -40,7 +40,9 @@ export class RangeSet {
   /** How many numbers are in the set. */
   get size(): number {
     let size = 0;
-    for (let i = 0; i < this.#bounds.length; i += 2) size += this.#bounds[i + 1]! - this.#bounds[i]!;
+    for (let i = 0; i < this.#bounds.length; i += 2) {
+      size += this.#bounds[i + 1]! - this.#bounds[i]!;
+    }
     return size;
   }
 

@@ -3,10 +3,12 @@ import { TransportError } from "../error/quic_error.ts";
 import { type Address, sameAddress } from "../path/address.ts";
 import type { Path } from "../path/path.ts";
 import type { PathSet } from "../path/path_set.ts";
+import type { RemoteAddresses } from "../path/remote_addresses.ts";
 import type { Port } from "../path/port.ts";
 import type { PathStatus } from "../scheduler/scheduler.ts";
 import { Role } from "../stream/stream_id.ts";
 import type { StreamSet } from "../stream/stream_set.ts";
+import type { Session } from "../tls/session.ts";
 import { type CloseReason, CloseStage, type Closing } from "./closing.ts";
 import type { TransportConfig } from "./config.ts";
 import type { DatagramQueue } from "./datagram_queue.ts";
@@ -37,6 +39,8 @@ export class Connection implements PartsObserver {
   readonly streams: StreamSet;
   readonly datagrams: DatagramQueue;
   readonly peer: Peer;
+  /** A client: the addresses its server has told of. */
+  readonly remoteAddresses: RemoteAddresses;
   readonly closing: Closing;
   readonly dispatcher: Dispatcher;
   /** Room for the application to remember what belongs to this connection. */
@@ -64,10 +68,14 @@ export class Connection implements PartsObserver {
     this.streams = parts.streams;
     this.datagrams = parts.datagrams;
     this.peer = parts.peer;
+    this.remoteAddresses = parts.remoteAddresses;
     this.closing = parts.closing;
     this.dispatcher = parts.dispatcher;
     this.#handshakeDeadline = now + parts.config.handshakeTimeout;
-    this.#guard(now, () => this.handshake.tls.start(now));
+    this.#guard(now, () => {
+      this.handshake.tls.start(now);
+      if (this.keys.zeroRtt.write !== undefined) parts.rememberParameters(options.remembered);
+    });
   }
 
   // The five doors.
@@ -103,8 +111,7 @@ export class Connection implements PartsObserver {
     const idle = Math.min(this.#idle.deadline, this.#idle.keepAliveDeadline);
     const start = this.handshake.complete ? this.#orphanedAt : this.#handshakeDeadline;
     const sending = Math.min(this.dispatcher.deadline, this.streams.deadline);
-    const keys = this.keys.oneRtt?.deadline ?? Infinity;
-    return Math.min(idle, start, sending, keys, this.paths.deadline);
+    return Math.min(idle, start, sending, this.keys.deadline, this.paths.deadline);
   }
 
   /** The deadline has come. */
@@ -116,7 +123,7 @@ export class Connection implements PartsObserver {
       if (late) return this.#giveUp("The handshake took too long", now);
       if (now >= this.#orphanedAt) throw noPath();
       if (this.#idle.takeKeepAlive(now)) this.#keepAlive();
-      this.keys.oneRtt?.expire(now);
+      this.keys.expire(now);
       this.streams.expire(now);
       this.paths.expire(now);
       this.#settle(now);
@@ -164,6 +171,11 @@ export class Connection implements PartsObserver {
     path.pings.push(request);
   }
 
+  /** A server: at which addresses it can be reached now, besides the one the client came to. */
+  announce(addresses: readonly Address[]): void {
+    this.#parts.announcer.set(addresses);
+  }
+
   /** Closes with a code of the application. */
   close(code: number, reason: string, now: number): void {
     this.#close({ by: "local", application: true, code, reason }, now);
@@ -208,6 +220,18 @@ export class Connection implements PartsObserver {
     this.closing.drain({ by: "peer", application, code, reason }, this.#lifetime, now);
   }
 
+  /**
+   * A datagram came that is for nobody: the peer may have forgotten us (RFC 9000, Section 10.3.1).
+   *
+   * @returns Whether it said so.
+   */
+  onStrayDatagram(datagram: Uint8Array): boolean {
+    const token = datagram.subarray(datagram.length - RESET_TOKEN_LENGTH);
+    if (!this.closing.open || !this.paths.isResetToken(token)) return false;
+    this.onStatelessReset();
+    return true;
+  }
+
   onStatelessReset(): void {
     this.closing.end({ by: "reset", application: false, code: 0, reason: "" });
   }
@@ -228,6 +252,11 @@ export class Connection implements PartsObserver {
     this.#events.push({ type: "pathStatus", path });
   }
 
+  /** TLS has a session for a later connection. */
+  onSession(session: Session): void {
+    this.#events.push({ type: "session", session });
+  }
+
   // The rest.
 
   /** Follows up what arrived or expired. */
@@ -235,6 +264,7 @@ export class Connection implements PartsObserver {
     if (this.keys.oneRtt !== undefined) {
       this.keys.oneRtt.retention = this.#lifetime;
     }
+    if (this.handshake.complete) this.keys.limitZeroRtt(now + this.#lifetime);
     this.paths.settle(now);
     if (this.handshake.confirmed && this.role === Role.Server) this.#offerTokens(now);
     if (this.handshake.complete && this.paths.multipath) this.#parts.requests.advance(now);

@@ -6,6 +6,8 @@ import type { IdIssuer, IssuedId } from "../path/local_ids.ts";
 import type { NetworkPathOptions } from "../path/network_path.ts";
 import type { PathContext } from "../path/path.ts";
 import { type PathObserver, PathSet } from "../path/path_set.ts";
+import { AddressAnnouncer } from "../path/address_announcer.ts";
+import { RemoteAddresses } from "../path/remote_addresses.ts";
 import { Stage } from "../path/lifecycle.ts";
 import type { Port } from "../path/port.ts";
 import { PacketSpace } from "../recovery/packet_space.ts";
@@ -17,6 +19,7 @@ import { Closing } from "./closing.ts";
 import type { TransportConfig } from "./config.ts";
 import { DatagramQueue } from "./datagram_queue.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { rememberedParameters } from "./early_data.ts";
 import type { ConnectionEvent } from "./event.ts";
 import { FrameRouter } from "./frame_router.ts";
 import { HandshakeDriver, type HandshakeIds } from "./handshake_driver.ts";
@@ -57,6 +60,8 @@ export interface ConnectionOptions {
   readonly retrySourceId?: Uint8Array | undefined;
   /** A token the client has from this server. */
   readonly token?: Uint8Array | undefined;
+  /** A client: the server's parameters in the connection whose session is resumed. */
+  readonly remembered?: Uint8Array | undefined;
   /** A server: whether a token has shown that the client is where it says. */
   readonly validated?: boolean | undefined;
   /** A server: makes the tokens its clients may show later. */
@@ -83,6 +88,10 @@ export class ConnectionParts implements PathContext {
   readonly events: ConnectionEvent[] = [];
   readonly datagrams: DatagramQueue = new DatagramQueue(this.events);
   readonly peer: Peer = new Peer();
+  /** A server: the addresses its clients hear of. */
+  readonly announcer: AddressAnnouncer = new AddressAnnouncer();
+  /** A client: the addresses its server has told of. */
+  readonly remoteAddresses: RemoteAddresses = new RemoteAddresses();
   readonly closing: Closing = new Closing();
   readonly idle: Idle;
   readonly keys: KeyRing;
@@ -213,6 +222,12 @@ export class ConnectionParts implements PathContext {
         return encodeTransportParameters(parameters, random);
       },
     });
+  }
+
+  /** A client offers 0-RTT data: it begins with the limits of the earlier connection. */
+  rememberParameters(bytes: Uint8Array | undefined): void {
+    const parameters = bytes && rememberedParameters(bytes);
+    if (parameters !== undefined) this.negotiation.onRemembered(parameters);
   }
 
   // What paths and recovery ask of the connection.

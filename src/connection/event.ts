@@ -1,5 +1,7 @@
+import type { Address } from "../path/address.ts";
 import type { Path } from "../path/path.ts";
 import type { StreamEvent } from "../stream/stream_event.ts";
+import type { Session } from "../tls/session.ts";
 import type { CloseReason } from "./closing.ts";
 import type { PathRequest } from "./path_requests.ts";
 import type { PingRequest } from "./ping_request.ts";
@@ -23,9 +25,15 @@ export type ConnectionEvent =
   | { readonly type: "pathRefused"; readonly request: PathRequest; readonly code: number }
   /** The peer wants another status for a path. */
   | { readonly type: "pathStatus"; readonly path: Path }
+  /** The server has told of another address, or withdrawn one; see `remoteAddresses`. */
+  | { readonly type: "remoteAddresses" }
+  /** The peer tells which address of ours it sees on a path. */
+  | { readonly type: "observedAddress"; readonly path: Path; readonly address: Address }
   /** A PING was answered. */
   | { readonly type: "pong"; readonly request: PingRequest }
   /** NEW_TOKEN: to be shown to this server the next time (RFC 9000, Section 8.1.3). */
   | { readonly type: "newToken"; readonly token: Uint8Array }
+  /** A session to resume in a later connection to this server; each is good for one. */
+  | { readonly type: "session"; readonly session: Session }
   /** The connection is over, though it may still answer for a while. */
   | { readonly type: "closed"; readonly reason: CloseReason };

@@ -4,6 +4,9 @@ import { TransportError } from "../error/quic_error.ts";
 import type { AckFrame } from "../frame/ack_frame.ts";
 import type { FrameHandler } from "../frame/frame_handler.ts";
 import { PacketType } from "../packet/packet_type.ts";
+import { formatIpAddress } from "../bytes/ip_address.ts";
+import type { Address } from "../path/address.ts";
+import type { RemoteAddresses } from "../path/remote_addresses.ts";
 import type { NetworkPath } from "../path/network_path.ts";
 import type { Path } from "../path/path.ts";
 import type { PathSet } from "../path/path_set.ts";
@@ -26,6 +29,7 @@ export interface FrameTargets {
   readonly datagrams: DatagramQueue;
   readonly peer: Peer;
   readonly ackPolicy: AckPolicy;
+  readonly remoteAddresses: RemoteAddresses;
   /** The largest DATAGRAM frame we announced. */
   readonly maxDatagramFrameSize: number;
   readonly events: ConnectionEvent[];
@@ -125,7 +129,11 @@ export class FrameRouter implements FrameHandler {
   }
 
   onStream(id: number, offset: number, data: Uint8Array, fin: boolean): void {
-    this.#to.streams.onStream(id, offset, data, fin);
+    const { handshake, streams } = this.#to;
+    streams.onStream(id, offset, data, fin);
+    if (this.#type !== PacketType.ZeroRtt || handshake.complete) return;
+    const stream = streams.find(id);
+    if (stream !== undefined) stream.early = true;
   }
 
   onResetStream(id: number, code: number, finalSize: number): void {
@@ -263,24 +271,54 @@ export class FrameRouter implements FrameHandler {
     this.#path.space.received.hurryNext();
   }
 
-  onObservedAddress(_sequence: number, _ip: Uint8Array, _port: number): void {
-    throw notOffered("OBSERVED_ADDRESS");
+  onObservedAddress(sequence: number, ip: Uint8Array, port: number): void {
+    const network = this.#network;
+    if (sequence <= network.observedSequence) return;
+    network.observedSequence = sequence;
+    const address: Address = { transport: "udp", hostname: formatIpAddress(ip), port };
+    network.observedAddress = address;
+    this.#to.events.push({ type: "observedAddress", path: this.#path, address });
   }
 
-  onAlternativeAddress(): void {
-    throw notOffered("ALTERNATIVE_ADDRESS");
+  onAlternativeAddress(
+    sequence: number,
+    ip: Uint8Array,
+    port: number,
+    preferred: boolean,
+    retire: boolean,
+  ): void {
+    const { remote } = this.#network;
+    const { remoteAddresses } = this.#to;
+    const news = remoteAddresses.onAlternative(
+      sequence,
+      ip,
+      port,
+      preferred,
+      retire,
+      remote,
+      this.#now,
+    );
+    if (news) this.#to.events.push({ type: "remoteAddresses" });
   }
 
-  onAddAddress(): void {
-    throw notOffered("ADD_ADDRESS");
+  onAddAddress(sequence: number, ip: Uint8Array, port: number): void {
+    // Clients may tell of theirs to be reached through a NAT: a server of ours opens no paths.
+    if (this.#to.handshake.role === Role.Server) return;
+    const { remote } = this.#network;
+    if (this.#to.remoteAddresses.onAdd(sequence, ip, port, remote, this.#now)) {
+      this.#to.events.push({ type: "remoteAddresses" });
+    }
   }
 
   onReachOut(): void {
-    throw notOffered("REACH_OUT");
+    // An offer to meet through a NAT; not taken up.
   }
 
-  onRemoveAddress(): void {
-    throw notOffered("REMOVE_ADDRESS");
+  onRemoveAddress(sequence: number): void {
+    if (this.#to.handshake.role === Role.Server) return;
+    if (this.#to.remoteAddresses.onRemove(sequence)) {
+      this.#to.events.push({ type: "remoteAddresses" });
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import { writeAck } from "../frame/ack.ts";
 import { writePing } from "../frame/datagram.ts";
 import type { PacketBuilder } from "../packet/packet_builder.ts";
+import type { AddressAnnouncer } from "../path/address_announcer.ts";
 import type { NetworkPath } from "../path/network_path.ts";
 import { Health } from "../path/lifecycle.ts";
 import type { Path } from "../path/path.ts";
@@ -24,6 +25,7 @@ export interface FrameSources {
   readonly paths: PathSet;
   readonly streams: StreamSet;
   readonly datagrams: DatagramQueue;
+  readonly announcer: AddressAnnouncer;
 }
 
 /** Asks the owners of frames, in order, until the packet is full. */
@@ -38,7 +40,8 @@ export class FrameWriter {
 
   /** Whether frames wait that every path may carry, streams and datagrams apart. */
   get controlPending(): boolean {
-    const { handshake, paths, streams } = this.#from;
+    const { handshake, paths, streams, announcer } = this.#from;
+    if (announcer.pending && handshake.complete) return true;
     return handshake.pending || paths.pending || streams.hasControlFrames;
   }
 
@@ -94,14 +97,31 @@ export class FrameWriter {
   /** Writes what validates this 4-tuple. */
   writeValidation(network: NetworkPath, now: number): void {
     network.validation.writeFrames(this.#builder, now);
+    network.observation?.writeFrame(this.#builder);
   }
 
   /** Writes everything that asks for an acknowledgement, as far as it fits. */
   writeAll(streams: readonly StreamView[] | undefined, now: number): void {
-    const { handshake, paths, streams: set, datagrams } = this.#from;
+    const { announcer, handshake, paths, streams: set, datagrams } = this.#from;
     const builder = this.#builder;
     if (handshake.pending) handshake.writeFrames(builder);
     if (paths.pending) paths.writeFrames(builder);
+    if (announcer.pending && handshake.complete) announcer.writeFrames(builder);
+    if (set.hasControlFrames) set.writeControlFrames(builder, now, paths.largestRtt);
+    if (datagrams.pending) datagrams.writeFrames(builder, builder.largestPayload);
+    if (set.views.length > 0) set.writeStreamFrames(builder, streams);
+  }
+
+  /** Whether anything waits that 0-RTT packets may carry. */
+  get earlyPending(): boolean {
+    const { streams, datagrams } = this.#from;
+    return streams.views.length > 0 || datagrams.pending || streams.hasControlFrames;
+  }
+
+  /** Writes what 0-RTT packets may carry: streams and datagrams (RFC 9000, Section 12.5). */
+  writeEarly(streams: readonly StreamView[] | undefined, now: number): void {
+    const { paths, streams: set, datagrams } = this.#from;
+    const builder = this.#builder;
     if (set.hasControlFrames) set.writeControlFrames(builder, now, paths.largestRtt);
     if (datagrams.pending) datagrams.writeFrames(builder, builder.largestPayload);
     if (set.views.length > 0) set.writeStreamFrames(builder, streams);

@@ -2,6 +2,7 @@ import type { IssuedId } from "../path/local_ids.ts";
 import { Role } from "../stream/stream_id.ts";
 import type { TransportConfig } from "./config.ts";
 import type { HandshakeIds } from "./handshake_driver.ts";
+import { MAX_ADDRESSES } from "../path/remote_addresses.ts";
 import { TransportParameters } from "./transport_parameters.ts";
 
 /** Bytes of the largest UDP payload we take: our receive buffers are that large. */
@@ -14,6 +15,21 @@ export function localParameters(
   ids: HandshakeIds,
   own: IssuedId,
 ): TransportParameters {
+  const parameters = localLimits(config);
+  parameters.initialSourceId = own.id.bytes;
+  // Address discovery, Section 3: both given and welcome.
+  parameters.addressDiscovery = 2;
+  parameters.maxAddresses = MAX_ADDRESSES;
+  parameters.alternativeAddress = role === Role.Client;
+  if (role === Role.Client) return parameters;
+  parameters.originalDestinationId = ids.original;
+  parameters.retrySourceId = ids.retrySource;
+  parameters.statelessResetToken = own.resetToken;
+  return parameters;
+}
+
+/** The part of it that is the same for all connections. */
+export function localLimits(config: TransportConfig): TransportParameters {
   const parameters = new TransportParameters();
   parameters.maxIdleTimeout = config.maxIdleTimeout;
   parameters.maxUdpPayloadSize = MAX_UDP_PAYLOAD_SIZE;
@@ -27,12 +43,7 @@ export function localParameters(
   parameters.activeConnectionIdLimit = config.activeIdLimit;
   parameters.maxDatagramFrameSize = config.maxDatagramFrameSize;
   parameters.minAckDelay = 1_000;
-  parameters.initialSourceId = own.id.bytes;
   // MPQUIC, Section 2.1: path IDs count from 0. One path needs no multipath.
   if (config.maxPaths > 1) parameters.initialMaxPathId = config.maxPaths - 1;
-  if (role === Role.Client) return parameters;
-  parameters.originalDestinationId = ids.original;
-  parameters.retrySourceId = ids.retrySource;
-  parameters.statelessResetToken = own.resetToken;
   return parameters;
 }

@@ -2,6 +2,9 @@ import { Level } from "../crypto/level.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import type { FrameExtensions } from "../frame/frame_type.ts";
+import type { AddressAnnouncer } from "../path/address_announcer.ts";
+import { ObservationCounter } from "../path/observation.ts";
+import { MAX_ADDRESSES } from "../path/remote_addresses.ts";
 import type { PathSet } from "../path/path_set.ts";
 import { Role } from "../stream/stream_id.ts";
 import type { StreamSet } from "../stream/stream_set.ts";
@@ -12,7 +15,8 @@ import type { Idle } from "./idle.ts";
 import type { KeyRing } from "./key_ring.ts";
 import type { PathRequests } from "./path_requests.ts";
 import type { Peer } from "./peer.ts";
-import type { TransportParameters } from "./transport_parameters.ts";
+import { loweredLimit } from "./early_data.ts";
+import { TransportParameters } from "./transport_parameters.ts";
 
 /** Whom the outcome of the handshake concerns. */
 export interface NegotiationParts {
@@ -21,6 +25,7 @@ export interface NegotiationParts {
   readonly streams: StreamSet;
   readonly datagrams: DatagramQueue;
   readonly peer: Peer;
+  readonly announcer: AddressAnnouncer;
   readonly idle: Idle;
   readonly requests: PathRequests;
   readonly events: ConnectionEvent[];
@@ -35,6 +40,8 @@ export class Negotiation implements HandshakeObserver {
   /** The extensions whose frames are taken. */
   readonly extensions: { -readonly [Name in keyof FrameExtensions]: boolean };
   readonly #parts: NegotiationParts;
+  /** A client: the parameters of an earlier connection under which it sends 0-RTT data. */
+  #remembered: TransportParameters | undefined;
 
   /** @param datagrams Whether we announce that DATAGRAMs are welcome. */
   constructor(parts: NegotiationParts, datagrams: boolean) {
@@ -50,11 +57,21 @@ export class Negotiation implements HandshakeObserver {
     };
   }
 
+  /** A client may send 0-RTT data within these limits (RFC 9000, Section 7.4.1). */
+  onRemembered(parameters: TransportParameters): void {
+    const { paths, streams, datagrams } = this.#parts;
+    this.#remembered = parameters;
+    streams.setPeerLimits(parameters);
+    datagrams.peerLimit = parameters.maxDatagramFrameSize;
+    paths.find(0)!.current.limitDatagramSize(parameters.maxUdpPayloadSize);
+  }
+
   onPeerParameters(parameters: TransportParameters): void {
     const { peer, paths, streams, datagrams, idle } = this.#parts;
     const { initialMaxPathId } = parameters;
     // MPQUIC, Section 2.1: several paths need connection IDs.
     if (initialMaxPathId >= 0 && this.handshake.ids.peerSource!.length === 0) throw emptyId();
+    this.#checkRemembered(parameters);
     peer.set(parameters);
     streams.setPeerLimits(parameters);
     idle.onPeerTimeout(parameters.maxIdleTimeout);
@@ -68,6 +85,33 @@ export class Negotiation implements HandshakeObserver {
     const maxPathId = initialMaxPathId < 0 ? undefined : initialMaxPathId;
     paths.onPeerLimits(parameters.activeConnectionIdLimit, maxPathId);
     this.extensions.multipath = paths.multipath;
+    this.#startAddresses(parameters);
+  }
+
+  #checkRemembered(parameters: TransportParameters): void {
+    const lowered = this.#remembered && loweredLimit(this.#remembered, parameters);
+    this.#remembered = undefined;
+    if (lowered === undefined) return;
+    // RFC 9000, Section 7.4.1: it reads our 0-RTT data, which may be beyond what it allows now.
+    throw new TransportError(
+      ErrorCode.ProtocolViolation,
+      `Cannot accept the peer's parameters: ${lowered} is lower than 0-RTT data was sent under`,
+    );
+  }
+
+  /** Who tells whom of addresses depends on what both have announced. */
+  #startAddresses(
+    { addressDiscovery, alternativeAddress, maxAddresses }: TransportParameters,
+  ): void {
+    const { announcer, paths } = this.#parts;
+    const isClient = this.handshake.role === Role.Client;
+    this.extensions.observedAddress = addressDiscovery === 0 || addressDiscovery === 2;
+    this.extensions.alternativeAddress = isClient;
+    this.extensions.addAddress = maxAddresses > 0;
+    if (addressDiscovery > 0) paths.observations = new ObservationCounter();
+    if (isClient) return;
+    if (alternativeAddress) announcer.start("alternative", MAX_ADDRESSES);
+    else if (maxAddresses > 0) announcer.start("added", maxAddresses);
   }
 
   onKeys(level: Level): void {
@@ -77,9 +121,15 @@ export class Negotiation implements HandshakeObserver {
     if (level === Level.OneRtt && this.#parts.peer.known) this.#parts.paths.provide();
   }
 
+  /** The server reads none of our 0-RTT data: it counts as never sent (RFC 9001, Section 4.6.2). */
   onEarlyDataRejected(): void {
-    const { streams, peer, events } = this.#parts;
-    streams.onEarlyDataRejected(peer.parameters);
+    const { paths, streams, datagrams, events } = this.#parts;
+    if (this.#remembered === undefined) return;
+    this.#remembered = undefined;
+    // That says nothing of congestion. Packet numbers go on, as the space is the same.
+    paths.find(0)?.space.discard(true);
+    streams.onEarlyDataRejected(new TransportParameters());
+    datagrams.peerLimit = 0;
     events.push({ type: "earlyDataRejected" });
   }
 
@@ -96,6 +146,8 @@ export class Negotiation implements HandshakeObserver {
 
   onHandshakeConfirmed(): void {
     const { keys, paths } = this.#parts;
+    const first = paths.find(0);
+    if (first?.open) paths.observe(first);
     const { handshakeSpace, handshakeCrypto } = this.handshake;
     keys.discardHandshake();
     handshakeSpace.discard(false);

@@ -1,6 +1,6 @@
 import "reflect-metadata";
 import type { Extension, JsonGeneralName, X509Certificate } from "@peculiar/x509";
-import { parseIpAddress } from "../tls/ip_address.ts";
+import { parseIpAddress } from "../bytes/ip_address.ts";
 
 /** A certificate that nobody but its maker trusts, and its key. */
 export interface DevelopmentCertificate {

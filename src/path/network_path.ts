@@ -8,6 +8,7 @@ import type { Carrier, SentPacket } from "../recovery/sent_packet.ts";
 import { PeakRate } from "../congestion/peak_rate.ts";
 import { type Address, sameAddress } from "./address.ts";
 import { BASE_DATAGRAM_SIZE, MtuDiscovery } from "./mtu_discovery.ts";
+import type { Observation } from "./observation.ts";
 import type { Port } from "./port.ts";
 import { Validation } from "./validation.ts";
 
@@ -36,6 +37,11 @@ export class NetworkPath implements Carrier {
   readonly pacer: Pacer;
   readonly mtu: MtuDiscovery;
   readonly validation: Validation;
+  /** What the peer shall hear of its address here, if it wants to. */
+  observation: Observation | undefined = undefined;
+  /** The newest word of the peer on our own address here, and which it was. */
+  observedAddress: Address | undefined = undefined;
+  observedSequence = -1;
   /** Whether the peer has proven to be there. */
   validated = false;
   /** Bytes sent and neither acknowledged nor lost. */

@@ -176,9 +176,10 @@ export class Path implements PathView {
 
   /** A 4-tuple that has something of its own to send and may. */
   get validating(): NetworkPath | undefined {
-    if (this.current.validation.due) return this.current;
-    if (this.candidate?.validation.due) return this.candidate;
-    return this.previous?.validation.due ? this.previous : undefined;
+    const { current, candidate, previous } = this;
+    if (current.validation.due || current.observation?.due) return current;
+    if (candidate?.validation.due) return candidate;
+    return previous?.validation.due ? previous : undefined;
   }
 
   /** Makes another 4-tuple known, to be tried. */
@@ -209,6 +210,29 @@ export class Path implements PathView {
       if (this.previous === next) this.previous = undefined;
     }
     this.current = next;
+  }
+
+  /**
+   * Repeats challenges, or gives them up.
+   *
+   * @returns Whether the 4-tuple in use failed and there is none to return to.
+   */
+  expireValidation(now: number): boolean {
+    const { current, candidate, previous } = this;
+    current.validation.expire(now);
+    candidate?.validation.expire(now);
+    previous?.validation.expire(now);
+    if (previous?.validation.failed) this.previous = undefined;
+    if (candidate?.validation.failed) {
+      this.candidate = undefined;
+      candidate.close();
+    }
+    if (!current.validation.failed) return false;
+    current.validation.failed = false;
+    if (this.previous === undefined) return true;
+    // RFC 9000, Section 9.3.2: back to the address that was proven last.
+    this.moveTo(this.previous, false);
+    return false;
   }
 
   /** Whether a PING waits to be sent. */

@@ -7,6 +7,7 @@ import type { Address } from "./address.ts";
 import { Health, Stage } from "./lifecycle.ts";
 import type { IdIssuer } from "./local_ids.ts";
 import { Path, type PathContext } from "./path.ts";
+import { Observation, type ObservationCounter } from "./observation.ts";
 import { PathLimits } from "./path_limits.ts";
 import { PathSlot } from "./path_slot.ts";
 import type { Port } from "./port.ts";
@@ -47,6 +48,8 @@ export class PathSet {
   readonly limits: PathLimits;
   /** Whether both ends agreed on several paths. */
   multipath = false;
+  /** Set if the peer wants to hear which addresses we see. */
+  observations: ObservationCounter | undefined = undefined;
   readonly #options: PathSetOptions;
   readonly #slots = new Map<number, PathSlot>();
   /** Path IDs used up; none ever comes back (MPQUIC, Section 3.4). */
@@ -193,7 +196,15 @@ export class PathSet {
   /** The current 4-tuple of a path is proven. */
   onValidated(path: Path): void {
     path.current.validated = true;
+    this.observe(path);
     if (path.advance(Stage.Open)) this.#options.observer.onPathOpen(path);
+  }
+
+  /** Tells the peer its address on the current 4-tuple, if it wants to know. */
+  observe(path: Path): void {
+    if (this.observations === undefined) return;
+    const { current } = path;
+    current.observation ??= new Observation(current.remote, this.observations);
   }
 
   /** The peer sends from another address now (RFC 9000, Section 9.3). */
@@ -201,6 +212,7 @@ export class PathSet {
     const sameHost = network.remote.hostname === path.current.remote.hostname;
     const old = path.current;
     path.moveTo(network, sameHost);
+    this.observe(path);
     // RFC 9000, Section 9.5: an ID that has not been seen on the old address, if there is one.
     if (!sameHost) path.slot.remote.rotate();
     if (!network.validated) this.validate(path, network, now);
@@ -323,7 +335,7 @@ export class PathSet {
       path.space.requeueOutstanding(Infinity);
     }
     if (!path.live) return;
-    this.#expireValidation(path, now);
+    if (path.expireValidation(now)) this.#onUnreachable(path, now);
     if (!path.live || path.loss.deadline(path.current.rtt) > now) return;
     if (path.loss.expire(path.current.rtt, now)) {
       if (path.loss.ptoCount === SHRINK_AFTER) path.current.onSilence(now);
@@ -331,22 +343,9 @@ export class PathSet {
     }
   }
 
-  #expireValidation(path: Path, now: number): void {
-    const { current, candidate, previous } = path;
-    current.validation.expire(now);
-    candidate?.validation.expire(now);
-    previous?.validation.expire(now);
-    if (previous?.validation.failed) path.previous = undefined;
-    if (candidate?.validation.failed) {
-      path.candidate = undefined;
-      candidate.close();
-    }
-    if (!current.validation.failed) return;
-    current.validation.failed = false;
-    if (path.previous !== undefined) {
-      // RFC 9000, Section 9.3.2: back to the address that was proven last.
-      path.moveTo(path.previous, false);
-    } else if (this.multipath) {
+  /** The 4-tuple of a path could not be validated, and there is none to return to. */
+  #onUnreachable(path: Path, now: number): void {
+    if (this.multipath) {
       this.abandon(path.slot, ErrorCode.PathUnstableOrPoor, now);
     } else {
       path.advance(Stage.Closed);

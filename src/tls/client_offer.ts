@@ -8,7 +8,7 @@ import {
   writeNumberList,
 } from "./client_hello.ts";
 import { ExtensionType, TLS_1_3 } from "./code_point.ts";
-import { parseIpAddress } from "./ip_address.ts";
+import { parseIpAddress } from "../bytes/ip_address.ts";
 import { defaultGroups, isKnownGroup, type KeyShare } from "./key_exchange.ts";
 import { KeySchedule } from "./key_schedule.ts";
 import type { MessageWriter } from "./message_writer.ts";

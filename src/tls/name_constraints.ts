@@ -1,6 +1,6 @@
 import type { GeneralName, GeneralSubtrees, NameConstraints } from "@peculiar/asn1-x509";
 import type { Certificate } from "./certificate.ts";
-import { parseIpAddress } from "./ip_address.ts";
+import { parseIpAddress } from "../bytes/ip_address.ts";
 
 /**
  * Why `certificate` is not within the constraints of an authority above it; `undefined` if it is

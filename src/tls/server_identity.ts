@@ -1,6 +1,6 @@
 import { equalBytes } from "../bytes/bytes.ts";
 import type { Certificate } from "./certificate.ts";
-import { parseIpAddress } from "./ip_address.ts";
+import { parseIpAddress } from "../bytes/ip_address.ts";
 
 /**
  * Whether a certificate is good for the name or address the user asked for (RFC 9525).

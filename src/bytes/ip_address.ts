@@ -46,3 +46,27 @@ function parseGroups(text: string): number[] | undefined {
   }
   return bytes;
 }
+
+/** The literal form of 4 or 16 bytes, as the runtime writes it: IPv6 in RFC 5952's shortest form. */
+export function formatIpAddress(bytes: Uint8Array): string {
+  return bytes.length === 4 ? bytes.join(".") : formatIpv6(bytes);
+}
+
+function formatIpv6(bytes: Uint8Array): string {
+  const groups = Array.from({ length: 8 }, (_, i) => (bytes[2 * i]! << 8) | bytes[2 * i + 1]!);
+  const [start, length] = longestZeros(groups);
+  const text = (part: number[]): string => part.map((group) => group.toString(16)).join(":");
+  // RFC 5952, Section 4.2.2: a single group of zeros is not shortened.
+  if (length < 2) return text(groups);
+  return `${text(groups.slice(0, start))}::${text(groups.slice(start + length))}`;
+}
+
+/** Where the first of the longest runs of zeros is, and how long. */
+function longestZeros(groups: readonly number[]): [start: number, length: number] {
+  let best: [number, number] = [-1, 0];
+  for (let i = 0, length = 0; i < groups.length; i++) {
+    length = groups[i] === 0 ? length + 1 : 0;
+    if (length > best[1]) best = [i - length + 1, length];
+  }
+  return best;
+}

@@ -1,0 +1,50 @@
+import { parseIpAddress } from "../bytes/ip_address.ts";
+import { addressSize, writeObservedAddress } from "../frame/address.ts";
+import { FrameType } from "../frame/frame_type.ts";
+import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
+import type { Address } from "./address.ts";
+
+/** Counts the observations told on one connection; each is newer than those before. */
+export class ObservationCounter {
+  #next = 0;
+
+  take(): number {
+    return this.#next++;
+  }
+}
+
+/**
+ * Tells the peer which of its addresses this end sees on one 4-tuple (OBSERVED_ADDRESS, address
+ * discovery, Section 4). It travels on that 4-tuple only.
+ */
+export class Observation implements FrameOwner {
+  /** Whether it must be told (again). */
+  due = true;
+  readonly #ip: Uint8Array | undefined;
+  readonly #port: number;
+  readonly #sequence: number;
+
+  constructor(seen: Address, counter: ObservationCounter) {
+    this.#ip = parseIpAddress(seen.hostname);
+    this.#port = seen.port;
+    this.#sequence = counter.take();
+  }
+
+  /** Writes the frame, if it is due and fits. */
+  writeFrame(sink: FrameSink): void {
+    if (!this.due || this.#ip === undefined) {
+      this.due = false;
+      return;
+    }
+    if (sink.room < addressSize(this.#sequence, this.#ip)) return;
+    writeObservedAddress(sink.writer, this.#sequence, this.#ip, this.#port);
+    sink.record(this, FrameType.ObservedAddressV4, this.#sequence, 0);
+    this.due = false;
+  }
+
+  onFrameAcked(_frame: SentFrame): void {}
+
+  onFrameLost(_frame: SentFrame): void {
+    this.due = true;
+  }
+}

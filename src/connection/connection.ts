@@ -1,5 +1,6 @@
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
+import { RESET_TOKEN_LENGTH } from "../packet/stateless_reset.ts";
 import { type Address, sameAddress } from "../path/address.ts";
 import type { Path } from "../path/path.ts";
 import type { PathSet } from "../path/path_set.ts";

@@ -121,14 +121,15 @@ export class HandshakeDriver implements TlsSink, FrameOwner {
   }
 
   onEarlyDataRejected(): void {
-    this.#keys.zeroRtt.write = undefined;
+    if (this.role === Role.Server) return;
+    this.#keys.discardZeroRtt();
     this.#observer.onEarlyDataRejected();
   }
 
   onComplete(): void {
     this.complete = true;
     this.#keys.readable = true;
-    if (this.role === Role.Client) this.#keys.zeroRtt.write = undefined;
+    if (this.role === Role.Client) this.#keys.discardZeroRtt();
     this.#observer.onHandshakeComplete();
     if (this.role === Role.Client) return;
     this.#donePending = true;

@@ -26,6 +26,9 @@ export class KeyRing {
   /** The version whose labels are used. */
   version: number;
 
+  /** When a server forgets its 0-RTT keys. */
+  #zeroRttUntil = Infinity;
+
   readonly #engine: CryptoEngine;
   readonly #role: Role;
 
@@ -96,8 +99,26 @@ export class KeyRing {
     this.handshake.read = this.handshake.write = undefined;
   }
 
-  /** RFC 9001, Section 4.9.3: a client at once with 1-RTT keys, a server a little later. */
+  /** RFC 9001, Section 4.9.3: a client is through with 0-RTT as soon as it has 1-RTT keys. */
   discardZeroRtt(): void {
     this.zeroRtt.read = this.zeroRtt.write = undefined;
+    this.#zeroRttUntil = Infinity;
+  }
+
+  /** A server keeps its 0-RTT keys a little for packets that come late; only the first call counts. */
+  limitZeroRtt(until: number): void {
+    if (this.zeroRtt.read === undefined || this.#zeroRttUntil < Infinity) return;
+    this.#zeroRttUntil = until;
+  }
+
+  /** When {@linkcode expire} must be called. */
+  get deadline(): number {
+    return Math.min(this.#zeroRttUntil, this.oneRtt?.deadline ?? Infinity);
+  }
+
+  /** Forgets keys whose time is over. */
+  expire(now: number): void {
+    this.oneRtt?.expire(now);
+    if (now >= this.#zeroRttUntil) this.discardZeroRtt();
   }
 }

@@ -111,9 +111,11 @@ export class Receiver {
 
   /** Keys may still come, but only during the handshake. */
   #keep(header: Header, port: Port, remote: Address): void {
-    const { handshake } = this.#parts;
+    const { handshake, keys } = this.#parts;
+    // A server that has answered the ClientHello knows whether it reads 0-RTT data.
+    const decided = handshake.role === Role.Client || keys.handshake.write !== undefined;
     const hopeless = header.type === PacketType.Initial || handshake.confirmed ||
-      (header.type === PacketType.ZeroRtt && handshake.role === Role.Client);
+      (header.type === PacketType.ZeroRtt && decided);
     if (hopeless) {
       this.dropped++;
       return;

@@ -1,4 +1,3 @@
-import { writeApplicationClose, writeConnectionClose } from "../frame/close.ts";
 import type { BuiltPacket } from "../packet/built_packet.ts";
 import { packetNumberSize } from "../packet/packet_number.ts";
 import { PacketBuilder } from "../packet/packet_builder.ts";
@@ -13,7 +12,8 @@ import type { Port } from "../path/port.ts";
 import type { PacketSpace } from "../recovery/packet_space.ts";
 import type { StreamView } from "../scheduler/stream_order.ts";
 import { Role } from "../stream/stream_id.ts";
-import { type Closing, EARLY_APPLICATION_CLOSE } from "./closing.ts";
+import { writeClose, writeEarlyClose } from "./close_frames.ts";
+import type { Closing } from "./closing.ts";
 import { CopyQueue } from "./copy_queue.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { type FrameSources, FrameWriter } from "./frame_writer.ts";
@@ -48,8 +48,6 @@ const SMALLEST_DATAGRAM = 64;
  * flights decide how long a short transfer takes, and a probe is of use a round trip later only.
  */
 const EARLY_BYTES = 30_000;
-const NOTHING = new Uint8Array(0);
-const utf8 = new TextEncoder();
 
 /** Builds datagrams, one per call, from whatever is most urgent. */
 export class Sender {
@@ -71,7 +69,8 @@ export class Sender {
     const { closing, keys, paths } = this.#parts;
     if (!closing.open) return closing.pending ? this.#sendClose(now) : undefined;
     keys.oneRtt?.updateIfDue(now);
-    return this.#sendHandshake(paths, now) ?? this.#sendOneRtt(paths, now);
+    return this.#sendHandshake(paths, now) ?? this.#sendZeroRtt(now) ??
+      this.#sendOneRtt(paths, now);
   }
 
   #sendOneRtt(paths: PathSet, now: number): Transmit | undefined {
@@ -102,8 +101,34 @@ export class Sender {
     if (keys.handshake.write !== undefined) this.#writeHandshake(path, now);
     if (keys.oneRtt !== undefined && this.#frames.pending && network.room(now) > 0) {
       if (this.#startShort(path)) this.#frames.writeAll(undefined, now);
+    } else if (this.#mayWriteEarly && network.room(now) > 0) {
+      this.#writeZeroRtt(path, undefined, now);
     }
     return this.#end(path, network, padTo, now);
+  }
+
+  /** Whether a client has 0-RTT data to send, and no better keys yet. */
+  get #mayWriteEarly(): boolean {
+    const { zeroRtt, oneRtt } = this.#parts.keys;
+    return zeroRtt.write !== undefined && oneRtt === undefined && this.#frames.earlyPending;
+  }
+
+  /** 0-RTT data that found no room beside the ClientHello. */
+  #sendZeroRtt(now: number): Transmit | undefined {
+    if (!this.#mayWriteEarly) return undefined;
+    const assignment = this.#parts.dispatcher.assign(now);
+    if (assignment === undefined) return undefined;
+    const path = assignment.path as Path;
+    if (!this.#begin(path.current)) return undefined;
+    this.#writeZeroRtt(path, assignment.streams, now);
+    return this.#end(path, path.current, 0, now);
+  }
+
+  /** RFC 9000, Section 12.3: 0-RTT and 1-RTT packets share their numbers. */
+  #writeZeroRtt(path: Path, streams: readonly StreamView[] | undefined, now: number): void {
+    if (!this.#startLong(PacketType.ZeroRtt, path, path.space)) return;
+    this.#frames.writeEarly(streams, now);
+    if (this.builder.isEmpty) this.builder.cancel();
   }
 
   /** Whether a handshake space has something that may be sent. */
@@ -262,31 +287,19 @@ export class Sender {
     let padTo = 0;
     if (keys.initial.write !== undefined) {
       if (this.#startLong(PacketType.Initial, path, handshake.initialSpace)) {
-        this.#writeEarlyClose();
+        writeEarlyClose(this.builder.writer, closing.reason!);
       }
       if (handshake.role === Role.Client) padTo = BASE_DATAGRAM_SIZE;
     }
     if (keys.handshake.write !== undefined) {
       if (this.#startLong(PacketType.Handshake, path, handshake.handshakeSpace)) {
-        this.#writeEarlyClose();
+        writeEarlyClose(this.builder.writer, closing.reason!);
       }
     }
-    if (keys.oneRtt !== undefined && this.#startShort(path)) this.#writeClose();
+    if (keys.oneRtt !== undefined && this.#startShort(path)) {
+      writeClose(this.builder.writer, closing.reason!);
+    }
     return this.#end(path, path.current, padTo, now);
-  }
-
-  /** RFC 9000, Section 10.2.3: nothing of the application is shown before 1-RTT. */
-  #writeEarlyClose(): void {
-    const { application } = this.#parts.closing.reason!;
-    if (application) writeConnectionClose(this.builder.writer, EARLY_APPLICATION_CLOSE, 0, NOTHING);
-    else this.#writeClose();
-  }
-
-  #writeClose(): void {
-    const { application, code, reason } = this.#parts.closing.reason!;
-    const { writer } = this.builder;
-    if (application) writeApplicationClose(writer, code, utf8.encode(reason));
-    else writeConnectionClose(writer, code, 0, utf8.encode(reason));
   }
 
   // How a datagram comes about.
@@ -303,7 +316,11 @@ export class Sender {
 
   #startLong(type: PacketType, path: Path, space: PacketSpace): boolean {
     const { keys, sourceId } = this.#parts;
-    const sealer = type === PacketType.Initial ? keys.initial.write! : keys.handshake.write!;
+    const pair = type === PacketType.Initial
+      ? keys.initial
+      : type === PacketType.ZeroRtt
+      ? keys.zeroRtt
+      : keys.handshake;
     const number = space.nextNumber;
     return this.builder.startLong(
       type,
@@ -313,7 +330,7 @@ export class Sender {
       this.#parts.token(),
       number,
       packetNumberSize(number, space.largestAcked),
-      sealer,
+      pair.write!,
     );
   }
 

@@ -55,6 +55,8 @@ export class Unprotected {
     // RFC 9000, Section 17.2.5.3: the same messages again; packet numbers go on.
     initialSpace.discard(false);
     initialCrypto.resend();
+    // 0-RTT data were thrown away with the first Initial; their keys are still good.
+    path.space.discard(true);
     path.loss.ptoCount = 0;
     path.loss.restart(now);
   }

@@ -10,9 +10,11 @@ import { BASE_DATAGRAM_SIZE } from "../path/mtu_discovery.ts";
 import type { Port } from "../path/port.ts";
 import { Role } from "../stream/stream_id.ts";
 import { ServerTls } from "../tls/server_tls.ts";
-import type { AddressTokens, TokenContent } from "./address_token.ts";
+import type { ServerTlsOptions } from "../tls/tls.ts";
+import { AddressTokens, type TokenContent } from "./address_token.ts";
 import type { EndpointOptions, ServerConfig } from "./endpoint.ts";
 import type { ConnectionHandle, IdFactory } from "./id_factory.ts";
+import { Resumption } from "./resumption.ts";
 import type { StatelessReplies } from "./stateless_replies.ts";
 
 const MAX_HALF_OPEN = 1_024;
@@ -29,7 +31,9 @@ export interface AcceptorOptions extends EndpointOptions {
 export class Acceptor {
   readonly #options: AcceptorOptions;
   readonly #factory: IdFactory;
+  readonly #resumption: Resumption;
   readonly #tokens: AddressTokens;
+  readonly #tls: ServerTlsOptions;
   readonly #stateless: StatelessReplies;
   /** By the client's first ID and address: later Initials may come with it. */
   readonly #byOriginal = new Map<string, Connection>();
@@ -40,12 +44,13 @@ export class Acceptor {
   constructor(
     options: AcceptorOptions,
     factory: IdFactory,
-    tokens: AddressTokens,
     stateless: StatelessReplies,
   ) {
     this.#options = options;
     this.#factory = factory;
-    this.#tokens = tokens;
+    this.#resumption = new Resumption(options.server, options.engine, options.random);
+    this.#tokens = new AddressTokens(this.#resumption.tokens, options.epoch);
+    this.#tls = this.#resumption.tlsOptions(options.server.tls);
     this.#stateless = stateless;
   }
 
@@ -87,6 +92,7 @@ export class Acceptor {
       this.#stateless.refuse(header, ErrorCode.ConnectionRefused, port, remote);
       return undefined;
     }
+    this.#resumption.tick(now);
     const { maxHalfOpen = MAX_HALF_OPEN, retry = "auto" } = this.#options.server;
     const halfOpen = this.#countHalfOpen();
     if (halfOpen >= maxHalfOpen) return undefined;
@@ -136,7 +142,7 @@ export class Acceptor {
       engine,
       random,
       ids: this.#factory.forConnection(handle),
-      tls: (context) => new ServerTls(server.tls, context),
+      tls: (context) => new ServerTls(this.#tls, context),
       epoch,
       version: header.version,
       port,

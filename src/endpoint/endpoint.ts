@@ -5,17 +5,17 @@ import type { Transmit } from "../connection/sender.ts";
 import type { CryptoEngine } from "../crypto/aead.ts";
 import { chooseEngine } from "../crypto/engine.ts";
 import type { Random } from "../crypto/random.ts";
-import { TokenBox } from "../crypto/token_box.ts";
 import { Header, parseHeader } from "../packet/header.ts";
 import { PacketType } from "../packet/packet_type.ts";
+import { maybeStatelessReset } from "../packet/stateless_reset.ts";
 import { Version } from "../packet/version.ts";
 import type { Address } from "../path/address.ts";
 import type { Port } from "../path/port.ts";
 import { Role } from "../stream/stream_id.ts";
 import { ClientTls } from "../tls/client_tls.ts";
+import type { Session } from "../tls/session.ts";
 import type { ClientTlsOptions, ServerTlsOptions } from "../tls/tls.ts";
 import { Acceptor } from "./acceptor.ts";
-import { AddressTokens } from "./address_token.ts";
 import { DeadlineHeap } from "./deadline_heap.ts";
 import { type ConnectionHandle, IdFactory } from "./id_factory.ts";
 import { IdMap } from "./id_map.ts";
@@ -38,6 +38,21 @@ export interface ServerConfig {
    * @default {1024}
    */
   readonly maxHalfOpen?: number | undefined;
+  /**
+   * Whether clients get tickets to resume their sessions with.
+   *
+   * @default {true}
+   */
+  readonly resumption?: boolean | undefined;
+  /**
+   * Whether 0-RTT data of resumed sessions are read. Whoever watches can replay them, so the
+   * application must look at `Stream.early` and do nothing then that may not be done twice.
+   *
+   * @default {false}
+   */
+  readonly earlyData?: boolean | undefined;
+  /** 32 bytes that seal tickets; kept over restarts, or shared by servers, they stay good. */
+  readonly ticketKey?: Uint8Array | undefined;
 }
 
 /** What a client wants. */
@@ -60,6 +75,9 @@ export interface EndpointOptions {
   /** 32 bytes that make stateless reset tokens; kept over restarts they stay good. */
   readonly resetKey?: Uint8Array | undefined;
 }
+
+/** Connections among which the one is looked for that a stateless reset is about. */
+const MAX_SEARCHED = 64;
 
 /** Connections that share sockets: says which one a datagram is for, and whose turn it is. */
 export class Endpoint {
@@ -85,11 +103,9 @@ export class Endpoint {
     this.#factory = new IdFactory(this.#ids, random, resetKey);
     this.#stateless = new StatelessReplies(this.#factory, this.#replies, random, this.engine);
     if (server === undefined) return;
-    const tokens = new AddressTokens(new TokenBox(this.engine, random), options.epoch);
     this.#acceptor = new Acceptor(
       { ...options, engine: this.engine, server },
       this.#factory,
-      tokens,
       this.#stateless,
     );
   }
@@ -103,13 +119,18 @@ export class Endpoint {
   connect(config: ClientConfig, port: Port, remote: Address, now: number): Connection {
     const { random, epoch } = this.#options;
     const handle: ConnectionHandle = { connection: undefined };
-    const connection = new Connection({
+    const { session } = config.tls;
+    const onSession = (next: Session) => {
+      connection.onSession(next);
+      config.tls.onSession?.(next);
+    };
+    const connection: Connection = new Connection({
       role: Role.Client,
       config: config.transport,
       engine: this.engine,
       random,
       ids: this.#factory.forConnection(handle),
-      tls: (context) => new ClientTls(config.tls, context),
+      tls: (context) => new ClientTls({ ...config.tls, onSession }, context),
       epoch,
       version: Version.V1,
       port,
@@ -117,6 +138,7 @@ export class Endpoint {
       // RFC 9000, Section 7.2: unpredictable, and eight bytes at least.
       originalId: random.bytes(LOCAL_ID_LENGTH),
       token: config.token,
+      remembered: session?.transportParameters,
     }, now);
     handle.connection = connection;
     this.#add(connection);
@@ -135,13 +157,25 @@ export class Endpoint {
       this.touch(known);
       return;
     }
-    if (!header.isLong) return this.#stateless.reset(header, port, remote, now);
+    if (!header.isLong) return this.#onStray(header, port, remote, now);
     if (header.type === PacketType.VersionNegotiation) return;
     const accepted = this.#acceptor?.accept(header, port, remote, now);
     if (accepted !== undefined) {
       this.#add(accepted);
       accepted.receive(datagram, port, remote, now);
     }
+  }
+
+  /** A packet for nobody: a peer has forgotten one of our connections, or we one of its own. */
+  #onStray(header: Header, port: Port, remote: Address, now: number): void {
+    const { datagram } = header;
+    // With many connections a flood would make us search for nothing; silence ends them as well.
+    if (this.#connections.size <= MAX_SEARCHED && maybeStatelessReset(datagram)) {
+      for (const connection of this.#connections) {
+        if (connection.onStrayDatagram(datagram)) return this.touch(connection);
+      }
+    }
+    this.#stateless.reset(header, port, remote, now);
   }
 
   #add(connection: Connection): void {

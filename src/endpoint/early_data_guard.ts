@@ -1,0 +1,55 @@
+import { toHex } from "../bytes/bytes.ts";
+import type { TransportConfig } from "../connection/config.ts";
+import { loweredLimit, rememberedParameters } from "../connection/early_data.ts";
+import { localLimits } from "../connection/local_parameters.ts";
+import type { TransportParameters } from "../connection/transport_parameters.ts";
+import type { EarlyDataOffer } from "../tls/tls.ts";
+
+/**
+ * Milliseconds for which a ClientHello is remembered. TLS refuses early data whose ticket age is
+ * off by more than ten seconds either way; within that time, once is enough.
+ */
+const WINDOW = 20_000;
+/** Offers remembered per window; beyond, early data are refused, which costs a round trip only. */
+const MAX_REMEMBERED = 32_768;
+
+/** Decides which 0-RTT data are read: none twice (RFC 9846, Section 8), none beyond our limits. */
+export class EarlyDataGuard {
+  readonly #limits: TransportParameters;
+  #seen = new Set<string>();
+  #seenBefore = new Set<string>();
+  #windowEnd: number;
+  /** Who cannot know what a process before it has read refuses until that is too old. */
+  readonly #refusedUntil: number;
+
+  /** @param refusedUntil Set where tickets outlive this process. */
+  constructor(config: TransportConfig, refusedUntil = -Infinity) {
+    this.#limits = localLimits(config);
+    this.#windowEnd = -Infinity;
+    this.#refusedUntil = refusedUntil;
+  }
+
+  /** Whether the data of this offer are read. */
+  accepts(offer: EarlyDataOffer, now: number): boolean {
+    if (now < this.#refusedUntil || !this.#isNew(toHex(offer.id), now)) return false;
+    const remembered = rememberedParameters(offer.transportParameters);
+    // RFC 9000, Section 7.4.1: what the client relies on may not be less than it was.
+    return remembered !== undefined && loweredLimit(remembered, this.#limits) === undefined;
+  }
+
+  #isNew(id: string, now: number): boolean {
+    if (now >= this.#windowEnd) {
+      const isRecent = now < this.#windowEnd + WINDOW;
+      this.#seenBefore = isRecent ? this.#seen : new Set();
+      this.#seen = new Set();
+      this.#windowEnd = now + WINDOW;
+    }
+    if (this.#seen.has(id) || this.#seenBefore.has(id)) return false;
+    if (this.#seen.size >= MAX_REMEMBERED) return false;
+    this.#seen.add(id);
+    return true;
+  }
+}
+
+/** Milliseconds for which a process that shares its ticket key refuses early data at first. */
+export const EARLY_DATA_PAUSE: number = WINDOW;

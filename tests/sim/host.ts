@@ -21,7 +21,8 @@ export interface Doors<Connection> {
 /** An endpoint with its ports in the simulated network. Its processor is infinitely fast. */
 export class Host<Connection> {
   readonly name: string;
-  readonly endpoint: Doors<Connection>;
+  /** May be replaced, as when a server starts anew. */
+  endpoint: Doors<Connection>;
   readonly ports: SimPort[] = [];
   /** A peer opened a connection. */
   onConnection: (connection: Connection) => void = () => {};

@@ -43,6 +43,8 @@ export interface PairOptions {
   readonly openPaths?: boolean;
   /** The status of each path when it is opened. */
   readonly statuses?: readonly PathStatus[];
+  /** The server's key for stateless resets. */
+  readonly resetKey?: Uint8Array;
   /** Use IPv6 addresses. */
   readonly ipv6?: boolean;
   /** Distinguishes the pairs of one world; 0 to 200. */
@@ -133,11 +135,14 @@ export class Pair {
   readonly links: readonly Link[];
   readonly client: End;
   readonly server: End;
+  /** The server's key for stateless resets. */
+  readonly resetKey: Uint8Array;
   readonly #options: PairOptions;
 
   constructor(options: PairOptions = {}) {
     this.#options = options;
     this.world = options.world ?? new World(options.seed ?? 1);
+    this.resetKey = options.resetKey ?? this.world.random.fork("reset key").bytes(32);
     const { network } = this.world;
     const wanted = options.links ??
       Array.from({ length: options.paths ?? 1 }, () => linkOf(10, 44));
@@ -227,6 +232,7 @@ export class Pair {
       epoch: EPOCH,
       engine: this.#options.engine,
       server,
+      resetKey: server && this.resetKey,
     });
     return new End(this.world.host(name, endpoint), endpoint, () => this.now);
   }

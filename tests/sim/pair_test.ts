@@ -189,3 +189,19 @@ Deno.test("Pair times out at both ends when all links are cut", () => {
     assert.equal(end.endpoint.connections.size, 0, end.host.name);
   }
 });
+
+Deno.test("Pair notices at once that the server has forgotten the connection", () => {
+  const pair = new Pair({ paths: 1 }).connect();
+  const transfer = pair.client.app.download(megabyte);
+  pair.run({ when: () => transfer.received > 100_000 });
+  // The server's endpoint is replaced by one that knows nothing but the key of its resets.
+  const { resetKey } = pair;
+  const fresh = new Pair({ world: pair.world, paths: 1, number: 1, resetKey }).server.endpoint;
+  pair.server.host.endpoint = fresh;
+  const before = pair.now;
+  pair.client.app.upload(1_000);
+  pair.run({ until: before + 5_000, when: () => pair.client.has("closed") });
+  const closed = pair.client.events.find((event) => event.type === "closed");
+  assert.ok(closed?.type === "closed" && closed.reason.by === "reset");
+  assert.ok(pair.now - before < 1_000, `it took ${pair.now - before} ms`);
+});

@@ -47,7 +47,10 @@ class Scenario {
     this.#random = new SeededRandom(seed, "scenario");
     const links = Array.from({ length: 1 + this.#random.below(4) }, () => this.#link());
     const serverAddresses = 1 + this.#random.below(links.length);
-    this.pair = new Pair({ seed, links, serverAddresses, ipv6: this.#random.chance(0.3) });
+    const ipv6 = this.#random.chance(0.3);
+    // Without it, a client that only waits would not notice that its NAT forgot it.
+    const clientConfig = { keepAliveInterval: 5_000 };
+    this.pair = new Pair({ seed, links, serverAddresses, ipv6, clientConfig });
   }
 
   /** Runs until everything has arrived. The first path is never cut for good. */

@@ -45,7 +45,7 @@ export interface TransportOptions {
   /**
    * Decides, datagram by datagram, which path it leaves on.
    *
-   * @default {minRtt}
+   * @default {earliestCompletion}
    */
   scheduler?: Scheduler;
   /**

@@ -98,10 +98,12 @@ async function manyEchoes(opener: Conn, echoer: Conn): Promise<void> {
   const count = 400;
   const incoming = echoer.incomingBidirectionalStreams.getReader();
   const echoing = (async () => {
+    const pipes: Promise<void>[] = [];
     for (let i = 0; i < count; i++) {
       const { value } = await incoming.read();
-      value!.readable.pipeTo(value!.writable);
+      pipes.push(value!.readable.pipeTo(value!.writable));
     }
+    await Promise.all(pipes);
   })();
   const ask = async (i: number) => {
     const data = patternBytes(i, 0, 20 * i);

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { parseIpAddress } from "../../src/bytes/ip_address.ts";
+import type { Address } from "../../src/path/address.ts";
+import { isPortAcceptable, Scope, scopeOf } from "../../src/path/address_scope.ts";
+import { MAX_ADDRESSES, RemoteAddresses } from "../../src/path/remote_addresses.ts";
+
+const PEER: Address = { transport: "udp", hostname: "192.0.2.1", port: 6121 };
+const PRIVATE_PEER: Address = { transport: "udp", hostname: "10.0.0.1", port: 6121 };
+
+function ip(text: string): Uint8Array {
+  return parseIpAddress(text)!;
+}
+
+function alternative(
+  set: RemoteAddresses,
+  text: string,
+  more: { sequence?: number; port?: number; retire?: boolean; peer?: Address; now?: number } = {},
+): boolean {
+  const { sequence = 0, port = 6121, retire = false, peer = PEER, now = 0 } = more;
+  return set.onAlternative(sequence, ip(text), port, false, retire, peer, now);
+}
+
+Deno.test("scopeOf() knows how far addresses reach, IPv4 in IPv6 included", () => {
+  const cases: [string, Scope][] = [
+    ["8.8.8.8", Scope.Global],
+    ["10.1.2.3", Scope.Private],
+    ["172.31.0.1", Scope.Private],
+    ["172.32.0.1", Scope.Global],
+    ["192.168.9.9", Scope.Private],
+    ["100.64.0.1", Scope.Private],
+    ["127.0.0.1", Scope.Loopback],
+    ["169.254.1.1", Scope.LinkLocal],
+    ["0.0.0.0", Scope.Unusable],
+    ["224.0.0.1", Scope.Unusable],
+    ["255.255.255.255", Scope.Unusable],
+    ["2001:db8::1", Scope.Global],
+    ["::1", Scope.Loopback],
+    ["::", Scope.Unusable],
+    ["fe80::1", Scope.LinkLocal],
+    ["fd00::1", Scope.Private],
+    ["ff02::1", Scope.Unusable],
+    ["::ffff:127.0.0.1", Scope.Loopback],
+  ];
+  for (const [text, scope] of cases) assert.equal(scopeOf(ip(text)), scope, text);
+});
+
+Deno.test("isPortAcceptable() keeps away from reflectors and low ports", () => {
+  assert.equal(isPortAcceptable(6121, 6121), true);
+  assert.equal(isPortAcceptable(443, 6121), true);
+  assert.equal(isPortAcceptable(50_000, 6121), true);
+  assert.equal(isPortAcceptable(80, 6121), false);
+  for (const port of [53, 123, 1900, 5353, 11211]) assert.equal(isPortAcceptable(port, 443), false);
+});
+
+Deno.test("RemoteAddresses takes news once, and newer news over older", () => {
+  const set = new RemoteAddresses();
+  assert.equal(alternative(set, "198.51.100.1"), true);
+  assert.equal(alternative(set, "198.51.100.1"), false);
+  assert.equal(alternative(set, "198.51.100.1", { sequence: 2, retire: true }), true);
+  assert.equal(alternative(set, "198.51.100.1", { sequence: 1 }), false, "old news");
+  assert.equal(set.list.length, 0);
+  assert.equal(alternative(set, "198.51.100.1", { sequence: 3 }), true);
+  assert.equal(set.list[0]!.address.hostname, "198.51.100.1");
+});
+
+Deno.test("RemoteAddresses follows ADD_ADDRESS and REMOVE_ADDRESS", () => {
+  const set = new RemoteAddresses();
+  assert.equal(set.onAdd(7, ip("198.51.100.1"), 6121, PEER, 0), true);
+  assert.equal(set.onAdd(7, ip("198.51.100.2"), 6121, PEER, 0), false, "a number names one");
+  assert.equal(set.onRemove(8), false);
+  assert.equal(set.onRemove(7), true);
+  assert.equal(set.onRemove(7), false);
+  assert.equal(set.list.length, 0);
+});
+
+Deno.test("RemoteAddresses believes no address that the connection itself could not have", () => {
+  const set = new RemoteAddresses();
+  for (const text of ["127.0.0.1", "169.254.0.1", "224.0.0.1", "10.0.0.9", "fe80::1", "::1"]) {
+    assert.equal(alternative(set, text), false, text);
+  }
+  assert.equal(alternative(set, "10.0.0.9", { peer: PRIVATE_PEER, now: 2_000 }), true);
+  assert.equal(alternative(set, "198.51.100.9", { port: 53, now: 2_000 }), false);
+});
+
+Deno.test("RemoteAddresses stays small under a thousand announcements", () => {
+  const set = new RemoteAddresses();
+  for (let i = 0; i < 1_000; i++) {
+    alternative(set, `198.51.${i >> 8}.${i & 255}`, { now: i * 100 });
+  }
+  assert.equal(set.list.length, MAX_ADDRESSES);
+  const flooded = new RemoteAddresses();
+  for (let i = 0; i < 100; i++) alternative(flooded, "198.51.100.1", { sequence: i, now: 5 });
+  assert.equal(alternative(flooded, "198.51.100.1", { sequence: 200, now: 6 }), false, "too many");
+  assert.equal(alternative(flooded, "198.51.100.1", { sequence: 201, now: 1_006 }), true);
+});

@@ -107,17 +107,31 @@ async function download(
     throw lostConnection(error, url.host);
   }
   display.end();
+  if (transfer.failed.length < options.urls.length) printSummary(read(), options);
+  if (transfer.failed.length > 0) throw refusal(transfer.failed[0]!);
+  return 0;
+}
+
+function printSummary(end: Progress, { output }: ClientOptions): void {
   // Where the body goes to standard output, nothing else may.
-  const print = options.output === "-" ? console.error : console.log;
-  for (const line of summaryLines(read())) print(line);
-  return transfer.succeeded ? 0 : 1;
+  const print = output === "-" ? console.error : console.log;
+  for (const line of summaryLines(end)) print(line);
+}
+
+function refusal({ url, status }: Answer): Failure {
+  const advice = status >= 500
+    ? "try again later"
+    : status === 404
+    ? "check the path in the URL"
+    : "the server does not want to give it";
+  return new Failure(`Cannot get ${url.href}: the server answers ${status}; ${advice}`);
 }
 
 function outputOf({ output }: ClientOptions): TransferOptions["openOutput"] {
   return output === undefined ? undefined : () => openOutput(output);
 }
 
-/** What the user named is always told of, what pages load only if it failed or on request. */
+/** What the user named is always told of, what a page loads only if it failed or on request. */
 function noteAnswer(display: ProgressDisplay, answer: Answer, options: ClientOptions): void {
   if (!answer.isNamed && !options.verbose && answer.status < 400) return;
   display.note(`${answer.status} ${answer.url.href} ${answer.length} bytes`);

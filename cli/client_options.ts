@@ -129,6 +129,11 @@ function checkTogether(options: ClientOptions): void {
   if (options.output !== undefined && options.urls.length > 1) {
     throw new UsageError("Cannot write several bodies to one file: give one URL with -o");
   }
+  if (options.urls.some((url) => url.origin !== options.urls[0]!.origin)) {
+    throw new UsageError(
+      "Cannot fetch from several servers at once: give URLs of one host and port, and run again for others",
+    );
+  }
   if (options.insecure && options.caCert !== undefined) {
     throw new UsageError("Cannot both trust and ignore: give --cacert or --insecure, not both");
   }

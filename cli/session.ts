@@ -8,6 +8,12 @@ import { type PlannedPath, targetText } from "./plan_paths.ts";
 import type { PathRow } from "./progress.ts";
 import { transportOptions } from "./transport_options.ts";
 
+/** RFC 9114, Section 8.1: how clients close an HTTP/3 connection that they no longer need. */
+const NO_ERROR = 0x100;
+
+const MOST_REDIRECTS = 10;
+const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
 /** A connection to one server, with all paths that it has or had. */
 export class Session implements AsyncDisposable {
   readonly #connection: MultipathConnection;
@@ -100,18 +106,30 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Sends one request.
+   * Sends one request, and follows redirects within the server.
    *
    * @param url What to fetch.
    * @param signal Gives up.
    */
-  fetch(url: URL, signal: AbortSignal): Promise<Response> {
-    return fetch(url, { connection: this.#connection, signal });
+  async fetch(url: URL, signal: AbortSignal): Promise<Response> {
+    let at = url;
+    for (let count = 0; count < MOST_REDIRECTS; count++) {
+      const options = { connection: this.#connection, redirect: "manual", signal } as const;
+      const response = await fetch(at, options);
+      const location = response.headers.get("location");
+      if (location === null || !redirects.has(response.status)) return response;
+      await response.body?.cancel();
+      const next = URL.parse(location, at);
+      if (next?.origin !== url.origin) throw redirected(url, location);
+      at = next;
+    }
+    throw new Failure(`Cannot get ${url.href}: it is redirected without end; check the URL`);
   }
 
   /** Says goodbye and waits until it is said. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#connection[Symbol.asyncDispose]();
+    this.#connection.close({ closeCode: NO_ERROR, reason: "" });
+    await this.#connection.closed.catch(() => {}); // it had failed already
   }
 
   #watch(path: Path): void {
@@ -120,6 +138,12 @@ export class Session implements AsyncDisposable {
     path.ready.then(() => this.#paths.set(path, "open"), () => {});
     path.closed.then(() => {}, () => {}).then(() => this.#paths.set(path, "closed"));
   }
+}
+
+function redirected(url: URL, location: string): Failure {
+  return new Failure(
+    `Cannot get ${url.href}: it is redirected to another server; fetch ${location} instead`,
+  );
 }
 
 function openState(path: Path): string {

@@ -29,7 +29,7 @@ export interface TransferOptions {
   readonly fetch: (url: URL) => Promise<Response>;
   /** Makes the place for the first body, once there is one worth keeping. */
   readonly openOutput?: (() => Promise<WritableStream<Uint8Array>>) | undefined;
-  /** Is told what came. */
+  /** Is told what came with success, and what pages load, however it came. */
   readonly onAnswer: (answer: Answer) => void;
   /** Stops it all. */
   readonly signal: AbortSignal;
@@ -39,8 +39,8 @@ export interface TransferOptions {
 export class Transfer {
   /** Bytes of bodies so far. */
   bytes = 0;
-  /** Whether every URL that was named was answered with success. */
-  succeeded = true;
+  /** URLs that were named and not answered with success. */
+  readonly failed: Answer[] = [];
   readonly #options: TransferOptions;
   #announced = 0;
   #unannounced = 0;
@@ -67,12 +67,15 @@ export class Transfer {
   async #fetchNamed(url: URL): Promise<void> {
     const response = await this.#request(url);
     const output = response.ok ? await this.#options.openOutput?.() : undefined;
-    const page = await this.#readBody(response, output);
-    this.#report(url, response, { length: page.length, isNamed: true });
-    if (!response.ok) this.succeeded = false;
-    if (response.ok && isHtml(response) && page.text !== undefined) {
-      await this.#fetchResources(findResources(page.text, url));
+    const { length, text } = await this.#readBody(response, output);
+    const answer = { url, status: response.status, length, isNamed: true };
+    if (!response.ok) {
+      this.failed.push(answer);
+      return;
     }
+    this.#options.onAnswer(answer);
+    if (!isHtml(response) || text === undefined) return;
+    await this.#fetchResources(findResources(text, URL.parse(response.url) ?? url));
   }
 
   async #fetchResources(urls: readonly URL[]): Promise<void> {
@@ -81,7 +84,7 @@ export class Transfer {
       for (let url; (url = waiting.shift());) {
         const response = await this.#request(url);
         const { length } = await this.#readBody(response);
-        this.#report(url, response, { length, isNamed: false });
+        this.#options.onAnswer({ url, status: response.status, length, isNamed: false });
       }
     };
     await Promise.all(Array.from({ length: RESOURCES_AT_ONCE }, worker));
@@ -111,18 +114,14 @@ export class Transfer {
         this.bytes += chunk.length;
         if (length > LARGEST_PAGE) text = undefined;
         else if (decoder) text += decoder.decode(chunk, { stream: true });
-        await writer?.write(chunk);
+        await writer?.write(chunk).catch(cannotWrite);
       }
-      await writer?.close();
+      await writer?.close().catch(cannotWrite);
     } catch (error) {
       await writer?.abort(error).catch(() => {}); // the first error is the one to tell
       throw error;
     }
     return { length, text };
-  }
-
-  #report(url: URL, { status }: Response, rest: Pick<Answer, "length" | "isNamed">): void {
-    this.#options.onAnswer({ url, status, ...rest });
   }
 }
 
@@ -142,6 +141,10 @@ export async function openOutput(path: string): Promise<WritableStream<Uint8Arra
       `Cannot write ${path}: ${whyNot(error)}; name another file with -o`,
     );
   }
+}
+
+function cannotWrite(error: unknown): never {
+  throw new Failure(`Cannot write the body: ${whyNot(error)}; name another place with -o`);
 }
 
 function whyNot(error: unknown): string {

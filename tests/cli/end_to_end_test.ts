@@ -95,9 +95,20 @@ Deno.test("the client ends with an exit code when the server has no such file", 
   await using server = await site.serve("-n", "127.0.0.1");
   const missing = `https://127.0.0.1:${server.port}/missing`;
   const outcome = await run("client", ...site.trust, "-o", `${site.path}/none`, missing);
-  assert.equal(outcome.code, 1);
-  assert.match(outcome.stderr, /404 /);
+  assertSentence(outcome, 1, /Cannot get .*missing: the server answers 404; check the path/);
+  assert.equal(outcome.stdout, "");
   await assert.rejects(Deno.stat(`${site.path}/none`), Deno.errors.NotFound);
+});
+
+Deno.test("the client follows redirects within the server", async () => {
+  await using site = await Site.make();
+  await Deno.mkdir(`${site.path}/www/folder`);
+  await Deno.writeTextFile(`${site.path}/www/folder/index.html`, '<img src="../image1.svg">');
+  await using server = await site.serve("-n", "127.0.0.1");
+  const origin = `https://127.0.0.1:${server.port}`;
+  const outcome = await run("client", ...site.trust, "-v", `${origin}/folder`);
+  assert.equal(outcome.code, 0, outcome.stderr);
+  assert.match(outcome.stderr, new RegExp(`200 ${origin}/image1.svg`));
 });
 
 Deno.test("the client refuses a certificate it cannot trust, unless told otherwise", async () => {

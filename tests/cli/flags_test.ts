@@ -174,7 +174,8 @@ Deno.test("readClientOptions() refuses what cannot be fetched", () => {
 });
 
 Deno.test("readClientOptions() refuses flags that contradict each other", () => {
-  failsWith(() => client("-o", "f", "https://localhost/b"), /one URL with -o/);
+  failsWith(() => client("-o", "f", "https://localhost:6121/b"), /one URL with -o/);
+  failsWith(() => client("https://localhost/b"), /URLs of one host and port/);
   failsWith(() => client("--insecure", "--cacert", "f"), /not both/);
   failsWith(() => client("-fmp", "-n", "a,b"), /no -fmp/);
 });

@@ -40,7 +40,7 @@ Deno.test("Transfer.run() also fetches what a page loads", async () => {
   await transfer.run();
   assert.equal(asked.length, 101);
   assert.deepEqual(new Set(asked).size, 101);
-  assert.ok(transfer.succeeded, "a missing image does not make the page fail");
+  assert.equal(transfer.failed.length, 0, "a missing image does not make the page fail");
   assert.equal(transfer.bytes, images.length + 21 + 99 * 4);
   assert.ok(lines.includes("404 /7.png 4 false"));
   assert.equal(lines[0], `200 / ${images.length} true`);
@@ -53,7 +53,8 @@ Deno.test("Transfer.run() does not look into other types and failed answers", as
   const failed = make({ "/": () => new Response(html("<img src=/a>")().body, { status: 500 }) });
   await failed.transfer.run();
   assert.deepEqual(failed.asked, ["/"]);
-  assert.equal(failed.transfer.succeeded, false);
+  assert.deepEqual(failed.transfer.failed.map((answer) => answer.status), [500]);
+  assert.deepEqual(failed.lines, []);
 });
 
 Deno.test("Transfer.run() writes the body to the output, failed answers excepted", async () => {
@@ -72,6 +73,21 @@ Deno.test("Transfer.run() writes the body to the output, failed answers excepted
   });
   await bad.transfer.run();
   assert.equal(opened, false);
+});
+
+Deno.test("Transfer.run() says when the output cannot be written", async () => {
+  const full = new WritableStream({ write: () => Promise.reject(new Error("no space left")) });
+  const { transfer } = make({ "/": () => new Response("body") }, {
+    openOutput: () => Promise.resolve(full),
+  });
+  await assert.rejects(transfer.run(), (error) => {
+    assert.ok(error instanceof Failure);
+    assert.match(
+      error.message,
+      /^Cannot write the body: no space left; name another place with -o$/,
+    );
+    return true;
+  });
 });
 
 Deno.test("Transfer.run() waits for the output before it reads on", async () => {

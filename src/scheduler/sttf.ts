@@ -31,6 +31,7 @@ export function sttf(
   streams: readonly StreamView[],
   context: ScheduleContext,
 ): Assignment | undefined {
+  if (paths.length === 0) return undefined;
   planned.length = 0;
   for (let i = 0; i < paths.length; i++) planned.push(0);
   let first: PathView | undefined;

@@ -222,7 +222,8 @@ export class Path implements PathView {
     current.validation.expire(now);
     candidate?.validation.expire(now);
     previous?.validation.expire(now);
-    if (previous?.validation.failed) this.previous = undefined;
+    // It was proven once: what else is there to fall back to (RFC 9000, Section 9.3.2)?
+    if (previous?.validation.failed) previous.validation.failed = false;
     if (candidate?.validation.failed) {
       this.candidate = undefined;
       candidate.close();
@@ -231,6 +232,7 @@ export class Path implements PathView {
     current.validation.failed = false;
     if (this.previous === undefined) return true;
     // RFC 9000, Section 9.3.2: back to the address that was proven last.
+    this.previous.validation.stop();
     this.moveTo(this.previous, false);
     return false;
   }

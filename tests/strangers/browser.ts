@@ -34,6 +34,8 @@ export class Browser implements AsyncDisposable {
       "--disable-component-update",
       "--disable-sync",
       "--disable-dev-shm-usage",
+      // Otherwise it may prefer ::1, where nobody listens.
+      "--host-resolver-rules=MAP localhost 127.0.0.1",
       `--origin-to-force-quic-on=${origin}`,
       `--ignore-certificate-errors-spki-list=${spkiHash}`,
       `--user-data-dir=${this.#profile}`,

@@ -17,13 +17,15 @@ interface Report {
   readonly hash: string;
   readonly answer: string;
   readonly cancelled: string;
+  readonly error?: string;
 }
 
 const program = findBrowser();
-if (!program) console.log("Skipping the tests with Chromium: it is not installed");
+
+const skipped = program ? "" : " (skipped: Chromium is not installed)";
 
 Deno.test({
-  name: "Chromium loads a page with 200 images, uploads, cancels, and comes again, all over h3",
+  name: `Chromium loads a page of 200 images, uploads, cancels, and comes again, over h3${skipped}`,
   ignore: !program,
 }, async () => {
   await using site = await Site.make();
@@ -31,6 +33,7 @@ Deno.test({
   await using browser = new Browser(program!, `localhost:${server.addr.port}`, site.spkiHash);
   for (const visit of [1, 2]) {
     const report = await browser.visit(`${site.url}/index.html?${visit}`, site.nextReport());
+    assert.equal(report.error, undefined);
     assert.match(report.href, /^https:\/\/localhost:/, "not an error page");
     // The page itself and its images, all over HTTP/3.
     assert.deepEqual(Object.keys(report.protocols), ["h3"]);

@@ -9,6 +9,9 @@ export class Stream {
   /** Missing on a stream that only we send on. */
   readonly receive: ReceiveHalf | undefined;
 
+  /** Whether bytes came as 0-RTT data, which may be somebody's replay (RFC 9001, Section 9.2). */
+  early = false;
+
   constructor(id: number, send: SendHalf | undefined, receive: ReceiveHalf | undefined) {
     this.id = id;
     this.send = send;

@@ -8,6 +8,7 @@ import type { Path } from "../path/path.ts";
 import type { PathSet } from "../path/path_set.ts";
 import type { PacketSpace } from "../recovery/packet_space.ts";
 import type { StreamView } from "../scheduler/stream_order.ts";
+import type { CryptoStream } from "../stream/crypto_stream.ts";
 import type { StreamSet } from "../stream/stream_set.ts";
 import type { DatagramQueue } from "./datagram_queue.ts";
 import type { HandshakeDriver } from "./handshake_driver.ts";
@@ -51,8 +52,16 @@ export class FrameWriter {
     return streams.views.length > 0 || datagrams.pending || this.controlPending;
   }
 
-  /** Writes the ACK of a handshake space, if one is owed. */
-  writeHandshakeAck(space: PacketSpace, now: number): void {
+  /** Writes what a handshake space has to say: an ACK, messages, and a PING if it must probe. */
+  writeHandshake(space: PacketSpace, crypto: CryptoStream, now: number): void {
+    this.#writeHandshakeAck(space, now);
+    // Of two probes both carry the messages: one of them may be lost as well.
+    if (space.probes > 0 && !crypto.hasPending) space.requeueOutstanding(1);
+    crypto.writeFrames(this.#builder);
+    if (space.probes > 0 && !this.#builder.ackEliciting) this.writePing();
+  }
+
+  #writeHandshakeAck(space: PacketSpace, now: number): void {
     const { received } = space;
     if (!received.unreported) return;
     const delay = Math.floor(received.delay(now) * 1_000 / ACK_DELAY_UNIT);

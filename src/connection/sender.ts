@@ -14,6 +14,7 @@ import type { StreamView } from "../scheduler/stream_order.ts";
 import { Role } from "../stream/stream_id.ts";
 import { writeClose, writeEarlyClose } from "./close_frames.ts";
 import type { Closing } from "./closing.ts";
+import type { ConnectionLog } from "./connection_log.ts";
 import { CopyQueue } from "./copy_queue.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { type FrameSources, FrameWriter } from "./frame_writer.ts";
@@ -29,6 +30,7 @@ export interface Transmit {
 /** What a sender works with. */
 export interface SenderParts extends FrameSources {
   readonly keys: KeyRing;
+  readonly log: ConnectionLog | undefined;
   readonly closing: Closing;
   readonly dispatcher: Dispatcher;
   /** The ID the peer reaches us by during the handshake. */
@@ -146,9 +148,7 @@ export class Sender {
     const { handshake } = this.#parts;
     const space = handshake.initialSpace;
     if (!this.#startLong(PacketType.Initial, path, space)) return false;
-    this.#frames.writeHandshakeAck(space, now);
-    handshake.initialCrypto.writeFrames(this.builder);
-    if (space.probes > 0 && !this.builder.ackEliciting) this.#frames.writePing();
+    this.#frames.writeHandshake(space, handshake.initialCrypto, now);
     if (this.builder.isEmpty) {
       this.builder.cancel();
       return false;
@@ -161,9 +161,7 @@ export class Sender {
     const { handshake } = this.#parts;
     const space = handshake.handshakeSpace;
     if (!this.#startLong(PacketType.Handshake, path, space)) return;
-    this.#frames.writeHandshakeAck(space, now);
-    handshake.handshakeCrypto.writeFrames(this.builder);
-    if (space.probes > 0 && !this.builder.ackEliciting) this.#frames.writePing();
+    this.#frames.writeHandshake(space, handshake.handshakeCrypto, now);
     if (this.builder.isEmpty) this.builder.cancel();
   }
 
@@ -352,13 +350,13 @@ export class Sender {
   /** Seals the datagram, and notes what each of its packets carried. */
   #end(path: Path, network: NetworkPath, padTo: number, now: number): Transmit | undefined {
     const { builder } = this;
+    this.#parts.log?.aimSent(path, network, this.#mtuProbe);
     const size = builder.endDatagram(padTo);
-    const isMtuProbe = this.#mtuProbe;
-    this.#mtuProbe = false;
     if (size === 0) return undefined;
     for (let i = 0; i < builder.count; i++) {
-      this.#noteSent(builder.packetAt(i), path, network, isMtuProbe, now);
+      this.#noteSent(builder.packetAt(i), path, network, now);
     }
+    this.#mtuProbe = false;
     network.onDatagramSent(size, now);
     this.#transmit.port = network.port;
     this.#transmit.remote = network.remote;
@@ -366,19 +364,13 @@ export class Sender {
     return this.#transmit;
   }
 
-  #noteSent(
-    built: BuiltPacket,
-    path: Path,
-    network: NetworkPath,
-    isMtuProbe: boolean,
-    now: number,
-  ): void {
+  #noteSent(built: BuiltPacket, path: Path, network: NetworkPath, now: number): void {
     const space = this.#spaceOf(built.type, path);
     const packet = space.sent.take().reset(built.number, built.size, now, network);
     packet.frames = built.frames;
     packet.ackEliciting = built.ackEliciting;
     packet.inFlight = built.inFlight;
-    packet.mtuProbe = isMtuProbe;
+    packet.mtuProbe = this.#mtuProbe;
     packet.acknowledges = space.received.takeReported();
     space.onSent(packet, now);
     if (built.ackEliciting) this.#parts.onElicitingSent(now);

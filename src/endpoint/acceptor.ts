@@ -72,6 +72,7 @@ export class Acceptor {
 
   /** The connection is over. */
   forget(connection: Connection): void {
+    if (this.#accepted.at(-1) === connection) this.#accepted.pop();
     const key = this.#keys.get(connection);
     if (key === undefined) return;
     this.#keys.delete(connection);

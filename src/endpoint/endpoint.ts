@@ -160,10 +160,11 @@ export class Endpoint {
     if (!header.isLong) return this.#onStray(header, port, remote, now);
     if (header.type === PacketType.VersionNegotiation) return;
     const accepted = this.#acceptor?.accept(header, port, remote, now);
-    if (accepted !== undefined) {
-      this.#add(accepted);
-      accepted.receive(datagram, port, remote, now);
-    }
+    if (accepted === undefined) return;
+    accepted.receive(datagram, port, remote, now);
+    // Anybody can write a header: what cannot be opened makes no connection.
+    if (accepted.handshake.ids.peerSource !== undefined) this.#add(accepted);
+    else this.#remove(accepted);
   }
 
   /** A packet for nobody: a peer has forgotten one of our connections, or we one of its own. */

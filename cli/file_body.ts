@@ -3,6 +3,9 @@ import { type ByteRange, contentRange } from "./byte_ranges.ts";
 /** Large enough that the system call does not matter, small enough for many readers at once. */
 const CHUNK_SIZE = 128 * 1024;
 
+/** Milliseconds that a reader may take none of what is ready for it. */
+const PATIENCE = 60_000;
+
 /** A piece of a body: bytes at hand, or a part of the file. */
 export type Piece = Uint8Array<ArrayBuffer> | ByteRange;
 
@@ -56,26 +59,37 @@ export function multipleParts(
 }
 
 /**
- * Streams the pieces of a body, read as fast as they are taken.
+ * Streams the pieces of a body, read as fast as they are taken. A reader that takes nothing for
+ * too long loses the stream: open files are few.
  *
  * @param file The open file; it is closed at the end, or when the bytes are no longer wanted.
  * @param pieces The pieces.
+ * @param patience Milliseconds to wait for the reader.
  */
 export function streamPieces(
   file: Deno.FsFile,
   pieces: readonly Piece[],
+  patience: number = PATIENCE,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const reader = readPieces(file, pieces);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  async function stop(): Promise<void> {
+    clearTimeout(timer);
+    await reader.return();
+    close(file); // a generator that never started does not run its own finally
+  }
   return new ReadableStream({
     async pull(controller) {
+      clearTimeout(timer);
       const { value, done } = await reader.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
+      if (done) return controller.close();
+      controller.enqueue(value);
+      timer = setTimeout(() => {
+        controller.error(new Error("Cannot send on: nobody takes what is sent"));
+        return stop();
+      }, patience);
     },
-    async cancel() {
-      await reader.return();
-      close(file); // a generator that never started does not run its own finally
-    },
+    cancel: stop,
   });
 }
 

@@ -131,16 +131,27 @@ export class Transfer {
  * @param path Where to.
  */
 export async function openOutput(path: string): Promise<WritableStream<Uint8Array>> {
-  if (path === "-") return Deno.stdout.writable;
+  if (path === "-") return writableOf(Deno.stdout);
   try {
     const options = { write: true, create: true, truncate: true };
-    return (await Deno.open(path, options)).writable;
+    return writableOf(await Deno.open(path, options));
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
     throw new Failure(
       `Cannot write ${path}: ${whyNot(error)}; name another file with -o`,
     );
   }
+}
+
+/** `writable` of the runtime's files passes over a full disk in silence, so this asks each time. */
+function writableOf(file: Deno.FsFile | typeof Deno.stdout): WritableStream<Uint8Array> {
+  return new WritableStream({
+    async write(chunk) {
+      for (let at = 0; at < chunk.length;) at += await file.write(chunk.subarray(at));
+    },
+    close: () => file.close(),
+    abort: () => file.close(),
+  });
 }
 
 function cannotWrite(error: unknown): never {

@@ -165,3 +165,13 @@ Deno.test("openOutput() says in a sentence why it cannot", async () => {
     await Deno.remove(directory, { recursive: true });
   }
 });
+
+Deno.test({
+  name: "openOutput() notices that a disk is full",
+  ignore: Deno.build.os !== "linux", // where /dev/full plays one
+  fn: async () => {
+    const openFull = () => openOutput("/dev/full");
+    const { transfer } = make({ "/": () => new Response("body") }, { openOutput: openFull });
+    await assert.rejects(transfer.run(), /Cannot write the body: No space left/);
+  },
+});

@@ -5,10 +5,12 @@ import { openKeyLog } from "../io/key_log.ts";
 import { SystemRandom } from "../io/random.ts";
 import { resolveHost } from "../io/resolve.ts";
 import { backgroundTimer } from "../io/timer.ts";
+import type { Address } from "../path/address.ts";
 import { Hub } from "./hub.ts";
 import { clientAddresses } from "./local_addresses.ts";
 import type { MultipathConnection } from "./multipath_connection.ts";
 import { type ConnectOptions, transportConfig } from "./options.ts";
+import { PathUpkeep } from "./path_upkeep.ts";
 import { trustOf } from "./trust.ts";
 
 /** RFC 8305, Section 5: the pause before the next address is tried besides the one before. */
@@ -21,6 +23,13 @@ export type MakeConnection = (core: Connection, hub: Hub) => MultipathConnection
 interface Route {
   readonly local: string;
   readonly remote: string;
+}
+
+/** A connection that was made, inside and out. */
+interface Opened {
+  readonly connection: MultipathConnection;
+  readonly core: Connection;
+  readonly hub: Hub;
 }
 
 /** Connects to the first address that answers, then opens the other paths. */
@@ -37,9 +46,10 @@ export async function connect(
     throw new TypeError(`Cannot reach ${remotes.join(" or ")} from ${locals.join(" or ")}`);
   }
   const attempts = new Attempts(options, make);
-  const connection = await attempts.run(routes);
+  const opened = await attempts.run(routes);
+  const { connection } = opened;
   signal?.addEventListener("abort", () => connection.close(), { once: true });
-  if (options.openPaths !== false) openOthers(connection, options.port, locals, remotes);
+  if (options.openPaths !== false && connection.multipath) startUpkeep(opened, options, remotes);
   return connection;
 }
 
@@ -101,17 +111,17 @@ class Attempts {
     this.#hub = new Hub(new Endpoint({ random: new SystemRandom(), epoch }));
   }
 
-  async run(routes: readonly Route[]): Promise<MultipathConnection> {
+  async run(routes: readonly Route[]): Promise<Opened> {
     const { signal } = this.#options;
-    const winner = Promise.withResolvers<MultipathConnection | undefined>();
+    const winner = Promise.withResolvers<Opened | undefined>();
     const abort = () => winner.reject(signal!.reason);
     signal?.addEventListener("abort", abort, { once: true });
     try {
       this.#tryAll(routes, winner);
-      const connection = await winner.promise;
-      if (!connection) throw this.#failure;
-      this.#open.delete(connection);
-      return connection;
+      const opened = await winner.promise;
+      if (!opened) throw this.#failure;
+      this.#open.delete(opened.connection);
+      return opened;
     } finally {
       signal?.removeEventListener("abort", abort);
       for (const connection of this.#open) connection.close();
@@ -122,7 +132,7 @@ class Attempts {
   /** Begins one attempt after the other until one succeeds or all have failed. */
   async #tryAll(
     routes: readonly Route[],
-    winner: PromiseWithResolvers<MultipathConnection | undefined>,
+    winner: PromiseWithResolvers<Opened | undefined>,
   ): Promise<void> {
     let isSettled = false;
     winner.promise.catch(() => {}).finally(() => (isSettled = true));
@@ -139,7 +149,7 @@ class Attempts {
     winner.resolve(undefined);
   }
 
-  async #try({ local, remote }: Route): Promise<MultipathConnection> {
+  async #try({ local, remote }: Route): Promise<Opened> {
     const { port } = this.#options;
     const hub = this.#hub;
     const socket = hub.sockets.find(local) ?? hub.open(local);
@@ -148,7 +158,7 @@ class Attempts {
     const connection = this.#make(core, hub);
     this.#open.add(connection);
     await connection.handshake;
-    return connection;
+    return { connection, core, hub };
   }
 }
 
@@ -159,23 +169,37 @@ async function settledWithin(promise: Promise<void>, milliseconds: number): Prom
   cancel();
 }
 
-/** Opens a path from each local address that the connection does not use yet. */
-function openOthers(
-  connection: MultipathConnection,
-  port: number,
-  locals: readonly string[],
-  remotes: readonly string[],
+/** Keeps a path open from each local address, whatever comes and goes. */
+function startUpkeep(
+  { connection, core, hub }: Opened,
+  options: ConnectOptions,
+  resolved: readonly string[],
 ): void {
-  if (!connection.multipath) return;
-  const used = connection.paths[0]?.localAddr.hostname;
+  const { localAddresses, port } = options;
+  const at = (hostname: string): Address => ({ transport: "udp", hostname, port });
   const reached = connection.remoteAddr.hostname;
-  for (const local of locals) {
-    if (local === used) continue;
-    const same = (remote: string) => familyOf(remote) === familyOf(local);
-    const hostname = same(reached) ? reached : remotes.find(same);
-    if (hostname === undefined) continue;
-    const remoteAddress: Deno.NetAddr = { transport: "udp", hostname, port };
-    // An interface that leads nowhere is no reason to fail: the connection lives without it.
-    connection.openPath({ localAddress: local, remoteAddress }).catch(() => {});
+  const known = [reached, ...resolved.filter((hostname) => hostname !== reached)].map(at);
+  const upkeep = new PathUpkeep(connection, {
+    locals: () => presentAddresses(localAddresses, resolved),
+    remotes: () => [...known, ...core.remoteAddresses.list.map(({ address }) => address)],
+    now: () => hub.driver.now,
+    onLocalGone: (hostname) => hub.abandonFrom(core, hostname),
+  });
+  hub.watch(core, (event) => {
+    if (event.type === "remoteAddresses") upkeep.refresh();
+  });
+  upkeep.start();
+}
+
+/** As `clientAddresses`, but an interface that is gone for the moment is no mistake. */
+function presentAddresses(
+  patterns: readonly string[] | undefined,
+  remotes: readonly string[],
+): readonly string[] {
+  try {
+    return clientAddresses(patterns, remotes);
+  } catch (error) {
+    if (error instanceof TypeError) return [];
+    throw error;
   }
 }

@@ -1,5 +1,6 @@
 import type { Connection } from "../connection/connection.ts";
 import type { ConnectionEvent } from "../connection/event.ts";
+import { ErrorCode } from "../error/error_code.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
 import { Driver, type DriverListener } from "../io/driver.ts";
 import { familyOf, selectLocalAddresses } from "../io/interfaces.ts";
@@ -23,6 +24,7 @@ export class Hub implements DriverListener<Connection> {
   readonly closed: Promise<void>;
   #endsWhenEmpty = false;
   readonly #listeners = new Map<Connection, EventListener>();
+  readonly #watchers = new Map<Connection, EventListener>();
   readonly #onAccepted: ((connection: Connection) => void) | undefined;
   readonly #closing = Promise.withResolvers<void>();
   #isClosing = false;
@@ -63,6 +65,20 @@ export class Hub implements DriverListener<Connection> {
     this.wake(connection);
   }
 
+  /** Has a further listener hear what happens in a connection. */
+  watch(connection: Connection, listener: EventListener): void {
+    this.#watchers.set(connection, listener);
+  }
+
+  /** A local address is gone: paths that begin there are abandoned, its sockets closed. */
+  abandonFrom(connection: Connection, hostname: string): void {
+    for (const { current, slot } of connection.paths.paths.slice()) {
+      if (current.port.address.hostname !== hostname || slot.path === undefined) continue;
+      connection.closePath(slot.path, ErrorCode.PathUnstableOrPoor, this.driver.now);
+    }
+    this.wake(connection);
+  }
+
   /** The application did something with a connection: what came of it is sent soon. */
   wake(connection: Connection): void {
     this.endpoint.touch(connection);
@@ -78,6 +94,7 @@ export class Hub implements DriverListener<Connection> {
   /** The connection is over for its user; it may still have to answer for a while. */
   remove(connection: Connection): void {
     this.#listeners.delete(connection);
+    this.#watchers.delete(connection);
     this.#endIfEmpty();
   }
 
@@ -127,7 +144,10 @@ export class Hub implements DriverListener<Connection> {
   }
 
   onActive(connection: Connection): void {
-    for (let event; (event = connection.nextEvent());) this.#listeners.get(connection)?.(event);
+    for (let event; (event = connection.nextEvent());) {
+      this.#listeners.get(connection)?.(event);
+      this.#watchers.get(connection)?.(event);
+    }
   }
 
   onRest(): void {

@@ -1,5 +1,6 @@
 import type { Connection } from "../connection/connection.ts";
 import { Endpoint, type ServerConfig } from "../endpoint/endpoint.ts";
+import { isUnspecified } from "../io/interfaces.ts";
 import { openKeyLog } from "../io/key_log.ts";
 import { SystemRandom } from "../io/random.ts";
 import { Credential } from "../tls/credential.ts";
@@ -63,7 +64,10 @@ class ApiListener implements MultipathListener {
     this.#make = make;
     this.#hub = new Hub(endpoint, (core) => this.#onAccepted(core));
     this.#hub.listen(serverAddresses(options.localAddresses), options.port);
-    this.addrs = this.#hub.sockets.addresses.map((address) => ({ ...address }));
+    const { addresses } = this.#hub.sockets;
+    this.addrs = addresses.map((address) => ({ ...address }));
+    // Where clients may open further paths to; those that cannot be meant for them, they ignore.
+    endpoint.announce(addresses.filter(({ hostname }) => !isUnspecified(hostname)));
     const abort = () => this.close({ closeCode: 0, reason: "" });
     options.signal?.addEventListener("abort", abort, { once: true });
   }

@@ -1,5 +1,6 @@
 import type { CongestionControl } from "../congestion/controller.ts";
 import { cubic } from "../congestion/cubic.ts";
+import type { QlogFactory } from "../qlog/qlog.ts";
 import { earliestCompletion } from "../scheduler/earliest_completion.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import { roundRobinOrder, type StreamOrder } from "../scheduler/stream_order.ts";
@@ -43,6 +44,8 @@ export interface TransportConfig {
   readonly congestionControl: CongestionControl;
   readonly scheduler: Scheduler;
   readonly streamOrder: StreamOrder;
+  /** Gives connections their logs. */
+  readonly qlog?: QlogFactory | undefined;
 }
 
 /** What applies where an option was left out. */

@@ -174,7 +174,9 @@ export class Connection implements PartsObserver {
 
   /** A server: at which addresses it can be reached now, besides the one the client came to. */
   announce(addresses: readonly Address[]): void {
-    this.#parts.announcer.set(addresses);
+    const known = this.paths.find(0)?.current.port.address;
+    const others = addresses.filter((other) => !known || !sameAddress(other, known));
+    this.#parts.announcer.set(others);
   }
 
   /** Closes with a code of the application. */
@@ -212,6 +214,7 @@ export class Connection implements PartsObserver {
 
   /** Lets go of everything, once {@linkcode finished}. */
   release(): void {
+    this.#parts.log?.close();
     this.paths.close();
   }
 
@@ -304,6 +307,8 @@ export class Connection implements PartsObserver {
 
   /** Whatever fails in here closes the connection, and nothing is thrown. */
   #guard(now: number, action: () => void): void {
+    const { log } = this.#parts;
+    log?.enter(now);
     try {
       action();
     } catch (cause) {
@@ -312,6 +317,7 @@ export class Connection implements PartsObserver {
       const reason = known ? cause.message : "Internal error";
       this.#close({ by: "local", application: false, code, reason, cause }, now);
     }
+    log?.leave();
   }
 }
 

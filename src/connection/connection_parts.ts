@@ -1,3 +1,4 @@
+import { toHex } from "../bytes/bytes.ts";
 import { CouplingGroup } from "../congestion/coupling_group.ts";
 import type { CryptoEngine } from "../crypto/aead.ts";
 import type { Random } from "../crypto/random.ts";
@@ -16,6 +17,7 @@ import { Role } from "../stream/stream_id.ts";
 import { StreamSet } from "../stream/stream_set.ts";
 import type { Tls, TlsContext } from "../tls/tls.ts";
 import { Closing } from "./closing.ts";
+import { ConnectionLog } from "./connection_log.ts";
 import type { TransportConfig } from "./config.ts";
 import { DatagramQueue } from "./datagram_queue.ts";
 import { Dispatcher } from "./dispatcher.ts";
@@ -104,6 +106,8 @@ export class ConnectionParts implements PathContext {
   readonly unprotected: Unprotected;
   readonly receiver: Receiver;
   readonly sender: Sender;
+  /** Only if somebody wants one. */
+  readonly log: ConnectionLog | undefined;
   /** The largest DATAGRAM frame we announce. */
   readonly maxDatagramFrameSize: number;
   /** The ID the peer reaches us by during the handshake. */
@@ -129,6 +133,7 @@ export class ConnectionParts implements PathContext {
     this.negotiation = new Negotiation(this, config.maxDatagramFrameSize > 0);
     this.handshake = this.#makeHandshake(options);
     this.dispatcher = new Dispatcher(config.scheduler, this.paths, this.streams);
+    this.log = this.#makeLog(options, now);
     this.unprotected = new Unprotected(this.handshake, this.keys, this.paths, options.engine);
     if (options.token !== undefined) this.unprotected.token = options.token;
     this.receiver = this.#makeReceiver();
@@ -136,7 +141,15 @@ export class ConnectionParts implements PathContext {
     this.sourceId = own.id.bytes;
     this.sender = this.#makeSender(options);
     this.#startPath(options, own, now);
+    this.log?.start(this.paths.paths[0]!, this.sender.builder, now);
     this.#startTls(options, own);
+  }
+
+  #makeLog(options: ConnectionOptions, now: number): ConnectionLog | undefined {
+    const { role, config, originalId, epoch } = options;
+    const vantage = role === Role.Client ? "client" : "server";
+    const qlog = config.qlog?.({ role: vantage, originalId: toHex(originalId), now, epoch });
+    return qlog && new ConnectionLog(qlog, this);
   }
 
   #makePaths(): PathSet {
@@ -165,11 +178,12 @@ export class ConnectionParts implements PathContext {
   }
 
   #makeReceiver(): Receiver {
-    const { handshake, idle, keys, negotiation, paths, unprotected } = this;
+    const { handshake, idle, keys, log, negotiation, paths, unprotected } = this;
     const onClose = this.#observer.onPeerClose.bind(this.#observer);
     return new Receiver({
       handshake,
       keys,
+      log,
       paths,
       router: new FrameRouter({ ...this, onClose }),
       extensions: negotiation.extensions,
@@ -219,6 +233,7 @@ export class ConnectionParts implements PathContext {
       epoch: options.epoch,
       transportParameters: () => {
         const parameters = localParameters(role, config, handshake.ids, own);
+        this.log?.onLocalParameters(parameters);
         return encodeTransportParameters(parameters, random);
       },
     });

@@ -42,7 +42,7 @@ export class FrameWriter {
   /** Whether frames wait that every path may carry, streams and datagrams apart. */
   get controlPending(): boolean {
     const { handshake, paths, streams, announcer } = this.#from;
-    if (announcer.pending && handshake.complete) return true;
+    if (announcer.pending) return true;
     return handshake.pending || paths.pending || streams.hasControlFrames;
   }
 
@@ -115,7 +115,7 @@ export class FrameWriter {
     const builder = this.#builder;
     if (handshake.pending) handshake.writeFrames(builder);
     if (paths.pending) paths.writeFrames(builder);
-    if (announcer.pending && handshake.complete) announcer.writeFrames(builder);
+    if (announcer.pending) announcer.writeFrames(builder);
     if (set.hasControlFrames) set.writeControlFrames(builder, now, paths.largestRtt);
     if (datagrams.pending) datagrams.writeFrames(builder, builder.largestPayload);
     if (set.views.length > 0) set.writeStreamFrames(builder, streams);

@@ -23,8 +23,14 @@ export class KeyRing {
   oneRtt: KeyPhases | undefined = undefined;
   /** Whether 1-RTT packets may be read: not before the handshake is complete. */
   readable = false;
-  /** The version whose labels are used. */
+  /** The version in use. */
   version: number;
+  /** The version of the client's first packet, and of all 0-RTT packets. */
+  readonly original: number;
+  /** Initial keys of another version, for packets that cross a change of version. */
+  #otherInitial: PacketKeys | undefined;
+  #otherVersion = 0;
+  #initialId: Uint8Array = new Uint8Array(0);
 
   /** When a server forgets its 0-RTT keys. */
   #zeroRttUntil = Infinity;
@@ -35,15 +41,39 @@ export class KeyRing {
   constructor(engine: CryptoEngine, role: Role, version: number) {
     this.#engine = engine;
     this.#role = role;
-    this.version = version;
+    this.version = this.original = version;
   }
 
   /** Makes Initial keys from the destination ID of the client's first packet. */
   deriveInitial(destinationId: Uint8Array): void {
+    this.#initialId = destinationId;
     const { client, server } = initialKeys(this.#engine, this.version, destinationId);
     const isClient = this.#role === Role.Client;
     this.initial.read = isClient ? server : client;
     this.initial.write = isClient ? client : server;
+  }
+
+  /** What opens Initial packets of a version, derived once for each. */
+  initialReader(version: number): PacketKeys | undefined {
+    if (version === this.version || this.initial.read === undefined) return this.initial.read;
+    if (version !== this.#otherVersion) {
+      const { client, server } = initialKeys(this.#engine, version, this.#initialId);
+      this.#otherInitial = this.#role === Role.Client ? server : client;
+      this.#otherVersion = version;
+    }
+    return this.#otherInitial;
+  }
+
+  /**
+   * Another version was agreed on. Initial packets of the one before can still be read: the client
+   * may not know yet (RFC 9369, Section 4.1).
+   */
+  changeVersion(version: number): void {
+    if (version === this.version || this.initial.read === undefined) return;
+    this.#otherInitial = this.initial.read;
+    this.#otherVersion = this.version;
+    this.version = version;
+    this.deriveInitial(this.#initialId);
   }
 
   /** TLS gives secrets of a level. */
@@ -55,7 +85,8 @@ export class KeyRing {
   ): void {
     if (level === Level.OneRtt) return this.#installOneRtt(suite, read, write);
     const pair = level === Level.Handshake ? this.handshake : this.zeroRtt;
-    const labels = keyLabels(this.version);
+    // RFC 9369, Section 4.1: 0-RTT packets never have the negotiated version.
+    const labels = keyLabels(level === Level.ZeroRtt ? this.original : this.version);
     if (read) pair.read = new PacketKeys(this.#engine, suite, read, labels);
     if (write) pair.write = new PacketKeys(this.#engine, suite, write, labels);
   }
@@ -91,7 +122,7 @@ export class KeyRing {
 
   /** RFC 9001, Section 4.9.1: when the first Handshake packet is sent or opened. */
   discardInitial(): void {
-    this.initial.read = this.initial.write = undefined;
+    this.initial.read = this.initial.write = this.#otherInitial = undefined;
   }
 
   /** RFC 9001, Section 4.9.2: when the handshake is confirmed. */

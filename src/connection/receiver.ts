@@ -4,6 +4,7 @@ import { PacketContent, readFrames } from "../frame/read_frames.ts";
 import { Header, parseHeader } from "../packet/header.ts";
 import { PacketOpener } from "../packet/packet_opener.ts";
 import { PacketType } from "../packet/packet_type.ts";
+import type { DropTrigger } from "../qlog/events.ts";
 import { maybeStatelessReset, RESET_TOKEN_LENGTH } from "../packet/stateless_reset.ts";
 import type { Address } from "../path/address.ts";
 import type { NetworkPath } from "../path/network_path.ts";
@@ -12,6 +13,7 @@ import type { PathSet } from "../path/path_set.ts";
 import type { Port } from "../path/port.ts";
 import type { PacketSpace } from "../recovery/packet_space.ts";
 import { Role } from "../stream/stream_id.ts";
+import type { ConnectionLog } from "./connection_log.ts";
 import type { FrameRouter } from "./frame_router.ts";
 import type { HandshakeDriver } from "./handshake_driver.ts";
 import type { KeyRing } from "./key_ring.ts";
@@ -24,6 +26,7 @@ export const LOCAL_ID_LENGTH = 8;
 export interface ReceiverParts {
   readonly handshake: HandshakeDriver;
   readonly keys: KeyRing;
+  readonly log: ConnectionLog | undefined;
   readonly paths: PathSet;
   readonly router: FrameRouter;
   readonly extensions: FrameExtensions;
@@ -100,6 +103,7 @@ export class Receiver {
     const { keys } = this.#parts;
     const { type } = header;
     if (type < 0 || type === PacketType.Retry || type === PacketType.VersionNegotiation) {
+      this.#parts.log?.onUnprotected(header);
       this.#parts.onUnprotected(header, now);
       return;
     }
@@ -116,19 +120,14 @@ export class Receiver {
     const decided = handshake.role === Role.Client || keys.handshake.write !== undefined;
     const hopeless = header.type === PacketType.Initial || handshake.confirmed ||
       (header.type === PacketType.ZeroRtt && decided);
-    if (hopeless) {
-      this.dropped++;
-      return;
-    }
+    if (hopeless) return this.#drop(header, "key_unavailable");
+    this.#parts.log?.onBuffered(header);
     this.#undecryptable.keep(header.datagram.subarray(header.start, header.end), port, remote);
   }
 
   #onLong(header: Header, port: Port, remote: Address, now: number): void {
     const { handshake, keys, paths } = this.#parts;
-    if (header.version !== keys.version) {
-      this.dropped++;
-      return;
-    }
+    if (header.version !== keys.version) return this.#drop(header, "unsupported");
     const path = paths.find(0);
     if (path === undefined) return;
     // RFC 9000, Section 9: nobody moves during the handshake.
@@ -181,12 +180,22 @@ export class Receiver {
     const { reader } = keys.oneRtt!;
     const length = this.#opener.open(header, reader, pathId, largest, this.#plaintext);
     if (length < 0) this.#onUnreadable(header);
-    else if (path?.space.received.isDuplicate(this.#opener.number)) return -1;
+    else if (path?.space.received.isDuplicate(this.#opener.number)) return this.#repeated(header);
     return length;
   }
 
-  #onUnreadable(header: Header): void {
+  #drop(header: Header, why: DropTrigger): void {
     this.dropped++;
+    this.#parts.log?.onDropped(header, why);
+  }
+
+  #repeated(header: Header): number {
+    this.#parts.log?.onDropped(header, "duplicate");
+    return -1;
+  }
+
+  #onUnreadable(header: Header): void {
+    this.#drop(header, "decryption_failure");
     const { datagram } = header;
     if (!maybeStatelessReset(datagram)) return;
     const token = datagram.subarray(datagram.length - RESET_TOKEN_LENGTH);
@@ -198,10 +207,10 @@ export class Receiver {
     const { largest } = space.received;
     const length = this.#opener.open(header, reader, pathId, largest, this.#plaintext);
     if (length < 0) {
-      this.dropped++;
+      this.#drop(header, "decryption_failure");
       return -1;
     }
-    return space.received.isDuplicate(this.#opener.number) ? -1 : length;
+    return space.received.isDuplicate(this.#opener.number) ? this.#repeated(header) : length;
   }
 
   /** A 1-RTT packet of a known path, perhaps from another address. */
@@ -248,6 +257,7 @@ export class Receiver {
     usedId: Uint8Array = NO_ID,
   ): number {
     const { number } = this.#opener;
+    this.#parts.log?.onReceived(this.#header, this.#opener, this.#plaintext, length, path, network);
     const router = this.#parts.router.aim(type, path, network, usedId, now);
     this.#reader.aim(this.#plaintext, 0, length);
     const content = readFrames(this.#reader, type, this.#parts.extensions, router);

@@ -95,6 +95,7 @@ export class Endpoint {
   readonly #eventful = new Set<Connection>();
   readonly #connections = new Set<Connection>();
   readonly #header = new Header();
+  #announced: readonly Address[] = [];
 
   constructor(options: EndpointOptions) {
     this.#options = options;
@@ -181,6 +182,7 @@ export class Endpoint {
 
   #add(connection: Connection): void {
     this.#connections.add(connection);
+    if (this.#announced.length > 0) this.#announceTo(connection);
     this.touch(connection);
   }
 
@@ -249,6 +251,18 @@ export class Endpoint {
     for (const connection of this.#connections) {
       if (connection.onPortFailed(port, remote)) this.touch(connection);
     }
+  }
+
+  /** At which addresses clients can reach this server; they are told, and of every change. */
+  announce(addresses: readonly Address[]): void {
+    this.#announced = addresses;
+    for (const connection of this.#connections) this.#announceTo(connection);
+  }
+
+  #announceTo(connection: Connection): void {
+    if (connection.role === Role.Client) return;
+    connection.announce(this.#announced);
+    this.touch(connection);
   }
 
   /** From now on connections that come in are refused. */

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { dial, makeDevelopmentCertificate, MultipathConnection } from "../../mod.ts";
+import type { OpenPathOptions } from "../../src/api/options.ts";
+import type { Path, PathCloseInfo } from "../../src/api/path.ts";
+import { PathUpkeep, type UpkeepTarget } from "../../src/api/path_upkeep.ts";
+import { ErrorCode } from "../../src/error/error_code.ts";
+
+/** A connection whose paths open at once and close when the test says so. */
+class FakeTarget implements UpkeepTarget {
+  readonly paths: Path[] = [];
+  readonly opened: string[] = [];
+  readonly #closers = new Map<string, (info: PathCloseInfo) => void>();
+  readonly #end = Promise.withResolvers<void>();
+  readonly closed = this.#end.promise;
+
+  openPath(options: OpenPathOptions): Promise<Path> {
+    const { localAddress, remoteAddress } = options;
+    const route = `${localAddress}>${remoteAddress!.hostname}`;
+    this.opened.push(route);
+    const { promise, resolve } = Promise.withResolvers<PathCloseInfo>();
+    this.#closers.set(localAddress!, resolve);
+    return Promise.resolve({ closed: promise } as Path);
+  }
+
+  async lose(local: string, closeCode: number): Promise<void> {
+    this.#closers.get(local)!({ closeCode });
+    await settled();
+  }
+
+  async end(): Promise<void> {
+    this.#end.resolve();
+    await settled();
+  }
+}
+
+function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+function upkeepOf(locals: () => string[], remotes: () => string[]) {
+  const target = new FakeTarget();
+  let now = 0;
+  const gone: string[] = [];
+  const upkeep = new PathUpkeep(target, {
+    locals,
+    remotes: () => remotes().map((hostname) => ({ transport: "udp", hostname, port: 443 })),
+    now: () => now,
+    onLocalGone: (hostname) => gone.push(hostname),
+  });
+  return { target, upkeep, gone, pass: (milliseconds: number) => (now += milliseconds) };
+}
+
+Deno.test("PathUpkeep opens a path again that the network took, but not one that somebody closed", async () => {
+  const { target, upkeep, pass } = upkeepOf(() => ["10.0.0.1", "10.0.1.1"], () => ["10.9.0.1"]);
+  upkeep.start();
+  await settled();
+  assert.deepEqual(target.opened, ["10.0.0.1>10.9.0.1", "10.0.1.1>10.9.0.1"]);
+  await target.lose("10.0.0.1", ErrorCode.PathUnstableOrPoor);
+  pass(300);
+  upkeep.refresh();
+  await settled();
+  assert.equal(target.opened.length, 3);
+  await target.lose("10.0.1.1", ErrorCode.ApplicationAbandonPath);
+  pass(60_000);
+  upkeep.refresh();
+  assert.equal(target.opened.length, 3);
+  await target.end();
+});
+
+Deno.test("PathUpkeep follows the interfaces of the machine and the addresses of the server", async () => {
+  const locals = ["10.0.0.1"];
+  const remotes = ["10.9.0.1"];
+  const { target, upkeep, gone } = upkeepOf(() => [...locals], () => [...remotes]);
+  upkeep.start();
+  await settled();
+  locals.push("10.0.1.1");
+  remotes.push("10.9.1.1");
+  upkeep.refresh();
+  await settled();
+  assert.deepEqual(target.opened, ["10.0.0.1>10.9.0.1", "10.0.1.1>10.9.1.1"]);
+  locals.shift();
+  upkeep.refresh();
+  assert.deepEqual(gone, ["10.0.0.1"]);
+  await target.end();
+  locals.push("10.0.2.1");
+  upkeep.refresh();
+  assert.equal(target.opened.length, 2, "nothing is opened for a connection that is closed");
+});
+
+Deno.test("dial() spreads its paths over the addresses the server tells of", async () => {
+  const { certPem, keyPem } = await makeDevelopmentCertificate(["127.0.0.1"]);
+  await using listener = MultipathConnection.listen({
+    port: 0,
+    localAddresses: ["127.0.0.1", "127.0.0.2"],
+    cert: certPem,
+    key: keyPem,
+    alpnProtocols: ["mesh"],
+  });
+  await using connection = await dial({
+    hostname: "127.0.0.1",
+    port: listener.addrs[0]!.port,
+    localAddresses: ["127.0.0.3", "127.0.0.4"],
+    caCerts: [certPem],
+    alpnProtocols: ["mesh"],
+  });
+  for (let i = 0; i < 100 && connection.paths.length < 2; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  const remotes = connection.paths.map(({ remoteAddr }) => remoteAddr.hostname);
+  assert.deepEqual(remotes.sort(), ["127.0.0.1", "127.0.0.2"]);
+});

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console
 import { answer } from "./loads.ts";
 import { type StackName, stackOf } from "./stack.ts";
 

@@ -1,0 +1,214 @@
+import assert from "node:assert/strict";
+import { Endpoint } from "../../src/endpoint/endpoint.ts";
+import { DEFAULTS } from "../../src/connection/config.ts";
+import { CloseStage } from "../../src/connection/closing.ts";
+import { ErrorCode } from "../../src/error/error_code.ts";
+import { linkOf, Pair, type PairOptions } from "./pair.ts";
+import { expectOpen, move } from "./transfers.ts";
+
+function connected(options: PairOptions = {}): Pair {
+  const pair = new Pair({ paths: 2, ...options }).connect();
+  pair.run({ until: pair.now + 500 });
+  return pair;
+}
+
+/** Nothing is left of the connection: no state, no timer, no packet. */
+function expectGone(pair: Pair): void {
+  pair.run({ until: pair.now + 120_000 });
+  for (const end of [pair.client, pair.server]) {
+    assert.equal(end.endpoint.connections.size, 0, `${end.host.name} forgets`);
+    assert.equal(end.endpoint.deadline, Infinity);
+  }
+}
+
+for (const [closer, other] of [["client", "server"], ["server", "client"]] as const) {
+  Deno.test(`The ${closer} closes with a code: the ${other} hears it, once`, () => {
+    const pair = connected();
+    pair[closer].connection.close(4_711, "done", pair.now);
+    pair.run({ until: pair.now + 100 });
+    const events = pair[other].events.filter((event) => event.type === "closed");
+    assert.equal(events.length, 1);
+    const { reason } = events[0] as Extract<typeof events[0], { type: "closed" }>;
+    assert.deepEqual(
+      { by: reason.by, application: reason.application, code: reason.code, reason: reason.reason },
+      { by: "peer", application: true, code: 4_711, reason: "done" },
+    );
+    assert.equal(pair[closer].connection.closing.reason!.by, "local");
+    assert.equal(pair[other].connection.closing.stage, CloseStage.Draining);
+    const from = pair.now;
+    expectGone(pair);
+    assert.ok(from > 0);
+  });
+
+  Deno.test(`The ${closer}'s CONNECTION_CLOSE is lost: an answer to the next packet repeats it`, () => {
+    const pair = connected();
+    const transfer = (closer === "client" ? pair.server : pair.client).app;
+    transfer.upload(10_000_000);
+    pair.run({ until: pair.now + 300 });
+    for (const link of pair.links) link.down();
+    pair[closer].connection.close(7, "", pair.now);
+    pair.run({ until: pair.now + 1 });
+    for (const link of pair.links) link.up();
+    pair.run({ until: pair.now + 2_000 });
+    const { reason } = pair[other].connection.closing;
+    assert.ok(reason === undefined || reason.code === 7);
+    expectGone(pair);
+  });
+
+  Deno.test(`The ${closer} closes with a reason too long for a packet`, () => {
+    const pair = connected();
+    pair[closer].connection.close(1, "x".repeat(5_000), pair.now);
+    pair.run({ until: pair.now + 100 });
+    assert.equal(pair[other].connection.closing.reason?.code, 1);
+    expectGone(pair);
+  });
+
+  Deno.test(`Both close at once, the ${closer} with another code`, () => {
+    const pair = connected();
+    pair[closer].connection.close(1, "", pair.now);
+    pair[other].connection.close(2, "", pair.now);
+    pair.run({ until: pair.now + 100 });
+    assert.equal(pair[closer].connection.closing.reason!.code, 1);
+    assert.equal(pair[other].connection.closing.reason!.code, 2);
+    expectGone(pair);
+  });
+
+  Deno.test(`The ${closer} closes at every moment of a handshake, without harm`, () => {
+    for (let at = 0; at < 200; at += 7) {
+      const pair = new Pair({ paths: 2 });
+      pair.start();
+      pair.run({ until: at });
+      if (!pair[closer].isConnected) continue;
+      pair[closer].connection.close(99, "early", pair.now);
+      pair.run({ until: at + 12_000 });
+      const reason = pair[other].isConnected ? pair[other].connection.closing.reason : undefined;
+      if (at >= 23 || closer === "server") {
+        assert.ok(reason, `at ${at} ms the ${other} hears of it`);
+        const early = !reason.application && reason.code === ErrorCode.ApplicationError;
+        assert.ok(
+          early || (reason.application && reason.code === 99),
+          `${reason.code} at ${at} ms`,
+        );
+      }
+      expectGone(pair);
+    }
+  });
+}
+
+Deno.test("Nothing is said after the peer has closed", () => {
+  const pair = connected();
+  pair.client.app.upload(5_000_000);
+  pair.run({ until: pair.now + 200 });
+  pair.server.connection.close(0, "", pair.now);
+  pair.run({ until: pair.now + 60 });
+  let sent = 0;
+  pair.world.network.capture = (_time, event, from) => {
+    if (event === "send" && from.port !== 443) sent++;
+  };
+  pair.client.app.upload(1_000);
+  pair.run({ until: pair.now + 5_000 });
+  assert.equal(sent, 0);
+});
+
+Deno.test("A closed connection answers ever less often", () => {
+  const pair = connected();
+  pair.server.connection.close(0, "", pair.now);
+  pair.run({ until: pair.now + 1 });
+  let answers = 0;
+  pair.world.network.capture = (_time, event, from) => {
+    if (event === "send" && from.port === 443) answers++;
+  };
+  const to = pair.serverPorts[0]!.publicAddress;
+  const from = pair.clientPorts[0]!.publicAddress;
+  const id = pair.client.connection.paths.slot(0)!.remote.current;
+  for (let i = 0; i < 1_000; i++) {
+    const garbage = pair.world.random.bytes(200);
+    garbage[0] = 0x40;
+    garbage.set(id, 1);
+    pair.world.network.inject(garbage, from, to);
+    pair.run({ until: pair.now + 0.1 });
+  }
+  assert.ok(answers > 2 && answers < 15, `${answers} answers`);
+});
+
+Deno.test("Silence ends both ends after the idle timeout, the shorter one of both", () => {
+  const pair = connected({ clientConfig: { maxIdleTimeout: 5_000 } });
+  const from = pair.now;
+  pair.run({ until: from + 4_000 });
+  expectOpen(pair);
+  pair.run({ until: from + 6_000 });
+  for (const end of [pair.client, pair.server]) {
+    assert.equal(end.connection.closing.reason?.by, "timeout");
+    assert.equal(end.endpoint.connections.size, 0);
+  }
+});
+
+Deno.test("Idle ends send nothing", () => {
+  const pair = connected();
+  pair.run({ until: pair.now + 2_000 });
+  let sent = 0;
+  pair.world.network.capture = (_time, event) => {
+    if (event === "send") sent++;
+  };
+  pair.run({ until: pair.now + 20_000 });
+  assert.equal(sent, 0);
+  expectOpen(pair);
+});
+
+Deno.test("Keep-alive holds a connection for 200 s through a rebinding", () => {
+  const pair = connected({ clientConfig: { keepAliveInterval: 10_000 } });
+  pair.at(95_000, () => pair.clientPorts[0]!.rebind());
+  pair.run({ until: 200_000 });
+  expectOpen(pair);
+  move(pair, 100_000);
+});
+
+Deno.test("An idle timeout of 0 means none", () => {
+  const pair = connected({ config: { maxIdleTimeout: 0 } });
+  pair.run({ until: 10_000_000 });
+  expectOpen(pair);
+  move(pair, 10_000);
+});
+
+Deno.test("A server that lost its memory ends the connection with a stateless reset", () => {
+  const resetKey = new Uint8Array(32).fill(7);
+  for (const ownKey of [true, false]) {
+    const pair = connectedWith(resetKey);
+    const server = pair.server.endpoint;
+    const reborn = new Endpoint({
+      random: pair.world.random.fork("reborn"),
+      epoch: 1_800_000_000_000,
+      server: {
+        transport: DEFAULTS,
+        tls: { credential: () => undefined as never, alpn: ["sim"] },
+      },
+      resetKey: ownKey ? resetKey : new Uint8Array(32).fill(8),
+    });
+    // The host goes on with another endpoint, as after a restart.
+    server.receive = (...args) => reborn.receive(...args);
+    server.transmit = (now) => reborn.transmit(now);
+    pair.client.app.upload(100_000);
+    pair.run({ until: pair.now + 3_000 });
+    const { reason } = pair.client.connection.closing;
+    assert.equal(reason?.by, ownKey ? "reset" : undefined);
+  }
+});
+
+function connectedWith(resetKey: Uint8Array): Pair {
+  const pair = new Pair({ links: [linkOf(10, 44), linkOf(10, 44)], resetKey });
+  pair.connect();
+  pair.run({ until: pair.now + 500 });
+  return pair;
+}
+
+Deno.test("A stateless reset on any path ends the connection, one with zeros does not", () => {
+  for (const pathId of [0, 1]) {
+    const pair = connected();
+    const port = pair.clientPorts[pathId]!;
+    const from = pair.serverPorts[0]!.publicAddress;
+    const zeros = new Uint8Array(40);
+    zeros[0] = 0x40;
+    pair.client.endpoint.receive(zeros, port, from, pair.now);
+    assert.ok(pair.client.connection.closing.open);
+  }
+});

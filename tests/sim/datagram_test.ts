@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { linkOf, Pair, type PairOptions } from "./pair.ts";
+import { expectOpen, move } from "./transfers.ts";
+
+function connected(options: PairOptions = {}): Pair {
+  const pair = new Pair({ paths: 2, ...options }).connect();
+  pair.run({ until: pair.now + 500 });
+  return pair;
+}
+
+function drain(pair: Pair, side: "client" | "server"): Uint8Array[] {
+  const all: Uint8Array[] = [];
+  for (let next; (next = pair[side].connection.datagrams.receive());) all.push(next);
+  return all;
+}
+
+for (const [from, to] of [["client", "server"], ["server", "client"]] as const) {
+  Deno.test(`DATAGRAMs of the ${from} arrive whole`, () => {
+    const pair = connected();
+    const sizes = [0, 1, 63, 64, 500, 1_100];
+    for (const size of sizes) {
+      pair[from].connection.datagrams.send(new Uint8Array(size).fill(size & 0xff));
+    }
+    pair.run({ until: pair.now + 200 });
+    const got = drain(pair, to);
+    assert.deepEqual(got.map((data) => data.length).toSorted((a, b) => a - b), sizes);
+    for (const data of got) assert.ok(data.every((byte) => byte === (data.length & 0xff)));
+    assert.ok(pair[to].has("datagramReceived"));
+  });
+}
+
+Deno.test("DATAGRAMs are never sent again", () => {
+  const pair = connected({ links: [linkOf(10, 44, { loss: 0.3 }), linkOf(10, 44, { loss: 0.3 })] });
+  for (let i = 0; i < 200; i++) {
+    pair.client.connection.datagrams.send(Uint8Array.of(i));
+    pair.run({ until: pair.now + 5 });
+  }
+  pair.run({ until: pair.now + 5_000 });
+  const got = drain(pair, "server").map((data) => data[0]!);
+  assert.ok(got.length > 80 && got.length < 200, `${got.length}`);
+  assert.equal(new Set(got).size, got.length);
+  assert.ok(pair.client.connection.datagrams.lost > 20);
+});
+
+Deno.test("A DATAGRAM too large for the path is dropped and holds up nobody", () => {
+  const pair = connected();
+  const { datagrams } = pair.client.connection;
+  datagrams.send(new Uint8Array(2_000));
+  datagrams.send(new Uint8Array(100));
+  pair.run({ until: pair.now + 200 });
+  assert.deepEqual(drain(pair, "server").map((data) => data.length), [100]);
+  assert.equal(datagrams.lost, 1);
+  expectOpen(pair);
+});
+
+Deno.test("DATAGRAMs nobody reads do not pile up", () => {
+  const pair = connected();
+  for (let i = 0; i < 2_000; i++) {
+    pair.client.connection.datagrams.send(new Uint8Array(100));
+    if (i % 20 === 0) pair.run({ until: pair.now + 10 });
+  }
+  pair.run({ until: pair.now + 1_000 });
+  assert.ok(drain(pair, "server").length <= 256);
+  assert.ok(pair.server.connection.datagrams.dropped > 1_000);
+});
+
+Deno.test("DATAGRAMs and streams share a connection", () => {
+  const pair = connected();
+  for (let at = 0; at < 1_500; at += 10) {
+    pair.at(pair.now + at, () => pair.server.connection.datagrams.send(new Uint8Array(900)));
+  }
+  const time = move(pair, 3_000_000);
+  assert.ok(time < 1_900, `${time} ms`);
+  assert.ok(drain(pair, "client").length > 130);
+});

@@ -39,6 +39,7 @@ export type {
   NetAddress,
 } from "./src/http3/transport.ts";
 export { dial } from "./src/api/dial.ts";
+export { listen } from "./src/api/listen.ts";
 export { MultipathConnection } from "./src/api/multipath_connection.ts";
 export type { MultipathListener } from "./src/api/multipath_listener.ts";
 export type {
@@ -103,5 +104,7 @@ export {
   type DevelopmentCertificate,
   type DevelopmentCertificateOptions,
   type DevelopmentKeyType,
+  type IssuedCertificate,
   makeDevelopmentCertificate,
+  makeIssuedCertificate,
 } from "./src/io/development_certificate.ts";

@@ -14,7 +14,7 @@ export interface PathRoute {
 /** What is wanted of one local address, and how far that has come. */
 interface Goal {
   readonly local: string;
-  state: "idle" | "opening" | "open";
+  state: "idle" | "opening" | "open" | "renounced";
   /** Where the path that is opening or open leads to. */
   remote: Address | undefined;
   /** Where it failed to lead to since it was last open. */
@@ -80,7 +80,7 @@ export class PathKeeper {
   /** A path is open, whoever has opened it. */
   onOpened({ local, remote }: PathRoute): void {
     const goal = this.#find(local);
-    if (goal === undefined) return;
+    if (goal === undefined || goal.state === "renounced") return;
     goal.state = "open";
     goal.remote = remote;
     goal.failures = 0;
@@ -103,6 +103,14 @@ export class PathKeeper {
     goal.tried.clear();
     goal.retryAt = now + Math.min(FIRST_PAUSE * 2 ** goal.failures, LONGEST_PAUSE);
     goal.failures++;
+  }
+
+  /** No path is wanted from there any more, until the address has gone and come back. */
+  renounce(local: string): void {
+    const goal = this.#find(local);
+    if (goal === undefined) return;
+    goal.state = "renounced";
+    goal.remote = undefined;
   }
 
   /** Of those that were not tried in this round, the one that the fewest other paths lead to. */

@@ -1,0 +1,22 @@
+import { MultipathConnection } from "./multipath_connection.ts";
+import type { MultipathListener } from "./multipath_listener.ts";
+import type { ListenOptions } from "./options.ts";
+
+/**
+ * Waits for connections: the short way to `MultipathConnection.listen`.
+ *
+ * @param options Where to listen, and as whom.
+ * @returns The listener, which is an asynchronous iterator of connections.
+ * @throws {TypeError} If the certificate and key cannot be used, or no protocol is named.
+ *
+ * @example
+ * ```ts ignore
+ * import { listen } from "@mpquic/mpquic";
+ *
+ * await using listener = listen({ port: 6121, cert, key, alpnProtocols: ["echo"] });
+ * for await (const connection of listener) console.log(connection.remoteAddr);
+ * ```
+ */
+export function listen(options: ListenOptions): MultipathListener {
+  return MultipathConnection.listen(options);
+}

@@ -134,6 +134,13 @@ export class ConnectionLog {
     this.#isMtuProbe = isMtuProbe;
   }
 
+  /** The connection is forgotten. */
+  close(): void {
+    this.#follow();
+    this.qlog.close();
+  }
+
+  /** A packet is complete but not sealed yet. */
   #onSealing(packet: BuiltPacket, bytes: Uint8Array): void {
     const { start, payloadStart, payloadEnd, type } = packet;
     const logged = this.#aim(type, packet.number, packet.pathId);
@@ -146,12 +153,6 @@ export class ConnectionLog {
     this.#frames.delayUnit = 0.008;
     this.#frames.describe(bytes, payloadStart, payloadEnd, type);
     this.qlog.endPacket(this.#isMtuProbe);
-  }
-
-  /** The connection is forgotten. */
-  close(): void {
-    this.#follow();
-    this.qlog.close();
   }
 
   #follow(): void {
@@ -189,8 +190,7 @@ export class ConnectionLog {
 
   /** Our own long header: version, both IDs with their lengths, a token if it is an Initial. */
   #readSentLong(logged: LoggedHeader, bytes: Uint8Array, start: number): void {
-    const { keys } = this.#parts;
-    logged.version = keys.version;
+    logged.version = new DataView(bytes.buffer, bytes.byteOffset).getUint32(start + 1);
     const idAt = start + 6;
     const sourceAt = idAt + bytes[start + 5]! + 1;
     const sourceEnd = sourceAt + bytes[sourceAt - 1]!;

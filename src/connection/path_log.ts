@@ -193,7 +193,8 @@ export class PathLog {
     const json = this.#qlog.beginMetrics(now, tuple);
     if (seen.latest !== rtt.latest || seen.smoothed !== rtt.smoothed || seen.min !== rtt.min) {
       json.time("min_rtt", rtt.min).time("smoothed_rtt", rtt.smoothed);
-      json.time("latest_rtt", rtt.latest).time("rtt_variance", rtt.variation);
+      if (rtt.latest > 0) json.time("latest_rtt", rtt.latest);
+      json.time("rtt_variance", rtt.variation);
       seen.latest = rtt.latest;
       seen.smoothed = rtt.smoothed;
       seen.min = rtt.min;

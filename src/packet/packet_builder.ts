@@ -11,6 +11,9 @@ import { longTypeBits } from "./version.ts";
 /** The largest value of the two-byte Length field. */
 const MAX_LENGTH = 0x3fff;
 
+/** Sees each packet when it is complete and not sealed yet; for logs. */
+export type PacketTap = (packet: BuiltPacket, bytes: Uint8Array) => void;
+
 /**
  * Builds one datagram of one or several packets, and is then begun again for the next.
  *
@@ -21,6 +24,8 @@ export class PacketBuilder implements FrameSink {
   readonly writer: Writer = new Writer();
   /** 0x40, or 0 to vary the fixed bit towards a peer that agreed to it (RFC 9287). */
   fixedBit = 0x40;
+  /** Sees packets before they are sealed, if there is a log. */
+  tap: PacketTap | undefined = undefined;
   readonly #packets: BuiltPacket[] = [];
   #count = 0;
   #limit = 0;
@@ -186,9 +191,14 @@ export class PacketBuilder implements FrameSink {
     if (this.#count === 0) return 0;
     this.pad(Math.min(padTo - this.size, this.writer.room));
     this.#close();
+    if (this.tap !== undefined) this.#show(this.tap);
     for (let i = 0; i < this.#count; i++) seal(this.writer, this.#packets[i]!);
     const last = this.#current;
     return last.start + last.size;
+  }
+
+  #show(tap: PacketTap): void {
+    for (let i = 0; i < this.#count; i++) tap(this.#packets[i]!, this.writer.bytes);
   }
 
   get #current(): BuiltPacket {

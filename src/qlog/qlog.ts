@@ -46,6 +46,19 @@ export interface LoggedClose {
   readonly reason: string;
 }
 
+/** A connection that could be logged. */
+export interface LoggedConnection {
+  readonly role: "client" | "server";
+  /** The first destination ID, in lower-case hexadecimal: the name of the connection in logs. */
+  readonly originalId: string;
+  readonly now: number;
+  /** Added to `now` gives milliseconds since 1970. */
+  readonly epoch: number;
+}
+
+/** Gives a connection its log, or none. */
+export type QlogFactory = (connection: LoggedConnection) => Qlog | undefined;
+
 /** A metric and its value. */
 export type Metrics = Readonly<Record<string, number>>;
 

@@ -18,6 +18,9 @@ const MAX_THRESHOLD = 128;
 const FIRST_SKIP = 256;
 const LAST_SKIP = 131_072;
 
+/** Hears of packets as they are declared lost; for logs. */
+export type LossListener = (packet: SentPacket, byNumber: boolean) => void;
+
 /**
  * One packet number space: numbers out, what became of them, numbers in (RFC 9000, Section 12.3).
  *
@@ -44,6 +47,8 @@ export class PacketSpace {
   maxAckDelay = 0;
   /** Milliseconds for which a lost packet is still recognised if it is acknowledged after all. */
   memory = 1_000;
+  /** Hears of losses, if there is a log. */
+  onPacketLost: LossListener | undefined = undefined;
 
   readonly #random: Random;
   #nextNumber = 0;
@@ -207,6 +212,7 @@ export class PacketSpace {
       const packet = lost[i]!;
       packet.fate = Fate.Lost;
       packet.lostAt = now;
+      this.onPacketLost?.(packet, packet.number <= this.largestAcked - this.#packetThreshold);
       if (packet.ackEliciting) this.elicitingInFlight--;
       if (packet.inFlight) packet.carrier!.onLost(packet, persistent, now);
       packet.requeue();

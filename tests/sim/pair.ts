@@ -3,6 +3,7 @@ import type { Connection } from "../../src/connection/connection.ts";
 import type { ConnectionEvent } from "../../src/connection/event.ts";
 import type { CryptoEngine } from "../../src/crypto/aead.ts";
 import { Endpoint, type ServerConfig } from "../../src/endpoint/endpoint.ts";
+import type { QlogFactory } from "../../src/qlog/qlog.ts";
 import type { PathStatus } from "../../src/scheduler/scheduler.ts";
 import { Credential } from "../../src/tls/credential.ts";
 import type { ClientTlsOptions, ServerTlsOptions } from "../../src/tls/tls.ts";
@@ -11,6 +12,7 @@ import type { Link, LinkOptions } from "./link.ts";
 import { queueOf } from "./link.ts";
 import type { SimPort } from "./sim_port.ts";
 import { StreamApp } from "./stream_app.ts";
+import { logTo, type RecordListener } from "./trace.ts";
 import { TEST_CERTIFICATE, TEST_KEY } from "./test_certificate.ts";
 import { type RunOptions, World } from "./world.ts";
 
@@ -47,6 +49,8 @@ export interface PairOptions {
   readonly resetKey?: Uint8Array;
   /** Use IPv6 addresses. */
   readonly ipv6?: boolean;
+  /** Takes the qlog records of both ends. */
+  readonly qlog?: RecordListener;
   /** Distinguishes the pairs of one world; 0 to 200. */
   readonly number?: number;
 }
@@ -177,7 +181,7 @@ export class Pair {
     const { clientTls, config, clientConfig } = this.#options;
     const connection = this.client.endpoint.connect(
       {
-        transport: { ...DEFAULTS, ...config, ...clientConfig },
+        transport: { ...DEFAULTS, qlog: this.#qlog(), ...config, ...clientConfig },
         tls: { serverName: "server.test", alpn: ["sim"], verification: "insecure", ...clientTls },
       },
       this.clientPorts[0]!,
@@ -237,10 +241,15 @@ export class Pair {
     return new End(this.world.host(name, endpoint), endpoint, () => this.now);
   }
 
+  #qlog(): QlogFactory | undefined {
+    const { qlog } = this.#options;
+    return qlog ? logTo(qlog) : this.world.traces.factory;
+  }
+
   #serverConfig(): ServerConfig {
     const { config, serverConfig, serverTls, server } = this.#options;
     return {
-      transport: { ...DEFAULTS, ...config, ...serverConfig },
+      transport: { ...DEFAULTS, qlog: this.#qlog(), ...config, ...serverConfig },
       tls: { credential: () => credential, alpn: ["sim"], ...serverTls },
       ...server,
     };

@@ -1,6 +1,7 @@
 import { type Doors, Host } from "./host.ts";
 import { Network } from "./network.ts";
 import { SeededRandom, seedOf } from "./seeded_random.ts";
+import { Traces } from "./trace.ts";
 
 /** When a run ends. */
 export interface RunOptions {
@@ -15,6 +16,7 @@ export class World {
   readonly seed: number | string;
   readonly random: SeededRandom;
   readonly network: Network;
+  readonly traces = new Traces();
   readonly #hosts: Host<unknown>[] = [];
 
   /** `SIM_SEED` in the environment replaces the seed, to replay a run that failed. */

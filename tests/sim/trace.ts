@@ -1,0 +1,86 @@
+import { Qlog, type QlogFactory } from "../../src/qlog/qlog.ts";
+import { QlogWriter } from "../../src/qlog/writer.ts";
+
+/** Takes a record of a trace, separator and line feed included, and whose trace it is. */
+export type RecordListener = (record: string, role: "client" | "server", id: string) => void;
+
+/** Records kept for a test that may fail: the last ones are of most use. */
+const MAX_RECORDS = 200_000;
+
+/** Gives every connection a log whose records go to a function. */
+export function logTo(listener: RecordListener): QlogFactory {
+  return ({ role, originalId, now, epoch }) => {
+    const sink = {
+      write(record: string): boolean {
+        listener(record, role, originalId);
+        return true;
+      },
+    };
+    return new Qlog(new QlogWriter(sink, { role, group: originalId, start: now, epoch }));
+  };
+}
+
+/** Where failing tests leave their traces; without it none are kept. */
+const directory = Deno.env.get("SIM_QLOG") || undefined;
+
+/** The traces of all worlds that the present test has made. */
+const ofThisTest: Traces[] = [];
+
+/** The traces of a world, kept until it is known whether anybody wants to see them. */
+export class Traces {
+  readonly #traces = new Map<string, string[]>();
+
+  /** A factory that keeps everything, or none if nobody asked. */
+  get factory(): QlogFactory | undefined {
+    if (directory === undefined) return undefined;
+    if (!ofThisTest.includes(this)) ofThisTest.push(this);
+    return logTo((record, role, id) => {
+      const name = `${id}_${role}`;
+      const records = this.#traces.get(name) ?? [];
+      this.#traces.set(name, records);
+      // The first record tells what the others are.
+      if (records.length >= MAX_RECORDS) records.splice(1, MAX_RECORDS / 2);
+      records.push(record);
+    });
+  }
+
+  /** Writes one file for each trace. */
+  leave(folder: string): void {
+    Deno.mkdirSync(folder, { recursive: true });
+    for (const [trace, records] of this.#traces) {
+      Deno.writeTextFileSync(`${folder}/${trace}.sqlog`, records.join(""));
+    }
+  }
+}
+
+/**
+ * Runs the body of a test; if it fails and `SIM_QLOG=DIR` is set, the traces of its connections are
+ * left in a folder of that directory, and the error names it.
+ */
+export async function tracedTest(
+  name: string,
+  body: () => unknown,
+  into = directory,
+): Promise<void> {
+  ofThisTest.length = 0;
+  try {
+    await body();
+  } catch (error) {
+    if (into === undefined || ofThisTest.length === 0) throw error;
+    const folder = `${into}/${name.replace(/[^\w.-]+/g, "_").slice(0, 100)}`;
+    for (const traces of ofThisTest) traces.leave(folder);
+    throw new Error(`${(error as Error).message} (traces in ${folder})`, { cause: error });
+  } finally {
+    ofThisTest.length = 0;
+  }
+}
+
+/** With `SIM_QLOG`, every test of a file that imports the simulator becomes a traced one. */
+function traceAllTests(): void {
+  const { test } = Deno;
+  const traced = (name: string, body: () => unknown) => test(name, () => tracedTest(name, body));
+  Object.assign(traced, { ignore: test.ignore, only: test.only });
+  Object.defineProperty(Deno, "test", { value: traced });
+}
+
+if (directory !== undefined) traceAllTests();

@@ -15,9 +15,14 @@ export const GrowthCounts = {
 /** One of the values of {@linkcode GrowthCounts}. */
 export type GrowthCounts = (typeof GrowthCounts)[keyof typeof GrowthCounts];
 
+/** Bytes of a stream that can be sent now. */
+export function readyOf(stream: StreamView): number {
+  return stream.bytesLost + Math.min(stream.bytesQueued, stream.credit);
+}
+
 /** Bytes of a stream that must leave before it is done. */
 export function pendingOf(stream: StreamView, growth: GrowthCounts): number {
-  return stream.growing && growth === GrowthCounts.AsEndless ? Infinity : stream.bytesReady;
+  return stream.growing && growth === GrowthCounts.AsEndless ? Infinity : readyOf(stream);
 }
 
 /**
@@ -100,7 +105,7 @@ class Probe implements StreamView {
   incremental = false;
   bytesQueued = 0;
   bytesLost = 0;
-  bytesReady = 0;
+  credit = 0;
   growing = false;
   turn = 0;
 
@@ -111,7 +116,7 @@ class Probe implements StreamView {
     this.incremental = view.incremental;
     this.bytesQueued = view.bytesQueued;
     this.bytesLost = view.bytesLost;
-    this.bytesReady = view.bytesReady;
+    this.credit = view.credit;
     this.growing = view.growing;
   }
 }

@@ -1,5 +1,5 @@
 import { Answer } from "./answer.ts";
-import { firstBeyond, GrowthCounts } from "./bytes_to_finish.ts";
+import { firstBeyond, GrowthCounts, readyOf } from "./bytes_to_finish.ts";
 import { Outlook } from "./outlook.ts";
 import type { Assignment, PathView, ScheduleContext } from "./scheduler.ts";
 import type { StreamView } from "./stream_order.ts";
@@ -44,18 +44,14 @@ export function earliestCompletion(
   let bytes = 0;
   for (let i = first; i < streams.length && bytes < best.maxDatagramSize; i++) {
     list.push(streams[i]!);
-    bytes += streams[i]!.bytesReady;
+    bytes += readyOf(streams[i]!);
   }
   return answer;
 }
 
-/** The credit that counts: a single stream's own may be the smaller one. */
+/** The credit that counts: when there is but one stream, its own may be the smaller one. */
 function creditOf(streams: readonly StreamView[], context: ScheduleContext): number {
-  if (streams.length > 1) return context.credit;
-  const { bytesReady, bytesQueued, bytesLost } = streams[0]!;
-  const fresh = bytesReady - bytesLost;
-  // The stream's own credit is only known to be short if it cuts what is queued.
-  return fresh < bytesQueued ? Math.min(context.credit, fresh) : context.credit;
+  return streams.length === 1 ? Math.min(context.credit, streams[0]!.credit) : context.credit;
 }
 
 /** Sends of those streams that can go on without credit, if there are any. */

@@ -1,4 +1,5 @@
 import { Answer } from "./answer.ts";
+import { readyOf } from "./bytes_to_finish.ts";
 import { departAt } from "./forecast.ts";
 import { fastestWithRoom } from "./min_rtt.ts";
 import type { Assignment, PathView, ScheduleContext } from "./scheduler.ts";
@@ -55,7 +56,7 @@ export function fastestOf(paths: readonly PathView[]): PathView {
 /** What all streams together have to send. */
 export function queuedBytes(streams: readonly StreamView[]): number {
   let bytes = 0;
-  for (const stream of streams) bytes += stream.bytesReady;
+  for (const stream of streams) bytes += readyOf(stream);
   return bytes;
 }
 

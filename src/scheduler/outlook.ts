@@ -33,8 +33,8 @@ export class Outlook {
    */
   get isFull(): boolean {
     const { bytesInFlight, maxDatagramSize, minRtt } = this.best!;
-    // Twice, since rates err towards too little while the window grows; and an initial window.
-    return bytesInFlight > 2 * rateOf(this.best!) * minRtt + 10 * maxDatagramSize;
+    // Some more than the path holds, since its rate may be known too low while the window grows.
+    return bytesInFlight > 1.5 * rateOf(this.best!) * minRtt + 4 * maxDatagramSize;
   }
 
   /** Looks at all paths. */

@@ -12,8 +12,8 @@ export interface StreamView {
   readonly bytesQueued: number;
   /** Bytes that must be sent again. */
   readonly bytesLost: number;
-  /** Bytes that can be sent now: lost ones, and fresh ones as far as the stream's credit goes. */
-  readonly bytesReady: number;
+  /** Fresh bytes that the peer's window for the stream still allows. */
+  readonly credit: number;
   /** Whether more is sure to follow: the application has more to write than it was let. */
   readonly growing: boolean;
   /** When it was served last: streams with a lower turn have waited longer. */
@@ -39,7 +39,7 @@ export interface StreamView {
  *   incremental: false,
  *   bytesQueued: 10,
  *   bytesLost: 0,
- *   bytesReady: 10,
+ *   credit: 1_000,
  *   growing: false,
  *   turn: 0,
  * };
@@ -66,7 +66,7 @@ export type StreamOrder = (a: StreamView, b: StreamView) => number;
  *   incremental: false,
  *   bytesQueued: 9,
  *   bytesLost: 0,
- *   bytesReady: 9,
+ *   credit: 1_000,
  *   growing: false,
  *   turn: 7,
  * };
@@ -95,7 +95,7 @@ export function roundRobinOrder(a: StreamView, b: StreamView): number {
  *   incremental: false,
  *   bytesQueued: 9,
  *   bytesLost: 0,
- *   bytesReady: 9,
+ *   credit: 1_000,
  *   growing: false,
  *   turn: 0,
  * };
@@ -125,7 +125,7 @@ export function priorityOrder(a: StreamView, b: StreamView): number {
  *   incremental: false,
  *   bytesQueued: 9,
  *   bytesLost: 0,
- *   bytesReady: 9,
+ *   credit: 1_000,
  *   growing: false,
  *   turn: 8,
  * };
@@ -155,7 +155,7 @@ export function strictPriorityOrder(a: StreamView, b: StreamView): number {
  *   incremental: false,
  *   bytesQueued: 9,
  *   bytesLost: 0,
- *   bytesReady: 9,
+ *   credit: 1_000,
  *   growing: false,
  *   turn: 0,
  * };

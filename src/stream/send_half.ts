@@ -86,8 +86,8 @@ export class SendHalf implements FrameOwner, StreamView, ControlWriter {
     return this.#buffer.bytesLost;
   }
 
-  get bytesReady(): number {
-    return this.#buffer.bytesLost + Math.min(this.#buffer.bytesQueued, this.limit.room);
+  get credit(): number {
+    return this.limit.room;
   }
 
   get growing(): boolean {

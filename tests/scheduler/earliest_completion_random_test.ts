@@ -66,14 +66,14 @@ function finishTime(paths: readonly PathView[], bytes: number): number {
 
 /** Bytes that leave before a stream is done, by the definition rather than group by group. */
 function bytesToFinish(streams: readonly StreamView[], me: StreamView): number {
-  let bytes = me.bytesReady;
+  let bytes = me.bytesQueued;
   for (const other of streams) {
     if (other === me || other.urgency > me.urgency) continue;
-    if (other.urgency < me.urgency) bytes += other.bytesReady;
+    if (other.urgency < me.urgency) bytes += other.bytesQueued;
     else if (!other.incremental) {
-      if (me.incremental || other.id < me.id) bytes += other.bytesReady;
+      if (me.incremental || other.id < me.id) bytes += other.bytesQueued;
     } else if (me.incremental) {
-      bytes += Math.min(other.bytesReady, Math.max(0, me.bytesReady - 1_200));
+      bytes += Math.min(other.bytesQueued, Math.max(0, me.bytesQueued - 1_200));
     }
   }
   return bytes;

@@ -68,7 +68,7 @@ Deno.test("earliestCompletion() has no answer when no path has room", () => {
 Deno.test("earliestCompletion() takes a growing stream to be endless while a path has use for it", () => {
   const growing = streamView(0, 50_000, { growing: true });
   assert.equal(earliestCompletion(paths, [growing], contextOf())?.path, slow);
-  // The slow path has more in flight than it can use: 2 * 60 * 200 + 12_000 bytes.
+  // The slow path has more in flight than it can use: 1.5 * 60 * 200 + 4 * 1200 bytes.
   const full = pathView(1, {
     smoothedRtt: 200,
     congestionWindow: 100_000,
@@ -87,7 +87,7 @@ Deno.test("earliestCompletion() keeps credit for the fast path, but lost bytes n
   assert.equal(answer?.path, slow);
   assert.deepEqual(answer?.streams, [lost]);
   // The same when it is the stream that has little credit.
-  const limited = streamView(0, 1e6, { bytesReady: 70_000 });
+  const limited = streamView(0, 1e6, { credit: 70_000 });
   assert.equal(earliestCompletion(paths, [limited], contextOf())?.path, undefined);
 });
 

@@ -10,7 +10,7 @@ import {
 
 function view(id: number, more: Partial<StreamView> = {}): StreamView {
   const rest = { sendOrder: 0, urgency: 3, incremental: false, bytesQueued: 1, bytesLost: 0 };
-  return { id, ...rest, bytesReady: 1, growing: false, turn: 0, ...more };
+  return { id, ...rest, credit: 1, growing: false, turn: 0, ...more };
 }
 
 function ids(views: StreamView[], order: StreamOrder): number[] {

@@ -31,20 +31,18 @@ export function pathView(id: number, more: Partial<PathView> = {}): PathView {
 
 /** A stream of ordinary urgency with `bytes` fresh bytes, all of which may leave. */
 export function streamView(id: number, bytes: number, more: Partial<StreamView> = {}): StreamView {
-  const view: Writable<StreamView> = {
+  return {
     id,
     sendOrder: 0,
     urgency: 3,
     incremental: false,
     bytesQueued: bytes,
     bytesLost: 0,
-    bytesReady: bytes,
+    credit: 1e9,
     growing: false,
     turn: 0,
     ...more,
   };
-  if (more.bytesReady === undefined) view.bytesReady = view.bytesQueued + view.bytesLost;
-  return view;
 }
 
 /** The beginning of time, plenty of credit, the order of RFC 9218. */

@@ -147,7 +147,7 @@ export class ApiPath implements Path {
       bytesReceived: current.bytesReceived,
       datagramsSent: current.datagramsSent,
       datagramsReceived: current.datagramsReceived,
-      packetsLost: core.space.lostPackets,
+      packetsLost: core.counters.packetsLost,
     };
   }
 

@@ -257,6 +257,7 @@ export class Receiver {
     usedId: Uint8Array = NO_ID,
   ): number {
     const { number } = this.#opener;
+    space.counters.packetsReceived++;
     this.#parts.log?.onReceived(this.#header, this.#opener, this.#plaintext, length, path, network);
     const router = this.#parts.router.aim(type, path, network, usedId, now);
     this.#reader.aim(this.#plaintext, 0, length);

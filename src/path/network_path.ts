@@ -3,6 +3,7 @@ import type { CouplingGroup } from "../congestion/coupling_group.ts";
 import { DeliveryRate } from "../congestion/delivery_rate.ts";
 import { Pacer } from "../congestion/pacer.ts";
 import type { Random } from "../crypto/random.ts";
+import type { PathCounters } from "../recovery/path_counters.ts";
 import { RttEstimator } from "../recovery/rtt.ts";
 import type { Carrier, SentPacket } from "../recovery/sent_packet.ts";
 import { PeakRate } from "../congestion/peak_rate.ts";
@@ -53,8 +54,16 @@ export class NetworkPath implements Carrier {
   lastSentAt = -Infinity;
   readonly #peak = new PeakRate();
   readonly #limited: boolean;
+  /** What the path as a whole carried. */
+  readonly #counters: PathCounters;
 
-  constructor(port: Port, remote: Address, options: NetworkPathOptions) {
+  constructor(
+    port: Port,
+    remote: Address,
+    options: NetworkPathOptions,
+    counters: PathCounters,
+  ) {
+    this.#counters = counters;
     this.port = port;
     this.remote = remote;
     this.#limited = options.limited;
@@ -104,12 +113,16 @@ export class NetworkPath implements Carrier {
   onDatagramReceived(size: number): void {
     this.bytesReceived += size;
     this.datagramsReceived++;
+    this.#counters.bytesReceived += size;
+    this.#counters.datagramsReceived++;
   }
 
   /** A datagram left. */
   onDatagramSent(size: number, now: number): void {
     this.bytesSent += size;
     this.datagramsSent++;
+    this.#counters.bytesSent += size;
+    this.#counters.datagramsSent++;
     this.lastSentAt = now;
   }
 

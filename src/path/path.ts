@@ -4,6 +4,7 @@ import { FrameType } from "../frame/frame_type.ts";
 import type { FrameOwner, FrameSink } from "../frame/sent_frame.ts";
 import { LossDetector } from "../recovery/loss_detector.ts";
 import type { LossContext } from "../recovery/loss_detector.ts";
+import type { PathCounters } from "../recovery/path_counters.ts";
 import { PacketSpace } from "../recovery/packet_space.ts";
 import type { AckPolicy } from "../recovery/received_packets.ts";
 import type { PathStatus, PathView } from "../scheduler/scheduler.ts";
@@ -44,6 +45,8 @@ export class Path implements PathView {
   /** The 1-RTT packet number space. */
   readonly space: PacketSpace;
   readonly loss: LossDetector;
+  /** What it carried so far. */
+  readonly counters: PathCounters;
   /** The 4-tuple in use. */
   current: NetworkPath;
   /** A 4-tuple being tried beside it. */
@@ -78,7 +81,9 @@ export class Path implements PathView {
     this.space = new PacketSpace(context.ackPolicy, context.random);
     this.space.maxAckDelay = context.peerMaxAckDelay;
     this.loss = new LossDetector([...handshake, this.space], context);
-    this.current = new NetworkPath(port, remote, context.network);
+    this.counters = this.space.counters;
+    for (const space of handshake) space.counters = this.counters;
+    this.current = new NetworkPath(port, remote, context.network, this.counters);
   }
 
   get stage(): Stage {
@@ -185,7 +190,7 @@ export class Path implements PathView {
   /** Makes another 4-tuple known, to be tried. */
   tryAddress(port: Port, remote: Address): NetworkPath {
     this.candidate?.close();
-    this.candidate = new NetworkPath(port, remote, this.#context.network);
+    this.candidate = new NetworkPath(port, remote, this.#context.network, this.counters);
     return this.candidate;
   }
 

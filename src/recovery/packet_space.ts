@@ -2,6 +2,7 @@ import type { Random } from "../crypto/random.ts";
 import type { AckFrame } from "../frame/ack_frame.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
+import { PathCounters } from "./path_counters.ts";
 import { type AckPolicy, ReceivedPackets } from "./received_packets.ts";
 import { type Carrier, Fate, type SentPacket } from "./sent_packet.ts";
 import { SentPackets } from "./sent_packets.ts";
@@ -41,8 +42,8 @@ export class PacketSpace {
   probes = 0;
   /** Packets sent in a row that ask for no acknowledgement. */
   silent = 0;
-  /** Packets declared lost so far. */
-  lostPackets = 0;
+  /** What the path carried; a path has several spaces during the handshake. */
+  counters: PathCounters = new PathCounters();
   /** How long the peer may hold back an ACK in this space, in milliseconds. */
   maxAckDelay = 0;
   /** Milliseconds for which a lost packet is still recognised if it is acknowledged after all. */
@@ -76,6 +77,7 @@ export class PacketSpace {
   /** Notes a packet that has been sealed and is about to leave. */
   onSent(packet: SentPacket, now: number): void {
     this.sent.add(packet);
+    this.counters.packetsSent++;
     this.#advance(packet.number + 1);
     if (packet.ackEliciting) {
       this.elicitingInFlight++;
@@ -168,6 +170,7 @@ export class PacketSpace {
 
   /** RFC 9002, Section 6.1.1 allows more than three packets: this network reorders by more. */
   #tolerateReordering(packet: SentPacket): void {
+    this.counters.packetsSpurious++;
     const distance = this.largestAcked - packet.number;
     this.#packetThreshold = Math.min(Math.max(this.#packetThreshold, distance + 1), MAX_THRESHOLD);
   }
@@ -219,7 +222,7 @@ export class PacketSpace {
       packet.kept = true;
       this.#lostLately.push(packet);
     }
-    this.lostPackets += lost.length;
+    this.counters.packetsLost += lost.length;
     lost.length = 0;
   }
 

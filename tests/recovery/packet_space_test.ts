@@ -96,7 +96,7 @@ Deno.test("PacketSpace declares a packet lost when three later ones arrived", ()
   assert.deepEqual(t.carrier.lost, [a]);
   assert.deepEqual(t.owner.lost, [a]);
   assert.equal(t.space.elicitingInFlight, 0);
-  assert.equal(t.space.lostPackets, 1);
+  assert.equal(t.space.counters.packetsLost, 1);
 });
 
 Deno.test("PacketSpace declares a packet lost by time, 9/8 of the round-trip time", () => {

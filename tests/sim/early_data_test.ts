@@ -52,7 +52,7 @@ Deno.test("40 requests of 32 bytes reach the server with the first flight", () =
   assert.ok(counts[PacketType.ZeroRtt]! >= 2);
   // All was acknowledged: nothing of it was sent a second time in 1-RTT packets.
   for (const stream of visit.client.streams.all()) assert.equal(stream.send!.acknowledgedTo, 32);
-  assert.equal(visit.client.paths.find(0)!.space.lostPackets, 0);
+  assert.equal(visit.client.paths.find(0)!.counters.packetsLost, 0);
   assert.equal(visit.client.keys.zeroRtt.write, undefined);
   assert.equal(visit.server!.keys.zeroRtt.read, undefined);
 });

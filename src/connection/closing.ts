@@ -8,6 +8,8 @@ export interface CloseReason {
   readonly application: boolean;
   readonly code: number;
   readonly reason: string;
+  /** A version that both ends speak, with which another attempt would succeed. */
+  readonly mutualVersion?: number | undefined;
   /** What was thrown, when this end closed because of an error. */
   readonly cause?: unknown;
 }

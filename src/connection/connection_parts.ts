@@ -33,8 +33,8 @@ import { PathRequests } from "./path_requests.ts";
 import { Peer } from "./peer.ts";
 import { Receiver } from "./receiver.ts";
 import { Sender } from "./sender.ts";
-import type { AddressTokenMaker } from "./token_offers.ts";
 import { Unprotected } from "./unprotected.ts";
+import { type VersionOptions, Versions } from "./versions.ts";
 import { encodeTransportParameters } from "./write_transport_parameters.ts";
 
 /** Makes the connection IDs of one connection, and knows them again. */
@@ -55,6 +55,7 @@ export interface ConnectionOptions {
   /** Added to `now` gives milliseconds since 1970. */
   readonly epoch: number;
   readonly version: number;
+  readonly versions: VersionOptions;
   readonly port: Port;
   readonly remote: Address;
   /** Destination of the client's first Initial, and what a Retry changed about it. */
@@ -67,7 +68,9 @@ export interface ConnectionOptions {
   /** A server: whether a token has shown that the client is where it says. */
   readonly validated?: boolean | undefined;
   /** A server: makes the tokens its clients may show later. */
-  readonly addressToken?: AddressTokenMaker | undefined;
+  readonly addressToken?:
+    | ((remotes: readonly Address[], version: number, now: number) => Uint8Array)
+    | undefined;
 }
 
 /** What the parts tell the connection. */
@@ -97,6 +100,7 @@ export class ConnectionParts implements PathContext {
   readonly closing: Closing = new Closing();
   readonly idle: Idle;
   readonly keys: KeyRing;
+  readonly versions: Versions;
   readonly paths: PathSet;
   readonly streams: StreamSet;
   readonly requests: PathRequests;
@@ -127,6 +131,7 @@ export class ConnectionParts implements PathContext {
     this.maxDatagramFrameSize = config.maxDatagramFrameSize;
     this.idle = new Idle(config.maxIdleTimeout, config.keepAliveInterval);
     this.keys = new KeyRing(options.engine, role, options.version);
+    this.versions = new Versions(role, options.version, options.versions);
     this.paths = this.#makePaths();
     this.streams = new StreamSet({ role, ...config, order: config.streamOrder });
     this.requests = new PathRequests(this.paths);
@@ -134,7 +139,7 @@ export class ConnectionParts implements PathContext {
     this.handshake = this.#makeHandshake(options);
     this.dispatcher = new Dispatcher(config.scheduler, this.paths, this.streams);
     this.log = this.#makeLog(options, now);
-    this.unprotected = new Unprotected(this.handshake, this.keys, this.paths, options.engine);
+    this.unprotected = new Unprotected(this, options.engine);
     if (options.token !== undefined) this.unprotected.token = options.token;
     this.receiver = this.#makeReceiver();
     const own = ids.issue(0);
@@ -172,17 +177,20 @@ export class ConnectionParts implements PathContext {
       new PacketSpace(policy, this.random),
     ] as const;
     const driver = new HandshakeDriver(this.role, ids, spaces, this.keys, this.negotiation);
-    driver.tokens.make = options.addressToken;
+    const { addressToken } = options;
+    driver.tokens.make = addressToken &&
+      ((remotes, now) => addressToken(remotes, this.keys.version, now));
     this.negotiation.handshake = driver;
     return driver;
   }
 
   #makeReceiver(): Receiver {
-    const { handshake, idle, keys, log, negotiation, paths, unprotected } = this;
+    const { handshake, idle, keys, log, negotiation, paths, unprotected, versions } = this;
     const onClose = this.#observer.onPeerClose.bind(this.#observer);
     return new Receiver({
       handshake,
       keys,
+      versions,
       log,
       paths,
       router: new FrameRouter({ ...this, onClose }),
@@ -225,14 +233,16 @@ export class ConnectionParts implements PathContext {
   }
 
   #startTls(options: ConnectionOptions, own: IssuedId): void {
-    const { config, handshake, random, role } = this;
-    this.keys.deriveInitial(options.retrySourceId ?? options.originalId);
+    const { config, handshake, keys, random, role, versions } = this;
+    keys.deriveInitial(options.retrySourceId ?? options.originalId);
     handshake.tls = options.tls({
       sink: handshake,
       random,
       epoch: options.epoch,
+      version: () => keys.version,
       transportParameters: () => {
         const parameters = localParameters(role, config, handshake.ids, own);
+        parameters.versionInformation = versions.information(keys.version, random);
         this.log?.onLocalParameters(parameters);
         return encodeTransportParameters(parameters, random);
       },

@@ -16,11 +16,13 @@ import type { KeyRing } from "./key_ring.ts";
 import type { PathRequests } from "./path_requests.ts";
 import type { Peer } from "./peer.ts";
 import { loweredLimit } from "./early_data.ts";
+import type { Versions } from "./versions.ts";
 import { TransportParameters } from "./transport_parameters.ts";
 
 /** Whom the outcome of the handshake concerns. */
 export interface NegotiationParts {
   readonly keys: KeyRing;
+  readonly versions: Versions;
   readonly paths: PathSet;
   readonly streams: StreamSet;
   readonly datagrams: DatagramQueue;
@@ -69,6 +71,9 @@ export class Negotiation implements HandshakeObserver {
   onPeerParameters(parameters: TransportParameters): void {
     const { peer, paths, streams, datagrams, idle } = this.#parts;
     const { initialMaxPathId } = parameters;
+    const { keys, versions } = this.#parts;
+    // Before anything else: the keys that follow belong to the version agreed on.
+    keys.changeVersion(versions.agree(parameters.versionInformation, keys.version));
     // MPQUIC, Section 2.1: several paths need connection IDs.
     if (initialMaxPathId >= 0 && this.handshake.ids.peerSource!.length === 0) throw emptyId();
     this.#checkRemembered(parameters);

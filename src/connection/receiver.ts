@@ -18,6 +18,7 @@ import type { FrameRouter } from "./frame_router.ts";
 import type { HandshakeDriver } from "./handshake_driver.ts";
 import type { KeyRing } from "./key_ring.ts";
 import { Undecryptable } from "./undecryptable.ts";
+import type { Versions } from "./versions.ts";
 
 /** The length of the connection IDs we issue: short headers do not tell. */
 export const LOCAL_ID_LENGTH = 8;
@@ -26,6 +27,7 @@ export const LOCAL_ID_LENGTH = 8;
 export interface ReceiverParts {
   readonly handshake: HandshakeDriver;
   readonly keys: KeyRing;
+  readonly versions: Versions;
   readonly log: ConnectionLog | undefined;
   readonly paths: PathSet;
   readonly router: FrameRouter;
@@ -126,8 +128,8 @@ export class Receiver {
   }
 
   #onLong(header: Header, port: Port, remote: Address, now: number): void {
-    const { handshake, keys, paths } = this.#parts;
-    if (header.version !== keys.version) return this.#drop(header, "unsupported");
+    const { handshake, paths } = this.#parts;
+    if (!this.#isExpected(header)) return this.#drop(header, "unsupported");
     const path = paths.find(0);
     if (path === undefined) return;
     // RFC 9000, Section 9: nobody moves during the handshake.
@@ -142,8 +144,23 @@ export class Receiver {
     const length = this.#open(header, 0, space);
     if (length < 0) return;
     if (type !== PacketType.ZeroRtt) this.#onHandshakePacket(header, network);
+    if (type === PacketType.Initial) this.#onInitialVersion(header.version);
     this.#process(type, length, path, network, space, now);
     if (type !== PacketType.ZeroRtt) space.received.hurry();
+  }
+
+  /** RFC 9369, Section 4.1: only Initial packets may be of either version. */
+  #isExpected({ type, version }: Header): boolean {
+    const { keys, versions } = this.#parts;
+    if (type === PacketType.ZeroRtt) return version === keys.original;
+    return version === keys.version || (type === PacketType.Initial && versions.has(version));
+  }
+
+  /** A client learns the version agreed on from the first packet that differs from its own. */
+  #onInitialVersion(version: number): void {
+    const { handshake, keys } = this.#parts;
+    if (handshake.role === Role.Server || keys.version !== keys.original) return;
+    if (keys.handshake.read === undefined) keys.changeVersion(version);
   }
 
   #onHandshakePacket(header: Header, network: NetworkPath): void {
@@ -203,7 +220,10 @@ export class Receiver {
   }
 
   #open(header: Header, pathId: number, space: PacketSpace): number {
-    const reader = this.#parts.keys.reader(header.type as PacketType)!;
+    const { keys } = this.#parts;
+    const reader = header.type === PacketType.Initial
+      ? keys.initialReader(header.version)!
+      : keys.reader(header.type as PacketType)!;
     const { largest } = space.received;
     const length = this.#opener.open(header, reader, pathId, largest, this.#plaintext);
     if (length < 0) {

@@ -322,7 +322,7 @@ export class Sender {
     const number = space.nextNumber;
     return this.builder.startLong(
       type,
-      keys.version,
+      type === PacketType.ZeroRtt ? keys.original : keys.version,
       path.slot.remote.current,
       sourceId,
       this.#parts.token(),

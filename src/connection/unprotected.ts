@@ -10,6 +10,15 @@ import { Role } from "../stream/stream_id.ts";
 import type { CloseReason } from "./closing.ts";
 import type { HandshakeDriver } from "./handshake_driver.ts";
 import type { KeyRing } from "./key_ring.ts";
+import type { Versions } from "./versions.ts";
+
+/** Whom such packets concern. */
+export interface UnprotectedParts {
+  readonly handshake: HandshakeDriver;
+  readonly keys: KeyRing;
+  readonly paths: PathSet;
+  readonly versions: Versions;
+}
 
 /** A client's answers to Retry and Version Negotiation, which no connection key protects. */
 export class Unprotected {
@@ -18,12 +27,14 @@ export class Unprotected {
   readonly #handshake: HandshakeDriver;
   readonly #keys: KeyRing;
   readonly #paths: PathSet;
+  readonly #versions: Versions;
   readonly #engine: CryptoEngine;
 
-  constructor(handshake: HandshakeDriver, keys: KeyRing, paths: PathSet, engine: CryptoEngine) {
-    this.#handshake = handshake;
-    this.#keys = keys;
-    this.#paths = paths;
+  constructor(parts: UnprotectedParts, engine: CryptoEngine) {
+    this.#handshake = parts.handshake;
+    this.#keys = parts.keys;
+    this.#paths = parts.paths;
+    this.#versions = parts.versions;
     this.#engine = engine;
   }
 
@@ -68,10 +79,14 @@ export class Unprotected {
     // RFC 9000, Section 6.2: the IDs must be ours, and a list with our version is no answer.
     if (!equalBytes(header.sourceId, path.slot.remote.current)) return undefined;
     if (versions.includes(this.#keys.version)) return undefined;
+    // RFC 9368, Section 4: who got here by such a packet does not listen to another.
+    if (this.#versions.negotiated) return undefined;
+    const mutual = this.#versions.mutual(versions);
     return {
       by: "peer",
       application: false,
       code: ErrorCode.VersionNegotiationError,
+      mutualVersion: mutual,
       reason: `The server speaks other versions: ${versions.map((v) => `0x${v.toString(16)}`)}`,
     };
   }

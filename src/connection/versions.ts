@@ -30,6 +30,11 @@ export class Versions {
     this.#options = options;
   }
 
+  /** A client: whether it got here by a Version Negotiation packet. */
+  get negotiated(): boolean {
+    return this.#options.negotiated;
+  }
+
   /** Whether packets of this version may be part of the connection. */
   has(version: number): boolean {
     return this.#options.available.includes(version);
@@ -76,7 +81,9 @@ export class Versions {
 
   /** RFC 9368, Section 4: knowing what the server speaks, would we be here? */
   #checkNegotiated(available: readonly number[]): void {
-    if (available.length > 0 && this.mutual([...available, this.original]) === this.original) return;
+    if (available.length > 0 && this.mutual([...available, this.original]) === this.original) {
+      return;
+    }
     throw downgrade("the server speaks a version that is better for both");
   }
 }

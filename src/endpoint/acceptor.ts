@@ -5,6 +5,7 @@ import { ErrorCode } from "../error/error_code.ts";
 import type { Header } from "../packet/header.ts";
 import { LOCAL_ID_LENGTH } from "../connection/receiver.ts";
 import { PacketType } from "../packet/packet_type.ts";
+import { SUPPORTED_VERSIONS } from "../packet/version.ts";
 import type { Address } from "../path/address.ts";
 import { BASE_DATAGRAM_SIZE } from "../path/mtu_discovery.ts";
 import type { Port } from "../path/port.ts";
@@ -35,6 +36,7 @@ export class Acceptor {
   readonly #tokens: AddressTokens;
   readonly #tls: ServerTlsOptions;
   readonly #stateless: StatelessReplies;
+  readonly #versions: readonly number[];
   /** By the client's first ID and address: later Initials may come with it. */
   readonly #byOriginal = new Map<string, Connection>();
   readonly #keys = new Map<Connection, string>();
@@ -52,6 +54,7 @@ export class Acceptor {
     this.#tokens = new AddressTokens(this.#resumption.tokens, options.epoch);
     this.#tls = this.#resumption.tlsOptions(options.server.tls);
     this.#stateless = stateless;
+    this.#versions = options.server.versions ?? SUPPORTED_VERSIONS;
   }
 
   /** The connection that a long header's ID of the client's choice belongs to. */
@@ -83,8 +86,8 @@ export class Acceptor {
   accept(header: Header, port: Port, remote: Address, now: number): Connection | undefined {
     // RFC 9000, Section 14.1: anything smaller could be meant to make us amplify.
     if (header.datagram.length < BASE_DATAGRAM_SIZE) return undefined;
-    if (header.type < 0) {
-      this.#stateless.negotiate(header, port, remote);
+    if (!this.#versions.includes(header.version)) {
+      this.#stateless.negotiate(header, this.#versions, port, remote);
       return undefined;
     }
     if (header.type !== PacketType.Initial) return undefined;
@@ -98,7 +101,7 @@ export class Acceptor {
     const halfOpen = this.#countHalfOpen();
     if (halfOpen >= maxHalfOpen) return undefined;
     const proof = header.tokenLength > 0
-      ? this.#tokens.check(header.token, remote, header.destinationId, now)
+      ? this.#tokens.check(header.token, remote, header.destinationId, header.version, now)
       : undefined;
     if (proof === "invalid") {
       this.#stateless.refuse(header, ErrorCode.InvalidToken, port, remote);
@@ -124,7 +127,13 @@ export class Acceptor {
   #retry(header: Header, port: Port, remote: Address, now: number): void {
     const { random } = this.#options;
     const source = random.bytes(LOCAL_ID_LENGTH);
-    const token = this.#tokens.forRetry(remote, header.destinationId.slice(), source, now);
+    const token = this.#tokens.forRetry(
+      remote,
+      header.destinationId.slice(),
+      source,
+      header.version,
+      now,
+    );
     this.#stateless.retry(header, source, token, port, remote);
   }
 
@@ -146,12 +155,17 @@ export class Acceptor {
       tls: (context) => new ServerTls(this.#tls, context),
       epoch,
       version: header.version,
+      versions: {
+        available: this.#versions,
+        insists: server.versions !== undefined,
+        negotiated: false,
+      },
       port,
       remote,
       originalId: proof?.originalId ?? header.destinationId.slice(),
       retrySourceId: proof?.retrySourceId,
       validated: proof !== undefined,
-      addressToken: (remotes, time) => this.#tokens.forLater(remotes, time),
+      addressToken: (remotes, used, time) => this.#tokens.forLater(remotes, used, time),
     }, now);
     handle.connection = connection;
     const key = originalKey(header.destinationId, remote);

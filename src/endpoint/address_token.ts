@@ -41,10 +41,12 @@ export class AddressTokens {
     remote: Address,
     originalId: Uint8Array,
     retrySourceId: Uint8Array,
+    version: number,
     now: number,
   ): Uint8Array {
     const writer = new Writer(new Uint8Array(64));
     writeTime(writer, this.#epoch + now);
+    writer.uint32(version);
     writer.uint8(originalId.length);
     writer.put(originalId);
     writer.uint8(retrySourceId.length);
@@ -56,12 +58,15 @@ export class AddressTokens {
   /**
    * The token for a later connection (RFC 9000, Section 8.1.3). It proves any of some addresses,
    * as MPQUIC, Section 3.1.2 advises: who has several cannot know which one to show it from.
+   *
+   * @param version RFC 9369, Section 5: it counts in connections of this version only.
    */
-  forLater(remotes: readonly Address[], now: number): Uint8Array {
+  forLater(remotes: readonly Address[], version: number, now: number): Uint8Array {
     const hosts = remotes.map(({ hostname }) => utf8.encode(hostname));
-    const size = hosts.reduce((sum, { length }) => sum + 1 + length, 6);
+    const size = hosts.reduce((sum, { length }) => sum + 1 + length, 10);
     const writer = new Writer(new Uint8Array(size));
     writeTime(writer, this.#epoch + now);
+    writer.uint32(version);
     for (const host of hosts) {
       writer.uint8(host.length);
       writer.put(host);
@@ -84,20 +89,24 @@ export class AddressTokens {
     token: Uint8Array,
     remote: Address,
     destinationId: Uint8Array,
+    version: number,
     now: number,
   ): TokenContent | "invalid" | undefined {
     const time = this.#epoch + now;
     const sealed = token.subarray(1);
     if (token[0] === RETRY) {
       const content = this.#box.open(RETRY, sealed, place(remote));
-      return (content && readRetryToken(content, destinationId, time)) ?? "invalid";
+      return (content && readRetryToken(content, destinationId, version, time)) ?? "invalid";
     }
     if (token[0] !== NEW_TOKEN) return undefined;
     const content = this.#box.open(NEW_TOKEN, sealed, NOWHERE);
     if (content === undefined) return undefined;
     const reader = new Reader(content);
     const age = time - readTime(reader);
-    if (age < 0 || age > NEW_TOKEN_LIFETIME || !names(reader, remote)) return undefined;
+    const isOwnVersion = reader.uint32() === version;
+    if (!isOwnVersion || age < 0 || age > NEW_TOKEN_LIFETIME || !names(reader, remote)) {
+      return undefined;
+    }
     return this.#isFirstUse(token) ? {} : undefined;
   }
 
@@ -125,14 +134,17 @@ function names(reader: Reader, { hostname }: Address): boolean {
 function readRetryToken(
   content: Uint8Array,
   destinationId: Uint8Array,
+  version: number,
   time: number,
 ): TokenContent | undefined {
   try {
     const reader = new Reader(content);
     const age = time - readTime(reader);
+    const isOwnVersion = reader.uint32() === version;
     const originalId = reader.take(reader.uint8()).slice();
     const retrySourceId = reader.take(reader.uint8()).slice();
-    const good = age >= 0 && age <= RETRY_LIFETIME && equalBytes(retrySourceId, destinationId);
+    const good = isOwnVersion && age >= 0 && age <= RETRY_LIFETIME &&
+      equalBytes(retrySourceId, destinationId);
     return good ? { originalId, retrySourceId } : undefined;
   } catch (error) {
     if (error instanceof ReadError) return undefined;

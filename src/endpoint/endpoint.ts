@@ -8,7 +8,7 @@ import type { Random } from "../crypto/random.ts";
 import { Header, parseHeader } from "../packet/header.ts";
 import { PacketType } from "../packet/packet_type.ts";
 import { maybeStatelessReset } from "../packet/stateless_reset.ts";
-import { Version } from "../packet/version.ts";
+import { SUPPORTED_VERSIONS, Version } from "../packet/version.ts";
 import type { Address } from "../path/address.ts";
 import type { Port } from "../path/port.ts";
 import { Role } from "../stream/stream_id.ts";
@@ -51,6 +51,11 @@ export interface ServerConfig {
    * @default {false}
    */
   readonly earlyData?: boolean | undefined;
+  /**
+   * Versions of QUIC to speak, the preferred one first: connections change to it if the client
+   * can. Left out: all we know, and the client's preference counts.
+   */
+  readonly versions?: readonly number[] | undefined;
   /** 32 bytes that seal tickets; kept over restarts, or shared by servers, they stay good. */
   readonly ticketKey?: Uint8Array | undefined;
 }
@@ -59,6 +64,16 @@ export interface ServerConfig {
 export interface ClientConfig {
   readonly transport: TransportConfig;
   readonly tls: ClientTlsOptions;
+  /** Versions of QUIC to speak, the preferred one first. @default {SUPPORTED_VERSIONS} */
+  readonly versions?: readonly number[] | undefined;
+  /**
+   * The version to begin with.
+   *
+   * @default {that of the session; else version 1, if it is among them; else the preferred one}
+   */
+  readonly version?: number | undefined;
+  /** Whether `version` comes from a server's Version Negotiation (`CloseReason.mutualVersion`). */
+  readonly versionNegotiated?: boolean | undefined;
   /** From NEW_TOKEN of an earlier connection to the same server. */
   readonly token?: Uint8Array | undefined;
 }
@@ -120,7 +135,10 @@ export class Endpoint {
   connect(config: ClientConfig, port: Port, remote: Address, now: number): Connection {
     const { random, epoch } = this.#options;
     const handle: ConnectionHandle = { connection: undefined };
-    const { session } = config.tls;
+    const { versions = SUPPORTED_VERSIONS } = config;
+    const version = config.version ?? firstVersion(config.tls.session, versions);
+    // RFC 9369, Section 5: sessions belong to a version.
+    const session = config.tls.session?.version === version ? config.tls.session : undefined;
     const onSession = (next: Session) => {
       connection.onSession(next);
       config.tls.onSession?.(next);
@@ -131,9 +149,14 @@ export class Endpoint {
       engine: this.engine,
       random,
       ids: this.#factory.forConnection(handle),
-      tls: (context) => new ClientTls({ ...config.tls, onSession }, context),
+      tls: (context) => new ClientTls({ ...config.tls, session, onSession }, context),
       epoch,
-      version: Version.V1,
+      version,
+      versions: {
+        available: versions,
+        insists: true,
+        negotiated: config.versionNegotiated === true,
+      },
       port,
       remote,
       // RFC 9000, Section 7.2: unpredictable, and eight bytes at least.
@@ -285,4 +308,10 @@ export class Endpoint {
     }
     return undefined;
   }
+}
+
+/** RFC 9368, Section 2.4: the version most servers know costs no extra round trip. */
+function firstVersion(session: Session | undefined, versions: readonly number[]): number {
+  if (session !== undefined && versions.includes(session.version)) return session.version;
+  return versions.includes(Version.V1) ? Version.V1 : versions[0]!;
 }

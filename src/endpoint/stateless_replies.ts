@@ -8,7 +8,7 @@ import { PacketBuilder } from "../packet/packet_builder.ts";
 import { PacketType } from "../packet/packet_type.ts";
 import { writeRetry } from "../packet/retry.ts";
 import { writeStatelessReset } from "../packet/stateless_reset.ts";
-import { greaseVersion, SUPPORTED_VERSIONS } from "../packet/version.ts";
+import { greaseVersion } from "../packet/version.ts";
 import { writeVersionNegotiation } from "../packet/version_negotiation.ts";
 import type { Address } from "../path/address.ts";
 import { BASE_DATAGRAM_SIZE } from "../path/mtu_discovery.ts";
@@ -53,9 +53,9 @@ export class StatelessReplies {
   }
 
   /** A version we do not speak (RFC 9000, Section 6.1). */
-  negotiate(header: Header, port: Port, remote: Address): void {
+  negotiate(header: Header, spoken: readonly number[], port: Port, remote: Address): void {
     const unused = this.#random.below(64);
-    const versions = [greaseVersion(this.#random.below(0x1_0000_0000)), ...SUPPORTED_VERSIONS];
+    const versions = [greaseVersion(this.#random.below(0x1_0000_0000)), ...spoken];
     const { sourceId, destinationId } = header;
     this.#writer.aim(this.#buffer);
     writeVersionNegotiation(this.#writer, sourceId, destinationId, versions, unused);

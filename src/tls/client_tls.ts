@@ -350,6 +350,7 @@ export class ClientTls extends Handshake {
     if (!onSession || ticket.lifetime === 0 || ++this.#tickets > MAX_TICKETS) return;
     onSession({
       serverName: this.#offer!.serverName,
+      version: this.context.version?.() ?? 1,
       alpn: this.alpn!,
       suite: this.suite,
       secret: this.schedule!.resumptionKey(this.#resumptionSecret, ticket.nonce),

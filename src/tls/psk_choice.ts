@@ -32,6 +32,16 @@ export interface ChosenPsk {
   readonly ageSkew: number;
 }
 
+/** What a ticket must fit to be taken. */
+export interface WantedPsk {
+  readonly suites: readonly number[];
+  readonly serverName: string | undefined;
+  /** Of QUIC. */
+  readonly version: number;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+}
+
 /** Whether a client can resume at all; it must say how if it offers a key. */
 export function speaksPsk(hello: ClientHello): boolean {
   const body = hello.extensions.get(ExtensionType.PskKeyExchangeModes);
@@ -52,9 +62,7 @@ export function speaksPsk(hello: ClientHello): boolean {
 export function choosePsk(
   hello: ClientHello,
   tickets: TicketOptions | undefined,
-  suites: readonly number[],
-  serverName: string | undefined,
-  time: number,
+  wanted: WantedPsk,
 ): ChosenPsk | undefined {
   const isAble = speaksPsk(hello);
   const offer = readPskOffer(hello.extensions);
@@ -67,10 +75,11 @@ export function choosePsk(
   if (!offer || !tickets || !isAble) return undefined;
   const count = Math.min(offer.identities.length, MAX_IDENTITIES);
   for (let index = 0; index < count; index++) {
-    const chosen = openTicket(offer, index, tickets, time);
-    if (!chosen || !suites.includes(chosen.ticket.suite)) continue;
+    const chosen = openTicket(offer, index, tickets, wanted.time);
+    if (!chosen || !wanted.suites.includes(chosen.ticket.suite)) continue;
+    if (chosen.ticket.version !== wanted.version) continue;
     // RFC 9846, Section 4.6.1: the certificate behind the ticket was for this name.
-    if (chosen.ticket.serverName === (serverName ?? "")) return chosen;
+    if (chosen.ticket.serverName === (wanted.serverName ?? "")) return chosen;
   }
   return undefined;
 }

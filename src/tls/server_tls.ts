@@ -96,7 +96,12 @@ export class ServerTls extends Handshake {
     const choice = negotiate(hello, this.#options);
     const time = this.context.epoch + now;
     const suites = this.#firstHello ? [this.suite] : choice.suites;
-    const psk = choosePsk(hello, this.#tickets, suites, choice.serverName, time);
+    const psk = choosePsk(hello, this.#tickets, {
+      suites,
+      serverName: choice.serverName,
+      version: this.context.version?.() ?? 1,
+      time,
+    });
     this.suite = psk?.ticket.suite ?? suites[0]!;
     if (!choice.share) return this.#sendRetryRequest(hello, choice.group, message);
     if (this.#firstHello && choice.group !== this.group) {
@@ -313,6 +318,7 @@ export class ServerTls extends Handshake {
     const lifetime = Math.min(tickets.lifetime ?? DEFAULT_LIFETIME, MAX_TICKET_LIFETIME);
     const ageAdd = this.context.random.below(0x1_0000_0000);
     const content = writeTicketContent({
+      version: this.context.version?.() ?? 1,
       suite: this.suite,
       issuedAt: this.context.epoch + now,
       lifetime,

@@ -2,6 +2,8 @@
 export interface Session {
   /** The name the server's certificate was checked for. */
   readonly serverName: string;
+  /** The version of QUIC; the session is good for no other. */
+  readonly version: number;
   /** The protocol that was chosen. */
   readonly alpn: string;
   /** The cipher suite; its hash belongs to the secret. */

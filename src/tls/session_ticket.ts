@@ -71,6 +71,8 @@ export function readNewSessionTicket(message: Uint8Array): NewSessionTicket {
 
 /** What a server puts into a ticket, to have it back when the session is resumed. */
 export interface TicketContent {
+  /** Of QUIC; the ticket counts in no other (RFC 9369, Section 5). */
+  readonly version: number;
   readonly suite: number;
   /** When it was made, in milliseconds since 1970. */
   readonly issuedAt: number;
@@ -87,12 +89,13 @@ export interface TicketContent {
 }
 
 /** The layout below; a ticket of another one is not understood. */
-const LAYOUT = 1;
+const LAYOUT = 2;
 
 /** Writes what is to be sealed. */
 export function writeTicketContent(content: TicketContent): Uint8Array<ArrayBuffer> {
   const writer = new MessageWriter();
   writer.uint8(LAYOUT);
+  writer.uint32(content.version);
   writer.uint16(content.suite);
   writer.uint32(Math.floor(content.issuedAt / 0x1_0000_0000));
   writer.uint32(Math.floor(content.issuedAt) % 0x1_0000_0000);
@@ -111,6 +114,7 @@ export function readTicketContent(bytes: Uint8Array): TicketContent | undefined 
   const reader = new Reader(bytes);
   if (reader.uint8() !== LAYOUT) return undefined;
   return {
+    version: reader.uint32(),
     suite: reader.uint16(),
     issuedAt: reader.uint32() * 0x1_0000_0000 + reader.uint32(),
     lifetime: reader.uint32(),

@@ -35,6 +35,8 @@ export interface TlsContext {
   readonly random: Random;
   /** What must be added to a `now` to get milliseconds since 1970 (`performance.timeOrigin`). */
   readonly epoch: number;
+  /** The version of QUIC in use; tickets belong to one (RFC 9369, Section 5). 1 if left out. */
+  readonly version?: (() => number) | undefined;
   /**
    * The body of our transport parameters. A client is asked at `start`, a server after
    * `onPeerTransportParameters`, so its answer may depend on what the client said.

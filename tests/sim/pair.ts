@@ -2,7 +2,7 @@ import { DEFAULTS, type TransportConfig } from "../../src/connection/config.ts";
 import type { Connection } from "../../src/connection/connection.ts";
 import type { ConnectionEvent } from "../../src/connection/event.ts";
 import type { CryptoEngine } from "../../src/crypto/aead.ts";
-import { Endpoint, type ServerConfig } from "../../src/endpoint/endpoint.ts";
+import { type ClientConfig, Endpoint, type ServerConfig } from "../../src/endpoint/endpoint.ts";
 import type { QlogFactory } from "../../src/qlog/qlog.ts";
 import type { PathStatus } from "../../src/scheduler/scheduler.ts";
 import { Credential } from "../../src/tls/credential.ts";
@@ -40,6 +40,8 @@ export interface PairOptions {
   readonly serverTls?: Partial<ServerTlsOptions>;
   /** Further options of the server's endpoint. */
   readonly server?: Partial<ServerConfig>;
+  /** Further options of the client's connection. */
+  readonly client?: Partial<ClientConfig>;
   readonly engine?: CryptoEngine;
   /** Whether the client opens its other paths as soon as the handshake is complete. */
   readonly openPaths?: boolean;
@@ -183,6 +185,7 @@ export class Pair {
       {
         transport: { ...DEFAULTS, qlog: this.#qlog(), ...config, ...clientConfig },
         tls: { serverName: "server.test", alpn: ["sim"], verification: "insecure", ...clientTls },
+        ...this.#options.client,
       },
       this.clientPorts[0]!,
       this.serverPorts[0]!.publicAddress,

@@ -50,7 +50,9 @@ export type {
   OpenPathOptions,
   TransportOptions,
 } from "./src/api/options.ts";
-export type { Path, PathCloseInfo, PathStats } from "./src/api/path.ts";
+export type { Path, PathCloseInfo } from "./src/api/path.ts";
+export type { PathStats } from "./src/api/path_stats.ts";
+export type { ConnectionStats } from "./src/api/connection_stats.ts";
 export type { BidirectionalStream } from "./src/api/connection_streams.ts";
 export type { ReceiveStream } from "./src/api/receive_stream.ts";
 export type { SendStream, SendStreamOptions } from "./src/api/send_stream.ts";

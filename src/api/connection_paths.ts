@@ -9,6 +9,7 @@ import { Stage } from "../path/lifecycle.ts";
 import type { Path as CorePath } from "../path/path.ts";
 import type { Port } from "../path/port.ts";
 import type { PathStatus } from "../scheduler/scheduler.ts";
+import { Traffic } from "./connection_stats.ts";
 import { ItemQueue } from "./item_queue.ts";
 import { ApiPath, type Path, type PathOwner } from "./path.ts";
 
@@ -27,6 +28,8 @@ interface Ping {
 
 /** The paths of a connection as users see them. */
 export class ConnectionPaths implements PathOwner {
+  /** What all of them carried so far. */
+  readonly traffic: Traffic = new Traffic();
   readonly #core: Connection;
   readonly #wake: () => void;
   readonly #clock: () => number;
@@ -46,6 +49,7 @@ export class ConnectionPaths implements PathOwner {
     this.#core = core;
     this.#wake = wake;
     this.#clock = clock;
+    for (const path of core.paths.paths) this.traffic.add(path);
   }
 
   /** Those that are open. */
@@ -126,7 +130,7 @@ export class ConnectionPaths implements PathOwner {
     this.#requests.clear();
     for (const { waiter } of this.#pings.values()) waiter.reject(error);
     this.#pings.clear();
-    for (const path of this.#known.values()) path.onClosed(code);
+    for (const path of this.#known.values()) path.onClosed(code, this.#clock());
     this.#known.clear();
     this.#open = [];
     this.#incoming.end(isOrderly ? undefined : error);
@@ -135,7 +139,8 @@ export class ConnectionPaths implements PathOwner {
   #onOpened(core: CorePath, request: PathRequest | undefined): void {
     const isNew = !this.#known.has(core);
     const path = this.#know(core);
-    path.onReady();
+    if (isNew) this.traffic.opened++;
+    path.onReady(this.#clock());
     this.#refresh();
     const waiter = request && this.#settle(request);
     if (waiter) waiter.resolve(path);
@@ -146,7 +151,7 @@ export class ConnectionPaths implements PathOwner {
 
   #onClosed(core: CorePath, code: number): void {
     const path = this.#know(core);
-    path.onClosed(code);
+    path.onClosed(code, this.#clock());
     this.#known.delete(core);
     this.#refresh();
     for (const [request, { path, waiter }] of this.#pings) {
@@ -167,6 +172,7 @@ export class ConnectionPaths implements PathOwner {
     if (!path) {
       path = new ApiPath(core, this);
       this.#known.set(core, path);
+      this.traffic.add(core);
     }
     return path;
   }

@@ -3,6 +3,7 @@ import type { ConnectionEvent } from "../connection/event.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import { closeError, closeInfo, isOrderly } from "./close_error.ts";
 import { ConnectionDatagrams } from "./connection_datagrams.ts";
+import { type ConnectionStats, connectionStats } from "./connection_stats.ts";
 import { ConnectionPaths } from "./connection_paths.ts";
 import { type BidirectionalStream, ConnectionStreams } from "./connection_streams.ts";
 import { connect } from "./connect.ts";
@@ -45,12 +46,15 @@ export class MultipathConnection implements AsyncDisposable {
   readonly #handshake = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<CloseInfo>();
   #remote: Deno.NetAddr;
+  readonly #startedAt: number;
+  #handshakeTime: number | undefined;
   #isClosed = false;
 
   /** Made by `connect` and `listen`; there is no other way to one. */
   private constructor(core: Connection, hub: Hub) {
     this.#core = core;
     this.#hub = hub;
+    this.#startedAt = hub.driver.now;
     this.#remote = { ...core.paths.paths[0]!.current.remote };
     const wake = () => hub.wake(core);
     this.#streams = new ConnectionStreams(core.streams, wake);
@@ -213,6 +217,11 @@ export class MultipathConnection implements AsyncDisposable {
     return this.#core.handshake.tls.serverName;
   }
 
+  /** A snapshot of what was counted on all paths together; still there when it is closed. */
+  get stats(): ConnectionStats {
+    return connectionStats(this.#core, this.#paths.traffic, this.#handshakeTime);
+  }
+
   /**
    * Closes the connection. What was not sent, or not read, is lost.
    *
@@ -261,6 +270,7 @@ export class MultipathConnection implements AsyncDisposable {
       case "datagramsSent":
         return this.#datagrams.onEvent(event);
       case "handshakeCompleted":
+        this.#handshakeTime = this.#hub.driver.now - this.#startedAt;
         this.#paths.onHandshakeCompleted();
         return this.#handshake.resolve();
       case "closed":

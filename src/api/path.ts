@@ -1,40 +1,8 @@
 import { errorCodeName } from "../error/error_code.ts";
 import { PathError } from "../error/quic_error.ts";
-import { Health } from "../path/lifecycle.ts";
 import type { Path as CorePath } from "../path/path.ts";
 import type { PathStatus } from "../scheduler/scheduler.ts";
-
-/** What was counted and measured on a path. Times in milliseconds, sizes in bytes. */
-export interface PathStats {
-  /** Whether the path is used at present: `failed` ones are only probed. */
-  readonly health: "ok" | "suspect" | "failed";
-  /** Smoothed round-trip time. */
-  readonly smoothedRtt: number;
-  /** The shortest round-trip time. */
-  readonly minRtt: number;
-  /** The round-trip time measured last. */
-  readonly latestRtt: number;
-  /** Mean variation of the round-trip time. */
-  readonly rttVariation: number;
-  /** Bytes that may be in flight. */
-  readonly congestionWindow: number;
-  /** Bytes sent and neither acknowledged nor lost. */
-  readonly bytesInFlight: number;
-  /** The largest rate delivered lately, in bytes per millisecond; 0 while unknown. */
-  readonly deliveryRate: number;
-  /** The largest UDP payload in use. */
-  readonly maxDatagramSize: number;
-  /** UDP payload sent. */
-  readonly bytesSent: number;
-  /** UDP payload received. */
-  readonly bytesReceived: number;
-  /** Datagrams sent. */
-  readonly datagramsSent: number;
-  /** Datagrams received. */
-  readonly datagramsReceived: number;
-  /** Packets declared lost. */
-  readonly packetsLost: number;
-}
+import { type PathStats, pathStats } from "./path_stats.ts";
 
 /**
  * One of the network paths of a connection: a local and a remote address.
@@ -101,6 +69,8 @@ export class ApiPath implements Path {
   readonly #ready = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<PathCloseInfo>();
   #isClosed = false;
+  #openedAt: number | undefined;
+  #closedAt: number | undefined;
 
   constructor(core: CorePath, owner: PathOwner) {
     this.core = core;
@@ -131,24 +101,7 @@ export class ApiPath implements Path {
   }
 
   get stats(): PathStats {
-    const { core } = this;
-    const { current } = core;
-    return {
-      health: healthName(core.health),
-      smoothedRtt: current.rtt.smoothed,
-      minRtt: current.rtt.min,
-      latestRtt: current.rtt.latest,
-      rttVariation: current.rtt.variation,
-      congestionWindow: current.congestion.window,
-      bytesInFlight: current.bytesInFlight,
-      deliveryRate: current.deliveryRate,
-      maxDatagramSize: current.mtu.current,
-      bytesSent: current.bytesSent,
-      bytesReceived: current.bytesReceived,
-      datagramsSent: current.datagramsSent,
-      datagramsReceived: current.datagramsReceived,
-      packetsLost: core.counters.packetsLost,
-    };
+    return pathStats(this.core, this.#openedAt, this.#closedAt);
   }
 
   get ready(): Promise<void> {
@@ -176,21 +129,18 @@ export class ApiPath implements Path {
   }
 
   /** The peer has proven to be reachable. */
-  onReady(): void {
+  onReady(now: number): void {
+    this.#openedAt ??= now;
     this.#ready.resolve();
   }
 
   /** The path carries nothing any more. */
-  onClosed(closeCode: number): void {
+  onClosed(closeCode: number, now: number): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#closedAt = now;
     const why = errorCodeName(closeCode);
     this.#ready.reject(new PathError(closeCode, `Cannot use path ${this.id}: closed, ${why}`));
     this.#closed.resolve({ closeCode });
   }
-}
-
-function healthName(health: Health): "ok" | "suspect" | "failed" {
-  if (health === Health.Ok) return "ok";
-  return health === Health.Suspect ? "suspect" : "failed";
 }

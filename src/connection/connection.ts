@@ -212,6 +212,16 @@ export class Connection implements PartsObserver {
     return this.paths.paths.some((path) => path.current.port.buffer === undefined);
   }
 
+  /** Packets that could not be read. */
+  get packetsDropped(): number {
+    return this.#parts.receiver.dropped;
+  }
+
+  /** Events that are missing in the log. */
+  get qlogEventsDropped(): number {
+    return this.#parts.log?.qlog.writer.dropped ?? 0;
+  }
+
   /** Lets go of everything, once {@linkcode finished}. */
   release(): void {
     this.#parts.log?.close();

@@ -1,0 +1,119 @@
+import { newReno } from "../../src/congestion/new_reno.ts";
+import { CouplingGroup } from "../../src/congestion/coupling_group.ts";
+import { ConnectionId } from "../../src/packet/connection_id.ts";
+import type { Address } from "../../src/path/address.ts";
+import type { IdIssuer, IssuedId } from "../../src/path/local_ids.ts";
+import type { Path, PathContext } from "../../src/path/path.ts";
+import { PathSet } from "../../src/path/path_set.ts";
+import type { Port } from "../../src/path/port.ts";
+import { SeededRandom } from "../sim/seeded_random.ts";
+import { TestSink } from "../stream/sink.ts";
+
+/** Issues IDs that count up, and remembers which are good. */
+export class TestIssuer implements IdIssuer {
+  readonly active = new Map<number, number>();
+  issued = 0;
+
+  issue(pathId: number): IssuedId {
+    const bytes = new Uint8Array(8);
+    new DataView(bytes.buffer).setUint32(0, ++this.issued);
+    const id = new ConnectionId(bytes);
+    this.active.set(id.key, pathId);
+    return { id, resetToken: new Uint8Array(16).fill(this.issued) };
+  }
+
+  release(id: ConnectionId): void {
+    this.active.delete(id.key);
+  }
+}
+
+/** An address of a documentation network. */
+export function address(host: number, port = 443): Address {
+  return { transport: "udp", hostname: `192.0.2.${host}`, port };
+}
+
+/** A port that is always free. */
+export function portAt(host: number): Port {
+  return { address: address(host), buffer: new Uint8Array(1_500) };
+}
+
+/** What paths ask of a connection. */
+export function contextOf(limited = false): PathContext {
+  const random = new SeededRandom(1);
+  return {
+    handshakeConfirmed: true,
+    mustProbeUnasked: false,
+    random,
+    ackPolicy: { elicitingThreshold: 2, maxAckDelay: 25, reorderingThreshold: 0 },
+    peerMaxAckDelay: 25,
+    network: {
+      congestionControl: newReno,
+      initialWindow: 10,
+      initialRtt: 333,
+      maxDatagramSize: 1_452,
+      random,
+      group: new CouplingGroup(),
+      limited,
+    },
+  };
+}
+
+/** The set of paths of a connection that both ends made for several, path 0 open. */
+export class TestPaths {
+  readonly issuer = new TestIssuer();
+  readonly opened: number[] = [];
+  readonly closed: [number, number][] = [];
+  readonly statuses: number[] = [];
+  readonly set: PathSet;
+  #ids = 0;
+
+  constructor(maxPaths = 4, remoteMax = 3) {
+    this.set = new PathSet({
+      context: contextOf(),
+      issuer: this.issuer,
+      maxPaths,
+      remoteIdLimit: 4,
+      observer: {
+        onPathOpen: (path) => this.opened.push(path.id),
+        onPathClosed: (path, code) => this.closed.push([path.id, code]),
+        onPathStatus: (path) => this.statuses.push(path.id),
+      },
+    });
+    const zero = this.set.start(portAt(1), address(100), []);
+    zero.slot.local.adopt(this.issuer.issue(0));
+    zero.slot.remote.adopt(this.freshId());
+    zero.current.validated = true;
+    zero.advance(1);
+    this.set.onPeerLimits(4, remoteMax);
+    this.set.provide();
+    for (let id = 1; id <= this.set.limits.common; id++) this.give(id);
+    this.drain();
+  }
+
+  /** The peer gives an ID for a path. */
+  give(pathId: number, sequence = 0): void {
+    this.set.onNewId(pathId, sequence, 0, this.freshId(), new Uint8Array(16).fill(9));
+  }
+
+  freshId(): Uint8Array {
+    const id = new Uint8Array(8).fill(0xee);
+    new DataView(id.buffer).setUint32(0, ++this.#ids);
+    return id;
+  }
+
+  /** Opens the next path and proves it. */
+  open(now = 0, host = 2): Path {
+    const path = this.set.open(this.set.openableId, portAt(host), address(100), now);
+    const sink = new TestSink();
+    path.current.validation.writeFrames(sink, now);
+    this.set.onPathResponse(path, sink.bytes.subarray(1, 9), now + 20);
+    return path;
+  }
+
+  /** Writes all that waits; what was sent can be acknowledged or lost. */
+  drain(): TestSink {
+    const sink = new TestSink(10_000);
+    this.set.writeFrames(sink);
+    return sink;
+  }
+}

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { MtuDiscovery } from "../../src/path/mtu_discovery.ts";
+
+/** Probes through a network that carries `limit`; returns the sizes tried. */
+function search(mtu: MtuDiscovery, limit: number, now = 0): number[] {
+  const tried: number[] = [];
+  for (let size = mtu.wantedProbe(now); size > 0; size = mtu.wantedProbe(now)) {
+    tried.push(size);
+    assert.ok(tried.length < 100);
+    mtu.onProbeSent(size);
+    assert.equal(mtu.wantedProbe(now), 0, "one at a time");
+    if (size <= limit) mtu.onProbeAcked(size);
+    else mtu.onProbeLost(size, now);
+  }
+  return tried;
+}
+
+Deno.test("MtuDiscovery tries the ceiling first", () => {
+  const mtu = new MtuDiscovery(1_452);
+  assert.deepEqual(search(mtu, 1_500), [1_452]);
+  assert.equal(mtu.current, 1_452);
+});
+
+Deno.test("MtuDiscovery finds the largest size by halves, three tries each", () => {
+  for (const limit of [1_200, 1_222, 1_280, 1_400, 1_440]) {
+    const mtu = new MtuDiscovery(1_452);
+    const tried = search(mtu, limit);
+    assert.ok(mtu.current <= limit && limit - mtu.current < 20, `${mtu.current} of ${limit}`);
+    assert.deepEqual(tried.slice(0, 3), [1_452, 1_452, 1_452]);
+    assert.ok(tried.length < 20);
+  }
+});
+
+Deno.test("MtuDiscovery searches again after ten minutes", () => {
+  const mtu = new MtuDiscovery(1_452);
+  search(mtu, 1_300);
+  assert.equal(mtu.wantedProbe(599_999), 0);
+  search(mtu, 1_500, 600_000);
+  assert.equal(mtu.current, 1_452);
+});
+
+Deno.test("MtuDiscovery.limit() obeys the peer, but never goes below 1200", () => {
+  const mtu = new MtuDiscovery(1_452);
+  mtu.limit(1_300);
+  search(mtu, 1_500);
+  assert.equal(mtu.current, 1_300);
+  mtu.limit(1_250);
+  assert.equal(mtu.current, 1_250);
+  mtu.limit(10);
+  assert.equal(mtu.current, 1_200);
+  assert.equal(mtu.wantedProbe(0), 0);
+});
+
+Deno.test("MtuDiscovery takes several separate losses of large datagrams for a black hole", () => {
+  const mtu = new MtuDiscovery(1_452);
+  search(mtu, 1_500);
+  const verdicts = [100, 200, 300, 400].map((now) => mtu.onPacketLost(1_452, now - 50, now));
+  assert.deepEqual(verdicts, [false, false, false, true]);
+  assert.equal(mtu.current, 1_200);
+  search(mtu, 1_400, 500);
+  assert.ok(mtu.current > 1_380 && mtu.current <= 1_400);
+});
+
+Deno.test("MtuDiscovery does not take an overflowing queue for a black hole", () => {
+  const mtu = new MtuDiscovery(1_452);
+  search(mtu, 1_500);
+  for (let i = 0; i < 500; i++) assert.equal(mtu.onPacketLost(1_452, 50, 100), false);
+  assert.equal(mtu.current, 1_452);
+});
+
+Deno.test("MtuDiscovery is calmed by any large datagram that arrives", () => {
+  const mtu = new MtuDiscovery(1_452);
+  search(mtu, 1_500);
+  for (let now = 100; now < 5_000; now += 100) {
+    assert.equal(mtu.onPacketLost(1_452, now - 50, now), false);
+    mtu.onPacketAcked(1_452);
+    mtu.onPacketAcked(300);
+  }
+});
+
+Deno.test("MtuDiscovery does not blame the size when small datagrams are lost", () => {
+  const mtu = new MtuDiscovery(1_452);
+  search(mtu, 1_500);
+  for (let now = 100; now < 5_000; now += 100) {
+    assert.equal(mtu.onPacketLost(1_200, now - 50, now), false);
+  }
+});
+
+Deno.test("MtuDiscovery.fallBack() sends small datagrams and searches again at once", () => {
+  const mtu = new MtuDiscovery(1_452);
+  assert.equal(mtu.fallBack(), false);
+  search(mtu, 1_500);
+  assert.equal(mtu.fallBack(), true);
+  assert.equal(mtu.current, 1_200);
+  search(mtu, 1_500);
+  assert.equal(mtu.current, 1_452);
+});

@@ -1,0 +1,222 @@
+import assert from "node:assert/strict";
+import { ErrorCode } from "../../src/error/error_code.ts";
+import { FrameType } from "../../src/frame/frame_type.ts";
+import { Stage } from "../../src/path/lifecycle.ts";
+import { TestSink } from "../stream/sink.ts";
+import { address, portAt, TestPaths } from "./fakes.ts";
+
+/** Lets time pass by way of deadlines, as a connection would. */
+function advance(t: TestPaths, to: number): void {
+  for (let now = t.set.deadline; now <= to; now = Math.max(t.set.deadline, now + 0.001)) {
+    t.set.expire(now);
+    t.set.settle(now);
+  }
+}
+
+Deno.test("PathSet.provide() issues IDs for every path both ends allow, and no more", () => {
+  const t = new TestPaths(8, 3);
+  assert.deepEqual([...t.set.slots].map((slot) => slot.id), [0, 1, 2, 3]);
+  assert.deepEqual([...new Set(t.issuer.active.values())].toSorted(), [0, 1, 2, 3]);
+  t.set.limits.onMaxPathId(5);
+  t.set.provide();
+  assert.deepEqual([...new Set(t.issuer.active.values())].toSorted(), [0, 1, 2, 3, 4, 5]);
+});
+
+Deno.test("PathSet.slot() throws beyond the limit", () => {
+  const t = new TestPaths();
+  assert.throws(() => t.set.slot(4));
+  assert.equal(t.set.slot(3)!.id, 3);
+});
+
+Deno.test("PathSet.open() challenges the address, and the response opens the path", () => {
+  const t = new TestPaths();
+  const path = t.set.open(t.set.openableId, portAt(2), address(100), 0);
+  assert.equal(path.id, 1);
+  assert.equal(path.stage, Stage.Opening);
+  const sink = new TestSink();
+  path.current.validation.writeFrames(sink, 0);
+  const data = sink.bytes.slice(1, 9);
+  t.set.onPathResponse(t.set.find(0)!, data, 10); // the answer on another path proves nothing
+  assert.equal(path.stage, Stage.Opening);
+  t.set.onPathResponse(path, data, 30);
+  assert.equal(path.stage, Stage.Open);
+  assert.equal(path.smoothedRtt, 30);
+  assert.deepEqual(t.opened, [1]);
+});
+
+Deno.test("PathSet.open() trusts a 4-tuple that another path has proven", () => {
+  const t = new TestPaths();
+  const zero = t.set.find(0)!;
+  const path = t.set.open(1, zero.current.port, zero.current.remote, 0);
+  assert.equal(path.stage, Stage.Open);
+});
+
+Deno.test("PathSet.openableId needs an ID of the peer, and has no gaps", () => {
+  const t = new TestPaths(8, 7);
+  assert.equal(t.set.openableId, 1);
+  for (let id = 1; id <= 7; id++) assert.equal(t.open().id, id);
+  assert.equal(t.set.openableId, -1);
+  t.set.noteBlocked();
+  assert.equal(t.drain().frames.at(-1)!.kind, FrameType.PathsBlocked);
+  t.set.limits.onMaxPathId(9);
+  t.set.limits.raiseLocal();
+  t.set.provide();
+  t.set.noteBlocked();
+  const kinds = t.drain().frames.map((frame) => frame.kind);
+  assert.ok(kinds.includes(FrameType.PathCidsBlocked));
+});
+
+Deno.test("A path that is never proven is abandoned with a code", () => {
+  const t = new TestPaths();
+  t.set.open(1, portAt(2), address(100), 0);
+  for (let now = 0; now < 10_000 && t.closed.length === 0; now += 10) {
+    t.set.find(1)?.current.validation.writeFrames(new TestSink(), now);
+    t.set.expire(now);
+  }
+  assert.deepEqual(t.closed, [[1, ErrorCode.PathUnstableOrPoor]]);
+  assert.ok(t.drain().frames.some((frame) => frame.kind === FrameType.PathAbandon));
+});
+
+Deno.test("PathSet.abandon() is told until heard, and all is forgotten 3 PTO after that", () => {
+  const t = new TestPaths();
+  const path = t.open();
+  t.set.abandon(path.slot, 7, 1_000);
+  assert.deepEqual(t.closed, [[1, 7]]);
+  assert.equal(path.live, false);
+  const first = t.drain();
+  first.lost();
+  const second = t.drain();
+  assert.equal(second.frames[0]!.kind, FrameType.PathAbandon);
+  advance(t, 60_000);
+  assert.notEqual(t.set.slot(1), undefined); // nobody has heard of it yet
+  second.acked();
+  t.set.settle(60_000);
+  const due = t.set.deadline;
+  assert.ok(due > 60_000 && due < 60_000 + 3 * 1_100, `${due}`);
+  advance(t, due);
+  assert.equal(t.set.slot(1), undefined);
+  assert.equal(path.stage, Stage.Closed);
+  assert.equal(t.set.limits.local, 4);
+  assert.ok(t.drain().frames.some((frame) => frame.kind === FrameType.MaxPathId));
+});
+
+Deno.test("PathSet.onPathAbandon() answers once, even before anybody opened the path", () => {
+  const t = new TestPaths();
+  t.set.onPathAbandon(2, 5, 0);
+  const frames = t.drain().frames.filter((frame) => frame.kind === FrameType.PathAbandon);
+  assert.equal(frames.length, 1);
+  for (let i = 0; i < 100; i++) t.set.onPathAbandon(2, 5, i);
+  assert.equal(t.drain().frames.length, 0);
+  advance(t, 10_000);
+  assert.equal(t.set.slot(2), undefined);
+  assert.deepEqual(t.closed, []);
+  assert.ok(![...t.issuer.active.values()].includes(2));
+});
+
+Deno.test("A repeated PATH_ABANDON does not keep a path alive", () => {
+  const t = new TestPaths();
+  t.open();
+  t.set.onPathAbandon(1, 0, 0);
+  const due = t.set.slot(1)!.removeAt;
+  t.set.onPathAbandon(1, 0, due - 1);
+  assert.equal(t.set.slot(1)!.removeAt, due);
+});
+
+Deno.test("PathSet never gives an ID out twice, and stays small over ten thousand paths", () => {
+  const t = new TestPaths();
+  let now = 0;
+  let last = 0;
+  for (let i = 0; i < 10_000; i++) {
+    const path = t.open(now);
+    assert.ok(path.id > last);
+    last = path.id;
+    t.drain().acked();
+    t.set.onPathAbandon(path.id, 0, now);
+    t.drain().acked();
+    now += 10_000;
+    t.set.expire(now);
+    t.set.settle(now);
+    t.set.limits.onMaxPathId(t.set.limits.local);
+    t.set.provide();
+    t.give(t.set.limits.local);
+    t.drain().acked();
+  }
+  assert.equal(last, 10_000);
+  assert.deepEqual([...t.set.slots].length, 4);
+  assert.equal(t.set.paths.length, 1);
+  assert.ok(t.issuer.active.size <= 4 + 3 * 4, `${t.issuer.active.size}`);
+});
+
+Deno.test("PathSet.onNewId() refuses an ID that another path has", () => {
+  const t = new TestPaths();
+  const id = new Uint8Array(8).fill(3);
+  const token = new Uint8Array(16);
+  t.set.onNewId(2, 1, 0, id, token);
+  t.set.onNewId(2, 1, 0, id, token);
+  assert.throws(() => t.set.onNewId(3, 1, 0, id, token));
+  assert.throws(() => t.set.onNewId(2, 2, 0, id, token));
+});
+
+Deno.test("PathSet.followPeer() tries the new address and goes back if it does not answer", () => {
+  const t = new TestPaths();
+  const zero = t.set.find(0)!;
+  const old = zero.current;
+  const next = zero.tryAddress(old.port, address(200));
+  t.set.followPeer(zero, next, 0);
+  assert.equal(zero.current, next);
+  assert.equal(zero.previous, old);
+  assert.ok(next.validation.challengeDue && old.validation.challengeDue);
+  const sink = new TestSink();
+  old.validation.writeFrames(sink, 0);
+  next.validation.writeFrames(new TestSink(), 0);
+  t.set.onPathResponse(zero, sink.bytes.subarray(1, 9), 20); // the old one is still there
+  for (let now = 0; now < 20_000; now += 50) {
+    next.validation.writeFrames(new TestSink(), now);
+    t.set.expire(now);
+  }
+  assert.equal(zero.current, old);
+  assert.deepEqual(t.closed, []);
+});
+
+Deno.test("PathSet.followPeer() keeps round-trip time and window when only the port changes", () => {
+  const t = new TestPaths();
+  const zero = t.set.find(0)!;
+  zero.current.rtt.update(30, 0);
+  const rebound = zero.tryAddress(zero.current.port, address(100, 444));
+  t.set.followPeer(zero, rebound, 0);
+  assert.equal(zero.smoothedRtt, 30);
+  const moved = zero.tryAddress(zero.current.port, address(101, 444));
+  t.set.followPeer(zero, moved, 0);
+  assert.equal(zero.measured, false);
+});
+
+Deno.test("PathSet.best() is the fastest open path but the one to avoid", () => {
+  const t = new TestPaths();
+  t.set.find(0)!.current.rtt.update(50, 0);
+  const one = t.open();
+  one.current.rtt.update(30, 0);
+  const two = t.open(0, 3);
+  two.current.rtt.update(40, 0);
+  assert.equal(t.set.best(), one);
+  assert.equal(t.set.best(one), two);
+  t.set.abandon(one.slot, 0, 0);
+  assert.equal(t.set.best(), two);
+});
+
+Deno.test("PathSet.onPathStatus() tells of open paths and remembers for the others", () => {
+  const t = new TestPaths();
+  t.open();
+  t.set.onPathStatus(1, 0, false);
+  t.set.onPathStatus(3, 0, false);
+  assert.deepEqual(t.statuses, [1]);
+  assert.equal(t.set.find(1)!.status, "backup");
+  t.set.onPathStatus(1, 0, true);
+  assert.equal(t.set.find(1)!.status, "backup");
+});
+
+Deno.test("PathSet.close() releases every ID", () => {
+  const t = new TestPaths();
+  t.open();
+  t.set.close();
+  assert.equal(t.issuer.active.size, 0);
+});

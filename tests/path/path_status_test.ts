@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { StatusPair } from "../../src/path/path_status.ts";
+import { TestSink } from "../stream/sink.ts";
+
+Deno.test("StatusPair.set() tells each change once, the newest after a loss", () => {
+  const status = new StatusPair(2);
+  status.set("available");
+  assert.equal(status.pending, false);
+  status.set("backup");
+  const first = new TestSink();
+  status.writeFrames(first);
+  assert.equal(status.pending, false);
+  status.set("available");
+  const second = new TestSink();
+  status.writeFrames(second);
+  first.lost();
+  assert.equal(status.pending, false);
+  second.lost();
+  assert.equal(status.pending, true);
+  assert.ok(second.frames[0]!.start > first.frames[0]!.start);
+});
+
+Deno.test("StatusPair.onStatus() ignores numbers that do not rise", () => {
+  const status = new StatusPair(2);
+  assert.equal(status.onStatus(3, false), true);
+  assert.equal(status.onStatus(3, true), false);
+  assert.equal(status.onStatus(1, true), false);
+  assert.equal(status.remote, "backup");
+  assert.equal(status.onStatus(4, true), true);
+  assert.equal(status.remote, "available");
+});
+
+Deno.test("StatusPair.effective is backup if either end says so", () => {
+  const status = new StatusPair(2);
+  assert.equal(status.effective, "available");
+  status.onStatus(0, false);
+  assert.equal(status.effective, "backup");
+  status.onStatus(1, true);
+  status.set("backup");
+  assert.equal(status.effective, "backup");
+});

@@ -181,6 +181,8 @@ export class Hub implements DriverListener<Connection> {
     this.#isStopped = true;
     this.#cancelTimer?.();
     this.driver.close();
+    // Those that still waited for something will wait for it no longer: logs must end.
+    for (const connection of this.endpoint.connections) connection.release();
     this.sockets.close();
     this.#closing.resolve();
   }

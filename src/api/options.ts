@@ -2,6 +2,7 @@ import type { CongestionControl } from "../congestion/controller.ts";
 import { DEFAULTS, type TransportConfig } from "../connection/config.ts";
 import type { PathStatus, Scheduler } from "../scheduler/scheduler.ts";
 import type { StreamOrder } from "../scheduler/stream_order.ts";
+import { qlogFactory, type QlogOption } from "./qlog.ts";
 
 /** What clients and servers may choose about the transport. Everything has a default. */
 export interface TransportOptions {
@@ -73,6 +74,13 @@ export interface TransportOptions {
    * @default {1572864}
    */
   initialReceiveWindow?: number;
+  /**
+   * Where qlog traces go. Left out: one file for each connection in the directory that `QLOGDIR` in
+   * the environment names, if it does and we may write there.
+   *
+   * @default {undefined}
+   */
+  qlog?: QlogOption;
 }
 
 /** How to reach a server, and what to expect of it. */
@@ -202,6 +210,7 @@ export function transportConfig(options: TransportOptions): TransportConfig {
       streamOrder: options.streamOrder,
       congestionControl: options.congestionControl,
     }),
+    qlog: qlogFactory(options.qlog),
     ...windows(atLeast("initialReceiveWindow", window, 16_384)),
   };
 }

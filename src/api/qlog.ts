@@ -1,0 +1,101 @@
+import { readEnvironment } from "../io/environment.ts";
+import { openLogFile } from "../io/log_file.ts";
+import { Qlog, type QlogFactory } from "../qlog/qlog.ts";
+import { RecordQueue } from "../qlog/record_queue.ts";
+import { type QlogSink, QlogWriter } from "../qlog/writer.ts";
+
+/** A connection that can be logged. */
+export interface QlogInfo {
+  /** Which end of it we are. */
+  readonly role: "client" | "server";
+  /** The first destination ID of the client, in hexadecimal: what the connection is known by. */
+  readonly originalId: string;
+}
+
+/**
+ * Where qlog traces go: JSON text sequences (RFC 7464), as the tools of quicwg/qlog read them.
+ *
+ * A function is asked for each connection, and may answer with nothing; the stream is closed when
+ * the connection is. A single stream takes the events of all connections, each with its `group_id`,
+ * and stays open. When a stream takes no more for now, events are dropped and counted; the
+ * connection does not wait.
+ */
+export type QlogOption =
+  | WritableStream<string>
+  | ((info: QlogInfo) => WritableStream<string> | undefined);
+
+/** What the option means to the core; without one, what `QLOGDIR` in the environment means. */
+export function qlogFactory(option: QlogOption | undefined): QlogFactory | undefined {
+  if (option === undefined) return filesIn(readEnvironment("QLOGDIR"));
+  return typeof option === "function" ? separate(option) : shared(option);
+}
+
+/** One file for each connection. */
+function filesIn(directory: string | undefined): QlogFactory | undefined {
+  if (directory === undefined) return undefined;
+  return ({ role, originalId, now, epoch }) => {
+    const sink = openLogFile(directory, `${originalId}_${role}.sqlog`);
+    if (sink === undefined) return undefined;
+    return new Qlog(new QlogWriter(sink, { role, group: originalId, start: now, epoch }));
+  };
+}
+
+/** One stream for each connection. */
+function separate(choose: (info: QlogInfo) => WritableStream<string> | undefined): QlogFactory {
+  return ({ role, originalId, now, epoch }) => {
+    const stream = choose({ role, originalId });
+    if (stream === undefined) return undefined;
+    const info = { role, group: originalId, start: now, epoch };
+    return new Qlog(new QlogWriter(new StreamSink(stream), info));
+  };
+}
+
+/** One stream for all connections. */
+function shared(stream: WritableStream<string>): QlogFactory {
+  let writer: QlogWriter | undefined;
+  return ({ role, originalId, now, epoch }) => {
+    writer ??= new QlogWriter(new StreamSink(stream), { role, start: now, epoch });
+    return new Qlog(writer, originalId);
+  };
+}
+
+/** Writes to a stream as fast as that takes it. */
+class StreamSink implements QlogSink {
+  readonly #stream: WritableStream<string>;
+  readonly #queue = new RecordQueue();
+  #isBusy = false;
+
+  constructor(stream: WritableStream<string>) {
+    this.#stream = stream;
+    this.#queue.onReady = () => void this.#drain();
+  }
+
+  write(record: string): boolean {
+    return this.#queue.write(record);
+  }
+
+  close(): void {
+    this.#queue.close();
+  }
+
+  /** The lock is held only while there is something to write: the owner may close the stream. */
+  async #drain(): Promise<void> {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    try {
+      // Records of one moment are written together.
+      await Promise.resolve();
+      const writer = this.#stream.getWriter();
+      try {
+        while (this.#queue.length > 0) await writer.write(this.#queue.take());
+        if (this.#queue.isClosed) await writer.close();
+      } finally {
+        writer.releaseLock();
+      }
+    } catch {
+      // Closed by its owner, or broken: nothing is logged any more.
+      this.#queue.close();
+    }
+    this.#isBusy = false;
+  }
+}

@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import type { Writer } from "../../src/bytes/writer.ts";
 import type { Connection } from "../../src/connection/connection.ts";
 import { frameName, FrameType } from "../../src/frame/frame_type.ts";
-import { PacketBuilder } from "../../src/packet/packet_builder.ts";
-import { packetNumberSize } from "../../src/packet/packet_number.ts";
+import { PacketBuilder, type PacketTap } from "../../src/packet/packet_builder.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
 import type { PacketSpace } from "../../src/recovery/packet_space.ts";
 import type { End, Pair } from "../sim/pair.ts";
@@ -27,6 +26,8 @@ export class Attacker {
   readonly pair: Pair;
   readonly own: End;
   readonly victim: End;
+  /** May change packets after they are built and before they are sealed. */
+  twist: PacketTap | undefined;
   readonly #builder = new PacketBuilder();
 
   constructor(pair: Pair, side: "client" | "server" = "client") {
@@ -63,11 +64,11 @@ export class Attacker {
     const builder = this.#builder;
     builder.begin(new Uint8Array(1_452), 1_452);
     const number = space.nextNumber;
-    const size = packetNumberSize(number, space.largestAcked);
+    // Four bytes of packet number leave a whole sample even where there are no frames.
     builder.startShort(
       destination,
       number,
-      size,
+      4,
       0,
       phase,
       pathId,
@@ -108,6 +109,7 @@ export class Attacker {
     frames(builder.writer);
     const empty = builder.isEmpty;
     assert.ok(!empty, "there are frames in the packet");
+    builder.tap = this.twist;
     const size = builder.endDatagram(padTo);
     const built = builder.packetAt(0);
     const { current } = this.connection.paths.paths[0]!;

@@ -266,6 +266,10 @@ export class Connection implements PartsObserver {
     this.#events.push({ type: "pathStatus", path });
   }
 
+  onPathForgotten(id: number): void {
+    this.keys.oneRtt?.forgetPath(id);
+  }
+
   /** TLS has a session for a later connection. */
   onSession(session: Session): void {
     this.#events.push({ type: "session", session });

@@ -1,3 +1,4 @@
+import { equalBytes } from "../bytes/bytes.ts";
 import { Reader } from "../bytes/reader.ts";
 import type { FrameExtensions } from "../frame/frame_type.ts";
 import { PacketContent, readFrames } from "../frame/read_frames.ts";
@@ -7,6 +8,7 @@ import { PacketType } from "../packet/packet_type.ts";
 import type { DropTrigger } from "../qlog/events.ts";
 import { maybeStatelessReset, RESET_TOKEN_LENGTH } from "../packet/stateless_reset.ts";
 import type { Address } from "../path/address.ts";
+import { BASE_DATAGRAM_SIZE } from "../path/mtu_discovery.ts";
 import type { NetworkPath } from "../path/network_path.ts";
 import type { Path } from "../path/path.ts";
 import type { PathSet } from "../path/path_set.ts";
@@ -129,7 +131,9 @@ export class Receiver {
 
   #onLong(header: Header, port: Port, remote: Address, now: number): void {
     const { handshake, paths } = this.#parts;
-    if (!this.#isExpected(header)) return this.#drop(header, "unsupported");
+    if (!this.#isExpected(header) || !this.#isProper(header)) {
+      return this.#drop(header, "unsupported");
+    }
     const path = paths.find(0);
     if (path === undefined) return;
     // RFC 9000, Section 9: nobody moves during the handshake.
@@ -154,6 +158,19 @@ export class Receiver {
     const { keys, versions } = this.#parts;
     if (type === PacketType.ZeroRtt) return version === keys.original;
     return version === keys.version || (type === PacketType.Initial && versions.has(version));
+  }
+
+  /** Whether a long header says what its sender must say. */
+  #isProper(header: Header): boolean {
+    const { ids, role } = this.#parts.handshake;
+    if (header.type === PacketType.Initial) {
+      // RFC 9000, Sections 14.1 and 17.2.2: clients fill the datagram, servers send no token.
+      const { datagram, tokenLength } = header;
+      const isServer = role === Role.Server;
+      if (isServer ? datagram.length < BASE_DATAGRAM_SIZE : tokenLength > 0) return false;
+    }
+    // RFC 9000, Section 7.2: nobody changes the ID during the handshake.
+    return ids.peerSource === undefined || equalBytes(header.sourceId, ids.peerSource);
   }
 
   /** A client learns the version agreed on from the first packet that differs from its own. */

@@ -28,6 +28,8 @@ export interface PathObserver {
   onPathClosed(path: Path, code: number): void;
   /** The peer wants another status for a path. */
   onPathStatus(path: Path): void;
+  /** Nothing of a path ID matters any more. */
+  onPathForgotten(id: number): void;
 }
 
 /** What makes a {@linkcode PathSet}. */
@@ -357,6 +359,7 @@ export class PathSet {
     this.#slots.delete(slot.id);
     this.#usedUp.add(slot.id, slot.id + 1);
     slot.local.release();
+    this.#options.observer.onPathForgotten(slot.id);
     const { path } = slot;
     if (path !== undefined) {
       path.close();

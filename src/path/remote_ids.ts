@@ -5,6 +5,9 @@ import { writeRetireConnectionId } from "../frame/connection_id.ts";
 import { FrameType } from "../frame/frame_type.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 
+/** Retired numbers that are remembered one by one. */
+const MAX_REMEMBERED = 256;
+
 /** An ID the peer issued. */
 interface Entry {
   readonly sequence: number;
@@ -125,6 +128,10 @@ export class RemoteIds implements FrameOwner {
   #retire(sequence: number): void {
     if (this.#retired.has(sequence)) return;
     this.#retired.add(sequence);
+    // Late duplicates of older ones are retired once more, which does no harm.
+    if (this.#retired.size > MAX_REMEMBERED) {
+      this.#retired.delete(this.#retired.values().next().value!);
+    }
     this.#retiring.push(sequence);
     this.#unacknowledged++;
     // A peer that makes us retire without end while it withholds acknowledgements.

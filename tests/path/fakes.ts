@@ -64,6 +64,9 @@ export class TestPaths {
   readonly opened: number[] = [];
   readonly closed: [number, number][] = [];
   readonly statuses: number[] = [];
+  readonly forgotten: number[] = [];
+  readonly moved: number[] = [];
+  readonly stayed: number[] = [];
   readonly set: PathSet;
   #ids = 0;
 
@@ -76,7 +79,10 @@ export class TestPaths {
       observer: {
         onPathOpen: (path) => this.opened.push(path.id),
         onPathClosed: (path, code) => this.closed.push([path.id, code]),
+        onPathMoved: (path) => this.moved.push(path.id),
+        onPathStayed: (path) => this.stayed.push(path.id),
         onPathStatus: (path) => this.statuses.push(path.id),
+        onPathForgotten: (id) => this.forgotten.push(id),
       },
     });
     const zero = this.set.start(portAt(1), address(100), []);

@@ -88,9 +88,9 @@ export class ConnectionLog {
     path: Path,
     network: NetworkPath,
   ): void {
-    // What the packet before brought about comes before this one.
-    this.#follow();
     this.#isReceiving = true;
+    // What the packet before brought about comes before this one, and the keys that opened it.
+    this.#follow();
     const logged = this.#aim(header.type, opener.number, path.id);
     logged.keyPhase = header.isLong ? -1 : opener.keyPhase;
     this.#readLong(logged, header);

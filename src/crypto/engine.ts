@@ -2,17 +2,16 @@ import type { CryptoEngine } from "./aead.ts";
 import { proveEngine } from "./engine_proof.ts";
 import { nobleEngine } from "./noble_engine.ts";
 import { nodeEngine } from "./node_engine.ts";
+import { wasmEngine } from "./wasm_engine.ts";
 
 /** The names of the engines. */
-export type EngineName = "node" | "noble";
+export type EngineName = "wasm" | "node" | "noble";
 
-const engines: ReadonlyMap<EngineName, CryptoEngine> = new Map([
-  ["node", nodeEngine],
-  ["noble", nobleEngine],
-]);
+/** From the fastest to the one that runs everywhere. */
+const ORDER: readonly EngineName[] = ["wasm", "node", "noble"];
 
-/** Results of proofs already made: one proof per engine and process is enough. */
-const proven = new Map<EngineName, boolean>();
+/** Engines that passed their proof; one proof per engine and process is enough. */
+const proven = new Map<EngineName, CryptoEngine | undefined>();
 
 /**
  * The fastest engine that computes what the standards say and refuses what it must refuse.
@@ -22,20 +21,30 @@ const proven = new Map<EngineName, boolean>();
  *
  * @param preferred The engine to take if it passes.
  */
-export function chooseEngine(preferred: EngineName = "node"): CryptoEngine {
-  const order: EngineName[] = preferred === "node" ? ["node", "noble"] : ["noble", "node"];
-  for (const name of order) {
-    const engine = engines.get(name)!;
-    if (isProven(name, engine)) return engine;
+export function chooseEngine(preferred: EngineName = "wasm"): CryptoEngine {
+  for (const name of [preferred, ...ORDER]) {
+    const engine = provenEngine(name);
+    if (engine !== undefined) return engine;
   }
   throw new Error("Cannot encrypt: no cryptographic engine passed its proof");
 }
 
-function isProven(name: EngineName, engine: CryptoEngine): boolean {
-  let result = proven.get(name);
-  if (result === undefined) {
-    result = proveEngine(engine) === undefined;
-    proven.set(name, result);
+function provenEngine(name: EngineName): CryptoEngine | undefined {
+  if (!proven.has(name)) proven.set(name, tryEngine(name));
+  return proven.get(name);
+}
+
+function tryEngine(name: EngineName): CryptoEngine | undefined {
+  try {
+    const engine = makeEngine(name);
+    return proveEngine(engine) === undefined ? engine : undefined;
+  } catch {
+    return undefined; // a runtime without WebAssembly, or without vectors in it
   }
-  return result;
+}
+
+function makeEngine(name: EngineName): CryptoEngine {
+  if (name === "noble") return nobleEngine;
+  // AES is quickest in the runtime, where that can be trusted.
+  return name === "node" ? nodeEngine : wasmEngine(provenEngine("node") ?? nobleEngine);
 }

@@ -8,14 +8,16 @@ import { proveEngine } from "../../src/crypto/engine_proof.ts";
 import { nobleEngine } from "../../src/crypto/noble_engine.ts";
 import { nodeEngine } from "../../src/crypto/node_engine.ts";
 import { SeededRandom } from "../../src/crypto/random.ts";
+import { wasmEngine } from "../../src/crypto/wasm_engine.ts";
 
-const engines = [nodeEngine, nobleEngine];
+const engines = [wasmEngine(nodeEngine), nodeEngine, nobleEngine];
 const suites = Object.values(CipherSuite);
 
 Deno.test("chooseEngine() gives the engine that was asked for, ChaCha20 first", () => {
   assert.equal(chooseEngine("noble").name, "noble");
   assert.equal(chooseEngine("node").name, "node");
-  assert.equal(chooseEngine(), chooseEngine("node"));
+  assert.equal(chooseEngine().name, "wasm");
+  assert.equal(chooseEngine(), chooseEngine("wasm"));
   for (const engine of engines) assert.equal(engine.suites[0], CipherSuite.ChaCha20Poly1305Sha256);
 });
 
@@ -86,7 +88,7 @@ for (const engine of engines) {
     Deno.test(`Aead.open() reads what seal() wrote at every length, ${engine.name}, ${name}`, () => {
       const random = new SeededRandom(suite);
       const aead = engine.aead(suite, random.bytes(keyLength));
-      const other = engines[1 - engines.indexOf(engine)]!;
+      const other = engines[(engines.indexOf(engine) + 1) % engines.length]!;
       const key = random.bytes(keyLength);
       const [ours, theirs] = [engine.aead(suite, key), other.aead(suite, key)];
       for (let length = 0; length < 1500; length += length < 70 ? 1 : 97) {

@@ -26,20 +26,69 @@ class Notes implements SocketListener {
   }
 }
 
-Deno.test("UdpSocket lends no buffer while a datagram is under way", async () => {
+Deno.test("UdpSocket lends a buffer again when its datagram is gone", async () => {
   const socket = UdpSocket.open("127.0.0.1", 0);
   const notes = new Notes();
   const listening = socket.listen(notes);
-  const { buffer } = socket;
-  assert.ok(buffer && buffer.length >= 1500);
-  buffer.set(new TextEncoder().encode("hello"));
-  socket.send(5, socket.address);
-  assert.equal(socket.buffer, undefined);
-  await until(() => notes.free === 1 && notes.datagrams.length === 1);
-  assert.equal(socket.buffer, buffer);
-  assert.deepEqual(notes.datagrams[0], { text: "hello", remote: socket.address });
+  const buffers = new Set<Uint8Array>();
+  for (let { buffer } = socket; buffer; buffer = socket.buffer) {
+    assert.ok(!buffers.has(buffer) && buffer.length >= 1500);
+    socket.send(write(`number ${buffers.size}`, buffer), socket.address);
+    buffers.add(buffer);
+  }
+  assert.ok(buffers.size > 1 && buffers.size < 100);
+  await until(() => notes.free === 1 && notes.datagrams.length === buffers.size);
+  // In order, and none overwritten.
+  for (const [i, { text, remote }] of notes.datagrams.entries()) {
+    assert.deepEqual({ text, remote }, { text: `number ${i}`, remote: socket.address });
+  }
+  assert.ok(buffers.has(socket.buffer!));
   socket.close();
   await listening;
+});
+
+Deno.test("UdpSocket sends many thousand datagrams as they were written", async () => {
+  const [from, to] = [UdpSocket.open("127.0.0.1", 0), UdpSocket.open("127.0.0.1", 0)];
+  const [sent, received] = [new Notes(), new Notes()];
+  const listening = [from.listen(sent), to.listen(received)];
+  let count = 0;
+  for (let batch = 1; batch <= 500; batch++) {
+    for (let { buffer } = from; buffer; buffer = from.buffer) {
+      from.send(write(`number ${count++}`, buffer), to.address);
+    }
+    await until(() => sent.free === batch && received.datagrams.length === count);
+  }
+  received.datagrams.forEach(({ text }, i) => assert.equal(text, `number ${i}`));
+  from.close();
+  to.close();
+  await Promise.all(listening);
+});
+
+Deno.test("UdpSocket goes on with the batch behind a datagram that cannot be sent", async () => {
+  const socket = UdpSocket.open("127.0.0.1", 0);
+  const notes = new Notes();
+  const listening = socket.listen(notes);
+  const wrongFamily: Address = { transport: "udp", hostname: "::1", port: 9 };
+  socket.send(write("one", socket.buffer!), socket.address);
+  socket.send(write("two", socket.buffer!), wrongFamily);
+  socket.send(write("three", socket.buffer!), socket.address);
+  await until(() => notes.datagrams.length === 2 && notes.free === 1);
+  assert.deepEqual(notes.datagrams.map(({ text }) => text), ["one", "three"]);
+  assert.deepEqual(notes.unreachable, [wrongFamily]);
+  socket.close();
+  await listening;
+});
+
+Deno.test("UdpSocket.close() hands over what waits", async () => {
+  const [from, to] = [UdpSocket.open("127.0.0.1", 0), UdpSocket.open("127.0.0.1", 0)];
+  const notes = new Notes();
+  const listening = [from.listen(new Notes()), to.listen(notes)];
+  for (const text of ["one", "two", "three"]) from.send(write(text, from.buffer!), to.address);
+  from.close();
+  await until(() => notes.datagrams.length === 3);
+  assert.deepEqual(notes.datagrams.map(({ text }) => text).sort(), ["one", "three", "two"]);
+  to.close();
+  await Promise.all(listening);
 });
 
 Deno.test("UdpSocket reports where it cannot send to, and lends its buffer again", async () => {
@@ -131,6 +180,10 @@ Deno.test("SocketSet.openAll() opens all or nothing", () => {
   set.openAll(["127.0.0.1", "127.0.0.2"], port);
   set.close();
 });
+
+function write(text: string, buffer: Uint8Array): number {
+  return new TextEncoder().encodeInto(text, buffer).written;
+}
 
 async function until(condition: () => boolean): Promise<void> {
   const end = performance.now() + 5_000;

@@ -9,6 +9,9 @@ import {
 import type { RateSample } from "./delivery_rate.ts";
 import { HyStart } from "./hystart.ts";
 
+/** Bandwidth-delay products that slow start may leave behind when it ends without loss. */
+const EXIT_GAIN = 1.75;
+
 /**
  * What the controllers that listen to loss have in common: slow start, epochs of loss, persistent
  * congestion, no growth of a window that is not used, and taking back what spurious losses did.
@@ -27,6 +30,8 @@ export abstract class LossBased implements CongestionController {
   /** The last smoothed round-trip time seen, in ms; 0 before the first. */
   protected smoothed = 0;
   readonly #hystart = new HyStart();
+  /** The largest rate delivered in the first slow start, in bytes per ms. */
+  #peakRate = 0;
   /** When a packet last left that filled the window. */
   #lastFull = -1;
   /** The newest epoch of loss and the one before; packets sent up to its start belong to it. */
@@ -87,13 +92,25 @@ export abstract class LossBased implements CongestionController {
     }
   }
 
-  onAckProcessed(_sample: RateSample, rtt: RttView, _bytesInFlight: number, now: number): void {
+  onAckProcessed(sample: RateSample, rtt: RttView, _bytesInFlight: number, now: number): void {
     // RFC 9406, Section 4.3: only the first slow start has no threshold to stop at.
     if (this.slowStartThreshold !== Infinity) return;
+    this.#peakRate = Math.max(this.#peakRate, sample.rate);
     this.#hystart.onAckProcessed(rtt.latest, now);
     if (!this.#hystart.done) return;
-    this.slowStartThreshold = this.window;
+    this.#leaveSlowStart(rtt);
     this.onEpoch(now);
+  }
+
+  /** The round-trip time has risen: what is beyond the path's own share waits in a queue. */
+  #leaveSlowStart(rtt: RttView): void {
+    // It was noticed a round trip late, with the queue nearly full. Without letting it drain, the
+    // first growth would overflow it.
+    const enough = EXIT_GAIN * this.#peakRate * rtt.min;
+    if (this.#peakRate > 0 && enough < this.window) {
+      this.window = Math.max(enough, minimumWindow(this.maxDatagramSize));
+    }
+    this.slowStartThreshold = this.window;
   }
 
   onLost(packet: PacketSample, _bytesInFlight: number, persistent: boolean, now: number): void {

@@ -28,6 +28,8 @@ export interface PairOptions {
   readonly world?: World;
   /** One link per path; the client has an interface at each. See `linkOf`. */
   readonly links?: readonly LinkOptions[];
+  /** Links that others use as well, in place of `links`. */
+  readonly sharedLinks?: readonly Link[];
   /** As many equal paths, if `links` are not given. */
   readonly paths?: number;
   /** Addresses of the server; path i leads to address i, or the last one. */
@@ -152,7 +154,7 @@ export class Pair {
     const { network } = this.world;
     const wanted = options.links ??
       Array.from({ length: options.paths ?? 1 }, () => linkOf(10, 44));
-    this.links = wanted.map((link) => network.link(link));
+    this.links = options.sharedLinks ?? wanted.map((link) => network.link(link));
     const { number = 0 } = options;
     this.client = this.#end(`client ${number}`, undefined);
     this.server = this.#end(`server ${number}`, this.#serverConfig());

@@ -1,0 +1,130 @@
+import { bbr } from "../../src/congestion/bbr.ts";
+import type { CongestionControl } from "../../src/congestion/controller.ts";
+import { cubic } from "../../src/congestion/cubic.ts";
+import { newReno } from "../../src/congestion/new_reno.ts";
+import type { LinkOptions } from "../sim/link.ts";
+import { linkOf } from "../sim/pair.ts";
+import { ablation, download, MIB, pairOf, seeds } from "./measure.ts";
+import { median, OURS, type Row } from "./row.ts";
+
+const ours = (value: number): Map<string, number> => new Map([[OURS, value]]);
+
+/** T16: scenarios of picoquic's own simulation, with its limits. */
+export function* picoquicCases(): Generator<Row> {
+  const path = (): LinkOptions => ({ rate: 10e6, delay: 10, queue: 25_000 });
+  const twice = (drop: number): number => {
+    const pair = pairOf([path(), path()]);
+    pair.start();
+    const { app } = pair.client;
+    let second: ReturnType<typeof app.download> | undefined;
+    app.download(1e6, { onDone: () => (second = app.download(1e6)) });
+    if (drop >= 0) pair.links[drop]!.outage(500);
+    pair.run({ until: 60_000, when: () => second?.isDone === true });
+    return second!.finishedAt / 1_000;
+  };
+  const cases: [string, number, number][] = [["basic", -1, 1.06], ["drop first", 0, 1.49]];
+  cases.push(["drop second", 1, 1.26]);
+  for (const [name, drop, limit] of cases) {
+    yield {
+      scenario: "T16",
+      name: `picoquic ${name}: 2 × 1 MB over 2 × 10 Mbit/s`,
+      unit: "s",
+      results: ours(twice(drop)),
+      target: limit,
+      published: `picoquic's limit ${limit}`,
+    };
+  }
+  const wifi: LinkOptions = linkOf(50, 30);
+  const lte: LinkOptions = linkOf(40, 60);
+  yield {
+    scenario: "T16",
+    name: "10 MB over Wi-Fi 50 Mbit/s and LTE 40 Mbit/s",
+    unit: "s",
+    results: ablation([wifi, lte], 1e7),
+    bound: 1.188,
+    target: 1.3,
+    published: "picoquic 1.65",
+  };
+  yield {
+    scenario: "T16",
+    name: "10 MB over 1 Mbit/s of 20 ms and a satellite of 10 Mbit/s and 600 ms",
+    unit: "s",
+    results: ablation([linkOf(1, 20), linkOf(10, 600)], 1e7),
+    bound: 11.5,
+    published: "picoquic's limit 10",
+  };
+}
+
+/** T17: a receiver that lends little: the slow path must not use up what the fast one needs. */
+export function* smallWindows(): Generator<Row> {
+  const fast = linkOf(50, 20);
+  const slow = linkOf(5, 200);
+  for (const window of [65_536, 131_072, 262_144, 524_288, 1_048_576]) {
+    const config = {
+      connectionWindow: window,
+      maxConnectionWindow: window,
+      streamWindow: window,
+      maxStreamWindow: window,
+    };
+    const alone = download([fast], 4 * MIB, { config });
+    const both = ablation([fast, slow], 4 * MIB, [1], { config });
+    yield {
+      scenario: "T17",
+      name: `4 MiB, window ${
+        window / 1024
+      } KiB, 50 Mbit/s 20 ms + 5 Mbit/s 200 ms: of the fast alone`,
+      unit: "x",
+      results: new Map([...both].map(([policy, seconds]) => [policy, alone / seconds])),
+      target: 0.95,
+      atLeast: true,
+    };
+  }
+}
+
+/** Paths that are worse in one way: never slower than the better path alone. */
+export function* impairedPaths(count: number): Generator<Row> {
+  const good = linkOf(10, 44);
+  const cases: [string, LinkOptions][] = [
+    ["1 % random loss on one path", linkOf(10, 44, { loss: 0.01 })],
+    ["a queue of 4 BDP on one path", linkOf(10, 44, { queue: 4 * 55_000 })],
+    ["jitter of 20 ms on one path", linkOf(10, 44, { jitter: 20 })],
+    ["one path 10 times slower", linkOf(1, 44)],
+  ];
+  const size = 4 * MIB;
+  const alone = download([good], size);
+  for (const [name, other] of cases) {
+    const both = ablation([good, other], size, seeds(count));
+    yield {
+      scenario: "T18",
+      name: `4 MiB, ${name}: against the better path alone`,
+      unit: "x",
+      results: new Map([...both].map(([policy, seconds]) => [policy, seconds / alone])),
+      target: 1.02,
+    };
+  }
+}
+
+/** T21: one path with random loss, by controller. */
+export function* lossyControllers(count: number): Generator<Row> {
+  const controllers: [string, CongestionControl][] = [
+    ["newReno", newReno],
+    ["cubic", cubic],
+    ["bbr", bbr],
+  ];
+  for (const loss of [0, 0.001, 0.01]) {
+    for (const [name, congestionControl] of controllers) {
+      const times = seeds(count).map((seed) =>
+        download([linkOf(20, 40, { loss })], 20 * MIB, { seed, config: { congestionControl } })
+      );
+      const share = 20 * MIB * 8 / median(times) / 20e6;
+      yield {
+        scenario: "T21",
+        name: `${name}, 20 Mbit/s 40 ms, ${loss * 100} % loss: share of the link`,
+        unit: "x",
+        results: ours(share),
+        ...(name === "bbr" && loss === 0.01 ? { target: 0.85, atLeast: true } : {}),
+        ...(loss === 0 ? { target: 0.92, atLeast: true } : {}),
+      };
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import { urgencyOrder } from "../../src/scheduler/stream_order.ts";
+import { linkOf } from "../sim/pair.ts";
+import { MIB, pairOf } from "./measure.ts";
+import { POLICIES } from "./policies.ts";
+import { median, OURS, quantile, type Row } from "./row.ts";
+
+/** How an urgent file fared beside a large one. Times in seconds. */
+interface Outcome {
+  readonly urgent: number;
+  readonly large: number;
+}
+
+/** T9: 1 kB asked for while 10 MiB are on their way over 10 Mbit/s of 44 and of 104 ms. */
+export function* urgentFile(offsets: number): Generator<Row> {
+  const early = new Map<string, Outcome[]>();
+  for (const name of POLICIES.keys()) {
+    early.set(name, sample(name, offsets, 450, 550));
+  }
+  const by = (of: (outcomes: Outcome[]) => number): Map<string, number> =>
+    new Map([...early].map(([name, outcomes]) => [name, of(outcomes)]));
+  const urgent = (outcomes: Outcome[]): number[] => outcomes.map((outcome) => outcome.urgent);
+  yield {
+    scenario: "T9",
+    name: "1 kB urgent into 10 MiB, median",
+    unit: "s",
+    results: by((outcomes) => median(urgent(outcomes))),
+    bound: 0.06,
+    target: 0.07,
+    published: "thesis 0.135, MPTCP 0.388",
+  };
+  yield {
+    scenario: "T9",
+    name: "1 kB urgent into 10 MiB, 95th percentile",
+    unit: "s",
+    results: by((outcomes) => quantile(urgent(outcomes), 0.95)),
+    target: 0.1,
+    published: "thesis 0.16",
+  };
+  yield {
+    scenario: "T9",
+    name: "the 10 MiB",
+    unit: "s",
+    results: by((outcomes) => median(outcomes.map((outcome) => outcome.large))),
+    bound: 4.762,
+    target: 4.9,
+    published: "thesis 4.99, MPTCP 4.77",
+  };
+  const steady = sample(OURS, offsets, 1_500, 2_900);
+  yield {
+    scenario: "T9",
+    name: "1 kB urgent in steady state, 95th percentile",
+    unit: "s",
+    results: new Map([[OURS, quantile(urgent(steady), 0.95)]]),
+    target: 0.11,
+  };
+}
+
+function sample(policy: string, count: number, from: number, to: number): Outcome[] {
+  return Array.from({ length: count }, (_, i) => run(policy, from + (to - from) * i / count));
+}
+
+function run(policy: string, askAt: number): Outcome {
+  const pair = pairOf([linkOf(10, 44), linkOf(10, 104)], {
+    scheduler: POLICIES.get(policy)!,
+    config: { streamOrder: urgencyOrder },
+  });
+  pair.start();
+  const { app } = pair.client;
+  const large = app.download(10 * MIB, { urgency: 7, incremental: true });
+  let urgent: ReturnType<typeof app.download> | undefined;
+  pair.at(askAt, () => (urgent = app.download(1_000, { urgency: 0 })));
+  pair.run({ until: 60_000, when: () => large.isDone && urgent?.isDone === true });
+  return { urgent: urgent!.duration / 1_000, large: large.finishedAt / 1_000 };
+}

@@ -1,0 +1,42 @@
+/** One measured case: what every policy reached, and what it is held against. */
+export interface Row {
+  /** Such as `T1`. */
+  readonly scenario: string;
+  /** Such as `1 MiB, RTT 44 ms`. */
+  readonly name: string;
+  readonly unit: "s" | "ms" | "x" | "";
+  /** The result of each policy, the default first. */
+  readonly results: ReadonlyMap<string, number>;
+  /** What others published, for the table. */
+  readonly published?: string;
+  /** The best that is possible (`Bw`: with slow start, without loss). */
+  readonly bound?: number;
+  /** What the default has to reach. */
+  readonly target?: number;
+  /** Whether the target is a least value rather than a largest. */
+  readonly atLeast?: boolean;
+}
+
+/** The policy that a row is judged by. */
+export const OURS = "earliestCompletion";
+
+/** Whether the default reaches the target; true where there is none. */
+export function reaches({ results, target, atLeast = false }: Row): boolean {
+  const ours = results.get(OURS)!;
+  if (target === undefined) return true;
+  return atLeast ? ours >= target : ours <= target;
+}
+
+/** The middle of the values. */
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+/** The value below which a share of the values lies. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const place = share * (sorted.length - 1);
+  const low = Math.floor(place);
+  const high = Math.ceil(place);
+  return sorted[low]! + (sorted[high]! - sorted[low]!) * (place - low);
+}

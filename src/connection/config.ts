@@ -1,9 +1,16 @@
 import type { CongestionControl } from "../congestion/controller.ts";
 import { cubic } from "../congestion/cubic.ts";
+import type { Address } from "../path/address.ts";
 import type { QlogFactory } from "../qlog/qlog.ts";
 import { earliestCompletion } from "../scheduler/earliest_completion.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import { roundRobinOrder, type StreamOrder } from "../scheduler/stream_order.ts";
+
+/** An address of each family, or of one. */
+export interface PreferredAddresses {
+  readonly ipv4?: Address | undefined;
+  readonly ipv6?: Address | undefined;
+}
 
 /** What both roles may choose; {@linkcode DEFAULTS} fills the gaps. Times in ms, sizes in bytes. */
 export interface TransportConfig {
@@ -44,6 +51,10 @@ export interface TransportConfig {
   readonly congestionControl: CongestionControl;
   readonly scheduler: Scheduler;
   readonly streamOrder: StreamOrder;
+  /** A server: asks clients to stay where they are, and to open no path to where they met us. */
+  readonly disableActiveMigration?: boolean | undefined;
+  /** A server: where else clients should go after the handshake (RFC 9000, Section 9.6). */
+  readonly preferredAddress?: PreferredAddresses | undefined;
   /** Gives connections their logs. */
   readonly qlog?: QlogFactory | undefined;
 }

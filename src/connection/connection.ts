@@ -20,6 +20,7 @@ import type { Idle } from "./idle.ts";
 import type { KeyRing } from "./key_ring.ts";
 import { PathRequest } from "./path_requests.ts";
 import type { Peer } from "./peer.ts";
+import { choosePreferred } from "./preferred_address.ts";
 import type { PingRequest } from "./ping_request.ts";
 import type { Transmit } from "./sender.ts";
 import { type ConnectionOptions, ConnectionParts, type PartsObserver } from "./connection_parts.ts";
@@ -55,6 +56,10 @@ export class Connection implements PartsObserver {
   /** When a connection without a path is given up. */
   #orphanedAt = Infinity;
   #closedTold = false;
+  /** Where the handshake takes place. */
+  readonly #firstRemote: Address;
+  /** A client: whether the server's preferred address was looked at. */
+  #preferredKnown = false;
 
   constructor(options: ConnectionOptions, now: number) {
     const parts = new ConnectionParts(options, this, now);
@@ -72,6 +77,7 @@ export class Connection implements PartsObserver {
     this.remoteAddresses = parts.remoteAddresses;
     this.closing = parts.closing;
     this.dispatcher = parts.dispatcher;
+    this.#firstRemote = options.remote;
     this.#handshakeDeadline = now + parts.config.handshakeTimeout;
     this.#guard(now, () => {
       this.handshake.tls.start(now);
@@ -164,6 +170,21 @@ export class Connection implements PartsObserver {
     if (!this.paths.multipath || this.paths.liveCount < 2) return false;
     this.#guard(now, () => this.paths.abandon(path.slot, code, now));
     return true;
+  }
+
+  /**
+   * Moves a path of a client to another 4-tuple, as soon as that has proven to work: "pathMoved" or
+   * "pathStayed" follows.
+   *
+   * @returns Whether it is tried: the handshake must be confirmed, the server must agree, and have
+   * given a connection ID to spare.
+   */
+  migratePath(path: Path, port: Port, remote: Address, now: number): boolean {
+    if (this.role === Role.Server || !this.handshake.confirmed || !path.open) return false;
+    const { disableActiveMigration } = this.peer.parameters;
+    // RFC 9000, Section 18.2: that is about the address of the handshake only.
+    if (disableActiveMigration && sameAddress(remote, this.#firstRemote)) return false;
+    return this.paths.migration.begin(path, port, remote, now);
   }
 
   /** Asks a path's peer for a sign of life; a "pong" event follows. */
@@ -262,6 +283,15 @@ export class Connection implements PartsObserver {
     this.#events.push({ type: "pathClosed", path, code });
   }
 
+  onPathMoved(path: Path): void {
+    path.current.limitDatagramSize(this.peer.parameters.maxUdpPayloadSize);
+    this.#events.push({ type: "pathMoved", path });
+  }
+
+  onPathStayed(path: Path): void {
+    this.#events.push({ type: "pathStayed", path });
+  }
+
   onPathStatus(path: Path): void {
     this.#events.push({ type: "pathStatus", path });
   }
@@ -285,10 +315,22 @@ export class Connection implements PartsObserver {
     if (this.handshake.complete) this.keys.limitZeroRtt(now + this.#lifetime);
     this.paths.settle(now);
     if (this.handshake.confirmed && this.role === Role.Server) this.#offerTokens(now);
+    if (this.handshake.confirmed && !this.#preferredKnown) this.#followPreferred(now);
     if (this.handshake.complete && this.paths.multipath) this.#parts.requests.advance(now);
     if (this.#orphanedAt < Infinity || this.paths.liveCount > 0) return;
     // MPQUIC, Section 3.4: a little time to see whether another path is coming.
     this.#orphanedAt = now + (this.role === Role.Server ? this.#lifetime / 3 : 0);
+  }
+
+  /** RFC 9000, Section 9.6: a client moves to where the server would rather have it. */
+  #followPreferred(now: number): void {
+    this.#preferredKnown = true;
+    const path = this.paths.find(0);
+    const { preferredAddress } = this.peer.parameters;
+    if (preferredAddress === undefined || path === undefined) return;
+    const { port, remote } = path.current;
+    const preferred = choosePreferred(preferredAddress, port.address, remote);
+    if (preferred !== undefined) this.migratePath(path, port, preferred, now);
   }
 
   #offerTokens(now: number): void {

@@ -235,13 +235,17 @@ export class ConnectionParts implements PathContext {
   #startTls(options: ConnectionOptions, own: IssuedId): void {
     const { config, handshake, keys, random, role, versions } = this;
     keys.deriveInitial(options.retrySourceId ?? options.originalId);
+    const offers = role === Role.Server && config.preferredAddress !== undefined;
+    const preferred = offers ? this.#ids.issue(0) : undefined;
+    // RFC 9000, Section 5.1.1: its sequence number is 1.
+    if (preferred !== undefined) this.paths.slot(0)!.local.adopt(preferred);
     handshake.tls = options.tls({
       sink: handshake,
       random,
       epoch: options.epoch,
       version: () => keys.version,
       transportParameters: () => {
-        const parameters = localParameters(role, config, handshake.ids, own);
+        const parameters = localParameters(role, config, handshake.ids, own, preferred);
         parameters.versionInformation = versions.information(keys.version, random);
         this.log?.onLocalParameters(parameters);
         return encodeTransportParameters(parameters, random);

@@ -23,6 +23,10 @@ export type ConnectionEvent =
   | { readonly type: "pathClosed"; readonly path: Path; readonly code: number }
   /** A path that was asked for cannot be opened. */
   | { readonly type: "pathRefused"; readonly request: PathRequest; readonly code: number }
+  /** A path has changed its 4-tuple: by our migration, or since the client has moved. */
+  | { readonly type: "pathMoved"; readonly path: Path }
+  /** A path stays where it is: where it should move to nobody answers. */
+  | { readonly type: "pathStayed"; readonly path: Path }
   /** The peer wants another status for a path. */
   | { readonly type: "pathStatus"; readonly path: Path }
   /** The server has told of another address, or withdrawn one; see `remoteAddresses`. */

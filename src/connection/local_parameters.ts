@@ -3,6 +3,7 @@ import { Role } from "../stream/stream_id.ts";
 import type { TransportConfig } from "./config.ts";
 import type { HandshakeIds } from "./handshake_driver.ts";
 import { MAX_ADDRESSES } from "../path/remote_addresses.ts";
+import { encodePreferred } from "./preferred_address.ts";
 import { TransportParameters } from "./transport_parameters.ts";
 
 /** Bytes of the largest UDP payload we take: our receive buffers are that large. */
@@ -14,6 +15,7 @@ export function localParameters(
   config: TransportConfig,
   ids: HandshakeIds,
   own: IssuedId,
+  preferred?: IssuedId,
 ): TransportParameters {
   const parameters = localLimits(config);
   parameters.initialSourceId = own.id.bytes;
@@ -25,6 +27,10 @@ export function localParameters(
   parameters.originalDestinationId = ids.original;
   parameters.retrySourceId = ids.retrySource;
   parameters.statelessResetToken = own.resetToken;
+  parameters.disableActiveMigration = config.disableActiveMigration === true;
+  if (config.preferredAddress !== undefined && preferred !== undefined) {
+    parameters.preferredAddress = encodePreferred(config.preferredAddress, preferred);
+  }
   return parameters;
 }
 

@@ -88,6 +88,10 @@ export class Negotiation implements HandshakeObserver {
       path.slot.remote.setResetToken(parameters.statelessResetToken);
     }
     const maxPathId = initialMaxPathId < 0 ? undefined : initialMaxPathId;
+    const { preferredAddress } = parameters;
+    if (preferredAddress !== undefined) {
+      path.slot.remote.onNew(1, 0, preferredAddress.id, preferredAddress.resetToken);
+    }
     paths.onPeerLimits(parameters.activeConnectionIdLimit, maxPathId);
     this.extensions.multipath = paths.multipath;
     this.#startAddresses(parameters);

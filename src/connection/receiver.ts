@@ -280,7 +280,7 @@ export class Receiver {
     const moves = isNewest && network !== path.current &&
       (content & PacketContent.NonProbing) !== 0;
     if (moves && path.live && this.#parts.handshake.role === Role.Server) {
-      this.#parts.paths.followPeer(path, network, now);
+      this.#parts.paths.migration.follow(path, network, now);
     }
   }
 

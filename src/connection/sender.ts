@@ -171,7 +171,7 @@ export class Sender {
       if (!path.live) continue;
       const network = path.validating;
       if (network === undefined || !path.slot.remote.usable || !this.#begin(network)) continue;
-      if (!this.#startShort(path)) continue;
+      if (!this.#startShort(path, network)) continue;
       this.#frames.writeValidation(network, now);
       if (network === path.current) {
         this.#frames.writeAcks(path, now);
@@ -332,12 +332,15 @@ export class Sender {
     );
   }
 
-  #startShort(path: Path): boolean {
+  #startShort(path: Path, network = path.current): boolean {
     const { oneRtt } = this.#parts.keys;
     const { space } = path;
     const number = space.nextNumber;
+    const { remote } = path.slot;
+    // RFC 9000, Section 9.5: nobody shall link what is tried with what is in use.
+    const apart = network === path.candidate && remote.reserve();
     return this.builder.startShort(
-      path.slot.remote.current,
+      apart ? remote.reserved! : remote.current,
       number,
       packetNumberSize(number, space.largestAcked),
       0,

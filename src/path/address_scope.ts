@@ -1,3 +1,6 @@
+import { parseIpAddress } from "../bytes/ip_address.ts";
+import type { Address } from "./address.ts";
+
 /** How far an IP address reaches; what reaches less far than the connection is not to be probed. */
 export const Scope = {
   /** Unspecified, multicast, broadcast, reserved: no place to send to. */
@@ -51,4 +54,16 @@ const REFLECTING = new Set([
 export function isPortAcceptable(port: number, connectionPort: number): boolean {
   if (port === connectionPort || port === 443) return true;
   return port >= 1_024 && !REFLECTING.has(port);
+}
+
+/**
+ * Whether a server that is reached at `peer` may ask us to send to an address: it could be a
+ * victim's (RFC 9000, Section 21.5), or lie in a network that only we can see.
+ */
+export function isAddressAcceptable(ip: Uint8Array, port: number, peer: Address): boolean {
+  if (!isPortAcceptable(port, peer.port)) return false;
+  const scope = scopeOf(ip);
+  if (scope === Scope.Unusable || scope === Scope.LinkLocal) return false;
+  const known = parseIpAddress(peer.hostname);
+  return scope === Scope.Global || (known !== undefined && scopeOf(known) === scope);
 }

@@ -53,6 +53,8 @@ export class Path implements PathView {
   candidate: NetworkPath | undefined = undefined;
   /** Whether the path is to move to the candidate as soon as that is proven: our own migration. */
   wantsCandidate = false;
+  /** Until when the path does not follow the peer to yet another 4-tuple. */
+  staysUntil = -Infinity;
   /** The 4-tuple before, to return to if the present one cannot be validated. */
   previous: NetworkPath | undefined = undefined;
   health: Health = Health.Ok;
@@ -215,31 +217,6 @@ export class Path implements PathView {
       if (this.previous === next) this.previous = undefined;
     }
     this.current = next;
-  }
-
-  /**
-   * Repeats challenges, or gives them up.
-   *
-   * @returns Whether the 4-tuple in use failed and there is none to return to.
-   */
-  expireValidation(now: number): boolean {
-    const { current, candidate, previous } = this;
-    current.validation.expire(now);
-    candidate?.validation.expire(now);
-    previous?.validation.expire(now);
-    // It was proven once: what else is there to fall back to (RFC 9000, Section 9.3.2)?
-    if (previous?.validation.failed) previous.validation.failed = false;
-    if (candidate?.validation.failed) {
-      this.candidate = undefined;
-      candidate.close();
-    }
-    if (!current.validation.failed) return false;
-    current.validation.failed = false;
-    if (this.previous === undefined) return true;
-    // RFC 9000, Section 9.3.2: back to the address that was proven last.
-    this.previous.validation.stop();
-    this.moveTo(this.previous, false);
-    return false;
   }
 
   /** Whether a PING waits to be sent. */

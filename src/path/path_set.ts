@@ -6,6 +6,7 @@ import type { PacketSpace } from "../recovery/packet_space.ts";
 import type { Address } from "./address.ts";
 import { Health, Stage } from "./lifecycle.ts";
 import type { IdIssuer } from "./local_ids.ts";
+import { Migration, type MigrationObserver } from "./migration.ts";
 import { Path, type PathContext } from "./path.ts";
 import { Observation, type ObservationCounter } from "./observation.ts";
 import { PathLimits } from "./path_limits.ts";
@@ -21,7 +22,7 @@ const IDS_FOR_UNUSED = 2;
 const SHRINK_AFTER = 3;
 
 /** Hears what becomes of paths. */
-export interface PathObserver {
+export interface PathObserver extends MigrationObserver {
   /** A path is validated, or was by another path over the same 4-tuple. */
   onPathOpen(path: Path): void;
   /** A path carries nothing more. */
@@ -48,6 +49,8 @@ export class PathSet {
   /** Paths that still matter, abandoned ones included, by ID. */
   readonly paths: Path[] = [];
   readonly limits: PathLimits;
+  /** Changes of 4-tuples. */
+  readonly migration: Migration;
   /** Whether both ends agreed on several paths. */
   multipath = false;
   /** Set if the peer wants to hear which addresses we see. */
@@ -62,6 +65,7 @@ export class PathSet {
   constructor(options: PathSetOptions) {
     this.#options = options;
     this.limits = new PathLimits(options.maxPaths - 1);
+    this.migration = new Migration(this, options.observer);
   }
 
   /** Opens path 0, on which the handshake takes place. */
@@ -190,7 +194,7 @@ export class PathSet {
       network.validated = true;
       network.rtt.seed(rtt);
       if (network === path.current) this.onValidated(path);
-      else if (network === path.candidate && path.wantsCandidate) path.moveTo(network, false);
+      else this.migration.onProven(path, network);
       return;
     }
   }
@@ -207,19 +211,6 @@ export class PathSet {
     if (this.observations === undefined) return;
     const { current } = path;
     current.observation ??= new Observation(current.remote, this.observations);
-  }
-
-  /** The peer sends from another address now (RFC 9000, Section 9.3). */
-  followPeer(path: Path, network: Path["current"], now: number): void {
-    const sameHost = network.remote.hostname === path.current.remote.hostname;
-    const old = path.current;
-    path.moveTo(network, sameHost);
-    this.observe(path);
-    // RFC 9000, Section 9.5: an ID that has not been seen on the old address, if there is one.
-    if (!sameHost) path.slot.remote.rotate();
-    if (!network.validated) this.validate(path, network, now);
-    // RFC 9000, Section 9.3.3: had an attacker moved the peer, its true address would answer.
-    if (old.validated && path.previous === old) this.validate(path, old, now);
   }
 
   /** The largest probe timeout of all paths in use, in milliseconds. */
@@ -337,7 +328,7 @@ export class PathSet {
       path.space.requeueOutstanding(Infinity);
     }
     if (!path.live) return;
-    if (path.expireValidation(now)) this.#onUnreachable(path, now);
+    if (this.migration.expire(path, now)) this.#onUnreachable(path, now);
     if (!path.live || path.loss.deadline(path.current.rtt) > now) return;
     if (path.loss.expire(path.current.rtt, now)) {
       if (path.loss.ptoCount === SHRINK_AFTER) path.current.onSilence(now);

@@ -4,6 +4,6 @@ import type { Address } from "./address.ts";
 export interface Port {
   /** The local address that peers see as source (or the bound one). */
   readonly address: Address;
-  /** The buffer for the next datagram; undefined while the last one is still under way. */
+  /** The buffer for the next datagram; undefined while too many are still under way. */
   readonly buffer: Uint8Array | undefined;
 }

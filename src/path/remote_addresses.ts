@@ -1,6 +1,6 @@
-import { formatIpAddress, parseIpAddress } from "../bytes/ip_address.ts";
+import { formatIpAddress } from "../bytes/ip_address.ts";
 import { type Address, sameAddress } from "./address.ts";
-import { isPortAcceptable, Scope, scopeOf } from "./address_scope.ts";
+import { isAddressAcceptable } from "./address_scope.ts";
 
 /** Addresses that are remembered; more are ignored. */
 export const MAX_ADDRESSES = 8;
@@ -99,11 +99,7 @@ export class RemoteAddresses {
       this.#news = 0;
     }
     if (++this.#news > NEWS_PER_SECOND) return false;
-    if (!isPortAcceptable(port, peer.port)) return false;
-    const scope = scopeOf(ip);
-    if (scope === Scope.Unusable || scope === Scope.LinkLocal) return false;
-    const known = parseIpAddress(peer.hostname);
-    return scope === Scope.Global || (known !== undefined && scopeOf(known) === scope);
+    return isAddressAcceptable(ip, port, peer);
   }
 }
 

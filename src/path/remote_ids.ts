@@ -31,6 +31,8 @@ export class RemoteIds implements FrameOwner {
   /** Numbers seen, for duplicates of what was retired one by one. */
   readonly #retired = new Set<number>();
   #current: Entry | undefined;
+  /** Set aside for a 4-tuple that is being tried. */
+  #reserved: Entry | undefined;
   #closed = false;
   /** The path ID that frames carry, -1 while multipath is not agreed on. */
   wireId = -1;
@@ -120,9 +122,10 @@ export class RemoteIds implements FrameOwner {
       this.#entries.splice(i, 1);
       this.#retire(entry.sequence);
       if (entry === this.#current) this.#current = undefined;
+      if (entry === this.#reserved) this.#reserved = undefined;
     }
     for (const sequence of this.#retired) if (sequence < limit - 64) this.#retired.delete(sequence);
-    this.#current ??= this.#entries[0];
+    this.#current ??= this.#spare();
   }
 
   #retire(sequence: number): void {
@@ -149,20 +152,51 @@ export class RemoteIds implements FrameOwner {
     if (spare === undefined) return false;
     const old = this.#current;
     this.#current = spare;
-    if (old !== undefined) {
-      this.#entries.splice(this.#entries.indexOf(old), 1);
-      this.#retire(old.sequence);
-    }
+    if (old !== undefined) this.#remove(old);
     return true;
   }
 
   #spare(): Entry | undefined {
-    return this.#entries.find((entry) => entry !== this.#current);
+    return this.#entries.find((entry) => entry !== this.#current && entry !== this.#reserved);
+  }
+
+  /** Sets an ID aside for a 4-tuple that is being tried, unless one is; returns whether one is. */
+  reserve(): boolean {
+    this.#reserved ??= this.#spare();
+    return this.#reserved !== undefined;
+  }
+
+  /** The ID that was set aside. */
+  get reserved(): Uint8Array | undefined {
+    return this.#reserved?.id;
+  }
+
+  /** The 4-tuple that was tried is in use: so is its ID, and the one before is retired. */
+  useReserved(): boolean {
+    const old = this.#current;
+    if (this.#reserved === undefined) return false;
+    this.#current = this.#reserved;
+    this.#reserved = undefined;
+    if (old !== undefined) this.#remove(old);
+    return true;
+  }
+
+  /** The 4-tuple that was tried is of no use, and so is the ID that was seen there. */
+  dropReserved(): void {
+    const reserved = this.#reserved;
+    this.#reserved = undefined;
+    if (reserved !== undefined) this.#remove(reserved);
+  }
+
+  #remove(entry: Entry): void {
+    this.#entries.splice(this.#entries.indexOf(entry), 1);
+    this.#retire(entry.sequence);
   }
 
   /** MPQUIC, Section 3.4: with PATH_ABANDON all count as retired, without a frame for each. */
   close(): void {
     this.#closed = true;
+    this.#reserved = undefined;
     this.#entries.length = 0;
     this.#retiring.length = 0;
   }

@@ -157,12 +157,12 @@ Deno.test("PathSet.onNewId() refuses an ID that another path has", () => {
   assert.throws(() => t.set.onNewId(2, 2, 0, id, token));
 });
 
-Deno.test("PathSet.followPeer() tries the new address and goes back if it does not answer", () => {
+Deno.test("Migration.follow() tries the new address and goes back if it does not answer", () => {
   const t = new TestPaths();
   const zero = t.set.find(0)!;
   const old = zero.current;
   const next = zero.tryAddress(old.port, address(200));
-  t.set.followPeer(zero, next, 0);
+  t.set.migration.follow(zero, next, 0);
   assert.equal(zero.current, next);
   assert.equal(zero.previous, old);
   assert.ok(next.validation.challengeDue && old.validation.challengeDue);
@@ -178,15 +178,15 @@ Deno.test("PathSet.followPeer() tries the new address and goes back if it does n
   assert.deepEqual(t.closed, []);
 });
 
-Deno.test("PathSet.followPeer() keeps round-trip time and window when only the port changes", () => {
+Deno.test("Migration.follow() keeps round-trip time and window when only the port changes", () => {
   const t = new TestPaths();
   const zero = t.set.find(0)!;
   zero.current.rtt.update(30, 0);
   const rebound = zero.tryAddress(zero.current.port, address(100, 444));
-  t.set.followPeer(zero, rebound, 0);
+  t.set.migration.follow(zero, rebound, 0);
   assert.equal(zero.smoothedRtt, 30);
   const moved = zero.tryAddress(zero.current.port, address(101, 444));
-  t.set.followPeer(zero, moved, 0);
+  t.set.migration.follow(zero, moved, 10_000);
   assert.equal(zero.measured, false);
 });
 

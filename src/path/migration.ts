@@ -1,0 +1,109 @@
+import type { Address } from "./address.ts";
+import type { NetworkPath } from "./network_path.ts";
+import type { Path } from "./path.ts";
+import type { Port } from "./port.ts";
+
+/** What a migration asks of the set of paths. */
+export interface MigrationContext {
+  /** Begins to challenge a 4-tuple. */
+  validate(path: Path, network: NetworkPath, now: number): void;
+  /** Tells the peer its address on the current 4-tuple, if it wants to know. */
+  observe(path: Path): void;
+}
+
+/** Hears how migrations end. */
+export interface MigrationObserver {
+  /** The path uses another 4-tuple now; a client's is proven, a server's not yet. */
+  onPathMoved(path: Path): void;
+  /** The 4-tuple that a client wanted to move to does not answer. */
+  onPathStayed(path: Path): void;
+}
+
+/** Changes of a path's 4-tuple (RFC 9000, Section 9), whichever path it is. */
+export class Migration {
+  readonly #context: MigrationContext;
+  readonly #observer: MigrationObserver;
+
+  constructor(context: MigrationContext, observer: MigrationObserver) {
+    this.#context = context;
+    this.#observer = observer;
+  }
+
+  /**
+   * A client begins to move a path, once the new 4-tuple has proven to work.
+   *
+   * @returns Whether there is a connection ID for it: the old one must not be seen there as well
+   * (RFC 9000, Section 9.5).
+   */
+  begin(path: Path, port: Port, remote: Address, now: number): boolean {
+    const { remote: ids } = path.slot;
+    // One that was shown at another address that was tried is of no use any more.
+    if (path.candidate !== undefined) ids.dropReserved();
+    if (!ids.reserve()) return false;
+    const network = path.tryAddress(port, remote);
+    path.wantsCandidate = true;
+    this.#context.validate(path, network, now);
+    return true;
+  }
+
+  /** What a client has tried has answered. */
+  onProven(path: Path, network: NetworkPath): void {
+    if (network !== path.candidate || !path.wantsCandidate) return;
+    path.moveTo(network, false);
+    path.slot.remote.useReserved();
+    // RFC 9000, Section 9.2: the server follows the first packet that is not for probing.
+    path.space.probes = Math.max(path.space.probes, 1);
+    this.#observer.onPathMoved(path);
+  }
+
+  /** A server's client sends from another address now (RFC 9000, Section 9.3). */
+  follow(path: Path, network: NetworkPath, now: number): void {
+    const old = path.current;
+    // Whoever resends a client's packets from elsewhere shall not make us move all the time.
+    if (now < path.staysUntil) return;
+    path.staysUntil = now + path.probeTimeout;
+    const sameHost = network.remote.hostname === old.remote.hostname;
+    const { remote: ids } = path.slot;
+    path.moveTo(network, sameHost);
+    this.#context.observe(path);
+    // RFC 9000, Section 9.5: an ID that has not been seen on the old address, if there is one.
+    if (!ids.useReserved() && !sameHost) ids.rotate();
+    if (!network.validated) this.#context.validate(path, network, now);
+    // RFC 9000, Section 9.3.3: had an attacker moved the peer, its true address would answer.
+    if (old.validated && path.previous === old) this.#context.validate(path, old, now);
+    this.#observer.onPathMoved(path);
+  }
+
+  /**
+   * Repeats challenges, or gives them up.
+   *
+   * @returns Whether the 4-tuple in use failed and there is none to return to.
+   */
+  expire(path: Path, now: number): boolean {
+    const { current, candidate, previous } = path;
+    current.validation.expire(now);
+    candidate?.validation.expire(now);
+    previous?.validation.expire(now);
+    // It was proven once: what else is there to fall back to (RFC 9000, Section 9.3.2)?
+    if (previous?.validation.failed) previous.validation.failed = false;
+    if (candidate?.validation.failed) this.#onUnproven(path, candidate);
+    if (!current.validation.failed) return false;
+    current.validation.failed = false;
+    if (previous === undefined) return true;
+    previous.validation.stop();
+    path.moveTo(previous, false);
+    path.staysUntil = -Infinity;
+    this.#observer.onPathMoved(path);
+    return false;
+  }
+
+  /** What was tried does not answer. */
+  #onUnproven(path: Path, network: NetworkPath): void {
+    const wanted = path.wantsCandidate;
+    path.candidate = undefined;
+    path.wantsCandidate = false;
+    path.slot.remote.dropReserved();
+    network.close();
+    if (wanted) this.#observer.onPathStayed(path);
+  }
+}

@@ -11,9 +11,9 @@ import { formatTable, type Row } from "./table.ts";
 const RUNS = 3;
 const MEGABYTE = 1_000_000;
 const SECONDS = 1.5;
-const STACKS: readonly StackName[] = ["runtime", "mpquic", "mpquic, two paths", "mpquic, noble"];
+const STACKS: readonly StackName[] = ["runtime", "mpquic", "two paths", "node:crypto", "noble"];
 
-const bulk = await measure("bulk", (name) => (name === "mpquic, noble" ? 50 : 200) * MEGABYTE);
+const bulk = await measure("bulk", (name) => (name === "noble" ? 50 : 200) * MEGABYTE);
 const single = await measure("requests", () => SECONDS);
 const many = await measure("requests32", () => SECONDS);
 const fresh = await measure("connections", () => SECONDS);

@@ -2,8 +2,13 @@ import { nodeEngine } from "../../src/crypto/node_engine.ts";
 import { MultipathConnection } from "../../mod.ts";
 import { cert, key } from "../http3/deno_quic.ts";
 
-/** What is measured: ours with either engine, on one path or two, or the runtime's own QUIC. */
-export type StackName = "mpquic" | "mpquic, two paths" | "mpquic, noble" | "runtime";
+/** What is measured: the runtime's own QUIC, and ours on one path or two, with either engine. */
+export type StackName =
+  | "runtime"
+  | "mpquic"
+  | "two paths"
+  | "node:crypto"
+  | "noble";
 
 /** What ours and the runtime's connections have in common. */
 export type BenchConnection = Pick<
@@ -19,11 +24,12 @@ export interface Stack {
   connect(port: number): Promise<BenchConnection>;
 }
 
-/** The stack of that name. Ours takes the engine that is wanted for the rest of the process. */
+/** The stack of that name. The engine is chosen for the rest of the process. */
 export function stackOf(name: StackName): Stack {
   if (name === "runtime") return runtime;
-  if (name === "mpquic, noble") failProof();
-  return name === "mpquic, two paths" ? ours(["127.0.0.1", "127.0.0.2"]) : ours(["127.0.0.1"]);
+  if (name === "node:crypto" || name === "noble") Reflect.deleteProperty(globalThis, "WebAssembly");
+  if (name === "noble") nodeEngine.aead = failing;
+  return name === "two paths" ? ours(["127.0.0.1", "127.0.0.2"]) : ours(["127.0.0.1"]);
 }
 
 const alpnProtocols = ["bench"];
@@ -86,9 +92,7 @@ async function acceptAll(
   }
 }
 
-/** A machine without node:crypto: the engine fails its proof, and noble takes over. */
-function failProof(): void {
-  nodeEngine.aead = () => {
-    throw new Error("Cannot encrypt: switched off for the measurement");
-  };
+/** As on a machine whose node:crypto fails its proof: another engine takes over. */
+function failing(): never {
+  throw new Error("Cannot encrypt: switched off for the measurement");
 }

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { FrameDescriber } from "../../src/connection/qlog_frames.ts";
+import { writeApplicationClose } from "../../src/frame/close.ts";
+import { FrameType } from "../../src/frame/frame_type.ts";
+import { writeStreamHeader } from "../../src/frame/stream.ts";
+import { JsonText } from "../../src/qlog/json_text.ts";
+import { cases } from "../frame/cases.ts";
+import { written } from "../frame/recorder.ts";
+import { SeededRandom } from "../sim/seeded_random.ts";
+
+// deno-lint-ignore no-explicit-any
+type Frame = any;
+
+/** The frames as a log shows them, and how long that is. */
+function described(bytes: Uint8Array, type = 4): { frames: Frame[]; length: number } {
+  const json = new JsonText().open().openList("frames");
+  new FrameDescriber(json).describe(bytes, 0, bytes.length, type);
+  const text = json.closeList().close().take();
+  return { frames: JSON.parse(text).frames, length: text.length };
+}
+
+Deno.test("FrameDescriber finds each frame with its size, and PADDING as one", () => {
+  const bytes = written((writer) => {
+    writer.uint8(1);
+    writer.fill(0, 10);
+    writeStreamHeader(writer, 4, 1_000, 50, true);
+    writer.fill(7, 50);
+    writer.fill(0, 3);
+  });
+  const { frames } = described(bytes);
+  assert.deepEqual(frames.map(({ frame_type: name }: Frame) => name), [
+    "ping",
+    "padding",
+    "stream",
+    "padding",
+  ]);
+  assert.equal(frames[0].raw.length, 1);
+  assert.equal(frames[1].raw.payload_length, 10);
+  assert.deepEqual(frames[2], {
+    frame_type: "stream",
+    raw: { length: 50, payload_length: 50 },
+    stream_id: 4,
+    offset: 1_000,
+    fin: true,
+  });
+  assert.equal(frames[3].raw.length, 3);
+});
+
+Deno.test("FrameDescriber knows every frame that can be read", () => {
+  const names = new Set<string>();
+  for (const [name, { write }] of Object.entries(cases)) {
+    const { frames } = described(written(write));
+    assert.ok(frames.length > 0 && frames[0].frame_type !== "unknown", name);
+    for (const frame of frames) names.add(frame.frame_type);
+  }
+  names.delete("unknown");
+  assert.ok(names.size >= 35, [...names].join(" "));
+});
+
+Deno.test("FrameDescriber stays short for ten thousand ACK ranges", () => {
+  // We never write so many, but a peer can: every other packet is missing.
+  const bytes = written((writer) => {
+    writer.uint8(FrameType.Ack);
+    for (const value of [19_998, 5, 9_999, 0]) writer.varint(value);
+    writer.fill(0, 2 * 9_999);
+  }, 60_000);
+  const { frames, length } = described(bytes);
+  const [ack] = frames;
+  assert.equal(ack.acked_ranges.length, 64);
+  assert.deepEqual(ack.acked_ranges[0], [19_998]);
+  assert.equal(ack.ranges_left_out, 10_000 - 64);
+  assert.equal(ack.ack_delay, 0.04);
+  assert.ok(length < 1_500, `${length} characters`);
+});
+
+Deno.test("FrameDescriber stays short for a packet full of frames", () => {
+  const pings = described(new Uint8Array(60_000).fill(1));
+  assert.equal(pings.frames.length, 49);
+  assert.match(pings.frames[48].note, /59952 more/);
+  assert.ok(pings.length < 4_000, `${pings.length} characters`);
+  const reason = new TextEncoder().encode("\u0000\u001e".repeat(2_000));
+  const close = written((writer) => writeApplicationClose(writer, 1, reason), 5_000);
+  assert.ok(described(close).length < 2_000);
+});
+
+Deno.test("FrameDescriber writes JSON whatever the bytes are", () => {
+  const random = new SeededRandom(7);
+  for (let i = 0; i < 20_000; i++) {
+    const bytes = random.bytes(1 + random.below(60));
+    const { frames, length } = described(bytes, [0, 1, 2, 4][i % 4]);
+    assert.ok(frames.length > 0 && length < 8_000);
+  }
+});

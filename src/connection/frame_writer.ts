@@ -106,7 +106,6 @@ export class FrameWriter {
   /** Writes what validates this 4-tuple. */
   writeValidation(network: NetworkPath, now: number): void {
     network.validation.writeFrames(this.#builder, now);
-    network.observation?.writeFrame(this.#builder);
   }
 
   /** Writes everything that asks for an acknowledgement, as far as it fits. */
@@ -119,6 +118,7 @@ export class FrameWriter {
     if (set.hasControlFrames) set.writeControlFrames(builder, now, paths.largestRtt);
     if (datagrams.pending) datagrams.writeFrames(builder, builder.largestPayload);
     if (set.views.length > 0) set.writeStreamFrames(builder, streams);
+    if (handshake.pending) handshake.writeForLater(builder);
   }
 
   /** Whether anything waits that 0-RTT packets may carry. */

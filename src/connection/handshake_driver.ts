@@ -14,6 +14,9 @@ import { readTransportParameters } from "./read_transport_parameters.ts";
 import { TokenOffers } from "./token_offers.ts";
 import type { TransportParameters } from "./transport_parameters.ts";
 
+/** Packets full of data that tickets and tokens let pass, before they go first. */
+const PATIENCE = 64;
+
 /** Hears how the handshake goes. */
 export interface HandshakeObserver {
   /** The peer's parameters have come and are consistent. */
@@ -60,6 +63,8 @@ export class HandshakeDriver implements TlsSink, FrameOwner {
   readonly #keys: KeyRing;
   readonly #observer: HandshakeObserver;
   #donePending = false;
+  /** Packets in a row that had no room for what can wait. */
+  #passedOver = 0;
 
   constructor(
     role: Role,
@@ -157,7 +162,7 @@ export class HandshakeDriver implements TlsSink, FrameOwner {
 
   /** Whether 1-RTT frames wait. */
   get pending(): boolean {
-    return this.#donePending || this.tokens.pending || this.oneRttCrypto.hasPending;
+    return this.#donePending || this.#forLaterPending;
   }
 
   /** Writes HANDSHAKE_DONE, NEW_TOKEN and CRYPTO into a 1-RTT packet. */
@@ -167,9 +172,28 @@ export class HandshakeDriver implements TlsSink, FrameOwner {
       sink.record(this, FrameType.HandshakeDone, 0, 0);
       this.#donePending = false;
     }
+    if (this.#passedOver > PATIENCE) this.#writeForLater(sink);
+  }
+
+  /**
+   * Writes what is of use for later connections only, behind everything else: the first answers
+   * need the first window for themselves.
+   */
+  writeForLater(sink: FrameSink): void {
+    if (!this.#forLaterPending) return;
+    this.#writeForLater(sink);
+    if (this.#forLaterPending) this.#passedOver++;
+  }
+
+  #writeForLater(sink: FrameSink): void {
     // Before the session tickets: who keeps one of those may keep the token with it.
     this.tokens.writeFrames(sink);
     if (this.oneRttCrypto.hasPending) this.oneRttCrypto.writeFrames(sink);
+    if (!this.#forLaterPending) this.#passedOver = 0;
+  }
+
+  get #forLaterPending(): boolean {
+    return this.tokens.pending || this.oneRttCrypto.hasPending;
   }
 
   onFrameAcked(_frame: SentFrame): void {}

@@ -186,12 +186,12 @@ export class Sender {
   /** Probes after a timeout; no window holds them back (RFC 9002, Section 7.5). */
   #sendProbe(paths: PathSet, now: number): Transmit | undefined {
     for (const path of paths.paths) {
-      if (!path.live || (path.space.probes === 0 && !path.pingDue)) continue;
+      if (!path.live || (path.space.probes === 0 && !path.ownDue)) continue;
       if (!path.slot.remote.usable || !this.#begin(path.current) || !this.#startShort(path)) {
         continue;
       }
       this.#frames.writeAcks(path, now);
-      path.writePings(this.builder);
+      path.writeOwn(this.builder);
       // What a path in doubt carried goes out elsewhere; here a PING will do.
       if (path.health === Health.Ok) this.#frames.writeAll(undefined, now);
       if (!this.builder.ackEliciting) this.#frames.writePing();
@@ -337,10 +337,12 @@ export class Sender {
     const { space } = path;
     const number = space.nextNumber;
     const { remote } = path.slot;
-    // RFC 9000, Section 9.5: nobody shall link what is tried with what is in use.
-    const apart = network === path.candidate && remote.reserve();
+    let id = remote.current;
+    // RFC 9000, Section 9.5: nobody shall link a 4-tuple with another by its ID.
+    if (network === path.candidate && remote.reserve()) id = remote.reserved!;
+    else if (network === path.previous) id = remote.former ?? id;
     return this.builder.startShort(
-      apart ? remote.reserved! : remote.current,
+      id,
       number,
       packetNumberSize(number, space.largestAcked),
       0,

@@ -3,6 +3,9 @@ import type { NetworkPath } from "./network_path.ts";
 import type { Path } from "./path.ts";
 import type { Port } from "./port.ts";
 
+/** Probe timeouts for which the 4-tuple before is still known. */
+const LEAVING = 3;
+
 /** What a migration asks of the set of paths. */
 export interface MigrationContext {
   /** Begins to challenge a 4-tuple. */
@@ -47,8 +50,9 @@ export class Migration {
   }
 
   /** What a client has tried has answered. */
-  onProven(path: Path, network: NetworkPath): void {
+  onProven(path: Path, network: NetworkPath, now: number): void {
     if (network !== path.candidate || !path.wantsCandidate) return;
+    path.leavesAt = now + LEAVING * path.probeTimeout;
     path.moveTo(network, false);
     path.slot.remote.useReserved();
     // RFC 9000, Section 9.2: the server follows the first packet that is not for probing.
@@ -62,6 +66,7 @@ export class Migration {
     // Whoever resends a client's packets from elsewhere shall not make us move all the time.
     if (now < path.staysUntil) return;
     path.staysUntil = now + path.probeTimeout;
+    path.leavesAt = now + LEAVING * path.probeTimeout;
     const sameHost = network.remote.hostname === old.remote.hostname;
     const { remote: ids } = path.slot;
     path.moveTo(network, sameHost);
@@ -80,6 +85,7 @@ export class Migration {
    * @returns Whether the 4-tuple in use failed and there is none to return to.
    */
   expire(path: Path, now: number): boolean {
+    if (path.leavesAt <= now) this.#leave(path, now);
     const { current, candidate, previous } = path;
     current.validation.expire(now);
     candidate?.validation.expire(now);
@@ -95,6 +101,19 @@ export class Migration {
     path.staysUntil = -Infinity;
     this.#observer.onPathMoved(path);
     return false;
+  }
+
+  /** Packets that were under way to the 4-tuple before have arrived, or never will. */
+  #leave(path: Path, now: number): void {
+    if (!path.current.validated) {
+      // RFC 9000, Section 9.3.2: it may still be needed.
+      path.leavesAt = now + LEAVING * path.probeTimeout;
+      return;
+    }
+    path.leavesAt = Infinity;
+    path.previous?.close();
+    path.previous = undefined;
+    path.slot.remote.dropFormer();
   }
 
   /** What was tried does not answer. */

@@ -55,6 +55,8 @@ export class Path implements PathView {
   wantsCandidate = false;
   /** Until when the path does not follow the peer to yet another 4-tuple. */
   staysUntil = -Infinity;
+  /** When the 4-tuple before is forgotten. */
+  leavesAt = Infinity;
   /** The 4-tuple before, to return to if the present one cannot be validated. */
   previous: NetworkPath | undefined = undefined;
   health: Health = Health.Ok;
@@ -184,7 +186,7 @@ export class Path implements PathView {
   /** A 4-tuple that has something of its own to send and may. */
   get validating(): NetworkPath | undefined {
     const { current, candidate, previous } = this;
-    if (current.validation.due || current.observation?.due) return current;
+    if (current.validation.due) return current;
     if (candidate?.validation.due) return candidate;
     return previous?.validation.due ? previous : undefined;
   }
@@ -219,13 +221,15 @@ export class Path implements PathView {
     this.current = next;
   }
 
-  /** Whether a PING waits to be sent. */
-  get pingDue(): boolean {
+  /** Whether something waits that must travel on this very path. */
+  get ownDue(): boolean {
+    if (this.current.observation?.due) return true;
     return this.pings.length > 0 && this.pings.some((ping) => ping.pending);
   }
 
-  /** Writes the PINGs that wait. */
-  writePings(sink: FrameSink): void {
+  /** Writes what must travel on this very path. */
+  writeOwn(sink: FrameSink): void {
+    this.current.observation?.writeFrame(sink);
     for (const ping of this.pings) {
       if (!ping.pending || sink.room < 1) continue;
       writePing(sink.writer);
@@ -237,7 +241,10 @@ export class Path implements PathView {
   /** An ACK named packets of this path. */
   onAnswered(now: number): void {
     this.loss.onAcked(now);
-    this.health = Health.Ok;
+    if (this.health !== Health.Ok) {
+      this.health = Health.Ok;
+      this.slot.status.doubt(false);
+    }
     if (this.pings.length > 0) this.#forgetPings();
   }
 
@@ -255,6 +262,7 @@ export class Path implements PathView {
   onProbeTimeout(alternative: boolean): void {
     if (!alternative) return;
     this.health = this.loss.ptoCount >= FAILED_AFTER ? Health.Failed : Health.Suspect;
+    this.slot.status.doubt(true);
     // MPQUIC, Section 5.7: what is delayed here may go out on other paths.
     this.space.requeueOutstanding(Infinity);
   }
@@ -262,7 +270,7 @@ export class Path implements PathView {
   /** When {@linkcode PathSet} must look after this path. */
   get deadline(): number {
     const { current, candidate, previous } = this;
-    let earliest = Math.min(this.requeueAt, this.slot.removeAt);
+    let earliest = Math.min(this.requeueAt, this.slot.removeAt, this.leavesAt);
     const ackAt = this.space.received.deadline;
     if (ackAt > -Infinity && ackAt < earliest) earliest = ackAt;
     if (!this.live) return earliest;

@@ -194,7 +194,7 @@ export class PathSet {
       network.validated = true;
       network.rtt.seed(rtt);
       if (network === path.current) this.onValidated(path);
-      else this.migration.onProven(path, network);
+      else this.migration.onProven(path, network, now);
       return;
     }
   }

@@ -7,8 +7,11 @@ import type { PathStatus } from "../scheduler/scheduler.ts";
 export class StatusPair implements FrameOwner {
   /** What the peer asked us for. */
   remote: PathStatus = "available";
-  /** What we ask the peer for. */
+  /** What our application wants. */
   #local: PathStatus = "available";
+  #doubtful = false;
+  /** What the peer was told last, or is about to be. */
+  #told: PathStatus = "available";
   #pending = false;
   #sequence = 0;
   #remoteSequence = -1;
@@ -18,7 +21,7 @@ export class StatusPair implements FrameOwner {
     this.#pathId = pathId;
   }
 
-  /** What we want of the path. */
+  /** What our application wants of the path. */
   get local(): PathStatus {
     return this.#local;
   }
@@ -35,8 +38,23 @@ export class StatusPair implements FrameOwner {
 
   /** Changes what we want; the peer is told. */
   set(status: PathStatus): void {
-    if (status === this.#local) return;
     this.#local = status;
+    this.#tell();
+  }
+
+  /**
+   * The path does not answer, or does again. MPQUIC, Section 3.3: the peer is asked to avoid it
+   * meanwhile, or its own data would have to get lost there first.
+   */
+  doubt(doubtful: boolean): void {
+    this.#doubtful = doubtful;
+    this.#tell();
+  }
+
+  #tell(): void {
+    const status = this.#doubtful ? "backup" : this.#local;
+    if (status === this.#told) return;
+    this.#told = status;
     this.#sequence++;
     this.#pending = true;
   }
@@ -52,7 +70,7 @@ export class StatusPair implements FrameOwner {
   /** Writes the newest status, if it is due and fits. */
   writeFrames(sink: FrameSink): void {
     if (!this.#pending || sink.room < 4 + 8 + 8) return;
-    const available = this.#local === "available";
+    const available = this.#told === "available";
     writePathStatus(sink.writer, this.#pathId, this.#sequence, available);
     sink.record(this, FrameType.PathStatusBackup, this.#sequence, 0);
     this.#pending = false;

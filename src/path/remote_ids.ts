@@ -33,6 +33,8 @@ export class RemoteIds implements FrameOwner {
   #current: Entry | undefined;
   /** Set aside for a 4-tuple that is being tried. */
   #reserved: Entry | undefined;
+  /** The one before, for the 4-tuple before. */
+  #former: Entry | undefined;
   #closed = false;
   /** The path ID that frames carry, -1 while multipath is not agreed on. */
   wireId = -1;
@@ -123,6 +125,7 @@ export class RemoteIds implements FrameOwner {
       this.#retire(entry.sequence);
       if (entry === this.#current) this.#current = undefined;
       if (entry === this.#reserved) this.#reserved = undefined;
+      if (entry === this.#former) this.#former = undefined;
     }
     for (const sequence of this.#retired) if (sequence < limit - 64) this.#retired.delete(sequence);
     this.#current ??= this.#spare();
@@ -142,22 +145,22 @@ export class RemoteIds implements FrameOwner {
   }
 
   /**
-   * Changes to an ID not used before and retires the present one, as a change of address demands
-   * (RFC 9000, Section 9.5).
+   * Changes to an ID not used before, as a change of address demands (RFC 9000, Section 9.5). The
+   * present one is retired by {@linkcode dropFormer}.
    *
    * @returns Whether there was one.
    */
   rotate(): boolean {
     const spare = this.#spare();
     if (spare === undefined) return false;
-    const old = this.#current;
-    this.#current = spare;
-    if (old !== undefined) this.#remove(old);
+    this.#changeTo(spare);
     return true;
   }
 
   #spare(): Entry | undefined {
-    return this.#entries.find((entry) => entry !== this.#current && entry !== this.#reserved);
+    return this.#entries.find((entry) =>
+      entry !== this.#current && entry !== this.#reserved && entry !== this.#former
+    );
   }
 
   /** Sets an ID aside for a 4-tuple that is being tried, unless one is; returns whether one is. */
@@ -171,14 +174,31 @@ export class RemoteIds implements FrameOwner {
     return this.#reserved?.id;
   }
 
-  /** The 4-tuple that was tried is in use: so is its ID, and the one before is retired. */
+  /** The 4-tuple that was tried is in use, and so is its ID. */
   useReserved(): boolean {
-    const old = this.#current;
-    if (this.#reserved === undefined) return false;
-    this.#current = this.#reserved;
+    const reserved = this.#reserved;
+    if (reserved === undefined) return false;
     this.#reserved = undefined;
-    if (old !== undefined) this.#remove(old);
+    this.#changeTo(reserved);
     return true;
+  }
+
+  #changeTo(next: Entry): void {
+    this.dropFormer();
+    this.#former = this.#current;
+    this.#current = next;
+  }
+
+  /** The ID that was in use on the 4-tuple before. */
+  get former(): Uint8Array | undefined {
+    return this.#former?.id;
+  }
+
+  /** The 4-tuple before is of no interest any more: its ID is retired. */
+  dropFormer(): void {
+    const former = this.#former;
+    this.#former = undefined;
+    if (former !== undefined) this.#remove(former);
   }
 
   /** The 4-tuple that was tried is of no use, and so is the ID that was seen there. */
@@ -196,7 +216,7 @@ export class RemoteIds implements FrameOwner {
   /** MPQUIC, Section 3.4: with PATH_ABANDON all count as retired, without a frame for each. */
   close(): void {
     this.#closed = true;
-    this.#reserved = undefined;
+    this.#reserved = this.#former = undefined;
     this.#entries.length = 0;
     this.#retiring.length = 0;
   }

@@ -47,7 +47,8 @@ export interface SocketListener {
 export class UdpSocket implements Port {
   readonly address: Address;
   readonly #conn: Deno.DatagramConn;
-  readonly #outgoing: readonly Outgoing[];
+  /** Made when they are first needed: a socket with little to send has one. */
+  readonly #outgoing: Outgoing[] = [];
   readonly #incoming = new Uint8Array(INCOMING_SIZE);
   readonly #onBatch: () => void;
   readonly #onSent: () => void;
@@ -67,9 +68,8 @@ export class UdpSocket implements Port {
     this.#conn = conn;
     this.address = { transport: "udp", hostname, port };
     this.#lastRemote = this.address;
-    this.#outgoing = Array.from({ length: OUTGOING_COUNT }, () => makeOutgoing(this.address));
     this.#onBatch = () => this.#isClosed || this.#sendFirst();
-    this.#onSent = () => this.#next();
+    this.#onSent = () => this.#sent();
     this.#onSendFailed = (error) => this.#sendFailed(error);
   }
 
@@ -79,8 +79,7 @@ export class UdpSocket implements Port {
   }
 
   get buffer(): Uint8Array | undefined {
-    if (this.#isClosed || this.#waiting === OUTGOING_COUNT) return undefined;
-    return this.#outgoing[(this.#first + this.#waiting) % OUTGOING_COUNT]!.buffer;
+    return this.#isClosed || this.#waiting === OUTGOING_COUNT ? undefined : this.#next.buffer;
   }
 
   get isClosed(): boolean {
@@ -90,7 +89,7 @@ export class UdpSocket implements Port {
   /** Sends the first `size` bytes of the buffer, which is lent again when they are gone. */
   send(size: number, to: Address): void {
     if (this.#isClosed) return;
-    const outgoing = this.#outgoing[(this.#first + this.#waiting) % OUTGOING_COUNT]!;
+    const outgoing = this.#next;
     outgoing.size = size;
     outgoing.remote = to;
     if (this.#waiting++ === 0) queueMicrotask(this.#onBatch);
@@ -130,6 +129,12 @@ export class UdpSocket implements Port {
     this.#conn.close();
   }
 
+  /** The datagram that is lent. */
+  get #next(): Outgoing {
+    const index = (this.#first + this.#waiting) % OUTGOING_COUNT;
+    return this.#outgoing[index] ??= makeOutgoing(this.address);
+  }
+
   #sendFirst(): void {
     this.#isSending = true;
     this.#hand(this.#first).then(this.#onSent, this.#onSendFailed);
@@ -142,19 +147,20 @@ export class UdpSocket implements Port {
 
   /** The first datagram is gone; returns whether it was the last. */
   #goOn(): boolean {
-    this.#first = (this.#first + 1) % OUTGOING_COUNT;
     this.#isSending = false;
-    if (--this.#waiting === 0) return true;
+    this.#waiting--;
+    this.#first = this.#waiting === 0 ? 0 : (this.#first + 1) % OUTGOING_COUNT;
+    if (this.#waiting === 0) return true;
     this.#sendFirst();
     return false;
   }
 
-  #next(): void {
+  #sent(): void {
     if (!this.#isClosed && this.#goOn()) this.#listener?.onFree(this);
   }
 
   #sendFailed(error: unknown): void {
-    if (isPassing(error)) return this.#next();
+    if (isPassing(error)) return this.#sent();
     if (this.#isClosed) return;
     const { remote } = this.#outgoing[this.#first]!;
     this.#goOn();

@@ -78,9 +78,11 @@ Deno.test("RemoteIds retires at once an ID that comes too late", () => {
 Deno.test("RemoteIds.rotate() changes to a spare ID and retires the old one", () => {
   const ids = make(3);
   assert.ok(ids.rotate());
+  ids.dropFormer();
   assert.deepEqual(ids.current, idOf(1));
   assert.deepEqual(retired(ids), [0]);
   assert.ok(ids.rotate());
+  ids.dropFormer();
   assert.equal(ids.rotate(), false);
   assert.deepEqual(ids.current, idOf(2));
 });
@@ -109,6 +111,7 @@ Deno.test("RemoteIds retires without end if each is acknowledged, and stays smal
 Deno.test("RemoteIds tells a lost retirement again, once", () => {
   const ids = make(2);
   ids.rotate();
+  ids.dropFormer();
   const sink = new TestSink();
   ids.writeFrames(sink);
   sink.lost();
@@ -126,6 +129,7 @@ Deno.test("RemoteIds knows reset tokens of IDs in use only, and never zeros for 
   assert.ok(ids.isResetToken(tokenOf(0)) && ids.isResetToken(tokenOf(1)));
   assert.equal(ids.isResetToken(tokenOf(2)), false);
   ids.rotate();
+  ids.dropFormer();
   assert.equal(ids.isResetToken(tokenOf(0)), false);
   ids.close();
   assert.equal(ids.isResetToken(tokenOf(1)), false);
@@ -145,6 +149,7 @@ Deno.test("RemoteIds keeps copies of what it was given", () => {
 Deno.test("RemoteIds.close() keeps the ID in use for the last packets and takes no new ones", () => {
   const ids = make(2);
   ids.rotate();
+  ids.dropFormer();
   ids.close();
   assert.deepEqual(ids.current, idOf(1));
   assert.equal(ids.usable, false);

@@ -1,117 +1,254 @@
 import assert from "node:assert/strict";
+import type { PreferredAddresses } from "../../src/connection/config.ts";
+import { Header, parseHeader } from "../../src/packet/header.ts";
+import type { Address } from "../../src/path/address.ts";
+import { formatAddress, sameAddress } from "../../src/path/address.ts";
+import type { SimPort } from "./sim_port.ts";
 import { linkOf, Pair, type PairOptions } from "./pair.ts";
-import { begin, type Direction, expectOpen } from "./transfers.ts";
+import type { Transfer } from "./stream_app.ts";
 
-const MB = 1_000_000;
+const megabyte = 1_048_576;
 
-function pairOf(options: PairOptions = {}): Pair {
-  const pair = new Pair({ links: [linkOf(10, 44), linkOf(10, 44)], ...options });
+/** The IDs that short headers from a host carried, by the 4-tuple they were seen on. */
+function watchIds(pair: Pair): Map<string, Set<string>> {
+  const seen = new Map<string, Set<string>>();
+  const header = new Header();
+  pair.world.network.capture = (_time, event, from, to, data) => {
+    if (event !== "deliver" || !parseHeader(data, 0, 8, header) || header.isLong) return;
+    const key = `${formatAddress(from)} > ${formatAddress(to)}`;
+    if (!seen.has(key)) seen.set(key, new Set());
+    seen.get(key)!.add(header.destinationId.toHex());
+  };
+  return seen;
+}
+
+/** RFC 9000, Section 9.5: no ID is seen on two 4-tuples that differ in the client's host. */
+function assertUnlinked(seen: Map<string, Set<string>>): void {
+  const hosts = new Map<string, string>();
+  for (const [tuple, ids] of seen) {
+    for (const id of ids) {
+      assert.equal(hosts.get(id) ?? tuple, tuple, `${id} was seen on two 4-tuples`);
+      hosts.set(id, tuple);
+    }
+  }
+}
+
+interface Moving {
+  readonly pair: Pair;
+  readonly down: Transfer;
+  readonly seen: Map<string, Set<string>>;
+  /** A port on another link that no path uses yet. */
+  readonly spare: SimPort;
+}
+
+/** A connection in the middle of a transfer in both directions, and a port to move to. */
+function moving(options: PairOptions = {}): Moving {
+  const pair = new Pair({ paths: 1, ...options });
+  const link = pair.world.network.link(linkOf(10, 60));
+  const spare = pair.client.host.open("10.77.0.1", 50_077, link);
+  pair.client.host.ports.pop(); // not for `openPaths`
+  pair.connect();
+  pair.run({ until: pair.now + 300 });
+  const seen = watchIds(pair);
+  const down = pair.client.app.download(3 * megabyte);
+  pair.client.app.upload(megabyte);
+  pair.run({ until: pair.now + 20_000, when: () => down.received > megabyte });
+  return { pair, down, seen, spare };
+}
+
+function finish({ pair, down }: Moving): void {
+  const uploads = pair.server.app.uploads;
+  const isDone = () => down.isDone && [...uploads.values()].every((upload) => upload.isDone);
+  pair.run({ until: pair.now + 60_000, when: isDone });
+  assert.ok(isDone(), `${down.received} bytes came`);
+}
+
+Deno.test("Connection.migratePath() moves a path to another interface, under another ID", () => {
+  const m = moving();
+  const { pair, spare, seen } = m;
+  const { connection } = pair.client;
+  const path = connection.paths.find(0)!;
+  assert.ok(connection.migratePath(path, spare, path.current.remote, pair.now));
+  pair.run({ until: pair.now + 2_000, when: () => pair.client.has("pathMoved") });
+  assert.equal(path.current.port, spare);
+  finish(m);
+  const served = pair.server.connection.paths.find(0)!.current.remote;
+  assert.ok(sameAddress(served, spare.publicAddress) && pair.server.has("pathMoved"));
+  assert.equal(path.id, 0);
+  assertUnlinked(seen);
+  // RFC 9000, Section 9.4: window and round-trip time belong to the new 4-tuple alone.
+  assert.ok(path.current.rtt.min >= 60, `${path.current.rtt.min} ms`);
+});
+
+Deno.test("Connection.migratePath() moves any path while the others go on", () => {
+  for (const id of [0, 1]) {
+    const m = moving({ paths: 2 });
+    const { pair, spare, seen } = m;
+    const path = pair.client.connection.paths.find(id)!;
+    assert.ok(pair.client.connection.migratePath(path, spare, path.current.remote, pair.now));
+    finish(m);
+    assert.equal(path.current.port, spare);
+    assertUnlinked(seen);
+    assert.ok(pair.client.connection.paths.paths.length === 2 && !pair.client.has("pathClosed"));
+  }
+});
+
+Deno.test("Connection.migratePath() works when the old interface is gone at once", () => {
+  const m = moving();
+  const { pair, spare } = m;
+  const path = pair.client.connection.paths.find(0)!;
+  pair.links[0]!.down();
+  pair.client.connection.migratePath(path, spare, path.current.remote, pair.now);
+  pair.run({ until: pair.now + 1_000, when: () => pair.client.has("pathMoved") });
+  assert.equal(path.current.port, spare);
+  finish(m);
+});
+
+Deno.test("Connection.migratePath() stays where it is when nobody answers there", () => {
+  const m = moving();
+  const { pair, spare } = m;
+  const { connection } = pair.client;
+  const path = connection.paths.find(0)!;
+  spare.link!.down();
+  assert.ok(connection.migratePath(path, spare, path.current.remote, pair.now));
+  finish(m);
+  pair.run({ until: pair.now + 5_000 });
+  assert.ok(pair.client.has("pathStayed") && !pair.client.has("pathMoved"));
+  assert.equal(path.current.port, pair.clientPorts[0]);
+  // The server gave other IDs for those that were used up in vain.
+  assert.ok(connection.migratePath(path, spare, path.current.remote, pair.now));
+});
+
+Deno.test("Connection.migratePath() moves a hundred times, and IDs do not run out", () => {
+  const pair = new Pair({ config: { activeIdLimit: 2 } });
+  const ports = [0, 1].map((i) => pair.client.host.open(`10.77.0.${i}`, 50_077, pair.links[0]));
+  pair.client.host.ports.length = 1;
+  pair.connect();
+  pair.run({ until: pair.now + 200 });
+  const { connection } = pair.client;
+  const path = connection.paths.find(0)!;
+  const seen = watchIds(pair);
+  for (let i = 0; i < 100; i++) {
+    const port = ports[i % 2]!;
+    assert.ok(connection.migratePath(path, port, path.current.remote, pair.now), `move ${i}`);
+    pair.run({ until: pair.now + 1_000 });
+    assert.equal(path.current.port, port, `move ${i}`);
+  }
+  assertUnlinked(seen);
+  assert.ok(connection.closing.open);
+});
+
+// RFC 9000, Section 9: not before the handshake is confirmed, and never by a server.
+Deno.test("Connection.migratePath() refuses what RFC 9000 forbids", () => {
+  const pair = new Pair();
+  const spare = pair.client.host.open("10.77.0.1", 50_077, pair.links[0]);
   pair.start();
+  const path = pair.client.connection.paths.find(0)!;
+  const { remote } = path.current;
+  assert.equal(pair.client.connection.migratePath(path, spare, remote, 0), false);
+  pair.run({ until: 1_000 });
+  const served = pair.server.connection.paths.find(0)!;
+  const { port } = served.current;
+  assert.equal(pair.server.connection.migratePath(served, port, remote, pair.now), false);
+  assert.equal(pair.client.connection.migratePath(path, spare, remote, pair.now), true);
+});
+
+Deno.test("disable_active_migration forbids the address of the handshake only", () => {
+  const { pair, spare } = moving({
+    serverAddresses: 2,
+    serverConfig: { disableActiveMigration: true },
+  });
+  const { connection } = pair.client;
+  const path = connection.paths.find(0)!;
+  const { remote } = path.current;
+  assert.equal(connection.migratePath(path, spare, remote, pair.now), false);
+  const other = pair.serverPorts[1]!.publicAddress;
+  assert.equal(connection.migratePath(path, spare, other, pair.now), true);
+});
+
+/** A pair whose server would rather be reached elsewhere. */
+function preferring(preferredAddress: PreferredAddresses, options: PairOptions = {}): Pair {
+  const pair = new Pair({ serverAddresses: 2, serverConfig: { preferredAddress }, ...options });
+  pair.connect();
   return pair;
 }
 
-for (const direction of ["download", "upload"] as Direction[]) {
-  for (const pathId of [0, 1]) {
-    for (const what of ["port", "address"]) {
-      Deno.test(`A NAT gives path ${pathId} another ${what} during a ${direction}`, () => {
-        const pair = pairOf();
-        const finished = begin(pair, 5 * MB, direction);
-        pair.at(1_000, () => {
-          const to = what === "port" ? {} : { hostname: `10.9.${pathId}.9` };
-          pair.clientPorts[pathId]!.rebind(to);
-        });
-        pair.run({ until: 60_000, when: () => finished() < Infinity });
-        expectOpen(pair);
-        assert.ok(finished() < 3_600, `${finished()} ms`);
-        const path = pair.server.connection.paths.find(pathId)!;
-        assert.deepEqual(path.current.remote, pair.clientPorts[pathId]!.publicAddress);
-        assert.ok(path.current.validated);
-        assert.equal(pair.server.connection.paths.paths.length, 2);
-      });
-    }
+const elsewhere: Address = { transport: "udp", hostname: "10.0.1.2", port: 443 };
+
+Deno.test("A client moves to the server's preferred address, under another ID", () => {
+  for (const paths of [1, 2]) {
+    const pair = preferring({ ipv4: elsewhere }, { paths });
+    const seen = watchIds(pair);
+    const transfer = pair.client.app.download(megabyte);
+    pair.run({ until: pair.now + 20_000, when: () => transfer.isDone });
+    const path = pair.client.connection.paths.find(0)!;
+    assert.equal(formatAddress(path.current.remote), "10.0.1.2:443");
+    assert.equal(pair.server.connection.paths.find(0)!.current.port, pair.serverPorts[1]);
+    assertUnlinked(seen);
   }
-
-  Deno.test(`The only path is rebound every second during a ${direction}`, () => {
-    const pair = pairOf({ links: [linkOf(10, 44)] });
-    const finished = begin(pair, 6 * MB, direction);
-    for (let at = 1_000; at < 6_000; at += 1_000) {
-      pair.at(
-        at,
-        () =>
-          pair.clientPorts[0]!.rebind(at % 2_000 === 0 ? { hostname: `10.9.0.${at / 1_000}` } : {}),
-      );
-    }
-    pair.run({ until: 60_000, when: () => finished() < Infinity });
-    expectOpen(pair);
-    assert.ok(finished() < 9_000, `${finished()} ms`);
-  });
-
-  Deno.test(`All paths are rebound at one moment during a ${direction}`, () => {
-    const pair = pairOf();
-    const finished = begin(pair, 5 * MB, direction);
-    pair.at(1_000, () => pair.clientPorts.forEach((port) => port.rebind()));
-    pair.run({ until: 60_000, when: () => finished() < Infinity });
-    expectOpen(pair);
-    assert.ok(finished() < 3_800, `${finished()} ms`);
-  });
-}
-
-Deno.test("The first server packet to a new address carries a challenge, within the limit", () => {
-  const pair = pairOf({ links: [linkOf(10, 44)] });
-  const finished = begin(pair, 3 * MB);
-  let received = 0;
-  let sent = 0;
-  pair.at(1_000, () => {
-    const to = pair.clientPorts[0]!.rebind({ hostname: "10.9.0.9" });
-    pair.world.network.capture = (_time, event, from, towards, data) => {
-      const { current } = pair.server.connection.paths.find(0)!;
-      if (current.validated && current.remote.hostname === to.hostname) return;
-      if (event === "deliver" && from.hostname === to.hostname) received += data.length;
-      if (event === "send" && towards.hostname === to.hostname) sent += data.length;
-      assert.ok(sent <= 3 * received, `${sent} bytes for ${received}`);
-    };
-  });
-  pair.run({ until: 60_000, when: () => finished() < Infinity });
-  assert.ok(sent > 0);
-  expectOpen(pair);
 });
 
-Deno.test("A copied packet from another address does not move the path for good", () => {
-  const pair = pairOf({ links: [linkOf(10, 44)] });
-  const finished = begin(pair, 4 * MB, "upload");
-  const { network } = pair.world;
-  const from = { transport: "udp", hostname: "10.66.6.6", port: 666 } as const;
-  let copied = 0;
-  // An attacker on the way is faster than the link, now and then.
-  pair.at(1_000, () => {
-    network.capture = (_time, event, sender, to, data) => {
-      if (event !== "send" || sender.port === 443 || copied >= 20) return;
-      if (data.length < 1_000) return;
-      copied++;
-      network.inject(data, from, to);
-    };
-  });
-  pair.run({ until: 60_000, when: () => finished() < Infinity });
-  expectOpen(pair);
-  assert.equal(copied, 20);
-  assert.ok(finished() < 8_000, `${finished()} ms`);
-  assert.notEqual(pair.server.connection.paths.find(0)!.current.remote.hostname, from.hostname);
+Deno.test("A client moves to the preferred address of its family", () => {
+  const ipv6: Address = { transport: "udp", hostname: "fd77:0:1::2", port: 443 };
+  const pair = preferring({ ipv4: elsewhere, ipv6 }, { ipv6: true });
+  pair.run({ until: pair.now + 1_000 });
+  assert.equal(pair.client.connection.paths.find(0)!.current.remote.hostname, "fd77:0:1::2");
 });
 
-Deno.test("A client ignores packets of its connection from a stranger's address", () => {
-  const pair = pairOf();
-  const finished = begin(pair, 2 * MB);
-  const { network } = pair.world;
-  let copied = 0;
-  network.capture = (_time, event, sender, to, data) => {
-    if (event !== "send" || sender.port !== 443 || copied >= 50 || pair.now < 500) return;
-    copied++;
-    network.inject(data, { transport: "udp", hostname: "10.66.6.6", port: 443 }, to);
-  };
-  pair.run({ until: 60_000, when: () => finished() < Infinity });
-  expectOpen(pair);
-  for (const path of pair.client.connection.paths.paths) {
-    assert.equal(path.current.remote.port, 443);
-    assert.notEqual(path.current.remote.hostname, "10.66.6.6");
+Deno.test("A client stays where it is when the preferred address does not answer", () => {
+  const pair = preferring({ ipv4: { ...elsewhere, hostname: "10.0.1.99" } });
+  const transfer = pair.client.app.download(megabyte);
+  pair.run({ until: pair.now + 20_000 });
+  assert.ok(transfer.isDone && pair.client.has("pathStayed"));
+  assert.equal(pair.client.connection.paths.find(0)!.current.remote.hostname, "10.0.0.2");
+});
+
+// RFC 9000, Section 21.5.3: a server could make its clients send to somebody else.
+Deno.test("A client does not move where it could do harm", () => {
+  const victims: Address[] = [
+    { ...elsewhere, port: 53 },
+    { ...elsewhere, port: 11_211 },
+    { ...elsewhere, port: 80 },
+    { ...elsewhere, hostname: "127.0.0.1" },
+    { ...elsewhere, hostname: "224.0.0.1" },
+    { ...elsewhere, hostname: "169.254.169.254" },
+    { ...elsewhere, hostname: "0.0.0.0" },
+  ];
+  for (const ipv4 of victims) {
+    const pair = new Pair({ serverConfig: { preferredAddress: { ipv4 } } });
+    let sent = 0;
+    pair.world.network.capture = (_time, event, _from, to) => {
+      if (event === "send" && sameAddress(to, ipv4)) sent++;
+    };
+    pair.connect();
+    pair.run({ until: pair.now + 5_000 });
+    assert.equal(sent, 0, formatAddress(ipv4));
+    assert.ok(pair.client.connection.closing.open);
   }
+});
+
+Deno.test("A NAT forgets its bindings while the connection is idle, on any path and on all", () => {
+  for (const rebound of [[0], [1], [0, 1]]) {
+    const pair = new Pair({ paths: 2, clientConfig: { keepAliveInterval: 10_000 } }).connect();
+    pair.run({ until: pair.now + 12_000 });
+    for (const index of rebound) pair.clientPorts[index]!.rebind({ hostname: `10.88.0.${index}` });
+    pair.run({ until: pair.now + 25_000 });
+    const transfer = pair.client.app.download(megabyte);
+    pair.run({ until: pair.now + 20_000, when: () => transfer.isDone });
+    assert.ok(transfer.isDone, `${rebound}`);
+    for (const end of [pair.client, pair.server]) {
+      assert.equal(end.connection.paths.paths.filter((path) => path.open).length, 2);
+    }
+  }
+});
+
+Deno.test("A path follows rebinding after rebinding", () => {
+  const pair = new Pair({ paths: 2 }).connect();
+  const transfer = pair.client.app.download(40 * megabyte);
+  for (let i = 0; i < 10; i++) {
+    pair.run({ until: pair.now + 1_500 });
+    pair.clientPorts[i % 2]!.rebind({ port: 20_000 + i });
+  }
+  pair.run({ until: pair.now + 60_000, when: () => transfer.isDone });
+  assert.ok(transfer.isDone);
 });

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { openLogFile } from "../../src/io/log_file.ts";
+
+/** Waits until a file has so many bytes. */
+async function grown(path: string, size: number): Promise<string> {
+  for (let i = 0; i < 200; i++) {
+    const text = await Deno.readTextFile(path);
+    if (text.length >= size) return text;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error(`${path} never grew to ${size} bytes`);
+}
+
+Deno.test("openLogFile() makes the directory and writes in the background, in order", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const file = openLogFile(`${folder}/a/b`, "x.sqlog")!;
+    const path = `${folder}/a/b/x.sqlog`;
+    file.write("one\n");
+    file.write("two\n");
+    assert.equal(Deno.readTextFileSync(path), "", "nothing is written while the caller waits");
+    assert.equal(await grown(path, 8), "one\ntwo\n");
+    const long = "x".repeat(1_000_000);
+    file.write(long);
+    file.write("end");
+    file.close();
+    assert.equal(file.write("too late"), false);
+    assert.equal((await grown(path, 1_000_011)).slice(-5), "xxend");
+    assert.equal((await Deno.stat(path)).mode! & 0o077, 0);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test({
+  name: "openLogFile() opens nothing, and asks nobody, where we may not write",
+  permissions: { read: true, write: ["/nonexistent-of-mpquic"] },
+  fn() {
+    assert.equal(openLogFile("/tmp", "x.sqlog"), undefined);
+    assert.equal(openLogFile("/nonexistent-of-mpquic/\0", "x.sqlog"), undefined);
+  },
+});
+
+Deno.test("LogFile loses nothing when the program ends, or ends itself", async () => {
+  const folder = await Deno.makeTempDir();
+  const source = new URL("../../src/io/log_file.ts", import.meta.url).href;
+  try {
+    for (const end of ["", "Deno.exit(0)"]) {
+      const code = `import { openLogFile } from ${JSON.stringify(source)};
+        const file = openLogFile(${JSON.stringify(folder)}, "x");
+        for (let i = 0; i < 1000; i++) file.write("line " + i + "\\n");
+        ${end}`;
+      const args = ["run", "--no-config", "--allow-write", "--ext=ts", "-"];
+      const child = new Deno.Command(Deno.execPath(), {
+        args,
+        stdin: "piped",
+        stdout: "null",
+        stderr: "null",
+      }).spawn();
+      const writer = child.stdin.getWriter();
+      await writer.write(new TextEncoder().encode(code));
+      await writer.close();
+      await child.status;
+      const lines = (await Deno.readTextFile(`${folder}/x`)).split("\n");
+      assert.equal(lines[999], "line 999", end);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

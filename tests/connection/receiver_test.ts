@@ -1,0 +1,194 @@
+import assert from "node:assert/strict";
+import { FrameType } from "../../src/frame/frame_type.ts";
+import { PacketBuilder } from "../../src/packet/packet_builder.ts";
+import { PacketType } from "../../src/packet/packet_type.ts";
+import { Pair } from "../sim/pair.ts";
+import { expectOpen, move } from "../sim/transfers.ts";
+import { Attacker, frame } from "./attacker.ts";
+
+const NOTHING = new Uint8Array(0);
+
+interface Forgery {
+  readonly token?: Uint8Array;
+  readonly source?: Uint8Array;
+  readonly padTo?: number;
+}
+
+/** An Initial of one end with a CONNECTION_CLOSE in it, made with the real keys. */
+function sendClosingInitial(pair: Pair, side: "client" | "server", forgery: Forgery): void {
+  const own = pair[side];
+  const victim = pair[side === "client" ? "server" : "client"];
+  const { keys, paths } = own.connection;
+  const builder = new PacketBuilder();
+  const buffer = new Uint8Array(1_452);
+  builder.begin(buffer, 1_452);
+  const real = victim.connection.handshake.ids.peerSource ?? NOTHING;
+  builder.startLong(
+    PacketType.Initial,
+    keys.version,
+    paths.slot(0)!.remote.current,
+    forgery.source ?? real,
+    forgery.token ?? NOTHING,
+    900,
+    2,
+    keys.initial.write!,
+  );
+  frame(FrameType.ConnectionClose, 5, 0, 0)(builder.writer);
+  const size = builder.endDatagram(forgery.padTo ?? 1_200);
+  victim.endpoint.receive(
+    buffer.slice(0, size),
+    victim.host.ports[0]!,
+    own.host.ports[0]!.publicAddress,
+    pair.now,
+  );
+}
+
+/** Both ends have Initial keys and have heard of each other. */
+function halfway(side: "client" | "server"): Pair {
+  const pair = new Pair();
+  pair.start();
+  const victim = pair[side === "client" ? "server" : "client"];
+  pair.run({
+    when: () =>
+      victim.isConnected && victim.connection.handshake.ids.peerSource !== undefined &&
+      pair[side].isConnected && pair[side].connection.keys.initial.write !== undefined,
+  });
+  return pair;
+}
+
+Deno.test("Receiver takes a proper Initial of the client, so that the cases below say something", () => {
+  const pair = halfway("client");
+  sendClosingInitial(pair, "client", {});
+  assert.equal(pair.server.connection.closing.reason?.code, 5);
+});
+
+Deno.test("Receiver of a server drops Initials from another source ID or in small datagrams", () => {
+  for (const forgery of [{ source: new Uint8Array(8) }, { source: NOTHING }, { padTo: 1_199 }]) {
+    const pair = halfway("client");
+    sendClosingInitial(pair, "client", forgery);
+    assert.equal(pair.server.connection.closing.reason, undefined);
+    move(pair, 5_000);
+  }
+});
+
+Deno.test("Receiver of a client drops Initials with a token", () => {
+  const pair = new Pair();
+  const client = pair.start();
+  pair.run({ when: () => pair.server.isConnected });
+  sendClosingInitial(pair, "server", {
+    token: new Uint8Array(20),
+    source: new Uint8Array(8).fill(1),
+  });
+  assert.equal(client.closing.reason, undefined);
+  move(pair, 5_000);
+});
+
+Deno.test("Receiver drops Initial and Handshake packets when the handshake is over", () => {
+  for (const type of [PacketType.Initial, PacketType.Handshake]) {
+    const pair = new Pair();
+    const client = pair.start();
+    const { initial, handshake } = client.keys;
+    const first = initial.write;
+    pair.run({ when: () => handshake.write !== undefined });
+    const kept = type === PacketType.Initial ? first : handshake.write;
+    pair.run({ until: 2_000 });
+    const keys = type === PacketType.Initial ? initial : handshake;
+    assert.equal(keys.write, undefined);
+    assert.equal(keys.read, undefined);
+    keys.write = kept;
+    new Attacker(pair, "client").sendLong(type, frame(FrameType.ConnectionClose, 5, 0, 0));
+    keys.write = undefined;
+    assert.equal(pair.server.connection.closing.reason, undefined);
+    move(pair, 5_000);
+  }
+});
+
+Deno.test("Receiver drops a coalesced packet with another destination ID", () => {
+  const pair = new Pair({ paths: 2 }).connect();
+  pair.run({ until: 500 });
+  const attacker = new Attacker(pair, "client");
+  const close = attacker.seal(frame(FrameType.ConnectionClose, 5, 0, 0));
+  // A Handshake packet nobody can open any more, for another ID, in front of it.
+  const front = new Uint8Array(60);
+  front.set([0xe3, 0, 0, 0, 1, 8, 1, 2, 3, 4, 5, 6, 7, 8, 0, 44]);
+  const real = front.slice();
+  real.set(pair.client.connection.paths.slot(0)!.remote.current, 6);
+  const join = (a: Uint8Array, b: Uint8Array) => Uint8Array.from([...a, ...b]);
+  const code = () => pair.server.connection.closing.reason?.code;
+  attacker.deliver(join(front, close.slice()));
+  assert.equal(code(), undefined);
+  attacker.deliver(join(real, close));
+  assert.equal(code(), 5);
+});
+
+Deno.test("Receiver opens a packet with the path ID of its destination ID only", () => {
+  const pair = new Pair({ paths: 2 }).connect();
+  pair.run({ until: 500 });
+  const attacker = new Attacker(pair, "client");
+  const { paths, keys } = pair.client.connection;
+  const zero = paths.slot(0)!;
+  const one = paths.slot(1)!;
+  const ping = frame(FrameType.Ping);
+  const before = [0, 1].map((id) => pair.server.connection.paths.find(id)!.space.received.largest);
+  // Sealed for path 1, addressed to path 0, and the other way round.
+  attacker.deliver(
+    attacker.sealTo(ping, zero.remote.current, 1, one.path!.space, keys.oneRtt!.phase),
+  );
+  attacker.deliver(
+    attacker.sealTo(ping, one.remote.current, 0, zero.path!.space, keys.oneRtt!.phase),
+  );
+  const after = [0, 1].map((id) => pair.server.connection.paths.find(id)!.space.received.largest);
+  assert.deepEqual(after, before);
+  expectOpen(pair);
+});
+
+Deno.test("Receiver takes an ID of path 1 on the address of path 0 for a move of path 1", () => {
+  const pair = new Pair({ paths: 2 }).connect();
+  pair.run({ until: 500 });
+  const attacker = new Attacker(pair, "client");
+  const path = pair.server.connection.paths.find(1)!;
+  const old = path.current.remote;
+  attacker.deliver(attacker.seal(frame(FrameType.Ping), 1), 1, { port: 0 });
+  assert.deepEqual(path.current.remote, pair.clientPorts[0]!.publicAddress);
+  assert.equal(path.id, 1);
+  attacker.wait(500);
+  attacker.deliver(attacker.seal(frame(FrameType.Ping), 1), 1, { port: 1 });
+  assert.deepEqual(path.current.remote, old);
+  attacker.expectAlive();
+});
+
+Deno.test("Receiver keeps few addresses of a path, however many the packets come from", () => {
+  const pair = new Pair({ paths: 1 }).connect();
+  pair.run({ until: 500 });
+  const attacker = new Attacker(pair, "client");
+  let sent = 0;
+  pair.world.network.capture = (_time, event, from, to, data) => {
+    if (event === "send" && from.port === 443 && to.port !== 50_000) sent += data.length;
+  };
+  for (let i = 0; i < 500; i++) {
+    const packet = attacker.seal(frame(FrameType.Ping));
+    pair.server.endpoint.receive(packet, pair.serverPorts[0]!, {
+      transport: "udp",
+      hostname: "10.66.6.6",
+      port: 1_000 + i,
+    }, pair.now);
+    pair.server.touch();
+    pair.run({ until: pair.now + 1 });
+  }
+  assert.ok(sent < 3 * 500 * 40, `${sent} bytes towards strangers`);
+  pair.run({ until: pair.now + 5_000 });
+  attacker.expectAlive();
+});
+
+Deno.test("Receiver drops forged packets until the keys are used up by them, never sooner", () => {
+  const pair = new Pair().connect();
+  pair.run({ until: 500 });
+  const attacker = new Attacker(pair, "client");
+  for (let i = 0; i < 5_000; i++) {
+    const packet = attacker.seal(frame(FrameType.Ping));
+    packet[packet.length - 1]! ^= 1;
+    attacker.deliver(packet);
+  }
+  assert.equal(pair.server.connection.closing.reason, undefined);
+  attacker.expectAlive();
+});

@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { dial } from "../../src/api/dial.ts";
+import { MultipathConnection } from "../../src/api/multipath_connection.ts";
+import type { QlogInfo, QlogOption } from "../../src/api/qlog.ts";
+import { checkTrace, readTrace } from "../qlog/read_trace.ts";
+import { TEST_CERTIFICATE, TEST_KEY } from "../sim/test_certificate.ts";
+
+/** Opens a connection, sends a little, closes both ends, and waits until all is over. */
+async function visit(server: QlogOption | undefined, client: QlogOption | undefined) {
+  await using listener = MultipathConnection.listen({
+    port: 0,
+    localAddresses: ["127.0.0.1"],
+    cert: TEST_CERTIFICATE,
+    key: TEST_KEY,
+    alpnProtocols: ["echo"],
+    ...(server && { qlog: server }),
+  });
+  const connection = await dial({
+    hostname: "127.0.0.1",
+    port: listener.addrs[0]!.port,
+    serverName: "server.test",
+    alpnProtocols: ["echo"],
+    caCerts: [TEST_CERTIFICATE],
+    ...(client && { qlog: client }),
+  });
+  const accepted = await listener.accept();
+  const { readable, writable } = await connection.createBidirectionalStream();
+  const writer = writable.getWriter();
+  writer.write(new Uint8Array(100_000));
+  writer.close();
+  for await (const { readable, writable } of accepted.incomingBidirectionalStreams) {
+    await readable.pipeTo(writable);
+    break;
+  }
+  for await (const _ of readable);
+  const { stats } = connection;
+  connection.close();
+  await accepted.closed;
+  return stats;
+}
+
+/** A stream that keeps what is written, and says when it is closed. */
+function collector() {
+  const closed = Promise.withResolvers<void>();
+  const kept = {
+    text: "",
+    closed: closed.promise,
+    stream: new WritableStream<string>({
+      write: (chunk) => void (kept.text += chunk),
+      close: () => closed.resolve(),
+    }),
+  };
+  return kept;
+}
+
+Deno.test("qlog as a function gives each connection its own stream, closed at its end", async () => {
+  const sides = { client: collector(), server: collector() };
+  const infos: QlogInfo[] = [];
+  const choose = (info: QlogInfo) => {
+    infos.push(info);
+    return sides[info.role].stream;
+  };
+  await visit(choose, choose);
+  for (const role of ["client", "server"] as const) {
+    await sides[role].closed;
+    const trace = readTrace(sides[role].text);
+    checkTrace(trace);
+    assert.equal(trace.header.trace.vantage_point.type, role);
+    const names = new Set(trace.events.map(({ name }) => name));
+    assert.ok(names.has("quic:packet_sent") && names.has("quic:connection_closed"), role);
+  }
+  assert.deepEqual(infos.map(({ role }) => role), ["client", "server"]);
+  assert.equal(infos[0]!.originalId, infos[1]!.originalId);
+});
+
+Deno.test("qlog may answer with nothing", async () => {
+  const stats = await visit(() => undefined, () => undefined);
+  assert.equal(stats.qlogEventsDropped, 0);
+});
+
+Deno.test("qlog as a stream takes the events of all connections and stays open", async () => {
+  const kept = collector();
+  await visit(kept.stream, undefined);
+  await visit(kept.stream, undefined);
+  await kept.stream.close();
+  const traces = kept.text.split('\x1e{"file_schema');
+  assert.equal(traces.length, 3, "each listener begins a trace of its own");
+  const { header, events } = readTrace(`\x1e{"file_schema${traces[1]}`);
+  assert.ok(!("group_id" in header.trace.common_fields));
+  assert.equal(new Set(events.map((event) => event.group_id)).size, 1);
+});
+
+Deno.test("A qlog stream that never takes anything holds up nothing", async () => {
+  const stuck = new WritableStream<string>({ write: () => new Promise(() => {}) });
+  await visit(() => stuck, () => new WritableStream({ write: () => new Promise(() => {}) }));
+});
+
+Deno.test("A qlog stream that fails, or is closed by its owner, holds up nothing", async () => {
+  const closed = new WritableStream<string>();
+  await closed.close();
+  const failing = new WritableStream<string>({
+    write() {
+      throw new Error("disk full");
+    },
+  });
+  const stats = await visit(closed, () => failing);
+  assert.ok(stats.qlogEventsDropped > 0);
+});
+
+Deno.test("QLOGDIR and SSLKEYLOGFILE leave traces and secrets of both ends", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const program = new URL("./qlog_visit.ts", import.meta.url).pathname;
+    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--unstable-net", program],
+      env: { QLOGDIR: `${folder}/qlog`, SSLKEYLOGFILE: `${folder}/keys.txt` },
+    }).output();
+    assert.ok(success, new TextDecoder().decode(stderr));
+    const files = [...Deno.readDirSync(`${folder}/qlog`)].map(({ name }) => name).sort();
+    assert.equal(files.length, 2);
+    assert.match(files[0]!, /^[0-9a-f]{16}_client\.sqlog$/);
+    assert.equal(files[1], files[0]!.replace("client", "server"));
+    for (const file of files) {
+      const trace = readTrace(await Deno.readTextFile(`${folder}/qlog/${file}`));
+      checkTrace(trace);
+      assert.equal(trace.header.trace.common_fields.group_id, file.slice(0, 16));
+      assert.ok(trace.events.some(({ name }) => name === "quic:connection_closed"), file);
+    }
+    const lines = (await Deno.readTextFile(`${folder}/keys.txt`)).trim().split("\n");
+    for (
+      const label of [
+        "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
+        "SERVER_HANDSHAKE_TRAFFIC_SECRET",
+        "CLIENT_TRAFFIC_SECRET_0",
+        "SERVER_TRAFFIC_SECRET_0",
+      ]
+    ) {
+      // Each end writes it once, and both have the same.
+      const found = lines.filter((line) => line.startsWith(`${label} `));
+      assert.equal(found.length, 2, label);
+      assert.equal(found[0], found[1]);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

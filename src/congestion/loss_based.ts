@@ -10,7 +10,7 @@ import type { RateSample } from "./delivery_rate.ts";
 import { HyStart } from "./hystart.ts";
 
 /** Bandwidth-delay products that slow start may leave behind when it ends without loss. */
-const EXIT_GAIN = 1.75;
+const EXIT_GAIN = 1.6;
 
 /**
  * What the controllers that listen to loss have in common: slow start, epochs of loss, persistent

@@ -1,3 +1,5 @@
+import type { RateSample } from "./delivery_rate.ts";
+
 /** Round trips that a rate is remembered for, at least; at most twice as many. */
 const ROUNDS = 5;
 
@@ -15,9 +17,11 @@ export class PeakRate {
     return Math.max(this.#present, this.#past);
   }
 
-  /** Takes a sample; 0 is none. */
-  add(rate: number, smoothedRtt: number, now: number): void {
+  /** Takes a sample; its rate is 0 if it is none. */
+  add({ rate, appLimited }: RateSample, smoothedRtt: number, now: number): void {
     if (!(rate > 0)) return;
+    // What was sent for want of more says only that the path is no slower than that.
+    if (appLimited && (this.value === 0 || rate <= this.value)) return;
     if (now >= this.#turnAt) {
       this.#past = this.#present;
       this.#present = 0;

@@ -180,7 +180,7 @@ export class NetworkPath implements Carrier {
     const { rate } = this;
     rate.finish(this.rtt.min, this.bytesInFlight + rate.newlyAcked + rate.newlyLost);
     this.congestion.onAckProcessed(rate, this.rtt, this.bytesInFlight, now);
-    this.#peak.add(rate.rate, this.rtt.smoothed, now);
+    this.#peak.add(rate, this.rtt.smoothed, now);
     rate.next();
     this.#updatePacer(now);
   }

@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { backup } from "../../src/scheduler/backup.ts";
+import { blest } from "../../src/scheduler/blest.ts";
+import { earliestCompletion } from "../../src/scheduler/earliest_completion.ts";
+import { ecf } from "../../src/scheduler/ecf.ts";
+import { minRtt } from "../../src/scheduler/min_rtt.ts";
+import { redundant } from "../../src/scheduler/redundant.ts";
+import { roundRobin } from "../../src/scheduler/round_robin.ts";
+import type { Scheduler } from "../../src/scheduler/scheduler.ts";
+import { urgencyOrder } from "../../src/scheduler/stream_order.ts";
+import { sttf } from "../../src/scheduler/sttf.ts";
+import { weightedRoundRobin } from "../../src/scheduler/weighted_round_robin.ts";
+import type { LinkOptions } from "./link.ts";
+import { linkOf, Pair } from "./pair.ts";
+import { SeededRandom } from "./seeded_random.ts";
+
+const MEBI = 1_048_576;
+
+/** Seconds from the first packet to the last byte of a download. */
+function download(links: LinkOptions[], bytes: number, scheduler?: Scheduler): number {
+  const pair = new Pair({ links, config: scheduler ? { scheduler } : {} });
+  pair.start();
+  const transfer = pair.client.app.download(bytes);
+  pair.run({ until: 60_000, when: () => transfer.isDone });
+  assert.ok(transfer.isDone, "the download ends");
+  return transfer.finishedAt / 1_000;
+}
+
+function two(megabits: number, rtt: number, firstMegabits = 10, firstRtt = 44): LinkOptions[] {
+  return [linkOf(firstMegabits, firstRtt), linkOf(megabits, rtt)];
+}
+
+/** The evaluation's figures for 1 MiB: name, links, seconds at most. */
+const targets: [string, LinkOptions[], number][] = [
+  ["one path", [linkOf(10, 44)], 1.07],
+  ["24 ms", two(10, 24, 10, 24), 0.55],
+  ["44 ms", two(10, 44), 0.65],
+  ["104 ms", two(10, 104, 10, 104), 1.02],
+  ["204 ms", two(10, 204, 10, 204), 1.74],
+  ["half the bandwidth", two(5, 44), 0.79],
+  ["three quarters of the bandwidth", two(7.5, 44), 0.71],
+  ["3 times the bandwidth", two(30, 44), 0.48],
+  ["5 times the bandwidth", two(50, 44), 0.44],
+  ["half the RTT", two(10, 22), 0.60],
+  ["three quarters of the RTT", two(10, 33), 0.62],
+  ["3 times the RTT", two(10, 132), 0.91],
+  ["5 times the RTT", two(10, 220), 1.03],
+  ["10 + 10 Mbit/s without delay", two(10, 0, 10, 0), 0.46],
+  ["10 + 1 Mbit/s without delay", two(1, 0, 10, 0), 0.85],
+  ["1 + 10 Mbit/s without delay", two(10, 0, 1, 0), 0.85],
+];
+
+for (const [name, links, most] of targets) {
+  Deno.test(`earliestCompletion() brings 1 MiB across in time: ${name}`, () => {
+    const time = download(links, MEBI, earliestCompletion);
+    assert.ok(time <= most, `${time.toFixed(3)} s, not ${most} s`);
+  });
+}
+
+Deno.test("earliestCompletion() is no slower than the better path alone", () => {
+  const random = new SeededRandom(1, "topologies");
+  for (let i = 0; i < 12; i++) {
+    const shapes = Array.from({ length: 2 }, () => {
+      return [4 * 8 ** random.unit(), random.between(5, 120)] as const;
+    });
+    const alone = shapes.map((shape) => download([linkOf(...shape)], 2e6));
+    const best = Math.min(...alone);
+    if (alone[1]! < alone[0]!) shapes.reverse();
+    const together = download(shapes.map((shape) => linkOf(...shape)), 2e6, earliestCompletion);
+    const factor = together / best;
+    assert.ok(factor <= 1.02, `${factor.toFixed(3)} times as long over ${JSON.stringify(shapes)}`);
+  }
+});
+
+Deno.test("earliestCompletion() is faster than lowest RTT beside a path ten times slower", () => {
+  const links = two(1, 44);
+  const greedy = download(links, MEBI, minRtt);
+  const careful = download(links, MEBI, earliestCompletion);
+  assert.ok(careful <= 1.02 * download([linkOf(10, 44)], MEBI), `${careful.toFixed(3)} s`);
+  assert.ok(careful < greedy - 0.1, `${careful.toFixed(3)} s against ${greedy.toFixed(3)} s`);
+});
+
+Deno.test("earliestCompletion() keeps an urgent stream off the slow path", () => {
+  const config = { scheduler: earliestCompletion, streamOrder: urgencyOrder };
+  const pair = new Pair({ links: two(10, 300), config });
+  pair.start();
+  const bulk = pair.client.app.download(8 * MEBI, { urgency: 7 });
+  pair.run({ until: 1_500 });
+  let longest = 0;
+  for (let i = 0; i < 10; i++) {
+    const urgent = pair.client.app.download(1_000, { urgency: 0 });
+    pair.run({ until: pair.now + 1_000, when: () => urgent.isDone });
+    longest = Math.max(longest, urgent.duration);
+  }
+  assert.ok(!bulk.isDone);
+  assert.ok(longest < 150, `${longest.toFixed(1)} ms`);
+  assert.ok(pair.links[1]!.downward.counters.delivered > 500, "the slow path is in use");
+});
+
+const schedulers: Record<string, () => Scheduler> = {
+  minRtt: () => minRtt,
+  roundRobin: () => roundRobin,
+  weightedRoundRobin: () => weightedRoundRobin(),
+  redundant: () => redundant,
+  backup: () => backup,
+  ecf: () => ecf,
+  blest: () => blest,
+  sttf: () => sttf,
+  earliestCompletion: () => earliestCompletion,
+};
+
+for (const [name, make] of Object.entries(schedulers)) {
+  Deno.test(`${name}() brings everything across over lossy and vanishing paths`, () => {
+    const links = [linkOf(10, 20, { loss: 0.02 }), linkOf(4, 80, { loss: 0.01, jitter: 5 })];
+    const pair = new Pair({ links, config: { scheduler: make() } });
+    pair.start();
+    const transfers = [700_000, 50_000, 10].map((size) => pair.client.app.download(size));
+    pair.links[0]!.outage(300, 900);
+    pair.links[1]!.outage(1_200, 1_800);
+    pair.run({ until: 60_000, when: () => transfers.every((transfer) => transfer.isDone) });
+    assert.ok(transfers.every((transfer) => transfer.isDone), `not done at ${pair.now} ms`);
+  });
+}

@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { ApplicationError, StreamError } from "../../src/error/quic_error.ts";
+import { readRequestHead, readResponseHead, readTrailers } from "../../src/http3/fields.ts";
+import { frame, varints } from "../../src/http3/frame.ts";
+import { FrameReader } from "../../src/http3/frame_reader.ts";
+import { parsePriority } from "../../src/http3/priority.ts";
+import { readSettings } from "../../src/http3/settings.ts";
+import { QpackDecoder } from "../../src/qpack/decoder.ts";
+import { QpackEncoder } from "../../src/qpack/encoder.ts";
+import { JsonText } from "../../src/qlog/json_text.ts";
+import { QlogWriter } from "../../src/qlog/writer.ts";
+import { hostile } from "./bytes.ts";
+import { type Target, tolerate } from "./target.ts";
+
+const typed = [ApplicationError, StreamError];
+const { section, instructions } = encoded();
+const exchange = [
+  Uint8Array.of(...frame(0x01, section), ...frame(0x00, section), ...frame(0x21, section)),
+  Uint8Array.of(...frame(0x04, varints(1, 4096, 7, 16)), ...frame(0x07, varints(0))),
+];
+const names = fc.constantFrom(":method", ":path", ":scheme", ":authority", ":status", "te", "a");
+const latin1 = fc.nat(255).map((code) => String.fromCharCode(code));
+const values = fc.oneof(
+  fc.constantFrom("GET", "https", "/", "a.test", "200", "trailers", "5"),
+  // QPACK gives each byte as one character.
+  fc.string({ unit: latin1, maxLength: 20 }),
+);
+const lines = fc.array(
+  fc.record({ name: fc.oneof(names, fc.string({ maxLength: 8 })), value: values }),
+  { maxLength: 8 },
+);
+
+/** What reads HTTP/3 and QPACK, and what writes logs of what strangers say. */
+export const httpTargets: readonly Target[] = [
+  {
+    name: "QpackDecoder reads or refuses any section, within its size",
+    runs: 1_500,
+    property: fc.property(hostile([section], 80), (bytes) => {
+      tolerate(typed, () => {
+        const decoder = new QpackDecoder({ maxFieldSectionSize: 2_000 });
+        const result = decoder.decode(0, bytes);
+        if (result instanceof Promise) result.catch(() => {});
+        else {assert.ok(
+            result.reduce((sum, { name, value }) => sum + name.length + value.length, 0) <= 2_000,
+          );}
+        decoder.close(new Error("over"));
+      });
+    }),
+  },
+  {
+    name: "QpackDecoder takes any instructions in any pieces",
+    runs: 1_500,
+    property: fc.property(
+      hostile([instructions], 80),
+      fc.integer({ min: 1, max: 50 }),
+      (bytes, size) => {
+        tolerate(typed, () => {
+          const decoder = new QpackDecoder({ maxTableCapacity: 256 });
+          for (let at = 0; at < bytes.length; at += size) {
+            decoder.receive(bytes.subarray(at, at + size));
+          }
+        });
+      },
+    ),
+  },
+  {
+    name: "QpackEncoder takes any answers and goes on",
+    runs: 1_000,
+    property: fc.property(hostile([Uint8Array.of(0x80, 0x01, 0x40, 0x3f, 0x20)], 30), (bytes) => {
+      const encoder = new QpackEncoder({ riskedStreams: 16 });
+      encoder.allow(4096, 16);
+      encoder.encode(0, [{ name: "x-a", value: "b" }]);
+      tolerate(typed, () => encoder.receive(bytes));
+      encoder.encode(4, [{ name: "x-a", value: "b" }]);
+    }),
+  },
+  {
+    name: "FrameReader walks any stream in any pieces, and holds no more than asked for",
+    runs: 800,
+    property: fc.asyncProperty(hostile(exchange, 80), fc.integer({ min: 1, max: 40 }), walk),
+  },
+  {
+    name: "Settings are read or refused with an ApplicationError",
+    runs: 1_500,
+    property: fc.property(hostile([varints(1, 4096, 7, 16, 6, 100, 0x33, 1)], 60), (bytes) => {
+      tolerate([ApplicationError], () => void readSettings(bytes));
+    }),
+  },
+  {
+    name: "Field sections are requests, responses, trailers, or malformed",
+    runs: 1_500,
+    property: fc.property(lines, (section) => {
+      for (const readHead of [readRequestHead, readResponseHead, readTrailers]) {
+        tolerate(typed, () => void readHead(section));
+      }
+    }),
+  },
+  {
+    name: "Priority fields of any kind have an urgency of 0 to 7",
+    runs: 500,
+    property: fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[ui=?0-9,; ]*$/)), (text) => {
+      const { urgency } = parsePriority(text);
+      assert.ok(Number.isInteger(urgency) && urgency >= 0 && urgency <= 7);
+    }),
+  },
+  {
+    name: "Lines of a qlog trace are JSON of bounded length, whatever the texts in it",
+    runs: 800,
+    property: fc.property(
+      fc.array(fc.string({ unit: "binary", maxLength: 600 }), { maxLength: 4 }),
+      (texts) => {
+        const records: string[] = [];
+        const sink = { write: (record: string) => records.push(record) > 0 };
+        const writer = new QlogWriter(sink, { role: "client", start: 0, epoch: 1e12 });
+        for (const text of texts) {
+          writer.write(new JsonText().open().text("reason", text).close().take(), 1);
+        }
+        for (const record of records) {
+          assert.equal(record.lastIndexOf("\x1e"), 0, "one record separator, in front");
+          assert.equal(record.indexOf("\n"), record.length - 1, "one line feed, at the end");
+          assert.ok(record.length < 4_000);
+          JSON.parse(record.slice(1));
+        }
+      },
+    ),
+  },
+];
+
+async function walk(bytes: Uint8Array, size: number): Promise<void> {
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start(controller) {
+      for (let at = 0; at < bytes.length; at += size) {
+        controller.enqueue(bytes.slice(at, at + size));
+      }
+      controller.close();
+    },
+  });
+  const reader = new FrameReader(stream);
+  try {
+    while (await reader.next()) {
+      if (reader.type === 1) assert.ok((await reader.payload(64)).length <= 64);
+      else if (reader.type === 0) { while (await reader.piece() !== undefined); }
+      else await reader.skip();
+    }
+  } catch (error) {
+    if (!typed.some((type) => error instanceof type)) throw error;
+  }
+}
+
+function encoded(): { section: Uint8Array; instructions: Uint8Array } {
+  const encoder = new QpackEncoder({ riskedStreams: 16 });
+  encoder.allow(4096, 16);
+  const section = encoder.encode(0, [
+    { name: ":path", value: "/index.html" },
+    { name: "x-a", value: "bbbbbb" },
+    { name: "x-c", value: "\xff\0é" },
+  ]);
+  return { section, instructions: encoder.instructions.take() };
+}

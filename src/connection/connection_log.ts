@@ -13,7 +13,7 @@ import type { SentPacket } from "../recovery/sent_packet.ts";
 import { PathLog } from "./path_log.ts";
 import { FrameDescriber } from "./qlog_frames.ts";
 import { type LoggedParts, StateLog } from "./state_log.ts";
-import { writeParameters } from "./parameter_log.ts";
+import { writeParameters, writeRemembered } from "./parameter_log.ts";
 import type { TransportParameters } from "./transport_parameters.ts";
 
 /** Bytes of an authentication tag, which every suite has. */
@@ -74,6 +74,12 @@ export class ConnectionLog {
   /** What we announce. */
   onLocalParameters(parameters: TransportParameters): void {
     writeParameters(this.qlog.beginParameters(this.#now, true), parameters);
+    this.qlog.end();
+  }
+
+  /** What a client remembers of the server, before it sends 0-RTT data. */
+  onRemembered(parameters: TransportParameters): void {
+    writeRemembered(this.qlog.begin(this.#now, EventName.ParametersRestored), parameters);
     this.qlog.end();
   }
 

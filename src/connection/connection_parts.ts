@@ -256,7 +256,9 @@ export class ConnectionParts implements PathContext {
   /** A client offers 0-RTT data: it begins with the limits of the earlier connection. */
   rememberParameters(bytes: Uint8Array | undefined): void {
     const parameters = bytes && rememberedParameters(bytes);
-    if (parameters !== undefined) this.negotiation.onRemembered(parameters);
+    if (parameters === undefined) return;
+    this.log?.onRemembered(parameters);
+    this.negotiation.onRemembered(parameters);
   }
 
   // What paths and recovery ask of the connection.

@@ -34,6 +34,17 @@ const flags = [
   ["reset_stream_at", "resetStreamAt"],
 ] as const;
 
+/** Numbers that hold for 0-RTT data are all but these. */
+const ofOneConnection: readonly string[] = ["ackDelayExponent", "maxAckDelay"];
+
+/** Writes what a client remembers of a server for 0-RTT data. */
+export function writeRemembered(json: JsonText, parameters: TransportParameters): void {
+  for (const [name, field] of numbers) {
+    if (!ofOneConnection.includes(field)) json.number(name, parameters[field]);
+  }
+  json.number("max_datagram_frame_size", parameters.maxDatagramFrameSize);
+}
+
 /** Writes what an end announced. Stateless reset tokens are secrets and stay out. */
 export function writeParameters(json: JsonText, parameters: TransportParameters): void {
   for (const [name, field] of ids) {

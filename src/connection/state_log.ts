@@ -1,4 +1,3 @@
-import { SUPPORTED_VERSIONS } from "../packet/version.ts";
 import type { ConnectionState, KeyType } from "../qlog/events.ts";
 import type { Qlog } from "../qlog/qlog.ts";
 import { Role } from "../stream/stream_id.ts";
@@ -7,11 +6,13 @@ import type { HandshakeDriver } from "./handshake_driver.ts";
 import type { KeyRing } from "./key_ring.ts";
 import { writeParameters } from "./parameter_log.ts";
 import type { Peer } from "./peer.ts";
+import type { Versions } from "./versions.ts";
 
 /** What the log follows of a connection as a whole. */
 export interface LoggedParts {
   readonly role: Role;
   readonly keys: KeyRing;
+  readonly versions: Versions;
   readonly handshake: HandshakeDriver;
   readonly peer: Peer;
   readonly closing: Closing;
@@ -70,9 +71,9 @@ export class StateLog {
   }
 
   #onVersion(now: number): void {
-    const { keys, role } = this.#parts;
+    const { keys, role, versions } = this.#parts;
     this.#version = keys.version;
-    this.#qlog.versions(now, role === Role.Client, SUPPORTED_VERSIONS, keys.version);
+    this.#qlog.versions(now, role === Role.Client, versions.available, keys.version);
     if (this.#state === undefined) this.#reach("attempted", now);
   }
 

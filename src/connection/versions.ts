@@ -35,6 +35,11 @@ export class Versions {
     return this.#options.negotiated;
   }
 
+  /** The versions this end speaks, the preferred one first. */
+  get available(): readonly number[] {
+    return this.#options.available;
+  }
+
   /** Whether packets of this version may be part of the connection. */
   has(version: number): boolean {
     return this.#options.available.includes(version);

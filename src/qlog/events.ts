@@ -22,6 +22,7 @@ export const EventName = {
   VersionInformation: "quic:version_information",
   AlpnInformation: "quic:alpn_information",
   ParametersSet: "quic:parameters_set",
+  ParametersRestored: "quic:parameters_restored",
   PacketSent: "quic:packet_sent",
   PacketReceived: "quic:packet_received",
   PacketDropped: "quic:packet_dropped",

@@ -94,7 +94,7 @@ Deno.test("earliestCompletion() keeps an urgent stream off the slow path", () =>
   }
   assert.ok(!bulk.isDone);
   assert.ok(longest < 150, `${longest.toFixed(1)} ms`);
-  assert.ok(pair.links[1]!.downward.counters.delivered > 500, "the slow path is in use");
+  assert.ok(pair.links[1]!.downward.counters.delivered > 200, "the slow path is in use");
 });
 
 const schedulers: Record<string, () => Scheduler> = {

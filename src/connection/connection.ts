@@ -167,7 +167,9 @@ export class Connection implements PartsObserver {
   /** Abandons a path; its data move to the others. False for the last one, which must stay. */
   closePath(path: Path, code: number, now: number): boolean {
     if (!path.live) return true;
-    if (!this.paths.multipath || this.paths.liveCount < 2) return false;
+    // One that is not validated yet may never be.
+    const others = this.paths.paths.some((other) => other !== path && other.open);
+    if (!this.paths.multipath || !others) return false;
     this.#guard(now, () => this.paths.abandon(path.slot, code, now));
     return true;
   }

@@ -48,6 +48,8 @@ export interface TransportConfig {
   readonly initialWindow: number;
   /** The round-trip time assumed before one was measured. */
   readonly initialRtt: number;
+  /** Whether those on the way may measure round trips (RFC 9000, Section 17.4). */
+  readonly spinBit: boolean;
   readonly congestionControl: CongestionControl;
   readonly scheduler: Scheduler;
   readonly streamOrder: StreamOrder;
@@ -78,6 +80,7 @@ export const DEFAULTS: TransportConfig = {
   ackThreshold: 2,
   initialWindow: 10,
   initialRtt: 333,
+  spinBit: false,
   congestionControl: cubic,
   scheduler: earliestCompletion,
   streamOrder: roundRobinOrder,

@@ -286,6 +286,7 @@ function networkOptions(role: Role, config: TransportConfig, random: Random): Ne
     random,
     group: new CouplingGroup(),
     limited: role === Role.Server,
+    spinBit: config.spinBit,
   };
 }
 

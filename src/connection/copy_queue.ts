@@ -24,8 +24,12 @@ export class CopyQueue {
   /** Writes the stream data once more, as far as it fits. */
   writeFrames(sink: FrameSink): void {
     for (const { owner, kind, start, end } of this.#frames) {
-      const isStream = kind >= FrameType.Stream && kind < FrameType.MaxData;
-      if (isStream && owner instanceof SendHalf) owner.writeCopy(sink, start, end);
+      if (isStreamFrame(kind) && owner instanceof SendHalf) owner.writeCopy(sink, start, end);
     }
   }
+}
+
+/** Whether frames of that kind carry stream data. */
+export function isStreamFrame(kind: number): boolean {
+  return kind >= FrameType.Stream && kind < FrameType.MaxData;
 }

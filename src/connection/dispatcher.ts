@@ -3,8 +3,10 @@ import { TransportError } from "../error/quic_error.ts";
 import { Health } from "../path/lifecycle.ts";
 import type { Path } from "../path/path.ts";
 import type { PathSet } from "../path/path_set.ts";
+import type { SentPacket } from "../recovery/sent_packet.ts";
 import type { Assignment, ScheduleContext, Scheduler } from "../scheduler/scheduler.ts";
 import type { StreamSet } from "../stream/stream_set.ts";
+import { Reinjector } from "./reinjector.ts";
 
 /** Asks the scheduler, on behalf of the sender, with the paths it may choose from. */
 export class Dispatcher {
@@ -16,11 +18,13 @@ export class Dispatcher {
   readonly #streams: StreamSet;
   readonly #usable: Path[] = [];
   readonly #context: Context;
+  readonly #reinjector: Reinjector;
 
   constructor(scheduler: Scheduler, paths: PathSet, streams: StreamSet) {
     this.scheduler = scheduler;
     this.#paths = paths;
     this.#streams = streams;
+    this.#reinjector = new Reinjector(paths);
     this.#context = { now: 0, credit: 0, waiting: false, order: streams.queue.order };
   }
 
@@ -106,8 +110,25 @@ export class Dispatcher {
     for (const path of usable) if (path.room > 0) path.current.markAppLimited();
   }
 
-  /** Nothing waits to be sent: paths with room left are limited by the application. */
-  onIdle(): void {
+  /**
+   * Nothing waits to be sent: paths with room left are limited by the application.
+   *
+   * @returns What should be sent once more on `copyPaths`, if anything.
+   */
+  onIdle(now: number): SentPacket | undefined {
+    const straggler = this.#reinjector.next(now);
+    this.deadline = Math.min(this.deadline, this.#reinjector.deadline);
+    if (straggler !== undefined) return straggler;
+    this.#markIdle();
+    return undefined;
+  }
+
+  /** Where what {@linkcode onIdle} gave goes. */
+  get copyPaths(): readonly Path[] {
+    return this.#reinjector.targets;
+  }
+
+  #markIdle(): void {
     for (const path of this.#paths.paths) {
       if (path.open && !path.current.windowBlocked) path.current.markAppLimited();
     }

@@ -120,6 +120,17 @@ export class KeyRing {
     return undefined;
   }
 
+  /** What seals packets with long headers. */
+  writer(type: PacketType): PacketKeys | undefined {
+    if (type === PacketType.Initial) return this.initial.write;
+    return (type === PacketType.ZeroRtt ? this.zeroRtt : this.handshake).write;
+  }
+
+  /** The version in the header of packets of a type. */
+  versionOf(type: PacketType): number {
+    return type === PacketType.ZeroRtt ? this.original : this.version;
+  }
+
   /** RFC 9001, Section 4.9.1: when the first Handshake packet is sent or opened. */
   discardInitial(): void {
     this.initial.read = this.initial.write = this.#otherInitial = undefined;

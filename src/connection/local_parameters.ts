@@ -19,6 +19,8 @@ export function localParameters(
 ): TransportParameters {
   const parameters = localLimits(config);
   parameters.initialSourceId = own.id.bytes;
+  // RFC 9287, Section 3: never remembered for 0-RTT.
+  parameters.greaseQuicBit = true;
   // Address discovery, Section 3: both given and welcome.
   parameters.addressDiscovery = 2;
   parameters.maxAddresses = MAX_ADDRESSES;

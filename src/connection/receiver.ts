@@ -267,6 +267,8 @@ export class Receiver {
       network.onDatagramReceived(header.datagram.length);
     }
     const isNewest = this.#opener.number > path.space.received.largest;
+    const isClient = this.#parts.handshake.role === Role.Client;
+    if (isNewest) network.spin.onReceived(this.#opener.spin, isClient);
     const usedId = header.destinationId;
     const content = this.#process(
       PacketType.OneRtt,

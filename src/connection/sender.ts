@@ -1,4 +1,5 @@
 import type { BuiltPacket } from "../packet/built_packet.ts";
+import type { Random } from "../crypto/random.ts";
 import { packetNumberSize } from "../packet/packet_number.ts";
 import { PacketBuilder } from "../packet/packet_builder.ts";
 import { PacketType } from "../packet/packet_type.ts";
@@ -18,7 +19,9 @@ import type { ConnectionLog } from "./connection_log.ts";
 import { CopyQueue } from "./copy_queue.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { type FrameSources, FrameWriter } from "./frame_writer.ts";
+import { GreaseBit } from "./grease_bit.ts";
 import type { KeyRing } from "./key_ring.ts";
+import type { Peer } from "./peer.ts";
 
 /** A datagram to be sent: the first `size` bytes of the port's buffer. One object is reused. */
 export interface Transmit {
@@ -30,6 +33,8 @@ export interface Transmit {
 /** What a sender works with. */
 export interface SenderParts extends FrameSources {
   readonly keys: KeyRing;
+  readonly peer: Peer;
+  readonly random: Random;
   readonly log: ConnectionLog | undefined;
   readonly closing: Closing;
   readonly dispatcher: Dispatcher;
@@ -59,9 +64,11 @@ export class Sender {
   readonly #copies = new CopyQueue();
   readonly #transmit: { port: Port; size: number; remote: Address };
   #mtuProbe = false;
+  readonly #grease: GreaseBit;
 
   constructor(parts: SenderParts, port: Port, remote: Address) {
     this.#parts = parts;
+    this.#grease = new GreaseBit(parts.random);
     this.#frames = new FrameWriter(parts, this.builder);
     this.#transmit = { port, size: 0, remote };
   }
@@ -216,8 +223,10 @@ export class Sender {
   #sendData(now: number): Transmit | undefined {
     const { dispatcher } = this.#parts;
     if (!this.#frames.pending) {
-      dispatcher.onIdle();
-      return undefined;
+      const straggler = dispatcher.onIdle(now);
+      if (straggler === undefined) return undefined;
+      this.#copies.set(straggler.frames, dispatcher.copyPaths);
+      return this.#sendCopy(now);
     }
     const assignment = dispatcher.assign(now);
     if (assignment === undefined) return undefined;
@@ -314,29 +323,28 @@ export class Sender {
 
   #startLong(type: PacketType, path: Path, space: PacketSpace): boolean {
     const { keys, sourceId } = this.#parts;
-    const pair = type === PacketType.Initial
-      ? keys.initial
-      : type === PacketType.ZeroRtt
-      ? keys.zeroRtt
-      : keys.handshake;
     const number = space.nextNumber;
+    this.builder.fixedBit = 0x40;
     return this.builder.startLong(
       type,
-      type === PacketType.ZeroRtt ? keys.original : keys.version,
+      keys.versionOf(type),
       path.slot.remote.current,
       sourceId,
       this.#parts.token(),
       number,
       packetNumberSize(number, space.largestAcked),
-      pair.write!,
+      keys.writer(type)!,
     );
   }
 
   #startShort(path: Path, network = path.current): boolean {
-    const { oneRtt } = this.#parts.keys;
+    const { keys, peer } = this.#parts;
+    const { oneRtt } = keys;
     const { space } = path;
     const number = space.nextNumber;
     const { remote } = path.slot;
+    // RFC 9287, Section 3: once the peer has said that it does not mind.
+    if (peer.parameters.greaseQuicBit) this.builder.fixedBit = this.#grease.next();
     let id = remote.current;
     // RFC 9000, Section 9.5: nobody shall link a 4-tuple with another by its ID.
     if (network === path.candidate && remote.reserve()) id = remote.reserved!;
@@ -345,7 +353,7 @@ export class Sender {
       id,
       number,
       packetNumberSize(number, space.largestAcked),
-      0,
+      network.spin.value,
       oneRtt!.phase,
       path.id,
       oneRtt!,

@@ -11,6 +11,7 @@ import { type Address, sameAddress } from "./address.ts";
 import { BASE_DATAGRAM_SIZE, MtuDiscovery } from "./mtu_discovery.ts";
 import type { Observation } from "./observation.ts";
 import type { Port } from "./port.ts";
+import { Spin } from "./spin.ts";
 import { Validation } from "./validation.ts";
 
 /** What all network paths of a connection are made with. */
@@ -26,6 +27,8 @@ export interface NetworkPathOptions {
   readonly group: CouplingGroup;
   /** Whether an address must prove itself before much is sent to it: true for servers. */
   readonly limited: boolean;
+  /** Whether to take part in the spin bit. */
+  readonly spinBit: boolean;
 }
 
 /** One 4-tuple: what is known of it, and what may be sent on it. A path may change its own. */
@@ -38,6 +41,7 @@ export class NetworkPath implements Carrier {
   readonly pacer: Pacer;
   readonly mtu: MtuDiscovery;
   readonly validation: Validation;
+  readonly spin: Spin;
   /** What the peer shall hear of its address here, if it wants to. */
   observation: Observation | undefined = undefined;
   /** The newest word of the peer on our own address here, and which it was. */
@@ -67,6 +71,7 @@ export class NetworkPath implements Carrier {
     this.port = port;
     this.remote = remote;
     this.#limited = options.limited;
+    this.spin = new Spin(options.spinBit, options.random);
     this.rtt = new RttEstimator(options.initialRtt);
     this.congestion = options.congestionControl({
       maxDatagramSize: BASE_DATAGRAM_SIZE,

@@ -54,6 +54,7 @@ export function contextOf(limited = false): PathContext {
       random,
       group: new CouplingGroup(),
       limited,
+      spinBit: false,
     },
   };
 }

@@ -1,0 +1,27 @@
+import type { Random } from "../crypto/random.ts";
+
+/** Even where it is wanted, so many network paths to one do without (RFC 9000, Section 17.4). */
+const DISABLED_OF = 16;
+
+/** The latency spin bit of one network path: lets those on the way measure round trips. */
+export class Spin {
+  /** The bit to send. */
+  value: number;
+  readonly #enabled: boolean;
+
+  /** @param wanted Whether this end takes part at all. */
+  constructor(wanted: boolean, random: Random) {
+    this.#enabled = wanted && random.below(DISABLED_OF) !== 0;
+    // RFC 9000, Section 17.4: who does not take part sends a bit by chance.
+    this.value = this.#enabled ? 0 : random.below(2);
+  }
+
+  /**
+   * A packet came whose number is the highest so far.
+   *
+   * @param inverts Whether this end is the client, which turns the bit over.
+   */
+  onReceived(bit: number, inverts: boolean): void {
+    if (this.#enabled) this.value = inverts ? 1 - bit : bit;
+  }
+}

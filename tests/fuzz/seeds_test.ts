@@ -1,0 +1,40 @@
+import { type Operation, play, type Scenario } from "./scenario.ts";
+
+/*
+ * Scenarios that `deno task fuzz` found to fail once, each with a name for what was wrong.
+ */
+const harmless: Scenario = {
+  seed: 0,
+  paths: 1,
+  loss: 0,
+  reorder: 0,
+  duplicate: 0,
+  corrupt: 0,
+  rtt: 2,
+  megabits: 1,
+  operations: [],
+};
+
+const nothing = { wait: 0, byServer: false, which: 0, much: 0 };
+
+function found(
+  name: string,
+  scenario: Partial<Scenario>,
+  ...operations: Partial<Operation>[]
+): void {
+  Deno.test(name, () => {
+    const all = operations.map((one): Operation => ({ kind: "open", ...nothing, ...one }));
+    play({ ...harmless, ...scenario, operations: all });
+  });
+}
+
+found(
+  "Connection.closePath() keeps the only path that is validated",
+  { seed: 111885, paths: 3 },
+  { kind: "openPath", which: 4 },
+  { kind: "outage", which: 16, much: 2_249 },
+  { kind: "updateKeys", byServer: true },
+  { kind: "open" },
+  { kind: "closePath", wait: 37 },
+  { kind: "updateKeys", byServer: true },
+);

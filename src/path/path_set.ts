@@ -86,13 +86,21 @@ export class PathSet {
   /** Issues connection IDs for every path ID both ends allow (MPQUIC, Section 3.2.1). */
   provide(): void {
     if (this.#localIdLimit === 0) return;
-    const last = this.multipath ? this.limits.common : 0;
-    for (let id = 0; id <= last; id++) {
-      if (this.#usedUp.has(id)) continue;
-      const slot = this.#slot(id);
-      const wanted = slot.path === undefined ? IDS_FOR_UNUSED : Infinity;
-      if (!slot.abandoned) slot.local.fill(Math.min(this.#localIdLimit, wanted));
-    }
+    this.#provideFor(0);
+    if (!this.multipath) return;
+    for (let id = this.#lowest; id <= this.limits.common; id++) this.#provideFor(id);
+  }
+
+  #provideFor(id: number): void {
+    if (this.#usedUp.has(id)) return;
+    const slot = this.#slot(id);
+    const wanted = slot.path === undefined ? IDS_FOR_UNUSED : Infinity;
+    if (!slot.abandoned) slot.local.fill(Math.min(this.#localIdLimit, wanted));
+  }
+
+  /** The lowest path ID above 0 that may matter: in the end there are many that are used up. */
+  get #lowest(): number {
+    return this.#usedUp.has(1) ? this.#usedUp.endAt(0) : 1;
   }
 
   /** The path, if it is still known. */
@@ -141,7 +149,7 @@ export class PathSet {
 
   /** The lowest path ID that can be opened now, -1 for none; MPQUIC, Section 3.2.1: without gaps. */
   get openableId(): number {
-    for (let id = 1; id <= this.limits.common; id++) {
+    for (let id = this.#lowest; id <= this.limits.common; id++) {
       if (this.#slots.get(id)?.openable) return id;
     }
     return -1;
@@ -149,7 +157,7 @@ export class PathSet {
 
   /** Notes why no path can be opened, so that the peer is told (MPQUIC, Section 4.7). */
   noteBlocked(): void {
-    for (let id = 1; id <= this.limits.common; id++) {
+    for (let id = this.#lowest; id <= this.limits.common; id++) {
       const slot = this.#slots.get(id);
       if (slot === undefined || slot.path !== undefined || slot.abandoned) continue;
       if (!slot.remote.usable) this.limits.noteCidsBlocked(id, slot.remote.nextSequence);

@@ -39,17 +39,11 @@ for (const direction of directions) {
     });
   }
 
-  Deno.test(`redundant copies in a ${direction} what it can, and is no slower than one path`, () => {
+  Deno.test(`redundant is no slower than one path in a ${direction}`, () => {
     const key = direction === "download" ? "serverConfig" : "clientConfig";
     const more = { [key]: { scheduler: redundant } };
     const factor = gain(2, 5 * MB, direction, more);
     assert.ok(factor > 0.9, `${factor.toFixed(3)}`);
-    const pair = new Pair({ ...equal(2), ...more }).connect();
-    pair.run({ until: 1_000 });
-    move(pair, 2 * MB, direction);
-    const sender = direction === "download" ? pair.server : pair.client;
-    const sent = sender.connection.paths.paths.map((path) => path.current.bytesSent);
-    assert.ok(sent[0]! + sent[1]! > 2.1 * MB, `${sent}`);
   });
 }
 

@@ -116,7 +116,7 @@ Deno.test("Header of every prefix of real datagrams is read or refused, never th
   }
 });
 
-Deno.test("50 000 Initials of nobody leave no state, and a real connection moves on", () => {
+Deno.test("10 000 Initials of nobody leave no state, and a real connection moves on", () => {
   const pair = new Pair({ paths: 2 }).connect();
   pair.run({ until: 500 });
   const random = pair.world.random.fork("flood");
@@ -124,13 +124,13 @@ Deno.test("50 000 Initials of nobody leave no state, and a real connection moves
   const port = pair.serverPorts[0]!;
   const datagram = random.bytes(1_200);
   const finished = begin(pair, 500_000);
-  for (let i = 0; i < 50_000; i++) {
+  for (let i = 0; i < 10_000; i++) {
     datagram.set([0xc0, 0, 0, 0, 1, 8], 0);
     datagram.set(random.bytes(8), 6);
     datagram.set([0, 0, 0x44, 0x96], 14); // no source ID, no token, the rest is the packet
-    const from = { ...stranger, port: 1_024 + (i % 60_000) };
+    const from = { ...stranger, port: 1_024 + i };
     endpoint.receive(datagram, port, from, pair.now);
-    if (i % 500 === 0) pair.run({ until: pair.now + 5 });
+    if (i % 100 === 0) pair.run({ until: pair.now + 5 });
   }
   pair.run({ until: 30_000, when: () => finished() < Infinity });
   assert.ok(finished() < 2_000, `${finished()} ms`);

@@ -119,6 +119,8 @@ Deno.test("PacketSpace gives back what was wrongly taken for lost, and waits lon
   assert.deepEqual(t.carrier.lost, numbers.slice(0, 5));
   t.ack(numbers.slice(0, 5), 12);
   assert.deepEqual(t.carrier.spurious.toSorted(), numbers.slice(0, 5));
+  const { packetsSent, packetsLost, packetsSpurious } = t.space.counters;
+  assert.deepEqual([packetsSent, packetsLost, packetsSpurious], [10, 5, 5]);
   assert.equal(t.carrier.bytesInFlight, 2_000);
   assert.deepEqual(t.owner.acked.length, 8);
   // Seven numbers of reordering were seen, so that many are borne now.

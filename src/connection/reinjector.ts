@@ -1,0 +1,119 @@
+import { Health } from "../path/lifecycle.ts";
+import type { Path } from "../path/path.ts";
+import type { PathSet } from "../path/path_set.ts";
+import { Fate, type SentPacket } from "../recovery/sent_packet.ts";
+import { isStreamFrame } from "./copy_queue.ts";
+import { arrivalAt, rateOf } from "../scheduler/forecast.ts";
+
+/** Copies may be this part of all that is sent, and so many datagrams besides. */
+const SHARE = 0.02;
+const ALLOWANCE = 10;
+
+/**
+ * Finds what is under way on one path and would arrive sooner if it were sent once more on another.
+ * It is asked when there is nothing else to send: at the end of a transfer, or of a message.
+ *
+ * The end is not reached sooner unless every straggler is copied, so there are no copies while the
+ * budget does not suffice for all of them.
+ */
+export class Reinjector {
+  /** When something under way will be late, and a copy may be worth sending. */
+  deadline = Infinity;
+  /** Bytes copied so far. */
+  copied = 0;
+  readonly #paths: PathSet;
+  /** The path for copies; at most one. Reused. */
+  readonly #targets: Path[] = [];
+  #first: SentPacket | undefined = undefined;
+  #bytes = 0;
+
+  constructor(paths: PathSet) {
+    this.#paths = paths;
+  }
+
+  /** Where the packet goes that {@linkcode next} gave. */
+  get targets(): readonly Path[] {
+    return this.#targets;
+  }
+
+  /** A packet to copy, each once, oldest first. */
+  next(now: number): SentPacket | undefined {
+    this.deadline = Infinity;
+    const { paths } = this.#paths;
+    if (paths.length < 2) return undefined;
+    const target = this.#choose(paths, now);
+    if (target === undefined) return undefined;
+    this.#first = undefined;
+    this.#bytes = 0;
+    const arrival = arrivalAt(target, 0, now);
+    for (const path of paths) {
+      if (path !== target && path.live) this.#collect(path, target, arrival, now);
+    }
+    const first = this.#first as SentPacket | undefined;
+    if (first === undefined || this.#bytes > this.#budget(paths)) return undefined;
+    first.copied = true;
+    this.copied += first.size;
+    return first;
+  }
+
+  /** The healthy path with room on which a datagram arrives first. */
+  #choose(paths: readonly Path[], now: number): Path | undefined {
+    let best: Path | undefined;
+    let earliest = Infinity;
+    for (const path of paths) {
+      if (!path.open || path.health !== Health.Ok || !path.slot.remote.usable) continue;
+      path.refresh(now);
+      const arrival = arrivalAt(path, path.maxDatagramSize, now);
+      if (path.room === 0 || arrival >= earliest) continue;
+      best = path;
+      earliest = arrival;
+    }
+    this.#targets.length = 0;
+    if (best !== undefined) this.#targets.push(best);
+    return best;
+  }
+
+  /** Sums up what a path carries that the target would deliver sooner. */
+  #collect(path: Path, target: Path, arrival: number, now: number): void {
+    const { sent } = path.space;
+    const margin = Math.max(path.rttVariation, target.rttVariation, 1);
+    for (let number = sent.first; number < sent.next; number++) {
+      const packet = sent.get(number);
+      if (packet === undefined || !isStraggler(packet)) continue;
+      const late = packet.timeSent + path.smoothedRtt + Math.max(4 * path.rttVariation, 1);
+      const copy = arrival + (this.#bytes + packet.size) / rateOf(target);
+      if (copy + margin < dueAt(packet, path, late, now)) {
+        this.#bytes += packet.size;
+        if (this.#first === undefined || packet.timeSent < this.#first.timeSent) {
+          this.#first = packet;
+        }
+      } else if (late > now && late < this.deadline) {
+        this.deadline = late;
+      }
+    }
+  }
+
+  #budget(paths: readonly Path[]): number {
+    let sent = 0;
+    for (const path of paths) sent += path.current.bytesSent;
+    return SHARE * sent + ALLOWANCE * this.#targets[0]!.maxDatagramSize - this.copied;
+  }
+}
+
+/** Whether nobody knows what became of the stream data, and nobody has acted on that. */
+function isStraggler(packet: SentPacket): boolean {
+  if (packet.fate !== Fate.Outstanding || packet.copied || packet.requeued) return false;
+  for (const { kind } of packet.frames) if (isStreamFrame(kind)) return true;
+  return false;
+}
+
+/**
+ * When the packet should arrive; one that is late will be sent again by the path's probe timeout.
+ *
+ * @param late When it is late.
+ */
+function dueAt(packet: SentPacket, path: Path, late: number, now: number): number {
+  const oneWay = path.smoothedRtt / 2;
+  if (now <= late) return packet.timeSent + oneWay;
+  return Math.max(now, packet.timeSent + path.probeTimeout) + oneWay;
+}

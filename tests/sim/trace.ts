@@ -53,21 +53,23 @@ export class Traces {
   }
 }
 
+type Body = (context: Deno.TestContext) => void | Promise<void>;
+type TestArguments =
+  | [definition: Deno.TestDefinition]
+  | [name: string, body: Body]
+  | [name: string, options: Partial<Deno.TestDefinition>, body: Body];
+
 /**
- * Runs the body of a test; if it fails and `SIM_QLOG=DIR` is set, the traces of its connections are
- * left in a folder of that directory, and the error names it.
+ * Runs the body of a test; if it fails, the traces of its connections are left in a folder of the
+ * directory, and the error names it.
  */
-export async function tracedTest(
-  name: string,
-  body: () => unknown,
-  into = directory,
-): Promise<void> {
+async function runTraced(name: string, body: () => unknown): Promise<void> {
   ofThisTest.length = 0;
   try {
     await body();
   } catch (error) {
-    if (into === undefined || ofThisTest.length === 0) throw error;
-    const folder = `${into}/${name.replace(/[^\w.-]+/g, "_").slice(0, 100)}`;
+    if (ofThisTest.length === 0) throw error;
+    const folder = `${directory}/${name.replace(/[^\w.-]+/g, "_").slice(0, 100)}`;
     for (const traces of ofThisTest) traces.leave(folder);
     throw new Error(`${(error as Error).message} (traces in ${folder})`, { cause: error });
   } finally {
@@ -75,12 +77,24 @@ export async function tracedTest(
   }
 }
 
-/** With `SIM_QLOG`, every test of a file that imports the simulator becomes a traced one. */
+/** With `SIM_QLOG`, every test of a file that imports the simulator leaves traces if it fails. */
 function traceAllTests(): void {
   const { test } = Deno;
-  const traced = (name: string, body: () => unknown) => test(name, () => tracedTest(name, body));
+  const traced = (...parts: TestArguments) => {
+    const definition = definitionOf(parts);
+    const { name, fn } = definition;
+    test({ ...definition, fn: (context) => runTraced(name, () => fn(context)) });
+  };
   Object.assign(traced, { ignore: test.ignore, only: test.only });
   Object.defineProperty(Deno, "test", { value: traced });
+}
+
+function definitionOf(parts: TestArguments): Deno.TestDefinition {
+  if (parts.length === 1) return parts[0];
+  const [name, second] = parts;
+  return parts.length === 2
+    ? { name, fn: second as Body }
+    : { ...second as Partial<Deno.TestDefinition>, name, fn: parts[2] };
 }
 
 if (directory !== undefined) traceAllTests();

@@ -123,6 +123,11 @@ export class Dispatcher {
     return undefined;
   }
 
+  /** Bytes sent once more so far, to arrive sooner. */
+  get copied(): number {
+    return this.#reinjector.copied;
+  }
+
   /** Where what {@linkcode onIdle} gave goes. */
   get copyPaths(): readonly Path[] {
     return this.#reinjector.targets;

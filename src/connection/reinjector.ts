@@ -41,8 +41,21 @@ export class Reinjector {
     this.deadline = Infinity;
     const { paths } = this.#paths;
     if (paths.length < 2) return undefined;
-    const target = this.#choose(paths, now);
-    if (target === undefined) return undefined;
+    const best = this.#choose(paths, now);
+    if (best === undefined) return undefined;
+    const found = this.#findFor(best, paths, now);
+    if (found !== undefined) return found;
+    // What is under way on the best path itself can only go by another.
+    for (const path of paths) {
+      if (path === best || !isTarget(path)) continue;
+      const other = this.#findFor(path, paths, now);
+      if (other !== undefined) return other;
+    }
+    return undefined;
+  }
+
+  /** The first straggler that this path would bring across sooner. */
+  #findFor(target: Path, paths: readonly Path[], now: number): SentPacket | undefined {
     this.#first = undefined;
     this.#bytes = 0;
     const arrival = arrivalAt(target, 0, now);
@@ -50,6 +63,7 @@ export class Reinjector {
       if (path !== target && path.live) this.#collect(path, target, arrival, now);
     }
     const first = this.#first as SentPacket | undefined;
+    this.#targets[0] = target;
     if (first === undefined || this.#bytes > this.#budget(paths)) return undefined;
     first.copied = true;
     this.copied += first.size;
@@ -61,15 +75,13 @@ export class Reinjector {
     let best: Path | undefined;
     let earliest = Infinity;
     for (const path of paths) {
-      if (!path.open || path.health !== Health.Ok || !path.slot.remote.usable) continue;
       path.refresh(now);
+      if (!isTarget(path)) continue;
       const arrival = arrivalAt(path, path.maxDatagramSize, now);
-      if (path.room === 0 || arrival >= earliest) continue;
+      if (arrival >= earliest) continue;
       best = path;
       earliest = arrival;
     }
-    this.#targets.length = 0;
-    if (best !== undefined) this.#targets.push(best);
     return best;
   }
 
@@ -100,6 +112,12 @@ export class Reinjector {
   }
 }
 
+/** Whether a copy may leave on the path now; backups are kept free of data. */
+function isTarget(path: Path): boolean {
+  return path.open && path.room > 0 && path.health === Health.Ok &&
+    path.status === "available" && path.slot.remote.usable;
+}
+
 /** Whether nobody knows what became of the stream data, and nobody has acted on that. */
 function isStraggler(packet: SentPacket): boolean {
   if (packet.fate !== Fate.Outstanding || packet.copied || packet.requeued) return false;
@@ -114,6 +132,6 @@ function isStraggler(packet: SentPacket): boolean {
  */
 function dueAt(packet: SentPacket, path: Path, late: number, now: number): number {
   const oneWay = path.smoothedRtt / 2;
-  if (now <= late) return packet.timeSent + oneWay;
+  if (now < late) return packet.timeSent + oneWay;
   return Math.max(now, packet.timeSent + path.probeTimeout) + oneWay;
 }

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { linkOf, Pair } from "./pair.ts";
+import { SeededRandom } from "./seeded_random.ts";
+
+/** Bytes that all links carried towards the client. */
+function delivered(pair: Pair): number {
+  return pair.links.reduce((sum, link) => sum + link.downward.counters.deliveredBytes, 0);
+}
+
+Deno.test("Reinjector copies a lost last datagram before its probe timeout", () => {
+  const pair = new Pair({ links: [linkOf(10, 60), linkOf(10, 60)] }).connect();
+  const first = pair.client.app.download(200_000);
+  pair.run({ until: 5_000, when: () => first.isDone });
+  pair.run({ until: pair.now + 500 });
+  // The request goes through, the answer does not.
+  const request = pair.now;
+  const transfer = pair.client.app.download(500);
+  const lose = (loss: number) => pair.links.forEach((link) => (link.downward.options.loss = loss));
+  pair.at(request + 1, () => lose(1));
+  pair.at(request + 50, () => lose(0));
+  pair.run({ until: request + 5_000, when: () => transfer.isDone });
+  assert.ok(transfer.isDone);
+  assert.ok(transfer.duration > 100, `${transfer.duration} ms: the answer was lost`);
+  // 30 ms there, a probe timeout, 30 ms back; of that timeout, 25 ms are for held back ACKs.
+  const usual = 60 + pair.server.connection.paths.paths[0]!.probeTimeout;
+  assert.ok(transfer.duration < usual - 10, `${transfer.duration} ms, usually ${usual} ms`);
+  assert.equal(pair.server.connection.dispatcher.copied > 0, true);
+});
+
+Deno.test("Reinjector sends few copies where nothing is lost", () => {
+  const random = new SeededRandom(1, "reinjection");
+  for (let i = 0; i < 12; i++) {
+    const links = [0, 1].map(() => linkOf(random.between(2, 30), random.between(5, 250)));
+    const pair = new Pair({ links });
+    pair.start();
+    const bytes = Math.floor(random.between(10_000, 2_000_000));
+    const transfer = pair.client.app.download(bytes);
+    pair.run({ until: 60_000, when: () => transfer.isDone });
+    pair.run({ until: pair.now + 1_000 });
+    const { copied } = pair.server.connection.dispatcher;
+    const most = 0.02 * delivered(pair) + 10 * 1_452 + 1_452;
+    assert.ok(copied <= most, `${copied} of ${bytes} bytes copied`);
+  }
+});

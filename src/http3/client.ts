@@ -1,6 +1,8 @@
 import { StreamError } from "../error/quic_error.ts";
-import { ClientExchange } from "./client_exchange.ts";
+import { ClientExchange, type OutgoingRequest } from "./client_exchange.ts";
 import { H3ErrorCode } from "./code_point.ts";
+import type { ConnectInit } from "./connect_request.ts";
+import { connectLines, readContentLength, requestLines } from "./fields.ts";
 import { H3Connection } from "./h3_connection.ts";
 import type { H3Options, H3RequestInit } from "./options.ts";
 import { RequestStream } from "./request_stream.ts";
@@ -64,6 +66,35 @@ export class H3Client implements AsyncDisposable {
    * (0x10b) and may be made again elsewhere.
    */
   async fetch(request: Request, init: H3RequestInit = {}): Promise<Response> {
+    return await this.#run({
+      method: request.method,
+      lines: requestLines(request),
+      body: request.body,
+      length: readContentLength(request.headers),
+      signal: request.signal,
+    }, init);
+  }
+
+  /**
+   * Asks for a tunnel to be used for another protocol (extended CONNECT, RFC 9220). The body of the
+   * response is what the server sends through it, if its status is from 200 to 299.
+   *
+   * @param protocol The protocol, such as "websocket" or "connect-udp".
+   * @throws {TypeError} If the server does not take extended CONNECT.
+   */
+  async connect(url: string | URL, protocol: string, init: ConnectInit = {}): Promise<Response> {
+    const { body = null, signal = new AbortController().signal } = init;
+    signal.throwIfAborted();
+    // RFC 8441, Section 3: not before the server has said that it takes it.
+    const { extendedConnect } = await withSignal(this.#connection.peerSettings, signal);
+    if (!extendedConnect) {
+      throw new TypeError(`Cannot connect to ${url}: the server takes no extended CONNECT`);
+    }
+    const lines = connectLines(new URL(url), protocol, new Headers(init.headers));
+    return await this.#run({ method: "CONNECT", lines, body, length: -1, signal }, {});
+  }
+
+  async #run(request: OutgoingRequest, init: H3RequestInit): Promise<Response> {
     request.signal.throwIfAborted();
     if (!this.accepting) throw rejected();
     this.#active++;
@@ -95,11 +126,12 @@ export class H3Client implements AsyncDisposable {
     return this.close();
   }
 
-  async #begin(request: Request, init: H3RequestInit): Promise<ClientExchange> {
+  async #begin(request: OutgoingRequest, init: H3RequestInit): Promise<ClientExchange> {
     const stream = await this.#openStream(request.signal);
     const requestStream = new RequestStream(this.#connection, stream);
     if (requestStream.id >= this.#goAwayId) {
       requestStream.fail(rejected());
+      requestStream.release();
       throw rejected();
     }
     const exchange = new ClientExchange(requestStream, stream.writable, request, init);
@@ -116,19 +148,14 @@ export class H3Client implements AsyncDisposable {
     const opening = this.#connection.transport.createBidirectionalStream({
       waitUntilAvailable: true,
     });
-    const aborted = Promise.withResolvers<never>();
-    const onAbort = () => {
-      aborted.reject(signal.reason);
-      opening.then(
-        (stream) => new RequestStream(this.#connection, stream).fail(cancelled()),
-        ignore,
-      );
-    };
-    signal.addEventListener("abort", onAbort);
     try {
-      return await Promise.race([opening, aborted.promise]);
-    } finally {
-      signal.removeEventListener("abort", onAbort);
+      return await withSignal(opening, signal);
+    } catch (error) {
+      opening.then(({ readable, writable }) => {
+        writable.abort(cancelled()).catch(ignore);
+        readable.cancel(cancelled()).catch(ignore);
+      }, ignore);
+      throw error;
     }
   }
 
@@ -154,6 +181,19 @@ export class H3Client implements AsyncDisposable {
     this.#connection.fail(
       new StreamError(H3ErrorCode.StreamCreationError, "Cannot accept a request as a client"),
     );
+  }
+}
+
+/** The promise, for as long as somebody waits for it. */
+async function withSignal<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = () => aborted.reject(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort);
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
   }
 }
 

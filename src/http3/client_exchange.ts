@@ -1,12 +1,14 @@
 import { StreamError } from "../error/quic_error.ts";
 import { H3ErrorCode } from "./code_point.ts";
-import { readContentLength, readResponseHead, requestLines, type ResponseHead } from "./fields.ts";
+import type { FieldLine } from "../qpack/field_line.ts";
+import type { RequestDatagrams } from "./datagrams.ts";
+import { readResponseHead, type ResponseHead } from "./fields.ts";
 import type { H3RequestInit } from "./options.ts";
-import { applyPriority, parsePriority } from "./priority.ts";
+import { applyPriority, formatPriority, parsePriority, type Priority } from "./priority.ts";
 import type { RequestStream } from "./request_stream.ts";
 import type { H3SendStream } from "./transport.ts";
 
-const trailersOf = new WeakMap<Response, Promise<Headers | undefined>>();
+const exchangeOf = new WeakMap<Response, ClientExchange>();
 
 /** Interim responses a server may send before the final one. */
 const MAX_INFORMATIONAL = 16;
@@ -17,7 +19,32 @@ const MAX_INFORMATIONAL = 16;
  * @returns Undefined if there are none, or if the response did not come over HTTP/3.
  */
 export function responseTrailers(response: Response): Promise<Headers | undefined> {
-  return trailersOf.get(response) ?? Promise.resolve(undefined);
+  return exchangeOf.get(response)?.trailers ?? Promise.resolve(undefined);
+}
+
+/**
+ * The datagrams that belong to the request of a response (RFC 9297).
+ *
+ * @returns Undefined if the client was not told to have them, or the connection has none.
+ */
+export function responseDatagrams(response: Response): RequestDatagrams | undefined {
+  return exchangeOf.get(response)?.datagrams;
+}
+
+/** Asks the server to send the rest of a response sooner or later (RFC 9218, Section 7). */
+export function prioritize(response: Response, priority: Partial<Priority>): void {
+  exchangeOf.get(response)?.prioritize(priority);
+}
+
+/** What a client sends. */
+export interface OutgoingRequest {
+  readonly method: string;
+  /** The header section. */
+  readonly lines: FieldLine[];
+  readonly body: ReadableStream<Uint8Array> | null;
+  /** Bytes of body that the header section announces; -1 if it does not. */
+  readonly length: number;
+  readonly signal: AbortSignal;
 }
 
 /** A request under way, seen from the client. */
@@ -26,7 +53,7 @@ export class ClientExchange {
   readonly done: Promise<void>;
   readonly #stream: RequestStream;
   readonly #sendStream: H3SendStream;
-  readonly #request: Request;
+  readonly #request: OutgoingRequest;
   readonly #init: H3RequestInit;
   readonly #trailers = Promise.withResolvers<Headers | undefined>();
   readonly #received = Promise.withResolvers<void>();
@@ -36,20 +63,38 @@ export class ClientExchange {
   constructor(
     stream: RequestStream,
     sendStream: H3SendStream,
-    request: Request,
+    request: OutgoingRequest,
     init: H3RequestInit,
   ) {
     this.#stream = stream;
     this.#sendStream = sendStream;
     this.#request = request;
     this.#init = init;
-    this.done = Promise.all([this.#received.promise, this.#sent.promise]).then(ignore);
+    this.done = Promise.all([this.#received.promise, this.#sent.promise])
+      .then(() => stream.release());
     this.#rejection.promise.catch(ignore);
   }
 
   /** The ID of the stream. */
   get id(): number {
     return this.#stream.id;
+  }
+
+  /** Fields after the response. */
+  get trailers(): Promise<Headers | undefined> {
+    return this.#trailers.promise;
+  }
+
+  /** Datagrams of the request. */
+  get datagrams(): RequestDatagrams | undefined {
+    return this.#stream.datagrams;
+  }
+
+  /** Tells the server another priority than it was told before. */
+  prioritize(priority: Partial<Priority>): void {
+    const field = formatPriority(priority);
+    applyPriority(this.#sendStream, parsePriority(field));
+    this.#stream.updatePriority(field);
   }
 
   /** Sends the request and waits for the response. */
@@ -86,18 +131,29 @@ export class ClientExchange {
 
   async #send(): Promise<void> {
     const { outgoing } = this.#stream;
-    const { headers, body } = this.#request;
+    const { lines, body, length } = this.#request;
     try {
-      const priority = headers.get("priority");
+      const priority = this.#priority();
       if (priority) applyPriority(this.#sendStream, parsePriority(priority));
-      outgoing.headers(requestLines(this.#request));
-      if (body) await outgoing.body(body, readContentLength(headers));
+      outgoing.headers(lines);
+      if (body) await outgoing.body(body, length);
       await outgoing.end(this.#init.trailers);
     } catch (error) {
       this.#onSendError(error);
     } finally {
       this.#sent.resolve();
     }
+  }
+
+  /** The priority in the header section, where our own wish is put if there is none. */
+  #priority(): string | undefined {
+    const { lines } = this.#request;
+    const { urgency, incremental } = this.#init;
+    const field = lines.find(({ name }) => name === "priority")?.value;
+    if (field !== undefined || urgency === undefined && incremental === undefined) return field;
+    const value = formatPriority({ urgency: urgency ?? 3, incremental: incremental ?? false });
+    lines.push({ name: "priority", value });
+    return value;
   }
 
   #onSendError(error: unknown): void {
@@ -120,7 +176,7 @@ export class ClientExchange {
       () => this.#onReceived(),
     );
     const response = new Response(body, { status: head.status, headers: head.headers });
-    trailersOf.set(response, this.#trailers.promise);
+    exchangeOf.set(response, this);
     if (hasNoBody) this.#readToEnd();
     return response;
   }

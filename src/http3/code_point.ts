@@ -17,6 +17,8 @@ export const H3ErrorCode = {
   MessageError: 0x10e,
   ConnectError: 0x10f,
   VersionFallback: 0x110,
+  /** RFC 9297, Section 5.2. */
+  DatagramError: 0x33,
 } as const;
 
 /** Frame types of RFC 9114, Section 7.2 and RFC 9218, Section 7.2. */

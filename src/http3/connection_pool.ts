@@ -1,4 +1,5 @@
 import type { ConnectOptions } from "../api/options.ts";
+import { urgencyOrder } from "../scheduler/stream_order.ts";
 import { H3Client } from "./client.ts";
 import type { FetchConnectOptions } from "./options.ts";
 import type { H3Transport } from "./transport.ts";
@@ -65,11 +66,12 @@ export class ConnectionPool implements AsyncDisposable {
 
   async #open(key: string, url: URL, options: FetchConnectOptions): Promise<H3Client> {
     try {
-      const { idleTimeout = IDLE_TIMEOUT, ...connectOptions } = options;
+      const { idleTimeout = IDLE_TIMEOUT, streamOrder = urgencyOrder, ...connectOptions } = options;
       const hostname = url.hostname.replace(/^\[|\]$/g, "");
       const port = Number(url.port || 443);
       const transport = await this.#connect({
         ...connectOptions,
+        streamOrder,
         hostname,
         port,
         alpnProtocols: ["h3"],

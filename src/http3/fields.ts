@@ -5,10 +5,12 @@ import { H3ErrorCode } from "./code_point.ts";
 /** What the header section of a request says. */
 export interface RequestHead {
   readonly method: string;
-  /** Empty for CONNECT. */
+  /** What an extended CONNECT asks for; empty for all others. */
+  readonly protocol: string;
+  /** Empty for plain CONNECT. */
   readonly scheme: string;
   readonly authority: string;
-  /** Empty for CONNECT. */
+  /** Empty for plain CONNECT. */
   readonly path: string;
   readonly headers: Headers;
   /** Bytes of content announced; -1 if none are. */
@@ -24,6 +26,7 @@ export interface ResponseHead {
 }
 
 const requestPseudo = new Set([":method", ":scheme", ":authority", ":path"]);
+const extendedPseudo = new Set([...requestPseudo, ":protocol"]);
 const responsePseudo = new Set([":status"]);
 const noPseudo = new Set<string>();
 /** RFC 9114, Section 4.2: they belong to HTTP/1 connections. */
@@ -40,22 +43,28 @@ const forbiddenInValue = /[\0\r\n]/;
 const forbiddenInPath = /[\0-\x20#\x7f-\xff\\]/;
 const authorityPattern = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-._~!$&'()*+,;=%]+)(?::\d{0,5})?$/;
 
-/** Checks and takes apart the header section of a request (RFC 9114, Section 4.3.1). */
-export function readRequestHead(lines: readonly FieldLine[]): RequestHead {
-  const { pseudo, headers } = readLines(lines, requestPseudo);
+/**
+ * Checks and takes apart the header section of a request (RFC 9114, Section 4.3.1).
+ *
+ * @param extended Whether extended CONNECT is allowed (RFC 9220).
+ */
+export function readRequestHead(lines: readonly FieldLine[], extended: boolean): RequestHead {
+  const { pseudo, headers } = readLines(lines, extended ? extendedPseudo : requestPseudo);
   const method = pseudo.get(":method") ?? "";
   if (!tokenPattern.test(method)) throw malformed("Cannot accept a request without a method");
   const scheme = pseudo.get(":scheme") ?? "";
   const path = pseudo.get(":path") ?? "";
   const authority = readAuthority(pseudo.get(":authority"), headers);
-  if (method === "CONNECT") {
+  const protocol = readProtocol(pseudo.get(":protocol"), method);
+  if (method === "CONNECT" && protocol === "") {
     if (pseudo.has(":scheme") || pseudo.has(":path") || authority === "") {
       throw malformed("Cannot accept CONNECT with more or less than an authority");
     }
   } else {
     checkTarget(method, scheme, authority, path);
   }
-  return { method, scheme, authority, path, headers, contentLength: readContentLength(headers) };
+  const contentLength = readContentLength(headers);
+  return { method, protocol, scheme, authority, path, headers, contentLength };
 }
 
 /** Checks and takes apart the header section of a response (RFC 9114, Section 4.3.2). */
@@ -84,6 +93,19 @@ export function requestLines(request: Request): FieldLine[] {
     { name: ":path", value: url.pathname + url.search },
   ];
   addHeaders(lines, request.headers);
+  return lines;
+}
+
+/** The header section of an extended CONNECT (RFC 8441, Section 4). */
+export function connectLines(url: URL, protocol: string, headers: Headers): FieldLine[] {
+  const lines: FieldLine[] = [
+    { name: ":method", value: "CONNECT" },
+    { name: ":protocol", value: protocol },
+    { name: ":scheme", value: url.protocol.slice(0, -1) },
+    { name: ":authority", value: url.host },
+    { name: ":path", value: url.pathname + url.search },
+  ];
+  addHeaders(lines, headers);
   return lines;
 }
 
@@ -147,6 +169,13 @@ function checkField(name: string, value: string): void {
   if (name === "te" && value.toLowerCase() !== "trailers") {
     throw malformed(`Cannot accept "${value}" in the field te`);
   }
+}
+
+/** RFC 8441, Section 4: only CONNECT has a protocol, and then it is a token. */
+function readProtocol(protocol: string | undefined, method: string): string {
+  if (protocol === undefined) return "";
+  if (method === "CONNECT" && tokenPattern.test(protocol)) return protocol;
+  throw malformed("Cannot accept :protocol here");
 }
 
 /** RFC 9114, Section 4.3.1: from :authority or Host, and the same if both are there. */

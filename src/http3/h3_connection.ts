@@ -1,3 +1,4 @@
+import { concatBytes } from "../bytes/bytes.ts";
 import { ApplicationError, QuicError, StreamError } from "../error/quic_error.ts";
 import { QpackDecoder } from "../qpack/decoder.ts";
 import { QpackEncoder } from "../qpack/encoder.ts";
@@ -6,6 +7,7 @@ import { H3ErrorCode, H3FrameType, H3StreamType, reservedIdentifier } from "./co
 import { closedCriticalStream, ControlStream, type Role } from "./control_stream.ts";
 import { frame, varints } from "./frame.ts";
 import { FrameReader } from "./frame_reader.ts";
+import { H3Datagrams } from "./datagrams.ts";
 import type { H3Options } from "./options.ts";
 import { OutgoingStream } from "./outgoing_stream.ts";
 import { type Settings, writeSettings } from "./settings.ts";
@@ -19,6 +21,12 @@ export interface H3ConnectionEvents {
   onPriorityUpdate(streamId: number, priority: string): void;
 }
 
+/** What a role decides about its connection besides. */
+export interface H3ConnectionOptions extends H3Options {
+  /** Whether it takes extended CONNECT. */
+  readonly extendedConnect?: boolean;
+}
+
 /** What client and server share: settings, critical streams, QPACK, and the end. */
 export class H3Connection {
   readonly role: Role;
@@ -27,6 +35,10 @@ export class H3Connection {
   readonly closed: Promise<void>;
   /** Why the connection failed, if it did by our judgement. */
   failure: QuicError | undefined;
+  /** What the peer announced, once it has; rejects if the connection ends before. */
+  readonly peerSettings: Promise<Settings>;
+  /** Datagrams of requests, if they are wanted. */
+  readonly datagrams: H3Datagrams | undefined;
   readonly #encoder: QpackEncoder;
   readonly #decoder: QpackDecoder;
   readonly #events: H3ConnectionEvents;
@@ -35,30 +47,43 @@ export class H3Connection {
   readonly #encoderStream: OutgoingStream;
   readonly #decoderStream: OutgoingStream;
   readonly #criticalTypes = new Set<number>();
+  readonly #peerSettings = Promise.withResolvers<Settings>();
   #peerSectionLimit = Infinity;
 
-  constructor(transport: H3Transport, role: Role, options: H3Options, events: H3ConnectionEvents) {
+  constructor(
+    transport: H3Transport,
+    role: Role,
+    options: H3ConnectionOptions,
+    events: H3ConnectionEvents,
+  ) {
     this.transport = transport;
     this.role = role;
     this.#events = events;
+    const canDatagrams = transport.sendDatagram && transport.readDatagram;
     this.#settings = {
       maxTableCapacity: options.qpackTableCapacity ?? 4096,
       blockedStreams: options.qpackBlockedStreams ?? 16,
       maxFieldSectionSize: options.maxFieldSectionSize ?? 65_536,
+      extendedConnect: options.extendedConnect ?? false,
+      datagrams: options.datagrams === true && canDatagrams !== undefined,
     };
     this.#encoder = new QpackEncoder({ tableCapacity: this.#settings.maxTableCapacity });
     this.#decoder = new QpackDecoder({
       maxTableCapacity: this.#settings.maxTableCapacity,
       maxBlockedStreams: this.#settings.blockedStreams,
       maxFieldSectionSize: this.#settings.maxFieldSectionSize,
+      maxBlockedBytes: options.qpackBlockedBytes,
     });
     const stream = (type: number) => new OutgoingStream(transport, type, (e) => this.#broken(e));
     this.#control = stream(H3StreamType.Control);
     this.#encoderStream = stream(H3StreamType.QpackEncoder);
     this.#decoderStream = stream(H3StreamType.QpackDecoder);
     this.closed = transport.closed.then(noop, noop);
-    this.closed.then(() => this.#decoder.close(this.failure ?? connectionClosed()));
+    this.peerSettings = this.#peerSettings.promise;
+    this.peerSettings.catch(noop);
+    this.closed.then(() => this.#end(this.failure ?? connectionClosed()));
     this.#start();
+    if (this.#settings.datagrams) this.datagrams = new H3Datagrams(this);
   }
 
   /** The largest field section we take. */
@@ -73,8 +98,13 @@ export class H3Connection {
       ? error
       : new ApplicationError(H3ErrorCode.InternalError, "Cannot go on", { cause: error });
     this.failure = failure;
-    this.#decoder.close(failure);
+    this.#end(failure);
     this.#closeTransport(failure.code, failure.message);
+  }
+
+  /** Whether we said that we take extended CONNECT. */
+  get extendedConnect(): boolean {
+    return this.#settings.extendedConnect;
   }
 
   /** Closes the connection because all is done. */
@@ -85,6 +115,12 @@ export class H3Connection {
   /** Tells the peer that nothing from this stream or push ID on will be served. */
   goAway(id: number): Promise<void> {
     return this.#control.send(frame(H3FrameType.GoAway, varints(id)));
+  }
+
+  /** Asks the server to send the response on a stream sooner or later (RFC 9218, Section 7). */
+  updatePriority(streamId: number, priority: string): Promise<void> {
+    const payload = concatBytes(varints(streamId), new TextEncoder().encode(priority));
+    return this.#control.send(frame(H3FrameType.PriorityUpdateRequest, payload));
   }
 
   /** Encodes a field section for a stream. */
@@ -117,6 +153,7 @@ export class H3Connection {
   onSettings(settings: Settings): void {
     this.#peerSectionLimit = settings.maxFieldSectionSize;
     this.#encoder.allow(settings.maxTableCapacity, settings.blockedStreams);
+    this.#peerSettings.resolve(settings);
   }
 
   onGoAway(id: number): void {
@@ -125,6 +162,12 @@ export class H3Connection {
 
   onPriorityUpdate(streamId: number, priority: string): void {
     this.#events.onPriorityUpdate(streamId, priority);
+  }
+
+  /** Ends all waiting. */
+  #end(error: unknown): void {
+    this.#decoder.close(error);
+    this.#peerSettings.reject(error);
   }
 
   #start(): void {

@@ -1,4 +1,5 @@
 import type { ListenOptions } from "../api/options.ts";
+import { urgencyOrder } from "../scheduler/stream_order.ts";
 import { H3ErrorCode } from "./code_point.ts";
 import type { ServeOptions } from "./options.ts";
 import { type H3Server, serveConnection } from "./server.ts";
@@ -78,8 +79,8 @@ export function createServe<T extends H3Transport>(
   listen: (options: ListenOptions) => H3Listener<T>,
 ): Serve<T> {
   return (options, handler) => {
-    const { port = 8000 } = options;
-    const listener = listen({ ...options, port, alpnProtocols: ["h3"] });
+    const { port = 8000, streamOrder = urgencyOrder } = options;
+    const listener = listen({ ...options, port, streamOrder, alpnProtocols: ["h3"] });
     const server = new HttpServer(listener, handler, options);
     options.onListen?.(server.addr);
     return server;

@@ -5,10 +5,13 @@ import { trailerLines } from "./fields.ts";
 import { frame, frameHeader } from "./frame.ts";
 import type { H3Connection } from "./h3_connection.ts";
 import type { TrailerSource } from "./options.ts";
+import type { Patience } from "./patience.ts";
 import type { H3SendStream } from "./transport.ts";
 
 /** Up to here a copy costs less than a second write. */
 const COPY_LIMIT = 2048;
+/** Larger chunks are written in pieces of this size. */
+const PIECE_SIZE = 262_144;
 
 /** Writes one message: header sections, data, and trailers (RFC 9114, Section 4.1). */
 export class MessageWriter {
@@ -19,6 +22,8 @@ export class MessageWriter {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBufferLike>>;
   #source: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #aborted = false;
+  /** Bytes written since it was last ready for more. */
+  #written = 0;
 
   constructor(connection: H3Connection, id: number, stream: H3SendStream) {
     this.#connection = connection;
@@ -37,8 +42,13 @@ export class MessageWriter {
    * Sends a body as fast as the peer takes it.
    *
    * @param length Bytes the headers announced; -1 for none.
+   * @param patience How long to wait for the peer; for ever if left out.
    */
-  async body(stream: ReadableStream<Uint8Array>, length: number): Promise<void> {
+  async body(
+    stream: ReadableStream<Uint8Array>,
+    length: number,
+    patience?: Patience,
+  ): Promise<void> {
     const source = stream.getReader();
     this.#source = source;
     // A known length makes one DATA frame of the whole body: no header per chunk, no copies.
@@ -50,11 +60,12 @@ export class MessageWriter {
         if (done) break;
         sent += checkedLength(value);
         if (length >= 0 && sent > length) throw wrongLength(length);
-        await this.#writer.ready;
-        this.#data(value, length >= 0);
+        await this.#ready(patience);
+        if (value.length <= PIECE_SIZE) this.#data(value, length >= 0);
+        else await this.#pieces(value, length >= 0, patience);
       }
       if (length >= 0 && sent < length) throw wrongLength(length);
-      await this.#writer.ready;
+      await this.#ready(patience);
     } catch (error) {
       source.cancel(error).catch(ignore);
       throw error;
@@ -64,11 +75,13 @@ export class MessageWriter {
   }
 
   /** Sends trailers, if there are any, and ends the message; resolves when the peer has it. */
-  async end(trailers: TrailerSource | undefined): Promise<void> {
+  async end(trailers: TrailerSource | undefined, patience?: Patience): Promise<void> {
     const headers = typeof trailers === "function" ? await trailers() : trailers;
     if (headers) this.headers(trailerLines(headers));
     try {
+      patience?.begin();
       await this.#writer.close();
+      patience?.end(0);
     } catch (error) {
       await this.closed; // a broken stream does not say why when it is closed, but here
       throw error;
@@ -95,8 +108,26 @@ export class MessageWriter {
     }
   }
 
+  /** A large chunk goes step by step, so that slow progress is seen to be progress. */
+  async #pieces(chunk: Uint8Array, isFramed: boolean, patience?: Patience): Promise<void> {
+    if (!isFramed) this.#write(frameHeader(H3FrameType.Data, chunk.length));
+    for (let at = 0; at < chunk.length; at += PIECE_SIZE) {
+      await this.#ready(patience);
+      this.#write(chunk.subarray(at, at + PIECE_SIZE));
+    }
+  }
+
+  /** Waits until more can be written, which is when the peer has taken what was. */
+  async #ready(patience: Patience | undefined): Promise<void> {
+    patience?.begin();
+    await this.#writer.ready;
+    patience?.end(this.#written);
+    this.#written = 0;
+  }
+
   /** Failures are told by `ready`, `closed` and `close()`. */
   #write(data: Uint8Array): void {
+    this.#written += data.length;
     this.#writer.write(data).catch(ignore);
   }
 }

@@ -1,4 +1,5 @@
 import type { ConnectOptions, ListenOptions } from "../api/options.ts";
+import type { ConnectHandler } from "./connect_request.ts";
 import type { H3Transport, NetAddress } from "./transport.ts";
 
 /** What both ends of an HTTP/3 connection can be told. */
@@ -21,6 +22,19 @@ export interface H3Options {
    * @default {65536}
    */
   maxFieldSectionSize?: number;
+  /**
+   * Bytes of fields that may wait for the peer's QPACK encoder stream.
+   *
+   * @default {1048576}
+   */
+  qpackBlockedBytes?: number;
+  /**
+   * Takes and sends datagrams of requests (RFC 9297), if the connection has datagrams; then they
+   * cannot be read from the connection itself.
+   *
+   * @default {false}
+   */
+  datagrams?: boolean;
 }
 
 /** What a server's end of a connection can be told. */
@@ -37,6 +51,25 @@ export interface H3ServerOptions extends H3Options {
    * @default {10000}
    */
   headerTimeout?: number;
+  /**
+   * Milliseconds that a client may let pass without a byte of the body of its request while we read
+   * it, or without taking any of the response while we send it. `Infinity` for any time.
+   *
+   * @default {60000}
+   */
+  bodyTimeout?: number;
+  /**
+   * Bytes a second at which a client must send the body of its request and take the response, on
+   * average over the time that we wait for it; 0 for any rate.
+   *
+   * @default {0}
+   */
+  minBodyRate?: number;
+  /**
+   * Answers extended CONNECT (RFC 9220), which clients are only allowed with it. Plain CONNECT is
+   * always refused.
+   */
+  onConnect?: ConnectHandler;
   /**
    * Requests per second that may be cancelled or malformed before the connection is closed.
    *
@@ -56,6 +89,19 @@ export interface H3RequestInit {
   trailers?: TrailerSource;
   /** Called with each interim response, such as 103 Early Hints. */
   onInformational?: (status: number, headers: Headers) => void;
+  /**
+   * How soon the response is wanted, from 0 (first) to 7 (RFC 9218); a `priority` field in the
+   * headers goes before it.
+   *
+   * @default {3}
+   */
+  urgency?: number;
+  /**
+   * Whether parts of the response are of use before the whole is there (RFC 9218).
+   *
+   * @default {false}
+   */
+  incremental?: boolean;
 }
 
 /** What a connection made on behalf of `fetch` can be told. */

@@ -39,6 +39,7 @@ export class OutgoingStream {
     const stream = await this.#transport.createUnidirectionalStream({
       waitUntilAvailable: true,
       sendOrder: CRITICAL_ORDER,
+      urgency: CRITICAL_URGENCY,
     });
     const writer = stream.getWriter();
     writer.closed.catch((error) => this.#report(error));
@@ -48,3 +49,5 @@ export class OutgoingStream {
 
 /** Before all requests: they may wait for what these streams say. */
 const CRITICAL_ORDER = 1000;
+/** More urgent than the most urgent request. */
+const CRITICAL_URGENCY = -1;

@@ -23,6 +23,14 @@ export function parsePriority(field: string): Priority {
   return { urgency, incremental };
 }
 
+/** A priority as a field; what is not said takes its default. */
+export function formatPriority({ urgency = 3, incremental = false }: Partial<Priority>): string {
+  if (!Number.isInteger(urgency) || urgency < 0 || urgency > 7) {
+    throw new RangeError(`Cannot take ${urgency} as urgency: it is a whole number from 0 to 7`);
+  }
+  return incremental ? `u=${urgency}, i` : `u=${urgency}`;
+}
+
 /** Hands a priority to a stream, in the terms its transport knows. */
 export function applyPriority(stream: H3SendStream, { urgency, incremental }: Priority): void {
   if ("urgency" in stream) {

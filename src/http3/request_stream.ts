@@ -1,8 +1,10 @@
 import { ApplicationError, StreamError } from "../error/quic_error.ts";
 import { H3ErrorCode } from "./code_point.ts";
 import type { H3Connection } from "./h3_connection.ts";
+import type { RequestDatagrams } from "./datagrams.ts";
 import { MessageReader } from "./message_reader.ts";
 import { MessageWriter } from "./message_writer.ts";
+import type { Patience } from "./patience.ts";
 import type { H3BidirectionalStream } from "./transport.ts";
 
 /** One request and its response: a message each way over one stream. */
@@ -11,6 +13,8 @@ export class RequestStream {
   readonly id: number;
   readonly incoming: MessageReader;
   readonly outgoing: MessageWriter;
+  /** Datagrams of the request, if the connection has any. */
+  readonly datagrams: RequestDatagrams | undefined;
   readonly #connection: H3Connection;
 
   constructor(connection: H3Connection, stream: H3BidirectionalStream) {
@@ -18,6 +22,17 @@ export class RequestStream {
     this.id = Number(stream.writable.id);
     this.incoming = new MessageReader(connection, this.id, stream.readable);
     this.outgoing = new MessageWriter(connection, this.id, stream.writable);
+    this.datagrams = connection.datagrams?.open(this.id);
+  }
+
+  /** Asks the server to send the response sooner or later than it was told. */
+  updatePriority(priority: string): Promise<void> {
+    return this.#connection.updatePriority(this.id, priority);
+  }
+
+  /** Nothing more will come of the request. */
+  release(): void {
+    this.#connection.datagrams?.close(this.id);
   }
 
   /**
@@ -34,15 +49,22 @@ export class RequestStream {
     this.outgoing.abort(cause);
   }
 
-  /** The incoming content as a stream that reads no further than it is read. */
+  /**
+   * The incoming content as a stream that reads no further than it is read.
+   *
+   * @param patience How long to wait for it; for ever if left out.
+   */
   body(
     onCancel: (reason: unknown) => void,
     onEnd: () => void,
+    patience?: Patience,
   ): ReadableStream<Uint8Array<ArrayBuffer>> {
     return new ReadableStream<Uint8Array<ArrayBuffer>>({
       pull: async (controller) => {
         try {
+          patience?.begin();
           const piece = await this.incoming.data();
+          patience?.end(piece?.length ?? 0);
           if (piece) return controller.enqueue(piece);
           controller.close();
           onEnd();

@@ -49,7 +49,8 @@ export class H3Server implements AsyncDisposable {
   constructor(transport: H3Transport, handler: RequestHandler, options: H3ServerOptions) {
     this.#handler = handler;
     this.#options = options;
-    this.#connection = new H3Connection(transport, "server", options, {
+    const extendedConnect = options.onConnect !== undefined;
+    this.#connection = new H3Connection(transport, "server", { ...options, extendedConnect }, {
       onGoAway: () => {}, // RFC 9114, Section 5.2: it limits pushes, and there are none
       onPriorityUpdate: (id, priority) => this.#onPriorityUpdate(id, priority),
     });
@@ -102,15 +103,20 @@ export class H3Server implements AsyncDisposable {
   async #serve(stream: H3BidirectionalStream): Promise<void> {
     const request = new RequestStream(this.#connection, stream);
     const { id } = request;
-    if (id >= this.#goAwayId) return request.fail(refused());
+    if (id >= this.#goAwayId) {
+      request.fail(refused());
+      return request.release();
+    }
     this.#nextId = Math.max(this.#nextId, id + 4);
     this.#sendStreams.set(id, stream.writable);
     const exchange = new ServerExchange(request, this.#handler, this.#options, {
       transport: this.#connection.transport,
+      extendedConnect: this.#connection.extendedConnect,
       prioritize: (priority) => this.#prioritize(id, priority),
       onFailed: () => this.#onFailed(),
     });
     await exchange.run();
+    request.release();
     this.#sendStreams.delete(id);
     this.#onFree?.();
   }

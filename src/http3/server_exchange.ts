@@ -1,7 +1,9 @@
 import { QuicError, StreamError } from "../error/quic_error.ts";
 import { H3ErrorCode } from "./code_point.ts";
+import type { RequestDatagrams } from "./datagrams.ts";
 import { readContentLength, readRequestHead, type RequestHead, responseLines } from "./fields.ts";
 import type { H3ServerOptions, TrailerSource } from "./options.ts";
+import { Patience } from "./patience.ts";
 import type { RequestStream } from "./request_stream.ts";
 import type { H3Transport } from "./transport.ts";
 
@@ -21,6 +23,8 @@ export interface RequestInfo<T extends H3Transport = H3Transport> {
   readonly trailers: Promise<Headers | undefined>;
   /** Resolves when the response has been sent; rejects if that failed. */
   readonly completed: Promise<void>;
+  /** Datagrams of this request, if the server was told to have them and the connection can. */
+  readonly datagrams: RequestDatagrams | undefined;
   /** Sends these fields after the body of the response. */
   sendTrailers(trailers: TrailerSource): void;
   /** Sends an interim response, such as 103 Early Hints. */
@@ -30,6 +34,8 @@ export interface RequestInfo<T extends H3Transport = H3Transport> {
 /** What an exchange needs of its connection. */
 export interface ExchangeContext {
   readonly transport: H3Transport;
+  /** Whether clients were told that they may use extended CONNECT. */
+  readonly extendedConnect: boolean;
   prioritize(header: string | null): void;
   /** The request could not be answered, by the client's doing or ours. */
   onFailed(): void;
@@ -50,6 +56,9 @@ export class ServerExchange {
   readonly #abort = new AbortController();
   readonly #requestTrailers = Promise.withResolvers<Headers | undefined>();
   readonly #completed = Promise.withResolvers<void>();
+  /** How long we wait for the rest of the request, and for the response to be taken. */
+  readonly #readPatience: Patience;
+  readonly #writePatience: Patience;
   #responseTrailers: TrailerSource | undefined;
   #answered = false;
   #failed = false;
@@ -64,6 +73,8 @@ export class ServerExchange {
     this.#handler = handler;
     this.#options = options;
     this.#context = context;
+    this.#readPatience = this.#patience(H3ErrorCode.RequestIncomplete);
+    this.#writePatience = this.#patience(H3ErrorCode.RequestCancelled);
     this.#completed.promise.catch(ignore);
     stream.outgoing.closed.catch((error) => this.#onStopped(error));
   }
@@ -72,8 +83,8 @@ export class ServerExchange {
   async run(): Promise<void> {
     try {
       const head = await this.#head();
-      if (head) await this.#respond(head.method, await this.#handle(head));
-      else await this.#respond("GET", new Response(null, { status: 431 }));
+      if (head) await this.#respond(head.method, await this.#handle(head), head.protocol !== "");
+      else await this.#respond("GET", new Response(null, { status: 431 }), false);
       this.#completed.resolve();
       // RFC 9114, Section 4.1: what is left of the request is no longer of interest.
       if (!this.#stream.incoming.finished) {
@@ -86,7 +97,16 @@ export class ServerExchange {
       this.#completed.reject(error);
     }
     this.#answered = true;
+    this.#readPatience.stop();
+    this.#writePatience.stop();
     this.#requestTrailers.resolve(this.#stream.incoming.trailers);
+  }
+
+  #patience(code: number): Patience {
+    const { bodyTimeout = 60_000, minBodyRate = 0 } = this.#options;
+    return new Patience({ timeout: bodyTimeout, rate: minBodyRate }, () => {
+      this.#stream.fail(new StreamError(code, "Cannot wait any longer for the client"));
+    });
   }
 
   /** The head of the request; undefined if it is too large to be read. */
@@ -97,7 +117,10 @@ export class ServerExchange {
       );
     }, this.#options.headerTimeout ?? 10_000);
     try {
-      const head = readRequestHead(await this.#stream.incoming.headers());
+      const head = readRequestHead(
+        await this.#stream.incoming.headers(),
+        this.#context.extendedConnect,
+      );
       this.#context.prioritize(head.headers.get("priority"));
       this.#stream.incoming.expect(head.contentLength);
       return head;
@@ -111,6 +134,7 @@ export class ServerExchange {
   }
 
   async #handle(head: RequestHead): Promise<Response> {
+    if (head.protocol !== "") return await this.#checked(() => this.#connect(head));
     if (refusedMethods.has(head.method)) return new Response(null, { status: 501 });
     const hasBody = !bodilessMethods.has(head.method);
     if (!hasBody) await this.#drain(head);
@@ -118,8 +142,21 @@ export class ServerExchange {
       this.#stream.outgoing.headers([{ name: ":status", value: "100" }]);
     }
     const request = this.#request(head, hasBody);
+    return await this.#checked(() => this.#handler(request, this.#info()));
+  }
+
+  /** RFC 9220: the stream becomes a tunnel if the application likes that. */
+  #connect(head: RequestHead): Response | Promise<Response> {
+    const { protocol, scheme, authority, path, headers } = head;
+    const { signal } = this.#abort;
+    const body = this.#body(undefined);
+    const url = `${scheme}://${authority}${path}`;
+    return this.#options.onConnect!({ protocol, url, headers, body, signal }, this.#info());
+  }
+
+  async #checked(handle: () => Response | Promise<Response>): Promise<Response> {
     try {
-      const response = await this.#handler(request, this.#info());
+      const response = await handle();
       if (!(response instanceof Response) || response.status < 200 || response.bodyUsed) {
         throw new TypeError("Cannot send what the handler returned: it is no usable Response");
       }
@@ -152,10 +189,7 @@ export class ServerExchange {
   #request({ method, scheme, authority, path, headers }: RequestHead, hasBody: boolean): Request {
     const init: RequestInit & { duplex?: "half" } = { method, headers, signal: this.#abort.signal };
     if (hasBody) {
-      init.body = this.#stream.body(
-        () => this.#stream.incoming.cancel(new StreamError(H3ErrorCode.NoError, "Not wanted")),
-        () => this.#requestTrailers.resolve(this.#stream.incoming.trailers),
-      );
+      init.body = this.#body(this.#readPatience);
       init.duplex = "half";
     }
     try {
@@ -167,6 +201,14 @@ export class ServerExchange {
     }
   }
 
+  #body(patience: Patience | undefined): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return this.#stream.body(
+      () => this.#stream.incoming.cancel(new StreamError(H3ErrorCode.NoError, "Not wanted")),
+      () => this.#requestTrailers.resolve(this.#stream.incoming.trailers),
+      patience,
+    );
+  }
+
   #info(): RequestInfo {
     const { transport } = this.#context;
     return {
@@ -174,6 +216,7 @@ export class ServerExchange {
       remoteAddr: transport.remoteAddr,
       trailers: this.#requestTrailers.promise,
       completed: this.#completed.promise,
+      datagrams: this.#stream.datagrams,
       sendTrailers: (trailers) => {
         this.#responseTrailers = trailers;
       },
@@ -186,7 +229,7 @@ export class ServerExchange {
     };
   }
 
-  async #respond(method: string, response: Response): Promise<void> {
+  async #respond(method: string, response: Response, isTunnel: boolean): Promise<void> {
     const { outgoing } = this.#stream;
     const { status, headers, body } = response;
     const lines = responseLines(status, headers);
@@ -195,9 +238,11 @@ export class ServerExchange {
     if (method === "HEAD" || status === 204 || status === 304) {
       await body?.cancel();
     } else if (body) {
-      await outgoing.body(body, readContentLength(headers));
+      // Nobody knows how long a tunnel may be silent.
+      const patience = isTunnel ? undefined : this.#writePatience;
+      await outgoing.body(body, isTunnel ? -1 : readContentLength(headers), patience);
     }
-    await outgoing.end(this.#responseTrailers);
+    await outgoing.end(this.#responseTrailers, this.#writePatience);
     this.#answered = true;
   }
 

@@ -10,6 +10,10 @@ export interface Settings {
   readonly blockedStreams: number;
   /** The largest field section it takes. */
   readonly maxFieldSectionSize: number;
+  /** Whether it takes extended CONNECT (RFC 9220). */
+  readonly extendedConnect: boolean;
+  /** Whether it takes datagrams (RFC 9297). */
+  readonly datagrams: boolean;
 }
 
 /** Bytes of SETTINGS we are willing to hold. */
@@ -24,6 +28,8 @@ export function writeSettings(settings: Settings): Uint8Array<ArrayBuffer> {
     settings.maxFieldSectionSize,
     H3SettingId.QpackBlockedStreams,
     settings.blockedStreams,
+    ...(settings.extendedConnect ? [H3SettingId.ExtendedConnect, 1] : []),
+    ...(settings.datagrams ? [H3SettingId.Datagram, 1] : []),
     // RFC 9114, Section 7.2.4.1: peers must cope with what they do not know.
     reservedIdentifier(Math.floor(Math.random() * 1e6)),
     Math.floor(Math.random() * 1e6),
@@ -52,6 +58,8 @@ export function readSettings(payload: Uint8Array): Settings {
     maxTableCapacity: seen.get(H3SettingId.QpackMaxTableCapacity) ?? 0,
     blockedStreams: seen.get(H3SettingId.QpackBlockedStreams) ?? 0,
     maxFieldSectionSize: seen.get(H3SettingId.MaxFieldSectionSize) ?? Infinity,
+    extendedConnect: seen.get(H3SettingId.ExtendedConnect) === 1,
+    datagrams: seen.get(H3SettingId.Datagram) === 1,
   };
 }
 

@@ -15,6 +15,12 @@ export interface H3Transport {
   readonly incomingUnidirectionalStreams: ReadableStream<H3ReceiveStream>;
   /** Where the peer is, if the transport can tell. */
   readonly remoteAddr?: NetAddress;
+  /** Sends a datagram, which may be lost. */
+  sendDatagram?(data: Uint8Array): Promise<void>;
+  /** Waits for a datagram. */
+  readDatagram?(): Promise<Uint8Array<ArrayBuffer>>;
+  /** The longest datagram that can be sent now; 0 if the peer takes none. */
+  readonly maxDatagramSize?: number;
   /** Settles when the connection has ended. */
   readonly closed: Promise<unknown>;
   /** Closes the connection with a code of the application. */
@@ -33,6 +39,8 @@ export interface NetAddress {
 export interface H3StreamOptions {
   /** Streams with a higher number send first. */
   sendOrder?: number;
+  /** RFC 9218, Section 4.1, for transports that schedule by it. */
+  urgency?: number;
   /** Whether to wait until the peer allows one more stream. */
   waitUntilAvailable?: boolean;
 }

@@ -30,6 +30,12 @@ export interface DecoderOptions {
    * @default {65536}
    */
   maxFieldSectionSize?: number;
+  /**
+   * Bytes of field sections that may wait for the table.
+   *
+   * @default {1048576}
+   */
+  maxBlockedBytes?: number | undefined;
 }
 
 interface BlockedSection {
@@ -56,6 +62,7 @@ export class QpackDecoder {
   readonly #maxCapacity: number;
   readonly #maxBlocked: number;
   readonly #maxSectionSize: number;
+  readonly #maxBlockedBytes: number;
   readonly #blocked: BlockedSection[] = [];
   readonly #reader = new Reader();
   /** Insertions the encoder knows we have seen. */
@@ -66,6 +73,7 @@ export class QpackDecoder {
     this.#maxCapacity = options.maxTableCapacity ?? 4096;
     this.#maxBlocked = options.maxBlockedStreams ?? 16;
     this.#maxSectionSize = options.maxFieldSectionSize ?? 65_536;
+    this.#maxBlockedBytes = options.maxBlockedBytes ?? 1_048_576;
   }
 
   /** How many sections wait for the dynamic table. */
@@ -76,7 +84,7 @@ export class QpackDecoder {
   /**
    * Decodes a field section; a promise if it must wait for the encoder stream.
    *
-   * @param section The section; kept, not copied, while it waits.
+   * @param section The section; copied if it has to wait.
    * @throws {ApplicationError} QPACK_DECOMPRESSION_FAILED.
    * @throws {StreamError} H3_EXCESSIVE_LOAD if it is larger than allowed.
    */
@@ -90,9 +98,16 @@ export class QpackDecoder {
     if (this.#blocked.length >= this.#maxBlocked) {
       throw decompressionFailed("Cannot let more streams wait for the dynamic table");
     }
+    let held = section.length;
+    for (const waiting of this.#blocked) held += waiting.section.length;
+    if (held > this.#maxBlockedBytes) {
+      throw new StreamError(EXCESSIVE_LOAD, "Cannot hold more fields that wait for the table");
+    }
     const { offset } = reader;
+    // A copy, as a short section may be a view of a large buffer.
+    const copy = section.slice();
     return new Promise((resolve, reject) => {
-      this.#blocked.push({ streamId, prefix, section, offset, resolve, reject });
+      this.#blocked.push({ streamId, prefix, section: copy, offset, resolve, reject });
     });
   }
 

@@ -4,6 +4,7 @@ import { responseTrailers } from "../../src/http3/client_exchange.ts";
 import { createFetch, type Fetch } from "../../src/http3/fetcher.ts";
 import { type H3Server, serveConnection } from "../../src/http3/server.ts";
 import type { RequestHandler } from "../../src/http3/server_exchange.ts";
+import { urgencyOrder } from "../../src/scheduler/stream_order.ts";
 import { MemoryTransport } from "./memory_transport.ts";
 import { within } from "./raw_peer.ts";
 
@@ -41,7 +42,12 @@ Deno.test("fetch() connects to the URL's host and port and uses the connection a
   assert.equal(await second.text(), "https://example.com/b");
   await (await fetch(new Request("https://example.com/c"), brief)).text();
   assert.equal(connects.length, 1);
-  assert.deepEqual(connects[0], { hostname: "example.com", port: 443, alpnProtocols: ["h3"] });
+  assert.deepEqual(connects[0], {
+    hostname: "example.com",
+    port: 443,
+    alpnProtocols: ["h3"],
+    streamOrder: urgencyOrder,
+  });
   await (await fetch("https://[::1]:4433/", brief)).text();
   assert.equal(connects[1]!.hostname, "::1");
   assert.equal(connects[1]!.port, 4433);

@@ -29,11 +29,16 @@ export class MemoryTransport implements H3Transport {
   #peer!: MemoryTransport;
   #bidirectional!: ReadableStreamDefaultController<H3BidirectionalStream>;
   #unidirectional!: ReadableStreamDefaultController<H3ReceiveStream>;
+  #datagrams!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
+  readonly #datagramReader = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start: (controller) => void (this.#datagrams = controller),
+  }).getReader();
   #opened = [0, 0];
 
   private constructor(isClient: boolean) {
     this.#isClient = isClient;
     this.closed = this.#closed.promise;
+    this.#datagramReader.closed.catch(() => {});
     this.incomingBidirectionalStreams = new ReadableStream({
       start: (controller) => void (this.#bidirectional = controller),
     }, { highWaterMark: 0 });
@@ -71,6 +76,21 @@ export class MemoryTransport implements H3Transport {
     return writable;
   }
 
+  get maxDatagramSize(): number {
+    return 1_200;
+  }
+
+  // deno-lint-ignore require-await
+  async sendDatagram(data: Uint8Array): Promise<void> {
+    this.#throwIfClosed();
+    if (data.length > this.maxDatagramSize) throw new RangeError("Cannot send so much");
+    this.#peer.#datagrams.enqueue(data.slice());
+  }
+
+  async readDatagram(): Promise<Uint8Array<ArrayBuffer>> {
+    return (await this.#datagramReader.read()).value!;
+  }
+
   close(info: CloseInfo = { closeCode: 0, reason: "" }): void {
     if (this.closeInfo) return;
     const error = new ApplicationError(info.closeCode, info.reason);
@@ -80,6 +100,7 @@ export class MemoryTransport implements H3Transport {
       for (const breakStream of end.#breakers) breakStream(error);
       end.#bidirectional.error(error);
       end.#unidirectional.error(error);
+      end.#datagrams.error(error);
     }
   }
 

@@ -5,7 +5,10 @@ import { readSettings, writeSettings } from "../../src/http3/settings.ts";
 
 Deno.test("readSettings() returns what writeSettings() wrote", () => {
   const settings = { maxTableCapacity: 4096, blockedStreams: 16, maxFieldSectionSize: 65_536 };
-  for (let i = 0; i < 100; i++) assert.deepEqual(readSettings(writeSettings(settings)), settings);
+  for (let i = 0; i < 100; i++) {
+    const all = { ...settings, extendedConnect: i % 2 === 1, datagrams: i % 4 > 1 };
+    assert.deepEqual(readSettings(writeSettings(all)), all);
+  }
 });
 
 Deno.test("readSettings() takes what is missing as not granted", () => {
@@ -13,6 +16,8 @@ Deno.test("readSettings() takes what is missing as not granted", () => {
     maxTableCapacity: 0,
     blockedStreams: 0,
     maxFieldSectionSize: Infinity,
+    extendedConnect: false,
+    datagrams: false,
   });
 });
 

@@ -1,0 +1,152 @@
+import { concatBytes } from "../bytes/bytes.ts";
+import { ApplicationError } from "../error/quic_error.ts";
+import { H3ErrorCode } from "./code_point.ts";
+import { varints } from "./frame.ts";
+import type { Settings } from "./settings.ts";
+import type { H3Transport } from "./transport.ts";
+
+/** Datagrams of one request that wait to be read; unreliable means the oldest may go. */
+const MAX_WAITING = 64;
+/** Datagrams kept for requests whose streams have not come yet. */
+const MAX_EARLY = 32;
+
+/** What datagrams need of a connection. */
+export interface DatagramCarrier {
+  readonly transport: H3Transport;
+  /** What the peer announced, once it has. */
+  readonly peerSettings: Promise<Settings>;
+  /** Closes the connection with the error's code. */
+  fail(error: unknown): void;
+}
+
+/**
+ * The datagrams that belong to one request (RFC 9297, Section 2): unreliable, in no order, but on
+ * every path there is.
+ */
+export class RequestDatagrams {
+  /** Datagrams that came and were not read in time. */
+  dropped = 0;
+  readonly #carrier: DatagramCarrier;
+  readonly #quarterId: Uint8Array<ArrayBuffer>;
+  readonly #waiting: Uint8Array<ArrayBuffer>[] = [];
+  readonly #readers: ((data: Uint8Array<ArrayBuffer> | undefined) => void)[] = [];
+  #isClosed = false;
+
+  /** Use `RequestInfo.datagrams` or `responseDatagrams`. */
+  constructor(carrier: DatagramCarrier, streamId: number) {
+    this.#carrier = carrier;
+    this.#quarterId = varints(streamId / 4);
+  }
+
+  /** The longest datagram that can be sent now; 0 if there is no room for any. */
+  get maxSize(): number {
+    const { maxDatagramSize = 0 } = this.#carrier.transport;
+    return Math.max(0, maxDatagramSize - this.#quarterId.length);
+  }
+
+  /**
+   * Sends a datagram, which may be lost.
+   *
+   * @throws {TypeError} If the peer takes no datagrams, or the request is over.
+   */
+  async send(data: Uint8Array): Promise<void> {
+    // RFC 9297, Section 2.1.1: not before both ends have said that they want datagrams.
+    const { datagrams } = await this.#carrier.peerSettings;
+    if (!datagrams) throw new TypeError("Cannot send a datagram: the peer takes none");
+    if (this.#isClosed) throw new TypeError("Cannot send a datagram: the request is over");
+    await this.#carrier.transport.sendDatagram!(concatBytes(this.#quarterId, data));
+  }
+
+  /** Waits for a datagram; undefined once the request is over. */
+  read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const data = this.#waiting.shift();
+    if (data || this.#isClosed) return Promise.resolve(data);
+    return new Promise((resolve) => this.#readers.push(resolve));
+  }
+
+  /** Takes a datagram of the peer. */
+  receive(data: Uint8Array<ArrayBuffer>): void {
+    const reader = this.#readers.shift();
+    if (reader) return reader(data);
+    if (this.#waiting.length === MAX_WAITING) {
+      this.#waiting.shift();
+      this.dropped++;
+    }
+    this.#waiting.push(data);
+  }
+
+  /** The request is over. */
+  close(): void {
+    this.#isClosed = true;
+    for (const reader of this.#readers.splice(0)) reader(undefined);
+  }
+}
+
+/** Brings the datagrams of a connection to their requests. */
+export class H3Datagrams {
+  readonly #carrier: DatagramCarrier;
+  readonly #requests = new Map<number, RequestDatagrams>();
+  readonly #early: { readonly id: number; readonly data: Uint8Array<ArrayBuffer> }[] = [];
+  /** The largest stream ID of a request so far. */
+  #largestId = -1;
+
+  constructor(carrier: DatagramCarrier) {
+    this.#carrier = carrier;
+    this.#run();
+  }
+
+  /** Begins to take the datagrams of a request. */
+  open(streamId: number): RequestDatagrams {
+    const datagrams = new RequestDatagrams(this.#carrier, streamId);
+    this.#requests.set(streamId, datagrams);
+    this.#largestId = Math.max(this.#largestId, streamId);
+    for (let i = 0; i < this.#early.length;) {
+      if (this.#early[i]!.id === streamId) datagrams.receive(this.#early.splice(i, 1)[0]!.data);
+      else i++;
+    }
+    return datagrams;
+  }
+
+  /** A request is over. */
+  close(streamId: number): void {
+    this.#requests.get(streamId)?.close();
+    this.#requests.delete(streamId);
+  }
+
+  async #run(): Promise<void> {
+    const { transport } = this.#carrier;
+    try {
+      for (;;) this.#receive(await transport.readDatagram!());
+    } catch (error) {
+      if (error instanceof ApplicationError) this.#carrier.fail(error);
+      // Otherwise the transport has ended.
+      for (const id of this.#requests.keys()) this.close(id);
+    }
+  }
+
+  #receive(datagram: Uint8Array<ArrayBuffer>): void {
+    const id = readStreamId(datagram);
+    const data = datagram.subarray(1 << (datagram[0]! >>> 6));
+    const request = this.#requests.get(id);
+    if (request) return request.receive(data);
+    // RFC 9297, Section 2.1: what comes after its request goes, what comes before may stay.
+    if (id <= this.#largestId || !Number.isSafeInteger(id)) return;
+    if (this.#early.length === MAX_EARLY) this.#early.shift();
+    this.#early.push({ id, data });
+  }
+}
+
+/** The ID of the stream a datagram belongs to. */
+function readStreamId(datagram: Uint8Array): number {
+  const size = 1 << ((datagram[0] ?? 0) >>> 6);
+  if (datagram.length < size) throw datagramError("its stream is not named");
+  let quarter = datagram[0]! & 0x3f;
+  for (let i = 1; i < size; i++) quarter = quarter * 256 + datagram[i]!;
+  // RFC 9297, Section 2.1: stream IDs end before 2^62. Rounding does not reach over 2^60.
+  if (quarter >= 2 ** 60) throw datagramError("there is no stream of its number");
+  return 4 * quarter;
+}
+
+function datagramError(why: string): ApplicationError {
+  return new ApplicationError(H3ErrorCode.DatagramError, `Cannot accept a datagram: ${why}`);
+}

@@ -1,5 +1,7 @@
 import type { Writer } from "../bytes/writer.ts";
 import { writeApplicationClose, writeConnectionClose } from "../frame/close.ts";
+import type { Path } from "../path/path.ts";
+import type { PathSet } from "../path/path_set.ts";
 import { type CloseReason, EARLY_APPLICATION_CLOSE } from "./closing.ts";
 
 const NOTHING = new Uint8Array(0);
@@ -15,4 +17,15 @@ export function writeClose(writer: Writer, { application, code, reason }: CloseR
 export function writeEarlyClose(writer: Writer, reason: CloseReason): void {
   if (reason.application) writeConnectionClose(writer, EARLY_APPLICATION_CLOSE, 0, NOTHING);
   else writeClose(writer, reason);
+}
+
+/** The path for a close: a good one, one that lives, or the one the peer will know for longest. */
+export function pathForClose(paths: PathSet): Path | undefined {
+  return paths.best() ?? paths.paths.find(({ live }) => live) ??
+    paths.paths.toSorted((a, b) => orderOf(b) - orderOf(a))[0];
+}
+
+/** Both may never end, and then make no difference. */
+function orderOf({ slot }: Path): number {
+  return Math.min(slot.removeAt, Number.MAX_VALUE);
 }

@@ -279,6 +279,7 @@ export class Receiver {
       now,
       usedId,
     );
+    network.validation.onHeard(now);
     const moves = isNewest && network !== path.current &&
       (content & PacketContent.NonProbing) !== 0;
     if (moves && path.live && this.#parts.handshake.role === Role.Server) {

@@ -13,7 +13,7 @@ import type { Port } from "../path/port.ts";
 import type { PacketSpace } from "../recovery/packet_space.ts";
 import type { StreamView } from "../scheduler/stream_order.ts";
 import { Role } from "../stream/stream_id.ts";
-import { writeClose, writeEarlyClose } from "./close_frames.ts";
+import { pathForClose, writeClose, writeEarlyClose } from "./close_frames.ts";
 import type { Closing } from "./closing.ts";
 import type { ConnectionLog } from "./connection_log.ts";
 import { CopyQueue } from "./copy_queue.ts";
@@ -287,7 +287,7 @@ export class Sender {
   /** CONNECTION_CLOSE at every level the peer may be able to read (RFC 9000, Section 10.2.3). */
   #sendClose(now: number): Transmit | undefined {
     const { closing, handshake, keys, paths } = this.#parts;
-    const path = paths.best() ?? paths.paths.find((other) => other.live) ?? paths.paths[0];
+    const path = pathForClose(paths);
     if (path === undefined) return undefined;
     if (!this.#begin(path.current)) return undefined;
     closing.pending = false;

@@ -29,7 +29,9 @@ export class Validation implements FrameOwner {
   readonly #random: Random;
   readonly #challenges: Challenge[] = [];
   readonly #responses: Uint8Array[] = [];
+  #firstInterval = 0;
   #interval = 0;
+  #sentAt = -Infinity;
   #giveUpAt = Infinity;
 
   constructor(random: Random) {
@@ -60,7 +62,7 @@ export class Validation implements FrameOwner {
   start(probeTimeout: number, timeout: number, now: number): void {
     this.failed = false;
     this.challengeDue = true;
-    this.#interval = Math.min(probeTimeout, LONGEST_FIRST_WAIT);
+    this.#interval = this.#firstInterval = Math.min(probeTimeout, LONGEST_FIRST_WAIT);
     this.#giveUpAt = now + timeout;
     this.deadline = this.#giveUpAt;
   }
@@ -82,6 +84,16 @@ export class Validation implements FrameOwner {
     }
     this.challengeDue = true;
     this.deadline = this.#giveUpAt;
+  }
+
+  /**
+   * A packet of the peer came by this 4-tuple. It works, at least in that direction, so an answer
+   * that is overdue was lost, and waiting ever longer would be for nothing.
+   */
+  onHeard(now: number): void {
+    if (!this.pending || this.challengeDue || now < this.#sentAt + this.#firstInterval) return;
+    this.#interval = this.#firstInterval;
+    this.challengeDue = true;
   }
 
   /** A challenge arrived: it is answered on the 4-tuple it came by. */
@@ -113,6 +125,7 @@ export class Validation implements FrameOwner {
     const data = this.#random.bytes(8);
     if (this.#challenges.length === MAX_CHALLENGES) this.#challenges.shift();
     this.#challenges.push({ data, sentAt: now });
+    this.#sentAt = now;
     writePathChallenge(sink.writer, data);
     sink.record(this, FrameType.PathChallenge, 0, 0);
     this.challengeDue = false;

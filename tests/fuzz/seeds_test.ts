@@ -38,3 +38,11 @@ found(
   { kind: "closePath", wait: 37 },
   { kind: "updateKeys", byServer: true },
 );
+
+found(
+  "Validation asks again when the peer is heard, and does not give its path up",
+  { seed: 573580, paths: 2, loss: 0.1, rtt: 52 },
+  { kind: "closePath", wait: 5 },
+  { kind: "open", wait: 11 },
+  { kind: "outage", wait: 25, which: 13, much: 1_357 },
+);

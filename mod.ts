@@ -44,12 +44,21 @@ export { MultipathConnection } from "./src/api/multipath_connection.ts";
 export type { MultipathListener } from "./src/api/multipath_listener.ts";
 export type {
   CertificateHash,
+  ClientAuthentication,
   CloseInfo,
   ConnectOptions,
   ListenOptions,
+  MigrateOptions,
   OpenPathOptions,
   TransportOptions,
 } from "./src/api/options.ts";
+export type {
+  CertificateAndKey,
+  CertificateOptions,
+  CertificateSource,
+} from "./src/api/credentials.ts";
+export type { QuicVersion, SavedSession } from "./src/api/session.ts";
+export type { Session } from "./src/tls/session.ts";
 export type { Path, PathCloseInfo } from "./src/api/path.ts";
 export type { PathStats } from "./src/api/path_stats.ts";
 export type { ConnectionStats } from "./src/api/connection_stats.ts";

@@ -6,11 +6,13 @@ import { SystemRandom } from "../io/random.ts";
 import { resolveHost } from "../io/resolve.ts";
 import { backgroundTimer } from "../io/timer.ts";
 import type { Address } from "../path/address.ts";
+import { Credential } from "../tls/credential.ts";
 import { Hub } from "./hub.ts";
 import { clientAddresses } from "./local_addresses.ts";
 import type { MultipathConnection } from "./multipath_connection.ts";
 import { type ConnectOptions, transportConfig } from "./options.ts";
 import { PathUpkeep } from "./path_upkeep.ts";
+import { type SavedSession, versionNumbers } from "./session.ts";
 import { trustOf } from "./trust.ts";
 
 /** RFC 8305, Section 5: the pause before the next address is tried besides the one before. */
@@ -49,7 +51,12 @@ export async function connect(
   const opened = await attempts.run(routes);
   const { connection } = opened;
   signal?.addEventListener("abort", () => connection.close(), { once: true });
-  if (options.openPaths !== false && connection.multipath) startUpkeep(opened, options, remotes);
+  if (options.openPaths !== false) {
+    // With early data the handshake is still under way.
+    const start = () => connection.multipath && startUpkeep(opened, options, remotes);
+    if (opened.core.handshake.complete) start();
+    else connection.handshake.then(start, () => {});
+  }
   return connection;
 }
 
@@ -67,8 +74,24 @@ function clientConfig(options: ConnectOptions): ClientConfig {
   const literal = literalAddress(serverName);
   return {
     transport: transportConfig(options),
-    tls: { ...trustOf(options), alpn, serverName: literal ?? serverName, keyLog: openKeyLog() },
+    tls: {
+      ...trustOf(options),
+      alpn,
+      serverName: literal ?? serverName,
+      keyLog: openKeyLog(),
+      session: options.session?.tls,
+      earlyData: options.earlyData,
+      credential: credentialOf(options),
+    },
+    token: options.session?.token,
+    versions: versionNumbers(options.versions),
   };
+}
+
+function credentialOf({ cert, key }: ConnectOptions): Credential | undefined {
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert !== undefined && key !== undefined) return Credential.fromPem(cert, key);
+  throw new TypeError("Cannot connect: cert and key belong together");
 }
 
 /** All ways, in the order to try them: each remote address from the first local one, then the rest. */
@@ -154,12 +177,40 @@ class Attempts {
     const hub = this.#hub;
     const socket = hub.sockets.find(local) ?? hub.open(local);
     const address = { transport: "udp", hostname: remote, port } as const;
-    const core = hub.endpoint.connect(this.#config, socket, address, hub.driver.now);
-    const connection = this.#make(core, hub);
-    this.#open.add(connection);
-    await connection.handshake;
-    return { connection, core, hub };
+    const begin = (config: ClientConfig) => {
+      const core = hub.endpoint.connect(config, socket, address, hub.driver.now);
+      if (this.#options.onSession) collectSessions(core, hub, this.#options.onSession);
+      const connection = this.#make(core, hub);
+      this.#open.add(connection);
+      return { connection, core, hub };
+    };
+    const opened = begin(this.#config);
+    if (opened.core.keys.zeroRtt.write !== undefined) return opened;
+    try {
+      await opened.connection.handshake;
+      return opened;
+    } catch (error) {
+      const version = opened.core.closing.reason?.mutualVersion;
+      if (version === undefined) throw error;
+      // RFC 9368, Section 2.2: the server speaks another version that we speak as well.
+      const other = begin({ ...this.#config, version, versionNegotiated: true });
+      await other.connection.handshake;
+      return other;
+    }
   }
+}
+
+/** Hands on sessions, each with the newest token that proves our address. */
+function collectSessions(
+  core: Connection,
+  hub: Hub,
+  onSession: (session: SavedSession) => void,
+): void {
+  let token: Uint8Array | undefined;
+  hub.watch(core, (event) => {
+    if (event.type === "newToken") token = event.token;
+    else if (event.type === "session") onSession({ tls: event.session, token });
+  });
 }
 
 async function settledWithin(promise: Promise<void>, milliseconds: number): Promise<void> {

@@ -11,12 +11,22 @@ import type { Port } from "../path/port.ts";
 import type { PathStatus } from "../scheduler/scheduler.ts";
 import { Traffic } from "./connection_stats.ts";
 import { ItemQueue } from "./item_queue.ts";
+import type { MigrateOptions } from "./options.ts";
 import { ApiPath, type Path, type PathOwner } from "./path.ts";
 
 /** The events that are about paths. */
 export type PathEvent = Extract<
   ConnectionEvent,
-  { readonly type: "pathOpened" | "pathClosed" | "pathRefused" | "pathStatus" | "pong" }
+  {
+    readonly type:
+      | "pathOpened"
+      | "pathClosed"
+      | "pathRefused"
+      | "pathStatus"
+      | "pathMoved"
+      | "pathStayed"
+      | "pong";
+  }
 >;
 
 /** A PING under way. */
@@ -37,6 +47,11 @@ export class ConnectionPaths implements PathOwner {
   readonly #known = new Map<CorePath, ApiPath>();
   readonly #requests = new Map<PathRequest, PromiseWithResolvers<Path>>();
   readonly #pings = new Map<PingRequest, Ping>();
+  readonly #moves = new Map<CorePath, PromiseWithResolvers<void>>();
+  /** Finds a port for a path to move to; set by the connection. */
+  portFor: (local: string, remote: Address) => Port = () => {
+    throw new TypeError("Cannot move a path: it has no sockets");
+  };
   /** The open ones by ID; replaced whenever it changes. */
   #open: readonly ApiPath[] = [];
   #error: Error | undefined;
@@ -102,6 +117,28 @@ export class ConnectionPaths implements PathOwner {
     return waiter.promise;
   }
 
+  migrate(path: CorePath, options: MigrateOptions): Promise<void> {
+    const { localAddress = path.current.port.address.hostname } = options;
+    const { hostname, port } = options.remoteAddress ?? path.current.remote;
+    const remote = { transport: "udp", hostname, port } as const;
+    const from = this.portFor(localAddress, remote);
+    if (!this.#core.migratePath(path, from, remote, this.#clock())) {
+      const why = "its handshake is not over, it is closing, or the server does not allow it";
+      return Promise.reject(unmoved(path, why));
+    }
+    this.#settleMove(path)?.reject(unmoved(path, "it was told to move elsewhere"));
+    const waiter = Promise.withResolvers<void>();
+    this.#moves.set(path, waiter);
+    this.#wake();
+    return waiter.promise;
+  }
+
+  #settleMove(path: CorePath): PromiseWithResolvers<void> | undefined {
+    const waiter = this.#moves.get(path);
+    this.#moves.delete(path);
+    return waiter;
+  }
+
   /** The handshake is complete, so the path it took is proven. */
   onHandshakeCompleted(): void {
     for (const path of this.#core.paths.paths) this.#onOpened(path, undefined);
@@ -118,6 +155,10 @@ export class ConnectionPaths implements PathOwner {
         return this.#settle(event.request)?.reject(refused(event.code));
       case "pong":
         return this.#onPong(event.request);
+      case "pathMoved":
+        return this.#settleMove(event.path)?.resolve();
+      case "pathStayed":
+        return this.#settleMove(event.path)?.reject(unmoved(event.path, "nobody answers there"));
       case "pathStatus":
         // The status is read from the core when somebody asks.
     }
@@ -130,6 +171,8 @@ export class ConnectionPaths implements PathOwner {
     this.#requests.clear();
     for (const { waiter } of this.#pings.values()) waiter.reject(error);
     this.#pings.clear();
+    for (const waiter of this.#moves.values()) waiter.reject(error);
+    this.#moves.clear();
     for (const path of this.#known.values()) path.onClosed(code, this.#clock());
     this.#known.clear();
     this.#open = [];
@@ -154,6 +197,7 @@ export class ConnectionPaths implements PathOwner {
     path.onClosed(code, this.#clock());
     this.#known.delete(core);
     this.#refresh();
+    this.#settleMove(core)?.reject(unmoved(core, "it was closed"));
     for (const [request, { path, waiter }] of this.#pings) {
       if (path !== core) continue;
       this.#pings.delete(request);
@@ -195,6 +239,10 @@ export class ConnectionPaths implements PathOwner {
     this.#requests.delete(request);
     return waiter;
   }
+}
+
+function unmoved(path: CorePath, why: string): PathError {
+  return new PathError(ErrorCode.NoViablePath, `Cannot move path ${path.id}: ${why}`);
 }
 
 function refused(code: number): PathError {

@@ -24,7 +24,7 @@ export class Hub implements DriverListener<Connection> {
   readonly closed: Promise<void>;
   #endsWhenEmpty = false;
   readonly #listeners = new Map<Connection, EventListener>();
-  readonly #watchers = new Map<Connection, EventListener>();
+  readonly #watchers = new Map<Connection, EventListener[]>();
   readonly #onAccepted: ((connection: Connection) => void) | undefined;
   readonly #closing = Promise.withResolvers<void>();
   #isClosing = false;
@@ -67,7 +67,9 @@ export class Hub implements DriverListener<Connection> {
 
   /** Has a further listener hear what happens in a connection. */
   watch(connection: Connection, listener: EventListener): void {
-    this.#watchers.set(connection, listener);
+    const others = this.#watchers.get(connection);
+    if (others) others.push(listener);
+    else this.#watchers.set(connection, [listener]);
   }
 
   /** A local address is gone: paths that begin there are abandoned, its sockets closed. */
@@ -146,7 +148,7 @@ export class Hub implements DriverListener<Connection> {
   onActive(connection: Connection): void {
     for (let event; (event = connection.nextEvent());) {
       this.#listeners.get(connection)?.(event);
-      this.#watchers.get(connection)?.(event);
+      for (const watcher of this.#watchers.get(connection) ?? []) watcher(event);
     }
   }
 

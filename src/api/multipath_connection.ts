@@ -13,6 +13,7 @@ import type { CloseInfo, ConnectOptions, ListenOptions, OpenPathOptions } from "
 import type { Path } from "./path.ts";
 import type { ReceiveStream } from "./receive_stream.ts";
 import type { SendStream, SendStreamOptions } from "./send_stream.ts";
+import { type QuicVersion, versionName } from "./session.ts";
 
 /**
  * A QUIC connection that uses several network paths at once.
@@ -60,6 +61,7 @@ export class MultipathConnection implements AsyncDisposable {
     this.#streams = new ConnectionStreams(core.streams, wake);
     this.#datagrams = new ConnectionDatagrams(core, wake);
     this.#paths = new ConnectionPaths(core, wake, () => hub.driver.now);
+    this.#paths.portFor = (local, remote) => hub.portFor(core, local, remote);
     // Whoever does not look at them must not be ended by them.
     this.#handshake.promise.catch(() => {});
     this.#closed.promise.catch(() => {});
@@ -212,6 +214,26 @@ export class MultipathConnection implements AsyncDisposable {
     return this.#core.handshake.tls.alpn;
   }
 
+  /** The version of QUIC in use; it may change during the handshake. */
+  get version(): QuicVersion {
+    return versionName(this.#core.keys.version);
+  }
+
+  /** Whether a session of an earlier connection was resumed. */
+  get resumed(): boolean {
+    return this.#core.handshake.tls.resumed;
+  }
+
+  /** Whether the server reads 0-RTT data; undefined while that is open, or if none was offered. */
+  get earlyDataAccepted(): boolean | undefined {
+    return this.#core.handshake.tls.earlyDataAccepted;
+  }
+
+  /** The peer's certificates in DER, its own first; empty if it showed none. */
+  get peerCertificates(): readonly Uint8Array[] {
+    return this.#core.handshake.tls.peerCertificates;
+  }
+
   /** The name that the client asked for; known when the handshake is complete. */
   get serverName(): string | undefined {
     return this.#core.handshake.tls.serverName;
@@ -264,6 +286,8 @@ export class MultipathConnection implements AsyncDisposable {
       case "pathClosed":
       case "pathRefused":
       case "pathStatus":
+      case "pathMoved":
+      case "pathStayed":
       case "pong":
         return this.#paths.onEvent(event);
       case "datagramReceived":

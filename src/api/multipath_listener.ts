@@ -1,15 +1,15 @@
 import type { Connection } from "../connection/connection.ts";
-import { Endpoint, type ServerConfig } from "../endpoint/endpoint.ts";
+import { Endpoint } from "../endpoint/endpoint.ts";
 import { isUnspecified } from "../io/interfaces.ts";
-import { openKeyLog } from "../io/key_log.ts";
 import { SystemRandom } from "../io/random.ts";
-import { Credential } from "../tls/credential.ts";
 import type { MakeConnection } from "./connect.ts";
+import { type CertificateOptions, CredentialSet } from "./credentials.ts";
 import { Hub } from "./hub.ts";
 import { ItemQueue } from "./item_queue.ts";
 import { serverAddresses } from "./local_addresses.ts";
 import type { MultipathConnection } from "./multipath_connection.ts";
-import { type CloseInfo, type ListenOptions, transportConfig } from "./options.ts";
+import type { CloseInfo, ListenOptions } from "./options.ts";
+import { serverConfig } from "./server_config.ts";
 
 /**
  * Waits for connections.
@@ -28,6 +28,12 @@ export interface MultipathListener extends AsyncIterable<MultipathConnection>, A
    * @throws {Deno.errors.BadResource} When the listener is closed.
    */
   accept(): Promise<MultipathConnection>;
+  /**
+   * Shows other certificates from now on. If one of them cannot be read, all stays as it was.
+   *
+   * @throws {TypeError} Which one, and why.
+   */
+  setCertificates(certificates: CertificateOptions): void;
   /**
    * Stops waiting. Connections that were accepted go on, unless a reason to close them is given;
    * the sockets are closed with the last of them.
@@ -48,6 +54,7 @@ const BACKLOG = 256;
 class ApiListener implements MultipathListener {
   readonly addrs: readonly Deno.NetAddr[];
   readonly #hub: Hub;
+  readonly #credentials: CredentialSet;
   readonly #make: MakeConnection;
   readonly #queue = new ItemQueue<MultipathConnection>();
   readonly #reader = this.#queue.readable.getReader();
@@ -58,7 +65,8 @@ class ApiListener implements MultipathListener {
 
   constructor(options: ListenOptions, make: MakeConnection) {
     options.signal?.throwIfAborted();
-    const server = serverConfig(options);
+    this.#credentials = new CredentialSet(options);
+    const server = serverConfig(options, this.#credentials);
     const epoch = performance.timeOrigin;
     const endpoint = new Endpoint({ random: new SystemRandom(), epoch, server });
     this.#make = make;
@@ -88,6 +96,10 @@ class ApiListener implements MultipathListener {
     }
   }
 
+  setCertificates(certificates: CertificateOptions): void {
+    this.#credentials.replace(certificates);
+  }
+
   close(info?: CloseInfo): void {
     if (!this.#isClosed) {
       this.#isClosed = true;
@@ -112,23 +124,13 @@ class ApiListener implements MultipathListener {
       this.#unaccepted.delete(connection);
     };
     connection.closed.then(forget, forget);
-    connection.handshake.then(() => this.#offer(connection), () => {});
+    // Who reads 0-RTT data does so before the client has proven anything.
+    if (core.keys.zeroRtt.read !== undefined) this.#offer(connection);
+    else connection.handshake.then(() => this.#offer(connection), () => {});
   }
 
   #offer(connection: MultipathConnection): void {
     if (!this.#isClosed && this.#unaccepted.size <= BACKLOG) this.#queue.push(connection);
     else connection.close({ closeCode: 0, reason: "too many connections wait" });
   }
-}
-
-function serverConfig(options: ListenOptions): ServerConfig {
-  const { alpnProtocols: alpn, cert, key } = options;
-  if (!Array.isArray(alpn) || alpn.length === 0) {
-    throw new TypeError("Cannot listen: alpnProtocols must name at least one protocol");
-  }
-  const credential = Credential.fromPem(cert, key);
-  return {
-    transport: transportConfig(options),
-    tls: { credential: () => credential, alpn, keyLog: openKeyLog() },
-  };
 }

@@ -3,6 +3,8 @@ import { DEFAULTS, type TransportConfig } from "../connection/config.ts";
 import type { PathStatus, Scheduler } from "../scheduler/scheduler.ts";
 import type { StreamOrder } from "../scheduler/stream_order.ts";
 import { qlogFactory, type QlogOption } from "./qlog.ts";
+import type { CertificateOptions } from "./credentials.ts";
+import type { QuicVersion, SavedSession } from "./session.ts";
 
 /** What clients and servers may choose about the transport. Everything has a default. */
 export interface TransportOptions {
@@ -75,6 +77,12 @@ export interface TransportOptions {
    */
   initialReceiveWindow?: number;
   /**
+   * Lets those on the way measure round trips by the spin bit, if the peer does as well.
+   *
+   * @default {false}
+   */
+  spinBit?: boolean;
+  /**
    * Where qlog traces go. Left out: one file for each connection in the directory that `QLOGDIR` in
    * the environment names, if it does and we may write there.
    *
@@ -123,6 +131,31 @@ export interface ConnectOptions extends TransportOptions {
    * @default {true}
    */
   openPaths?: boolean;
+  /**
+   * A session of an earlier connection to this server, from `onSession`: the handshake needs no
+   * certificates then, and no proof of our address. Each is good for one connection.
+   */
+  session?: SavedSession;
+  /** Receives sessions for later connections, some time after the handshake. */
+  onSession?: (session: SavedSession) => void;
+  /**
+   * Sends what is written before the handshake is complete at once (0-RTT), if the session allows
+   * it; `connect` resolves without waiting then. Whoever watches the network can replay such data
+   * to the server, so send nothing early that may not be done twice.
+   *
+   * @default {false}
+   */
+  earlyData?: boolean;
+  /**
+   * Versions of QUIC to speak, the preferred one first.
+   *
+   * @default {["v1", "v2"]}
+   */
+  versions?: readonly QuicVersion[];
+  /** Our certificate, for servers that ask for one, as PEM. */
+  cert?: string;
+  /** The private key of our certificate, as PEM. */
+  key?: string;
   /** Ends the attempt, or the connection, when it is aborted. */
   signal?: AbortSignal;
 }
@@ -136,7 +169,7 @@ export interface CertificateHash {
 }
 
 /** Where and how to wait for connections. */
-export interface ListenOptions extends TransportOptions {
+export interface ListenOptions extends TransportOptions, CertificateOptions {
   /** The UDP port; 0 lets the system choose one. */
   port: number;
   /**
@@ -144,14 +177,73 @@ export interface ListenOptions extends TransportOptions {
    * interfaces if we may ask for them, else any.
    */
   localAddresses?: string[];
-  /** Our certificate, then those that lead to its authority, as PEM. */
-  cert: string;
-  /** Our private key, as PEM. */
-  key: string;
   /** Application protocols, the best first; QUIC demands at least one. */
   alpnProtocols: string[];
+  /** Asks clients for certificates. */
+  clientCertificates?: ClientAuthentication;
+  /**
+   * Whether clients must prove their address before anything else, at the cost of a round trip:
+   * always, or when many handshakes are open.
+   *
+   * @default {"auto"}
+   */
+  retry?: "auto" | "always";
+  /**
+   * Reads 0-RTT data of clients that come back. Whoever watches the network can replay them: see
+   * `ReceiveStream.early`.
+   *
+   * @default {false}
+   */
+  earlyData?: boolean;
+  /**
+   * 32 bytes that seal sessions. Servers that share it, or a server that keeps it over restarts,
+   * take each other's sessions; without it each has its own, and changes it daily.
+   */
+  ticketKey?: Uint8Array;
+  /**
+   * Versions of QUIC to speak, the preferred one first. Left out: all we know, and each client's
+   * preference counts.
+   */
+  versions?: readonly QuicVersion[];
+  /** Where clients should go after the handshake: an address of each family, or of one. */
+  preferredAddresses?: readonly Deno.NetAddr[];
+  /**
+   * Asks clients not to move, and to open no further paths to the address they met us at.
+   *
+   * @default {false}
+   */
+  disableActiveMigration?: boolean;
   /** Closes the listener and its connections when it is aborted. */
   signal?: AbortSignal;
+}
+
+/** How a server treats certificates of clients. At least one of `caCerts` and `verify` is needed. */
+export interface ClientAuthentication {
+  /** Certificates of the authorities that clients' certificates come from, as PEM. */
+  caCerts?: readonly string[];
+  /**
+   * Whether clients without a certificate are refused.
+   *
+   * @default {true}
+   */
+  required?: boolean;
+  /** Looks at a client's certificates in DER, its own first; throws to refuse it. */
+  verify?: (chain: readonly Uint8Array[]) => void;
+}
+
+/** Where a path is to move. */
+export interface MigrateOptions {
+  /**
+   * Where the path is to begin: a literal address, the name of an interface, or the beginning of
+   * either. Left out: another port of the address it begins at now.
+   */
+  localAddress?: string;
+  /**
+   * Where it is to lead.
+   *
+   * @default {path.remoteAddr}
+   */
+  remoteAddress?: Deno.NetAddr;
 }
 
 /** What a new path is to join, and how it is to be used. */
@@ -206,6 +298,7 @@ export function transportConfig(options: TransportOptions): TransportConfig {
       ),
       maxPaths: atLeast("maxConcurrentPaths", options.maxConcurrentPaths, 1),
       initialWindow: atLeast("initialCongestionWindow", options.initialCongestionWindow, 2),
+      spinBit: options.spinBit,
       scheduler: options.scheduler,
       streamOrder: options.streamOrder,
       congestionControl: options.congestionControl,

@@ -3,6 +3,7 @@ import { PathError } from "../error/quic_error.ts";
 import type { Path as CorePath } from "../path/path.ts";
 import type { PathStatus } from "../scheduler/scheduler.ts";
 import { type PathStats, pathStats } from "./path_stats.ts";
+import type { MigrateOptions } from "./options.ts";
 
 /**
  * One of the network paths of a connection: a local and a remote address.
@@ -39,6 +40,15 @@ export interface Path extends AsyncDisposable {
    */
   ping(): Promise<number>;
   /**
+   * Moves the path of a client to another local address or port, or to another address of the
+   * server; it keeps its ID, and what it carries goes on. Measurements begin anew.
+   *
+   * @param options Where to; left out, to another port of the same address.
+   * @returns When the new place has proven to work. If it does not, the path stays where it is.
+   * @throws {PathError} If it does not work, or the server does not allow it.
+   */
+  migrate(options?: MigrateOptions): Promise<void>;
+  /**
    * Abandons the path; what it carried goes on over the others.
    *
    * @throws {PathError} If it is the last one: close the connection instead.
@@ -58,6 +68,8 @@ export interface PathOwner {
   abandon(path: CorePath): void;
   /** Sends a PING on the path, and resolves with the time until it is acknowledged. */
   ping(path: CorePath): Promise<number>;
+  /** Moves the path. */
+  migrate(path: CorePath, options: MigrateOptions): Promise<void>;
   /** Says that there is something to send. */
   wake(): void;
 }
@@ -117,6 +129,11 @@ export class ApiPath implements Path {
       return Promise.reject(new PathError(0, `Cannot ping path ${this.id}: it is closed`));
     }
     return this.#owner.ping(this.core);
+  }
+
+  async migrate(options: MigrateOptions = {}): Promise<void> {
+    if (this.#isClosed) throw new PathError(0, `Cannot move path ${this.id}: it is closed`);
+    await this.#owner.migrate(this.core, options);
   }
 
   close(): void {

@@ -20,6 +20,11 @@ const CHUNK_SIZE = 65_536;
 export interface ReceiveStream extends ReadableStream<Uint8Array<ArrayBuffer>> {
   /** The stream's ID, unique within the connection. */
   readonly id: bigint;
+  /**
+   * Whether data came before the handshake was complete (0-RTT): somebody may have recorded and
+   * replayed them, so that nothing may follow from them that must not happen twice.
+   */
+  readonly early: boolean;
 }
 
 /** A `ReceiveStream` over the core's receiving half. */
@@ -35,6 +40,10 @@ export class ApiReceiveStream extends ReadableStream<Uint8Array<ArrayBuffer>>
 
   get id(): bigint {
     return BigInt(this.#half.id);
+  }
+
+  get early(): boolean {
+    return this.#half.early;
   }
 }
 

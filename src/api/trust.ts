@@ -28,15 +28,20 @@ export function trustOf(options: ConnectOptions): Trust {
   if (hashes.length > 0) {
     return { verification: "insecure", onCertificates: hashCheck(hashes) };
   }
-  return { verification: insecure ? "insecure" : storeFor(caCerts) };
+  if (insecure) return { verification: "insecure" };
+  return { verification: caCerts.length === 0 ? publicStore() : storeFor(caCerts, defaultRoots()) };
 }
 
-function storeFor(caCerts: readonly string[]): TrustStore {
-  if (caCerts.length === 0) return defaultStore ??= new TrustStore(defaultRoots());
-  const key = caCerts.join("\n");
+function publicStore(): TrustStore {
+  return defaultStore ??= new TrustStore(defaultRoots());
+}
+
+/** A store of these authorities, and some others; made once. */
+export function storeFor(caCerts: readonly string[], others: readonly string[]): TrustStore {
+  const key = `${others.length}\n${caCerts.join("\n")}`;
   let store = stores.get(key);
   if (!store) {
-    store = new TrustStore([...caCerts, ...defaultRoots()]);
+    store = new TrustStore([...caCerts, ...others]);
     if (stores.size >= MAX_STORES) stores.delete(stores.keys().next().value!);
     stores.set(key, store);
   }

@@ -132,8 +132,8 @@ export class FrameRouter implements FrameHandler {
     const { handshake, streams } = this.#to;
     streams.onStream(id, offset, data, fin);
     if (this.#type !== PacketType.ZeroRtt || handshake.complete) return;
-    const stream = streams.find(id);
-    if (stream !== undefined) stream.early = true;
+    const half = streams.find(id)?.receive;
+    if (half !== undefined) half.early = true;
   }
 
   onResetStream(id: number, code: number, finalSize: number): void {

@@ -29,6 +29,8 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
   resetCode = -1;
   /** The code we asked the peer to stop with; -1 if we did not. */
   stopCode = -1;
+  /** Whether bytes came as 0-RTT data, which may be somebody's replay (RFC 9001, Section 9.2). */
+  early = false;
   /** Where the stream ends; -1 while unknown. */
   finalSize = -1;
   readonly #buffer = new ReceiveBuffer();

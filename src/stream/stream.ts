@@ -10,7 +10,9 @@ export class Stream {
   readonly receive: ReceiveHalf | undefined;
 
   /** Whether bytes came as 0-RTT data, which may be somebody's replay (RFC 9001, Section 9.2). */
-  early = false;
+  get early(): boolean {
+    return this.receive?.early ?? false;
+  }
 
   constructor(id: number, send: SendHalf | undefined, receive: ReceiveHalf | undefined) {
     this.id = id;

@@ -1,0 +1,54 @@
+import type { PreferredAddresses } from "../connection/config.ts";
+import type { ServerConfig } from "../endpoint/endpoint.ts";
+import { openKeyLog } from "../io/key_log.ts";
+import type { Address } from "../path/address.ts";
+import type { ClientCertificateOptions } from "../tls/tls.ts";
+import type { CredentialSet } from "./credentials.ts";
+import { type ClientAuthentication, type ListenOptions, transportConfig } from "./options.ts";
+import { versionNumbers } from "./session.ts";
+import { storeFor } from "./trust.ts";
+
+/** What the options of a listener mean to the core. */
+export function serverConfig(options: ListenOptions, credentials: CredentialSet): ServerConfig {
+  const { alpnProtocols: alpn, clientCertificates } = options;
+  if (!Array.isArray(alpn) || alpn.length === 0) {
+    throw new TypeError("Cannot listen: alpnProtocols must name at least one protocol");
+  }
+  return {
+    transport: {
+      ...transportConfig(options),
+      disableActiveMigration: options.disableActiveMigration,
+      preferredAddress: options.preferredAddresses && preferred(options.preferredAddresses),
+    },
+    tls: {
+      credential: (serverName) => credentials.find(serverName),
+      alpn,
+      keyLog: openKeyLog(),
+      clientCertificates: clientCertificates && authentication(clientCertificates),
+    },
+    retry: options.retry,
+    earlyData: options.earlyData,
+    ticketKey: options.ticketKey,
+    versions: versionNumbers(options.versions),
+  };
+}
+
+function authentication(options: ClientAuthentication): ClientCertificateOptions {
+  const { caCerts, required, verify } = options;
+  if (caCerts === undefined && verify === undefined) {
+    throw new TypeError("Cannot judge client certificates: give caCerts, verify, or both");
+  }
+  return {
+    required,
+    verification: caCerts === undefined ? "insecure" : storeFor(caCerts, []),
+    onCertificates: verify && ((chain) => verify(chain)),
+  };
+}
+
+function preferred(addresses: readonly Deno.NetAddr[]): PreferredAddresses {
+  const find = (isIpv6: boolean): Address | undefined => {
+    const found = addresses.find(({ hostname }) => hostname.includes(":") === isIpv6);
+    return found && { transport: "udp", hostname: found.hostname, port: found.port };
+  };
+  return { ipv4: find(false), ipv6: find(true) };
+}

@@ -144,3 +144,19 @@ Deno.test("QLOGDIR and SSLKEYLOGFILE leave traces and secrets of both ends", asy
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("A qlog stream is closed too when nobody ever answered", async () => {
+  const silent = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+  const { port } = silent.addr as Deno.NetAddr;
+  const kept = collector();
+  const options = { alpnProtocols: ["echo"], handshakeTimeout: 100, qlog: () => kept.stream };
+  await assert.rejects(dial({ hostname: "127.0.0.1", port, ...options }));
+  // What lingers does not keep the process.
+  const keepAlive = setTimeout(() => {}, 10_000);
+  await kept.closed;
+  clearTimeout(keepAlive);
+  silent.close();
+  const trace = readTrace(kept.text);
+  checkTrace(trace);
+  assert.equal(trace.events.filter(({ name }) => name === "quic:connection_closed").length, 1);
+});

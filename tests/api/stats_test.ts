@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { ConnectionPaths } from "../../src/api/connection_paths.ts";
-import { connectionStats } from "../../src/api/connection_stats.ts";
+import { connectionStats, Traffic } from "../../src/api/connection_stats.ts";
 import type { ApiPath } from "../../src/api/path.ts";
 import type { PathStats } from "../../src/api/path_stats.ts";
+import { Stage } from "../../src/path/lifecycle.ts";
+import type { Path as CorePath } from "../../src/path/path.ts";
+import { PathCounters } from "../../src/recovery/path_counters.ts";
 import { type End, linkOf, Pair } from "../sim/pair.ts";
 
 const COUNTERS = [
@@ -137,4 +140,18 @@ Deno.test("ConnectionStats sums over all paths, those too that are gone", () => 
   assert.ok(after.bytesSent >= before.bytesSent && after.packetsSent >= before.packetsSent);
   const again = connectionStats(connection, paths.traffic, 90);
   assert.deepEqual(again, after, "nothing is counted twice");
+});
+
+Deno.test("Traffic counts each path once, however often it is told of it", () => {
+  const traffic = new Traffic();
+  const counters = new PathCounters();
+  counters.packetsSent = 5;
+  const path = { stage: Stage.Open as Stage, counters };
+  traffic.add(path as CorePath);
+  counters.packetsSent = 7;
+  assert.equal(traffic.total.packetsSent, 7);
+  path.stage = Stage.Closed;
+  assert.equal(traffic.total.packetsSent, 7);
+  traffic.add(path as CorePath);
+  assert.equal(traffic.total.packetsSent, 7);
 });

@@ -95,6 +95,66 @@ Deno.test("As server of the runtime's QUIC, MultipathConnection can ask for the 
   await using _ = await works("server", { retry: "always" });
 });
 
+Deno.test("Clients of the runtime's QUIC resume sessions with our server, and send before the handshake", async () => {
+  await using stack = new AsyncDisposableStack();
+  const { certPem: cert, keyPem: key, caPem } = issued;
+  const server = stack.use(new OurServer({ cert, key, alpn: ["test"], earlyData: true }));
+  const endpoint = new Deno.QuicEndpoint({ hostname: "127.0.0.1", port: 0 });
+  stack.defer(() => endpoint.close());
+  for (const resumed of [false, true, true]) {
+    const connecting = Deno.connectQuic({
+      hostname: "127.0.0.1",
+      port: server.port,
+      serverName: "localhost",
+      alpnProtocols: ["test"],
+      caCerts: [caPem],
+      endpoint,
+      zeroRtt: true,
+    });
+    // It is a promise if there is nothing to resume.
+    assert.equal(connecting instanceof Promise, !resumed);
+    const theirs = await connecting;
+    theirs.closed.catch(() => {});
+    const data = patternBytes(5, 0, 5_000);
+    const sent = theirs.createUnidirectionalStream().then((stream) => sendAll(stream, data));
+    const { connection, core } = await server.accept();
+    const { value } = await connection.incomingUnidirectionalStreams.getReader().read();
+    assert.deepEqual(await collect(value!), data);
+    assert.equal(core.handshake.tls.resumed, resumed);
+    assert.equal(core.handshake.tls.earlyDataAccepted ?? false, resumed);
+    // What comes back comes after the tickets.
+    await Promise.all([
+      sent,
+      connection.createUnidirectionalStream().then((s) => sendAll(s, data)),
+    ]);
+    await theirs.incomingUnidirectionalStreams.getReader().read();
+    theirs.close({ closeCode: 0, reason: "" });
+    await connection.closed;
+  }
+});
+
+Deno.test("Our server serves fifty clients of the runtime's QUIC at once", async () => {
+  await using stack = new AsyncDisposableStack();
+  const { certPem: cert, keyPem: key, caPem } = issued;
+  const server = stack.use(new OurServer({ cert, key, alpn: ["test"] }));
+  const clients = Array.from({ length: 50 }, async (_, i) => {
+    const theirs = await connectTheirs(stack, server.port, caPem);
+    theirs.closed.catch(() => {});
+    const data = patternBytes(i, 0, 1_000 * i);
+    await sendAll(await theirs.createUnidirectionalStream(), data);
+    return theirs;
+  });
+  const lengths: number[] = [];
+  for (const _ of clients) {
+    const { connection } = await server.accept();
+    const { value } = await connection.incomingUnidirectionalStreams.getReader().read();
+    lengths.push((await collect(value!)).length);
+  }
+  lengths.sort((a, b) => a - b);
+  assert.deepEqual(lengths, clients.map((_, i) => 1_000 * i));
+  for (const theirs of await Promise.all(clients)) theirs.close({ closeCode: 0, reason: "" });
+});
+
 Deno.test("Our client refuses a server of the runtime's QUIC with a certificate of another authority", async () => {
   await using stack = new AsyncDisposableStack();
   const listener = listenTheirs(stack, issued);

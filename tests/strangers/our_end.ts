@@ -22,6 +22,7 @@ export interface OurServerOptions {
   readonly transport?: TransportOptions | undefined;
   readonly tls?: Partial<ServerTlsOptions> | undefined;
   readonly retry?: "always" | undefined;
+  readonly earlyData?: boolean | undefined;
 }
 
 /** What our client is to be, beyond what the public options say. */
@@ -45,7 +46,8 @@ export class OurServer implements AsyncDisposable {
     const credential = Credential.fromPem(options.cert, options.key);
     const tls = { credential: () => credential, alpn: options.alpn, ...options.tls };
     const transport = transportConfig(options.transport ?? {});
-    const server = { transport, tls, retry: options.retry };
+    const { retry, earlyData } = options;
+    const server = { transport, tls, retry, earlyData };
     const epoch = performance.timeOrigin;
     const endpoint = new Endpoint({ random: new SystemRandom(), epoch, server });
     this.#hub = new Hub(endpoint, (core) => this.#onAccepted(core));

@@ -39,7 +39,12 @@ export class CapsuleReader {
   readonly #types: ReadonlySet<number>;
   readonly #maxSize: number;
 
-  /** @param stream The stream; it stays locked. */
+  /**
+   * Makes a reader of a stream.
+   *
+   * @param stream The stream; it stays locked.
+   * @param options Which capsules are wanted.
+   */
   constructor(stream: ReadableStream<Uint8Array<ArrayBuffer>>, options: CapsuleOptions = {}) {
     this.#frames = new FrameReader(stream);
     this.#types = new Set(options.types ?? [CapsuleType.Datagram]);

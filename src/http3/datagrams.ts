@@ -23,69 +23,25 @@ export interface DatagramCarrier {
  * The datagrams that belong to one request (RFC 9297, Section 2): unreliable, in no order, but on
  * every path there is.
  */
-export class RequestDatagrams {
+export interface RequestDatagrams {
   /** Datagrams that came and were not read in time. */
-  dropped = 0;
-  readonly #carrier: DatagramCarrier;
-  readonly #quarterId: Uint8Array<ArrayBuffer>;
-  readonly #waiting: Uint8Array<ArrayBuffer>[] = [];
-  readonly #readers: ((data: Uint8Array<ArrayBuffer> | undefined) => void)[] = [];
-  #isClosed = false;
-
-  /** Use `RequestInfo.datagrams` or `responseDatagrams`. */
-  constructor(carrier: DatagramCarrier, streamId: number) {
-    this.#carrier = carrier;
-    this.#quarterId = varints(streamId / 4);
-  }
-
+  readonly dropped: number;
   /** The longest datagram that can be sent now; 0 if there is no room for any. */
-  get maxSize(): number {
-    const { maxDatagramSize = 0 } = this.#carrier.transport;
-    return Math.max(0, maxDatagramSize - this.#quarterId.length);
-  }
-
+  readonly maxSize: number;
   /**
    * Sends a datagram, which may be lost.
    *
    * @throws {TypeError} If the peer takes no datagrams, or the request is over.
    */
-  async send(data: Uint8Array): Promise<void> {
-    // RFC 9297, Section 2.1.1: not before both ends have said that they want datagrams.
-    const { datagrams } = await this.#carrier.peerSettings;
-    if (!datagrams) throw new TypeError("Cannot send a datagram: the peer takes none");
-    if (this.#isClosed) throw new TypeError("Cannot send a datagram: the request is over");
-    await this.#carrier.transport.sendDatagram!(concatBytes(this.#quarterId, data));
-  }
-
+  send(data: Uint8Array): Promise<void>;
   /** Waits for a datagram; undefined once the request is over. */
-  read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const data = this.#waiting.shift();
-    if (data || this.#isClosed) return Promise.resolve(data);
-    return new Promise((resolve) => this.#readers.push(resolve));
-  }
-
-  /** Takes a datagram of the peer. */
-  receive(data: Uint8Array<ArrayBuffer>): void {
-    const reader = this.#readers.shift();
-    if (reader) return reader(data);
-    if (this.#waiting.length === MAX_WAITING) {
-      this.#waiting.shift();
-      this.dropped++;
-    }
-    this.#waiting.push(data);
-  }
-
-  /** The request is over. */
-  close(): void {
-    this.#isClosed = true;
-    for (const reader of this.#readers.splice(0)) reader(undefined);
-  }
+  read(): Promise<Uint8Array<ArrayBuffer> | undefined>;
 }
 
 /** Brings the datagrams of a connection to their requests. */
 export class H3Datagrams {
   readonly #carrier: DatagramCarrier;
-  readonly #requests = new Map<number, RequestDatagrams>();
+  readonly #requests = new Map<number, DatagramFlow>();
   readonly #early: { readonly id: number; readonly data: Uint8Array<ArrayBuffer> }[] = [];
   /** The largest stream ID of a request so far. */
   #largestId = -1;
@@ -97,7 +53,7 @@ export class H3Datagrams {
 
   /** Begins to take the datagrams of a request. */
   open(streamId: number): RequestDatagrams {
-    const datagrams = new RequestDatagrams(this.#carrier, streamId);
+    const datagrams = new DatagramFlow(this.#carrier, streamId);
     this.#requests.set(streamId, datagrams);
     this.#largestId = Math.max(this.#largestId, streamId);
     for (let i = 0; i < this.#early.length;) {
@@ -136,14 +92,64 @@ export class H3Datagrams {
   }
 }
 
+class DatagramFlow implements RequestDatagrams {
+  dropped = 0;
+  readonly #carrier: DatagramCarrier;
+  readonly #quarterId: Uint8Array<ArrayBuffer>;
+  readonly #waiting: Uint8Array<ArrayBuffer>[] = [];
+  readonly #readers: ((data: Uint8Array<ArrayBuffer> | undefined) => void)[] = [];
+  #isClosed = false;
+
+  constructor(carrier: DatagramCarrier, streamId: number) {
+    this.#carrier = carrier;
+    this.#quarterId = varints(streamId / 4);
+  }
+
+  get maxSize(): number {
+    const { maxDatagramSize = 0 } = this.#carrier.transport;
+    return Math.max(0, maxDatagramSize - this.#quarterId.length);
+  }
+
+  async send(data: Uint8Array): Promise<void> {
+    // RFC 9297, Section 2.1.1: not before both ends have said that they want datagrams.
+    const { datagrams } = await this.#carrier.peerSettings;
+    if (!datagrams) throw new TypeError("Cannot send a datagram: the peer takes none");
+    if (this.#isClosed) throw new TypeError("Cannot send a datagram: the request is over");
+    await this.#carrier.transport.sendDatagram!(concatBytes(this.#quarterId, data));
+  }
+
+  read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const data = this.#waiting.shift();
+    if (data || this.#isClosed) return Promise.resolve(data);
+    return new Promise((resolve) => this.#readers.push(resolve));
+  }
+
+  /** Takes a datagram of the peer. */
+  receive(data: Uint8Array<ArrayBuffer>): void {
+    const reader = this.#readers.shift();
+    if (reader) return reader(data);
+    if (this.#waiting.length === MAX_WAITING) {
+      this.#waiting.shift();
+      this.dropped++;
+    }
+    this.#waiting.push(data);
+  }
+
+  /** The request is over. */
+  close(): void {
+    this.#isClosed = true;
+    for (const reader of this.#readers.splice(0)) reader(undefined);
+  }
+}
+
 /** The ID of the stream a datagram belongs to. */
 function readStreamId(datagram: Uint8Array): number {
   const size = 1 << ((datagram[0] ?? 0) >>> 6);
   if (datagram.length < size) throw datagramError("its stream is not named");
   let quarter = datagram[0]! & 0x3f;
+  // RFC 9297, Section 2.1: a quarter of a stream ID is below 2^60.
+  if (size === 8 && quarter >= 0x10) throw datagramError("there is no stream of its number");
   for (let i = 1; i < size; i++) quarter = quarter * 256 + datagram[i]!;
-  // RFC 9297, Section 2.1: stream IDs end before 2^62. Rounding does not reach over 2^60.
-  if (quarter >= 2 ** 60) throw datagramError("there is no stream of its number");
   return 4 * quarter;
 }
 

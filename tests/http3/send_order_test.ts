@@ -6,7 +6,7 @@ import { serve } from "../../src/http3/serve.ts";
 import { cert, key } from "./deno_quic.ts";
 import { within } from "./raw_peer.ts";
 
-const SIZE = 12_000_000;
+const SIZE = 6_000_000;
 
 interface Race {
   /** Begins a download; tells the time it ended by its place among all. */

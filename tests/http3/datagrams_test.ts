@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { concatBytes, fromHex } from "../../src/bytes/bytes.ts";
+import { H3Client } from "../../src/http3/client.ts";
+import { responseDatagrams } from "../../src/http3/client_exchange.ts";
+import type { RequestDatagrams } from "../../src/http3/datagrams.ts";
+import { frame, varints } from "../../src/http3/frame.ts";
+import { serveConnection } from "../../src/http3/server.ts";
+import { MemoryTransport } from "./memory_transport.ts";
+import { getLines, headersFrame, RawPeer, within } from "./raw_peer.ts";
+
+const url = "https://localhost/";
+const options = { datagrams: true };
+
+function text(data: Uint8Array | undefined): string | undefined {
+  return data && new TextDecoder().decode(data);
+}
+
+function bytes(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}
+
+function moment(milliseconds = 10): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** A server whose responses last, and the datagrams of its requests. */
+function serving(): { transport: MemoryTransport; requests: RequestDatagrams[] } {
+  const [transport, server] = MemoryTransport.pair();
+  const requests: RequestDatagrams[] = [];
+  serveConnection(server, (_, info) => {
+    requests.push(info.datagrams!);
+    return new Response(new ReadableStream());
+  }, options);
+  return { transport, requests };
+}
+
+Deno.test("RequestDatagrams go to their requests, both ways", async () => {
+  const { transport, requests } = serving();
+  const client = new H3Client(transport, options);
+  const flows: RequestDatagrams[] = [];
+  for (let i = 0; i < 3; i++) {
+    flows.push(responseDatagrams(await within(client.fetch(new Request(url))))!);
+  }
+  for (const i of [2, 0, 1]) await flows[i]!.send(bytes(`up ${i}`));
+  for (const i of [1, 2, 0]) await requests[i]!.send(bytes(`down ${i}`));
+  for (let i = 0; i < 3; i++) {
+    assert.equal(text(await within(requests[i]!.read())), `up ${i}`);
+    assert.equal(text(await within(flows[i]!.read())), `down ${i}`);
+  }
+  assert.equal(flows[0]!.maxSize, transport.maxDatagramSize - 1);
+  await flows[0]!.send(new Uint8Array(flows[0]!.maxSize));
+  await assert.rejects(flows[0]!.send(new Uint8Array(flows[0]!.maxSize + 1)), RangeError);
+});
+
+Deno.test("RequestDatagrams.read() is undefined when the request is over", async () => {
+  const [transport, server] = MemoryTransport.pair();
+  let reading: Promise<unknown> | undefined;
+  serveConnection(server, (_, info) => {
+    reading = info.datagrams!.read();
+    return new Response("done");
+  }, options);
+  const client = new H3Client(transport, options);
+  const response = await within(client.fetch(new Request(url)));
+  const datagrams = responseDatagrams(response)!;
+  const read = datagrams.read();
+  await response.text();
+  assert.equal(await within(read), undefined);
+  assert.equal(await within(reading!), undefined);
+  assert.equal(await within(datagrams.read()), undefined);
+  await assert.rejects(datagrams.send(bytes("late")), TypeError);
+});
+
+Deno.test("RequestDatagrams.send() refuses peers that take no datagrams", async () => {
+  const [transport, server] = MemoryTransport.pair();
+  serveConnection(server, (_, info) => {
+    assert.equal(info.datagrams, undefined);
+    return new Response(new ReadableStream());
+  });
+  const client = new H3Client(transport, options);
+  const response = await within(client.fetch(new Request(url)));
+  await assert.rejects(within(responseDatagrams(response)!.send(bytes("x"))), TypeError);
+  const [other] = MemoryTransport.pair();
+  serveConnection(MemoryTransport.pair()[1], () => new Response());
+  assert.equal(new H3Client(other).accepting, true);
+});
+
+Deno.test("H3Datagrams keeps what comes a little before its request, but not much", async () => {
+  const { transport, requests } = serving();
+  const peer = new RawPeer(transport);
+  await peer.settings();
+  for (let i = 0; i < 100; i++) {
+    await transport.sendDatagram(concatBytes(varints(1), bytes(`early ${i}`))); // stream 4
+  }
+  await moment();
+  peer.request(headersFrame(getLines)).catch(() => {});
+  peer.request(headersFrame(getLines)).catch(() => {});
+  await moment();
+  const read = await Promise.all(Array.from({ length: 32 }, () => requests[1]!.read()));
+  assert.equal(text(read[0]), "early 68");
+  assert.equal(text(read[31]), "early 99");
+  assert.equal(requests[1]!.dropped, 0);
+  // What nobody reads does not pile up either.
+  for (let i = 0; i < 100; i++) {
+    await transport.sendDatagram(concatBytes(varints(0), bytes(`${i}`)));
+  }
+  await moment();
+  assert.equal(requests[0]!.dropped, 36);
+  assert.equal(text(await within(requests[0]!.read())), "36");
+});
+
+Deno.test("H3Datagrams passes over datagrams of streams that are gone or far away", async () => {
+  const { transport, requests } = serving();
+  const peer = new RawPeer(transport);
+  await peer.settings();
+  peer.request(headersFrame(getLines)).catch(() => {});
+  await moment();
+  await transport.sendDatagram(fromHex("cfffffffffffffff")); // 2^60 - 1
+  await transport.sendDatagram(fromHex("7fff61"));
+  await transport.sendDatagram(concatBytes(varints(0), bytes("mine")));
+  assert.equal(text(await within(requests[0]!.read())), "mine");
+  assert.equal(transport.closeInfo, undefined);
+});
+
+Deno.test("H3Datagrams closes the connection for datagrams without a stream", async () => {
+  for (const datagram of ["", "40", "c0000000", "d000000000000000"]) {
+    const { transport } = serving();
+    await new RawPeer(transport).settings();
+    await transport.sendDatagram(fromHex(datagram));
+    const { closeCode } = await within(transport.closed as Promise<{ closeCode: number }>);
+    assert.equal(closeCode, 0x33, datagram);
+  }
+});
+
+Deno.test("H3Server refuses settings for datagrams and CONNECT other than 0 and 1", async () => {
+  for (const id of [0x08, 0x33]) {
+    const { transport } = serving();
+    const peer = new RawPeer(transport);
+    await peer.open(0x00, frame(0x04, varints(id, 2)));
+    assert.equal(await peer.closeCode(), 0x109);
+  }
+});

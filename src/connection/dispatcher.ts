@@ -86,10 +86,10 @@ export class Dispatcher {
     const usable = this.#usable;
     usable.length = 0;
     for (const path of this.#paths.paths) {
-      if (isUsable(path, Health.Ok) && path.status === "available") usable.push(path);
+      if (isFit(path) && path.status === "available") usable.push(path);
     }
     if (usable.length > 0) return usable;
-    for (const path of this.#paths.paths) if (isUsable(path, Health.Ok)) usable.push(path);
+    for (const path of this.#paths.paths) if (isFit(path)) usable.push(path);
     if (usable.length > 0) return usable;
     for (const path of this.#paths.paths) if (isUsable(path, Health.Failed)) usable.push(path);
     return usable;
@@ -142,6 +142,10 @@ export class Dispatcher {
 
 /** The one object that is given to the scheduler each time. */
 type Context = { -readonly [Key in keyof ScheduleContext]: ScheduleContext[Key] };
+
+function isFit(path: Path): boolean {
+  return isUsable(path, Health.Ok) && !path.stuck;
+}
 
 function isUsable(path: Path, worst: Health): boolean {
   return path.open && path.health <= worst && path.slot.remote.usable;

@@ -94,6 +94,9 @@ export interface EndpointOptions {
 /** Connections among which the one is looked for that a stateless reset is about. */
 const MAX_SEARCHED = 64;
 
+/** Milliseconds after which timers are looked at again that a busy port holds up. */
+const PORT_PATIENCE = 10;
+
 /** Connections that share sockets: says which one a datagram is for, and whose turn it is. */
 export class Endpoint {
   readonly engine: CryptoEngine;
@@ -234,23 +237,24 @@ export class Endpoint {
         this.#active.add(connection);
         return out;
       }
-      if (connection.waitsForPort) continue;
-      this.#active.delete(connection);
-      this.#rest(connection, now);
+      const waits = connection.waitsForPort;
+      if (!waits) this.#active.delete(connection);
+      this.#rest(connection, waits ? PORT_PATIENCE : 1, now);
     }
     return undefined;
   }
 
-  /** A connection has nothing to send for now. */
-  #rest(connection: Connection, now: number): void {
+  /** A connection has nothing to send for now; its timers go on, even if it waits for a port. */
+  #rest(connection: Connection, pause: number, now: number): void {
     if (connection.finished) return this.#remove(connection);
     const { deadline } = connection;
     // What could not be done now will not be possible at once either: no spinning.
-    this.#deadlines.set(connection, deadline <= now ? now + 1 : deadline);
+    this.#deadlines.set(connection, deadline <= now ? now + pause : deadline);
   }
 
   #remove(connection: Connection): void {
     this.#deadlines.set(connection, Infinity);
+    this.#active.delete(connection);
     this.#connections.delete(connection);
     this.#acceptor?.forget(connection);
     connection.release();

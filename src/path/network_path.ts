@@ -14,6 +14,9 @@ import type { Port } from "./port.ts";
 import { Spin } from "./spin.ts";
 import { Validation } from "./validation.ts";
 
+/** Milliseconds; a datagram on its way through a socket takes a fraction of one. */
+const STUCK_AFTER = 50;
+
 /** What all network paths of a connection are made with. */
 export interface NetworkPathOptions {
   readonly congestionControl: CongestionControl;
@@ -56,6 +59,8 @@ export class NetworkPath implements Carrier {
   datagramsSent = 0;
   datagramsReceived = 0;
   lastSentAt = -Infinity;
+  /** When the port was first found busy, of late. */
+  #busySince = Infinity;
   readonly #peak = new PeakRate();
   readonly #limited: boolean;
   /** What the path as a whole carried. */
@@ -96,9 +101,18 @@ export class NetworkPath implements Carrier {
     return 3 * this.bytesReceived - this.bytesSent;
   }
 
+  /** Whether the port lends no buffer for so long that it is not to be waited for. */
+  isStuck(now: number): boolean {
+    return now - this.#busySince > STUCK_AFTER;
+  }
+
   /** Bytes that window, pacer and port allow; 0 unless a whole datagram may leave. */
   room(now: number): number {
-    if (this.port.buffer === undefined) return 0;
+    if (this.port.buffer === undefined) {
+      this.#busySince = Math.min(this.#busySince, now);
+      return 0;
+    }
+    this.#busySince = Infinity;
     const window = this.congestion.window - this.bytesInFlight;
     if (window < this.mtu.current || this.credit < this.mtu.current) return 0;
     return Math.min(window, this.pacer.room(now));

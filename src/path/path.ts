@@ -164,6 +164,11 @@ export class Path implements PathView {
     return this.space.oldestSentAt + this.current.rtt.smoothed;
   }
 
+  /** Whether its port is busy for so long that other paths should do without it. */
+  get stuck(): boolean {
+    return this.current.isStuck(this.#now);
+  }
+
   /** Notes the time, and what may be sent now. */
   refresh(now: number): void {
     this.#now = now;

@@ -239,7 +239,14 @@ export class MultipathConnection implements AsyncDisposable {
     return this.#core.handshake.tls.serverName;
   }
 
-  /** A snapshot of what was counted on all paths together; still there when it is closed. */
+  /**
+   * A snapshot of what was counted on all paths together; still there when it is closed.
+   *
+   * @example
+   * ```ts ignore
+   * const { handshakeTime, bytesReceived, packetsLost } = connection.stats;
+   * ```
+   */
   get stats(): ConnectionStats {
     return connectionStats(this.#core, this.#paths.traffic, this.#handshakeTime);
   }

@@ -19,6 +19,21 @@ export interface QlogInfo {
  * the connection is. A single stream takes the events of all connections, each with its `group_id`,
  * and stays open. When a stream takes no more for now, events are dropped and counted; the
  * connection does not wait.
+ *
+ * @example One file for each connection
+ * ```ts ignore
+ * const connection = await dial({
+ *   hostname: "example.com",
+ *   port: 6121,
+ *   alpnProtocols: ["echo"],
+ *   qlog({ originalId, role }) {
+ *     const file = Deno.openSync(`${originalId}_${role}.sqlog`, { write: true, create: true });
+ *     const encoder = new TextEncoderStream();
+ *     encoder.readable.pipeTo(file.writable);
+ *     return encoder.writable;
+ *   },
+ * });
+ * ```
  */
 export type QlogOption =
   | WritableStream<string>

@@ -21,6 +21,18 @@ export { fetch } from "./src/http3/fetch.ts";
 export { serve } from "./src/http3/serve.ts";
 export { type H3Listener, HttpServer } from "./src/http3/http_server.ts";
 export type { RequestHandler, RequestInfo } from "./src/http3/server_exchange.ts";
+export { H3Client } from "./src/http3/client.ts";
+export { prioritize, responseDatagrams, responseTrailers } from "./src/http3/client_exchange.ts";
+export type { ConnectHandler, ConnectInit, ConnectRequest } from "./src/http3/connect_request.ts";
+export type { RequestDatagrams } from "./src/http3/datagrams.ts";
+export type { Priority } from "./src/http3/priority.ts";
+export {
+  type Capsule,
+  type CapsuleOptions,
+  CapsuleReader,
+  CapsuleType,
+  encodeCapsule,
+} from "./src/http3/capsule.ts";
 export type {
   FetchConnectOptions,
   FetchInit,
@@ -67,9 +79,15 @@ export type { BidirectionalStream } from "./src/api/connection_streams.ts";
 export type { ReceiveStream } from "./src/api/receive_stream.ts";
 export type { SendStream, SendStreamOptions } from "./src/api/send_stream.ts";
 
+export { backup } from "./src/scheduler/backup.ts";
+export { blest } from "./src/scheduler/blest.ts";
+export { earliestCompletion } from "./src/scheduler/earliest_completion.ts";
+export { ecf } from "./src/scheduler/ecf.ts";
 export { minRtt } from "./src/scheduler/min_rtt.ts";
 export { redundant } from "./src/scheduler/redundant.ts";
 export { roundRobin } from "./src/scheduler/round_robin.ts";
+export { sttf } from "./src/scheduler/sttf.ts";
+export { weightedRoundRobin } from "./src/scheduler/weighted_round_robin.ts";
 export type {
   Assignment,
   PathStatus,

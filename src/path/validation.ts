@@ -91,9 +91,11 @@ export class Validation implements FrameOwner {
    * that is overdue was lost, and waiting ever longer would be for nothing.
    */
   onHeard(now: number): void {
-    if (!this.pending || this.challengeDue || now < this.#sentAt + this.#firstInterval) return;
+    if (!this.pending || this.challengeDue) return;
     this.#interval = this.#firstInterval;
-    this.challengeDue = true;
+    const next = this.#sentAt + this.#firstInterval;
+    if (next <= now) this.challengeDue = true;
+    else this.deadline = Math.min(this.deadline, next);
   }
 
   /** A challenge arrived: it is answered on the 4-tuple it came by. */

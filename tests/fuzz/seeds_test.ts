@@ -46,3 +46,12 @@ found(
   { kind: "open", wait: 11 },
   { kind: "outage", wait: 25, which: 13, much: 1_357 },
 );
+
+found(
+  "Validation asks again soon when the peer is heard right after a challenge",
+  { seed: 296041, paths: 2, loss: 0.01, rtt: 73 },
+  { kind: "closePath", wait: 5 },
+  { kind: "open" },
+  { kind: "finish", wait: 71 },
+  { kind: "outage", wait: 25, which: 13, much: 1_654 },
+);

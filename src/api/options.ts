@@ -135,7 +135,7 @@ export interface ConnectOptions extends TransportOptions {
    * A session of an earlier connection to this server, from `onSession`: the handshake needs no
    * certificates then, and no proof of our address. Each is good for one connection.
    */
-  session?: SavedSession;
+  session?: SavedSession | undefined;
   /** Receives sessions for later connections, some time after the handshake. */
   onSession?: (session: SavedSession) => void;
   /**
@@ -151,7 +151,7 @@ export interface ConnectOptions extends TransportOptions {
    *
    * @default {["v1", "v2"]}
    */
-  versions?: readonly QuicVersion[];
+  versions?: readonly QuicVersion[] | undefined;
   /** Our certificate, for servers that ask for one, as PEM. */
   cert?: string;
   /** The private key of our certificate, as PEM. */
@@ -204,7 +204,7 @@ export interface ListenOptions extends TransportOptions, CertificateOptions {
    * Versions of QUIC to speak, the preferred one first. Left out: all we know, and each client's
    * preference counts.
    */
-  versions?: readonly QuicVersion[];
+  versions?: readonly QuicVersion[] | undefined;
   /** Where clients should go after the handshake: an address of each family, or of one. */
   preferredAddresses?: readonly Deno.NetAddr[];
   /**

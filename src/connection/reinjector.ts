@@ -89,12 +89,14 @@ export class Reinjector {
   #collect(path: Path, target: Path, arrival: number, now: number): void {
     const { sent } = path.space;
     const margin = Math.max(path.rttVariation, target.rttVariation, 1);
+    let ahead = 0;
     for (let number = sent.first; number < sent.next; number++) {
       const packet = sent.get(number);
+      if (packet?.fate === Fate.Outstanding) ahead += packet.size;
       if (packet === undefined || !isStraggler(packet)) continue;
       const late = packet.timeSent + path.smoothedRtt + Math.max(4 * path.rttVariation, 1);
       const copy = arrival + (this.#bytes + packet.size) / rateOf(target);
-      if (copy + margin < dueAt(packet, path, late, now)) {
+      if (copy + margin < dueAt(packet, path, late, ahead, now)) {
         this.#bytes += packet.size;
         if (this.#first === undefined || packet.timeSent < this.#first.timeSent) {
           this.#first = packet;
@@ -129,9 +131,13 @@ function isStraggler(packet: SentPacket): boolean {
  * When the packet should arrive; one that is late will be sent again by the path's probe timeout.
  *
  * @param late When it is late.
+ * @param ahead Bytes that the path still has to deliver, up to and with the packet.
  */
-function dueAt(packet: SentPacket, path: Path, late: number, now: number): number {
+function dueAt(packet: SentPacket, path: Path, late: number, ahead: number, now: number): number {
   const oneWay = path.smoothedRtt / 2;
-  if (now < late) return packet.timeSent + oneWay;
+  const { deliveryRate, minRtt } = path;
+  // In a long queue it takes as long as what lies before it; acknowledgements are on their way back.
+  const drained = deliveryRate > 0 ? now + ahead / deliveryRate - minRtt / 2 : 0;
+  if (now < late) return Math.max(packet.timeSent + oneWay, drained);
   return Math.max(now, packet.timeSent + path.probeTimeout) + oneWay;
 }

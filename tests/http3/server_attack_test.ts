@@ -330,6 +330,16 @@ Deno.test("H3Server lets only so many streams wait for the encoder stream", asyn
   assert.equal(await peer.closeCode(), 0x200);
 });
 
+Deno.test("H3Server holds only so many bytes of fields that wait for the encoder stream", async () => {
+  const peer = attack({ qpackBlockedBytes: 10_000 });
+  const large = frame(0x01, concatBytes(fromHex("020080"), new Uint8Array(4_000)));
+  for (let i = 0; i < 2; i++) peer.request(large).catch(() => {});
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  const third = await within(peer.request(large));
+  assert.equal(third.kind === "response" && third.status, "431");
+  assert.equal(peer.transport.closeInfo, undefined);
+});
+
 Deno.test("H3Server gives up on fields that wait for the encoder stream, and frees their place", async () => {
   const peer = attack({ headerTimeout: 20 });
   for (let round = 0; round < 3; round++) {

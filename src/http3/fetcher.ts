@@ -1,26 +1,37 @@
 import { StreamError } from "../error/quic_error.ts";
 import type { H3Client } from "./client.ts";
+import { BrokenServers } from "./broken_servers.ts";
 import { H3ErrorCode } from "./code_point.ts";
 import { ConnectionPool, type Connector, type Lease } from "./connection_pool.ts";
 import type { FetchConnectOptions, FetchInit, H3RequestInit } from "./options.ts";
 import { RequestPlan } from "./request_plan.ts";
+import { type PlatformFetch, TcpFallback } from "./tcp_fallback.ts";
 import type { H3Transport } from "./transport.ts";
 
 /** A function like the platform's `fetch`. */
 export type Fetch = (input: string | URL | Request, init?: FetchInit) => Promise<Response>;
 
+const FALLBACK_DELAY = 3000;
 const MAX_REDIRECTS = 20;
 const MAX_ATTEMPTS = 3;
 /** RFC 9110, Section 9.2.2: doing them twice is the same as doing them once. */
 const idempotentMethods = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 const redirectStatuses = new Set([301, 302, 303, 307, 308]);
 
-/** Makes a `fetch` whose connections come from `connect`, and are kept for further requests. */
-export function createFetch(connect: Connector): Fetch {
+/**
+ * Makes a `fetch` whose connections come from `connect`, and are kept for further requests.
+ *
+ * @param overTcp What is used where UDP does not get through, if that is wanted.
+ */
+export function createFetch(
+  connect: Connector,
+  overTcp: PlatformFetch = (request, init) => globalThis.fetch(request, init),
+): Fetch {
   const pool = new ConnectionPool(connect);
+  const broken = new BrokenServers();
   return async (input, init = {}) => {
     const plan = await RequestPlan.from(input, init);
-    return await follow(plan, new Sender(pool, init));
+    return await follow(plan, new Sender(pool, broken, overTcp, init));
   };
 }
 
@@ -44,9 +55,21 @@ class Sender {
   readonly #connection: H3Transport | undefined;
   readonly #requestInit: H3RequestInit;
   readonly #connectOptions: FetchConnectOptions;
+  readonly #fallback: TcpFallback | undefined;
+  readonly #overTcp: PlatformFetch;
+  readonly #tcpInit: RequestInit;
 
-  constructor(pool: ConnectionPool, init: FetchInit) {
+  constructor(
+    pool: ConnectionPool,
+    broken: BrokenServers,
+    overTcp: PlatformFetch,
+    init: FetchInit & { client?: unknown },
+  ) {
     this.#pool = pool;
+    const { fallback, fallbackDelay = FALLBACK_DELAY, client } = init;
+    if (fallback === "tcp") this.#fallback = new TcpFallback(broken, fallbackDelay);
+    this.#overTcp = overTcp;
+    this.#tcpInit = { redirect: "manual", ...(client !== undefined && { client }) };
     this.#connection = init.connection;
     this.#requestInit = init;
     this.#connectOptions = connectOptions(init);
@@ -55,7 +78,9 @@ class Sender {
   /** Sends a request, again where that cannot do harm. */
   async send(plan: RequestPlan): Promise<Response> {
     for (let attempt = 1;; attempt++) {
-      const { client, isReused } = await this.#lease(plan);
+      const lease = await this.#lease(plan);
+      if (lease === undefined) return await this.#overTcp(plan.request(), this.#tcpInit);
+      const { client, isReused } = lease;
       try {
         return await client.fetch(plan.request(), this.#requestInit);
       } catch (error) {
@@ -66,7 +91,8 @@ class Sender {
     }
   }
 
-  async #lease(plan: RequestPlan): Promise<Lease> {
+  /** A client for the request; undefined if it shall go over TCP. */
+  async #lease(plan: RequestPlan): Promise<Lease | undefined> {
     if (this.#connection) {
       return { client: this.#pool.over(this.#connection), isReused: true };
     }
@@ -76,13 +102,15 @@ class Sender {
     plan.signal.addEventListener("abort", onAbort);
     try {
       // Others may wait for the same connection, so a signal ends the waiting only.
-      return await Promise.race([
-        this.#pool.lease(plan.url, this.#connectOptions),
-        aborted.promise,
-      ]);
+      return await Promise.race([this.#connect(plan.url), aborted.promise]);
     } finally {
       plan.signal.removeEventListener("abort", onAbort);
     }
+  }
+
+  #connect(url: URL): Promise<Lease | undefined> {
+    const lease = () => this.#pool.lease(url, this.#connectOptions);
+    return this.#fallback ? this.#fallback.lease(url.host, lease) : lease();
   }
 }
 
@@ -121,7 +149,10 @@ const requestFields = [
   "connection",
   "credentials",
   "duplex",
+  "fallback",
+  "fallbackDelay",
   "headers",
+  "incremental",
   "integrity",
   "keepalive",
   "method",
@@ -133,5 +164,6 @@ const requestFields = [
   "referrerPolicy",
   "signal",
   "trailers",
+  "urgency",
   "window",
 ];

@@ -119,6 +119,18 @@ export interface FetchConnectOptions
 export interface FetchInit extends RequestInit, H3RequestInit, FetchConnectOptions {
   /** A connection to use, instead of one that `fetch` makes and keeps. */
   connection?: H3Transport;
+  /**
+   * With "tcp", a server that cannot be reached over UDP is asked over TCP, by the runtime's `fetch`
+   * (whose `client` option then counts), and for some minutes, then longer, not over UDP. Trailers
+   * and interim responses are lost there.
+   */
+  fallback?: "tcp";
+  /**
+   * Milliseconds to wait for a connection over UDP before TCP is used.
+   *
+   * @default {3000}
+   */
+  fallbackDelay?: number;
 }
 
 /** What `serve` takes: where to listen and how to serve. */

@@ -1,0 +1,63 @@
+import { TransportError } from "../error/quic_error.ts";
+import type { BrokenServers } from "./broken_servers.ts";
+import type { Lease } from "./connection_pool.ts";
+
+/** The platform's `fetch`, or one like it. */
+export type PlatformFetch = (request: Request, init: RequestInit) => Promise<Response>;
+
+/** TLS alerts as transport error codes (RFC 9001, Section 4.8). */
+const FIRST_ALERT = 0x100;
+const LAST_ALERT = 0x1ff;
+const NO_APPLICATION_PROTOCOL = 0x178;
+
+/** Decides, for one server, between HTTP/3 and what the platform has over TCP. */
+export class TcpFallback {
+  readonly #broken: BrokenServers;
+  readonly #delay: number;
+
+  /** @param delay Milliseconds to wait for a connection. */
+  constructor(broken: BrokenServers, delay: number) {
+    this.#broken = broken;
+    this.#delay = delay;
+  }
+
+  /** Waits for a client; undefined if the request had better go over TCP. */
+  async lease(host: string, lease: () => Promise<Lease>): Promise<Lease | undefined> {
+    if (this.#broken.has(host, Date.now())) return undefined;
+    const leasing = lease();
+    // Who does not wait for it any more still learns from it.
+    leasing.then(() => this.#broken.delete(host), (error) => {
+      if (mayFallBack(error)) this.#onBroken(host);
+    });
+    const late = Promise.withResolvers<undefined>();
+    const timer = setTimeout(() => {
+      this.#onBroken(host);
+      late.resolve(undefined);
+    }, this.#delay);
+    try {
+      return await Promise.race([leasing, late.promise]);
+    } catch (error) {
+      if (mayFallBack(error)) return undefined;
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** One attempt counts once, though it may be both too slow and in vain. */
+  #onBroken(host: string): void {
+    const now = Date.now();
+    if (!this.#broken.has(host, now)) this.#broken.add(host, now);
+  }
+}
+
+/**
+ * Whether TCP may do better. Not where the application asked for the impossible, and not where the
+ * server could not prove who it is.
+ */
+function mayFallBack(error: unknown): boolean {
+  if (error instanceof TypeError) return false;
+  if (!(error instanceof TransportError)) return true;
+  const isAlert = error.code >= FIRST_ALERT && error.code <= LAST_ALERT;
+  return !isAlert || error.code === NO_APPLICATION_PROTOCOL;
+}

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { TransportError } from "../../src/error/quic_error.ts";
 import { BrokenServers } from "../../src/http3/broken_servers.ts";
+import { fetch } from "../../src/http3/fetch.ts";
 import { createFetch, type Fetch } from "../../src/http3/fetcher.ts";
 import type { FetchInit } from "../../src/http3/options.ts";
 import { serveConnection } from "../../src/http3/server.ts";
@@ -136,6 +137,21 @@ Deno.test("fetch() uses the runtime's fetch with its client", async () => {
     const response = await within(fetch(url, init));
     assert.equal(await response.text(), "PUT 1000");
   }
+});
+
+Deno.test("fetch() goes over TCP to a server that has no UDP at all", async () => {
+  const listening = Promise.withResolvers<number>();
+  const options = { port: 0, hostname: "127.0.0.1", cert, key };
+  await using _server = Deno.serve({
+    ...options,
+    onListen: ({ port }) => listening.resolve(port),
+  }, () => new Response("over TCP"));
+  using client = Deno.createHttpClient({ caCerts: [cert] });
+  const init = { ...tcp, client, caCerts: [cert], localAddresses: ["127.0.0.1"] };
+  const url = `https://localhost:${await listening.promise}/`;
+  const response = await within(fetch(url, { ...init, handshakeTimeout: 300 }));
+  assert.equal(await response.text(), "over TCP");
+  await new Promise((resolve) => setTimeout(resolve, 400)); // until the connection is given up
 });
 
 Deno.test("BrokenServers tries again after some minutes, then longer", () => {

@@ -4,6 +4,7 @@ import type { CryptoEngine } from "../crypto/aead.ts";
 import type { Random } from "../crypto/random.ts";
 import type { Address } from "../path/address.ts";
 import type { IdIssuer, IssuedId } from "../path/local_ids.ts";
+import { idsPerPath } from "../path/limits.ts";
 import type { NetworkPathOptions } from "../path/network_path.ts";
 import type { PathContext } from "../path/path.ts";
 import { type PathObserver, PathSet } from "../path/path_set.ts";
@@ -163,7 +164,7 @@ export class ConnectionParts implements PathContext {
       observer: this.#observer,
       issuer: this.#ids,
       maxPaths: this.config.maxPaths,
-      remoteIdLimit: this.config.activeIdLimit,
+      remoteIdLimit: idsPerPath(this.config.activeIdLimit, this.config.maxPaths),
     });
   }
 

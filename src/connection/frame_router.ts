@@ -6,6 +6,7 @@ import type { FrameHandler } from "../frame/frame_handler.ts";
 import { PacketType } from "../packet/packet_type.ts";
 import { formatIpAddress } from "../bytes/ip_address.ts";
 import type { Address } from "../path/address.ts";
+import { ChallengeBudget } from "../path/challenge_budget.ts";
 import type { RemoteAddresses } from "../path/remote_addresses.ts";
 import type { NetworkPath } from "../path/network_path.ts";
 import type { Path } from "../path/path.ts";
@@ -49,6 +50,7 @@ export class FrameRouter implements FrameHandler {
   #network!: NetworkPath;
   #usedId: Uint8Array = new Uint8Array(0);
   #ackFrequencySequence = -1;
+  readonly #challenges = new ChallengeBudget();
 
   constructor(targets: FrameTargets) {
     this.#to = targets;
@@ -200,6 +202,8 @@ export class FrameRouter implements FrameHandler {
   }
 
   onPathChallenge(data: Uint8Array): void {
+    const { smoothedRtt } = this.#path;
+    if (!this.#challenges.take(smoothedRtt, this.#now)) return;
     this.#network.validation.onChallenge(data);
   }
 

@@ -2,6 +2,7 @@ import type { IssuedId } from "../path/local_ids.ts";
 import { Role } from "../stream/stream_id.ts";
 import type { TransportConfig } from "./config.ts";
 import type { HandshakeIds } from "./handshake_driver.ts";
+import { idsPerPath } from "../path/limits.ts";
 import { MAX_ADDRESSES } from "../path/remote_addresses.ts";
 import { encodePreferred } from "./preferred_address.ts";
 import { TransportParameters } from "./transport_parameters.ts";
@@ -48,7 +49,7 @@ export function localLimits(config: TransportConfig): TransportParameters {
   parameters.initialMaxStreamsBidi = config.maxBidirectionalStreams;
   parameters.initialMaxStreamsUni = config.maxUnidirectionalStreams;
   parameters.maxAckDelay = config.maxAckDelay;
-  parameters.activeConnectionIdLimit = config.activeIdLimit;
+  parameters.activeConnectionIdLimit = idsPerPath(config.activeIdLimit, config.maxPaths);
   parameters.maxDatagramFrameSize = config.maxDatagramFrameSize;
   parameters.minAckDelay = 1_000;
   // MPQUIC, Section 2.1: path IDs count from 0. One path needs no multipath.

@@ -1,5 +1,6 @@
 import { equalBytes } from "../bytes/bytes.ts";
 import { Reader } from "../bytes/reader.ts";
+import { ErrorCode } from "../error/error_code.ts";
 import type { FrameExtensions } from "../frame/frame_type.ts";
 import { PacketContent, readFrames } from "../frame/read_frames.ts";
 import { Header, parseHeader } from "../packet/header.ts";
@@ -8,6 +9,7 @@ import { PacketType } from "../packet/packet_type.ts";
 import type { DropTrigger } from "../qlog/events.ts";
 import { maybeStatelessReset, RESET_TOKEN_LENGTH } from "../packet/stateless_reset.ts";
 import type { Address } from "../path/address.ts";
+import { Admission, Verdict } from "../path/admission.ts";
 import { BASE_DATAGRAM_SIZE } from "../path/mtu_discovery.ts";
 import type { NetworkPath } from "../path/network_path.ts";
 import type { Path } from "../path/path.ts";
@@ -59,6 +61,7 @@ export class Receiver {
   readonly #opener = new PacketOpener();
   readonly #reader = new Reader();
   readonly #undecryptable = new Undecryptable();
+  readonly #admission = new Admission();
   /** Where payloads are opened into; as large as a datagram can be. */
   #plaintext = new Uint8Array(2_048);
 
@@ -203,6 +206,11 @@ export class Receiver {
     if (path !== undefined) return this.#onPathPacket(header, path, length, port, remote, now);
     const slot = paths.slot(pathId);
     if (slot === undefined || slot.abandoned || !this.#parts.acceptsPaths()) return;
+    const verdict = this.#admission.judge(paths.paths, port, remote, now);
+    if (verdict === Verdict.Refused) {
+      return paths.abandon(slot, ErrorCode.PathResourceLimitReached, now);
+    }
+    if (verdict === Verdict.Later) return this.#drop(header, "rejected");
     const opened = paths.open(pathId, port, remote, now);
     opened.current.onDatagramReceived(datagram.length);
     this.#onPathPacket(header, opened, length, port, remote, now);

@@ -26,6 +26,8 @@ export interface MigrationObserver {
 export class Migration {
   readonly #context: MigrationContext;
   readonly #observer: MigrationObserver;
+  /** The path of a server that moved last to an address which was not proven. */
+  #moving: Path | undefined;
 
   constructor(context: MigrationContext, observer: MigrationObserver) {
     this.#context = context;
@@ -63,6 +65,11 @@ export class Migration {
   /** A server's client sends from another address now (RFC 9000, Section 9.3). */
   follow(path: Path, network: NetworkPath, now: number): void {
     const old = path.current;
+    if (!network.validated && this.#isBusy(path)) {
+      // It has to prove itself first, and is followed then.
+      if (!network.validation.pending) this.#context.validate(path, network, now);
+      return;
+    }
     // Whoever resends a client's packets from elsewhere shall not make us move all the time.
     if (now < path.staysUntil) return;
     path.staysUntil = now + path.probeTimeout;
@@ -73,10 +80,19 @@ export class Migration {
     this.#context.observe(path);
     // RFC 9000, Section 9.5: an ID that has not been seen on the old address, if there is one.
     if (!ids.useReserved() && !sameHost) ids.rotate();
-    if (!network.validated) this.#context.validate(path, network, now);
+    if (!network.validated) {
+      this.#moving = path;
+      this.#context.validate(path, network, now);
+    }
     // RFC 9000, Section 9.3.3: had an attacker moved the peer, its true address would answer.
     if (old.validated && path.previous === old) this.#context.validate(path, old, now);
     this.#observer.onPathMoved(path);
+  }
+
+  /** MPQUIC, Section 7.2: one path at a time is followed to an address that is not proven. */
+  #isBusy(path: Path): boolean {
+    const other = this.#moving;
+    return other !== undefined && other !== path && other.live && !other.current.validated;
   }
 
   /**

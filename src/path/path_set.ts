@@ -8,6 +8,7 @@ import { Health, Stage } from "./lifecycle.ts";
 import type { IdIssuer } from "./local_ids.ts";
 import { Migration, type MigrationObserver } from "./migration.ts";
 import { Path, type PathContext } from "./path.ts";
+import { idsPerPath } from "./limits.ts";
 import { Observation, type ObservationCounter } from "./observation.ts";
 import { PathLimits } from "./path_limits.ts";
 import { PathSlot } from "./path_slot.ts";
@@ -76,7 +77,7 @@ export class PathSet {
 
   /** The peer's parameters are known and authentic: it keeps so many IDs and allows such paths. */
   onPeerLimits(idLimit: number, maxPathId: number | undefined): void {
-    this.#localIdLimit = idLimit;
+    this.#localIdLimit = idsPerPath(idLimit, this.#options.maxPaths);
     if (maxPathId === undefined || !this.limits.offered) return;
     this.multipath = true;
     this.limits.setRemote(maxPathId);

@@ -3,9 +3,8 @@ import type { Random } from "../crypto/random.ts";
 import { FrameType } from "../frame/frame_type.ts";
 import { writePathChallenge, writePathResponse } from "../frame/path_validation.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
+import { MAX_RESPONSES } from "./limits.ts";
 
-/** PATH_RESPONSEs that may wait; beyond, the oldest are dropped (a flood gets no more than this). */
-const MAX_RESPONSES = 8;
 /** Challenges remembered: any of them may be answered (RFC 9000, Section 8.2.2). */
 const MAX_CHALLENGES = 8;
 /** Milliseconds before the first repetition when nothing is known of the round-trip time. */

@@ -8,6 +8,9 @@ import type { H3Options, H3RequestInit } from "./options.ts";
 import { RequestStream } from "./request_stream.ts";
 import type { H3BidirectionalStream, H3Transport } from "./transport.ts";
 
+/** Methods that may be sent as 0-RTT data (RFC 8470, Section 4). */
+const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
+
 /**
  * The client's end of an HTTP/3 connection.
  *
@@ -46,6 +49,11 @@ export class H3Client implements AsyncDisposable {
   /** Settles when the connection has ended, however it did. */
   get closed(): Promise<void> {
     return this.#connection.closed;
+  }
+
+  /** Settles when the handshake is complete; requests may be made before. */
+  get handshake(): Promise<unknown> {
+    return this.#connection.transport.handshake ?? Promise.resolve();
   }
 
   /** Whether new requests may be made. */
@@ -96,6 +104,8 @@ export class H3Client implements AsyncDisposable {
 
   async #run(request: OutgoingRequest, init: H3RequestInit): Promise<Response> {
     request.signal.throwIfAborted();
+    // RFC 8470, Section 4: nothing else goes out while it could be recorded and replayed.
+    if (!safeMethods.has(request.method)) await withSignal(this.handshake, request.signal);
     if (!this.accepting) throw rejected();
     this.#active++;
     let exchange: ClientExchange;

@@ -1,7 +1,9 @@
 import type { ConnectOptions } from "../api/options.ts";
 import { urgencyOrder } from "../scheduler/stream_order.ts";
+import type { SavedSession } from "../api/session.ts";
 import { H3Client } from "./client.ts";
 import type { FetchConnectOptions } from "./options.ts";
+import { SessionStore } from "./session_store.ts";
 import type { H3Transport } from "./transport.ts";
 
 /** Makes a connection to a server. */
@@ -21,6 +23,8 @@ const IDLE_TIMEOUT = 2000;
 export class ConnectionPool implements AsyncDisposable {
   readonly #connect: Connector;
   readonly #clients = new Map<string, Promise<H3Client>>();
+  /** For the next connection with the same options. */
+  readonly #sessions = new SessionStore();
   readonly #given = new WeakMap<H3Transport, H3Client>();
   /** Options that are functions or objects are told apart by who they are. */
   readonly #identities = new WeakMap<object, number>();
@@ -67,11 +71,18 @@ export class ConnectionPool implements AsyncDisposable {
   async #open(key: string, url: URL, options: FetchConnectOptions): Promise<H3Client> {
     try {
       const { idleTimeout = IDLE_TIMEOUT, streamOrder = urgencyOrder, ...connectOptions } = options;
+      const session = options.session ?? this.#sessions.take(key);
+      const onSession = (session: SavedSession) => {
+        this.#sessions.add(key, session);
+        options.onSession?.(session);
+      };
       const hostname = url.hostname.replace(/^\[|\]$/g, "");
       const port = Number(url.port || 443);
       const transport = await this.#connect({
         ...connectOptions,
         streamOrder,
+        session,
+        onSession,
         hostname,
         port,
         alpnProtocols: ["h3"],

@@ -12,6 +12,7 @@ import type { H3Transport } from "./transport.ts";
 export type Fetch = (input: string | URL | Request, init?: FetchInit) => Promise<Response>;
 
 const FALLBACK_DELAY = 3000;
+const TOO_EARLY = 425;
 const MAX_REDIRECTS = 20;
 const MAX_ATTEMPTS = 3;
 /** RFC 9110, Section 9.2.2: doing them twice is the same as doing them once. */
@@ -82,7 +83,11 @@ class Sender {
       if (lease === undefined) return await this.#overTcp(plan.request(), this.#tcpInit);
       const { client, isReused } = lease;
       try {
-        return await client.fetch(plan.request(), this.#requestInit);
+        const response = await client.fetch(plan.request(), this.#requestInit);
+        if (response.status !== TOO_EARLY || attempt > 1 || !plan.isRepeatable) return response;
+        // RFC 8470, Section 5.2: it is taken once the handshake is complete.
+        await response.body?.cancel();
+        await client.handshake;
       } catch (error) {
         plan.signal.throwIfAborted();
         const mayRepeat = !this.#connection && attempt < MAX_ATTEMPTS && plan.isRepeatable;

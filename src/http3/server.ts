@@ -112,6 +112,7 @@ export class H3Server implements AsyncDisposable {
     const exchange = new ServerExchange(request, this.#handler, this.#options, {
       transport: this.#connection.transport,
       extendedConnect: this.#connection.extendedConnect,
+      early: () => stream.readable.early === true,
       prioritize: (priority) => this.#prioritize(id, priority),
       onFailed: () => this.#onFailed(),
     });

@@ -23,6 +23,12 @@ export interface RequestInfo<T extends H3Transport = H3Transport> {
   readonly trailers: Promise<Headers | undefined>;
   /** Resolves when the response has been sent; rejects if that failed. */
   readonly completed: Promise<void>;
+  /**
+   * Whether the request came before the handshake was complete (0-RTT), so that it may be
+   * somebody's recording. Only safe methods are handed on then, the others wait. Who minds even
+   * those answers 425.
+   */
+  readonly early: boolean;
   /** Datagrams of this request, if the server was told to have them and the connection can. */
   readonly datagrams: RequestDatagrams | undefined;
   /** Sends these fields after the body of the response. */
@@ -36,6 +42,8 @@ export interface ExchangeContext {
   readonly transport: H3Transport;
   /** Whether clients were told that they may use extended CONNECT. */
   readonly extendedConnect: boolean;
+  /** Whether what came so far may be a recording of somebody's 0-RTT data. */
+  readonly early: () => boolean;
   prioritize(header: string | null): void;
   /** The request could not be answered, by the client's doing or ours. */
   onFailed(): void;
@@ -43,6 +51,7 @@ export interface ExchangeContext {
 
 /** Methods that carry no content we would hand on, or that `Request` refuses. */
 const bodilessMethods = new Set(["GET", "HEAD"]);
+const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
 const refusedMethods = new Set(["CONNECT", "TRACE", "TRACK"]);
 /** Content thrown away where a method has no use for it. */
 const MAX_UNUSED_CONTENT = 65_536;
@@ -60,6 +69,7 @@ export class ServerExchange {
   readonly #readPatience: Patience;
   readonly #writePatience: Patience;
   #responseTrailers: TrailerSource | undefined;
+  #early = false;
   #answered = false;
   #failed = false;
 
@@ -134,6 +144,15 @@ export class ServerExchange {
   }
 
   async #handle(head: RequestHead): Promise<Response> {
+    this.#early = this.#context.early();
+    if (this.#early && !safeMethods.has(head.method)) {
+      // RFC 8470, Section 5.2: what must not happen twice waits until the client has proven to be
+      // there, or is refused where that cannot be known.
+      const { handshake } = this.#context.transport;
+      if (handshake === undefined) return new Response(null, { status: 425 });
+      await handshake;
+      this.#early = false;
+    }
     if (head.protocol !== "") return await this.#checked(() => this.#connect(head));
     if (refusedMethods.has(head.method)) return new Response(null, { status: 501 });
     const hasBody = !bodilessMethods.has(head.method);
@@ -216,6 +235,7 @@ export class ServerExchange {
       remoteAddr: transport.remoteAddr,
       trailers: this.#requestTrailers.promise,
       completed: this.#completed.promise,
+      early: this.#early,
       datagrams: this.#stream.datagrams,
       sendTrailers: (trailers) => {
         this.#responseTrailers = trailers;

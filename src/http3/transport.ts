@@ -21,6 +21,8 @@ export interface H3Transport {
   readDatagram?(): Promise<Uint8Array<ArrayBuffer>>;
   /** The longest datagram that can be sent now; 0 if the peer takes none. */
   readonly maxDatagramSize?: number;
+  /** Resolves when the handshake is complete, if streams may come before. */
+  readonly handshake?: Promise<unknown>;
   /** Settles when the connection has ended. */
   readonly closed: Promise<unknown>;
   /** Closes the connection with a code of the application. */
@@ -57,6 +59,8 @@ export interface H3BidirectionalStream {
 export interface H3ReceiveStream extends ReadableStream<Uint8Array<ArrayBuffer>> {
   /** The ID of the stream, unique in its connection. */
   readonly id: bigint;
+  /** Whether data came before the handshake was complete, and may be somebody's recording. */
+  readonly early?: boolean;
 }
 
 /** The half of a stream that is written. */

@@ -20,6 +20,9 @@ const MAX_ACK_SIZE = 200;
 /** Packets in a row without anything to acknowledge, after which a PING asks for a sign. */
 const MAX_SILENT = 19;
 
+/** Packets remembered of a path; no window lets so many be under way. */
+const MAX_UNHEARD = 65_536;
+
 /** Whose frames go into 1-RTT packets. */
 export interface FrameSources {
   readonly handshake: HandshakeDriver;
@@ -101,6 +104,19 @@ export class FrameWriter {
     if (!path.live) return other;
     // One that waits for answers itself may be the dead one of the two.
     return other !== undefined && other.loss.ptoCount === 0 ? other : path;
+  }
+
+  /**
+   * The path for a packet of nothing but ACKs. A peer that acknowledges none of them, nor the PINGs
+   * among them, would make us remember all; it hears no more until it does, probes apart.
+   */
+  quietRoute(path: Path): Path | undefined {
+    const route = this.ackRoute(path);
+    if (route === undefined) return undefined;
+    const { sent } = route.space;
+    if (sent.next - sent.first <= MAX_UNHEARD) return route;
+    path.space.received.onAckSent();
+    return undefined;
   }
 
   /** Writes what validates this 4-tuple. */

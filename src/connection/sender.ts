@@ -253,7 +253,7 @@ export class Sender {
   #sendAcks(paths: PathSet, now: number): Transmit | undefined {
     for (const path of paths.paths) {
       if (path.space.received.deadline > now) continue;
-      const route = this.#frames.ackRoute(path);
+      const route = this.#frames.quietRoute(path);
       if (route === undefined || !route.slot.remote.usable) continue;
       if (!this.#begin(route.current) || !this.#startShort(route)) continue;
       this.#frames.writeAcks(route, now);

@@ -114,6 +114,7 @@ export class Endpoint {
   readonly #connections = new Set<Connection>();
   readonly #header = new Header();
   #announced: readonly Address[] = [];
+  #now = -Infinity;
 
   constructor(options: EndpointOptions) {
     this.#options = options;
@@ -135,7 +136,8 @@ export class Endpoint {
   }
 
   /** Begins a connection to a server. */
-  connect(config: ClientConfig, port: Port, remote: Address, now: number): Connection {
+  connect(config: ClientConfig, port: Port, remote: Address, time: number): Connection {
+    const now = this.#forward(time);
     const { random, epoch } = this.#options;
     const handle: ConnectionHandle = { connection: undefined };
     const { versions = SUPPORTED_VERSIONS } = config;
@@ -173,7 +175,8 @@ export class Endpoint {
   }
 
   /** A datagram arrived. It may be changed, and is only looked at during the call. */
-  receive(datagram: Uint8Array, port: Port, remote: Address, now: number): void {
+  receive(datagram: Uint8Array, port: Port, remote: Address, time: number): void {
+    const now = this.#forward(time);
     const header = this.#header;
     if (!parseHeader(datagram, 0, LOCAL_ID_LENGTH, header)) return;
     const { destinationStart, destinationLength } = header;
@@ -223,7 +226,8 @@ export class Endpoint {
   }
 
   /** The next datagram of any connection; undefined if there is none, or all ports are busy. */
-  transmit(now: number): Transmit | undefined {
+  transmit(time: number): Transmit | undefined {
+    const now = this.#forward(time);
     const reply = this.#replies.take();
     if (reply !== undefined) {
       return { port: reply.port, remote: reply.remote, size: reply.bytes.length };
@@ -242,6 +246,12 @@ export class Endpoint {
       this.#rest(connection, waits ? PORT_PATIENCE : 1, now);
     }
     return undefined;
+  }
+
+  /** The time for all connections: should a clock go back, it stands still until it has caught up. */
+  #forward(time: number): number {
+    if (time > this.#now) this.#now = time;
+    return this.#now;
   }
 
   /** A connection has nothing to send for now; its timers go on, even if it waits for a port. */
@@ -266,7 +276,8 @@ export class Endpoint {
   }
 
   /** The deadline has come. */
-  expire(now: number): void {
+  expire(time: number): void {
+    const now = this.#forward(time);
     for (let due = this.#deadlines.take(now); due !== undefined; due = this.#deadlines.take(now)) {
       due.expire(now);
       this.touch(due);

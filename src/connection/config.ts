@@ -1,5 +1,6 @@
 import type { CongestionControl } from "../congestion/controller.ts";
 import { cubic } from "../congestion/cubic.ts";
+import type { KeyPhasesOptions } from "../crypto/key_phases.ts";
 import type { Address } from "../path/address.ts";
 import type { QlogFactory } from "../qlog/qlog.ts";
 import { earliestCompletion } from "../scheduler/earliest_completion.ts";
@@ -53,6 +54,8 @@ export interface TransportConfig {
   readonly congestionControl: CongestionControl;
   readonly scheduler: Scheduler;
   readonly streamOrder: StreamOrder;
+  /** How much one key may protect; what RFC 9001 says if left out. */
+  readonly keyLimits?: KeyPhasesOptions | undefined;
   /** A server: asks clients to stay where they are, and to open no path to where they met us. */
   readonly disableActiveMigration?: boolean | undefined;
   /** A server: where else clients should go after the handshake (RFC 9000, Section 9.6). */

@@ -295,6 +295,9 @@ export class Connection implements PartsObserver {
   }
 
   onPathStatus(path: Path): void {
+    // A server that wants less of a path may only have lost sight of us behind a NAT.
+    const isDoubt = this.role === Role.Client && path.slot.status.remote === "backup";
+    if (isDoubt && path.open) path.space.probes = Math.max(path.space.probes, 1);
     this.#events.push({ type: "pathStatus", path });
   }
 
@@ -312,7 +315,9 @@ export class Connection implements PartsObserver {
   /** Follows up what arrived or expired. */
   #settle(now: number): void {
     if (this.keys.oneRtt !== undefined) {
-      this.keys.oneRtt.retention = this.#lifetime;
+      // What opens a path we do not know of yet may be under way under the old keys.
+      const least = this.paths.multipath ? NEW_PATH_DELAY : 0;
+      this.keys.oneRtt.retention = Math.max(this.#lifetime, least);
     }
     if (this.handshake.complete) this.keys.limitZeroRtt(now + this.#lifetime);
     this.paths.settle(now);
@@ -378,6 +383,9 @@ export class Connection implements PartsObserver {
     log?.leave();
   }
 }
+
+/** Milliseconds that the first packet of a path may take. */
+const NEW_PATH_DELAY = 1_000;
 
 function noPath(): TransportError {
   return new TransportError(ErrorCode.NoViablePath, "Cannot go on: no path is left");

@@ -131,7 +131,7 @@ export class ConnectionParts implements PathContext {
     this.ackPolicy = ackPolicy(config);
     this.maxDatagramFrameSize = config.maxDatagramFrameSize;
     this.idle = new Idle(config.maxIdleTimeout, config.keepAliveInterval);
-    this.keys = new KeyRing(options.engine, role, options.version);
+    this.keys = new KeyRing(options.engine, role, options.version, config.keyLimits);
     this.versions = new Versions(role, options.version, options.versions);
     this.paths = this.#makePaths();
     this.streams = new StreamSet({ role, ...config, order: config.streamOrder });
@@ -165,6 +165,7 @@ export class ConnectionParts implements PathContext {
       issuer: this.#ids,
       maxPaths: this.config.maxPaths,
       remoteIdLimit: idsPerPath(this.config.activeIdLimit, this.config.maxPaths),
+      abandonsDead: this.role === Role.Client,
     });
   }
 

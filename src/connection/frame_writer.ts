@@ -3,7 +3,7 @@ import { writePing } from "../frame/datagram.ts";
 import type { PacketBuilder } from "../packet/packet_builder.ts";
 import type { AddressAnnouncer } from "../path/address_announcer.ts";
 import type { NetworkPath } from "../path/network_path.ts";
-import { Health } from "../path/lifecycle.ts";
+import { Health, Stage } from "../path/lifecycle.ts";
 import type { Path } from "../path/path.ts";
 import type { PathSet } from "../path/path_set.ts";
 import type { PacketSpace } from "../recovery/packet_space.ts";
@@ -47,6 +47,11 @@ export class FrameWriter {
     const { handshake, paths, streams, announcer } = this.#from;
     if (announcer.pending) return true;
     return handshake.pending || paths.pending || streams.hasControlFrames;
+  }
+
+  /** Whether a path is being validated for the first time. */
+  get opensPath(): boolean {
+    return this.#from.paths.paths.some(({ stage }) => stage === Stage.Opening);
   }
 
   /** Whether anything ack-eliciting waits that every path may carry. */

@@ -1,6 +1,6 @@
 import type { CryptoEngine } from "../crypto/aead.ts";
 import { initialKeys } from "../crypto/initial_keys.ts";
-import { KeyPhases } from "../crypto/key_phases.ts";
+import { KeyPhases, type KeyPhasesOptions } from "../crypto/key_phases.ts";
 import { keyLabels } from "../crypto/key_labels.ts";
 import { Level } from "../crypto/level.ts";
 import { PacketKeys, type PacketUnsealer } from "../crypto/packet_keys.ts";
@@ -37,9 +37,11 @@ export class KeyRing {
 
   readonly #engine: CryptoEngine;
   readonly #role: Role;
+  readonly #limits: KeyPhasesOptions | undefined;
 
-  constructor(engine: CryptoEngine, role: Role, version: number) {
+  constructor(engine: CryptoEngine, role: Role, version: number, limits?: KeyPhasesOptions) {
     this.#engine = engine;
+    this.#limits = limits;
     this.#role = role;
     this.version = this.original = version;
   }
@@ -101,7 +103,7 @@ export class KeyRing {
       if (read !== undefined) this.oneRtt.installReader(read);
     } else if (write !== undefined) {
       const labels = keyLabels(this.version);
-      this.oneRtt = new KeyPhases(this.#engine, suite, labels, read, write);
+      this.oneRtt = new KeyPhases(this.#engine, suite, labels, read, write, this.#limits);
     }
   }
 

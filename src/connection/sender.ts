@@ -75,9 +75,10 @@ export class Sender {
 
   /** The next datagram, or nothing to send for now. */
   transmit(now: number): Transmit | undefined {
-    const { closing, keys, paths } = this.#parts;
+    const { closing, handshake, keys, paths } = this.#parts;
     if (!closing.open) return closing.pending ? this.#sendClose(now) : undefined;
-    keys.oneRtt?.updateIfDue(now);
+    // A server cannot keep old keys for a path that it has not heard of.
+    if (handshake.role === Role.Server || !this.#frames.opensPath) keys.oneRtt?.updateIfDue(now);
     return this.#sendHandshake(paths, now) ?? this.#sendZeroRtt(now) ??
       this.#sendOneRtt(paths, now);
   }

@@ -66,7 +66,8 @@ export class Migration {
   follow(path: Path, network: NetworkPath, now: number): void {
     const old = path.current;
     if (!network.validated && this.#isBusy(path)) {
-      // It has to prove itself first, and is followed then.
+      // It has to prove itself first, and is followed then: nothing more may come from there.
+      path.wantsCandidate = network === path.candidate;
       if (!network.validation.pending) this.#context.validate(path, network, now);
       return;
     }

@@ -6,7 +6,9 @@ import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import { MAX_RESPONSES } from "./limits.ts";
 
 /** Challenges remembered: any of them may be answered (RFC 9000, Section 8.2.2). */
-const MAX_CHALLENGES = 8;
+const MAX_CHALLENGES = 16;
+/** So many of them may follow each other closely. */
+const MAX_HURRIED = 6;
 /** Milliseconds before the first repetition when nothing is known of the round-trip time. */
 const LONGEST_FIRST_WAIT = 333;
 
@@ -91,6 +93,9 @@ export class Validation implements FrameOwner {
    */
   onHeard(now: number): void {
     if (!this.pending || this.challengeDue) return;
+    // Many are unanswered: it is rather a long way than a bad one, and the first must not be
+    // forgotten before its answer can be there.
+    if (this.#challenges.length >= MAX_HURRIED) return;
     this.#interval = this.#firstInterval;
     const next = this.#sentAt + this.#firstInterval;
     if (next <= now) this.challengeDue = true;

@@ -16,6 +16,8 @@ import type { Port } from "./port.ts";
 
 /** Probe timeouts in a row after which a path is only probed. */
 const FAILED_AFTER = 6;
+/** Probe timeouts without an answer after which a failed path is abandoned. */
+const HOPELESS_AFTER = 7;
 
 /** A PING somebody waits for. */
 export interface PendingPing extends FrameOwner {
@@ -270,6 +272,17 @@ export class Path implements PathView {
     this.slot.status.doubt(true);
     // MPQUIC, Section 5.7: what is delayed here may go out on other paths.
     this.space.requeueOutstanding(Infinity);
+  }
+
+  /** Whether it is open, and answers. */
+  get healthy(): boolean {
+    return this.open && this.health === Health.Ok;
+  }
+
+  /** Whether this path is best abandoned: another works, and this one has been dead for long. */
+  get hopeless(): boolean {
+    // MPQUIC, Section 3.4: it also frees a peer that resends nothing elsewhere before that.
+    return this.health === Health.Failed && this.loss.ptoCount >= HOPELESS_AFTER;
   }
 
   /** When {@linkcode PathSet} must look after this path. */

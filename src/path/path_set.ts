@@ -43,6 +43,8 @@ export interface PathSetOptions {
   readonly maxPaths: number;
   /** IDs per path that we keep (our active_connection_id_limit). */
   readonly remoteIdLimit: number;
+  /** Whether dead paths are abandoned: a client can open others, a server has to wait. */
+  readonly abandonsDead?: boolean;
 }
 
 /** All paths of a connection, open or to be, by path ID (MPQUIC, Section 3). */
@@ -341,7 +343,8 @@ export class PathSet {
     if (!path.live || path.loss.deadline(path.current.rtt) > now) return;
     if (path.loss.expire(path.current.rtt, now)) {
       if (path.loss.ptoCount === SHRINK_AFTER) path.current.onSilence(now);
-      path.onProbeTimeout(this.paths.some((other) => other !== path && isHealthy(other)));
+      path.onProbeTimeout(this.paths.some((other) => other !== path && other.healthy));
+      if (path.hopeless && this.#options.abandonsDead) this.#onUnreachable(path, now);
     }
   }
 
@@ -380,7 +383,7 @@ export class PathSet {
   best(avoid?: Path): Path | undefined {
     let best: Path | undefined;
     for (const path of this.paths) {
-      if (path === avoid || !path.open || path.health !== Health.Ok) continue;
+      if (path === avoid || !path.healthy) continue;
       if (best === undefined || path.smoothedRtt < best.smoothedRtt) best = path;
     }
     return best;
@@ -391,8 +394,4 @@ export class PathSet {
     for (const slot of this.#slots.values()) slot.local.release();
     for (const path of this.paths) path.current.close();
   }
-}
-
-function isHealthy(path: Path): boolean {
-  return path.open && path.health === Health.Ok;
 }

@@ -103,6 +103,20 @@ for (const direction of ["download", "upload"] as const) {
   });
 }
 
+Deno.test("A client abandons a path that stays dead while another works, and servers follow", () => {
+  for (const dead of [0, 1]) {
+    const pair = pairOf();
+    const finished = begin(pair, 2 * MB, "upload");
+    pair.links[dead]!.outage(500);
+    pair.run({ until: 25_000 });
+    assert.ok(finished() < 10_000);
+    for (const end of [pair.client, pair.server]) {
+      assert.equal(end.connection.paths.find(dead)?.open ?? false, false);
+    }
+    expectOpen(pair);
+  }
+});
+
 Deno.test("Both paths dead: both ends give up, with a timeout", () => {
   const pair = pairOf();
   begin(pair, 50 * MB);

@@ -87,7 +87,7 @@ export class ConnectionPool implements AsyncDisposable {
         port,
         alpnProtocols: ["h3"],
       });
-      const client = new H3Client(transport);
+      const client = new H3Client(transport, options);
       const forget = () => this.#forget(key, client);
       client.closed.then(forget);
       closeWhenIdle(client, idleTimeout, forget);

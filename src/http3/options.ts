@@ -106,7 +106,7 @@ export interface H3RequestInit {
 
 /** What a connection made on behalf of `fetch` can be told. */
 export interface FetchConnectOptions
-  extends Omit<ConnectOptions, "hostname" | "port" | "alpnProtocols" | "signal"> {
+  extends Omit<ConnectOptions, "hostname" | "port" | "alpnProtocols" | "signal">, H3Options {
   /**
    * Milliseconds without a request after which the connection is closed.
    *

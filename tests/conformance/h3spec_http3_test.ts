@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { concatBytes, fromHex } from "../../src/bytes/bytes.ts";
+import { MultipathConnection } from "../../src/api/multipath_connection.ts";
 import { StreamError } from "../../src/error/quic_error.ts";
 import { H3Client } from "../../src/http3/client.ts";
 import { frame, varints } from "../../src/http3/frame.ts";
+import { serve } from "../../src/http3/serve.ts";
 import { serveConnection } from "../../src/http3/server.ts";
+import type { H3Transport } from "../../src/http3/transport.ts";
+import { cert, key } from "../http3/deno_quic.ts";
 import { MemoryTransport } from "../http3/memory_transport.ts";
 import {
   dataFrame,
@@ -64,7 +68,10 @@ const toClient: readonly Case[] = [
   ["MAX_PUSH_ID from a server", 0x105, { control: [settings, frame(0x0d, varints(1))] }],
 ];
 
-async function attackControl(peer: RawPeer, { control, endControl, qpack }: Attack): Promise<void> {
+async function attackControl(
+  peer: RawPeer<H3Transport>,
+  { control, endControl, qpack }: Attack,
+): Promise<void> {
   const writer = await peer.open(0x00, ...control ?? [settings]);
   if (endControl) await writer.close().catch(() => {});
   if (qpack) await peer.open(...qpack);
@@ -79,6 +86,30 @@ for (const [what, code, attack] of toServer) {
     peer.request(...attack.message ?? [get]).catch(() => {});
     assert.equal(await peer.closeCode(), code);
   });
+
+  Deno.test(`h3spec on an HTTP/3 server over multipath QUIC, ${what}`, async () => {
+    await withRealServer(async (connection) => {
+      const peer = new RawPeer(connection);
+      await attackControl(peer, attack);
+      peer.request(...attack.message ?? [get]).catch(() => {});
+      assert.equal(await peer.closeCode(), code);
+    });
+  });
+}
+
+/** A connection that knows nothing of HTTP/3, to a server on the loopback interface. */
+async function withRealServer(use: (connection: H3Transport) => Promise<void>): Promise<void> {
+  const localAddresses = ["127.0.0.1"];
+  await using server = serve({ port: 0, cert, key, localAddresses }, () => new Response("ok"));
+  await using connection = await MultipathConnection.connect({
+    hostname: "127.0.0.1",
+    port: server.addr.port,
+    serverName: "localhost",
+    caCerts: [cert],
+    localAddresses,
+    alpnProtocols: ["h3"],
+  });
+  await use(connection);
 }
 
 for (const [what, code, attack] of toClient) {
@@ -137,6 +168,15 @@ for (const [what, lines] of malformedRequests) {
     });
     const after = await within(peer.request(get));
     assert.equal(after.kind === "response" && after.status, "200", "the connection goes on");
+  });
+
+  Deno.test(`h3spec on an HTTP/3 server over multipath QUIC, ${what}`, async () => {
+    await withRealServer(async (connection) => {
+      const peer = new RawPeer(connection);
+      await peer.settings();
+      const outcome = await within(peer.request(headersFrame(lines)));
+      assert.deepEqual(outcome, { kind: "reset", code: 0x10e });
+    });
   });
 }
 

@@ -3,7 +3,7 @@ import { StreamError } from "../../src/error/quic_error.ts";
 import { frame, varints } from "../../src/http3/frame.ts";
 import { QpackDecoder } from "../../src/qpack/decoder.ts";
 import { QpackEncoder } from "../../src/qpack/encoder.ts";
-import type { H3BidirectionalStream } from "../../src/http3/transport.ts";
+import type { H3BidirectionalStream, H3Transport } from "../../src/http3/transport.ts";
 import type { CloseInfo, MemoryTransport } from "./memory_transport.ts";
 
 /** Field lines as pairs. */
@@ -34,10 +34,10 @@ export type Outcome =
   | { kind: "reset"; code: number };
 
 /** A peer that writes bytes where a proper one writes frames. */
-export class RawPeer {
-  readonly transport: MemoryTransport;
+export class RawPeer<T extends H3Transport = MemoryTransport> {
+  readonly transport: T;
 
-  constructor(transport: MemoryTransport) {
+  constructor(transport: T) {
     this.transport = transport;
   }
 

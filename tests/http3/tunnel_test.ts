@@ -3,6 +3,7 @@ import { MultipathConnection } from "../../src/api/multipath_connection.ts";
 import { CapsuleReader, CapsuleType, encodeCapsule } from "../../src/http3/capsule.ts";
 import { H3Client } from "../../src/http3/client.ts";
 import { responseDatagrams } from "../../src/http3/client_exchange.ts";
+import { fetch } from "../../src/http3/fetch.ts";
 import { serve } from "../../src/http3/serve.ts";
 import { cert, key } from "./deno_quic.ts";
 import { within } from "./raw_peer.ts";
@@ -46,6 +47,30 @@ Deno.test("An extended CONNECT carries capsules and datagrams over multipath QUI
   assert.deepEqual(await within(datagrams.read()), data);
   await writer.close();
   assert.equal(await within(capsules.next()), undefined);
+});
+
+Deno.test("fetch() gives requests datagrams when it is told to", async () => {
+  await using server = serve({
+    port: 0,
+    cert,
+    key,
+    localAddresses: ["127.0.0.1"],
+    datagrams: true,
+  }, (_, info) => {
+    echo(info.datagrams!);
+    return new Response(new ReadableStream());
+  });
+  const response = await fetch(`https://localhost:${server.addr.port}/`, {
+    caCerts: [cert],
+    localAddresses: ["127.0.0.1"],
+    datagrams: true,
+    idleTimeout: 20,
+  });
+  const datagrams = responseDatagrams(response)!;
+  await datagrams.send(new Uint8Array([1, 2, 3]));
+  assert.deepEqual(await within(datagrams.read()), new Uint8Array([1, 2, 3]));
+  await response.body!.cancel();
+  assert.equal(await within(datagrams.read()), undefined);
 });
 
 async function echo(

@@ -21,8 +21,9 @@ export function writeEarlyClose(writer: Writer, reason: CloseReason): void {
 
 /** The path for a close: a good one, one that lives, or the one the peer will know for longest. */
 export function pathForClose(paths: PathSet): Path | undefined {
-  return paths.best() ?? paths.paths.find(({ live }) => live) ??
-    paths.paths.toSorted((a, b) => orderOf(b) - orderOf(a))[0];
+  const known = paths.paths.filter(({ slot }) => slot.remote.known);
+  return paths.best() ?? known.find(({ live }) => live) ??
+    known.sort((a, b) => orderOf(b) - orderOf(a))[0];
 }
 
 /** Both may never end, and then make no difference. */

@@ -341,9 +341,9 @@ export class Sender {
   #startShort(path: Path, network = path.current): boolean {
     const { keys, peer } = this.#parts;
     const { oneRtt } = keys;
-    const { space } = path;
+    const { slot: { remote }, space } = path;
+    if (!remote.known) return false;
     const number = space.nextNumber;
-    const { remote } = path.slot;
     // RFC 9287, Section 3: once the peer has said that it does not mind.
     if (peer.parameters.greaseQuicBit) this.builder.fixedBit = this.#grease.next();
     let id = remote.current;

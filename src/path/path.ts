@@ -174,7 +174,7 @@ export class Path implements PathView {
   /** Notes the time, and what may be sent now. */
   refresh(now: number): void {
     this.#now = now;
-    this.room = this.open ? this.current.room(now) : 0;
+    this.room = this.open && this.slot.remote.usable ? this.current.room(now) : 0;
   }
 
   /** The probe timeout of this path, without backoff. */
@@ -274,9 +274,9 @@ export class Path implements PathView {
     this.space.requeueOutstanding(Infinity);
   }
 
-  /** Whether it is open, and answers. */
+  /** Whether it is open, can be used for want of nothing, and answers. */
   get healthy(): boolean {
-    return this.open && this.health === Health.Ok;
+    return this.open && this.slot.remote.usable && this.health === Health.Ok;
   }
 
   /** Whether this path is best abandoned: another works, and this one has been dead for long. */

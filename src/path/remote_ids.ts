@@ -44,6 +44,11 @@ export class RemoteIds implements FrameOwner {
     this.#limit = limit;
   }
 
+  /** Whether there is, or was when the path was closed, an ID to put into packets. */
+  get known(): boolean {
+    return this.#current !== undefined;
+  }
+
   /** The ID to put into packets. It stays the last one used when the path is closed. */
   get current(): Uint8Array {
     return this.#current!.id;

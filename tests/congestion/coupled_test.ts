@@ -40,14 +40,14 @@ Deno.test("liaAggressiveness() is 1/n for n equal paths, and 0.8 for 10 and 40 d
   for (const n of [1, 2, 3, 5]) {
     const group = new CouplingGroup();
     for (let i = 0; i < n; i++) group.join({ window: 20_000, smoothedRtt: 20, lossInterval: 0 });
-    near(liaAggressiveness(group), 1 / n, 1e-9);
+    near(liaAggressiveness(group.members), 1 / n, 1e-9);
   }
-  near(liaAggressiveness(groupOf([10_000, 20, 0], [40_000, 20, 0])), 0.8, 1e-9);
+  near(liaAggressiveness(groupOf([10_000, 20, 0], [40_000, 20, 0]).members), 0.8, 1e-9);
 });
 
 Deno.test("liaAggressiveness() counts only paths with a round-trip time", () => {
-  near(liaAggressiveness(groupOf([10_000, 20, 0], [40_000, 0, 0])), 1, 1e-9);
-  assert.equal(liaAggressiveness(groupOf([10_000, 0, 0])), 1);
+  near(liaAggressiveness(groupOf([10_000, 20, 0], [40_000, 0, 0]).members), 1, 1e-9);
+  assert.equal(liaAggressiveness(groupOf([10_000, 0, 0]).members), 1);
 });
 
 for (const [name, control] of Object.entries(kinds)) {

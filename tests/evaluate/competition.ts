@@ -1,3 +1,4 @@
+import { auto } from "../../src/congestion/auto.ts";
 import { balia } from "../../src/congestion/balia.ts";
 import type { CongestionControl } from "../../src/congestion/controller.ts";
 import { lia } from "../../src/congestion/lia.ts";
@@ -18,6 +19,7 @@ export function* coupling(count: number): Generator<Row> {
     ["lia", lia],
     ["olia", olia],
     ["balia", balia],
+    ["auto", auto],
     ["uncoupled newReno", newReno],
   ];
   for (const [name, congestionControl] of controls) {
@@ -31,7 +33,7 @@ export function* coupling(count: number): Generator<Row> {
     };
     yield congestionControl === newReno ? row : { ...row, target: 1.2 };
   }
-  for (const [name, congestionControl] of controls.slice(0, 3)) {
+  for (const [name, congestionControl] of controls.slice(0, 4)) {
     yield {
       scenario: "T20",
       name: `${name}: share of two disjoint paths of 10 Mbit/s`,

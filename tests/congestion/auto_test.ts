@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { Auto, auto } from "../../src/congestion/auto.ts";
+import { linkOf, Pair, type PairOptions } from "../sim/pair.ts";
+import { World } from "../sim/world.ts";
+
+/** Downloads for a while and says whether paths were ever coupled. */
+function everCoupled(pair: Pair, seconds: number): boolean {
+  pair.start();
+  pair.client.app.download(1e9);
+  let coupled = false;
+  for (let second = 1; second <= seconds && !coupled; second++) {
+    pair.run({ until: second * 1_000 });
+    const { paths } = pair.server.connection.paths;
+    coupled = paths.some(({ current }) => (current.congestion as Auto).coupled);
+  }
+  return coupled;
+}
+
+const options: PairOptions = { serverConfig: { congestionControl: auto } };
+
+Deno.test("auto() couples paths that share a bottleneck", () => {
+  const world = new World("shared");
+  const bottleneck = world.network.link(linkOf(10, 40, { loss: 0.0005 }));
+  const pair = new Pair({ ...options, world, sharedLinks: [bottleneck, bottleneck] });
+  assert.equal(everCoupled(pair, 60), true);
+});
+
+Deno.test("auto() leaves paths alone that share nothing", () => {
+  const links = [linkOf(10, 40, { loss: 0.0005 }), linkOf(10, 60, { loss: 0.0005 })];
+  assert.equal(everCoupled(new Pair({ ...options, links, seed: "disjoint" }), 40), false);
+});

@@ -15,7 +15,7 @@ const ALPHA = 3 * (1 - BETA) / (1 + BETA);
 
 /** The controller of RFC 9438, with HyStart++. Its curve is in segments and seconds. */
 export class Cubic extends LossBased {
-  override readonly name = "cubic";
+  override readonly name: string = "cubic";
   /** The window at the last loss, or less after fast convergence; in bytes, 0 before the first. */
   #max = 0;
   /** The window just before the threshold was last set. */

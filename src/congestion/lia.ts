@@ -1,35 +1,45 @@
 import type { CongestionController, ControllerOptions } from "./controller.ts";
 import { Coupled } from "./coupled.ts";
-import type { CouplingGroup } from "./coupling_group.ts";
+import type { CoupledPath } from "./coupling_group.ts";
 
 /** Linked increases (RFC 6356): together no more aggressive than one flow on the best path. */
 export class Lia extends Coupled {
   override readonly name = "lia";
 
   protected override avoid(acked: number, _now: number): void {
-    const bytes = acked * this.maxDatagramSize;
-    const coupled = bytes * liaAggressiveness(this.group) / totalWindow(this.group);
-    // RFC 6356, Section 3: on no path faster than a flow of its own would be.
-    this.add(Math.min(coupled, bytes / this.window));
+    this.add(linkedIncrease(this, this.group.members, acked, this.maxDatagramSize));
   }
 }
 
+/** Bytes that a window of coupled paths grows by when `acked` bytes arrived on it. */
+export function linkedIncrease(
+  path: CoupledPath,
+  together: readonly CoupledPath[],
+  acked: number,
+  maxDatagramSize: number,
+): number {
+  const bytes = acked * maxDatagramSize;
+  const coupled = bytes * liaAggressiveness(together) / totalWindow(together);
+  // RFC 6356, Section 3: on no path faster than a flow of its own would be.
+  return Math.min(coupled, bytes / path.window);
+}
+
 /** The factor `alpha` of RFC 6356, Section 3. */
-export function liaAggressiveness(group: CouplingGroup): number {
+export function liaAggressiveness(together: readonly CoupledPath[]): number {
   let best = 0;
   let rate = 0;
-  for (const { window, smoothedRtt } of group.members) {
+  for (const { window, smoothedRtt } of together) {
     if (smoothedRtt <= 0) continue;
     best = Math.max(best, window / (smoothedRtt * smoothedRtt));
     rate += window / smoothedRtt;
   }
-  return rate > 0 ? totalWindow(group) * best / (rate * rate) : 1;
+  return rate > 0 ? totalWindow(together) * best / (rate * rate) : 1;
 }
 
-function totalWindow(group: CouplingGroup): number {
+function totalWindow(together: readonly CoupledPath[]): number {
   let total = 0;
   let unmeasured = 0;
-  for (const { window, smoothedRtt } of group.members) {
+  for (const { window, smoothedRtt } of together) {
     if (smoothedRtt > 0) total += window;
     else unmeasured += window;
   }

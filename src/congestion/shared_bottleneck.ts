@@ -21,8 +21,12 @@ const LOSS_SPREAD = 0.1;
  * tell. The delays of one queue rise and fall together: their means must correlate this much.
  */
 const CORRELATION = 0.5;
-/** Equal verdicts in a row before paths are joined or parted. */
-const VOTES = 10;
+/**
+ * Equal verdicts in a row before paths are joined, and before they are parted: paths that grow
+ * together leave their queue alone now and then, and then nothing can be seen of it.
+ */
+const VOTES_TO_JOIN = 10;
+const VOTES_TO_PART = 60;
 
 /**
  * Summarises the one-way delays of one path so that paths can be compared (RFC 8382).
@@ -163,7 +167,8 @@ export class DelayMonitor {
 
 /**
  * Finds out which paths of a connection share a bottleneck, so that they, and only they, are
- * coupled. Paths begin apart; ten equal verdicts in a row (3.5 s) join or part two of them.
+ * coupled. Paths begin apart; ten equal verdicts in a row (3.5 s)
+ * join two of them, sixty (21 s) part them.
  */
 export class SharedBottlenecks {
   readonly #monitors: DelayMonitor[] = [];
@@ -219,8 +224,9 @@ export class SharedBottlenecks {
   #vote(a: DelayMonitor, b: DelayMonitor, isTogether: boolean): void {
     const votes = this.#votes.get(a)!;
     const count = isTogether === this.shares(a, b) ? 0 : (votes.get(b) ?? 0) + 1;
-    votes.set(b, count >= VOTES ? 0 : count);
-    if (count < VOTES) return;
+    const needed = isTogether ? VOTES_TO_JOIN : VOTES_TO_PART;
+    votes.set(b, count >= needed ? 0 : count);
+    if (count < needed) return;
     for (const [one, other] of [[a, b], [b, a]] as const) {
       if (isTogether) this.#shared.get(one)!.add(other);
       else this.#shared.get(one)!.delete(other);

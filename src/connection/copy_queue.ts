@@ -1,31 +1,58 @@
 import { FrameType } from "../frame/frame_type.ts";
-import type { FrameSink, SentFrame } from "../frame/sent_frame.ts";
+import { type FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import type { Path } from "../path/path.ts";
 import { SendHalf } from "../stream/send_half.ts";
 
-/** Stream data that a scheduler wants on further paths, as it was sent on the first. */
+/** Frames that may wait for one path; beyond, the oldest are given up. */
+const MAX_WAITING = 1_024;
+/** Room in a packet below which no further copy is tried. */
+const LEAST_ROOM = 40;
+
+/**
+ * Stream data that is to leave on further paths, as it was sent on the first. Each path takes its
+ * copies as it has room; what has arrived meanwhile is passed over.
+ */
 export class CopyQueue {
-  #frames: readonly SentFrame[] = [];
-  #paths: readonly Path[] = [];
-  #next = 0;
+  readonly #waiting = new Map<Path, SentFrame[]>();
 
-  /** Takes the frames of the datagram just built; what waited before is dropped. */
-  set(frames: readonly SentFrame[], paths: readonly Path[]): void {
-    this.#frames = frames;
-    this.#paths = paths;
-    this.#next = 0;
-  }
-
-  /** The next path that wants a copy, each once. */
-  next(): Path | undefined {
-    return this.#next < this.#paths.length ? this.#paths[this.#next++] : undefined;
-  }
-
-  /** Writes the stream data once more, as far as it fits. */
-  writeFrames(sink: FrameSink): void {
-    for (const { owner, kind, start, end } of this.#frames) {
-      if (isStreamFrame(kind) && owner instanceof SendHalf) owner.writeCopy(sink, start, end);
+  /** Takes the stream frames of a datagram for each of the paths. */
+  add(frames: readonly SentFrame[], paths: readonly Path[]): void {
+    for (const path of paths) {
+      let waiting = this.#waiting.get(path);
+      if (waiting === undefined) this.#waiting.set(path, waiting = []);
+      for (const frame of frames) if (isStreamFrame(frame.kind)) waiting.push(frame);
+      if (waiting.length > MAX_WAITING) waiting.splice(0, waiting.length - MAX_WAITING);
     }
+  }
+
+  /** A path that has copies to send, and room for them. */
+  next(now: number): Path | undefined {
+    for (const [path, waiting] of this.#waiting) {
+      if (waiting.length === 0 || !path.live) {
+        this.#waiting.delete(path);
+        continue;
+      }
+      path.refresh(now);
+      if (path.room > 0 && path.slot.remote.usable) return path;
+    }
+    return undefined;
+  }
+
+  /** Writes what waits for a path, as far as it fits. */
+  writeFrames(path: Path, sink: FrameSink): void {
+    const waiting = this.#waiting.get(path)!;
+    let taken = 0;
+    while (taken < waiting.length && sink.room >= LEAST_ROOM) {
+      const frame = waiting[taken]!;
+      const { owner, kind, start, end } = frame;
+      const at = owner instanceof SendHalf ? owner.writeCopy(sink, start, end) : end;
+      if (at > start && at < end && sink.room < LEAST_ROOM) {
+        waiting[taken] = new SentFrame(owner, kind, at, end);
+        break;
+      }
+      taken++;
+    }
+    waiting.splice(0, taken);
   }
 }
 

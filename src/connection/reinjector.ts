@@ -94,7 +94,7 @@ export class Reinjector {
       const packet = sent.get(number);
       if (packet?.fate === Fate.Outstanding) ahead += packet.size;
       if (packet === undefined || !isStraggler(packet)) continue;
-      const late = packet.timeSent + path.smoothedRtt + Math.max(4 * path.rttVariation, 1);
+      const late = lateAt(packet, path, now);
       const copy = arrival + (this.#bytes + packet.size) / rateOf(target);
       if (copy + margin < dueAt(packet, path, late, ahead, now)) {
         this.#bytes += packet.size;
@@ -125,6 +125,15 @@ function isStraggler(packet: SentPacket): boolean {
   if (packet.fate !== Fate.Outstanding || packet.copied || packet.requeued) return false;
   for (const { kind } of packet.frames) if (isStreamFrame(kind)) return true;
   return false;
+}
+
+/**
+ * When a packet without an acknowledgement is late. On a path that the peer asks to avoid it is at
+ * once: the peer may have found it broken, and would not see what is under way there.
+ */
+function lateAt(packet: SentPacket, path: Path, now: number): number {
+  if (path.status === "backup") return now;
+  return packet.timeSent + path.smoothedRtt + Math.max(4 * path.rttVariation, 1);
 }
 
 /**

@@ -210,10 +210,10 @@ export class Sender {
 
   /** The frames of the datagram before, once more, on another path. */
   #sendCopy(now: number): Transmit | undefined {
-    for (let path = this.#copies.next(); path !== undefined; path = this.#copies.next()) {
-      if (!path.open || !this.#begin(path.current) || !this.#startShort(path)) continue;
+    for (let path = this.#copies.next(now); path; path = this.#copies.next(now)) {
+      if (!this.#begin(path.current) || !this.#startShort(path)) return undefined;
       this.#frames.writeAcks(path, now);
-      this.#copies.writeFrames(this.builder);
+      this.#copies.writeFrames(path, this.builder);
       const out = this.#end(path, path.current, 0, now);
       if (out !== undefined) return out;
     }
@@ -226,7 +226,7 @@ export class Sender {
     if (!this.#frames.pending) {
       const straggler = dispatcher.onIdle(now);
       if (straggler === undefined) return undefined;
-      this.#copies.set(straggler.frames, dispatcher.copyPaths);
+      this.#copies.add(straggler.frames, dispatcher.copyPaths);
       return this.#sendCopy(now);
     }
     const assignment = dispatcher.assign(now);
@@ -234,7 +234,7 @@ export class Sender {
     const path = assignment.path as Path;
     const out = this.#buildData(path, assignment.streams, now);
     if (out !== undefined && assignment.copies !== undefined && assignment.copies.length > 0) {
-      this.#copies.set(this.builder.packetAt(0).frames, assignment.copies as readonly Path[]);
+      this.#copies.add(this.builder.packetAt(0).frames, assignment.copies as readonly Path[]);
     }
     return out;
   }

@@ -3,12 +3,12 @@ import { fastestWithRoom } from "./min_rtt.ts";
 import type { Assignment, PathView } from "./scheduler.ts";
 
 /**
- * Sends everything on every path with room: the first copy to arrive counts.
+ * Sends everything on every path, as each has room: the first copy to arrive counts.
  *
  * It costs as much again per path, and is for data that must not be late.
  *
  * @param paths The usable paths.
- * @returns The fastest path with room, and the others with room for copies.
+ * @returns The fastest path with room, and the others for copies.
  *
  * @example Choose it for a connection
  * ```ts
@@ -21,7 +21,7 @@ export function redundant(paths: readonly PathView[]): Assignment | undefined {
   const best = fastestWithRoom(paths);
   if (best === undefined) return undefined;
   const others = answer.sendCopies(best);
-  for (const path of paths) if (path.room > 0 && path !== best) others.push(path);
+  for (const path of paths) if (path !== best) others.push(path);
   return answer;
 }
 

@@ -29,11 +29,12 @@ Deno.test("roundRobin() takes the path that was silent longest", () => {
   assert.equal(roundRobin([blocked]), undefined);
 });
 
-Deno.test("redundant() copies to all paths with room", () => {
+Deno.test("redundant() copies to all other paths", () => {
   const third = pathView(2, { smoothedRtt: 50 });
-  const answer = redundant([slow, third, fast, pathView(3, { room: 0 })]);
+  const full = pathView(3, { room: 0 });
+  const answer = redundant([slow, third, fast, full]);
   assert.equal(answer?.path, fast);
-  assert.deepEqual(answer?.copies, [slow, third]);
+  assert.deepEqual(answer?.copies, [slow, third, full]);
   assert.deepEqual(redundant([fast])?.copies, []);
   assert.equal(redundant([blocked]), undefined);
 });

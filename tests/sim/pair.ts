@@ -6,6 +6,7 @@ import { type ClientConfig, Endpoint, type ServerConfig } from "../../src/endpoi
 import type { QlogFactory } from "../../src/qlog/qlog.ts";
 import type { PathStatus } from "../../src/scheduler/scheduler.ts";
 import { Credential } from "../../src/tls/credential.ts";
+import { NamedGroup } from "../../src/tls/code_point.ts";
 import type { ClientTlsOptions, ServerTlsOptions } from "../../src/tls/tls.ts";
 import type { Host } from "./host.ts";
 import type { Link, LinkOptions } from "./link.ts";
@@ -38,6 +39,7 @@ export interface PairOptions {
   readonly config?: Partial<TransportConfig>;
   readonly clientConfig?: Partial<TransportConfig>;
   readonly serverConfig?: Partial<TransportConfig>;
+  /** Unless it says otherwise, handshakes are of X25519 alone: one Initial, and quickly computed. */
   readonly clientTls?: Partial<ClientTlsOptions>;
   readonly serverTls?: Partial<ServerTlsOptions>;
   /** Further options of the server's endpoint. */
@@ -186,7 +188,13 @@ export class Pair {
     const connection = this.client.endpoint.connect(
       {
         transport: { ...DEFAULTS, qlog: this.#qlog(), ...config, ...clientConfig },
-        tls: { serverName: "server.test", alpn: ["sim"], verification: "insecure", ...clientTls },
+        tls: {
+          serverName: "server.test",
+          alpn: ["sim"],
+          verification: "insecure",
+          groups: [NamedGroup.X25519, NamedGroup.P256, NamedGroup.P384],
+          ...clientTls,
+        },
         ...this.#options.client,
       },
       this.clientPorts[0]!,

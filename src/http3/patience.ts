@@ -20,6 +20,7 @@ export class Patience {
   readonly #onExpired: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #since = -1;
+  #isStopped = false;
   #waited = 0;
   #bytes = 0;
 
@@ -31,6 +32,7 @@ export class Patience {
 
   /** Waiting begins. */
   begin(): void {
+    if (this.#isStopped) return;
     this.#since = performance.now();
     if (this.#timer === undefined) this.#arm(this.#allowance);
   }
@@ -44,6 +46,7 @@ export class Patience {
 
   /** There will be no more waiting. */
   stop(): void {
+    this.#isStopped = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#since = -1;

@@ -2,8 +2,11 @@ import assert from "node:assert/strict";
 import { Patience } from "../../src/http3/patience.ts";
 import { H3Client } from "../../src/http3/client.ts";
 import type { H3ServerOptions } from "../../src/http3/options.ts";
+import { fetch } from "../../src/http3/fetch.ts";
+import { serve } from "../../src/http3/serve.ts";
 import { serveConnection } from "../../src/http3/server.ts";
 import type { RequestHandler } from "../../src/http3/server_exchange.ts";
+import { cert, key } from "./deno_quic.ts";
 import { MemoryTransport } from "./memory_transport.ts";
 import { dataFrame, getLines, headersFrame, outcome, RawPeer, within } from "./raw_peer.ts";
 
@@ -11,6 +14,7 @@ function moment(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
+const getHead = headersFrame(getLines);
 const post = headersFrame([[":method", "POST"], ...getLines.slice(1)]);
 
 async function stalling(handler: RequestHandler, options: H3ServerOptions): Promise<RawPeer> {
@@ -73,6 +77,45 @@ Deno.test("H3Server gives up on a client that takes none of the response", async
   }, { code: 0x10c });
 });
 
+Deno.test("serve() gives up on a client over multipath QUIC that does not read", async () => {
+  const cancelled = Promise.withResolvers<unknown>();
+  const localAddresses = ["127.0.0.1"];
+  await using server = serve({ port: 0, cert, key, localAddresses, bodyTimeout: 200 }, () => {
+    return new Response(
+      new ReadableStream({
+        pull: (controller) => controller.enqueue(new Uint8Array(65_536)),
+        cancel: cancelled.resolve,
+      }),
+    );
+  });
+  const init = { caCerts: [cert], localAddresses, idleTimeout: 20 };
+  const response = await within(fetch(`https://localhost:${server.addr.port}/`, init));
+  assert.equal((await within(cancelled.promise, 10_000) as { code: number }).code, 0x10c);
+  await assert.rejects(within(response.bytes(), 10_000), { code: 0x10c });
+});
+
+Deno.test("H3Server lets thousands of stalled requests cost little and end in time", async () => {
+  let handled = 0;
+  const peer = await stalling(() => {
+    handled++;
+    return new Response();
+  }, { headerTimeout: 100, maxConcurrentHandlers: 128, maxFailuresPerSecond: Infinity });
+  const stalled: Promise<unknown>[] = [];
+  for (let i = 0; i < 3_000; i++) {
+    const stream = await peer.transport.createBidirectionalStream();
+    const writer = stream.writable.getWriter();
+    writer.closed.catch(() => {});
+    writer.write(getHead.subarray(0, i % getHead.length)).catch(() => {});
+    stalled.push(outcome(stream).catch(() => {}));
+  }
+  // 128 at a time, a tenth of a second each.
+  const results = await within(Promise.all(stalled), 10_000) as { code: number }[];
+  assert.equal(handled, 0);
+  assert.ok(results.every(({ code }) => code === 0x10d));
+  const after = await within(peer.request(getHead));
+  assert.equal(after.kind, "response");
+});
+
 Deno.test("H3Server waits for its own handler as long as that takes", async () => {
   const [client, server] = MemoryTransport.pair();
   serveConnection(server, async (request) => {
@@ -99,6 +142,13 @@ Deno.test("Patience waits for ever when told so", async () => {
   patience.begin();
   await moment(5);
   patience.end(0); // and no timer is left
+});
+
+Deno.test("Patience leaves no timer behind once it was stopped", () => {
+  const patience = new Patience({ timeout: 1_000, rate: 0 }, () => assert.fail());
+  patience.begin();
+  patience.stop();
+  patience.begin(); // somebody reads a body after its request is over
 });
 
 Deno.test("Patience counts each wait by itself, and only waits", async () => {

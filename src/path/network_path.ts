@@ -17,6 +17,9 @@ import { Validation } from "./validation.ts";
 /** Milliseconds; a datagram on its way through a socket takes a fraction of one. */
 const STUCK_AFTER = 50;
 
+/** Too little credit for a packet worth sending. */
+const SMALLEST_DATAGRAM = 64;
+
 /** What all network paths of a connection are made with. */
 export interface NetworkPathOptions {
   readonly congestionControl: CongestionControl;
@@ -104,6 +107,12 @@ export class NetworkPath implements Carrier {
   /** Whether the port lends no buffer for so long that it is not to be waited for. */
   isStuck(now: number): boolean {
     return now - this.#busySince > STUCK_AFTER;
+  }
+
+  /** Whether it has challenges or answers to send, and may. */
+  get mayValidate(): boolean {
+    return this.validation.due && this.credit >= SMALLEST_DATAGRAM &&
+      this.port.buffer !== undefined;
   }
 
   /** Bytes that window, pacer and port allow; 0 unless a whole datagram may leave. */

@@ -193,9 +193,9 @@ export class Path implements PathView {
   /** A 4-tuple that has something of its own to send and may. */
   get validating(): NetworkPath | undefined {
     const { current, candidate, previous } = this;
-    if (current.validation.due) return current;
-    if (candidate?.validation.due) return candidate;
-    return previous?.validation.due ? previous : undefined;
+    if (current.mayValidate) return current;
+    if (candidate?.mayValidate) return candidate;
+    return previous?.mayValidate ? previous : undefined;
   }
 
   /** Makes another 4-tuple known, to be tried. */

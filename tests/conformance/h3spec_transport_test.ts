@@ -27,8 +27,8 @@ const { Crypto, Stream } = FrameType;
 const OFFSET_AND_LENGTH = Stream | 0x06;
 
 /** An attacker whose handshake is over. */
-function connected(side: Side): Attacker {
-  const pair = new Pair(plain).connect();
+function connected(side: Side, options: PairOptions = plain): Attacker {
+  const pair = new Pair(options).connect();
   pair.run({ until: pair.now + 300 });
   return new Attacker(pair, side);
 }
@@ -201,20 +201,29 @@ function keyUpdate(): Uint8Array {
   return handshakeMessage(MessageType.KeyUpdate, numbers(0));
 }
 
-for (const [what, frames, code] of [...frameCases(0), ...ofClients]) {
-  Deno.test(`h3spec on a server, ${what}`, () => {
-    const a = connected("client");
-    a.send(frames);
-    expectClose(a, code, what);
-  });
-}
+/** The same must hold where several paths are open, on each of them. */
+const situations: readonly [where: string, options: PairOptions, pathId: number][] = [
+  ["", plain, 0],
+  [" on the first of two paths", { paths: 2 }, 0],
+  [" on the second of two paths", { paths: 2 }, 1],
+];
 
-for (const [what, frames, code] of [...frameCases(1), ...ofServers]) {
-  Deno.test(`h3spec on a client, ${what}`, () => {
-    const a = connected("server");
-    a.send(frames);
-    expectClose(a, code, what);
-  });
+for (const [where, options, pathId] of situations) {
+  for (const [what, frames, code] of [...frameCases(0), ...ofClients]) {
+    Deno.test(`h3spec on a server${where}, ${what}`, () => {
+      const a = connected("client", options);
+      a.send(frames, pathId);
+      expectClose(a, code, what);
+    });
+  }
+
+  for (const [what, frames, code] of [...frameCases(1), ...ofServers]) {
+    Deno.test(`h3spec on a client${where}, ${what}`, () => {
+      const a = connected("server", options);
+      a.send(frames, pathId);
+      expectClose(a, code, what);
+    });
+  }
 }
 
 for (const side of ["client", "server"] as const) {
@@ -354,10 +363,11 @@ Deno.test("h3spec on a client: no protocol chosen at all", () => {
 Deno.test("h3spec on a server, 34: CRYPTO in a 0-RTT packet", () => {
   const { pair, sessions } = firstVisit();
   const visit = visitAgain(pair, { session: sessions[0]! });
-  pair.run({ until: pair.now + 1_000, when: () => visit.server !== undefined });
+  const readsEarly = () => visit.server?.keys.zeroRtt.read !== undefined;
+  pair.run({ until: pair.now + 1_000, when: readsEarly });
   const { keys, paths } = visit.client;
   assert.ok(keys.zeroRtt.write, "the attacker has 0-RTT keys");
-  assert.ok(visit.server!.keys.zeroRtt.read, "the server reads 0-RTT data");
+  assert.ok(readsEarly(), "the server reads 0-RTT data");
   const builder = new PacketBuilder();
   builder.begin(new Uint8Array(1_452), 1_452);
   const destination = paths.slot(0)!.remote.current;

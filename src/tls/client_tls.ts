@@ -13,7 +13,7 @@ import {
 } from "./certificate_message.ts";
 import { readAlpn } from "./client_hello.ts";
 import { ClientOffer } from "./client_offer.ts";
-import { ExtensionType, MessageType } from "./code_point.ts";
+import { ExtensionType, MessageType, NamedGroup } from "./code_point.ts";
 import { expectEnd, expectOnly, type Extensions, readExtensions } from "./extensions.ts";
 import { Handshake } from "./handshake.ts";
 import { type KeyShare, makeKeyShare } from "./key_exchange.ts";
@@ -72,7 +72,9 @@ export class ClientTls extends Handshake {
       this.context.epoch + now,
     );
     this.serverName = this.#offer.serverName;
-    const count = Math.max(1, this.#options.shares ?? 1);
+    // With a hybrid share goes an ordinary one, for servers that do not know it: as browsers do.
+    const usual = this.#offer.groups[0] === NamedGroup.X25519MlKem768 ? 2 : 1;
+    const count = Math.max(1, this.#options.shares ?? usual);
     this.#shares = this.#offer.groups.slice(0, count).map((group) => makeKeyShare(group, random));
     this.#state = State.ServerHello;
     this.#sendHello(now);

@@ -19,8 +19,12 @@ export interface KeyAnswer {
   readonly secret: Uint8Array;
 }
 
-/** The groups in the order we like them. */
+/**
+ * The groups in the order we like them. The hybrid one costs a client 1.8 ms and a server 0.7
+ * (measured), and a second Initial packet; what is recorded today stays closed in its stead.
+ */
 export const defaultGroups: readonly number[] = [
+  NamedGroup.X25519MlKem768,
   NamedGroup.X25519,
   NamedGroup.P256,
   NamedGroup.P384,

@@ -88,9 +88,9 @@ export interface ClientTlsOptions {
   readonly onCertificates?: CertificateHook | undefined;
   /** Cipher suites in order of preference. @default {ChaCha20, AES-128-GCM, AES-256-GCM} */
   readonly suites?: readonly number[] | undefined;
-  /** Groups in order of preference; a share of the first is sent. @default {X25519, P-256, P-384} */
+  /** Groups in order of preference; a share of the first is sent. @default {X25519MLKEM768, X25519, P-256, P-384} */
   readonly groups?: readonly number[] | undefined;
-  /** For how many of the groups a share is sent at once. @default {1} */
+  /** For how many of the groups a share is sent at once. @default {2 if the first is hybrid, else 1} */
   readonly shares?: number | undefined;
   /** A session to resume. It is passed over when it is too old or for another name. */
   readonly session?: Session | undefined;
@@ -112,7 +112,7 @@ export interface ServerTlsOptions {
   readonly alpn: readonly string[];
   /** Cipher suites in order of preference. @default {ChaCha20, AES-128-GCM, AES-256-GCM} */
   readonly suites?: readonly number[] | undefined;
-  /** Groups that are accepted, in order of preference. @default {X25519, P-256, P-384} */
+  /** Groups that are accepted, in order of preference. @default {X25519MLKEM768, X25519, P-256, P-384} */
   readonly groups?: readonly number[] | undefined;
   /** Asks clients for a certificate. */
   readonly clientCertificates?: ClientCertificateOptions | undefined;

@@ -24,9 +24,10 @@ Deno.test("A trace shows a Retry, the token that answers it, and new Initial key
   pair.connect();
   const types = events("client", "packet_received").map(({ data }) => data.header.packet_type);
   assert.equal(types[0], "retry");
-  const [first, second] = events("client", "packet_sent").map(({ data }) => data.header);
+  const sent = events("client", "packet_sent").map(({ data }) => data.header);
+  const [first] = sent;
   assert.equal(first.token, undefined);
-  assert.notEqual(first.dcid, second.dcid);
+  assert.ok(sent.some(({ dcid }) => dcid !== first.dcid));
   const [initial] = events("server", "packet_received").map(({ data }) => data.header);
   assert.ok(initial.token.raw.length > 16);
   const keys = events("client", "key_updated").map(({ data }) => data.key_type);

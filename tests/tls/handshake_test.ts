@@ -58,7 +58,7 @@ Deno.test("ServerTls takes the share at hand before the group it likes best", ()
   const pair = new Pair({ server: { groups: [NamedGroup.P256, NamedGroup.X25519] } }).run();
   assert.equal(pair.server.group, NamedGroup.X25519);
   const both = new Pair({
-    client: { shares: 2 },
+    client: { shares: 2, groups: [NamedGroup.X25519, NamedGroup.P256] },
     server: { groups: [NamedGroup.P256, NamedGroup.X25519] },
   }).run();
   assert.equal(both.server.group, NamedGroup.P256);

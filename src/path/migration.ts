@@ -10,6 +10,8 @@ const LEAVING = 3;
 export interface MigrationContext {
   /** Begins to challenge a 4-tuple. */
   validate(path: Path, network: NetworkPath, now: number): void;
+  /** The current 4-tuple of a path is proven. */
+  onValidated(path: Path): void;
   /** Tells the peer its address on the current 4-tuple, if it wants to know. */
   observe(path: Path): void;
 }
@@ -56,6 +58,7 @@ export class Migration {
     if (network !== path.candidate || !path.wantsCandidate) return;
     path.leavesAt = now + LEAVING * path.probeTimeout;
     path.moveTo(network, false);
+    this.#context.onValidated(path);
     path.slot.remote.useReserved();
     // RFC 9000, Section 9.2: the server follows the first packet that is not for probing.
     path.space.probes = Math.max(path.space.probes, 1);
@@ -81,7 +84,10 @@ export class Migration {
     this.#context.observe(path);
     // RFC 9000, Section 9.5: an ID that has not been seen on the old address, if there is one.
     if (!ids.useReserved() && !sameHost) ids.rotate();
-    if (!network.validated) {
+    if (network.validated) {
+      // It may have been proven before the address that the path was to be opened on.
+      this.#context.onValidated(path);
+    } else {
       this.#moving = path;
       this.#context.validate(path, network, now);
     }

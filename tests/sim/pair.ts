@@ -20,6 +20,13 @@ import { type RunOptions, World } from "./world.ts";
 /** Milliseconds since 1970 at the beginning of virtual time. */
 const EPOCH = 1_800_000_000_000;
 
+/** Groups whose ClientHello fits into one Initial. */
+export const ORDINARY_GROUPS: readonly number[] = [
+  NamedGroup.X25519,
+  NamedGroup.P256,
+  NamedGroup.P384,
+];
+
 const credential = Credential.fromPem(TEST_CERTIFICATE, TEST_KEY);
 
 /** How a pair is made. Everything has a default: one path of 10 Mbit/s and 44 ms. */
@@ -192,7 +199,7 @@ export class Pair {
           serverName: "server.test",
           alpn: ["sim"],
           verification: "insecure",
-          groups: [NamedGroup.X25519, NamedGroup.P256, NamedGroup.P384],
+          groups: ORDINARY_GROUPS,
           ...clientTls,
         },
         ...this.#options.client,

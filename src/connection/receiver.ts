@@ -74,13 +74,13 @@ export class Receiver {
     if (this.#plaintext.length < datagram.length) this.#plaintext = new Uint8Array(datagram.length);
     const { oneRtt } = this.#parts.keys;
     if (oneRtt !== undefined) oneRtt.receivedAt = now;
-    this.#count(datagram.length, port, remote);
     const header = this.#header;
     let offset = 0;
     let firstKey = -1;
     while (parseHeader(datagram, offset, LOCAL_ID_LENGTH, header)) {
       // RFC 9000, Section 12.2: all packets of a datagram are for the same ID.
       if (offset > 0 && header.destinationKey !== firstKey) break;
+      if (offset === 0) this.#count(header, port, remote);
       firstKey = header.destinationKey;
       offset = header.end;
       this.#onPacket(header, port, remote, now);
@@ -88,13 +88,14 @@ export class Receiver {
   }
 
   /** RFC 9000, Section 8.1: all bytes count that are for this connection, readable or not. */
-  #count(size: number, port: Port, remote: Address): void {
-    for (const path of this.#parts.paths.paths) {
-      const network = path.networkPath(port, remote);
-      if (network === undefined) continue;
-      network.onDatagramReceived(size);
-      return;
-    }
+  #count(header: Header, port: Port, remote: Address): void {
+    const { datagram, destinationStart, destinationLength } = header;
+    const pathId = header.isLong
+      ? 0
+      : this.#parts.pathOf(datagram, destinationStart, destinationLength);
+    // Several paths may share a 4-tuple, but only one of them was meant.
+    const network = this.#parts.paths.find(pathId)?.networkPath(port, remote);
+    network?.onDatagramReceived(datagram.length);
   }
 
   /** Tries packets again that came before their keys. */

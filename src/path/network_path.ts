@@ -123,7 +123,8 @@ export class NetworkPath implements Carrier {
     }
     this.#busySince = Infinity;
     const window = this.congestion.window - this.bytesInFlight;
-    if (window < this.mtu.current || this.credit < this.mtu.current) return 0;
+    // Data must leave enough for another challenge: without its answer there is never more.
+    if (window < this.mtu.current || this.credit - BASE_DATAGRAM_SIZE < this.mtu.current) return 0;
     return Math.min(window, this.pacer.room(now));
   }
 

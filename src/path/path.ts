@@ -288,11 +288,11 @@ export class Path implements PathView {
   /** When {@linkcode PathSet} must look after this path. */
   get deadline(): number {
     const { current, candidate, previous } = this;
-    let earliest = Math.min(this.requeueAt, this.slot.removeAt, this.leavesAt);
+    let earliest = Math.min(this.requeueAt, this.slot.removeAt);
     const ackAt = this.space.received.deadline;
     if (ackAt > -Infinity && ackAt < earliest) earliest = ackAt;
     if (!this.live) return earliest;
-    earliest = Math.min(earliest, current.validation.deadline);
+    earliest = Math.min(earliest, this.leavesAt, current.validation.deadline);
     if (candidate !== undefined) earliest = Math.min(earliest, candidate.validation.deadline);
     if (previous !== undefined) earliest = Math.min(earliest, previous.validation.deadline);
     // RFC 9002, Section 6.2.2.1: no probes while the peer's credit is used up.

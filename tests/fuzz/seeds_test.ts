@@ -1,5 +1,7 @@
 import { type Operation, play, type Scenario } from "./scenario.ts";
 
+const folder = new URL("found/", import.meta.url);
+
 /*
  * Scenarios that `deno task fuzz` found to fail once, each with a name for what was wrong.
  */
@@ -55,3 +57,10 @@ found(
   { kind: "finish", wait: 71 },
   { kind: "outage", wait: 25, which: 13, much: 1_654 },
 );
+
+// Longer ones, each in a file of its own.
+for (const { name } of Deno.readDirSync(folder)) {
+  Deno.test(`Found: ${name.replace(".json", "").replaceAll("_", " ")}`, () => {
+    play(JSON.parse(Deno.readTextFileSync(new URL(name, folder))) as Scenario);
+  });
+}

@@ -104,6 +104,7 @@ export {
   urgencyOrder,
 } from "./src/scheduler/stream_order.ts";
 
+export { auto } from "./src/congestion/auto.ts";
 export { balia } from "./src/congestion/balia.ts";
 export { bbr } from "./src/congestion/bbr.ts";
 export { cubic } from "./src/congestion/cubic.ts";

@@ -1,10 +1,21 @@
 import { choiceValue, type Flag, type FlagValues, listValue, numberValue } from "./flags.ts";
 
 /** Which path a packet leaves on. */
-export type SchedulerName = "minRtt" | "roundRobin" | "redundant";
+export type SchedulerName =
+  | "earliestCompletion"
+  | "minRtt"
+  | "roundRobin"
+  | "weightedRoundRobin"
+  | "ecf"
+  | "blest"
+  | "sttf"
+  | "redundant";
 
 /** Which stream is served first. */
-export type StreamOrderName = "roundRobin" | "priority" | "strictPriority";
+export type StreamOrderName = "roundRobin" | "priority" | "strictPriority" | "urgency";
+
+/** How fast a path is filled. */
+export type CongestionName = "cubic" | "newReno" | "bbr" | "auto" | "lia" | "olia" | "balia";
 
 /** What both programs let their users choose about the transport. */
 export interface TransportChoices {
@@ -12,6 +23,8 @@ export interface TransportChoices {
   readonly scheduler: SchedulerName | undefined;
   /** Which stream is served first; undefined leaves it to the library. */
   readonly streamOrder: StreamOrderName | undefined;
+  /** How fast a path is filled; undefined leaves it to the library. */
+  readonly congestionControl: CongestionName | undefined;
   /** The congestion window of a new path, in packets. */
   readonly initialWindow: number | undefined;
   /** The flow control window a connection begins with, in bytes. */
@@ -21,20 +34,39 @@ export interface TransportChoices {
 }
 
 const schedulers: Readonly<Record<string, SchedulerName>> = {
-  rr: "roundRobin",
+  earliest: "earliestCompletion",
   mrtt: "minRtt",
+  rr: "roundRobin",
+  wrr: "weightedRoundRobin",
+  ecf: "ecf",
+  blest: "blest",
+  sttf: "sttf",
   redundant: "redundant",
-  roundRobin: "roundRobin",
+  earliestCompletion: "earliestCompletion",
   minRtt: "minRtt",
+  roundRobin: "roundRobin",
+  weightedRoundRobin: "weightedRoundRobin",
 };
 
 const streamOrders: Readonly<Record<string, StreamOrderName>> = {
   rr: "roundRobin",
   prio: "priority",
   sprio: "strictPriority",
+  urgency: "urgency",
   roundRobin: "roundRobin",
   priority: "priority",
   strictPriority: "strictPriority",
+};
+
+const congestionControls: Readonly<Record<string, CongestionName>> = {
+  cubic: "cubic",
+  reno: "newReno",
+  newReno: "newReno",
+  bbr: "bbr",
+  auto: "auto",
+  lia: "lia",
+  olia: "olia",
+  balia: "balia",
 };
 
 /** The flags that both programs know. */
@@ -49,13 +81,21 @@ export const transportFlags: readonly Flag[] = [
     name: "scheduler",
     short: "sc",
     value: "NAME",
-    help: "path of a packet: mrtt (lowest RTT first), rr (in turn), redundant (all at once)",
+    help: "path of a packet: earliest (the default), mrtt (lowest RTT first), rr (in turn), wrr, " +
+      "ecf, blest, sttf, redundant (all at once)",
   },
   {
     name: "stream-scheduler",
     short: "ssc",
     value: "NAME",
-    help: "order of streams: rr (in turn), prio (shares by priority), sprio (highest first)",
+    help: "order of streams: rr (in turn), prio (shares by priority), sprio (highest first), " +
+      "urgency (as HTTP asks)",
+  },
+  {
+    name: "congestion-control",
+    short: "cc",
+    value: "NAME",
+    help: "cubic (the default), reno, bbr, auto (coupled at a shared bottleneck), lia, olia, balia",
   },
   {
     name: "initial-window",
@@ -88,6 +128,7 @@ export function readTransportChoices(given: FlagValues): TransportChoices {
   return {
     scheduler: choiceValue(given, "scheduler", schedulers),
     streamOrder: choiceValue(given, "stream-scheduler", streamOrders),
+    congestionControl: choiceValue(given, "congestion-control", congestionControls),
     initialWindow: numberValue(given, "initial-window", 2, 100_000),
     flowWindow: kilobytes === undefined ? undefined : kilobytes * 1024,
     interfaces: listValue(given, "interfaces"),

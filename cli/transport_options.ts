@@ -1,5 +1,16 @@
 import {
+  auto,
+  balia,
+  bbr,
+  blest,
+  type CongestionControl,
+  cubic,
+  earliestCompletion,
+  ecf,
+  lia,
   minRtt,
+  newReno,
+  olia,
   priorityOrder,
   redundant,
   roundRobin,
@@ -7,19 +18,47 @@ import {
   type Scheduler,
   type StreamOrder,
   strictPriorityOrder,
+  sttf,
   type TransportOptions,
+  urgencyOrder,
+  weightedRoundRobin,
 } from "../mod.ts";
-import type { SchedulerName, StreamOrderName, TransportChoices } from "./transport_flags.ts";
+import type {
+  CongestionName,
+  SchedulerName,
+  StreamOrderName,
+  TransportChoices,
+} from "./transport_flags.ts";
 
 /** What the library allows by itself. */
 const USUAL_PATHS = 4;
 
-const schedulers: Readonly<Record<SchedulerName, Scheduler>> = { minRtt, roundRobin, redundant };
+const schedulers: Readonly<Record<SchedulerName, Scheduler>> = {
+  earliestCompletion,
+  minRtt,
+  roundRobin,
+  weightedRoundRobin: weightedRoundRobin(),
+  ecf,
+  blest,
+  sttf,
+  redundant,
+};
+
+const congestionControls: Readonly<Record<CongestionName, CongestionControl>> = {
+  cubic,
+  newReno,
+  bbr,
+  auto,
+  lia,
+  olia,
+  balia,
+};
 
 const streamOrders: Readonly<Record<StreamOrderName, StreamOrder>> = {
   roundRobin: roundRobinOrder,
   priority: priorityOrder,
   strictPriority: strictPriorityOrder,
+  urgency: urgencyOrder,
 };
 
 /**
@@ -29,11 +68,12 @@ const streamOrders: Readonly<Record<StreamOrderName, StreamOrder>> = {
  * @param paths How many paths there may have to be.
  */
 export function transportOptions(choices: TransportChoices, paths: number): TransportOptions {
-  const { scheduler, streamOrder, initialWindow, flowWindow } = choices;
+  const { scheduler, streamOrder, congestionControl, initialWindow, flowWindow } = choices;
   return {
     ...(paths > USUAL_PATHS && { maxConcurrentPaths: paths }),
     ...(scheduler && { scheduler: schedulers[scheduler] }),
     ...(streamOrder && { streamOrder: streamOrders[streamOrder] }),
+    ...(congestionControl && { congestionControl: congestionControls[congestionControl] }),
     ...(initialWindow && { initialCongestionWindow: initialWindow }),
     ...(flowWindow && { initialReceiveWindow: flowWindow }),
   };

@@ -21,13 +21,13 @@ const MOST_OWED = 8;
  */
 export function weightedRoundRobin(weightOf: (path: PathView) => number = rateOf): Scheduler {
   const answer = new Answer();
-  const owed = new Map<number, number>();
+  // By the live path, so one scheduler may serve many connections.
+  const owed = new WeakMap<PathView, number>();
   return (paths) => {
     const next = mostOwed(paths, owed);
     if (next === undefined) return undefined;
-    if (owed.size > 2 * paths.length) forget(owed, paths);
     share(paths, owed, weightOf, next.maxDatagramSize);
-    owed.set(next.id, owed.get(next.id)! - next.maxDatagramSize);
+    owed.set(next, owed.get(next)! - next.maxDatagramSize);
     return answer.send(next);
   };
 }
@@ -35,12 +35,12 @@ export function weightedRoundRobin(weightOf: (path: PathView) => number = rateOf
 /** Of the paths with room, the one whose deficit is the largest. */
 function mostOwed(
   paths: readonly PathView[],
-  owed: ReadonlyMap<number, number>,
+  owed: WeakMap<PathView, number>,
 ): PathView | undefined {
   let best: PathView | undefined;
   let most = -Infinity;
   for (const path of paths) {
-    const due = owed.get(path.id) ?? 0;
+    const due = owed.get(path) ?? 0;
     if (path.room === 0 || due <= most) continue;
     best = path;
     most = due;
@@ -51,20 +51,15 @@ function mostOwed(
 /** Credits every path with its part of `bytes`. */
 function share(
   paths: readonly PathView[],
-  owed: Map<number, number>,
+  owed: WeakMap<PathView, number>,
   weightOf: (path: PathView) => number,
   bytes: number,
 ): void {
   let total = 0;
   for (const path of paths) total += weightOf(path);
   for (const path of paths) {
-    const due = (owed.get(path.id) ?? 0) + bytes * weightOf(path) / total;
+    const due = (owed.get(path) ?? 0) + bytes * weightOf(path) / total;
     const most = MOST_OWED * path.maxDatagramSize;
-    owed.set(path.id, Math.max(-most, Math.min(due, most)));
+    owed.set(path, Math.max(-most, Math.min(due, most)));
   }
-}
-
-/** Drops paths that are gone. */
-function forget(owed: Map<number, number>, paths: readonly PathView[]): void {
-  for (const id of owed.keys()) if (!paths.some((path) => path.id === id)) owed.delete(id);
 }

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import type { TransportChoices } from "../../cli/transport_flags.ts";
 import { transportOptions } from "../../cli/transport_options.ts";
-import { roundRobin, strictPriorityOrder } from "../../mod.ts";
+import { auto, roundRobin, strictPriorityOrder } from "../../mod.ts";
 
 const nothing: TransportChoices = {
   scheduler: undefined,
   streamOrder: undefined,
+  congestionControl: undefined,
   initialWindow: undefined,
   flowWindow: undefined,
   interfaces: [],
@@ -19,6 +20,7 @@ Deno.test("transportOptions() passes on what was chosen", () => {
   const choices: TransportChoices = {
     scheduler: "roundRobin",
     streamOrder: "strictPriority",
+    congestionControl: "auto",
     initialWindow: 32,
     flowWindow: 65_536,
     interfaces: ["a"],
@@ -26,6 +28,7 @@ Deno.test("transportOptions() passes on what was chosen", () => {
   assert.deepEqual(transportOptions(choices, 1), {
     scheduler: roundRobin,
     streamOrder: strictPriorityOrder,
+    congestionControl: auto,
     initialCongestionWindow: 32,
     initialReceiveWindow: 65_536,
   });

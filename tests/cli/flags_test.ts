@@ -110,6 +110,7 @@ Deno.test("readServerOptions() reads every form of 2018", () => {
     scheduler: "roundRobin",
     streamOrder: "strictPriority",
     initialWindow: 32,
+    congestionControl: undefined,
     flowWindow: 512 * 1024,
     interfaces: ["eth0", "wlan0"],
   });
@@ -158,7 +159,7 @@ Deno.test("readServerOptions() refuses values out of range with a sentence", () 
   failsWith(() => server("-c", "1e3"), /whole number/);
   failsWith(() => server("-f", "9".repeat(400)), /whole number/);
   failsWith(() => server("-f", "15"), /from 16 to/);
-  failsWith(() => server("-sc", "fastest"), /one of rr, .*mrtt.*redundant/);
+  failsWith(() => server("-sc", "fastest"), /one of earliest, mrtt, rr, .*redundant/);
   failsWith(() => server("-sc", "toString"), /one of rr/);
   failsWith(() => server("-ssc", "x"), /one of rr, .*prio.*sprio/);
   failsWith(() => server("-n", "eth0,,wlan0"), /single commas/);

@@ -160,7 +160,7 @@ Deno.test("readServerOptions() refuses values out of range with a sentence", () 
   failsWith(() => server("-f", "9".repeat(400)), /whole number/);
   failsWith(() => server("-f", "15"), /from 16 to/);
   failsWith(() => server("-sc", "fastest"), /one of earliest, mrtt, rr, .*redundant/);
-  failsWith(() => server("-sc", "toString"), /one of rr/);
+  failsWith(() => server("-sc", "toString"), /one of earliest/);
   failsWith(() => server("-ssc", "x"), /one of rr, .*prio.*sprio/);
   failsWith(() => server("-n", "eth0,,wlan0"), /single commas/);
   failsWith(() => server("site"), /folder with -www/);

@@ -1,5 +1,6 @@
 import { StreamError } from "../error/quic_error.ts";
-import { type SendHalf, SendState } from "../stream/send_half.ts";
+import type { SendHalf } from "../stream/send_half.ts";
+import { SendState } from "../stream/send_state.ts";
 import { codeOf } from "./stream_code.ts";
 
 /** Larger chunks are handed over in pieces of this size, so that little waits in memory. */

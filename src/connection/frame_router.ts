@@ -142,8 +142,8 @@ export class FrameRouter implements FrameHandler {
     this.#to.streams.onResetStream(id, code, finalSize);
   }
 
-  onResetStreamAt(): void {
-    throw notOffered("RESET_STREAM_AT");
+  onResetStreamAt(id: number, code: number, finalSize: number, reliableSize: number): void {
+    this.#to.streams.onResetStream(id, code, finalSize, reliableSize);
   }
 
   onStopSending(id: number, code: number): void {

@@ -52,6 +52,7 @@ export function localLimits(config: TransportConfig): TransportParameters {
   parameters.activeConnectionIdLimit = idsPerPath(config.activeIdLimit, config.maxPaths);
   parameters.maxDatagramFrameSize = config.maxDatagramFrameSize;
   parameters.minAckDelay = 1_000;
+  parameters.resetStreamAt = true;
   // MPQUIC, Section 2.1: path IDs count from 0. One path needs no multipath.
   if (config.maxPaths > 1) parameters.initialMaxPathId = config.maxPaths - 1;
   return parameters;

@@ -52,7 +52,7 @@ export class Negotiation implements HandshakeObserver {
       datagram: datagrams,
       multipath: false,
       ackFrequency: true,
-      resetStreamAt: false,
+      resetStreamAt: true,
       observedAddress: false,
       alternativeAddress: false,
       addAddress: false,

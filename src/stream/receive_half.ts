@@ -38,6 +38,9 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
   readonly #observer: HalfObserver;
   #state: ReceiveState = ReceiveState.Receive;
   #stopPending = false;
+  /** The code of a reset that waits until `#reliableSize` bytes were read; -1 if there is none. */
+  #announcedCode = -1;
+  #reliableSize = Infinity;
   /** Whether the application is told when there is something: it took all there was. */
   #armed = true;
 
@@ -99,17 +102,31 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
     if (this.#buffer.readable > 0 || this.#state === ReceiveState.DataReceived) this.#notify();
   }
 
-  /** A RESET_STREAM frame arrived. */
-  onReset(code: number, finalSize: number): void {
+  /**
+   * A RESET_STREAM frame arrived, or RESET_STREAM_AT.
+   *
+   * @param reliableSize Bytes that are delivered all the same; a second frame may lower it.
+   */
+  onReset(code: number, finalSize: number, reliableSize = 0): void {
     this.#checkSize(finalSize, true);
     // RFC 9000, Section 3.2: a reset after all data arrived may be ignored.
     if (this.#state >= ReceiveState.DataReceived) return;
     this.#charge(finalSize);
     this.finalSize = finalSize;
-    this.resetCode = code;
+    this.#state = ReceiveState.SizeKnown;
     this.limit.pending = false;
     this.#stopPending = false;
-    this.#skipTo(finalSize);
+    if (this.#announcedCode < 0) this.#announcedCode = code;
+    this.#reliableSize = Math.min(this.#reliableSize, reliableSize);
+    this.#resetIfDue();
+  }
+
+  /** The reset counts as soon as the application has taken what it was promised. */
+  #resetIfDue(): void {
+    if (this.#announcedCode < 0 || this.#state >= ReceiveState.DataReceived) return;
+    if (this.#buffer.offset < this.#reliableSize && this.stopCode < 0) return;
+    this.resetCode = this.#announcedCode;
+    this.#skipTo(this.finalSize);
     this.#buffer.discard();
     if (this.stopCode >= 0) {
       this.#end(ReceiveState.ResetRead);
@@ -133,8 +150,9 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
    * stream (`resetCode`).
    */
   read(maxBytes: number): Uint8Array<ArrayBuffer> | undefined {
-    const data = this.#buffer.read(maxBytes);
+    const data = this.#buffer.read(Math.min(maxBytes, this.#reliableSize - this.#buffer.offset));
     if (data) this.#consume(data.length);
+    this.#resetIfDue();
     if (this.#state === ReceiveState.ResetReceived) {
       this.#end(ReceiveState.ResetRead);
     } else if (
@@ -241,6 +259,7 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
   }
 
   #noteComplete(): void {
+    if (this.#announcedCode >= 0) return;
     if (this.#state === ReceiveState.SizeKnown && this.#buffer.contiguousEnd === this.finalSize) {
       this.#state = ReceiveState.DataReceived;
     }

@@ -164,6 +164,11 @@ export class SendBuffer {
     this.bytesLost = 0;
   }
 
+  /** Drops what was never sent from `end` on. */
+  cut(end: number): void {
+    this.end = Math.max(this.sentEnd, Math.min(this.end, end));
+  }
+
   /** Drops all bytes: nothing will be sent any more. */
   discard(): void {
     this.end = this.sentEnd;

@@ -3,23 +3,18 @@ import { FrameType } from "../frame/frame_type.ts";
 import { streamLimitSize, writeStreamDataBlocked } from "../frame/flow_control.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import { streamDataRoom, writeStreamHeader } from "../frame/stream.ts";
-import { resetStreamSize, writeResetStream } from "../frame/stream_control.ts";
+import {
+  resetStreamAtSize,
+  writeResetStream,
+  writeResetStreamAt,
+} from "../frame/stream_control.ts";
 import type { StreamView } from "../scheduler/stream_order.ts";
 import type { ControlWriter, HalfObserver } from "./half_observer.ts";
+import { Fin, FinBit } from "./fin_bit.ts";
 import { SendBuffer } from "./send_buffer.ts";
 import { SendLimit } from "./send_limit.ts";
-
-/** States of the sending part of a stream (RFC 9000, Section 3.1). */
-export const SendState = {
-  Ready: 0,
-  Send: 1,
-  DataSent: 2,
-  DataReceived: 3,
-  ResetSent: 4,
-  ResetReceived: 5,
-} as const;
-/** One of the values of {@linkcode SendState}. */
-export type SendState = (typeof SendState)[keyof typeof SendState];
+import { SendState } from "./send_state.ts";
+import { StreamRank } from "./stream_rank.ts";
 
 /** How much may wait unsent before the application is asked to pause. */
 const WRITE_AHEAD = 262_144;
@@ -28,12 +23,8 @@ const GROWING = WRITE_AHEAD / 2;
 /** Data are not cut into frames smaller than this just because a packet is nearly full. */
 const SMALLEST_FRAGMENT = 32;
 
-/** What happened to the FIN bit. */
-const Fin = { None: 0, Pending: 1, InFlight: 2, Acknowledged: 3 } as const;
-type Fin = (typeof Fin)[keyof typeof Fin];
-
 /** The sending half of a stream: takes bytes from the application and writes STREAM frames. */
-export class SendHalf implements FrameOwner, StreamView, ControlWriter {
+export class SendHalf extends StreamRank implements FrameOwner, StreamView, ControlWriter {
   readonly id: number;
   /** Credit the peer gave to this stream. */
   readonly limit: SendLimit;
@@ -46,17 +37,17 @@ export class SendHalf implements FrameOwner, StreamView, ControlWriter {
   readonly #buffer = new SendBuffer();
   readonly #observer: HalfObserver;
   #state: SendState = SendState.Ready;
-  #fin: Fin = Fin.None;
-  /** Copies of the FIN under way beyond the first. */
-  #finCopies = 0;
+  readonly #fin = new FinBit();
   #resetPending = false;
+  /** Bytes that arrive although the stream is reset; 0 for a plain reset. */
+  #reliableSize = 0;
+  /** Whether RESET_STREAM_AT has arrived. */
+  #resetKnown = false;
   /** Whether the application waits until `isWritable`. */
   #awaited = false;
-  #sendOrder = 0;
-  #urgency = 3;
-  #incremental = false;
 
   constructor(id: number, limit: number, observer: HalfObserver) {
+    super();
     this.id = id;
     this.limit = new SendLimit(limit);
     this.#observer = observer;
@@ -74,7 +65,7 @@ export class SendHalf implements FrameOwner, StreamView, ControlWriter {
 
   /** Whether the application should write on: little is waiting. */
   get isWritable(): boolean {
-    return this.#state <= SendState.Send && this.#fin === Fin.None &&
+    return this.#state <= SendState.Send && this.#fin.state === Fin.None && this.resetCode < 0 &&
       this.#buffer.bytesQueued < WRITE_AHEAD;
   }
 
@@ -91,7 +82,7 @@ export class SendHalf implements FrameOwner, StreamView, ControlWriter {
   }
 
   get growing(): boolean {
-    return this.#fin === Fin.None && this.#buffer.bytesQueued >= GROWING;
+    return this.#fin.state === Fin.None && this.#buffer.bytesQueued >= GROWING;
   }
 
   /** Bytes written in all. */
@@ -109,30 +100,7 @@ export class SendHalf implements FrameOwner, StreamView, ControlWriter {
     return this.#buffer.bytesHeld;
   }
 
-  get sendOrder(): number {
-    return this.#sendOrder;
-  }
-
-  set sendOrder(value: number) {
-    this.#sendOrder = value;
-    this.#observer.onOrderChanged(this);
-  }
-
-  get urgency(): number {
-    return this.#urgency;
-  }
-
-  set urgency(value: number) {
-    this.#urgency = value;
-    this.#observer.onOrderChanged(this);
-  }
-
-  get incremental(): boolean {
-    return this.#incremental;
-  }
-
-  set incremental(value: boolean) {
-    this.#incremental = value;
+  protected override onRankChanged(): void {
     this.#observer.onOrderChanged(this);
   }
 
@@ -140,7 +108,7 @@ export class SendHalf implements FrameOwner, StreamView, ControlWriter {
   get hasCreditFree(): boolean {
     if (this.#state >= SendState.DataReceived) return false;
     return this.#buffer.bytesLost > 0 ||
-      this.#fin === Fin.Pending && this.#buffer.bytesQueued === 0;
+      this.#fin.state === Fin.Pending && this.#buffer.bytesQueued === 0;
   }
 
   /** Whether there are fresh bytes that the stream's own credit allows. */
@@ -156,7 +124,9 @@ export class SendHalf implements FrameOwner, StreamView, ControlWriter {
     if (this.resetCode >= 0) {
       throw new StreamError(this.resetCode, `Cannot write to stream ${this.id}: it was reset`);
     }
-    if (this.#fin !== Fin.None) throw new TypeError(`Cannot write to stream ${this.id}: it ended`);
+    if (this.#fin.state !== Fin.None) {
+      throw new TypeError(`Cannot write to stream ${this.id}: it ended`);
+    }
     if (data.length === 0) return;
     this.#buffer.write(data);
     this.#awaited = !this.isWritable;
@@ -166,8 +136,9 @@ export class SendHalf implements FrameOwner, StreamView, ControlWriter {
 
   /** Ends the stream behind what was written. */
   finish(): void {
-    if (this.#fin !== Fin.None || this.#state > SendState.Send) return;
-    this.#fin = Fin.Pending;
+    const ended = this.#fin.state !== Fin.None || this.resetCode >= 0;
+    if (ended || this.#state > SendState.Send) return;
+    this.#fin.state = Fin.Pending;
     this.#observer.onSendChanged(this);
   }
 
@@ -175,13 +146,43 @@ export class SendHalf implements FrameOwner, StreamView, ControlWriter {
   reset(code: number): void {
     // RFC 9000, Section 3.1: nothing to reset once everything is known to have arrived.
     if (this.#state >= SendState.DataReceived) return;
-    this.resetCode = code;
+    // A reset that was announced already keeps its code, and promises less from now on.
+    if (this.resetCode < 0) this.resetCode = code;
+    this.#reliableSize = 0;
     this.#state = SendState.ResetSent;
     this.#buffer.discard();
     this.limit.blockedPending = false;
     this.#resetPending = true;
     this.#observer.onSendChanged(this);
     this.#observer.onControlPending(this);
+  }
+
+  /**
+   * Ends the stream with a code behind its first bytes, which still arrive (reliable stream reset).
+   * The peer must have announced that it understands.
+   */
+  resetAt(code: number, reliableSize: number): void {
+    if (this.#state >= SendState.DataReceived || this.resetCode >= 0) return;
+    const size = Math.min(reliableSize, this.#buffer.end);
+    if (size <= this.#buffer.acknowledgedTo) return this.reset(code);
+    this.resetCode = code;
+    this.#reliableSize = size;
+    this.#buffer.cut(size);
+    if (this.#fin.state === Fin.Pending) this.#fin.state = Fin.None;
+    this.#announceReset();
+    this.#observer.onSendChanged(this);
+  }
+
+  /** The final size must be within the peer's limits: all that is promised was sent once. */
+  #announceReset(): void {
+    if (this.#reliableSize === 0 || this.#buffer.bytesQueued > 0 || this.#resetKnown) return;
+    this.#resetPending = true;
+    this.#observer.onControlPending(this);
+  }
+
+  #endReset(): void {
+    const isThere = this.#buffer.acknowledgedTo >= this.#reliableSize;
+    if (this.#resetKnown && isThere) this.#end(SendState.ResetReceived);
   }
 
   /** The peer does not want more: RFC 9000, Section 3.5 asks for a reset with its code. */
@@ -200,8 +201,7 @@ export class SendHalf implements FrameOwner, StreamView, ControlWriter {
   /** 0-RTT was rejected: everything is sent again, within the limit the peer gives now. */
   restart(limit: number): void {
     this.limit.restart(limit);
-    this.#finCopies = 0;
-    if (this.#fin === Fin.InFlight) this.#fin = Fin.Pending;
+    this.#fin.restart();
     if (this.#state === SendState.DataSent) this.#state = SendState.Send;
     if (this.#state === SendState.ResetSent) {
       this.#resetPending = true;
@@ -225,6 +225,7 @@ export class SendHalf implements FrameOwner, StreamView, ControlWriter {
       if (this.#buffer.bytesLost === 0) this.#writeFresh(sink, connection);
     }
     if (sink.writer.offset === before) return false;
+    if (this.#reliableSize > 0 && this.#state <= SendState.Send) this.#announceReset();
     this.#observer.onSendChanged(this);
     if (this.#awaited && this.isWritable) {
       this.#awaited = false;
@@ -249,7 +250,7 @@ export class SendHalf implements FrameOwner, StreamView, ControlWriter {
       at = range[0] + length;
       this.#buffer.onCopied(range[0], at);
     }
-    if (start === end && this.#fin === Fin.InFlight && end === this.#buffer.end) {
+    if (start === end && this.#fin.state === Fin.InFlight && end === this.#buffer.end) {
       this.#writeStream(sink, end, 0);
     }
     this.#observer.onSendChanged(this); // a FIN may have gone along
@@ -265,9 +266,11 @@ export class SendHalf implements FrameOwner, StreamView, ControlWriter {
     const { id, resetCode } = this;
     if (this.#resetPending) {
       const finalSize = this.limit.used; // RFC 9000, Section 4.5: the highest offset sent
-      if (sink.room < resetStreamSize(id, resetCode, finalSize)) return false;
-      writeResetStream(sink.writer, id, resetCode, finalSize);
-      sink.record(this, FrameType.ResetStream, finalSize, 0);
+      const reliable = this.#reliableSize;
+      if (sink.room < resetStreamAtSize(id, resetCode, finalSize, reliable)) return false;
+      if (reliable > 0) writeResetStreamAt(sink.writer, id, resetCode, finalSize, reliable);
+      else writeResetStream(sink.writer, id, resetCode, finalSize);
+      sink.record(this, reliable > 0 ? FrameType.ResetStreamAt : FrameType.ResetStream, 0, 0);
       this.#resetPending = false;
     }
     if (this.limit.blockedPending) {
@@ -285,19 +288,27 @@ export class SendHalf implements FrameOwner, StreamView, ControlWriter {
       if (this.#state === SendState.ResetSent) this.#end(SendState.ResetReceived);
       return;
     }
+    if (frame.kind === FrameType.ResetStreamAt) {
+      this.#resetKnown = true;
+      if (this.#reliableSize > 0) this.#endReset();
+      return;
+    }
     if (frame.kind === FrameType.StreamDataBlocked || this.#state > SendState.DataSent) return;
     this.#buffer.acknowledge(frame.start, frame.end);
-    if (frame.kind === FIN_KIND) this.#fin = Fin.Acknowledged;
-    if (this.#fin === Fin.Acknowledged && this.#buffer.isAllAcknowledged) {
+    if (frame.kind === FIN_KIND) this.#fin.state = Fin.Acknowledged;
+    if (this.#fin.state === Fin.Acknowledged && this.#buffer.isAllAcknowledged) {
       this.#end(SendState.DataReceived);
     } else {
       this.#observer.onSendChanged(this); // what arrived late is no longer lost
+      if (this.#resetKnown) this.#endReset();
     }
   }
 
   onFrameLost(frame: SentFrame): void {
-    if (frame.kind === FrameType.ResetStream) {
-      if (this.#state !== SendState.ResetSent) return;
+    if (frame.kind === FrameType.ResetStream || frame.kind === FrameType.ResetStreamAt) {
+      const isPlain = frame.kind === FrameType.ResetStream;
+      // What was announced with a reliable size may have become a plain reset since.
+      if (isPlain !== (this.#state === SendState.ResetSent) || this.isDone) return;
       this.#resetPending = true;
       this.#observer.onControlPending(this);
     } else if (frame.kind === FrameType.StreamDataBlocked) {
@@ -305,15 +316,11 @@ export class SendHalf implements FrameOwner, StreamView, ControlWriter {
         this.#observer.onControlPending(this);
       }
     } else if (this.#state <= SendState.DataSent) {
-      this.#buffer.markLost(frame.start, frame.end);
-      if (frame.kind === FIN_KIND && this.#fin === Fin.InFlight) this.#loseFin();
+      const end = this.#reliableSize > 0 ? this.#reliableSize : Infinity;
+      this.#buffer.markLost(frame.start, Math.min(frame.end, end));
+      if (frame.kind === FIN_KIND) this.#fin.onLost();
       this.#observer.onSendChanged(this);
     }
-  }
-
-  #loseFin(): void {
-    if (this.#finCopies > 0) this.#finCopies--;
-    else this.#fin = Fin.Pending;
   }
 
   #end(state: SendState): void {
@@ -347,7 +354,7 @@ export class SendHalf implements FrameOwner, StreamView, ControlWriter {
       this.#buffer.onSent(length);
       this.limit.use(length);
       connection.use(length);
-    } else if (bytesQueued === 0 && this.#fin === Fin.Pending) {
+    } else if (bytesQueued === 0 && this.#fin.state === Fin.Pending) {
       if (this.#writeStream(sink, sentEnd, 0) < 0) return;
     }
     if (this.#buffer.bytesQueued === 0) return;
@@ -365,7 +372,7 @@ export class SendHalf implements FrameOwner, StreamView, ControlWriter {
     const length = Math.min(wanted, streamDataRoom(id, start, sink.room));
     if (length < wanted && length < SMALLEST_FRAGMENT) return -1;
     const end = start + length;
-    const fin = this.#fin !== Fin.None && end === this.#buffer.end;
+    const fin = this.#fin.state !== Fin.None && end === this.#buffer.end;
     const { writer } = sink;
     writeStreamHeader(writer, id, start, length, fin);
     if (length > 0) this.#buffer.copyInto(writer.bytes, writer.reserve(length), start, length);
@@ -377,8 +384,7 @@ export class SendHalf implements FrameOwner, StreamView, ControlWriter {
 
   #sendFin(): void {
     this.#state = SendState.DataSent; // whatever lies before was sent already
-    if (this.#fin === Fin.InFlight) this.#finCopies++;
-    else if (this.#fin === Fin.Pending) this.#fin = Fin.InFlight;
+    this.#fin.onSent();
   }
 }
 

@@ -211,9 +211,9 @@ export class StreamSet implements HalfObserver {
     this.#receiving(id)?.onData(offset, data, fin);
   }
 
-  /** RESET_STREAM (RFC 9000, Section 19.4). */
-  onResetStream(id: number, code: number, finalSize: number): void {
-    this.#receiving(id)?.onReset(code, finalSize);
+  /** RESET_STREAM (RFC 9000, Section 19.4), or RESET_STREAM_AT with a reliable size. */
+  onResetStream(id: number, code: number, finalSize: number, reliableSize = 0): void {
+    this.#receiving(id)?.onReset(code, finalSize, reliableSize);
   }
 
   /** STOP_SENDING (RFC 9000, Section 19.5). */

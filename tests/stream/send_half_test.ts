@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { SendHalf, SendState } from "../../src/stream/send_half.ts";
+import { SendHalf } from "../../src/stream/send_half.ts";
+import { SendState } from "../../src/stream/send_state.ts";
 import { SendLimit } from "../../src/stream/send_limit.ts";
 import { StreamError } from "../../src/error/quic_error.ts";
 import { FrameType } from "../../src/frame/frame_type.ts";

@@ -7,7 +7,6 @@ import { readFlowControl } from "../../src/frame/flow_control.ts";
 import { readResetStream, readStopSending } from "../../src/frame/stream_control.ts";
 import { type FrameOwner, type FrameSink, SentFrame } from "../../src/frame/sent_frame.ts";
 import type { HalfObserver } from "../../src/stream/half_observer.ts";
-import type { StreamSet } from "../../src/stream/stream_set.ts";
 
 /** A packet being built, without header and encryption. */
 export class TestSink implements FrameSink {
@@ -40,7 +39,7 @@ export class TestSink implements FrameSink {
 }
 
 /** Reads the stream frames of a packet into `target`, which may be a part of a handler. */
-export function deliver(bytes: Uint8Array, target: StreamSet | Partial<FrameHandler>): void {
+export function deliver(bytes: Uint8Array, target: Partial<FrameHandler>): void {
   const reader = new Reader(bytes);
   const handler = target as FrameHandler;
   while (reader.remaining > 0) {

@@ -1,0 +1,30 @@
+/** What happened to the FIN bit. */
+export const Fin = { None: 0, Pending: 1, InFlight: 2, Acknowledged: 3 } as const;
+/** One of the values of {@linkcode Fin}. */
+export type Fin = (typeof Fin)[keyof typeof Fin];
+
+/** The end of a stream on its way: one FIN, and copies of it on other paths. */
+export class FinBit {
+  state: Fin = Fin.None;
+  /** Copies under way beyond the first. */
+  #copies = 0;
+
+  /** A frame with it left. */
+  onSent(): void {
+    if (this.state === Fin.InFlight) this.#copies++;
+    else if (this.state === Fin.Pending) this.state = Fin.InFlight;
+  }
+
+  /** A frame with it is lost. */
+  onLost(): void {
+    if (this.state !== Fin.InFlight) return;
+    if (this.#copies > 0) this.#copies--;
+    else this.state = Fin.Pending;
+  }
+
+  /** All that was sent counts as never sent. */
+  restart(): void {
+    this.#copies = 0;
+    if (this.state === Fin.InFlight) this.state = Fin.Pending;
+  }
+}

@@ -1,0 +1,139 @@
+import type { LinkOptions } from "../sim/link.ts";
+import type { Outcome } from "./client.ts";
+import type { Helper } from "./helper.ts";
+import type { Report } from "./relay.ts";
+import { simulate } from "./simulate.ts";
+import { serverAddress, Testbed } from "./testbed.ts";
+
+/** How a path is taken away in the middle of a transfer. */
+export type Disturbance = "cut" | "link down" | "address removed";
+
+/** A download over real sockets, and its like in the simulation. */
+export interface Scenario {
+  readonly name: string;
+  readonly links: readonly LinkOptions[];
+  readonly size: number;
+  /** What happens to the first path when a quarter has come; it is undone a second later. */
+  readonly disturbance?: Disturbance;
+}
+
+/** What a run gave. */
+export interface Measurement extends Outcome {
+  /** Bytes that each link brought to the client. */
+  readonly bytes: readonly number[];
+  /** Milliseconds until the path that was taken away carried data again. */
+  readonly returnTime: number | undefined;
+  /** Milliseconds that the relay was late at worst. */
+  readonly lateness: number;
+}
+
+/** Milliseconds for which a path is taken away. */
+export const OUTAGE = 1_000;
+/** Milliseconds within which a client sees that an address has come back. */
+export const POLL = 1_000;
+/** What has come by then, of the whole. */
+const MARK = 0.25;
+/** A path that brought so many bytes is in use; probes are far smaller. */
+const IN_USE = 20_000;
+
+/** Both hosts with their programs, for one scenario. */
+export class Stage implements AsyncDisposable {
+  readonly #scenario: Scenario;
+  readonly #testbed: Testbed;
+  readonly #client: Helper;
+
+  private constructor(scenario: Scenario, testbed: Testbed, client: Helper) {
+    this.#scenario = scenario;
+    this.#testbed = testbed;
+    this.#client = client;
+  }
+
+  /** Starts everything, and lets the programs warm up. */
+  static async set(scenario: Scenario): Promise<Stage> {
+    const testbed = await Testbed.make(scenario.links);
+    try {
+      await testbed.start(testbed.server, "server.ts");
+      const stage = new Stage(scenario, testbed, await testbed.start(testbed.client, "client.ts"));
+      await stage.#download(262_144);
+      return stage;
+    } catch (error) {
+      await testbed[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Runs the scenario once. */
+  async run(): Promise<Measurement> {
+    const before = await this.#testbed.order();
+    const { size, disturbance } = this.#scenario;
+    let returnTime: number | undefined;
+    const outcome = await this.#download(size, async () => {
+      if (disturbance) returnTime = await this.#disturb(disturbance);
+    });
+    const after = await this.#testbed.order();
+    const bytes = after.links.map((_, i) => bytesOf(after, i) - bytesOf(before, i));
+    return { ...outcome, bytes, returnTime, lateness: after.lateness };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#testbed[Symbol.asyncDispose]();
+  }
+
+  async #download(size: number, onMark?: () => Promise<void>): Promise<Outcome> {
+    const localAddresses = this.#scenario.links.map((_, i) => `c${i}`);
+    const mark = onMark ? MARK * size : undefined;
+    await this.#client.tell({ hostname: serverAddress(0), localAddresses, size, mark });
+    let disturbed: Promise<void> | undefined;
+    for (;;) {
+      const line = await this.#client.next();
+      if (line === "mark") disturbed = onMark?.();
+      else {
+        await disturbed;
+        return JSON.parse(line);
+      }
+    }
+  }
+
+  /** Takes the first path away and gives it back; returns how long it takes to be used again. */
+  async #disturb(disturbance: Disturbance): Promise<number | undefined> {
+    await this.#take(disturbance);
+    await sleep(OUTAGE);
+    const before = bytesOf(await this.#testbed.order(), 0);
+    await this.#giveBack(disturbance);
+    const start = performance.now();
+    for (;;) {
+      await sleep(50);
+      const waited = performance.now() - start;
+      if (bytesOf(await this.#testbed.order(), 0) > before + IN_USE) return waited;
+      if (waited > 5_000) return undefined;
+    }
+  }
+
+  async #take(disturbance: Disturbance): Promise<void> {
+    if (disturbance === "cut") await this.#testbed.order({ link: 0, cut: true });
+    else if (disturbance === "link down") await this.#testbed.setInterface(0, "down");
+    else await this.#testbed.removeAddress(0);
+  }
+
+  async #giveBack(disturbance: Disturbance): Promise<void> {
+    if (disturbance === "cut") await this.#testbed.order({ link: 0, cut: false });
+    else if (disturbance === "link down") await this.#testbed.setInterface(0, "up");
+    else await this.#testbed.addAddress(0);
+  }
+}
+
+/** Milliseconds that the scenario takes in the simulation. */
+export function simulated({ links, size, disturbance }: Scenario): number {
+  if (!disturbance) return simulate(links, size);
+  // A client looks at its interfaces once a second; a silent path it asks more often.
+  const outage = disturbance === "cut" ? OUTAGE : OUTAGE + POLL;
+  return simulate(links, size, { after: MARK * size, duration: outage });
+}
+
+function bytesOf(report: Report, link: number): number {
+  return report.links[link]!.down.deliveredBytes;
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,40 @@
+import type { LinkOptions } from "../sim/link.ts";
+import { linkOf } from "../sim/pair.ts";
+import type { Disturbance, Scenario } from "./scenario.ts";
+
+const MIB = 1_048_576;
+const RTT = 44;
+
+/** One and two paths, equal ones and unequal ones. */
+export const transfers: readonly Scenario[] = [
+  download("one path of 10 Mbit/s, RTT 44 ms", [linkOf(10, RTT)]),
+  download("2 × 10 Mbit/s, RTT 44 ms", [linkOf(10, RTT), linkOf(10, RTT)]),
+  download("10 + 50 Mbit/s, RTT 44 ms", [linkOf(10, RTT), linkOf(50, RTT)]),
+  download("2 × 10 Mbit/s, RTT 44 + 132 ms", [linkOf(10, RTT), linkOf(10, 3 * RTT)]),
+  download("10 + 1 Mbit/s, RTT 0", [linkOf(10, 0.2), linkOf(1, 0.2)]),
+  download("2 × 10 Mbit/s, RTT 44 ms, 1 % loss on one", [
+    linkOf(10, RTT),
+    linkOf(10, RTT, { loss: 0.01 }),
+  ]),
+];
+
+/** A path that is taken away and given back, by one means or another. */
+export const failovers: readonly Scenario[] = [
+  failover("cut"),
+  failover("link down"),
+  failover("address removed"),
+];
+
+function download(links: string, options: readonly LinkOptions[]): Scenario {
+  return { name: `1 MiB, ${links}`, links: options, size: MIB };
+}
+
+function failover(disturbance: Disturbance): Scenario {
+  const links = [linkOf(10, RTT), linkOf(10, RTT)];
+  return {
+    name: `6 MiB, 2 × 10 Mbit/s, first path: ${disturbance}`,
+    links,
+    size: 6 * MIB,
+    disturbance,
+  };
+}

@@ -1,0 +1,26 @@
+import { pairOf } from "../evaluate/measure.ts";
+import type { LinkOptions } from "../sim/link.ts";
+
+/** The first link is silent for some milliseconds when so many bytes have come. */
+export interface SimulatedOutage {
+  readonly after: number;
+  readonly duration: number;
+}
+
+/** Virtual milliseconds from the start of the handshake to the last byte. */
+export function simulate(
+  links: readonly LinkOptions[],
+  size: number,
+  outage?: SimulatedOutage,
+): number {
+  const pair = pairOf(links);
+  pair.start();
+  const transfer = pair.client.app.download(size);
+  if (outage) {
+    pair.run({ until: 600_000, when: () => transfer.received >= outage.after });
+    pair.links[0]!.outage(pair.now, pair.now + outage.duration);
+  }
+  pair.run({ until: 600_000, when: () => transfer.isDone });
+  if (!transfer.isDone) throw new Error(`Cannot simulate: ${size} bytes never came`);
+  return transfer.finishedAt;
+}

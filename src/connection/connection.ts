@@ -115,7 +115,7 @@ export class Connection implements PartsObserver {
   /** When {@linkcode expire} must be called; `Infinity` for never. */
   get deadline(): number {
     if (!this.closing.open) return this.closing.deadline;
-    const idle = Math.min(this.#idle.deadline, this.#idle.keepAliveDeadline);
+    const idle = this.#idle.deadline;
     const start = this.handshake.complete ? this.#orphanedAt : this.#handshakeDeadline;
     const sending = Math.min(this.dispatcher.deadline, this.streams.deadline);
     return Math.min(idle, start, sending, this.keys.deadline, this.paths.deadline);
@@ -129,7 +129,6 @@ export class Connection implements PartsObserver {
       const late = !this.handshake.complete && now >= this.#handshakeDeadline;
       if (late) return this.#giveUp("The handshake took too long", now);
       if (now >= this.#orphanedAt) throw noPath();
-      if (this.#idle.takeKeepAlive(now)) this.#keepAlive();
       this.keys.expire(now);
       this.streams.expire(now);
       this.paths.expire(now);
@@ -348,11 +347,6 @@ export class Connection implements PartsObserver {
   get #lifetime(): number {
     // MPQUIC, Section 2.6.
     return 3 * Math.max(this.paths.largestProbeTimeout, 1);
-  }
-
-  #keepAlive(): void {
-    const path = this.paths.best() ?? this.paths.find(0);
-    if (path !== undefined) path.space.probes = Math.max(path.space.probes, 1);
   }
 
   #timeOut(reason: string, _now: number): void {

@@ -130,7 +130,7 @@ export class ConnectionParts implements PathContext {
     this.network = networkOptions(role, config, random);
     this.ackPolicy = ackPolicy(config);
     this.maxDatagramFrameSize = config.maxDatagramFrameSize;
-    this.idle = new Idle(config.maxIdleTimeout, config.keepAliveInterval);
+    this.idle = new Idle(config.maxIdleTimeout);
     this.keys = new KeyRing(options.engine, role, options.version, config.keyLimits);
     this.versions = new Versions(role, options.version, options.versions);
     this.paths = this.#makePaths();
@@ -271,6 +271,10 @@ export class ConnectionParts implements PathContext {
 
   get mustProbeUnasked(): boolean {
     return this.role === Role.Client && !this.handshake.addressValidated;
+  }
+
+  get keepAliveInterval(): number {
+    return this.config.keepAliveInterval;
   }
 
   get peerMaxAckDelay(): number {

@@ -1,18 +1,14 @@
-/** The idle timeout and the keep-alive of a connection (RFC 9000, Section 10.1). Times in ms. */
+/** The idle timeout of a connection (RFC 9000, Section 10.1; MPQUIC, Section 5.9). Times in ms. */
 export class Idle {
   /** When the connection is given up. */
   deadline = Infinity;
-  /** When a PING is due. */
-  keepAliveDeadline = Infinity;
   #timeout: number;
-  readonly #keepAlive: number;
   /** Whether anything ack-eliciting was sent since the last packet arrived. */
   #sent = false;
 
   /** @param timeout 0 for none. */
-  constructor(timeout: number, keepAlive: number) {
+  constructor(timeout: number) {
     this.#timeout = timeout;
-    this.#keepAlive = keepAlive;
   }
 
   /** The timeout in force; 0 for none. */
@@ -41,17 +37,9 @@ export class Idle {
   #restart(probeTimeout: number, now: number): void {
     // At least three probe timeouts, so that a few lost packets do not end the connection.
     if (this.#timeout > 0) this.deadline = now + Math.max(this.#timeout, 3 * probeTimeout);
-    if (this.#keepAlive > 0) this.keepAliveDeadline = now + this.#keepAlive;
-  }
-
-  /** Whether a PING is due; it is due once. */
-  takeKeepAlive(now: number): boolean {
-    if (now < this.keepAliveDeadline) return false;
-    this.keepAliveDeadline = now + this.#keepAlive;
-    return true;
   }
 
   stop(): void {
-    this.deadline = this.keepAliveDeadline = Infinity;
+    this.deadline = Infinity;
   }
 }

@@ -34,6 +34,8 @@ export interface PathContext extends LossContext {
   readonly network: NetworkPathOptions;
   /** How long the peer may hold back acknowledgements, in milliseconds. */
   readonly peerMaxAckDelay: number;
+  /** Milliseconds of silence after which a PING is sent on a path; 0 for never. */
+  readonly keepAliveInterval: number;
 }
 
 /**
@@ -285,6 +287,16 @@ export class Path implements PathView {
     return this.health === Health.Failed && this.loss.ptoCount >= HOPELESS_AFTER;
   }
 
+  /**
+   * When a PING is due. MPQUIC, Section 5.9: each path for itself, or the others' traffic would let
+   * what translates addresses on this one forget it.
+   */
+  get keepAliveDeadline(): number {
+    const { keepAliveInterval } = this.#context;
+    const sentAt = this.current.lastSentAt;
+    return keepAliveInterval > 0 && this.open ? sentAt + keepAliveInterval : Infinity;
+  }
+
   /** When {@linkcode PathSet} must look after this path. */
   get deadline(): number {
     const { current, candidate, previous } = this;
@@ -293,6 +305,7 @@ export class Path implements PathView {
     if (ackAt > -Infinity && ackAt < earliest) earliest = ackAt;
     if (!this.live) return earliest;
     earliest = Math.min(earliest, this.leavesAt, current.validation.deadline);
+    earliest = Math.min(earliest, this.keepAliveDeadline);
     if (candidate !== undefined) earliest = Math.min(earliest, candidate.validation.deadline);
     if (previous !== undefined) earliest = Math.min(earliest, previous.validation.deadline);
     // RFC 9002, Section 6.2.2.1: no probes while the peer's credit is used up.

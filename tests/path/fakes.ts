@@ -46,6 +46,7 @@ export function contextOf(limited = false): PathContext {
     random,
     ackPolicy: { elicitingThreshold: 2, maxAckDelay: 25, reorderingThreshold: 0 },
     peerMaxAckDelay: 25,
+    keepAliveInterval: 0,
     network: {
       congestionControl: newReno,
       initialWindow: 10,

@@ -1,6 +1,6 @@
 /*
  * What a peer may ask of the paths of one connection. The whole list of limits, those of other
- * folders included, is in `endpoint/limits.ts`.
+ * folders included, is held together by `tests/hardening/limits_test.ts`.
  */
 
 /** PATH_RESPONSEs that may wait for one 4-tuple; beyond, the oldest are dropped. */

@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { ErrorCode } from "../../src/error/error_code.ts";
+import { FrameType } from "../../src/frame/frame_type.ts";
+import { Driver } from "../../src/io/driver.ts";
+import type { UdpSocket } from "../../src/io/udp_socket.ts";
+import { FrameWriter } from "../../src/connection/frame_writer.ts";
+import type { Path } from "../../src/path/path.ts";
+import { Attacker, frame } from "../connection/attacker.ts";
+import { Pair } from "../sim/pair.ts";
+import { expectOpen, move } from "../sim/transfers.ts";
+
+Deno.test("A clock that goes back stops timers for a while, and nothing else", () => {
+  for (const back of [1, 50, 5_000]) {
+    const pair = new Pair({ paths: 2 }).connect();
+    pair.run({ until: 6_000 });
+    for (const { endpoint, host } of [pair.client, pair.server]) {
+      // Whoever asks with an old time gets what belongs to the newest.
+      endpoint.expire(pair.now - back);
+      endpoint.transmit(pair.now - back);
+      endpoint.receive(new Uint8Array(40), host.ports[0]!, stranger, pair.now - back);
+      assert.ok(endpoint.deadline > pair.now - back, "no timer is due for ever");
+    }
+    move(pair, 200_000);
+    expectOpen(pair);
+  }
+});
+
+Deno.test("FrameWriter sends no more ACKs to a peer that acknowledges none of 65,536", () => {
+  const writer = new FrameWriter(undefined!, undefined!);
+  let settled = 0;
+  const path = (first: number) => ({
+    live: true,
+    health: 0,
+    space: { sent: { first, next: 100_000 }, received: { onAckSent: () => settled++ } },
+  } as unknown as Path);
+  assert.equal(writer.quietRoute(path(30_000)), undefined);
+  assert.equal(settled, 1, "and does not try again for the same packets");
+  assert.notEqual(writer.quietRoute(path(90_000)), undefined);
+});
+
+for (const side of ["client", "server"] as const) {
+  Deno.test(`A ${side} that acknowledges ranges without end, or what was never sent, gets nowhere`, () => {
+    const attacker = new Attacker(new Pair().connect(), side).wait(500);
+    // 10,000 ACK frames of old news, 250 ranges each.
+    const { space } = attacker.victim.connection.paths.paths[0]!;
+    const begun = performance.now();
+    for (let i = 0; i < 1_000; i++) {
+      attacker.send((writer) => {
+        writer.varint(FrameType.Ack);
+        for (const value of [space.largestAcked, 0, 0, 0]) writer.varint(value);
+      });
+    }
+    assert.ok(performance.now() - begun < 5_000);
+    attacker.expectAlive();
+    attacker.send(frame(FrameType.Ack, space.nextNumber + 500, 0, 0, 0));
+    attacker.expectClose(ErrorCode.ProtocolViolation);
+  });
+
+  Deno.test(`A ${side} that sends CRYPTO far ahead, or crumbs of it, is closed on`, () => {
+    const far = new Attacker(new Pair().connect(), side).wait(500);
+    far.send(frame(FrameType.Crypto, 2 ** 30, 1, Uint8Array.of(0)));
+    far.expectClose(ErrorCode.CryptoBufferExceeded);
+    const crumbs = new Attacker(new Pair().connect(), side).wait(500);
+    for (let i = 0; i < 400 && crumbs.verdict === undefined; i++) {
+      crumbs.send(frame(FrameType.Crypto, 5_000 + 2 * i, 1, Uint8Array.of(0)));
+    }
+    crumbs.expectClose(ErrorCode.CryptoBufferExceeded);
+    const { oneRttCrypto } = crumbs.victim.connection.handshake;
+    assert.ok(oneRttCrypto.bytesHeld < 200_000);
+  });
+
+  Deno.test(`A ${side}'s crumbs of a stream are refused before they cost much`, () => {
+    const attacker = new Attacker(new Pair().connect(), side).wait(500);
+    const id = side === "client" ? 0 : 1;
+    let frames = 0;
+    while (attacker.verdict === undefined && frames < 20_000) {
+      attacker.send((writer) => {
+        for (let i = 0; i < 100; i++, frames++) {
+          frame(0x0e, id, 2 + 2 * frames, 1, Uint8Array.of(7))(writer);
+        }
+      });
+    }
+    assert.ok(attacker.verdict !== undefined && frames < 3_000, `${frames} frames`);
+  });
+}
+
+Deno.test("Driver sees to its timers however many empty datagrams come at once", () => {
+  let expired = 0;
+  const driver = new Driver({
+    deadline: 0,
+    receive() {},
+    transmit: () => undefined,
+    expire: () => void expired++,
+    portFailed() {},
+    nextConnection: () => undefined,
+    nextActive: () => undefined,
+  }, { onConnection() {}, onActive() {} });
+  for (let i = 0; i < 64_000; i++) {
+    driver.onDatagram(new Uint8Array(0), {} as UdpSocket, stranger);
+  }
+  driver.close();
+  assert.ok(expired >= 500, `timers were served ${expired} times`);
+});
+
+const stranger = { transport: "udp", hostname: "10.66.6.6", port: 6_666 } as const;

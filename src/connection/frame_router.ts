@@ -204,7 +204,12 @@ export class FrameRouter implements FrameHandler {
   onPathChallenge(data: Uint8Array): void {
     const { smoothedRtt } = this.#path;
     if (!this.#challenges.take(smoothedRtt, this.#now)) return;
-    this.#network.validation.onChallenge(data);
+    const network = this.#network;
+    network.validation.onChallenge(data);
+    // RFC 9000, Section 9.6.3: who is probed probes as well, so that all may be sent there when
+    // the client moves.
+    if (network !== this.#path.candidate || network.validated || network.validation.pending) return;
+    this.#to.paths.validate(this.#path, network, this.#now);
   }
 
   onPathResponse(data: Uint8Array): void {

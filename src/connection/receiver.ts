@@ -271,9 +271,10 @@ export class Receiver {
     let network = path.networkPath(port, remote);
     if (network === undefined) {
       // RFC 9000, Section 9: only clients move; a server that seems to is somebody else.
-      if (this.#parts.handshake.role === Role.Client || !path.live) return;
-      network = path.tryAddress(port, remote);
-      network.onDatagramReceived(header.datagram.length);
+      if (this.#parts.handshake.role === Role.Client) return;
+      // Late packets of a path that is abandoned say something as well, but it moves no more.
+      network = path.live ? path.tryAddress(port, remote) : path.current;
+      if (path.live) network.onDatagramReceived(header.datagram.length);
     }
     const isNewest = this.#opener.number > path.space.received.largest;
     const isClient = this.#parts.handshake.role === Role.Client;

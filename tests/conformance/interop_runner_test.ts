@@ -4,12 +4,17 @@ import { PacketType } from "../../src/packet/packet_type.ts";
 import { Version } from "../../src/packet/version.ts";
 import { formatAddress } from "../../src/path/address.ts";
 import { Credential } from "../../src/tls/credential.ts";
+import { H3Client } from "../../src/http3/client.ts";
+import { serveConnection } from "../../src/http3/server.ts";
 import { interceptBoth } from "../sim/intercept.ts";
+import { Pair } from "../sim/pair.ts";
+import { patternBytes } from "../sim/pattern.ts";
+import { runUntil, SimTransport } from "../sim/sim_transport.ts";
 import { TEST_CERTIFICATE, TEST_KEY } from "../sim/test_certificate.ts";
 import { longChain } from "./long_chain.ts";
-import { RunnerCase, type RunnerOptions } from "./runner_case.ts";
+import { RUNNER_LINK, RunnerCase, type RunnerOptions } from "./runner_case.ts";
 import { encryptedExtension, offeredSuites, type WirePacket } from "./wire_packet.ts";
-import type { WireTap } from "./wire_tap.ts";
+import { WireTap } from "./wire_tap.ts";
 
 // The cases of the interop runner, with its networks, files and rules. What the rules are about is
 // read from what was on the wire.
@@ -144,6 +149,27 @@ Deno.test("zerortt: the requests of the second connection leave early", () => {
       .reduce((sum, { size, isOpen }) => isOpen ? sum + size : assert.fail("closed"), 0);
   assert.ok(bytes(ZeroRtt) >= 39 * 250, `${bytes(ZeroRtt)} bytes of 0-RTT`);
   assert.ok(bytes(OneRtt) <= 5_000, `${bytes(OneRtt)} bytes of 1-RTT`);
+});
+
+Deno.test("http3: 5, 10 and 500 KB over the real HTTP/3", async () => {
+  const alpn = { alpn: ["h3"] };
+  const pair = new Pair({ links: [RUNNER_LINK], clientTls: alpn, serverTls: alpn });
+  const tap = new WireTap(pair.world.network, (address) => address.port === 443, true);
+  pair.connect();
+  serveConnection(new SimTransport(pair.server, () => pair.now), ({ url }) => {
+    const size = Number(new URL(url).pathname.slice(1));
+    return new Response(patternBytes(1, 0, size));
+  });
+  const client = new H3Client(new SimTransport(pair.client, () => pair.now));
+  const files = [5, 10, 500].map(async (size) => {
+    const response = await client.fetch(new Request(`https://server.test/${size * kilobyte}`));
+    assert.equal(response.status, 200);
+    assert.deepEqual(await response.bytes(), patternBytes(1, 0, size * kilobyte));
+  });
+  await runUntil(pair, Promise.all(files));
+  assert.equal(pair.client.connection.handshake.tls.alpn, "h3");
+  expectHandshakes(tap, 1);
+  assert.ok(pair.now < 1_500, `${pair.now} ms`);
 });
 
 Deno.test("blackhole: 10 MB over a link that is up for 5 s and down for 2 s, again and again", () => {

@@ -1,5 +1,5 @@
 import type { Connection } from "../connection/connection.ts";
-import { familyOf, literalAddress } from "../io/interfaces.ts";
+import { familyOf, listLocalAddresses, literalAddress } from "../io/interfaces.ts";
 import { type ClientConfig, Endpoint } from "../endpoint/endpoint.ts";
 import { openKeyLog } from "../io/key_log.ts";
 import { SystemRandom } from "../io/random.ts";
@@ -12,6 +12,7 @@ import { clientAddresses } from "./local_addresses.ts";
 import type { MultipathConnection } from "./multipath_connection.ts";
 import { type ConnectOptions, transportConfig } from "./options.ts";
 import { PathUpkeep } from "./path_upkeep.ts";
+import { PresentAddresses } from "./present_addresses.ts";
 import { type SavedSession, versionNumbers } from "./session.ts";
 import { trustOf } from "./trust.ts";
 
@@ -230,8 +231,9 @@ function startUpkeep(
   const at = (hostname: string): Address => ({ transport: "udp", hostname, port });
   const reached = connection.remoteAddr.hostname;
   const known = [reached, ...resolved.filter((hostname) => hostname !== reached)].map(at);
+  const present = new PresentAddresses(localAddresses, resolved);
   const upkeep = new PathUpkeep(connection, {
-    locals: () => presentAddresses(localAddresses, resolved),
+    locals: () => present.list(listLocalAddresses()),
     remotes: () => [...known, ...core.remoteAddresses.list.map(({ address }) => address)],
     now: () => hub.driver.now,
     onLocalGone: (hostname) => hub.abandonFrom(core, hostname),
@@ -240,17 +242,4 @@ function startUpkeep(
     if (event.type === "remoteAddresses") upkeep.refresh();
   });
   upkeep.start();
-}
-
-/** As `clientAddresses`, but an interface that is gone for the moment is no mistake. */
-function presentAddresses(
-  patterns: readonly string[] | undefined,
-  remotes: readonly string[],
-): readonly string[] {
-  try {
-    return clientAddresses(patterns, remotes);
-  } catch (error) {
-    if (error instanceof TypeError) return [];
-    throw error;
-  }
 }

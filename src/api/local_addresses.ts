@@ -2,6 +2,7 @@ import {
   familyOf,
   isLoopback,
   listLocalAddresses,
+  type LocalAddress,
   routableAddresses,
   selectLocalAddresses,
 } from "../io/interfaces.ts";
@@ -12,13 +13,22 @@ export function clientAddresses(
   remotes: readonly string[],
 ): readonly string[] {
   if (patterns && patterns.length > 0) return selectLocalAddresses(patterns);
+  const fitting = fittingAddresses(remotes, listLocalAddresses() ?? []);
+  if (fitting.length > 1) return fitting;
   const families = [...new Set(remotes.map(familyOf))];
-  if (!remotes.some(isLoopback)) {
-    const all = routableAddresses(listLocalAddresses() ?? []);
-    const fitting = all.filter(({ family }) => families.includes(family));
-    if (fitting.length > 1) return fitting.map(({ hostname }) => hostname);
-  }
   return families.map((family) => family === "IPv6" ? "::" : "0.0.0.0");
+}
+
+/** The local addresses that have something in common with those of the server. */
+export function fittingAddresses(
+  remotes: readonly string[],
+  all: readonly LocalAddress[],
+): readonly string[] {
+  if (remotes.some(isLoopback)) return [];
+  const families = remotes.map(familyOf);
+  return routableAddresses(all)
+    .filter(({ family }) => families.includes(family))
+    .map(({ hostname }) => hostname);
 }
 
 /** Where a server listens. */

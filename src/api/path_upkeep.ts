@@ -32,6 +32,9 @@ export class PathUpkeep {
   readonly #target: UpkeepTarget;
   readonly #sources: UpkeepSources;
   readonly #keeper = new PathKeeper();
+  /** Local addresses that were there once; a path that is the last one is kept, and lost later. */
+  readonly #gone = new Set<string>();
+  readonly #watched = new WeakSet<Path>();
   #cancelTimer: (() => void) | undefined;
   #isStopped = false;
 
@@ -44,19 +47,27 @@ export class PathUpkeep {
   start(): void {
     const stop = () => this.#stop();
     this.#target.closed.then(stop, stop);
-    this.#keeper.setLocals(this.#sources.locals());
-    for (const path of this.#target.paths) this.#watch(path, routeOf(path));
     this.refresh();
   }
 
   /** Looks at the addresses of both ends and does what follows. */
   refresh(): void {
     if (this.#isStopped) return;
-    const gone = this.#keeper.setLocals(this.#sources.locals());
-    for (const hostname of gone) this.#sources.onLocalGone(hostname);
+    this.#setLocals(this.#sources.locals());
     this.#keeper.setRemotes(this.#sources.remotes());
     this.#advance();
     this.#sleep();
+  }
+
+  #setLocals(locals: readonly string[]): void {
+    for (const hostname of this.#keeper.setLocals(locals)) this.#gone.add(hostname);
+    for (const hostname of locals) this.#gone.delete(hostname);
+    // Each time anew: the last path cannot be abandoned before there is another.
+    for (const hostname of this.#gone) this.#sources.onLocalGone(hostname);
+    for (const path of this.#target.paths) {
+      const { hostname } = path.localAddr;
+      if (this.#keeper.isIdle(hostname)) this.#watch(path, routeOf(path));
+    }
   }
 
   #advance(): void {
@@ -76,6 +87,8 @@ export class PathUpkeep {
 
   #watch(path: Path, route: PathRoute): void {
     this.#keeper.onOpened(route);
+    if (this.#watched.has(path)) return;
+    this.#watched.add(path);
     path.closed.then(({ closeCode }) => {
       // What an application has closed on purpose, either one, is not opened behind its back.
       if (closeCode === ErrorCode.ApplicationAbandonPath) this.#keeper.renounce(route.local);

@@ -77,6 +77,11 @@ export class PathKeeper {
     return undefined;
   }
 
+  /** Whether a path from there is wanted, and none is open or opening. */
+  isIdle(local: string): boolean {
+    return this.#find(local)?.state === "idle";
+  }
+
   /** A path is open, whoever has opened it. */
   onOpened({ local, remote }: PathRoute): void {
     const goal = this.#find(local);

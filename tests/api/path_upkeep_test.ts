@@ -109,3 +109,27 @@ Deno.test("dial() spreads its paths over the addresses the server tells of", asy
   const remotes = connection.paths.map(({ remoteAddr }) => remoteAddr.hostname);
   assert.deepEqual(remotes.sort(), ["127.0.0.1", "127.0.0.2"]);
 });
+
+Deno.test("PathUpkeep abandons what is left of a gone address, and takes a path over that stayed", async () => {
+  let locals = ["10.0.0.1"];
+  const { target, upkeep, gone, pass } = upkeepOf(() => locals, () => ["10.9.0.1"]);
+  const addresses = { transport: "udp", port: 443 } as const;
+  const never = new Promise<PathCloseInfo>(() => {});
+  target.paths.push({
+    localAddr: { ...addresses, hostname: "10.0.0.1" },
+    remoteAddr: { ...addresses, hostname: "10.9.0.1" },
+    closed: never,
+  } as Path);
+  upkeep.start();
+  locals = [];
+  upkeep.refresh();
+  upkeep.refresh();
+  assert.deepEqual(gone, ["10.0.0.1", "10.0.0.1"], "the last path is asked to go until it can");
+  locals = ["10.0.0.1", "10.0.1.1"];
+  pass(1_000);
+  upkeep.refresh();
+  await settled();
+  assert.deepEqual(target.opened, ["10.0.1.1>10.9.0.1"], "one path from each address");
+  assert.equal(gone.length, 2, "what is back is not gone");
+  await target.end();
+});

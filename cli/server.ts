@@ -11,6 +11,7 @@
  */
 import { makeDevelopmentCertificate, serve } from "../mod.ts";
 import { chromiumFlags, type KeyPair, publicKeyHash, readKeyPair } from "./certificate.ts";
+import { KeyPairWatch } from "./key_pair_watch.ts";
 import { Failure } from "./failure.ts";
 import { allAddresses } from "./interfaces.ts";
 import { targetText } from "./plan_paths.ts";
@@ -50,7 +51,9 @@ export async function runServer(args: readonly string[]): Promise<number> {
   const tcp = options.tcp ? serveTcp(server.addrs.map(hostnameOf), port, used, handler) : [];
   if (!keyPair) announceDevelopment(used.cert, port);
   announce(options, server);
+  const watch = options.certPath ? watchKeyPair(options.certPath, used, server) : undefined;
   await new Promise<void>((resolve) => onInterruption(resolve));
+  watch?.stop();
   console.log("Stopping once all answers are sent; interrupt again to stop at once");
   // What takes longer is not waited for: whoever stops a service does not want to wait.
   setTimeout(() => closing.abort(), GRACE_TIME);
@@ -59,6 +62,15 @@ export async function runServer(args: readonly string[]): Promise<number> {
     new Promise((resolve) => setTimeout(resolve, GRACE_TIME + 500)),
   ]);
   return 0;
+}
+
+/** Takes over certificates as they are renewed; what cannot be used is said, and the old one stays. */
+function watchKeyPair(directory: string, used: KeyPair, server: HttpServer): KeyPairWatch {
+  return new KeyPairWatch(directory, used, (renewed) => {
+    if (renewed instanceof Failure) return console.error(`${renewed.message}; the old one stays`);
+    server.setCertificates(renewed);
+    console.log("Using the renewed certificate");
+  });
 }
 
 function hostnameOf(address: { readonly hostname: string }): string {

@@ -1,3 +1,4 @@
+import type { CertificateOptions } from "../api/credentials.ts";
 import type { ListenOptions } from "../api/options.ts";
 import { urgencyOrder } from "../scheduler/stream_order.ts";
 import { H3ErrorCode } from "./code_point.ts";
@@ -10,6 +11,8 @@ import type { H3Transport, NetAddress } from "./transport.ts";
 export interface H3Listener<T extends H3Transport> extends AsyncIterable<T> {
   /** Where it listens. */
   readonly addrs: readonly NetAddress[];
+  /** Shows other certificates from now on; missing where that cannot be done. */
+  setCertificates?(certificates: CertificateOptions): void;
   /** Ends the listening, and the iteration. */
   close(): void;
 }
@@ -35,6 +38,20 @@ export class HttpServer<T extends H3Transport = H3Transport> implements AsyncDis
   /** The first address it listens at. */
   get addr(): NetAddress {
     return this.addrs[0]!;
+  }
+
+  /**
+   * Shows other certificates to clients that come from now on, without a pause. If one of them
+   * cannot be read, all stays as it was.
+   *
+   * @param certificates The certificate and its key, and those for further names.
+   * @throws {TypeError} Which one cannot be read, and why.
+   */
+  setCertificates(certificates: CertificateOptions): void {
+    if (this.#listener.setCertificates === undefined) {
+      throw new TypeError("Cannot change certificates: this listener does not offer it");
+    }
+    this.#listener.setCertificates(certificates);
   }
 
   /** Takes no further connections and requests, and stops when those under way are done. */

@@ -1,0 +1,54 @@
+import { type KeyPair, readKeyPair } from "./certificate.ts";
+import { Failure } from "./failure.ts";
+
+/** Milliseconds between two looks at the files. */
+const INTERVAL = 5_000;
+
+/** Looks from time to time whether the certificate files of a folder have changed. */
+export class KeyPairWatch {
+  readonly #directory: string;
+  readonly #onChange: (renewed: KeyPair | Failure) => void;
+  readonly #timer: ReturnType<typeof setInterval>;
+  #last: KeyPair;
+  #lastFailure = "";
+
+  /**
+   * @param directory The folder of fullchain.pem and privkey.pem.
+   * @param last What they held when they were read last.
+   * @param onChange Hears of a new pair, or why what is there now cannot be used.
+   * @param interval Milliseconds between two looks.
+   */
+  constructor(
+    directory: string,
+    last: KeyPair,
+    onChange: (renewed: KeyPair | Failure) => void,
+    interval = INTERVAL,
+  ) {
+    this.#directory = directory;
+    this.#last = last;
+    this.#onChange = onChange;
+    this.#timer = setInterval(() => this.look(), interval);
+    this.#timer.unref();
+  }
+
+  /** Looks at once. */
+  async look(): Promise<void> {
+    try {
+      const pair = await readKeyPair(this.#directory);
+      this.#lastFailure = "";
+      if (pair.cert === this.#last.cert && pair.key === this.#last.key) return;
+      this.#last = pair;
+      this.#onChange(pair);
+    } catch (error) {
+      const failure = error instanceof Failure ? error : new Failure(String(error));
+      // Files are renewed one after the other: said once, and only if it stays so.
+      if (failure.message === this.#lastFailure) return;
+      this.#lastFailure = failure.message;
+      this.#onChange(failure);
+    }
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}

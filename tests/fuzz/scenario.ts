@@ -282,6 +282,8 @@ function expectEnd(pair: Pair, end: End): void {
     assert.ok(each.has("closed"), `${each.host.name} knows of the end`);
     assert.equal(each.endpoint.connections.size, 0, `${each.host.name} forgets`);
     const { reason } = each.connection.closing;
-    assert.equal(reason?.code, 7, `${each.host.name}: ${JSON.stringify(reason)}`);
+    // One datagram says so, and nobody knows whether it arrives; silence ends it then.
+    const isSilence = each !== end && (reason?.by === "timeout" || reason?.by === "reset");
+    assert.ok(reason?.code === 7 || isSilence, `${each.host.name}: ${JSON.stringify(reason)}`);
   }
 }

@@ -69,6 +69,7 @@ export type {
   CertificateOptions,
   CertificateSource,
 } from "./src/api/credentials.ts";
+export type { CipherSuiteName } from "./src/api/cipher_suites.ts";
 export type { QuicVersion, SavedSession } from "./src/api/session.ts";
 export type { Session } from "./src/tls/session.ts";
 export type { Path, PathCloseInfo } from "./src/api/path.ts";

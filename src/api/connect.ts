@@ -7,6 +7,7 @@ import { resolveHost } from "../io/resolve.ts";
 import { backgroundTimer } from "../io/timer.ts";
 import type { Address } from "../path/address.ts";
 import { Credential } from "../tls/credential.ts";
+import { suiteNumbers } from "./cipher_suites.ts";
 import { Hub } from "./hub.ts";
 import { clientAddresses } from "./local_addresses.ts";
 import type { MultipathConnection } from "./multipath_connection.ts";
@@ -80,6 +81,7 @@ function clientConfig(options: ConnectOptions): ClientConfig {
       alpn,
       serverName: literal ?? serverName,
       keyLog: openKeyLog(),
+      suites: suiteNumbers(options.cipherSuites),
       session: options.session?.tls,
       earlyData: options.earlyData,
       credential: credentialOf(options),

@@ -229,6 +229,15 @@ export class MultipathConnection implements AsyncDisposable {
     return this.#core.handshake.tls.earlyDataAccepted;
   }
 
+  /**
+   * Changes the keys of both ends as soon as that is allowed. It happens by itself before a key has
+   * protected too much; this is for those who want it sooner.
+   */
+  updateKeys(): void {
+    this.#core.keys.oneRtt?.requestUpdate();
+    this.#hub.wake(this.#core);
+  }
+
   /** The peer's certificates in DER, its own first; empty if it showed none. */
   get peerCertificates(): readonly Uint8Array[] {
     return this.#core.handshake.tls.peerCertificates;

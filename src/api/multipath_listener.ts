@@ -76,6 +76,7 @@ class ApiListener implements MultipathListener {
     this.addrs = addresses.map((address) => ({ ...address }));
     // Where clients may open further paths to; those that cannot be meant for them, they ignore.
     endpoint.announce(addresses.filter(({ hostname }) => !isUnspecified(hostname)));
+    this.#openPreferred(options.preferredAddresses ?? []);
     const abort = () => this.close({ closeCode: 0, reason: "" });
     options.signal?.addEventListener("abort", abort, { once: true });
   }
@@ -113,6 +114,14 @@ class ApiListener implements MultipathListener {
   async [Symbol.asyncDispose](): Promise<void> {
     this.close({ closeCode: 0, reason: "" });
     await this.#hub.settle();
+  }
+
+  /** Clients are sent to other ports than they came to only if we hear them there. */
+  #openPreferred(preferred: readonly Deno.NetAddr[]): void {
+    for (const { hostname, port } of preferred) {
+      const socket = this.#hub.sockets.find(hostname);
+      if (socket !== undefined && socket.address.port !== port) this.#hub.listen([hostname], port);
+    }
   }
 
   #onAccepted(core: Connection): void {

@@ -2,6 +2,7 @@ import type { CongestionControl } from "../congestion/controller.ts";
 import { DEFAULTS, type TransportConfig } from "../connection/config.ts";
 import type { PathStatus, Scheduler } from "../scheduler/scheduler.ts";
 import type { StreamOrder } from "../scheduler/stream_order.ts";
+import type { CipherSuiteName } from "./cipher_suites.ts";
 import { qlogFactory, type QlogOption } from "./qlog.ts";
 import type { CertificateOptions } from "./credentials.ts";
 import type { QuicVersion, SavedSession } from "./session.ts";
@@ -152,6 +153,12 @@ export interface ConnectOptions extends TransportOptions {
    * @default {["v1", "v2"]}
    */
   versions?: readonly QuicVersion[] | undefined;
+  /**
+   * Cipher suites to offer, the preferred one first.
+   *
+   * @default {all three of TLS 1.3, ChaCha20 first}
+   */
+  cipherSuites?: readonly CipherSuiteName[];
   /** Our certificate, for servers that ask for one, as PEM. */
   cert?: string;
   /** The private key of our certificate, as PEM. */
@@ -205,7 +212,10 @@ export interface ListenOptions extends TransportOptions, CertificateOptions {
    * preference counts.
    */
   versions?: readonly QuicVersion[] | undefined;
-  /** Where clients should go after the handshake: an address of each family, or of one. */
+  /**
+   * Where clients should go after the handshake: an address of each family, or of one. At addresses
+   * that are listened on, further ports are opened for it.
+   */
   preferredAddresses?: readonly Deno.NetAddr[];
   /**
    * Asks clients not to move, and to open no further paths to the address they met us at.

@@ -1,4 +1,6 @@
-import { ConnectionStreams } from "../../src/api/connection_streams.ts";
+import { type BidirectionalStream, ConnectionStreams } from "../../src/api/connection_streams.ts";
+import type { ReceiveStream } from "../../src/api/receive_stream.ts";
+import type { SendStream } from "../../src/api/send_stream.ts";
 import type { Connection } from "../../src/connection/connection.ts";
 import type { H3StreamOptions, H3Transport } from "../../src/http3/transport.ts";
 import type { End, Pair } from "./pair.ts";
@@ -51,19 +53,19 @@ export class SimTransport implements H3Transport {
     };
   }
 
-  get incomingBidirectionalStreams() {
+  get incomingBidirectionalStreams(): ReadableStream<BidirectionalStream> {
     return this.#streams.incomingBidirectional;
   }
 
-  get incomingUnidirectionalStreams() {
+  get incomingUnidirectionalStreams(): ReadableStream<ReceiveStream> {
     return this.#streams.incomingUnidirectional;
   }
 
-  createBidirectionalStream(options: H3StreamOptions = {}) {
+  createBidirectionalStream(options: H3StreamOptions = {}): Promise<BidirectionalStream> {
     return this.#streams.openBidirectional(options);
   }
 
-  createUnidirectionalStream(options: H3StreamOptions = {}) {
+  createUnidirectionalStream(options: H3StreamOptions = {}): Promise<SendStream> {
     return this.#streams.openUnidirectional(options);
   }
 

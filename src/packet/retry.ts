@@ -1,3 +1,4 @@
+import { equalBytes } from "../bytes/bytes.ts";
 import type { Writer } from "../bytes/writer.ts";
 import type { CryptoEngine } from "../crypto/aead.ts";
 import { isRetryGenuine, retryTag } from "../crypto/retry_tag.ts";
@@ -46,6 +47,8 @@ export function readRetry(
 ): Uint8Array<ArrayBuffer> | undefined {
   // RFC 9000, Section 17.2.5.2: a Retry without a token, or one that changes nothing, is void.
   if (header.type !== PacketType.Retry || header.tokenLength === 0) return undefined;
+  // RFC 9000, Section 17.2.5.1: the new ID must be another one.
+  if (equalBytes(header.sourceId, originalId)) return undefined;
   const packet = header.datagram.subarray(header.start, header.end);
   if (!isRetryGenuine(engine, header.version, originalId, packet)) return undefined;
   return header.token.slice();

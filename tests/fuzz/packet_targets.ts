@@ -26,7 +26,7 @@ const engine = chooseEngine();
 const id = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
 const initial = packet(Version.V1);
 const retry = written((writer) =>
-  writeRetry(writer, engine, Version.V1, id, id, id, id.slice(0, 5), 7)
+  writeRetry(writer, engine, Version.V1, id, id.toReversed(), id, id.slice(0, 5), 7)
 );
 const negotiation = written((writer) => writeVersionNegotiation(writer, id, id, [1, 2, 3], 9));
 const short = Uint8Array.of(0x41, ...id, ...new Uint8Array(40).fill(0x55));

@@ -187,15 +187,25 @@ Deno.test("readRetry() takes the Retry of RFC 9001, A.4 and no other", () => {
   assert.ok(parseHeader(bytes, 0, 8, header));
   assert.equal(new TextDecoder().decode(readRetry(header, engine, originalId)), "token");
   assert.equal(readRetry(header, engine, fromHex("8394c8f03e515709")), undefined);
+  const newId = fromHex("f067a5502a4262b5");
   for (const version of [Version.V1, Version.V2]) {
     const writer = new Writer(new Uint8Array(200));
-    writeRetry(writer, engine, version, none, originalId, originalId, fromHex("01020304"), 0xff);
+    writeRetry(writer, engine, version, none, newId, originalId, fromHex("01020304"), 0xff);
     const packet = writer.written().slice();
     assert.ok(parseHeader(packet, 0, 8, header));
     assert.equal(toHex(readRetry(header, engine, originalId)!), "01020304");
     packet[packet.length - 18]! ^= 1;
     assert.equal(readRetry(header, engine, originalId), undefined);
   }
+});
+
+// RFC 9000, Section 17.2.5.1.
+Deno.test("readRetry() passes over a Retry that gives the ID it answers", () => {
+  const header = new Header();
+  const writer = new Writer(new Uint8Array(200));
+  writeRetry(writer, engine, Version.V1, none, originalId, originalId, fromHex("01020304"), 0);
+  assert.ok(parseHeader(writer.written().slice(), 0, 8, header));
+  assert.equal(readRetry(header, engine, originalId), undefined);
 });
 
 Deno.test("writeStatelessReset() is shorter than its trigger and known by its token", () => {

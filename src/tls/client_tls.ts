@@ -3,6 +3,8 @@ import { concatBytes } from "../bytes/bytes.ts";
 import { Reader } from "../bytes/reader.ts";
 import { suiteParameters } from "../crypto/cipher_suite.ts";
 import { Level } from "../crypto/level.ts";
+import { ErrorCode } from "../error/error_code.ts";
+import { TransportError } from "../error/quic_error.ts";
 import { Alert, alertError } from "./alert.ts";
 import {
   readCertificate,
@@ -105,6 +107,8 @@ export class ClientTls extends Handshake {
       case State.Connected:
         // RFC 9001, Section 6: KeyUpdate is not for QUIC, which updates keys by itself.
         if (type === MessageType.NewSessionTicket) return this.#onNewSessionTicket(message, now);
+        // RFC 9001, Section 4.4: which request it belongs to could not be told.
+        if (type === MessageType.CertificateRequest) throw lateRequest();
         break;
     }
     throw this.unexpected(type);
@@ -202,7 +206,7 @@ export class ClientTls extends Handshake {
     }
     this.#retrySuite = hello.suite;
     offer.cookie = hello.cookie;
-    // RFC 9846, Section 4.1.2: a PSK with another hash goes, and so does early data.
+    // RFC 9846, Section 4.2.2: a PSK with another hash goes, and so does early data.
     if (offer.session && suiteParameters(offer.session.suite).hash !== hash) {
       offer.session = undefined;
     }
@@ -275,7 +279,7 @@ export class ClientTls extends Handshake {
 
   #acceptEarlyData(): void {
     const session = this.#offer!.session!;
-    // RFC 9846, Section 4.2.10: early data belongs to the first PSK and all that came with it.
+    // RFC 9846, Section 4.3.10: early data belongs to the first PSK and all that came with it.
     if (!this.resumed || session.suite !== this.suite || session.alpn !== this.alpn) {
       throw alertError(
         Alert.IllegalParameter,
@@ -365,6 +369,13 @@ export class ClientTls extends Handshake {
       peerCertificates: this.peerCertificates,
     });
   }
+}
+
+function lateRequest(): TransportError {
+  return new TransportError(
+    ErrorCode.ProtocolViolation,
+    "Cannot accept a CertificateRequest after the handshake",
+  );
 }
 
 function illegal(reason: string): Error {

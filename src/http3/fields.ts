@@ -39,7 +39,9 @@ const connectionSpecific = new Set([
 ]);
 const tokenPattern = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const namePattern = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
-const forbiddenInValue = /[\0\r\n]/;
+/** RFC 9114, Section 10.3: of the control characters, only the tab has a place in values. */
+// deno-lint-ignore no-control-regex
+const forbiddenInValue = /[\0-\x08\n-\x1f\x7f]/;
 const forbiddenInPath = /[\0-\x20#\x7f-\xff\\]/;
 const authorityPattern = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-._~!$&'()*+,;=%]+)(?::\d{0,5})?$/;
 
@@ -56,6 +58,7 @@ export function readRequestHead(lines: readonly FieldLine[], extended: boolean):
   const path = pseudo.get(":path") ?? "";
   const authority = readAuthority(pseudo.get(":authority"), headers);
   const protocol = readProtocol(pseudo.get(":protocol"), method);
+  // RFC 9114, Section 4.4: a plain CONNECT names where to, and nothing else.
   if (method === "CONNECT" && protocol === "") {
     if (pseudo.has(":scheme") || pseudo.has(":path") || authority === "") {
       throw malformed("Cannot accept CONNECT with more or less than an authority");
@@ -136,6 +139,7 @@ export function readContentLength(headers: Headers): number {
   return length;
 }
 
+/** RFC 9114, Section 4.3: pseudo-header fields come first, each once, and only where it belongs. */
 function readLines(
   lines: readonly FieldLine[],
   allowed: ReadonlySet<string>,

@@ -93,6 +93,8 @@ const malformed: readonly [what: string, lines: Lines][] = [
   ["CR in a value", withField(["a", "b\rc"])],
   ["LF in a value", withField(["a", "b\nc: d"])],
   ["NUL in a value", withField(["a", "b\0c"])],
+  ["BEL in a value", withField(["a", "b\x07c"])],
+  ["DEL in a value", withField(["a", "b\x7fc"])],
   ["connection", withField(["connection", "close"])],
   ["keep-alive", withField(["keep-alive", "1"])],
   ["proxy-connection", withField(["proxy-connection", "close"])],

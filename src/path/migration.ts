@@ -37,7 +37,8 @@ export class Migration {
   }
 
   /**
-   * A client begins to move a path, once the new 4-tuple has proven to work.
+   * A client begins to move a path, once the new 4-tuple has proven to work, as it must with a
+   * preferred address (RFC 9000, Section 9.6.2).
    *
    * @returns Whether there is a connection ID for it: the old one must not be seen there as well
    * (RFC 9000, Section 9.5).
@@ -56,6 +57,7 @@ export class Migration {
   /** What a client has tried has answered. */
   onProven(path: Path, network: NetworkPath, now: number): void {
     if (network !== path.candidate || !path.wantsCandidate) return;
+    // RFC 9000, Section 9.6.3: whatever else was being validated is of no interest any more.
     path.leavesAt = now + LEAVING * path.probeTimeout;
     path.moveTo(network, false);
     this.#context.onValidated(path);
@@ -68,7 +70,9 @@ export class Migration {
   /** A server's client sends from another address now (RFC 9000, Section 9.3). */
   follow(path: Path, network: NetworkPath, now: number): void {
     const old = path.current;
-    if (!network.validated && this.#isBusy(path)) {
+    // RFC 9000, Section 9.6.2: a server leaves the address it was met at for one that is proven.
+    const moved = network.port !== old.port;
+    if (!network.validated && (moved || this.#isBusy(path))) {
       // It has to prove itself first, and is followed then: nothing more may come from there.
       path.wantsCandidate = network === path.candidate;
       if (!network.validation.pending) this.#context.validate(path, network, now);
@@ -139,7 +143,7 @@ export class Migration {
     path.slot.remote.dropFormer();
   }
 
-  /** What was tried does not answer. */
+  /** What was tried does not answer: RFC 9000, Section 9.6.1: the address in use stays so. */
   #onUnproven(path: Path, network: NetworkPath): void {
     const wanted = path.wantsCandidate;
     path.candidate = undefined;

@@ -188,6 +188,24 @@ Deno.test("A client moves to the server's preferred address, under another ID", 
   }
 });
 
+// RFC 9000, Section 9.6.2: until then the server answers from where it was met.
+Deno.test("A server moves to its preferred address once the client has proven to be there", () => {
+  const pair = preferring({ ipv4: elsewhere });
+  const transfer = pair.client.app.download(megabyte);
+  const path = pair.server.connection.paths.find(0)!;
+  const isBefore = () => path.current.port === pair.serverPorts[0];
+  assert.ok(isBefore());
+  let checked = 0;
+  const when = () => {
+    if (isBefore()) return transfer.isDone;
+    checked++;
+    assert.ok(path.current.validated);
+    return transfer.isDone;
+  };
+  pair.run({ until: pair.now + 20_000, when });
+  assert.ok(transfer.isDone && checked > 0);
+});
+
 Deno.test("A client moves to the preferred address of its family", () => {
   const ipv6: Address = { transport: "udp", hostname: "fd77:0:1::2", port: 443 };
   const pair = preferring({ ipv4: elsewhere, ipv6 }, { ipv6: true });

@@ -13,7 +13,7 @@ export interface Trust {
   readonly onCertificates?: CertificateHook;
 }
 
-/** RFC 8446, Section 6: the alert "bad_certificate". */
+/** RFC 9846, Section 6: the alert "bad_certificate". */
 const BAD_CERTIFICATE = 42;
 
 let defaultStore: TrustStore | undefined;

@@ -114,6 +114,7 @@ export abstract class LossBased implements CongestionController {
   }
 
   onLost(packet: PacketSample, _bytesInFlight: number, persistent: boolean, now: number): void {
+    // RFC 9002, Section 7.3.1: any loss ends slow start.
     if (packet.timeSent > this.#epochStart) this.#beginEpoch(now);
     // A straggler of the epoch before must not keep this one from being taken back.
     if (packet.timeSent > this.#previousEpochStart) this.#epochLosses++;

@@ -6,6 +6,7 @@ export class NewReno extends LossBased {
   override readonly name = "new_reno";
 
   protected override avoid(acked: number, _now: number): void {
+    // RFC 9002, Section 7.3.3: one datagram for each window that was acknowledged.
     this.window += this.maxDatagramSize * acked / this.window;
   }
 

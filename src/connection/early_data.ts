@@ -2,7 +2,7 @@ import { TransportError } from "../error/quic_error.ts";
 import { readTransportParameters } from "./read_transport_parameters.ts";
 import { TransportParameters } from "./transport_parameters.ts";
 
-/** What a server that reads 0-RTT data may not lower (RFC 9000, Section 7.4.1; RFC 9221, 3). */
+/** What a server that reads 0-RTT data may not lower (RFC 9000, Section 7.4.1; RFC 9221, Section 3). */
 const LIMITS = [
   "activeConnectionIdLimit",
   "initialMaxData",

@@ -69,6 +69,7 @@ export class FrameWriter {
     if (space.probes > 0 && !this.#builder.ackEliciting) this.writePing();
   }
 
+  // RFC 9000, Section 13.2.6: a space is acknowledged in packets of its own.
   #writeHandshakeAck(space: PacketSpace, now: number): void {
     const { received } = space;
     if (!received.unreported) return;

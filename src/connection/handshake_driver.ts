@@ -141,7 +141,7 @@ export class HandshakeDriver implements TlsSink, FrameOwner {
     this.#confirm();
   }
 
-  /** HANDSHAKE_DONE arrived. */
+  /** HANDSHAKE_DONE arrived (RFC 9000, Section 19.20). */
   onHandshakeDone(): void {
     if (this.role === Role.Server || !this.complete) {
       throw new TransportError(
@@ -199,6 +199,7 @@ export class HandshakeDriver implements TlsSink, FrameOwner {
   onFrameAcked(_frame: SentFrame): void {}
 
   onFrameLost(_frame: SentFrame): void {
+    // RFC 9000, Section 13.3: HANDSHAKE_DONE is repeated until it has arrived.
     this.#donePending = true;
   }
 }

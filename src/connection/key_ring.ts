@@ -107,7 +107,7 @@ export class KeyRing {
     }
   }
 
-  /** What opens packets of a type now, if anything. */
+  /** What opens packets of a type now, if anything (RFC 9001, Section 5.6: 0-RTT at servers). */
   reader(type: PacketType): PacketUnsealer | undefined {
     switch (type) {
       case PacketType.Initial:

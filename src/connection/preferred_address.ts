@@ -21,7 +21,8 @@ export function encodePreferred(
 }
 
 /**
- * Where a client goes: to the address of the family that its port has.
+ * Where a client goes: to the address of the family that its port has. RFC 9000, Section 21.5.3:
+ * nothing but a challenge goes there before it has answered.
  *
  * @param peer Where the server is now; it cannot make us send to just anybody.
  */

@@ -31,6 +31,7 @@ export function readTransportParameters(bytes: Uint8Array, from: Role): Transpor
       const length = reader.varint();
       const start = reader.advance(length);
       value.aim(bytes, start, start + length);
+      // RFC 9000, Section 7.4.2: what is not known is passed over.
       if (!readParameter(id, value, from, parameters)) continue;
       if (value.remaining > 0) throw invalid(id, "it is too long");
     }

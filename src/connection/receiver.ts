@@ -157,7 +157,10 @@ export class Receiver {
     if (type !== PacketType.ZeroRtt) space.received.hurry();
   }
 
-  /** RFC 9369, Section 4.1: only Initial packets may be of either version. */
+  /**
+   * RFC 9000, Section 5.2.1: packets of another version than ours are dropped. RFC 9369, Section
+   * 4.1: only Initial packets may be of either.
+   */
   #isExpected({ type, version }: Header): boolean {
     const { keys, versions } = this.#parts;
     if (type === PacketType.ZeroRtt) return version === keys.original;
@@ -312,6 +315,7 @@ export class Receiver {
     const router = this.#parts.router.aim(type, path, network, usedId, now);
     this.#reader.aim(this.#plaintext, 0, length);
     const content = readFrames(this.#reader, type, this.#parts.extensions, router);
+    // RFC 9000, Section 13.1: acknowledged only now that all of its frames are dealt with.
     space.received.add(number, (content & PacketContent.Eliciting) !== 0, now);
     this.#parts.onPacket(path, now);
     return content;

@@ -117,7 +117,7 @@ export class Sender {
     return this.#end(path, network, padTo, now);
   }
 
-  /** Whether a client has 0-RTT data to send, and no better keys yet. */
+  /** RFC 9000, Section 17.2.3: whether there are 0-RTT data to send, and no better keys yet. */
   get #mayWriteEarly(): boolean {
     const { zeroRtt, oneRtt } = this.#parts.keys;
     return zeroRtt.write !== undefined && oneRtt === undefined && this.#frames.earlyPending;
@@ -161,7 +161,7 @@ export class Sender {
       this.builder.cancel();
       return false;
     }
-    // RFC 9000, Section 14.1: all of a client's, and a server's that ask for an answer.
+    // RFC 9000, Section 14.1, RFC 9001, Section 9.3: a client's, and a server's that ask for more.
     return handshake.role === Role.Client || this.builder.ackEliciting;
   }
 

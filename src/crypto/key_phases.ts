@@ -77,7 +77,10 @@ export class KeyPhases implements PacketSealer {
   /** Missing while a server does not know yet that the client has finished. */
   #readKeys!: PacketKeys;
   #previousReadKeys: PacketKeys | undefined;
-  /** Made ahead of need, outside of `open`, so that an update takes no longer than a packet. */
+  /**
+   * RFC 9001, Section 6.3: made ahead of need, outside of `open`, so that an update takes no longer
+   * than a packet.
+   */
   #nextReadKeys: PacketKeys | undefined;
   #nextWriteKeys: PacketKeys | undefined;
   #isHandshakeConfirmed = false;
@@ -266,6 +269,7 @@ export class KeyPhases implements PacketSealer {
     const keys = this.#keysOf(generation);
     const length = keys.open(buffer, headerStart, payloadStart, end, pathId, packetNumber, out);
     if (length < 0) {
+      // RFC 9001, Section 5.5: what only seems to update keys is dropped like any other.
       this.countFailure();
       return -1;
     }

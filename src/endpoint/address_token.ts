@@ -22,7 +22,10 @@ export interface TokenContent {
   readonly retrySourceId?: Uint8Array;
 }
 
-/** Tokens by which a client proves its address before anything else (RFC 9000, Section 8.1). */
+/**
+ * Tokens by which a client proves its address before anything else (RFC 9000, Section 8.1). They
+ * are sealed, name the address and count once (RFC 9000, Section 8.1.4).
+ */
 export class AddressTokens {
   readonly #box: TokenBox;
   readonly #epoch: number;
@@ -74,7 +77,10 @@ export class AddressTokens {
     return this.#seal(NEW_TOKEN, writer.written(), NOWHERE);
   }
 
-  /** The type is shown in front, so that a Retry's token is known as one even if it is wrong. */
+  /**
+   * The type is shown in front, so that a Retry's token is known as one even if it is wrong (RFC
+   * 9000, Section 8.1.1); it is sealed as well.
+   */
   #seal(type: number, content: Uint8Array, address: Uint8Array): Uint8Array {
     return concatBytes(Uint8Array.of(type), this.#box.seal(type, content, address));
   }

@@ -197,7 +197,10 @@ export class Endpoint {
     else this.#remove(accepted);
   }
 
-  /** A packet for nobody: a peer has forgotten one of our connections, or we one of its own. */
+  /**
+   * A packet for nobody: a peer has forgotten one of our connections, or we one of its own. RFC
+   * 9000, Section 11: who knows the connection closes it, and never resets it from here.
+   */
   #onStray(header: Header, port: Port, remote: Address, now: number): void {
     const { datagram } = header;
     // With many connections a flood would make us search for nothing; silence ends them as well.

@@ -93,6 +93,7 @@ function checkedTraits(type: number, packetType: number, extensions: FrameExtens
     );
   }
   if (type > FrameType.HandshakeDone) checkNegotiated(type, extensions);
+  // RFC 9000, Section 17.2.4 for Handshake packets, and so for each type.
   if ((traits & (1 << packetType)) === 0) {
     throw new TransportError(
       ErrorCode.ProtocolViolation,
@@ -104,7 +105,7 @@ function checkedTraits(type: number, packetType: number, extensions: FrameExtens
 
 function checkNegotiated(type: number, extensions: FrameExtensions): void {
   if (isNegotiated(type, extensions)) return;
-  // RFC 9221, Section 3 and address discovery, Section 3.1 ask for a violation; to all others,
+  // RFC 9221, Section 3 and address discovery, Section 4.1 ask for a violation; to all others,
   // a frame of an extension that is not in use is an unknown frame.
   const isViolation = type === FrameType.Datagram || type === FrameType.DatagramWithLength ||
     type === FrameType.ObservedAddressV4 || type === FrameType.ObservedAddressV6;
@@ -114,6 +115,10 @@ function checkNegotiated(type: number, extensions: FrameExtensions): void {
   );
 }
 
+/**
+ * RFC 9000, Section 19.21: extensions are for those who have agreed on them. MPQUIC, Section 2: so
+ * are all frames of several paths.
+ */
 function isNegotiated(type: number, extensions: FrameExtensions): boolean {
   switch (type) {
     case FrameType.Datagram:

@@ -76,6 +76,8 @@ export class ConnectionPool implements AsyncDisposable {
         this.#sessions.add(key, session);
         options.onSession?.(session);
       };
+      // RFC 9114, Section 3.1: the certificate must be good for this name. RFC 9114, Section 3.2: it
+      // is told as the server's name in the handshake.
       const hostname = url.hostname.replace(/^\[|\]$/g, "");
       const port = Number(url.port || 443);
       const transport = await this.#connect({
@@ -103,6 +105,7 @@ export class ConnectionPool implements AsyncDisposable {
     if (kept && await kept === client && this.#clients.get(key) === kept) this.#clients.delete(key);
   }
 
+  /** RFC 9114, Section 3.3: only for the very origin whose certificate was looked at. */
   #key(url: URL, options: FetchConnectOptions): string {
     const parts = Object.entries(options).filter(([, value]) => value !== undefined).sort();
     return `${url.host} ${JSON.stringify(parts, (_, value) => this.#identify(value))}`;

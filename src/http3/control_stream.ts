@@ -60,6 +60,7 @@ export class ControlStream {
       case H3FrameType.PriorityUpdateRequest:
       case H3FrameType.PriorityUpdatePush:
         return await this.#onPriorityUpdate(type);
+      // RFC 9114, Section 7.2.1, RFC 9114, Section 7.2.2: these belong to requests.
       case H3FrameType.Data:
       case H3FrameType.Headers:
       case H3FrameType.PushPromise:
@@ -71,7 +72,8 @@ export class ControlStream {
   }
 
   #onGoAway(id: number): void {
-    // RFC 9114, Section 5.2: never more than was said before, and to clients a request's stream.
+    // RFC 9114, Section 5.2 and RFC 9114, Section 7.2.6: never more than was said before, and to
+    // clients a request's stream.
     if (id > this.#goAwayId || (this.#role === "client" && id % 4 !== 0)) {
       throw new ApplicationError(H3ErrorCode.IdError, `Cannot go away at ${id}`);
     }
@@ -79,6 +81,7 @@ export class ControlStream {
     this.#handler.onGoAway(id);
   }
 
+  /** RFC 9114, Section 7.2.7: only clients send it, and only ever more. */
   #onMaxPushId(id: number): void {
     if (this.#role === "client") throw unexpectedFrame(H3FrameType.MaxPushId);
     if (id < this.#maxPushId) {
@@ -98,7 +101,7 @@ export class ControlStream {
     this.#handler.onPriorityUpdate(id, String.fromCharCode(...payload.subarray(size)));
   }
 
-  /** The one number that is the whole payload. */
+  /** The one number that is the whole payload (RFC 9114, Section 10.8). */
   async #id(): Promise<number> {
     if (this.#frames.remaining > 8) throw frameError();
     const payload = await this.#frames.payload(8);

@@ -119,12 +119,18 @@ class Sender {
   }
 }
 
-/** RFC 9114, Section 4.1.1: refused before anything was done. */
+/**
+ * RFC 9114, Section 4.1.1: refused before anything was done. RFC 9114, Section 8: no other code, known
+ * or not, has a meaning of its own.
+ */
 function isUnprocessed(error: unknown): boolean {
   return error instanceof StreamError && error.code === H3ErrorCode.RequestRejected;
 }
 
-/** Whether a connection kept from earlier turned out to be dead, and trying again does no harm. */
+/**
+ * Whether a connection kept from earlier turned out to be dead, and trying again does no harm. RFC
+ * 9114, Section 5.4: the request may have been processed all the same.
+ */
 function isStale(client: H3Client, isReused: boolean, plan: RequestPlan): boolean {
   return isReused && !client.accepting && idempotentMethods.has(plan.method);
 }

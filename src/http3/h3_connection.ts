@@ -170,6 +170,7 @@ export class H3Connection {
     this.#peerSettings.reject(error);
   }
 
+  /** RFC 9114, Section 7.2.4.2: our settings wait for nothing. */
   #start(): void {
     this.#control.send(frame(H3FrameType.Settings, writeSettings(this.#settings)));
     // RFC 9114, Section 7.2.8: a frame without meaning, so that peers keep passing over them.
@@ -218,11 +219,12 @@ export class H3Connection {
         this.#claim(type);
         return await this.#readAll(frames, (data) => this.#encoder.receive(data));
       case H3StreamType.Push:
+        // RFC 9114, Section 4.6 and RFC 9114, Section 6.2.2: we never send MAX_PUSH_ID.
         throw this.role === "server"
           ? new ApplicationError(H3ErrorCode.StreamCreationError, "Cannot be pushed to as a server")
           : new ApplicationError(H3ErrorCode.IdError, "Cannot accept a push nobody allowed");
     }
-    // RFC 9114, Section 6.2: unknown types are turned away, not held.
+    // RFC 9114, Section 6.2 and RFC 9114, Section 6.2.3: unknown types are turned away, not held.
     frames.cancel(new StreamError(H3ErrorCode.StreamCreationError, "Cannot use this stream type"));
   }
 

@@ -108,6 +108,7 @@ export class MessageReader {
   #checkOther(type: number): void {
     switch (type) {
       case H3FrameType.PushPromise:
+        // RFC 9114, Section 7.2.5: servers take none, and we allow none to clients.
         if (this.#connection.role === "server") throw unexpectedFrame(type);
         throw new ApplicationError(H3ErrorCode.IdError, "Cannot accept a push nobody allowed");
       case H3FrameType.CancelPush:
@@ -118,6 +119,7 @@ export class MessageReader {
       case H3FrameType.PriorityUpdatePush:
         throw unexpectedFrame(type);
     }
+    // RFC 9114, Section 9: what is not known is passed over.
     if (isForbiddenFrame(type)) throw unexpectedFrame(type);
   }
 }

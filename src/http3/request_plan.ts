@@ -86,6 +86,7 @@ export class RequestPlan {
   }
 }
 
+/** RFC 9114, Section 3.1.2: other schemes are not asked for. */
 function httpsUrl(text: string): URL {
   const url = new URL(text);
   if (url.protocol !== "https:") {

@@ -26,7 +26,7 @@ export interface RequestInfo<T extends H3Transport = H3Transport> {
   /**
    * Whether the request came before the handshake was complete (0-RTT), so that it may be
    * somebody's recording. Only safe methods are handed on then, the others wait. Who minds even
-   * those answers 425.
+   * those answers 425 (RFC 9114, Section 10.9).
    */
   readonly early: boolean;
   /** Datagrams of this request, if the server was told to have them and the connection can. */

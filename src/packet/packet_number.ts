@@ -1,5 +1,6 @@
 /**
- * How many bytes a packet number needs so that the peer can recover it (RFC 9000, Appendix A.2).
+ * How many bytes a packet number needs so that the peer can recover it (RFC 9000, Section 17.1 and
+ * RFC 9000, Appendix A.2).
  *
  * @param number The packet number to send.
  * @param largestAcked The largest one acknowledged in its space, or -1.

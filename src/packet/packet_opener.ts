@@ -45,7 +45,7 @@ export class PacketOpener {
     this.spin = (first >>> 5) & 1;
     const length = keys.open(datagram, start, payloadStart, end, pathId, this.number, out);
     // RFC 9000, Sections 17.2 and 17.3.1: only for packets that proved authentic, or the time
-    // taken would tell the bits to a stranger.
+    // taken would tell the bits to a stranger (RFC 9001, Section 9.5).
     if (length >= 0 && (first & (header.isLong ? 0x0c : 0x18)) !== 0) {
       throw new TransportError(
         ErrorCode.ProtocolViolation,

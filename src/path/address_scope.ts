@@ -40,7 +40,10 @@ function scopeOfV6(ip: Uint8Array): Scope {
   return (ip[0]! & 0xfe) === 0xfc ? Scope.Private : Scope.Global;
 }
 
-/** Ports of services that answer strangers over UDP, or may be harmed by it (RFC 9000, 21.5.3). */
+/**
+ * Ports of services that answer strangers over UDP, or may be harmed by it (RFC 9000, Section
+ * 21.5.3).
+ */
 const REFLECTING = new Set([
   [0, 7, 13, 17, 19, 53, 69, 111, 123, 137, 138, 161, 162, 177, 389, 427, 500, 514, 520],
   [1194, 1434, 1645, 1701, 1812, 1900, 3283, 3389, 3478, 3702, 4500, 5060, 5093, 5351, 5353, 5683],

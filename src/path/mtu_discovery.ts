@@ -6,12 +6,13 @@ const MAX_PROBES = 3;
 const PRECISION = 20;
 /** Times in a row that large packets are lost and none arrives, which betrays a black hole. */
 const BLACK_HOLE_LOSSES = 4;
-/** Milliseconds until a search that ended below the ceiling is begun again (RFC 8899, 5.1.1). */
+/** Milliseconds until a search that ended below the ceiling is begun again: RFC 8899, Section 5.1.1. */
 const RAISE_TIMEOUT = 600_000;
 
 /**
  * Finds the largest datagram a network path carries, by sending probes and believing only their
- * acknowledgements (RFC 9000, Section 14.3; RFC 8899). ICMP is not listened to, so it cannot lie.
+ * acknowledgements (RFC 9000, Section 14.3; RFC 8899). ICMP is not listened to, so it
+ * cannot lie (RFC 9000, Section 14.2.1).
  */
 export class MtuDiscovery {
   /** The largest datagram known to arrive. */

@@ -99,7 +99,7 @@ export class NetworkPath implements Carrier {
 
   /** Bytes that may be sent before the peer has proven to be there. */
   get credit(): number {
-    // RFC 9000, Section 8.1: three times what came in, until validated.
+    // RFC 9000, Section 8 and Section 8.1: three times what came in, until validated.
     if (this.validated || !this.#limited) return Infinity;
     return 3 * this.bytesReceived - this.bytesSent;
   }
@@ -155,7 +155,10 @@ export class NetworkPath implements Carrier {
     this.lastSentAt = now;
   }
 
-  /** The sender has nothing for this path though it may send: rates say little (RFC 9002, 7.8). */
+  /**
+   * The sender has nothing for this path though it may send: rates say little (RFC 9002, Section
+   * 7.8).
+   */
   markAppLimited(): void {
     this.rate.markAppLimited(this.bytesInFlight);
   }

@@ -16,7 +16,10 @@ interface Entry {
   resetToken: Uint8Array | undefined;
 }
 
-/** The connection IDs the peer issued for one path ID, by which we reach it. */
+/**
+ * The connection IDs the peer issued for one path ID, by which we reach it. MPQUIC, Section 3.2.2:
+ * a path changes among its own only.
+ */
 export class RemoteIds implements FrameOwner {
   readonly #pathId: number;
   /** How many IDs we promised to keep (our active_connection_id_limit). */
@@ -107,6 +110,7 @@ export class RemoteIds implements FrameOwner {
       );
     }
     this.#highest = Math.max(this.#highest, sequence);
+    // RFC 9000, Section 5.1.2: the old ones go before the new one is added.
     this.#retireBelow(retirePriorTo);
     if (known !== undefined || this.#retired.has(sequence)) return false;
     if (sequence < this.#retiredBelow) {

@@ -79,7 +79,7 @@ export type TimerType = "ack" | "pto" | "loss_timeout" | "path_validation" | "id
 /** What becomes of a timer. */
 export type TimerChange = "set" | "expired" | "cancelled";
 
-/** How far a move to another address is (QUIC events, Section 5.19). */
+/** How far a move to another address is (QUIC events, Section 5.20). */
 export type MigrationState =
   | "probing_started"
   | "probing_abandoned"

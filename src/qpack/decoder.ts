@@ -95,6 +95,7 @@ export class QpackDecoder {
       readSectionPrefix(reader, Math.floor(this.#maxCapacity / LINE_OVERHEAD), insertCount)
     );
     if (prefix.required <= insertCount) return this.#decodeLines(streamId, prefix, reader);
+    // RFC 9204, Section 2.1.2: no more than we have promised to let wait.
     if (this.#blocked.length >= this.#maxBlocked) {
       throw decompressionFailed("Cannot let more streams wait for the dynamic table");
     }
@@ -155,6 +156,7 @@ export class QpackDecoder {
       readFieldLines(reader, prefix, this.#table, this.#maxSectionSize)
     );
     this.#budget = Math.min(STREAM_BUDGET, this.#budget + BUDGET_PER_SECTION);
+    // RFC 9204, Section 2.2.2.1: told of every section that needed the table.
     if (prefix.required > 0) {
       writePrefixInt(this.instructions, DecoderInstruction.SectionAcknowledgment, 7, streamId);
       this.#knownReceived = Math.max(this.#knownReceived, prefix.required);
@@ -195,6 +197,7 @@ export class QpackDecoder {
       this.#insert(name, readString(reader, 7, table.capacity));
     } else if (first & EncoderInstruction.SetCapacity) {
       const capacity = readPrefixInt(reader, 5);
+      // RFC 9204, Section 4.3.1.
       if (capacity > this.#maxCapacity) {
         throw new RangeError(`Cannot raise the table capacity to ${capacity}`);
       }
@@ -208,6 +211,7 @@ export class QpackDecoder {
   }
 
   #insert(name: string, value: string): void {
+    // RFC 9204, Section 3.2.2: a line that can never fit is an error.
     if (!this.#table.insert(name, value)) {
       throw new RangeError("Cannot insert a line larger than the table");
     }

@@ -93,6 +93,7 @@ export class QpackEncoder {
 
   /** Takes what the peer's SETTINGS grant; until then only the static table is used. */
   allow(maxTableCapacity: number, maxBlockedStreams: number): void {
+    // RFC 9204, Section 3.2.3: within what the peer takes; with nothing, no instruction is sent.
     const capacity = Math.min(maxTableCapacity, this.#capacity);
     this.#risk = Math.min(maxBlockedStreams, this.#wantedRisk);
     this.#maxEntries = Math.floor(maxTableCapacity / LINE_OVERHEAD);
@@ -138,6 +139,7 @@ export class QpackEncoder {
     const fixed = staticNames.get(name);
     const index = fixed?.values.get(value);
     if (index !== undefined) return writeStaticLine(this.#section, index);
+    // RFC 9204, Section 4.5.4: what came as a secret goes on as one, never through a table.
     if (line.sensitive || isSecret(name, value)) {
       return this.#encodeLiteral({ name, value, sensitive: true }, fixed, base);
     }
@@ -207,6 +209,7 @@ export class QpackEncoder {
     return true;
   }
 
+  /** RFC 9204, Section 2.1.2: never more streams at risk than the peer allows. */
   #maySendBlocking(streamId: number): boolean {
     if (this.#risk === 0) return false;
     let blocked = 0;
@@ -236,6 +239,7 @@ export class QpackEncoder {
       this.#outstanding.delete(streamId);
     } else {
       const increment = readPrefixInt(reader, 6);
+      // RFC 9204, Section 4.4.3: something, and not more than was inserted.
       if (increment === 0 || increment > this.#table.insertCount - this.#knownReceived) {
         throw new RangeError(`Cannot add ${increment} to the insertions known as received`);
       }
@@ -246,6 +250,7 @@ export class QpackEncoder {
   #onAcknowledgment(streamId: number): void {
     const sections = this.#outstanding.get(streamId);
     const section = sections?.shift();
+    // RFC 9204, Section 4.4.1: there must be something left to acknowledge.
     if (!sections || !section) {
       throw new RangeError(`Cannot match an acknowledgment for stream ${streamId}`);
     }

@@ -44,6 +44,7 @@ export function readSectionPrefix(
   const negative = reader.offset < reader.end && (reader.bytes[reader.offset]! & 0x80) !== 0;
   const delta = readPrefixInt(reader, 7);
   const base = negative ? required - delta - 1 : required + delta;
+  // RFC 9204, Section 4.5.1.2.
   if (base < 0) throw new RangeError("Cannot use a negative base");
   return { required, base };
 }
@@ -111,7 +112,7 @@ export function readFieldLines(
   }
 
   function dynamicLine(absolute: number): FieldLine {
-    // RFC 9204, Section 2.2.3: nothing at or beyond the required insert count may be named.
+    // RFC 9204, Section 2.2.1, RFC 9204, Section 2.2.3: nothing at or beyond the required insert count may be named.
     const entry = absolute >= 0 && absolute < required ? table.get(absolute) : undefined;
     if (!entry) throw new RangeError(`Cannot find dynamic line ${absolute}`);
     return { name: entry.name, value: entry.value, sensitive: false };
@@ -163,6 +164,7 @@ function decodeInsertCount(encoded: number, maxEntries: number, insertCount: num
   return required;
 }
 
+/** RFC 9204, Section 3.1: an index beyond the table is an error. */
 function staticLine(index: number): FieldLine {
   const line = staticTable[index];
   if (!line) throw new RangeError(`Cannot find static line ${index}`);

@@ -13,7 +13,8 @@ export function readPrefixInt(reader: Reader, bits: number): number {
   for (let scale = 1;; scale *= 128) {
     const byte = reader.uint8();
     value += (byte & 0x7f) * scale;
-    // RFC 9204, Section 4.1.1 wants 62 bits; nothing we grant needs more than 53.
+    // RFC 9204, Section 4.1.1 wants 62 bits; nothing we grant needs more than 53, and RFC 9204,
+    // Section 7.4 has an error for what is more than can be held.
     if (value > Number.MAX_SAFE_INTEGER || scale > 2 ** 56) {
       throw new RangeError("Cannot hold an integer above 2^53 - 1");
     }

@@ -103,7 +103,10 @@ export class LossDetector {
     return true;
   }
 
-  /** RFC 9002, Section 6.2.4: one or two ack-eliciting packets in every space that waits. */
+  /**
+   * RFC 9002, Section 6.2.4: one or two ack-eliciting packets in every space that waits. RFC 9002,
+   * Section 6.2: what is probed for is not lost yet.
+   */
   #probe(rtt: RttEstimator): void {
     let asked = false;
     for (const space of this.#spaces) {

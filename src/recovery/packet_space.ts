@@ -213,6 +213,7 @@ export class PacketSpace {
     const persistent = this.#isPersistent(lost);
     for (let i = 0; i < lost.length; i++) {
       const packet = lost[i]!;
+      // RFC 9002, Section 7.4: no loss is passed over, not even of the handshake's packets.
       packet.fate = Fate.Lost;
       packet.lostAt = now;
       this.onPacketLost?.(packet, packet.number <= this.largestAcked - this.#packetThreshold);

@@ -1,6 +1,9 @@
 import { RangeSet } from "../bytes/range_set.ts";
 
-/** Most ranges remembered; older ones are given up and count as received. */
+/**
+ * Most ranges remembered; older ones are given up and count as received, so that nothing below is
+ * taken any more (RFC 9000, Section 13.2.3).
+ */
 const MAX_RANGES = 64;
 /** Numbers this close below an acknowledged ACK may still come, late, and are not refused. */
 const REORDERING_MEMORY = 128;
@@ -111,7 +114,7 @@ export class ReceivedPackets {
     this.#floor = keepFrom;
   }
 
-  /** How long the newest packet has waited, in milliseconds. */
+  /** How long the newest packet has waited here (RFC 9000, Section 13.2.5), in milliseconds. */
   delay(now: number): number {
     return Math.max(0, now - this.largestTime);
   }

@@ -37,6 +37,7 @@ export class RttEstimator {
       this.variation = sample / 2;
       return;
     }
+    // RFC 9002, Section 5.2: the minimum takes every sample as it is.
     if (!mixed && sample < this.min) this.min = sample;
     // RFC 9002, Section 5.3: the delay is taken off unless that would go below the minimum.
     const adjusted = sample >= this.min + ackDelay ? sample - ackDelay : sample;

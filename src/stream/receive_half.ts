@@ -144,7 +144,8 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
   }
 
   /**
-   * Gives the next bytes, at most `maxBytes`, in an array of their own.
+   * Gives the next bytes in their order (RFC 9000, Section 2.2), at most `maxBytes`, in an array
+   * of their own.
    *
    * @returns `undefined` if there are none now, or no more (`isFinished`), or the peer reset the
    * stream (`resetCode`).
@@ -172,7 +173,8 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
     this.#skipTo(this.limit.received);
     this.#buffer.discard();
     if (this.#state === ReceiveState.ResetReceived) return this.#end(ReceiveState.ResetRead);
-    // With the final size known, all credit is settled: what is missing may come or not.
+    // RFC 9000, Section 4.4: credit is counted on until the final size is known. Then all of it
+    // is settled: what is missing may come or not.
     if (this.finalSize >= 0) return this.#end(ReceiveState.DataRead);
     this.#stopPending = true;
     this.#observer.onControlPending(this);

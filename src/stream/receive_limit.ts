@@ -53,7 +53,10 @@ export class ReceiveLimit {
     return true;
   }
 
-  /** Counts `amount` as dealt with; returns whether a higher limit has become due just now. */
+  /**
+   * Counts `amount` as dealt with; returns whether a higher limit has become due just now, which
+   * waits for no word of the peer that it is blocked (RFC 9000, Section 4.2).
+   */
   consume(amount: number): boolean {
     this.consumed += amount;
     if (this.pending || !this.#isDue()) return false;

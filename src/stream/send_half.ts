@@ -142,7 +142,10 @@ export class SendHalf extends StreamRank implements FrameOwner, StreamView, Cont
     this.#observer.onSendChanged(this);
   }
 
-  /** Ends the stream at once with an application's code; what was not delivered is dropped. */
+  /**
+   * Ends the stream at once with an application's code (RFC 9000, Section 11.2: nobody else
+   * resets); what was not delivered is dropped.
+   */
   reset(code: number): void {
     // RFC 9000, Section 3.1: nothing to reset once everything is known to have arrived.
     if (this.#state >= SendState.DataReceived) return;
@@ -220,6 +223,7 @@ export class SendHalf extends StreamRank implements FrameOwner, StreamView, Cont
   writeFrames(sink: FrameSink, connection: SendLimit): boolean {
     const before = sink.writer.offset;
     this.writeControlFrames(sink);
+    // RFC 9000, Section 3.3: after a reset no data leave any more.
     if (this.#state <= SendState.DataSent) {
       while (this.#writeLost(sink));
       if (this.#buffer.bytesLost === 0) this.#writeFresh(sink, connection);

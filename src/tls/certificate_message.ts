@@ -17,7 +17,7 @@ import { MAX_CHAIN } from "./verify_chain.ts";
 export function writeCertificate(chain: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const writer = new MessageWriter();
   const message = writer.openMessage(MessageType.Certificate);
-  writer.uint8(0); // The context is empty within a handshake (RFC 9846, Section 4.4.2).
+  writer.uint8(0); // The context is empty within a handshake (RFC 9846, Section 4.5.1).
   const list = writer.open(3);
   for (const der of chain) {
     writer.vector(3, der);

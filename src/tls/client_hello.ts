@@ -13,7 +13,7 @@ import { MessageWriter } from "./message_writer.ts";
 
 const WHAT = "the ClientHello";
 
-/** What a client offers, as it was read (RFC 9846, Section 4.1.2). */
+/** What a client offers, as it was read (RFC 9846, Section 4.2.2). */
 export interface ClientHello {
   readonly random: Uint8Array;
   readonly sessionId: Uint8Array;
@@ -45,7 +45,7 @@ export interface KeyShareEntry {
 /** Reads a whole ClientHello message. */
 export function readClientHello(message: Uint8Array): ClientHello {
   const reader = new Reader(message, 4);
-  reader.uint16(); // Any legacy version: supported_versions counts (RFC 9846, Section 4.1.2).
+  reader.uint16(); // Any legacy version: supported_versions counts (RFC 9846, Section 4.2.2).
   const random = reader.take(32);
   const sessionId = readVector8(reader);
   if (sessionId.length > 32) throw malformed("its session ID is too long");
@@ -59,7 +59,7 @@ export function readClientHello(message: Uint8Array): ClientHello {
   const extensions = readExtensions(reader, WHAT);
   expectEnd(reader, WHAT);
   if (extensions.has(ExtensionType.PreSharedKey)) {
-    // RFC 9846, Section 4.2.11: binders cover all before them, so nothing may come after.
+    // RFC 9846, Section 4.3.11: binders cover all before them, so nothing may come after.
     if ([...extensions.keys()].pop() !== ExtensionType.PreSharedKey) {
       throw alertError(Alert.IllegalParameter, `Cannot accept ${WHAT}: its PSK is not at the end`);
     }
@@ -89,7 +89,7 @@ export function readVersions(extensions: Extensions): number[] {
   return readNumbers16(new Reader(list));
 }
 
-/** Reads the key shares of a client; no group may come twice (RFC 9846, Section 4.2.8). */
+/** Reads the key shares of a client; no group may come twice (RFC 9846, Section 4.3.8). */
 export function readKeyShares(extensions: Extensions): KeyShareEntry[] | undefined {
   const body = extensions.get(ExtensionType.KeyShare);
   if (!body) return undefined;
@@ -149,7 +149,7 @@ export function readServerName(extensions: Extensions): string | undefined {
   return hostName;
 }
 
-/** Reads the pre-shared keys on offer (RFC 9846, Section 4.2.11). */
+/** Reads the pre-shared keys on offer (RFC 9846, Section 4.3.11). */
 export function readPskOffer(extensions: Extensions): PskOffer | undefined {
   const body = extensions.get(ExtensionType.PreSharedKey);
   if (!body) return undefined;

@@ -151,7 +151,7 @@ function writePsk(writer: MessageWriter, session: Session, time: number): void {
   writer.close(extension, 2);
 }
 
-/** Fills in the binder, which covers the message up to it (RFC 9846, Section 4.2.11.2). */
+/** Fills in the binder, which covers the message up to it (RFC 9846, Section 4.3.11.2). */
 function addBinder(message: Uint8Array, session: Session, transcript: Transcript): void {
   const { hash } = suiteParameters(session.suite);
   const length = binderLength(session);

@@ -13,7 +13,7 @@ export const MessageType = {
   MessageHash: 254,
 } as const;
 
-/** Extension types (RFC 9846, Section 4.2; RFC 9001, Section 8.2). */
+/** Extension types (RFC 9846, Section 4.3; RFC 9001, Section 8.2). */
 export const ExtensionType = {
   ServerName: 0,
   SupportedGroups: 10,
@@ -31,7 +31,7 @@ export const ExtensionType = {
   QuicTransportParameters: 57,
 } as const;
 
-/** Groups for the key exchange (RFC 9846, Section 4.2.7). */
+/** Groups for the key exchange (RFC 9846, Section 4.3.7). */
 export const NamedGroup = {
   P256: 0x0017,
   P384: 0x0018,
@@ -39,7 +39,7 @@ export const NamedGroup = {
   X25519MlKem768: 0x11ec,
 } as const;
 
-/** Signature schemes (RFC 9846, Section 4.2.3). */
+/** Signature schemes (RFC 9846, Section 4.3.3). */
 export const SignatureScheme = {
   RsaPkcs1Sha256: 0x0401,
   RsaPkcs1Sha384: 0x0501,
@@ -58,7 +58,7 @@ export const SignatureScheme = {
 /** The version number of TLS 1.3 in supported_versions. */
 export const TLS_1_3 = 0x0304;
 
-/** The version that TLS 1.3 writes where older ones looked (RFC 9846, Section 4.1.2). */
+/** The version that TLS 1.3 writes where older ones looked (RFC 9846, Section 4.2.2). */
 export const LEGACY_VERSION = 0x0303;
 
 /** The name of a handshake message, for people. */

@@ -38,7 +38,7 @@ export function curve(name: CurveName): Curve {
 /** The secret of our private key and the peer's public one; a bad one is an illegal_parameter. */
 export function agreeOn(name: CurveName, privateKey: Uint8Array, peer: Uint8Array): Uint8Array {
   const { publicLength } = curve(name);
-  // RFC 9846, Section 4.2.8.2: points on the NIST curves come uncompressed.
+  // RFC 9846, Section 4.3.8.2: points on the NIST curves come uncompressed.
   if (peer.length !== publicLength || (name !== "x25519" && peer[0] !== 4)) throw badShare(name);
   let secret: Uint8Array;
   try {

@@ -33,7 +33,7 @@ export function expectEnd(reader: Reader, what: string): void {
   throw alertError(Alert.DecodeError, `Cannot read ${what}: ${reader.remaining} bytes too many`);
 }
 
-/** Reads a block of extensions; none may come twice (RFC 9846, Section 4.2). */
+/** Reads a block of extensions; none may come twice (RFC 9846, Section 4.3). */
 export function readExtensions(reader: Reader, what: string): Extensions {
   const end = reader.offset + 2 + reader.uint16();
   const extensions = new Map<number, Uint8Array>();
@@ -55,7 +55,7 @@ export function readExtensions(reader: Reader, what: string): Extensions {
 /**
  * Refuses extensions that do not belong in this message, and those that nobody asked for.
  *
- * RFC 9846, Section 4.2: the first are an illegal_parameter, the others unsupported_extension.
+ * RFC 9846, Section 4.3: the first are an illegal_parameter, the others unsupported_extension.
  */
 export function expectOnly(extensions: Extensions, allowed: readonly number[], what: string): void {
   for (const type of extensions.keys()) {

@@ -43,7 +43,7 @@ export class KeySchedule {
     return deriveSecret(this.hash, this.#secret, label, transcriptHash);
   }
 
-  /** The verify_data of Finished, or a binder (RFC 9846, Section 4.4.4). */
+  /** The verify_data of Finished, or a binder (RFC 9846, Section 4.5.3). */
   finishedData(baseKey: Uint8Array, transcriptHash: Uint8Array): Uint8Array {
     return hmac(this.hash, expandLabel(this.hash, baseKey, "finished"), transcriptHash);
   }
@@ -53,7 +53,7 @@ export class KeySchedule {
     return equalSecrets(this.finishedData(baseKey, transcriptHash), data);
   }
 
-  /** The pre-shared key that belongs to a ticket (RFC 9846, Section 4.6.1). */
+  /** The pre-shared key that belongs to a ticket (RFC 9846, Section 4.7.1). */
   resumptionKey(resumptionSecret: Uint8Array, nonce: Uint8Array): Uint8Array {
     return expandLabel(this.hash, resumptionSecret, "resumption", nonce);
   }

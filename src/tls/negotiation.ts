@@ -80,7 +80,7 @@ export function checkSecondHello(first: ClientHello, second: ClientHello): void 
   if (second.extensions.has(ExtensionType.EarlyData)) throw changed("its offer of 0-RTT data");
 }
 
-/** RFC 9846, Section 4.1.2. */
+/** RFC 9846, Section 4.2.2. */
 const mayChange: ReadonlySet<number> = new Set([
   ExtensionType.KeyShare,
   ExtensionType.EarlyData,
@@ -89,6 +89,7 @@ const mayChange: ReadonlySet<number> = new Set([
   ExtensionType.Padding,
 ]);
 
+/** RFC 9000, Section 7: both ends agree on an application protocol, or there is no connection. */
 function chooseProtocol(hello: ClientHello, ours: readonly string[]): string {
   const body = hello.extensions.get(ExtensionType.Alpn);
   const theirs = body ? readAlpn(body) : [];

@@ -44,7 +44,9 @@ export function judgeCertificates(chain: readonly Uint8Array[], judgement: Judge
   return key;
 }
 
-/** Checks a CertificateVerify message against the key of the certificate (RFC 9846, 4.4.3). */
+/**
+ * Checks a CertificateVerify message against the key of the certificate (RFC 9846, Section 4.5.2).
+ */
 export function checkCertificateVerify(
   message: Uint8Array,
   signer: "client" | "server",

@@ -18,7 +18,7 @@ const AGE_WINDOW = 10_000;
 /** The type that tells tickets from address tokens in a token box. */
 export const TICKET_TYPE = 0x74;
 
-/** psk_dhe_ke, the one mode with fresh keys (RFC 9846, Section 4.2.9). */
+/** psk_dhe_ke, the one mode with fresh keys (RFC 9846, Section 4.3.9). */
 const PSK_DHE_KE = 1;
 
 /** A ticket of ours that a client came back with. */
@@ -78,13 +78,13 @@ export function choosePsk(
     const chosen = openTicket(offer, index, tickets, wanted.time);
     if (!chosen || !wanted.suites.includes(chosen.ticket.suite)) continue;
     if (chosen.ticket.version !== wanted.version) continue;
-    // RFC 9846, Section 4.6.1: the certificate behind the ticket was for this name.
+    // RFC 9846, Section 4.7.1: the certificate behind the ticket was for this name.
     if (chosen.ticket.serverName === (wanted.serverName ?? "")) return chosen;
   }
   return undefined;
 }
 
-/** Checks that the client knows the key (RFC 9846, Section 4.2.11.2). */
+/** Checks that the client knows the key (RFC 9846, Section 4.3.11.2). */
 export function checkBinder(chosen: ChosenPsk, message: Uint8Array, transcript: Transcript): void {
   const { hash } = suiteParameters(chosen.ticket.suite);
   const schedule = new KeySchedule(hash, chosen.ticket.secret);
@@ -103,7 +103,7 @@ export function acceptsEarlyData(
   now: number,
 ): boolean {
   const { ticket } = chosen;
-  // RFC 9846, Section 4.2.10: only with the first PSK, and with all as it was.
+  // RFC 9846, Section 4.3.10: only with the first PSK, and with all as it was.
   if (chosen.index !== 0 || ticket.suite !== suite || ticket.alpn !== alpn) return false;
   if (Math.abs(chosen.ageSkew) > AGE_WINDOW || !tickets.acceptEarlyData) return false;
   const offer: EarlyDataOffer = {

@@ -15,7 +15,7 @@ import { MessageWriter } from "./message_writer.ts";
 
 const WHAT = "the ServerHello";
 
-/** The random value by which a HelloRetryRequest is told (RFC 9846, Section 4.1.3). */
+/** The random value by which a HelloRetryRequest is told (RFC 9846, Section 4.2.3). */
 const retryRandom = fromHex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c");
 
 /** Ends of the random value of a server that was talked into an older version. */
@@ -127,10 +127,11 @@ function writeHello(
   return writer.bytes();
 }
 
+/** RFC 9001, Section 4.2: nothing older than TLS 1.3. */
 function checkVersion(legacyVersion: number, random: Uint8Array, extensions: Extensions): void {
   const body = extensions.get(ExtensionType.SupportedVersions);
   if (!body) {
-    // RFC 9846, Section 4.1.3: a newer server marks that somebody made it choose an older version.
+    // RFC 9846, Section 4.2.3: a newer server marks that somebody made it choose an older version.
     const end = random.subarray(24);
     if (downgrades.some((mark) => equalBytes(mark, end))) {
       throw illegal("the version was talked down on the way");

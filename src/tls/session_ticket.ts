@@ -7,7 +7,7 @@ import { bytesToLatin1, latin1ToBytes } from "./client_hello.ts";
 import { expectEnd, readExtensions, readVector16, readVector8 } from "./extensions.ts";
 import { MessageWriter } from "./message_writer.ts";
 
-/** The longest a ticket may live, in seconds: seven days (RFC 9846, Section 4.6.1). */
+/** The longest a ticket may live, in seconds: seven days (RFC 9846, Section 4.7.1). */
 export const MAX_TICKET_LIFETIME = 604_800;
 
 /** In QUIC this stands for "0-RTT data is welcome" (RFC 9001, Section 4.6.1). */

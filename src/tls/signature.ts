@@ -6,7 +6,7 @@ import { isWeak } from "./certificate_signature.ts";
 export interface SchemeMethod {
   /** The type of key it takes, as `node:crypto` calls it. */
   readonly keyType: string;
-  /** The curve the key must be on (RFC 9846, Section 4.2.3). */
+  /** The curve the key must be on (RFC 9846, Section 4.3.3). */
   readonly curve?: string;
   /** The hash; none for EdDSA. */
   readonly hash: string | null;
@@ -29,7 +29,7 @@ const methods: ReadonlyMap<number, SchemeMethod> = new Map<number, SchemeMethod>
 /** The schemes we take for CertificateVerify, best first. */
 export const handshakeSchemes: readonly number[] = [...methods.keys()];
 
-/** The schemes we take in certificates: PKCS #1 v1.5 lives on there (RFC 9846, Section 4.2.3). */
+/** The schemes we take in certificates: PKCS #1 v1.5 lives on there (RFC 9846, Section 4.3.3). */
 export const certificateSchemes: readonly number[] = [
   ...handshakeSchemes,
   SignatureScheme.RsaPkcs1Sha256,
@@ -84,7 +84,9 @@ const contexts = {
   client: encoder.encode("TLS 1.3, client CertificateVerify\0"),
 };
 
-/** What CertificateVerify signs: who signs, and the hash of all messages (RFC 9846, 4.4.3). */
+/**
+ * What CertificateVerify signs: who signs, and the hash of all messages (RFC 9846, Section 4.5.2).
+ */
 export function signedContent(signer: "client" | "server", transcriptHash: Uint8Array): Uint8Array {
   const context = contexts[signer];
   const content = new Uint8Array(spaces.length + context.length + transcriptHash.length);

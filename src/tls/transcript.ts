@@ -3,7 +3,7 @@ import { concatBytes } from "../bytes/bytes.ts";
 import { hash, type HashName } from "../crypto/hkdf.ts";
 import { MessageType } from "./code_point.ts";
 
-/** The running hash of all handshake messages (RFC 9846, Section 4.4.1). */
+/** The running hash of all handshake messages (RFC 9846, Section 4.1). */
 export class Transcript {
   /** Messages from before the hash function was known. */
   #early: Uint8Array[] = [];
@@ -34,7 +34,7 @@ export class Transcript {
     return hash(name, concatBytes(...this.#early, part));
   }
 
-  /** Puts a hash in the place of the first ClientHello (RFC 9846, Section 4.4.1). */
+  /** Puts a hash in the place of the first ClientHello (RFC 9846, Section 4.1). */
   replaceByHash(name: HashName): void {
     const digest = hash(name, concatBytes(...this.#early));
     const header = new Uint8Array([MessageType.MessageHash, 0, 0, digest.length]);

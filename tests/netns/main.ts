@@ -18,12 +18,12 @@ console.log(
   "| scenario | real (s) | simulated (s) | ratio | stall (ms) | back (ms) | share of paths |",
 );
 console.log("|---|---|---|---|---|---|---|");
+await using stage = await Stage.set(2);
 for (const scenario of [...transfers, ...failovers]) console.log(await row(scenario));
 
 async function row(scenario: Scenario): Promise<string> {
-  await using stage = await Stage.set(scenario);
   const all: Measurement[] = [];
-  for (let i = 0; i < runs; i++) all.push(await stage.run());
+  for (let i = 0; i < runs; i++) all.push(await stage.run(scenario));
   for (const { failure, isExact } of all) {
     if (failure || !isExact) console.error(`${scenario.name}: ${failure ?? "wrong bytes"}`);
   }

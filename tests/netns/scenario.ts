@@ -1,4 +1,5 @@
 import type { LinkOptions } from "../sim/link.ts";
+import { linkOf } from "../sim/pair.ts";
 import type { Outcome } from "./client.ts";
 import type { Helper } from "./helper.ts";
 import type { Report } from "./relay.ts";
@@ -36,25 +37,24 @@ const MARK = 0.25;
 /** A path that brought so many bytes is in use; probes are far smaller. */
 const IN_USE = 20_000;
 
-/** Both hosts with their programs, for one scenario. */
+/** Both hosts with their programs. */
 export class Stage implements AsyncDisposable {
-  readonly #scenario: Scenario;
   readonly #testbed: Testbed;
   readonly #client: Helper;
 
-  private constructor(scenario: Scenario, testbed: Testbed, client: Helper) {
-    this.#scenario = scenario;
+  private constructor(testbed: Testbed, client: Helper) {
     this.#testbed = testbed;
     this.#client = client;
   }
 
-  /** Starts everything, and lets the programs warm up. */
-  static async set(scenario: Scenario): Promise<Stage> {
-    const testbed = await Testbed.make(scenario.links);
+  /** Starts everything, with that many links, and lets the programs warm up. */
+  static async set(linkCount: number): Promise<Stage> {
+    const links = Array.from({ length: linkCount }, () => linkOf(10, 44));
+    const testbed = await Testbed.make(links);
     try {
       await testbed.start(testbed.server, "server.ts");
-      const stage = new Stage(scenario, testbed, await testbed.start(testbed.client, "client.ts"));
-      await stage.#download(262_144);
+      const stage = new Stage(testbed, await testbed.start(testbed.client, "client.ts"));
+      await stage.#download(links, 1_048_576);
       return stage;
     } catch (error) {
       await testbed[Symbol.asyncDispose]();
@@ -62,16 +62,18 @@ export class Stage implements AsyncDisposable {
     }
   }
 
-  /** Runs the scenario once. */
-  async run(): Promise<Measurement> {
+  /** Runs a scenario once. */
+  async run({ links, size, disturbance }: Scenario): Promise<Measurement> {
+    for (const [link, options] of links.entries()) {
+      await this.#testbed.order({ link, set: { loss: 0, ...options } });
+    }
     const before = await this.#testbed.order();
-    const { size, disturbance } = this.#scenario;
     let returnTime: number | undefined;
-    const outcome = await this.#download(size, async () => {
+    const outcome = await this.#download(links, size, async () => {
       if (disturbance) returnTime = await this.#disturb(disturbance);
     });
     const after = await this.#testbed.order();
-    const bytes = after.links.map((_, i) => bytesOf(after, i) - bytesOf(before, i));
+    const bytes = links.map((_, i) => bytesOf(after, i) - bytesOf(before, i));
     return { ...outcome, bytes, returnTime, lateness: after.lateness };
   }
 
@@ -79,8 +81,12 @@ export class Stage implements AsyncDisposable {
     await this.#testbed[Symbol.asyncDispose]();
   }
 
-  async #download(size: number, onMark?: () => Promise<void>): Promise<Outcome> {
-    const localAddresses = this.#scenario.links.map((_, i) => `c${i}`);
+  async #download(
+    links: readonly LinkOptions[],
+    size: number,
+    onMark?: () => Promise<void>,
+  ): Promise<Outcome> {
+    const localAddresses = links.map((_, i) => `c${i}`);
     const mark = onMark ? MARK * size : undefined;
     await this.#client.tell({ hostname: serverAddress(0), localAddresses, size, mark });
     let disturbed: Promise<void> | undefined;

@@ -15,6 +15,7 @@ export async function whyNoNamespaces(): Promise<string | undefined> {
     Deno.dlopen("libc.so.6", {}).close();
     await ip("netns", "add", name);
     await ip("netns", "del", name);
+    await sweep();
     return undefined;
   } catch (error) {
     return `network namespaces, TUN devices and iproute2 are needed: ${(error as Error).message}`;
@@ -131,6 +132,24 @@ export function clientAddress(index: number): string {
 /** The server's address on a link. */
 export function serverAddress(index: number): string {
   return `10.77.${index}.2`;
+}
+
+/** Removes what processes that were killed have left behind. */
+async function sweep(): Promise<void> {
+  const names = (await ip("netns", "list")).split("\n").map((line) => line.split(" ")[0]!);
+  for (const name of names) {
+    const pid = /^mpquic-(\d+)-/.exec(name)?.[1];
+    if (pid === undefined || isRunning(pid)) continue;
+    await ip("netns", "del", name).catch(() => {}); // another process may be faster
+  }
+}
+
+function isRunning(pid: string): boolean {
+  try {
+    return Deno.statSync(`/proc/${pid}`).isDirectory;
+  } catch {
+    return false;
+  }
 }
 
 /** Keeps the kernel from sending packets of its own, which would be counted. */

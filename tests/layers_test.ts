@@ -118,7 +118,9 @@ Deno.test("nothing below io reads a clock or draws chance", () => {
 Deno.test("the data path does without BigInt", () => {
   for (const { path, folder, text } of sources) {
     if (!DATA_PATH.includes(folder)) continue;
-    const found = codeOf(text).match(/\bBigInt|\b\d[\d_]*n\b|\bgetBigU?[Ii]nt64|\bsetBigU?[Ii]nt64/);
+    const found = codeOf(text).match(
+      /\bBigInt|\b\d[\d_]*n\b|\bgetBigU?[Ii]nt64|\bsetBigU?[Ii]nt64/,
+    );
     assert.equal(found, null, `${path} says ${found?.[0]}`);
   }
 });

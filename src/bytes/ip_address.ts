@@ -64,7 +64,8 @@ function formatIpv6(bytes: Uint8Array): string {
 /** Where the first of the longest runs of zeros is, and how long. */
 function longestZeros(groups: readonly number[]): [start: number, length: number] {
   let best: [number, number] = [-1, 0];
-  for (let i = 0, length = 0; i < groups.length; i++) {
+  let length = 0;
+  for (let i = 0; i < groups.length; i++) {
     length = groups[i] === 0 ? length + 1 : 0;
     if (length > best[1]) best = [i - length + 1, length];
   }

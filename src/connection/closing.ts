@@ -37,6 +37,9 @@ export class Closing {
   pending = false;
   #received = 0;
   #answerAt = 1;
+  /** Bytes that answers may have, and the size of one. */
+  #credit = 0;
+  #size = 0;
 
   get open(): boolean {
     return this.stage === CloseStage.Open;
@@ -78,13 +81,21 @@ export class Closing {
     return first;
   }
 
-  /** A packet came though we have closed: it is answered, ever less often. */
-  onPacket(): void {
+  /** A datagram came though we have closed: it is answered, ever less often. */
+  onDatagram(size: number): void {
     if (this.stage !== CloseStage.Closing) return;
-    // RFC 9000, Section 10.2.1: the rate of answers has to be limited.
-    if (++this.#received < this.#answerAt) return;
+    // RFC 9000, Section 10.2.1: the rate of answers has to be limited, and so have their bytes to
+    // three times those that came, as nobody looks at who has sent them.
+    this.#credit += 3 * size;
+    if (++this.#received < this.#answerAt || this.#credit < this.#size) return;
     this.#answerAt *= 2;
     this.pending = true;
+  }
+
+  /** CONNECTION_CLOSE has left; the first one needs no credit. */
+  onSent(size: number): void {
+    this.#size = size;
+    this.#credit = Math.max(0, this.#credit - size);
   }
 
   expire(now: number): void {

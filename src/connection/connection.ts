@@ -89,7 +89,7 @@ export class Connection implements PartsObserver {
 
   /** A datagram arrived; it is changed in place and only looked at during the call. */
   receive(datagram: Uint8Array, port: Port, remote: Address, now: number): void {
-    if (!this.closing.open) return this.closing.onPacket();
+    if (!this.closing.open) return this.closing.onDatagram(datagram.length);
     this.#guard(now, () => {
       const { negotiation, receiver } = this.#parts;
       receiver.receive(datagram, port, remote, now);
@@ -109,7 +109,9 @@ export class Connection implements PartsObserver {
       out = this.#parts.sender.transmit(now);
     });
     // What failed has closed the connection, and the peer is told at once.
-    return out ?? (this.closing.pending ? this.#parts.sender.transmit(now) : undefined);
+    if (out === undefined && this.closing.pending) out = this.#parts.sender.transmit(now);
+    if (out !== undefined && !this.closing.open) this.closing.onSent(out.size);
+    return out;
   }
 
   /** When {@linkcode expire} must be called; `Infinity` for never. */

@@ -334,8 +334,3 @@ export class FrameRouter implements FrameHandler {
 function violation(what: string): TransportError {
   return new TransportError(ErrorCode.ProtocolViolation, `Cannot accept ${what}`);
 }
-
-/** Frames of extensions that this connection never announces. */
-function notOffered(name: string): TransportError {
-  return new TransportError(ErrorCode.FrameEncodingError, `Cannot accept ${name}: not announced`);
-}

@@ -140,7 +140,7 @@ export class H3Client implements AsyncDisposable {
     const stream = await this.#openStream(request.signal);
     const requestStream = new RequestStream(this.#connection, stream);
     if (requestStream.id >= this.#goAwayId) {
-      requestStream.fail(rejected());
+      requestStream.fail(cancelled());
       requestStream.release();
       throw rejected();
     }

@@ -114,10 +114,13 @@ export class ClientExchange {
     }
   }
 
-  /** Gives the request up with an error for whoever waits. */
+  /**
+   * Gives the request up with an error for whoever waits. RFC 9114, Section 4.1.1: to the server
+   * it is a cancellation, as clients reject no requests.
+   */
   reject(error: StreamError): void {
     this.#rejection.reject(error);
-    this.#stream.fail(error);
+    this.#stream.fail(new StreamError(H3ErrorCode.RequestCancelled, error.message), error);
     this.#received.resolve();
   }
 

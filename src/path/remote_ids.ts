@@ -232,9 +232,11 @@ export class RemoteIds implements FrameOwner {
 
   /** Whether these bytes are the token of an ID in use (RFC 9000, Section 10.3.1). */
   isResetToken(token: Uint8Array): boolean {
+    if (this.#closed) return false;
     let found = false;
-    for (const entry of this.#entries) {
-      if (entry.resetToken !== undefined && equalSecrets(entry.resetToken, token)) found = true;
+    // RFC 9000, Section 10.3.1: no token of an ID that was never used, or is retired.
+    for (const entry of [this.#current, this.#reserved, this.#former]) {
+      if (entry?.resetToken && equalSecrets(entry.resetToken, token)) found = true;
     }
     return found;
   }

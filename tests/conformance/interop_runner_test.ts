@@ -197,7 +197,8 @@ Deno.test("keyupdate: by the client, and packets of phase 1 both ways", () => {
 });
 
 Deno.test("amplificationlimit: nine certificates, and the client's datagrams 2 to 7 are lost", async () => {
-  const credential = await longChain(9, 7_500);
+  const { certPem, keyPem } = await longChain(9, 7_500);
+  const credential = Credential.fromPem(certPem, keyPem);
   const runner = new RunnerCase({ serverTls: { credential: () => credential } });
   const { world, links } = runner.pair;
   interceptBoth(

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Auto, auto } from "../../src/congestion/auto.ts";
+import { type Auto, auto } from "../../src/congestion/auto.ts";
 import { linkOf, Pair, type PairOptions } from "../sim/pair.ts";
 import { World } from "../sim/world.ts";
 

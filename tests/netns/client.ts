@@ -1,5 +1,5 @@
 // deno-lint-ignore-file no-console -- a program speaks on its console
-/** Downloads what it is told to by its input, and tells what it saw; ends with its input. */
+/** Transfers what it is told to by its input, and tells what it saw; ends with its input. */
 import { createHash } from "node:crypto";
 import { MultipathConnection } from "../../mod.ts";
 import { linesOf } from "./lines.ts";
@@ -7,8 +7,12 @@ import { PathLog, type PathOutcome } from "./path_log.ts";
 import { payload } from "./payload.ts";
 import { PORT } from "./testbed.ts";
 
-/** A download. */
+/** Bytes that are written at a time. */
+const CHUNK = 16_384;
+
+/** A transfer. */
 export interface Task {
+  readonly direction: "download" | "upload";
   readonly hostname: string;
   /** Interfaces or addresses; those that the library finds by itself, if left out. */
   readonly localAddresses?: string[];
@@ -30,12 +34,6 @@ export interface Outcome {
   readonly failure?: string;
 }
 
-console.log("ready");
-for await (const line of linesOf(Deno.stdin.readable)) {
-  console.log(JSON.stringify(await run(JSON.parse(line))));
-}
-Deno.exit(0);
-
 async function run(task: Task): Promise<Outcome> {
   const start = performance.now();
   const { hostname, localAddresses } = task;
@@ -48,7 +46,8 @@ async function run(task: Task): Promise<Outcome> {
   });
   connection.closed.catch(() => {});
   const paths = new PathLog(connection, start);
-  const received = await receive(connection, task).catch((error: Error) => error);
+  const transfer = task.direction === "upload" ? upload : download;
+  const received = await transfer(connection, task).catch((error: Error) => error);
   const outcome = { paths: paths.outcomes };
   if (received instanceof Error) {
     const failure = `${received.name}: ${received.message}`;
@@ -65,22 +64,72 @@ async function run(task: Task): Promise<Outcome> {
   return { duration: end - start, stall, isExact: digest === expected, ...outcome };
 }
 
-async function receive(connection: MultipathConnection, { size, mark = Infinity }: Task) {
+async function download(
+  connection: MultipathConnection,
+  { size, mark = Infinity }: Task,
+): Promise<Transferred> {
   const { readable, writable } = await connection.createBidirectionalStream();
   const writer = writable.getWriter();
-  writer.write(new TextEncoder().encode(`${size}`)).catch(() => {});
+  writer.write(new TextEncoder().encode(`${size}`)).catch(() => {}); // reading fails as well
   writer.close().catch(() => {});
   const hash = createHash("sha256");
-  let length = 0;
-  let stall = 0;
-  let last = performance.now();
+  const gauge = new Gauge(mark);
   for await (const chunk of readable) {
-    const now = performance.now();
-    stall = Math.max(stall, now - last);
-    last = now;
-    if (length < mark && length + chunk.length >= mark) console.log("mark");
-    length += chunk.length;
+    gauge.add(chunk.length);
     hash.update(chunk);
   }
-  return { stall, end: last, digest: hash.digest("hex") };
+  return { stall: gauge.stall, end: gauge.last, digest: hash.digest("hex") };
 }
+
+async function upload(
+  connection: MultipathConnection,
+  { size, mark = Infinity }: Task,
+): Promise<Transferred> {
+  const { readable, writable } = await connection.createBidirectionalStream();
+  const writer = writable.getWriter();
+  const gauge = new Gauge(mark);
+  for (let at = 0; at < size; at += CHUNK) {
+    const end = Math.min(size, at + CHUNK);
+    await writer.write(payload(at, end));
+    gauge.add(end - at);
+  }
+  await writer.close();
+  const digest = await new Response(readable).text();
+  return { stall: gauge.stall, end: performance.now(), digest };
+}
+
+/** What a transfer gave. */
+interface Transferred {
+  readonly stall: number;
+  readonly end: number;
+  readonly digest: string;
+}
+
+/** Watches how data move on. */
+class Gauge {
+  /** The longest time without progress. */
+  stall = 0;
+  /** When there was progress last. */
+  last = performance.now();
+  readonly #mark: number;
+  #length = 0;
+
+  constructor(mark: number) {
+    this.#mark = mark;
+  }
+
+  add(length: number): void {
+    const now = performance.now();
+    this.stall = Math.max(this.stall, now - this.last);
+    this.last = now;
+    const before = this.#length;
+    this.#length += length;
+    if (before < this.#mark && this.#length >= this.#mark) console.log("mark");
+  }
+}
+
+console.log("ready");
+for await (const line of linesOf(Deno.stdin.readable)) {
+  console.log(JSON.stringify(await run(JSON.parse(line))));
+}
+Deno.exit(0);

@@ -1,6 +1,6 @@
 import type { LinkOptions } from "../sim/link.ts";
 import { linkOf } from "../sim/pair.ts";
-import type { Outcome } from "./client.ts";
+import type { Outcome, Task } from "./client.ts";
 import type { Helper } from "./helper.ts";
 import type { Report } from "./relay.ts";
 import { simulate } from "./simulate.ts";
@@ -9,18 +9,20 @@ import { serverAddress, Testbed } from "./testbed.ts";
 /** How a path is taken away in the middle of a transfer. */
 export type Disturbance = "cut" | "link down" | "address removed";
 
-/** A download over real sockets, and its like in the simulation. */
+/** A transfer over real sockets, and its like in the simulation. */
 export interface Scenario {
   readonly name: string;
   readonly links: readonly LinkOptions[];
   readonly size: number;
+  /** Whether the client sends the data. */
+  readonly direction: "download" | "upload";
   /** What happens to the first path when a quarter has come; it is undone a second later. */
   readonly disturbance?: Disturbance;
 }
 
 /** What a run gave. */
 export interface Measurement extends Outcome {
-  /** Bytes that each link brought to the client. */
+  /** Bytes that each link brought to where the data go. */
   readonly bytes: readonly number[];
   /** Milliseconds until the path that was taken away carried data again. */
   readonly returnTime: number | undefined;
@@ -54,7 +56,9 @@ export class Stage implements AsyncDisposable {
     try {
       await testbed.start(testbed.server, "server.ts");
       const stage = new Stage(testbed, await testbed.start(testbed.client, "client.ts"));
-      await stage.#download(links, 1_048_576);
+      for (const direction of ["download", "upload"] as const) {
+        await stage.#transfer({ name: "warm-up", links, size: 524_288, direction });
+      }
       return stage;
     } catch (error) {
       await testbed[Symbol.asyncDispose]();
@@ -63,17 +67,18 @@ export class Stage implements AsyncDisposable {
   }
 
   /** Runs a scenario once. */
-  async run({ links, size, disturbance }: Scenario): Promise<Measurement> {
+  async run(scenario: Scenario): Promise<Measurement> {
+    const { links, disturbance } = scenario;
     for (const [link, options] of links.entries()) {
       await this.#testbed.order({ link, set: { loss: 0, ...options } });
     }
     const before = await this.#testbed.order();
     let returnTime: number | undefined;
-    const outcome = await this.#download(links, size, async () => {
-      if (disturbance) returnTime = await this.#disturb(disturbance);
+    const outcome = await this.#transfer(scenario, async () => {
+      if (disturbance) returnTime = await this.#disturb(scenario, disturbance);
     });
     const after = await this.#testbed.order();
-    const bytes = links.map((_, i) => bytesOf(after, i) - bytesOf(before, i));
+    const bytes = links.map((_, i) => bytesOf(after, scenario, i) - bytesOf(before, scenario, i));
     return { ...outcome, bytes, returnTime, lateness: after.lateness };
   }
 
@@ -81,14 +86,16 @@ export class Stage implements AsyncDisposable {
     await this.#testbed[Symbol.asyncDispose]();
   }
 
-  async #download(
-    links: readonly LinkOptions[],
-    size: number,
-    onMark?: () => Promise<void>,
-  ): Promise<Outcome> {
-    const localAddresses = links.map((_, i) => `c${i}`);
-    const mark = onMark ? MARK * size : undefined;
-    await this.#client.tell({ hostname: serverAddress(0), localAddresses, size, mark });
+  async #transfer(scenario: Scenario, onMark?: () => Promise<void>): Promise<Outcome> {
+    const { links, size, direction } = scenario;
+    const task: Task = {
+      hostname: serverAddress(0),
+      localAddresses: links.map((_, i) => `c${i}`),
+      direction,
+      size,
+      ...(onMark ? { mark: MARK * size } : {}),
+    };
+    await this.#client.tell(task);
     let disturbed: Promise<void> | undefined;
     for (;;) {
       const line = await this.#client.next();
@@ -101,16 +108,16 @@ export class Stage implements AsyncDisposable {
   }
 
   /** Takes the first path away and gives it back; returns how long it takes to be used again. */
-  async #disturb(disturbance: Disturbance): Promise<number | undefined> {
+  async #disturb(scenario: Scenario, disturbance: Disturbance): Promise<number | undefined> {
     await this.#take(disturbance);
     await sleep(OUTAGE);
-    const before = bytesOf(await this.#testbed.order(), 0);
+    const before = bytesOf(await this.#testbed.order(), scenario, 0);
     await this.#giveBack(disturbance);
     const start = performance.now();
     for (;;) {
       await sleep(50);
       const waited = performance.now() - start;
-      if (bytesOf(await this.#testbed.order(), 0) > before + IN_USE) return waited;
+      if (bytesOf(await this.#testbed.order(), scenario, 0) > before + IN_USE) return waited;
       if (waited > 5_000) return undefined;
     }
   }
@@ -136,8 +143,9 @@ export function simulated({ links, size, disturbance }: Scenario): number {
   return simulate(links, size, { after: MARK * size, duration: outage });
 }
 
-function bytesOf(report: Report, link: number): number {
-  return report.links[link]!.down.deliveredBytes;
+function bytesOf(report: Report, { direction }: Scenario, link: number): number {
+  const { up, down } = report.links[link]!;
+  return (direction === "upload" ? up : down).deliveredBytes;
 }
 
 function sleep(milliseconds: number): Promise<void> {

@@ -20,21 +20,19 @@ export const transfers: readonly Scenario[] = [
 
 /** A path that is taken away and given back, by one means or another. */
 export const failovers: readonly Scenario[] = [
-  failover("cut"),
-  failover("link down"),
-  failover("address removed"),
+  failover("download", "cut"),
+  failover("download", "link down"),
+  failover("download", "address removed"),
+  failover("upload", "link down"),
+  failover("upload", "address removed"),
 ];
 
 function download(links: string, options: readonly LinkOptions[]): Scenario {
-  return { name: `1 MiB, ${links}`, links: options, size: MIB };
+  return { name: `1 MiB, ${links}`, links: options, size: MIB, direction: "download" };
 }
 
-function failover(disturbance: Disturbance): Scenario {
+function failover(direction: "download" | "upload", disturbance: Disturbance): Scenario {
   const links = [linkOf(10, RTT), linkOf(10, RTT)];
-  return {
-    name: `6 MiB, 2 × 10 Mbit/s, first path: ${disturbance}`,
-    links,
-    size: 6 * MIB,
-    disturbance,
-  };
+  const name = `${direction} of 5 MiB, 2 × 10 Mbit/s, first path: ${disturbance}`;
+  return { name, links, size: 5 * MIB, direction, disturbance };
 }

@@ -1,5 +1,6 @@
 // deno-lint-ignore-file no-console -- a program speaks on its console
-/** Sends as many bytes as each stream asks for, from all interfaces; ends with its input. */
+/** Answers each stream, from all interfaces; ends with its input. */
+import { createHash } from "node:crypto";
 import {
   type BidirectionalStream,
   makeDevelopmentCertificate,
@@ -9,6 +10,8 @@ import { payload } from "./payload.ts";
 import { PORT } from "./testbed.ts";
 
 const CHUNK = 65_536;
+/** Requests of up to so many bytes are numbers. */
+const LONGEST_NUMBER = 16;
 
 const { certPem, keyPem } = await makeDevelopmentCertificate(["localhost"]);
 const listener = MultipathConnection.listen({
@@ -29,11 +32,24 @@ async function serve(connection: MultipathConnection): Promise<void> {
   }
 }
 
+/** A number asks for as many bytes; the digest of anything longer is the answer. */
 async function answer({ readable, writable }: BidirectionalStream): Promise<void> {
-  const size = Number(await new Response(readable).text());
+  const hash = createHash("sha256");
+  let length = 0;
+  let text = "";
+  for await (const chunk of readable) {
+    hash.update(chunk);
+    length += chunk.length;
+    if (length <= LONGEST_NUMBER) text += new TextDecoder().decode(chunk);
+  }
   const writer = writable.getWriter();
+  if (length > LONGEST_NUMBER) await writer.write(new TextEncoder().encode(hash.digest("hex")));
+  else await send(Number(text), writer);
+  await writer.close();
+}
+
+async function send(size: number, writer: WritableStreamDefaultWriter<Uint8Array>): Promise<void> {
   for (let at = 0; at < size; at += CHUNK) {
     await writer.write(payload(at, Math.min(size, at + CHUNK)));
   }
-  await writer.close();
 }

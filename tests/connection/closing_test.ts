@@ -26,7 +26,7 @@ Deno.test("Closing.drain() says nothing, and keeps the first reason", () => {
   assert.equal(closing.reason, local);
   assert.equal(closing.pending, false);
   assert.equal(closing.deadline, 300);
-  closing.onPacket();
+  closing.onDatagram(1_200);
   assert.equal(closing.pending, false);
 });
 
@@ -39,13 +39,13 @@ Deno.test("Closing cannot be begun again after the peer closed", () => {
   assert.equal(closing.deadline, 300);
 });
 
-Deno.test("Closing.onPacket() answers packets 1, 2, 4, 8 and so on", () => {
+Deno.test("Closing.onDatagram() answers datagrams 1, 2, 4, 8 and so on", () => {
   const closing = new Closing();
   closing.close(local, 300, 0);
   closing.pending = false;
   const answered: number[] = [];
   for (let i = 1; i <= 1_000; i++) {
-    closing.onPacket();
+    closing.onDatagram(1_200);
     if (closing.pending) answered.push(i);
     closing.pending = false;
   }
@@ -53,12 +53,29 @@ Deno.test("Closing.onPacket() answers packets 1, 2, 4, 8 and so on", () => {
   assert.deepEqual(answered.slice(0, 4), [1, 2, 4, 8]);
 });
 
+// RFC 9000, Section 10.2.1: whoever sends small datagrams gets few bytes back.
+Deno.test("Closing.onDatagram() answers with three times the bytes that came, at most", () => {
+  const closing = new Closing();
+  closing.close(local, 300, 0);
+  let answered = -1_000;
+  for (let received = 0; received < 10_000; received += 21) {
+    if (closing.pending) {
+      closing.onSent(1_000);
+      answered += 1_000;
+      closing.pending = false;
+    }
+    assert.ok(answered <= 3 * received, `${answered} for ${received} bytes`);
+    closing.onDatagram(21);
+  }
+  assert.ok(answered > 0);
+});
+
 Deno.test("Closing.end() leaves nothing to do", () => {
   const closing = new Closing();
   assert.equal(closing.end(peer), true);
   assert.equal(closing.end(local), false);
   assert.equal(closing.stage, CloseStage.Closed);
-  closing.onPacket();
+  closing.onDatagram(1_200);
   assert.equal(closing.pending, false);
   assert.equal(closing.close(local, 300, 0), false);
 });

@@ -131,9 +131,11 @@ Deno.test("H3Client rejects what a GOAWAY excludes and finishes the rest", async
   const second = client.fetch(new Request(url));
   const streams = server.incomingBidirectionalStreams.getReader();
   const { value } = await streams.read();
-  await streams.read();
+  const { value: other } = await streams.read();
   await new RawPeer(server).settings(frame(0x07, varints(4)));
   await assert.rejects(within(second), { name: "StreamError", code: 0x10b });
+  const stopped = other!.writable.getWriter().closed;
+  await assert.rejects(within(stopped), { name: "StreamError", code: 0x10c });
   assert.equal(client.accepting, false);
   const writer = value!.writable.getWriter();
   writer.write(headersFrame(ok));
@@ -165,5 +167,6 @@ Deno.test("H3Client.fetch() does not send on a stream that came after a GOAWAY",
   gate.resolve();
   await assert.rejects(within(waiting), { name: "StreamError", code: 0x10b });
   const { value } = await server.incomingBidirectionalStreams.getReader().read();
-  await assert.rejects(within(value!.readable.getReader().read()), { code: 0x10b });
+  // RFC 9114, Section 4.1.1: clients do not reject requests, they cancel them.
+  await assert.rejects(within(value!.readable.getReader().read()), { code: 0x10c });
 });

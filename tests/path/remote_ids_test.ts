@@ -126,9 +126,11 @@ Deno.test("RemoteIds knows reset tokens of IDs in use only, and never zeros for 
   assert.equal(ids.isResetToken(new Uint8Array(16)), false);
   ids.setResetToken(tokenOf(0));
   give(ids, 1);
-  assert.ok(ids.isResetToken(tokenOf(0)) && ids.isResetToken(tokenOf(1)));
+  // RFC 9000, Section 10.3.1: nobody can have been reset by an ID that was never seen.
+  assert.ok(ids.isResetToken(tokenOf(0)) && !ids.isResetToken(tokenOf(1)));
   assert.equal(ids.isResetToken(tokenOf(2)), false);
   ids.rotate();
+  assert.ok(ids.isResetToken(tokenOf(0)) && ids.isResetToken(tokenOf(1)));
   ids.dropFormer();
   assert.equal(ids.isResetToken(tokenOf(0)), false);
   ids.close();

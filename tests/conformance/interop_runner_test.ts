@@ -232,7 +232,7 @@ Deno.test("amplificationlimit: nine certificates, and the client's datagrams 2 t
 });
 
 /** 50 connections, one behind the other; the runner waits 300 s for all of them. */
-function manyConnections(options: RunnerOptions): void {
+function manyConnections(options: RunnerOptions): RunnerCase {
   const runner = new RunnerCase({ ...options, isShallow: true });
   const { pair, tap } = runner;
   for (let i = 0; i < 50; i++) {
@@ -243,22 +243,27 @@ function manyConnections(options: RunnerOptions): void {
   }
   assert.equal(tap.handshakes, 50);
   assert.ok(pair.now < 300_000, `${pair.now} ms`);
+  return runner;
 }
 
 Deno.test("handshakeloss: 50 of 50 with 30 % lost, up to three in a row", () => {
-  manyConnections({ burstLoss: 0.3 });
+  const { lost } = manyConnections({ burstLoss: 0.3 });
+  assert.ok(lost > 200, `${lost} lost`);
 });
 
 Deno.test("handshakecorruption: 50 of 50 with 30 % damaged", () => {
-  manyConnections({ link: { corrupt: 0.3 } });
+  const { damaged } = manyConnections({ link: { corrupt: 0.3 } });
+  assert.ok(damaged > 200, `${damaged} damaged`);
 });
 
 Deno.test("transferloss: 2 MB with 2 % lost", () => {
-  transfer([2 * megabyte], { burstLoss: 0.02, isShallow: true });
+  const { lost } = transfer([2 * megabyte], { burstLoss: 0.02, isShallow: true });
+  assert.ok(lost > 20, `${lost} lost`);
 });
 
 Deno.test("transfercorruption: 2 MB with 2 % damaged", () => {
-  transfer([2 * megabyte], { link: { corrupt: 0.02 }, isShallow: true });
+  const { damaged } = transfer([2 * megabyte], { link: { corrupt: 0.02 }, isShallow: true });
+  assert.ok(damaged > 20, `${damaged} damaged`);
 });
 
 Deno.test("ipv6: not one packet of IPv4", () => {

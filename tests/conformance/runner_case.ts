@@ -37,6 +37,8 @@ export class RunnerCase {
   readonly tap: WireTap;
   /** The applications of the server's connections, in order. */
   readonly served: HqApp[] = [];
+  /** Datagrams lost in bursts. */
+  lost = 0;
   readonly #apps = new Map<Connection, HqApp>();
   readonly #visits = new Map<Connection, Visit>();
 
@@ -68,10 +70,18 @@ export class RunnerCase {
         let inRow = 0;
         intercept(pipe, world.network.events, () => {
           inRow = inRow < 3 && random.chance(burstLoss) ? inRow + 1 : 0;
-          return inRow > 0 ? "drop" : "pass";
+          if (inRow === 0) return "pass";
+          this.lost++;
+          return "drop";
         });
       }
     }
+  }
+
+  /** Datagrams that were damaged on either way. */
+  get damaged(): number {
+    const { upward, downward } = this.pair.links[0]!;
+    return upward.counters.corrupted + downward.counters.corrupted;
   }
 
   get clientPort(): SimPort {

@@ -10,9 +10,16 @@ import { PORT } from "./testbed.ts";
 /** Bytes that are written at a time. */
 const CHUNK = 16_384;
 
+/** How many answers are asked for, and how many milliseconds one after the other. */
+const ANSWERS = 8;
+const INTERVAL = 400;
+
+/** What is sent to whom: much at once, or a little again and again. */
+export type Direction = "download" | "upload" | "answers";
+
 /** A transfer. */
 export interface Task {
-  readonly direction: "download" | "upload";
+  readonly direction: Direction;
   readonly hostname: string;
   /** Interfaces or addresses; those that the library finds by itself, if left out. */
   readonly localAddresses?: string[];
@@ -46,7 +53,7 @@ async function run(task: Task): Promise<Outcome> {
   });
   connection.closed.catch(() => {});
   const paths = new PathLog(connection, start);
-  const transfer = task.direction === "upload" ? upload : download;
+  const transfer = { download, upload, answers }[task.direction];
   const received = await transfer(connection, task).catch((error: Error) => error);
   const outcome = { paths: paths.outcomes };
   if (received instanceof Error) {
@@ -96,6 +103,28 @@ async function upload(
   await writer.close();
   const digest = await new Response(readable).text();
   return { stall: gauge.stall, end: performance.now(), digest };
+}
+
+/** Asks for a few bytes again and again; the longest wait is the stall. */
+async function answers(connection: MultipathConnection, task: Task): Promise<Transferred> {
+  const digests = new Set<string>();
+  const begin = performance.now();
+  let stall = 0;
+  let end = begin;
+  for (let i = 0; i < ANSWERS; i++) {
+    await sleep(begin + i * INTERVAL - performance.now());
+    const start = performance.now();
+    const answer = await download(connection, { ...task, mark: Infinity });
+    digests.add(answer.digest);
+    end = answer.end;
+    stall = Math.max(stall, end - start);
+    if (i === 2 && task.mark !== undefined) console.log("mark");
+  }
+  return { stall, end, digest: [...digests].join() };
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** What a transfer gave. */

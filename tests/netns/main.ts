@@ -5,7 +5,7 @@
  *     deno task netns [RUNS]
  */
 import { type Measurement, type Scenario, simulated, Stage } from "./scenario.ts";
-import { failovers, transfers } from "./scenarios.ts";
+import { failovers, handover, transfers } from "./scenarios.ts";
 import { whyNoNamespaces } from "./testbed.ts";
 
 const runs = Number(Deno.args[0] ?? 5);
@@ -19,7 +19,7 @@ console.log(
 );
 console.log("|---|---|---|---|---|---|---|");
 await using stage = await Stage.set(2);
-for (const scenario of [...transfers, ...failovers]) console.log(await row(scenario));
+for (const scenario of [...transfers, ...failovers, handover]) console.log(await row(scenario));
 
 async function row(scenario: Scenario): Promise<string> {
   const all: Measurement[] = [];
@@ -27,7 +27,8 @@ async function row(scenario: Scenario): Promise<string> {
   for (const { failure, isExact } of all) {
     if (failure || !isExact) console.error(`${scenario.name}: ${failure ?? "wrong bytes"}`);
   }
-  const real = median(all.map(({ duration }) => duration));
+  const isPulse = scenario.direction === "answers";
+  const real = median(all.map(({ duration, stall }) => isPulse ? stall : duration));
   const virtual = simulated(scenario);
   const back = all.map(({ returnTime }) => returnTime ?? Infinity);
   const cells = [
@@ -36,7 +37,7 @@ async function row(scenario: Scenario): Promise<string> {
     seconds(virtual),
     (real / virtual).toFixed(2),
     median(all.map(({ stall }) => stall)).toFixed(0),
-    scenario.disturbance ? median(back).toFixed(0) : "",
+    scenario.disturbance && !isPulse ? median(back).toFixed(0) : "",
     shares(all),
   ];
   return `| ${cells.join(" | ")} |`;

@@ -1,22 +1,21 @@
 import type { LinkOptions } from "../sim/link.ts";
 import { linkOf } from "../sim/pair.ts";
-import type { Outcome, Task } from "./client.ts";
+import type { Direction, Outcome, Task } from "./client.ts";
 import type { Helper } from "./helper.ts";
 import type { Report } from "./relay.ts";
-import { simulate } from "./simulate.ts";
+import { simulate, simulateAnswers } from "./simulate.ts";
 import { serverAddress, Testbed } from "./testbed.ts";
 
 /** How a path is taken away in the middle of a transfer. */
-export type Disturbance = "cut" | "link down" | "address removed";
+export type Disturbance = "cut" | "cut for good" | "link down" | "address removed";
 
 /** A transfer over real sockets, and its like in the simulation. */
 export interface Scenario {
   readonly name: string;
   readonly links: readonly LinkOptions[];
   readonly size: number;
-  /** Whether the client sends the data. */
-  readonly direction: "download" | "upload";
-  /** What happens to the first path when a quarter has come; it is undone a second later. */
+  readonly direction: Direction;
+  /** What happens to the first path when a quarter has come; undone a second later, as a rule. */
   readonly disturbance?: Disturbance;
 }
 
@@ -70,7 +69,7 @@ export class Stage implements AsyncDisposable {
   async run(scenario: Scenario): Promise<Measurement> {
     const { links, disturbance } = scenario;
     for (const [link, options] of links.entries()) {
-      await this.#testbed.order({ link, set: { loss: 0, ...options } });
+      await this.#testbed.order({ link, set: { loss: 0, ...options }, cut: false });
     }
     const before = await this.#testbed.order();
     let returnTime: number | undefined;
@@ -110,6 +109,7 @@ export class Stage implements AsyncDisposable {
   /** Takes the first path away and gives it back; returns how long it takes to be used again. */
   async #disturb(scenario: Scenario, disturbance: Disturbance): Promise<number | undefined> {
     await this.#take(disturbance);
+    if (disturbance === "cut for good") return undefined;
     await sleep(OUTAGE);
     const before = bytesOf(await this.#testbed.order(), scenario, 0);
     await this.#giveBack(disturbance);
@@ -123,9 +123,9 @@ export class Stage implements AsyncDisposable {
   }
 
   async #take(disturbance: Disturbance): Promise<void> {
-    if (disturbance === "cut") await this.#testbed.order({ link: 0, cut: true });
-    else if (disturbance === "link down") await this.#testbed.setInterface(0, "down");
-    else await this.#testbed.removeAddress(0);
+    if (disturbance === "link down") await this.#testbed.setInterface(0, "down");
+    else if (disturbance === "address removed") await this.#testbed.removeAddress(0);
+    else await this.#testbed.order({ link: 0, cut: true });
   }
 
   async #giveBack(disturbance: Disturbance): Promise<void> {
@@ -135,8 +135,9 @@ export class Stage implements AsyncDisposable {
   }
 }
 
-/** Milliseconds that the scenario takes in the simulation. */
-export function simulated({ links, size, disturbance }: Scenario): number {
+/** Milliseconds that the scenario takes in the simulation; the longest answer, where it is that. */
+export function simulated({ links, size, direction, disturbance }: Scenario): number {
+  if (direction === "answers") return simulateAnswers(links, size);
   if (!disturbance) return simulate(links, size);
   // A client looks at its interfaces once a second; a silent path it asks more often.
   const outage = disturbance === "cut" ? OUTAGE : OUTAGE + POLL;

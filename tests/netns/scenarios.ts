@@ -27,12 +27,21 @@ export const failovers: readonly Scenario[] = [
   failover("upload", "address removed"),
 ];
 
+/** Small answers on a connection whose first path dies; what counts is the longest one. */
+export const handover: Scenario = {
+  name: "answers of 750 B, paths of 15 + 25 ms, the first is cut for good",
+  links: [linkOf(10, 15), linkOf(10, 25)],
+  size: 750,
+  direction: "answers",
+  disturbance: "cut for good",
+};
+
 function download(links: string, options: readonly LinkOptions[]): Scenario {
   return { name: `1 MiB, ${links}`, links: options, size: MIB, direction: "download" };
 }
 
 function failover(direction: "download" | "upload", disturbance: Disturbance): Scenario {
   const links = [linkOf(10, RTT), linkOf(10, RTT)];
-  const name = `${direction} of 5 MiB, 2 × 10 Mbit/s, first path: ${disturbance}`;
-  return { name, links, size: 5 * MIB, direction, disturbance };
+  const name = `${direction} of 4 MiB, 2 × 10 Mbit/s, first path: ${disturbance}`;
+  return { name, links, size: 4 * MIB, direction, disturbance };
 }

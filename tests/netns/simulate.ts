@@ -24,3 +24,16 @@ export function simulate(
   if (!transfer.isDone) throw new Error(`Cannot simulate: ${size} bytes never came`);
   return transfer.finishedAt;
 }
+
+/** Virtual milliseconds of the longest of some small answers, while the first link dies. */
+export function simulateAnswers(links: readonly LinkOptions[], size: number): number {
+  const pair = pairOf(links);
+  pair.start();
+  const answers: { duration: number }[] = [];
+  for (let time = 500; time < 4_000; time += 400) {
+    pair.at(time, () => answers.push(pair.client.app.download(size)));
+  }
+  pair.links[0]!.outage(1_500);
+  pair.run({ until: 10_000 });
+  return Math.max(...answers.map(({ duration }) => duration));
+}

@@ -124,7 +124,7 @@ async function answers(connection: MultipathConnection, task: Task): Promise<Tra
 }
 
 function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+  return new Promise((resolve) => setTimeout(resolve, Math.max(0, milliseconds)));
 }
 
 /** What a transfer gave. */

@@ -108,6 +108,8 @@ export class Stage implements AsyncDisposable {
 
   /** Takes the first path away and gives it back; returns how long it takes to be used again. */
   async #disturb(scenario: Scenario, disturbance: Disturbance): Promise<number | undefined> {
+    // Between two answers, when nothing is under way that would give the loss away.
+    if (scenario.direction === "answers") await sleep(200);
     await this.#take(disturbance);
     if (disturbance === "cut for good") return undefined;
     await sleep(OUTAGE);

@@ -21,7 +21,7 @@ Deno.test("the client refuses bad command lines with a sentence", async () => {
     [["--schedular", "rr", url], /--schedular.*use --scheduler/],
     [[], /without a URL/],
     [["http://localhost/"], /https:\/\//],
-    [["-sc", "fastest", url], /one of rr, mrtt, redundant/],
+    [["-sc", "fastest", url], /one of earliest, mrtt, rr, .*redundant/],
     [["-n", "no-such-interface", url], /Cannot find interface "no-such-interface": choose from/],
     [["-n", "127.0.0.1,127.0.0.2", "-mip", "127.0.0.1,127.0.0.2", url], /-mip needs 1/],
     [["-mip", "127.0.0.1", url], /at least two interfaces/],

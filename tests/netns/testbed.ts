@@ -9,7 +9,7 @@ export const PORT = 4433;
 export async function whyNoNamespaces(): Promise<string | undefined> {
   if (Deno.build.os !== "linux") return "network namespaces need Linux";
   if (Deno.uid() !== 0) return "network namespaces need root";
-  const name = `mpquic-${Deno.pid}-probe`;
+  const name = `${uniqueName()}-probe`;
   try {
     Deno.statSync("/dev/net/tun");
     Deno.dlopen("libc.so.6", {}).close();
@@ -28,8 +28,6 @@ export async function whyNoNamespaces(): Promise<string | undefined> {
  * its source address belongs to, whatever the destination; answers come back the same way.
  */
 export class Testbed implements AsyncDisposable {
-  static #count = 0;
-
   readonly client: string;
   readonly server: string;
   readonly #middle: string;
@@ -37,7 +35,7 @@ export class Testbed implements AsyncDisposable {
   #relay: Helper | undefined;
 
   private constructor() {
-    const name = `mpquic-${Deno.pid}-${Testbed.#count++}`;
+    const name = uniqueName();
     this.client = `${name}-client`;
     this.server = `${name}-server`;
     this.#middle = `${name}-relay`;
@@ -132,6 +130,11 @@ export function clientAddress(index: number): string {
 /** The server's address on a link. */
 export function serverAddress(index: number): string {
   return `10.77.${index}.2`;
+}
+
+/** Says whose it is, so that others can tell when it is left over; workers share one process. */
+function uniqueName(): string {
+  return `mpquic-${Deno.pid}-${crypto.randomUUID().slice(0, 8)}`;
 }
 
 /** Removes what processes that were killed have left behind. */

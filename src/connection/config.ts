@@ -45,6 +45,8 @@ export interface TransportConfig {
   readonly maxAckDelay: number;
   /** Ack-eliciting packets that bring about an acknowledgement at once. */
   readonly ackThreshold: number;
+  /** Packets that one acknowledgement of the peer is wanted for; 0 leaves it to the peer. */
+  readonly ackFrequency: number;
   /** Datagrams that may leave before the first acknowledgement. */
   readonly initialWindow: number;
   /** The round-trip time assumed before one was measured. */
@@ -81,6 +83,7 @@ export const DEFAULTS: TransportConfig = {
   activeIdLimit: 4,
   maxAckDelay: 25,
   ackThreshold: 2,
+  ackFrequency: 0,
   initialWindow: 10,
   initialRtt: 333,
   spinBit: false,

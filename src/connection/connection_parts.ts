@@ -17,6 +17,7 @@ import type { AckPolicy } from "../recovery/received_packets.ts";
 import { Role } from "../stream/stream_id.ts";
 import { StreamSet } from "../stream/stream_set.ts";
 import type { Tls, TlsContext } from "../tls/tls.ts";
+import { AckRequest } from "./ack_request.ts";
 import { Closing } from "./closing.ts";
 import { ConnectionLog } from "./connection_log.ts";
 import type { TransportConfig } from "./config.ts";
@@ -96,6 +97,8 @@ export class ConnectionParts implements PathContext {
   readonly peer: Peer = new Peer();
   /** A server: the addresses its clients hear of. */
   readonly announcer: AddressAnnouncer = new AddressAnnouncer();
+  /** How often the peer is asked to acknowledge. */
+  readonly ackRequest: AckRequest;
   /** A client: the addresses its server has told of. */
   readonly remoteAddresses: RemoteAddresses = new RemoteAddresses();
   readonly closing: Closing = new Closing();
@@ -131,6 +134,7 @@ export class ConnectionParts implements PathContext {
     this.ackPolicy = ackPolicy(config);
     this.maxDatagramFrameSize = config.maxDatagramFrameSize;
     this.idle = new Idle(config.maxIdleTimeout);
+    this.ackRequest = new AckRequest(config.ackFrequency);
     this.keys = new KeyRing(options.engine, role, options.version, config.keyLimits);
     this.versions = new Versions(role, options.version, options.versions);
     this.paths = this.#makePaths();

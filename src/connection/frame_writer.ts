@@ -1,3 +1,4 @@
+import type { AckRequest } from "./ack_request.ts";
 import { writeAck } from "../frame/ack.ts";
 import { writePing } from "../frame/datagram.ts";
 import type { PacketBuilder } from "../packet/packet_builder.ts";
@@ -30,6 +31,7 @@ export interface FrameSources {
   readonly streams: StreamSet;
   readonly datagrams: DatagramQueue;
   readonly announcer: AddressAnnouncer;
+  readonly ackRequest: AckRequest;
 }
 
 /** Asks the owners of frames, in order, until the packet is full. */
@@ -45,7 +47,7 @@ export class FrameWriter {
   /** Whether frames wait that every path may carry, streams and datagrams apart. */
   get controlPending(): boolean {
     const { handshake, paths, streams, announcer } = this.#from;
-    if (announcer.pending) return true;
+    if (announcer.pending || this.#from.ackRequest.pending) return true;
     return handshake.pending || paths.pending || streams.hasControlFrames;
   }
 
@@ -132,11 +134,12 @@ export class FrameWriter {
 
   /** Writes everything that asks for an acknowledgement, as far as it fits. */
   writeAll(streams: readonly StreamView[] | undefined, now: number): void {
-    const { announcer, handshake, paths, streams: set, datagrams } = this.#from;
+    const { ackRequest, announcer, handshake, paths, streams: set, datagrams } = this.#from;
     const builder = this.#builder;
     if (handshake.pending) handshake.writeFrames(builder);
     if (paths.pending) paths.writeFrames(builder);
     if (announcer.pending) announcer.writeFrames(builder);
+    if (ackRequest.pending) ackRequest.writeFrames(builder);
     if (set.hasControlFrames) set.writeControlFrames(builder, now, paths.largestRtt);
     if (datagrams.pending) datagrams.writeFrames(builder, builder.largestPayload);
     if (set.views.length > 0) set.writeStreamFrames(builder, streams);

@@ -1,3 +1,4 @@
+import type { AckRequest } from "./ack_request.ts";
 import { Level } from "../crypto/level.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
@@ -28,6 +29,7 @@ export interface NegotiationParts {
   readonly datagrams: DatagramQueue;
   readonly peer: Peer;
   readonly announcer: AddressAnnouncer;
+  readonly ackRequest: AckRequest;
   readonly idle: Idle;
   readonly requests: PathRequests;
   readonly events: ConnectionEvent[];
@@ -154,7 +156,8 @@ export class Negotiation implements HandshakeObserver {
   }
 
   onHandshakeConfirmed(): void {
-    const { keys, paths } = this.#parts;
+    const { ackRequest, keys, paths, peer } = this.#parts;
+    ackRequest.start(peer.parameters);
     const first = paths.find(0);
     if (first?.open) paths.observe(first);
     const { handshakeSpace, handshakeCrypto } = this.handshake;

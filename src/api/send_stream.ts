@@ -58,18 +58,35 @@ export interface SendStream extends WritableStream<Uint8Array<ArrayBufferLike>> 
   urgency: number;
   /** Whether parts are of use to the peer before the whole is there. */
   incremental: boolean;
+  /**
+   * Resets the stream, and delivers its first bytes all the same (reliable stream reset). A peer
+   * that does not understand this gets an ordinary reset.
+   *
+   * @param code The code that the peer reads.
+   * @param reliableSize Bytes, of those written, that the peer can count on.
+   * @throws {RangeError} If one of them is no whole number from 0 to 2^53 - 1.
+   * @example Withdraw a file, but not its header
+   * ```ts ignore
+   * await writer.write(header);
+   * await writer.write(part);
+   * stream.resetAt(7, header.length);
+   * ```
+   */
+  resetAt(code: number, reliableSize: number): void;
 }
 
 /** A `SendStream` over the core's sending half. */
 export class ApiSendStream extends WritableStream<Uint8Array<ArrayBufferLike>>
   implements SendStream {
   readonly #half: SendHalf;
+  readonly #sink: SendSink;
   readonly #wake: () => void;
 
   /** @param wake Says that there is something to send. */
   constructor(half: SendHalf, sink: SendSink, wake: () => void) {
     super(sink, { highWaterMark: 1 });
     this.#half = half;
+    this.#sink = sink;
     this.#wake = wake;
   }
 
@@ -102,6 +119,16 @@ export class ApiSendStream extends WritableStream<Uint8Array<ArrayBufferLike>>
   set incremental(value: boolean) {
     this.#half.incremental = value;
     this.#wake();
+  }
+
+  resetAt(code: number, reliableSize: number): void {
+    for (const value of [code, reliableSize]) {
+      if (Number.isSafeInteger(value) && value >= 0) continue;
+      throw new RangeError(
+        `Cannot reset stream ${this.id}: ${value} is no whole number from 0 to 2^53 - 1`,
+      );
+    }
+    this.#sink.resetAt(code, reliableSize);
   }
 }
 
@@ -150,6 +177,13 @@ export class SendSink implements UnderlyingSink<Uint8Array<ArrayBufferLike>> {
     this.#half.reset(codeOf(reason));
     this.#wake();
     this.#signal();
+  }
+
+  /** Resets the stream behind its first bytes; nothing more can be written. */
+  resetAt(code: number, reliableSize: number): void {
+    this.#half.resetAt(code, reliableSize);
+    this.#wake();
+    if (this.#half.resetCode >= 0) this.fail(this.#resetError());
   }
 
   /** The half can take more, came to its end, or the peer does not want it any more. */

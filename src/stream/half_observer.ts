@@ -16,6 +16,8 @@ export interface ControlWriter {
 
 /** What a half of a stream tells the set it belongs to. */
 export interface HalfObserver {
+  /** Whether the peer understands a reset that keeps a promise (reliable stream reset). */
+  readonly takesResetAt: boolean;
   /** What the half has to send in STREAM frames may have changed. */
   onSendChanged(half: SendHalf): void;
   /** The application gave the half another place in the order. */

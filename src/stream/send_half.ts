@@ -162,12 +162,14 @@ export class SendHalf extends StreamRank implements FrameOwner, StreamView, Cont
 
   /**
    * Ends the stream with a code behind its first bytes, which still arrive (reliable stream reset).
-   * The peer must have announced that it understands.
+   * A peer that does not understand it gets an ordinary reset.
    */
   resetAt(code: number, reliableSize: number): void {
     if (this.#state >= SendState.DataReceived || this.resetCode >= 0) return;
     const size = Math.min(reliableSize, this.#buffer.end);
-    if (size <= this.#buffer.acknowledgedTo) return this.reset(code);
+    if (size <= this.#buffer.acknowledgedTo || !this.#observer.takesResetAt) {
+      return this.reset(code);
+    }
     this.resetCode = code;
     this.#reliableSize = size;
     this.#buffer.cut(size);

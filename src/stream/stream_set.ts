@@ -39,6 +39,8 @@ export interface PeerStreamLimits {
   readonly initialMaxStreamDataUni: number;
   readonly initialMaxStreamsBidi: number;
   readonly initialMaxStreamsUni: number;
+  /** Whether it understands RESET_STREAM_AT. */
+  readonly resetStreamAt?: boolean;
 }
 
 /** Room in a packet below which no further stream is asked. */
@@ -145,6 +147,10 @@ export class StreamSet implements HalfObserver {
     for (const stream of this.#streams.values()) {
       stream.send?.onMaxStreamData(this.#initialSendLimit(stream.id));
     }
+  }
+
+  get takesResetAt(): boolean {
+    return this.#peer.resetStreamAt === true;
   }
 
   /** The peer threw our 0-RTT data away: all is sent again, within the limits it gives now. */

@@ -284,6 +284,40 @@ Deno.test("dial() believes a certificate by its hash, or any when told so", asyn
   await assert.rejects(refused, { name: "TransportError" });
 });
 
+Deno.test("SendStream.resetAt() withdraws a stream but not its first bytes", async () => {
+  await using joined = await Joined.make();
+  const { client, server } = joined;
+  const writable = await client.createUnidirectionalStream();
+  assert.throws(() => writable.resetAt(-1, 0), RangeError);
+  assert.throws(() => writable.resetAt(7, 0.5), RangeError);
+  const writer = writable.getWriter();
+  const data = patternBytes(1, 0, 250_000);
+  await writer.write(data);
+  const rest = writer.write(data);
+  rest.catch(() => {});
+  writable.resetAt(7, 100_000);
+  const isWithdrawn = (error: unknown): boolean => error instanceof StreamError && error.code === 7;
+  await assert.rejects(writer.write(data), isWithdrawn);
+  await assert.rejects(writer.closed, isWithdrawn);
+  const { value } = await server.incomingUnidirectionalStreams.getReader().read();
+  const reader = value!.getReader();
+  let at = 0;
+  await assert.rejects(async () => {
+    for (;;) {
+      const { value } = await reader.read();
+      assert.deepEqual(value, data.subarray(at, at + value!.length));
+      at += value!.length;
+    }
+  }, isWithdrawn);
+  assert.ok(at >= 100_000 && at <= 250_000, `${at} bytes`);
+  echo(server).catch(() => {});
+  const next = await client.createBidirectionalStream();
+  const asked = next.writable.getWriter();
+  await asked.write(data);
+  asked.close().catch(() => {});
+  assert.equal((await readAll(next.readable)).length, data.length);
+});
+
 Deno.test("dial() gives up when nobody answers, and at once when aborted", async () => {
   const silent = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
   const { port } = silent.addr as Deno.NetAddr;

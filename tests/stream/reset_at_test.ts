@@ -4,6 +4,9 @@ import { Kind } from "../../src/stream/connection_credit.ts";
 import { FrameType } from "../../src/frame/frame_type.ts";
 import type { ReceiveHalf } from "../../src/stream/receive_half.ts";
 import type { Stream } from "../../src/stream/stream.ts";
+import { SendHalf } from "../../src/stream/send_half.ts";
+import { SendState } from "../../src/stream/send_state.ts";
+import { TestObserver } from "./sink.ts";
 import { linkOf, Pair } from "../sim/pair.ts";
 
 /** A stream on which the client has written so many bytes, and what the server gets of it. */
@@ -92,6 +95,14 @@ Deno.test("SendHalf.resetAt() takes back the end that was not sent yet", () => {
     },
   });
   assert.deepEqual([code, size], [3, 10]);
+});
+
+Deno.test("SendHalf.resetAt() is an ordinary reset for a peer that does not understand it", () => {
+  const half = new SendHalf(0, 1_000, Object.assign(new TestObserver(), { takesResetAt: false }));
+  half.write(new Uint8Array(500));
+  half.resetAt(3, 400);
+  assert.deepEqual([half.state, half.resetCode], [SendState.ResetSent, 3]);
+  assert.equal(half.bytesQueued, 0);
 });
 
 Deno.test("ReceiveHalf.onReset() lets a second frame promise less, never more", () => {

@@ -53,6 +53,7 @@ export function deliver(bytes: Uint8Array, target: Partial<FrameHandler>): void 
 
 /** Counts what halves say. */
 export class TestObserver implements HalfObserver {
+  takesResetAt = true;
   readonly calls: string[] = [];
   onSendChanged(): void {}
   onOrderChanged(): void {}

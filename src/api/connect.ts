@@ -82,6 +82,7 @@ function clientConfig(options: ConnectOptions): ClientConfig {
       serverName: literal ?? serverName,
       keyLog: openKeyLog(),
       suites: suiteNumbers(options.cipherSuites),
+      compressions: options.certificateCompression === false ? [] : undefined,
       session: options.session?.tls,
       earlyData: options.earlyData,
       credential: credentialOf(options),

@@ -140,6 +140,12 @@ export interface ConnectOptions extends TransportOptions {
    */
   openPaths?: boolean;
   /**
+   * Takes the server's certificates compressed (RFC 8879), which saves packets of the handshake.
+   *
+   * @default {true}
+   */
+  certificateCompression?: boolean;
+  /**
    * A session of an earlier connection to this server, from `onSession`: the handshake needs no
    * certificates then, and no proof of our address. Each is good for one connection.
    */

@@ -4,6 +4,7 @@ import type { FrameSink } from "../frame/sent_frame.ts";
 import { roundRobinOrder, type StreamOrder, type StreamView } from "../scheduler/stream_order.ts";
 import { ConnectionCredit, type CreditOptions, Kind } from "./connection_credit.ts";
 import type { ControlWriter, HalfObserver } from "./half_observer.ts";
+import { NO_LIMITS, type PeerStreamLimits } from "./peer_stream_limits.ts";
 import { ReceiveHalf } from "./receive_half.ts";
 import type { ReceiveLimitOptions } from "./receive_limit.ts";
 import { ResetBudget } from "./reset_budget.ts";
@@ -29,31 +30,8 @@ export interface StreamSetOptions extends CreditOptions {
   readonly order?: StreamOrder;
 }
 
-/** Limits in the peer's transport parameters (RFC 9000, Section 18.2). */
-export interface PeerStreamLimits {
-  readonly initialMaxData: number;
-  /** For streams the peer opens. */
-  readonly initialMaxStreamDataBidiLocal: number;
-  /** For streams we open. */
-  readonly initialMaxStreamDataBidiRemote: number;
-  readonly initialMaxStreamDataUni: number;
-  readonly initialMaxStreamsBidi: number;
-  readonly initialMaxStreamsUni: number;
-  /** Whether it understands RESET_STREAM_AT. */
-  readonly resetStreamAt?: boolean;
-}
-
 /** Room in a packet below which no further stream is asked. */
 const LEAST_ROOM = 64;
-
-const NO_LIMITS: PeerStreamLimits = {
-  initialMaxData: 0,
-  initialMaxStreamDataBidiLocal: 0,
-  initialMaxStreamDataBidiRemote: 0,
-  initialMaxStreamDataUni: 0,
-  initialMaxStreamsBidi: 0,
-  initialMaxStreamsUni: 0,
-};
 
 /** All streams of a connection: opens, finds and forgets them, and takes their frames. */
 export class StreamSet implements HalfObserver {

@@ -9,6 +9,7 @@ import {
 } from "./client_hello.ts";
 import { ExtensionType, TLS_1_3 } from "./code_point.ts";
 import { parseIpAddress } from "../bytes/ip_address.ts";
+import { decompressions } from "./certificate_compression.ts";
 import { defaultGroups, isKnownGroup, type KeyShare } from "./key_exchange.ts";
 import { KeySchedule } from "./key_schedule.ts";
 import type { MessageWriter } from "./message_writer.ts";
@@ -32,6 +33,8 @@ export class ClientOffer {
   readonly alpn: readonly string[];
   readonly suites: readonly number[];
   readonly groups: readonly number[];
+  /** Compressions of certificates that the server may use. */
+  readonly compressions: readonly number[];
   readonly random: Uint8Array;
   readonly transportParameters: Uint8Array;
   /** The session on offer; taken away when it cannot be resumed any more. */
@@ -52,6 +55,7 @@ export class ClientOffer {
     this.alpn = options.alpn;
     this.suites = (options.suites ?? defaultSuites).filter(isCipherSuite);
     this.groups = (options.groups ?? defaultGroups).filter(isKnownGroup);
+    this.compressions = options.compressions ?? decompressions;
     this.random = random;
     this.transportParameters = transportParameters;
     if (this.alpn.length === 0) {
@@ -82,6 +86,7 @@ export class ClientOffer {
         (writer) => writeNumberList(writer, ExtensionType.SignatureAlgorithms, handshakeSchemes),
         (writer) =>
           writeNumberList(writer, ExtensionType.SignatureAlgorithmsCert, certificateSchemes),
+        (writer) => this.#writeCompressions(writer),
         (writer) => writeAlpn(writer, this.alpn),
         (writer) =>
           writeExtension(writer, ExtensionType.QuicTransportParameters, this.transportParameters),
@@ -113,6 +118,11 @@ export class ClientOffer {
     writer.vector(2, latin1ToBytes(this.serverName));
     writer.close(list, 2);
     writer.close(extension, 2);
+  }
+
+  #writeCompressions(writer: MessageWriter): void {
+    if (this.compressions.length === 0) return;
+    writeNumberList(writer, ExtensionType.CompressCertificate, this.compressions, 1);
   }
 
   #writeCookie(writer: MessageWriter): void {

@@ -6,6 +6,7 @@ import { Level } from "../crypto/level.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import { Alert, alertError } from "./alert.ts";
+import { decompressCertificate } from "./certificate_compression.ts";
 import {
   readCertificate,
   readCertificateRequest,
@@ -93,10 +94,10 @@ export class ClientTls extends Handshake {
         break;
       case State.CertificateOrRequest:
         if (type === MessageType.CertificateRequest) return this.#onCertificateRequest(message);
-        if (type === MessageType.Certificate) return this.#onCertificate(message, now);
+        if (isCertificate(type)) return this.#onCertificate(type, message, now);
         break;
       case State.Certificate:
-        if (type === MessageType.Certificate) return this.#onCertificate(message, now);
+        if (isCertificate(type)) return this.#onCertificate(type, message, now);
         break;
       case State.CertificateVerify:
         if (type === MessageType.CertificateVerify) return this.#onCertificateVerify(message);
@@ -295,8 +296,11 @@ export class ClientTls extends Handshake {
     this.#state = State.Certificate;
   }
 
-  #onCertificate(message: Uint8Array, now: number): void {
-    const chain = readCertificate(message);
+  #onCertificate(type: number, message: Uint8Array, now: number): void {
+    const isCompressed = type === MessageType.CompressedCertificate;
+    const { compressions } = this.#offer!;
+    const plain = isCompressed ? decompressCertificate(message, compressions) : message;
+    const chain = readCertificate(plain);
     if (chain.length === 0) {
       throw alertError(Alert.DecodeError, "Cannot believe the server: it shows no certificate");
     }
@@ -380,4 +384,8 @@ function lateRequest(): TransportError {
 
 function illegal(reason: string): Error {
   return alertError(Alert.IllegalParameter, `Cannot accept the ServerHello: ${reason}`);
+}
+
+function isCertificate(type: number): boolean {
+  return type === MessageType.Certificate || type === MessageType.CompressedCertificate;
 }

@@ -10,6 +10,8 @@ export const MessageType = {
   CertificateVerify: 15,
   Finished: 20,
   KeyUpdate: 24,
+  /** RFC 8879, Section 4. */
+  CompressedCertificate: 25,
   MessageHash: 254,
 } as const;
 
@@ -20,6 +22,8 @@ export const ExtensionType = {
   SignatureAlgorithms: 13,
   Alpn: 16,
   Padding: 21,
+  /** RFC 8879, Section 3. */
+  CompressCertificate: 27,
   PreSharedKey: 41,
   EarlyData: 42,
   SupportedVersions: 43,

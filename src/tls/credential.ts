@@ -3,6 +3,8 @@ import { constants, createPrivateKey, createPublicKey, type KeyObject, sign } fr
 import { p256, p384 } from "@noble/curves/nist.js";
 import { equalBytes } from "../bytes/bytes.ts";
 import { Certificate } from "./certificate.ts";
+import { compressCertificate, compressions } from "./certificate_compression.ts";
+import { writeCertificate } from "./certificate_message.ts";
 import { readPem } from "./pem.ts";
 import { schemeMethod, schemesOf } from "./signature.ts";
 
@@ -22,6 +24,8 @@ export class Credential {
   readonly #key: KeyObject;
   /** The secret number of a key on a curve. */
   readonly #scalar: Uint8Array | undefined;
+  /** The Certificate message by compression, 0 for none; all handshakes show the same. */
+  readonly #messages = new Map<number, Uint8Array>();
 
   private constructor(chain: readonly Uint8Array[], key: KeyObject) {
     this.chain = chain;
@@ -48,6 +52,22 @@ export class Credential {
     }
     credential.#checkKey(new Certificate(chain[0]!).publicKey);
     return credential;
+  }
+
+  /**
+   * The message that shows the chain, compressed if that makes it shorter.
+   *
+   * @param taken The compressions that the peer takes.
+   */
+  certificateMessage(taken: readonly number[]): Uint8Array {
+    const algorithm = compressions.find((one) => taken.includes(one)) ?? 0;
+    const known = this.#messages.get(algorithm);
+    if (known) return known;
+    const plain = writeCertificate(this.chain);
+    const packed = algorithm === 0 ? plain : compressCertificate(plain, algorithm);
+    const message = packed.length < plain.length ? packed : plain;
+    this.#messages.set(algorithm, message);
+    return message;
   }
 
   /** Signs with one of `schemes`; the same content gives the same signature but for RSA. */

@@ -2,9 +2,9 @@ import type { KeyObject } from "node:crypto";
 import { concatBytes } from "../bytes/bytes.ts";
 import { Level } from "../crypto/level.ts";
 import { Alert, alertError } from "./alert.ts";
+import { readCompressions } from "./certificate_compression.ts";
 import {
   readCertificate,
-  writeCertificate,
   writeCertificateRequest,
   writeCertificateVerify,
   writeFinished,
@@ -59,6 +59,8 @@ export class ServerTls extends Handshake {
   #clientKey: KeyObject | undefined;
   #transportParameters: Uint8Array = new Uint8Array(0);
   #wantsTickets = false;
+  /** How the client takes compressed certificates. */
+  #compressions: readonly number[] = [];
 
   constructor(options: ServerTlsOptions, context: TlsContext) {
     super(context, options.keyLog);
@@ -131,6 +133,7 @@ export class ServerTls extends Handshake {
     this.group = choice.group;
     this.resumed = resumed;
     this.clientRandom = hello.random.slice();
+    this.#compressions = readCompressions(hello.extensions);
     this.#wantsTickets = this.#tickets !== undefined && speaksPsk(hello);
   }
 
@@ -230,7 +233,7 @@ export class ServerTls extends Handshake {
     add(this.#writeEncryptedExtensions());
     if (signer) {
       if (this.#options.clientCertificates) add(writeCertificateRequest());
-      add(writeCertificate(signer.credential.chain));
+      add(signer.credential.certificateMessage(this.#compressions));
       const content = signedContent("server", this.transcript.digest());
       add(writeCertificateVerify(signer.scheme, signer.credential.sign(signer.scheme, content)));
     }

@@ -92,6 +92,8 @@ export interface ClientTlsOptions {
   readonly groups?: readonly number[] | undefined;
   /** For how many of the groups a share is sent at once. @default {2 if the first is hybrid, else 1} */
   readonly shares?: number | undefined;
+  /** Compressions of certificates that are offered. @default {zlib} */
+  readonly compressions?: readonly number[] | undefined;
   /** A session to resume. It is passed over when it is too old or for another name. */
   readonly session?: Session | undefined;
   /** Whether to offer 0-RTT when the session allows it. @default {false} */

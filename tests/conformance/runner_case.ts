@@ -88,7 +88,7 @@ export class RunnerCase {
     return this.pair.clientPorts[0]!;
   }
 
-  /** Begins a connection. TLS is as it is by default, but for whom to believe. */
+  /** Begins a connection. TLS is as it is by default, but for whom to believe and compression. */
   connect(tls: Partial<ClientTlsOptions> = {}, more: Partial<ClientConfig> = {}): Visit {
     const { pair } = this;
     const sessions: Session[] = [];
@@ -99,6 +99,7 @@ export class RunnerCase {
           serverName: "server.test",
           alpn: ["sim"],
           verification: "insecure",
+          compressions: [], // the rules are about plain Certificate messages
           keyLog: this.tap.keyLog,
           onSession: (session) => sessions.push(session),
           ...tls,

@@ -37,6 +37,7 @@ function connect(contract: Contract, more: Partial<ConnectOptions>): Promise<Mul
   return dial(url!, {
     alpnProtocols: [HQ],
     handshakeTimeout: 30_000,
+    certificateCompression: false, // its captures must show a Certificate
     openPaths: false, // the runner's rules know of one path
     ...authority === undefined ? { insecure: true } : { caCerts: [authority] },
     ...localAddresses.length > 0 ? { localAddresses: [...localAddresses] } : {},

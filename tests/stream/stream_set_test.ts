@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { Kind } from "../../src/stream/connection_credit.ts";
 import { Role } from "../../src/stream/stream_id.ts";
-import { type PeerStreamLimits, StreamSet } from "../../src/stream/stream_set.ts";
+import type { PeerStreamLimits } from "../../src/stream/peer_stream_limits.ts";
+import { StreamSet } from "../../src/stream/stream_set.ts";
 import { deliver, pattern, TestSink } from "./sink.ts";
 
 const LIMITS: PeerStreamLimits = {

@@ -225,7 +225,7 @@ Deno.test("ClientTls refuses the signature of another key", () => {
   const other = credentialFor("P-384");
   const forged = Object.create(credential, {
     sign: { value: (_: number, content: Uint8Array) => other.sign(0x0503, content) },
-    chain: { value: credential.chain },
+    certificateMessage: { value: () => credential.certificateMessage([]) },
     schemes: { value: [0x0403] },
   });
   assert.equal(failure({ server: { credential: () => forged } }), 0x133);

@@ -3,6 +3,7 @@ import { join, relative } from "node:path";
 
 /** Folders of src, lowest first: each imports itself and what stands before it. */
 const LAYERS = [
+  "limits",
   "bytes",
   "error",
   "crypto",
@@ -22,8 +23,8 @@ const LAYERS = [
 ];
 /** Folders beside that order, and all they may import. */
 const BESIDE: Record<string, readonly string[]> = {
-  qpack: ["bytes", "error"],
-  http3: ["bytes", "error", "qpack", "api", "scheduler"],
+  qpack: ["limits", "bytes", "error"],
+  http3: ["limits", "bytes", "error", "qpack", "api", "scheduler"],
 };
 /** Folders on the way of every packet, where BigInt has no place. */
 const DATA_PATH = ["bytes", "frame", "packet", "congestion", "recovery", "scheduler", "stream"]

@@ -4,7 +4,7 @@ import type { CryptoEngine } from "../crypto/aead.ts";
 import type { Random } from "../crypto/random.ts";
 import type { Address } from "../path/address.ts";
 import type { IdIssuer, IssuedId } from "../path/local_ids.ts";
-import { idsPerPath } from "../path/limits.ts";
+import { idsPerPath } from "../path/path_limits.ts";
 import type { NetworkPathOptions } from "../path/network_path.ts";
 import type { PathContext } from "../path/path.ts";
 import { type PathObserver, PathSet } from "../path/path_set.ts";

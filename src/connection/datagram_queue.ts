@@ -1,9 +1,7 @@
 import { datagramSize, writeDatagram } from "../frame/datagram.ts";
 import { FrameType } from "../frame/frame_type.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
-
-/** Datagrams that may wait to be sent, or to be read; unreliable means the oldest may go. */
-const MAX_WAITING = 256;
+import { MAX_DATAGRAMS_WAITING } from "../limits/limits.ts";
 
 /** Where it is told that there is room again, to whoever was refused. */
 export interface DatagramEvents {
@@ -34,7 +32,7 @@ export class DatagramQueue implements FrameOwner {
 
   /** Whether no more can be queued for now; then a "datagramsSent" event follows. */
   isFull(): boolean {
-    if (this.#outgoing.length < MAX_WAITING) return false;
+    if (this.#outgoing.length < MAX_DATAGRAMS_WAITING) return false;
     this.#wanted = true;
     return true;
   }
@@ -54,7 +52,7 @@ export class DatagramQueue implements FrameOwner {
 
   /** A datagram arrived. */
   onDatagram(data: Uint8Array): void {
-    if (this.#incoming.length >= MAX_WAITING) {
+    if (this.#incoming.length >= MAX_DATAGRAMS_WAITING) {
       this.#incoming.shift();
       this.dropped++;
     }
@@ -81,7 +79,7 @@ export class DatagramQueue implements FrameOwner {
       writeDatagram(sink.writer, data);
       sink.record(this, FrameType.Datagram, 0, 0);
     }
-    if (this.#outgoing.length < MAX_WAITING / 2) this.#tell();
+    if (this.#outgoing.length < MAX_DATAGRAMS_WAITING / 2) this.#tell();
   }
 
   #tell(): void {

@@ -13,16 +13,12 @@ import type { CryptoStream } from "../stream/crypto_stream.ts";
 import type { StreamSet } from "../stream/stream_set.ts";
 import type { DatagramQueue } from "./datagram_queue.ts";
 import type { HandshakeDriver } from "./handshake_driver.ts";
+import { MAX_SILENT_PACKETS, MAX_UNHEARD_PACKETS } from "../limits/limits.ts";
 
 /** ACK Delay is told in units of 2^3 microseconds, as is the default. */
 const ACK_DELAY_UNIT = 8;
 /** Room that an ACK may take in a packet that carries data as well. */
 const MAX_ACK_SIZE = 200;
-/** Packets in a row without anything to acknowledge, after which a PING asks for a sign. */
-const MAX_SILENT = 19;
-
-/** Packets remembered of a path; no window lets so many be under way. */
-const MAX_UNHEARD = 65_536;
 
 /** Whose frames go into 1-RTT packets. */
 export interface FrameSources {
@@ -122,7 +118,7 @@ export class FrameWriter {
     const route = this.ackRoute(path);
     if (route === undefined) return undefined;
     const { sent } = route.space;
-    if (sent.next - sent.first <= MAX_UNHEARD) return route;
+    if (sent.next - sent.first <= MAX_UNHEARD_PACKETS) return route;
     path.space.received.onAckSent();
     return undefined;
   }
@@ -171,7 +167,7 @@ export class FrameWriter {
   /** After many packets that ask for nothing, one that does: else nobody learns what arrived. */
   breakSilence(space: PacketSpace): void {
     if (this.#builder.ackEliciting) space.silent = 0;
-    else if (++space.silent > MAX_SILENT) {
+    else if (++space.silent > MAX_SILENT_PACKETS) {
       space.silent = 0;
       this.writePing();
     }

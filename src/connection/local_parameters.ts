@@ -2,8 +2,8 @@ import type { IssuedId } from "../path/local_ids.ts";
 import { Role } from "../stream/stream_id.ts";
 import type { TransportConfig } from "./config.ts";
 import type { HandshakeIds } from "./handshake_driver.ts";
-import { idsPerPath } from "../path/limits.ts";
-import { MAX_ADDRESSES } from "../path/remote_addresses.ts";
+import { idsPerPath } from "../path/path_limits.ts";
+import { MAX_ADDRESSES } from "../limits/limits.ts";
 import { encodePreferred } from "./preferred_address.ts";
 import { TransportParameters } from "./transport_parameters.ts";
 

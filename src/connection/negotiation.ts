@@ -5,7 +5,7 @@ import { TransportError } from "../error/quic_error.ts";
 import type { FrameExtensions } from "../frame/frame_type.ts";
 import type { AddressAnnouncer } from "../path/address_announcer.ts";
 import { ObservationCounter } from "../path/observation.ts";
-import { MAX_ADDRESSES } from "../path/remote_addresses.ts";
+import { MAX_ADDRESSES } from "../limits/limits.ts";
 import type { PathSet } from "../path/path_set.ts";
 import { Role } from "../stream/stream_id.ts";
 import type { StreamSet } from "../stream/stream_set.ts";

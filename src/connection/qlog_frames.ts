@@ -6,11 +6,8 @@ import type { FrameExtensions } from "../frame/frame_type.ts";
 import { readFrames } from "../frame/read_frames.ts";
 import { transportErrorWord } from "../qlog/events.ts";
 import type { JsonText } from "../qlog/json_text.ts";
+import { MAX_LOGGED_FRAMES, MAX_LOGGED_RANGES } from "../limits/limits.ts";
 
-/** Frames of one packet that are written; a packet can have a thousand. */
-const MAX_FRAMES = 48;
-/** Ranges of all ACKs of one packet that are written; a packet can have thirty thousand. */
-const MAX_RANGES = 64;
 /** Milliseconds per unit of ACK Delay, unless the peer chose another one. */
 const DEFAULT_DELAY_UNIT = 0.008;
 
@@ -59,7 +56,7 @@ export class FrameDescriber implements FrameHandler {
       // Whoever reads the packet for good says what is wrong with it.
       this.#open("unknown")?.number("frame_type_bytes", bytes[this.#last] ?? 0).close();
     }
-    const more = this.#frames - MAX_FRAMES;
+    const more = this.#frames - MAX_LOGGED_FRAMES;
     if (more > 0) {
       this.#json.open().word("frame_type", "unknown").word("note", `and ${more} more`).close();
     }
@@ -281,14 +278,14 @@ export class FrameDescriber implements FrameHandler {
   }
 
   #open(name: string): JsonText | undefined {
-    if (++this.#frames > MAX_FRAMES) return undefined;
+    if (++this.#frames > MAX_LOGGED_FRAMES) return undefined;
     return this.#json.open().word("frame_type", name);
   }
 
   #ack(json: JsonText | undefined, ack: AckFrame): void {
     if (json === undefined) return;
     json.time("ack_delay", ack.delay * this.delayUnit).openList("acked_ranges");
-    const count = Math.min(ack.count, Math.max(1, MAX_RANGES - this.#ranges));
+    const count = Math.min(ack.count, Math.max(1, MAX_LOGGED_RANGES - this.#ranges));
     for (let i = 0; i < count; i++) json.rangeItem(ack.startAt(i), ack.endAt(i) - 1);
     json.closeList();
     this.#ranges += count;

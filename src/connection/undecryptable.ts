@@ -1,8 +1,6 @@
 import type { Address } from "../path/address.ts";
 import type { Port } from "../path/port.ts";
-
-const MAX_PACKETS = 16;
-const MAX_BYTES = 24_576;
+import { MAX_UNDECRYPTABLE_BYTES, MAX_UNDECRYPTABLE_PACKETS } from "../limits/limits.ts";
 
 /** A packet that came before its keys. */
 export interface KeptPacket {
@@ -18,7 +16,10 @@ export class Undecryptable {
 
   /** Keeps a copy, if there is room. */
   keep(packet: Uint8Array, port: Port, remote: Address): void {
-    if (this.#packets.length >= MAX_PACKETS || this.#bytes + packet.length > MAX_BYTES) return;
+    if (
+      this.#packets.length >= MAX_UNDECRYPTABLE_PACKETS ||
+      this.#bytes + packet.length > MAX_UNDECRYPTABLE_BYTES
+    ) return;
     this.#packets.push({ bytes: packet.slice(), port, remote });
     this.#bytes += packet.length;
   }

@@ -17,10 +17,7 @@ import type { EndpointOptions, ServerConfig } from "./endpoint.ts";
 import type { ConnectionHandle, IdFactory } from "./id_factory.ts";
 import { Resumption } from "./resumption.ts";
 import type { StatelessReplies } from "./stateless_replies.ts";
-
-const MAX_HALF_OPEN = 1_024;
-/** RFC 9000, Section 7.2: a client's first destination ID is at least this long. */
-const SHORTEST_ORIGINAL_ID = 8;
+import { MAX_HALF_OPEN, SHORTEST_ORIGINAL_ID } from "../limits/limits.ts";
 
 /** What an acceptor needs of its endpoint. */
 export interface AcceptorOptions extends EndpointOptions {

@@ -3,15 +3,11 @@ import { Reader, ReadError } from "../bytes/reader.ts";
 import { Writer } from "../bytes/writer.ts";
 import type { TokenBox } from "../crypto/token_box.ts";
 import type { Address } from "../path/address.ts";
+import { MAX_TOKENS_REMEMBERED, NEW_TOKEN_LIFETIME, RETRY_LIFETIME } from "../limits/limits.ts";
 
 /** Types of sealed tokens; one cannot be taken for the other. */
 const RETRY = 1;
 const NEW_TOKEN = 2;
-/** How long they are good for, in milliseconds. */
-const RETRY_LIFETIME = 10_000;
-const NEW_TOKEN_LIFETIME = 86_400_000;
-/** Tokens seen that are remembered, so that each counts once. */
-const MAX_REMEMBERED = 65_536;
 /** The address is inside the token rather than given with it. */
 const NOWHERE = new Uint8Array(0);
 
@@ -119,7 +115,7 @@ export class AddressTokens {
   #isFirstUse(token: Uint8Array): boolean {
     const key = String.fromCharCode(...token.subarray(0, 24));
     if (this.#seen.has(key) || this.#seenBefore.has(key)) return false;
-    if (this.#seen.size >= MAX_REMEMBERED / 2) {
+    if (this.#seen.size >= MAX_TOKENS_REMEMBERED / 2) {
       this.#seenBefore = this.#seen;
       this.#seen = new Set();
     }

@@ -4,14 +4,13 @@ import { loweredLimit, rememberedParameters } from "../connection/early_data.ts"
 import { localLimits } from "../connection/local_parameters.ts";
 import type { TransportParameters } from "../connection/transport_parameters.ts";
 import type { EarlyDataOffer } from "../tls/tls.ts";
+import { MAX_EARLY_DATA_REMEMBERED } from "../limits/limits.ts";
 
 /**
  * Milliseconds for which a ClientHello is remembered. TLS refuses early data whose ticket age is
  * off by more than ten seconds either way; within that time, once is enough.
  */
 const WINDOW = 20_000;
-/** Offers remembered per window; beyond, early data are refused, which costs a round trip only. */
-const MAX_REMEMBERED = 32_768;
 
 /** Decides which 0-RTT data are read: none twice (RFC 9846, Section 8), none beyond our limits. */
 export class EarlyDataGuard {
@@ -45,7 +44,7 @@ export class EarlyDataGuard {
       this.#windowEnd = now + WINDOW;
     }
     if (this.#seen.has(id) || this.#seenBefore.has(id)) return false;
-    if (this.#seen.size >= MAX_REMEMBERED) return false;
+    if (this.#seen.size >= MAX_EARLY_DATA_REMEMBERED) return false;
     this.#seen.add(id);
     return true;
   }

@@ -21,6 +21,7 @@ import { type ConnectionHandle, IdFactory } from "./id_factory.ts";
 import { IdMap } from "./id_map.ts";
 import { ReplyQueue } from "./reply_queue.ts";
 import { StatelessReplies } from "./stateless_replies.ts";
+import { MAX_RESET_SEARCH } from "../limits/limits.ts";
 
 /** What a server does with connections that come in. */
 export interface ServerConfig {
@@ -90,9 +91,6 @@ export interface EndpointOptions {
   /** 32 bytes that make stateless reset tokens; kept over restarts they stay good. */
   readonly resetKey?: Uint8Array | undefined;
 }
-
-/** Connections among which the one is looked for that a stateless reset is about. */
-const MAX_SEARCHED = 64;
 
 /** Milliseconds after which timers are looked at again that a busy port holds up. */
 const PORT_PATIENCE = 10;
@@ -204,7 +202,7 @@ export class Endpoint {
   #onStray(header: Header, port: Port, remote: Address, now: number): void {
     const { datagram } = header;
     // With many connections a flood would make us search for nothing; silence ends them as well.
-    if (this.#connections.size <= MAX_SEARCHED && maybeStatelessReset(datagram)) {
+    if (this.#connections.size <= MAX_RESET_SEARCH && maybeStatelessReset(datagram)) {
       for (const connection of this.#connections) {
         if (connection.onStrayDatagram(datagram)) return this.touch(connection);
       }

@@ -1,6 +1,7 @@
 import type { Writer } from "../bytes/writer.ts";
 import type { Address } from "../path/address.ts";
 import type { Port } from "../path/port.ts";
+import { MAX_REPLIES_WAITING } from "../limits/limits.ts";
 
 /** A datagram that no connection sends. */
 export interface Reply {
@@ -9,16 +10,13 @@ export interface Reply {
   readonly bytes: Uint8Array;
 }
 
-/** Replies that wait, at the most: whoever floods us gets no more than this. */
-const MAX_WAITING = 64;
-
 /** Version Negotiation, Retry, refusals and stateless resets on their way out. */
 export class ReplyQueue {
   readonly #replies: Reply[] = [];
 
   /** Queues what the writer holds, unless too much waits already. */
   add(port: Port, remote: Address, writer: Writer): void {
-    if (this.#replies.length >= MAX_WAITING) return;
+    if (this.#replies.length >= MAX_REPLIES_WAITING) return;
     this.#replies.push({ port, remote, bytes: writer.written().slice() });
   }
 

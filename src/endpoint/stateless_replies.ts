@@ -15,9 +15,7 @@ import { BASE_DATAGRAM_SIZE } from "../path/mtu_discovery.ts";
 import type { Port } from "../path/port.ts";
 import type { IdFactory } from "./id_factory.ts";
 import type { ReplyQueue } from "./reply_queue.ts";
-
-/** Stateless resets per second, at the most; more would be an attacker's doing. */
-const RESETS_PER_SECOND = 100;
+import { RESETS_PER_SECOND } from "../limits/limits.ts";
 
 /** Answers to packets that belong to no connection; none leaves any state behind. */
 export class StatelessReplies {

@@ -6,12 +6,7 @@ import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import type { AckFrame } from "./ack_frame.ts";
 import { FrameType } from "./frame_type.ts";
-
-/** How many ranges of a received frame are kept; older ones are checked and passed over. */
-export const MAX_RANGES_READ = 256;
-
-/** How many ranges a frame we send has at most: below 64, so that their count is one byte. */
-export const MAX_RANGES_WRITTEN = 64;
+import { MAX_ACK_RANGES_READ, MAX_ACK_RANGES_WRITTEN } from "../limits/limits.ts";
 
 /**
  * Reads an ACK or PATH_ACK from behind its type or path ID (RFC 9000, Section 19.3).
@@ -35,7 +30,7 @@ export function readAck(reader: Reader, hasEcn: boolean, ack: AckFrame): void {
     // RFC 9000, Section 19.3.1: a gap of 0 still leaves one number out.
     const end = checked(start - reader.varint() - 2) + 1;
     start = checked(end - 1 - reader.varint());
-    if (i + 1 < MAX_RANGES_READ) ack.bounds.push(start, end);
+    if (i + 1 < MAX_ACK_RANGES_READ) ack.bounds.push(start, end);
   }
   ack.count = ack.bounds.length >>> 1;
   ack.hasEcn = hasEcn;
@@ -73,7 +68,7 @@ export function writeAck(
   const countAt = writer.reserve(1);
   writer.varint(first);
   let written = 1;
-  for (index--; index >= 0 && written < MAX_RANGES_WRITTEN; index--) {
+  for (index--; index >= 0 && written < MAX_ACK_RANGES_WRITTEN; index--) {
     const gap = ranges.startAt(index + 1) - ranges.endAt(index) - 1;
     const length = ranges.endAt(index) - ranges.startAt(index) - 1;
     left -= varintSize(gap) + varintSize(length);

@@ -1,3 +1,4 @@
+import { MAX_CAPSULE } from "../limits/limits.ts";
 import { ApplicationError, StreamError } from "../error/quic_error.ts";
 import { H3ErrorCode } from "./code_point.ts";
 import { frame } from "./frame.ts";
@@ -48,7 +49,7 @@ export class CapsuleReader {
   constructor(stream: ReadableStream<Uint8Array<ArrayBuffer>>, options: CapsuleOptions = {}) {
     this.#frames = new FrameReader(stream);
     this.#types = new Set(options.types ?? [CapsuleType.Datagram]);
-    this.#maxSize = options.maxSize ?? 65_536;
+    this.#maxSize = options.maxSize ?? MAX_CAPSULE;
   }
 
   /**

@@ -7,11 +7,9 @@ import type { H3RequestInit } from "./options.ts";
 import { applyPriority, formatPriority, parsePriority, type Priority } from "./priority.ts";
 import type { RequestStream } from "./request_stream.ts";
 import type { H3SendStream } from "./transport.ts";
+import { MAX_INFORMATIONAL } from "../limits/limits.ts";
 
 const exchangeOf = new WeakMap<Response, ClientExchange>();
-
-/** Interim responses a server may send before the final one. */
-const MAX_INFORMATIONAL = 16;
 
 /**
  * The fields that follow the body of a response; resolves when the body has been read.

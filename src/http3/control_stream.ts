@@ -1,7 +1,8 @@
 import { ApplicationError } from "../error/quic_error.ts";
 import { H3ErrorCode, H3FrameType, isForbiddenFrame } from "./code_point.ts";
 import type { FrameReader } from "./frame_reader.ts";
-import { MAX_SETTINGS_SIZE, readSettings, type Settings } from "./settings.ts";
+import { readSettings, type Settings } from "./settings.ts";
+import { MAX_PRIORITY_SIZE, MAX_SETTINGS_SIZE } from "../limits/limits.ts";
 
 /** Which end of the connection we are. */
 export type Role = "client" | "server";
@@ -15,8 +16,6 @@ export interface ControlHandler {
   /** The client wants the response on a stream sooner or later than it said. */
   onPriorityUpdate(streamId: number, priority: string): void;
 }
-
-const MAX_PRIORITY_SIZE = 1024;
 
 /** Reads the peer's control stream to its end, which is an error (RFC 9114, Section 6.2.1). */
 export class ControlStream {

@@ -4,11 +4,7 @@ import { H3ErrorCode } from "./code_point.ts";
 import { varints } from "./frame.ts";
 import type { Settings } from "./settings.ts";
 import type { H3Transport } from "./transport.ts";
-
-/** Datagrams of one request that wait to be read; unreliable means the oldest may go. */
-const MAX_WAITING = 64;
-/** Datagrams kept for requests whose streams have not come yet. */
-const MAX_EARLY = 32;
+import { MAX_HTTP_DATAGRAMS_EARLY, MAX_HTTP_DATAGRAMS_WAITING } from "../limits/limits.ts";
 
 /** What datagrams need of a connection. */
 export interface DatagramCarrier {
@@ -87,7 +83,7 @@ export class H3Datagrams {
     if (request) return request.receive(data);
     // RFC 9297, Section 2.1: what comes after its request goes, what comes before may stay.
     if (id <= this.#largestId || !Number.isSafeInteger(id)) return;
-    if (this.#early.length === MAX_EARLY) this.#early.shift();
+    if (this.#early.length === MAX_HTTP_DATAGRAMS_EARLY) this.#early.shift();
     this.#early.push({ id, data });
   }
 }
@@ -128,7 +124,7 @@ class DatagramFlow implements RequestDatagrams {
   receive(data: Uint8Array<ArrayBuffer>): void {
     const reader = this.#readers.shift();
     if (reader) return reader(data);
-    if (this.#waiting.length === MAX_WAITING) {
+    if (this.#waiting.length === MAX_HTTP_DATAGRAMS_WAITING) {
       this.#waiting.shift();
       this.dropped++;
     }

@@ -1,3 +1,8 @@
+import {
+  MAX_FIELD_SECTION,
+  QPACK_BLOCKED_STREAMS,
+  QPACK_TABLE_CAPACITY,
+} from "../limits/limits.ts";
 import { concatBytes } from "../bytes/bytes.ts";
 import { ApplicationError, QuicError, StreamError } from "../error/quic_error.ts";
 import { QpackDecoder } from "../qpack/decoder.ts";
@@ -61,9 +66,9 @@ export class H3Connection {
     this.#events = events;
     const canDatagrams = transport.sendDatagram && transport.readDatagram;
     this.#settings = {
-      maxTableCapacity: options.qpackTableCapacity ?? 4096,
-      blockedStreams: options.qpackBlockedStreams ?? 16,
-      maxFieldSectionSize: options.maxFieldSectionSize ?? 65_536,
+      maxTableCapacity: options.qpackTableCapacity ?? QPACK_TABLE_CAPACITY,
+      blockedStreams: options.qpackBlockedStreams ?? QPACK_BLOCKED_STREAMS,
+      maxFieldSectionSize: options.maxFieldSectionSize ?? MAX_FIELD_SECTION,
       extendedConnect: options.extendedConnect ?? false,
       datagrams: options.datagrams === true && canDatagrams !== undefined,
     };

@@ -6,9 +6,7 @@ import { applyPriority, parsePriority } from "./priority.ts";
 import { RequestStream } from "./request_stream.ts";
 import { type RequestHandler, ServerExchange } from "./server_exchange.ts";
 import type { H3BidirectionalStream, H3SendStream, H3Transport } from "./transport.ts";
-
-/** Priorities that came before their requests are kept for so many streams. */
-const MAX_EARLY_PRIORITIES = 64;
+import { MAX_EARLY_PRIORITIES, MAX_FAILURES_PER_SECOND, MAX_HANDLERS } from "../limits/limits.ts";
 
 /**
  * Serves the requests that come over a connection.
@@ -86,7 +84,7 @@ export class H3Server implements AsyncDisposable {
 
   async #accept(incoming: ReadableStream<H3BidirectionalStream>): Promise<void> {
     const streams = incoming.getReader();
-    const most = this.#options.maxConcurrentHandlers ?? 128;
+    const most = this.#options.maxConcurrentHandlers ?? MAX_HANDLERS;
     try {
       for (;;) {
         // Streams not taken up hold back the peer, who may open only so many.
@@ -153,7 +151,7 @@ export class H3Server implements AsyncDisposable {
     const second = Math.floor(performance.now() / 1000);
     if (second !== this.#failureWindow) this.#failures = 0;
     this.#failureWindow = second;
-    if (++this.#failures > (this.#options.maxFailuresPerSecond ?? 200)) {
+    if (++this.#failures > (this.#options.maxFailuresPerSecond ?? MAX_FAILURES_PER_SECOND)) {
       this.#connection.fail(
         new ApplicationError(H3ErrorCode.ExcessiveLoad, "Cannot serve so many failing requests"),
       );

@@ -6,6 +6,7 @@ import type { H3ServerOptions, TrailerSource } from "./options.ts";
 import { Patience } from "./patience.ts";
 import type { RequestStream } from "./request_stream.ts";
 import type { H3Transport } from "./transport.ts";
+import { BODY_TIMEOUT, HEADER_TIMEOUT, MAX_UNUSED_CONTENT } from "../limits/limits.ts";
 
 /** Makes the response to a request. */
 export type RequestHandler<T extends H3Transport = H3Transport> = (
@@ -53,8 +54,6 @@ export interface ExchangeContext {
 const bodilessMethods = new Set(["GET", "HEAD"]);
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
 const refusedMethods = new Set(["CONNECT", "TRACE", "TRACK"]);
-/** Content thrown away where a method has no use for it. */
-const MAX_UNUSED_CONTENT = 65_536;
 
 /** A request under way, seen from the server. */
 export class ServerExchange {
@@ -113,7 +112,7 @@ export class ServerExchange {
   }
 
   #patience(code: number): Patience {
-    const { bodyTimeout = 60_000, minBodyRate = 0 } = this.#options;
+    const { bodyTimeout = BODY_TIMEOUT, minBodyRate = 0 } = this.#options;
     return new Patience({ timeout: bodyTimeout, rate: minBodyRate }, () => {
       this.#stream.fail(new StreamError(code, "Cannot wait any longer for the client"));
     });
@@ -125,7 +124,7 @@ export class ServerExchange {
       this.#stream.fail(
         new StreamError(H3ErrorCode.RequestIncomplete, "Cannot wait any longer for the request"),
       );
-    }, this.#options.headerTimeout ?? 10_000);
+    }, this.#options.headerTimeout ?? HEADER_TIMEOUT);
     try {
       const head = readRequestHead(
         await this.#stream.incoming.headers(),

@@ -16,9 +16,6 @@ export interface Settings {
   readonly datagrams: boolean;
 }
 
-/** Bytes of SETTINGS we are willing to hold. */
-export const MAX_SETTINGS_SIZE = 4096;
-
 /** The payload of a SETTINGS frame, with a reserved setting that means nothing. */
 export function writeSettings(settings: Settings): Uint8Array<ArrayBuffer> {
   return varints(

@@ -2,6 +2,7 @@ import type { Address } from "../path/address.ts";
 import type { Port } from "../path/port.ts";
 import { monotonicNow } from "./clock.ts";
 import type { SocketListener, UdpSocket } from "./udp_socket.ts";
+import { RECEIVE_BURST } from "../limits/limits.ts";
 
 /** A timer of the runtime fires about this much later than told; measured. */
 const TIMER_LATENESS = 1.2;
@@ -9,8 +10,6 @@ const TIMER_LATENESS = 1.2;
 const SHORT_WAIT = 2;
 /** A socket that has more to give does so within three microtasks; measured, and some to spare. */
 const QUIET_MICROTASKS = 6;
-/** So many datagrams are taken in before anything is sent, at the most. */
-const BURST = 32;
 
 /** The doors of an endpoint that the driver goes through. */
 export interface DrivenEndpoint<Connection> {
@@ -117,7 +116,7 @@ export class Driver<Connection> implements SocketListener {
   onDatagram(datagram: Uint8Array, socket: UdpSocket, remote: Address): void {
     if (this.#isClosed) return;
     this.#endpoint.receive(datagram, socket, remote, monotonicNow());
-    if (++this.#burst >= BURST) return this.flush();
+    if (++this.#burst >= RECEIVE_BURST) return this.flush();
     if (this.#quiet === 0) queueMicrotask(this.#onMicrotask);
     this.#quiet = QUIET_MICROTASKS;
   }

@@ -1,6 +1,11 @@
 import type { Address } from "./address.ts";
 import { Allowance } from "./allowance.ts";
-import { MAX_PATHS_BURST, MAX_PATHS_PER_SECOND, MAX_SAME_TUPLE, MAX_UNPROVEN } from "./limits.ts";
+import {
+  MAX_PATHS_BURST,
+  MAX_PATHS_PER_SECOND,
+  MAX_SAME_TUPLE,
+  MAX_UNPROVEN,
+} from "../limits/limits.ts";
 import type { Path } from "./path.ts";
 import type { Port } from "./port.ts";
 

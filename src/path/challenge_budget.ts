@@ -1,5 +1,5 @@
 import { Allowance } from "./allowance.ts";
-import { MAX_CHALLENGES_PER_RTT } from "./limits.ts";
+import { MAX_CHALLENGES_PER_RTT } from "../limits/limits.ts";
 
 /** Milliseconds a round trip is taken for at least. */
 const SHORTEST_ROUND_TRIP = 10;

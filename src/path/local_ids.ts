@@ -4,6 +4,7 @@ import { writeNewConnectionId } from "../frame/connection_id.ts";
 import { FrameType } from "../frame/frame_type.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import type { ConnectionId } from "../packet/connection_id.ts";
+import { MAX_IDS_OF_PATH } from "../limits/limits.ts";
 
 /** A connection ID of ours with the token that resets it (RFC 9000, Section 10.3). */
 export interface IssuedId {
@@ -26,8 +27,6 @@ interface Entry extends IssuedId {
   pending: boolean;
 }
 
-/** Most IDs of one path that are valid at once, whatever the peer would keep. */
-const MAX_ACTIVE = 4;
 /** Type, path, two numbers, length, 20 bytes of ID and 16 of token at most. */
 const LARGEST_FRAME = 4 + 8 + 8 + 8 + 1 + 20 + 16;
 
@@ -71,7 +70,7 @@ export class LocalIds implements FrameOwner {
   /** Issues as many IDs as the peer keeps (its active_connection_id_limit). */
   fill(limit: number): void {
     if (this.#closed) return;
-    this.#limit = Math.min(limit, MAX_ACTIVE);
+    this.#limit = Math.min(limit, MAX_IDS_OF_PATH);
     while (this.#entries.length < this.#limit) {
       const issued = this.#issuer.issue(this.#pathId);
       this.#entries.push({ ...issued, sequence: this.#nextSequence++, pending: true });

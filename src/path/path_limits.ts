@@ -2,8 +2,11 @@ import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import { FrameType } from "../frame/frame_type.ts";
 import { writeMaxPathId, writePathCidsBlocked, writePathsBlocked } from "../frame/multipath.ts";
+import { MAX_IDS } from "../limits/limits.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 
+/** Connection IDs that a path needs: one to use, one to move. */
+const LEAST_IDS = 2;
 /** MPQUIC, Section 2.4: more than 32 bits do not fit into the nonce. */
 const MAX_PATH_ID = 2 ** 32 - 1;
 
@@ -112,4 +115,9 @@ export class PathLimits implements FrameOwner {
       this.#cidsBlockedPending = true;
     }
   }
+}
+
+/** How many connection IDs one of so many paths may have. */
+export function idsPerPath(wanted: number, maxPaths: number): number {
+  return Math.min(wanted, Math.max(LEAST_IDS, Math.floor(MAX_IDS / maxPaths)));
 }

@@ -8,9 +8,8 @@ import { Health, Stage } from "./lifecycle.ts";
 import type { IdIssuer } from "./local_ids.ts";
 import { Migration, type MigrationObserver } from "./migration.ts";
 import { Path, type PathContext } from "./path.ts";
-import { idsPerPath } from "./limits.ts";
 import { Observation, type ObservationCounter } from "./observation.ts";
-import { PathLimits } from "./path_limits.ts";
+import { idsPerPath, PathLimits } from "./path_limits.ts";
 import { PathSlot } from "./path_slot.ts";
 import type { Port } from "./port.ts";
 

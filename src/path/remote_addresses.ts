@@ -1,11 +1,7 @@
 import { formatIpAddress } from "../bytes/ip_address.ts";
 import { type Address, sameAddress } from "./address.ts";
 import { isAddressAcceptable } from "./address_scope.ts";
-
-/** Addresses that are remembered; more are ignored. */
-export const MAX_ADDRESSES = 8;
-/** News that are taken per second; more are ignored. */
-const NEWS_PER_SECOND = 16;
+import { ADDRESS_NEWS_PER_SECOND, MAX_ADDRESSES } from "../limits/limits.ts";
 
 /** An address at which the server says it can be reached as well. */
 export interface RemoteAddress {
@@ -98,7 +94,7 @@ export class RemoteAddresses {
       this.#countedFrom = now;
       this.#news = 0;
     }
-    if (++this.#news > NEWS_PER_SECOND) return false;
+    if (++this.#news > ADDRESS_NEWS_PER_SECOND) return false;
     return isAddressAcceptable(ip, port, peer);
   }
 }

@@ -4,9 +4,7 @@ import { TransportError } from "../error/quic_error.ts";
 import { writeRetireConnectionId } from "../frame/connection_id.ts";
 import { FrameType } from "../frame/frame_type.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
-
-/** Retired numbers that are remembered one by one. */
-const MAX_REMEMBERED = 256;
+import { MAX_RETIRED_REMEMBERED } from "../limits/limits.ts";
 
 /** An ID the peer issued. */
 interface Entry {
@@ -144,7 +142,7 @@ export class RemoteIds implements FrameOwner {
     if (this.#retired.has(sequence)) return;
     this.#retired.add(sequence);
     // Late duplicates of older ones are retired once more, which does no harm.
-    if (this.#retired.size > MAX_REMEMBERED) {
+    if (this.#retired.size > MAX_RETIRED_REMEMBERED) {
       this.#retired.delete(this.#retired.values().next().value!);
     }
     this.#retiring.push(sequence);

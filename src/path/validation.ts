@@ -3,7 +3,7 @@ import type { Random } from "../crypto/random.ts";
 import { FrameType } from "../frame/frame_type.ts";
 import { writePathChallenge, writePathResponse } from "../frame/path_validation.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
-import { MAX_RESPONSES } from "./limits.ts";
+import { MAX_RESPONSES } from "../limits/limits.ts";
 
 /** Challenges remembered: any of them may be answered (RFC 9000, Section 8.2.2). */
 const MAX_CHALLENGES = 16;

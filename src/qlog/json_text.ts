@@ -1,5 +1,4 @@
-/** Characters of a text that comes from the peer, at most: a log line must not grow with it. */
-const MAX_TEXT = 256;
+import { MAX_LOGGED_TEXT } from "../limits/limits.ts";
 
 /**
  * Writes one JSON object, member after member, into a string. Numbers that are not finite are left
@@ -53,7 +52,7 @@ export class JsonText {
 
   /** A text of anybody's; it is cut if it is long. */
   text(name: string, value: string): this {
-    return this.#member(name, JSON.stringify(value.slice(0, MAX_TEXT)));
+    return this.#member(name, JSON.stringify(value.slice(0, MAX_LOGGED_TEXT)));
   }
 
   /** An item of a list. */

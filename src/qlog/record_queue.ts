@@ -1,7 +1,5 @@
 import type { QlogSink } from "./writer.ts";
-
-/** Characters that may wait, unless told otherwise. */
-const DEFAULT_LIMIT = 4_194_304;
+import { MAX_LOG_WAITING } from "../limits/limits.ts";
 
 /** Records that wait to be written, up to a limit. Whoever writes them takes them all at once. */
 export class RecordQueue implements QlogSink {
@@ -14,7 +12,7 @@ export class RecordQueue implements QlogSink {
   #length = 0;
 
   /** @param limit Characters that may wait. */
-  constructor(limit: number = DEFAULT_LIMIT) {
+  constructor(limit: number = MAX_LOG_WAITING) {
     this.#limit = limit;
   }
 

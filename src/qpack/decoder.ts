@@ -9,6 +9,14 @@ import { readPrefixInt, writePrefixInt } from "./prefix_int.ts";
 import { QpackErrorCode, SizeLimitError } from "./qpack_error.ts";
 import { staticTable } from "./static_table.ts";
 import { readString } from "./string.ts";
+import {
+  MAX_FIELD_SECTION,
+  QPACK_BLOCKED_BYTES,
+  QPACK_BLOCKED_STREAMS,
+  QPACK_BUDGET_PER_SECTION,
+  QPACK_STREAM_BUDGET,
+  QPACK_TABLE_CAPACITY,
+} from "../limits/limits.ts";
 
 /** What a decoder grants the peer's encoder. */
 export interface DecoderOptions {
@@ -49,9 +57,6 @@ interface BlockedSection {
 
 /** H3_EXCESSIVE_LOAD, for streams and connections that ask for too much. */
 const EXCESSIVE_LOAD = 0x107;
-/** Encoder-stream bytes a peer may send ahead; each decoded section grants some more. */
-const STREAM_BUDGET = 1 << 18;
-const BUDGET_PER_SECTION = 1 << 14;
 
 /** Turns encoded field sections back into lines (RFC 9204, Section 2.2). */
 export class QpackDecoder {
@@ -67,13 +72,13 @@ export class QpackDecoder {
   readonly #reader = new Reader();
   /** Insertions the encoder knows we have seen. */
   #knownReceived = 0;
-  #budget = STREAM_BUDGET;
+  #budget = QPACK_STREAM_BUDGET;
 
   constructor(options: DecoderOptions = {}) {
-    this.#maxCapacity = options.maxTableCapacity ?? 4096;
-    this.#maxBlocked = options.maxBlockedStreams ?? 16;
-    this.#maxSectionSize = options.maxFieldSectionSize ?? 65_536;
-    this.#maxBlockedBytes = options.maxBlockedBytes ?? 1_048_576;
+    this.#maxCapacity = options.maxTableCapacity ?? QPACK_TABLE_CAPACITY;
+    this.#maxBlocked = options.maxBlockedStreams ?? QPACK_BLOCKED_STREAMS;
+    this.#maxSectionSize = options.maxFieldSectionSize ?? MAX_FIELD_SECTION;
+    this.#maxBlockedBytes = options.maxBlockedBytes ?? QPACK_BLOCKED_BYTES;
   }
 
   /** How many sections wait for the dynamic table. */
@@ -155,7 +160,7 @@ export class QpackDecoder {
     const lines = decompressing(() =>
       readFieldLines(reader, prefix, this.#table, this.#maxSectionSize)
     );
-    this.#budget = Math.min(STREAM_BUDGET, this.#budget + BUDGET_PER_SECTION);
+    this.#budget = Math.min(QPACK_STREAM_BUDGET, this.#budget + QPACK_BUDGET_PER_SECTION);
     // RFC 9204, Section 2.2.2.1: told of every section that needed the table.
     if (prefix.required > 0) {
       writePrefixInt(this.instructions, DecoderInstruction.SectionAcknowledgment, 7, streamId);

@@ -1,3 +1,4 @@
+import { QPACK_TABLE_CAPACITY } from "../limits/limits.ts";
 import { concatBytes } from "../bytes/bytes.ts";
 import type { Reader } from "../bytes/reader.ts";
 import { ApplicationError } from "../error/quic_error.ts";
@@ -87,7 +88,7 @@ export class QpackEncoder {
   #mayBlock = false;
 
   constructor(options: EncoderOptions = {}) {
-    this.#capacity = options.tableCapacity ?? 4096;
+    this.#capacity = options.tableCapacity ?? QPACK_TABLE_CAPACITY;
     this.#wantedRisk = options.riskedStreams ?? 0;
   }
 

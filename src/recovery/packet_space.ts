@@ -6,6 +6,7 @@ import { PathCounters } from "./path_counters.ts";
 import { type AckPolicy, ReceivedPackets } from "./received_packets.ts";
 import { type Carrier, Fate, type SentPacket } from "./sent_packet.ts";
 import { SentPackets } from "./sent_packets.ts";
+import { FIRST_SKIP, LAST_SKIP } from "../limits/limits.ts";
 
 /** RFC 9002, Section 6.1.1: packets sent this much later and acknowledged make one lost. */
 const PACKET_THRESHOLD = 3;
@@ -15,9 +16,6 @@ const TIME_THRESHOLD = 9 / 8;
 const GRANULARITY = 1;
 /** The threshold grows with the reordering seen, up to this. */
 const MAX_THRESHOLD = 128;
-/** Skipped numbers: the first gap is below this, and gaps double up to the second. */
-const FIRST_SKIP = 256;
-const LAST_SKIP = 131_072;
 
 /** Hears of packets as they are declared lost; for logs. */
 export type LossListener = (packet: SentPacket, byNumber: boolean) => void;

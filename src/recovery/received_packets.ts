@@ -1,10 +1,6 @@
 import { RangeSet } from "../bytes/range_set.ts";
+import { MAX_RECEIVED_RANGES } from "../limits/limits.ts";
 
-/**
- * Most ranges remembered; older ones are given up and count as received, so that nothing below is
- * taken any more (RFC 9000, Section 13.2.3).
- */
-const MAX_RANGES = 64;
 /** Numbers this close below an acknowledged ACK may still come, late, and are not refused. */
 const REORDERING_MEMORY = 128;
 
@@ -56,7 +52,7 @@ export class ReceivedPackets {
   add(number: number, ackEliciting: boolean, now: number): void {
     const expected = this.largest + 1;
     this.ranges.add(number, number + 1);
-    if (this.ranges.count > MAX_RANGES) {
+    if (this.ranges.count > MAX_RECEIVED_RANGES) {
       this.#floor = this.ranges.endAt(0);
       this.ranges.removeFirstRange();
     }

@@ -5,17 +5,15 @@ import { FrameType } from "../frame/frame_type.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
 import { SendBuffer } from "./send_buffer.ts";
+import { CRYPTO_WINDOW, MAX_CRYPTO_RANGES } from "../limits/limits.ts";
 
-/** Bytes taken beyond what was read (RFC 9000, Section 7.5 asks for 4096 at least). */
-const WINDOW = 65_536;
-const MAX_RANGES = 128;
 /** Handshake data are not cut into frames smaller than this just because a packet is nearly full. */
 const SMALLEST_FRAGMENT = 16;
 
 /** The handshake messages of one encryption level, both ways, in CRYPTO frames. */
 export class CryptoStream implements FrameOwner {
   readonly #outgoing = new SendBuffer();
-  readonly #incoming = new ReceiveBuffer(MAX_RANGES, ErrorCode.CryptoBufferExceeded);
+  readonly #incoming = new ReceiveBuffer(MAX_CRYPTO_RANGES, ErrorCode.CryptoBufferExceeded);
 
   /** Whether there is something to send, or to send again. */
   get hasPending(): boolean {
@@ -39,7 +37,8 @@ export class CryptoStream implements FrameOwner {
 
   /** A CRYPTO frame arrived; `data` is copied. */
   receive(offset: number, data: Uint8Array): void {
-    if (offset + data.length > this.#incoming.offset + WINDOW) {
+    // RFC 9000, Section 7.5 asks for 4096 bytes at least.
+    if (offset + data.length > this.#incoming.offset + CRYPTO_WINDOW) {
       throw new TransportError(
         ErrorCode.CryptoBufferExceeded,
         `Cannot buffer handshake data: ${offset + data.length} is beyond the window`,
@@ -50,7 +49,7 @@ export class CryptoStream implements FrameOwner {
 
   /** All bytes that are next in order; `undefined` if there are none. */
   read(): Uint8Array<ArrayBuffer> | undefined {
-    return this.#incoming.read(WINDOW);
+    return this.#incoming.read(CRYPTO_WINDOW);
   }
 
   /** Takes a copy of `data` to send. */

@@ -1,13 +1,12 @@
 import { RangeSet } from "../bytes/range_set.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
+import { LEAST_FRAGMENT_DENSITY, MAX_STREAM_RANGES } from "../limits/limits.ts";
 
 /** Bytes are kept in chunks of this size, each at a multiple of it in the stream. */
 const CHUNK = 65_536;
 /** Room a stream's first chunk has at least; it doubles as the stream grows. */
 const SMALLEST_CHUNK = 512;
-/** Beyond the permitted number, ranges must hold this many bytes on average: whole packets do. */
-const LEAST_DENSITY = 512;
 
 /**
  * Puts a stream's bytes in order: copied once out of the packet, read in pieces of any size.
@@ -32,7 +31,7 @@ export class ReceiveBuffer {
   /** The error for too many fragments. */
   readonly #errorCode: number;
 
-  constructor(maxRanges = 1024, errorCode: number = ErrorCode.InternalError) {
+  constructor(maxRanges = MAX_STREAM_RANGES, errorCode: number = ErrorCode.InternalError) {
     this.#maxRanges = maxRanges;
     this.#errorCode = errorCode;
   }
@@ -116,7 +115,7 @@ export class ReceiveBuffer {
     const { count } = this.#ahead;
     // Two paths of unequal delay leave a gap per packet, thousands at a high rate; only crumbs
     // cost more to keep than they bring.
-    if (count > this.#maxRanges && this.#bytesAhead < count * LEAST_DENSITY) {
+    if (count > this.#maxRanges && this.#bytesAhead < count * LEAST_FRAGMENT_DENSITY) {
       throw new TransportError(
         this.#errorCode,
         `Cannot put the stream together: ${count} fragments hold only ${this.#bytesAhead} bytes`,

@@ -1,5 +1,4 @@
-/** Streams per second that may end early without slowing down what the peer may open. */
-const PER_SECOND = 200;
+import { EARLY_RESETS_PER_SECOND } from "../limits/limits.ts";
 
 /**
  * Holds back the room that streams leave when they are reset early.
@@ -10,14 +9,14 @@ const PER_SECOND = 200;
 export class ResetBudget {
   /** Streams held back, by kind. */
   readonly #held: [number, number] = [0, 0];
-  #tokens = PER_SECOND;
+  #tokens = EARLY_RESETS_PER_SECOND;
   #filledAt = -1;
 
   /** When room comes back: always past while the budget lasts, `Infinity` if none is held back. */
   get deadline(): number {
     if (this.#held[0] + this.#held[1] === 0) return Infinity;
     if (this.#tokens >= 1) return this.#filledAt;
-    return this.#filledAt + (1 - this.#tokens) * 1000 / PER_SECOND;
+    return this.#filledAt + (1 - this.#tokens) * 1000 / EARLY_RESETS_PER_SECOND;
   }
 
   /** Holds back the room of one stream. */
@@ -29,7 +28,10 @@ export class ResetBudget {
   release(kind: 0 | 1, now: number): number {
     if (this.#filledAt < 0) this.#filledAt = now;
     const passed = Math.max(0, now - this.#filledAt);
-    this.#tokens = Math.min(PER_SECOND, this.#tokens + passed * PER_SECOND / 1000);
+    this.#tokens = Math.min(
+      EARLY_RESETS_PER_SECOND,
+      this.#tokens + passed * EARLY_RESETS_PER_SECOND / 1000,
+    );
     this.#filledAt = Math.max(this.#filledAt, now);
     const count = Math.min(this.#held[kind], Math.floor(this.#tokens));
     this.#held[kind] -= count;

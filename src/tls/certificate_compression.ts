@@ -9,7 +9,7 @@ import {
   readVector24,
   readVector8,
 } from "./extensions.ts";
-import { MAX_MESSAGE } from "./message_buffer.ts";
+import { MAX_TLS_MESSAGE } from "../limits/limits.ts";
 import { MessageWriter } from "./message_writer.ts";
 
 /** How a certificate message is compressed (RFC 8879, Section 7.3). */
@@ -81,7 +81,7 @@ export function decompressCertificate(
       `Cannot accept ${what}: algorithm ${algorithm} was not offered`,
     );
   }
-  if (length === 0 || length > MAX_MESSAGE - HEADER) {
+  if (length === 0 || length > MAX_TLS_MESSAGE - HEADER) {
     throw alertError(Alert.BadCertificate, `Cannot accept ${what}: it unpacks to ${length} bytes`);
   }
   const body = unpack(data, length);

@@ -11,7 +11,7 @@ import {
 } from "./extensions.ts";
 import { MessageWriter } from "./message_writer.ts";
 import { certificateSchemes, handshakeSchemes } from "./signature.ts";
-import { MAX_CHAIN } from "./verify_chain.ts";
+import { MAX_CHAIN } from "../limits/limits.ts";
 
 /** Writes a Certificate message; an empty chain says that there is none to show. */
 export function writeCertificate(chain: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

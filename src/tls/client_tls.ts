@@ -26,6 +26,7 @@ import { readServerHello, type ServerHello } from "./server_hello.ts";
 import { MAX_TICKET_LIFETIME, readNewSessionTicket } from "./session_ticket.ts";
 import { signedContent } from "./signature.ts";
 import type { ClientTlsOptions, TlsContext } from "./tls.ts";
+import { MAX_TICKETS } from "../limits/limits.ts";
 
 /** What the client waits for (RFC 9846, Appendix A.1); always moves forward. */
 const State = {
@@ -38,9 +39,6 @@ const State = {
   Finished: 6,
   Connected: 7,
 } as const;
-
-/** How many tickets of one connection are taken; more only cost memory. */
-const MAX_TICKETS = 16;
 
 /** The client's side of a TLS 1.3 handshake over QUIC. */
 export class ClientTls extends Handshake {

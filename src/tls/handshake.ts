@@ -7,7 +7,8 @@ import { TransportError } from "../error/quic_error.ts";
 import { Alert, alertError, asTransportError } from "./alert.ts";
 import { messageName } from "./code_point.ts";
 import type { KeySchedule } from "./key_schedule.ts";
-import { MAX_LATE_MESSAGE, MAX_MESSAGE, MessageBuffer } from "./message_buffer.ts";
+import { MAX_LATE_TLS_MESSAGE, MAX_TLS_MESSAGE } from "../limits/limits.ts";
+import { MessageBuffer } from "./message_buffer.ts";
 import type { Tls, TlsContext } from "./tls.ts";
 import { Transcript } from "./transcript.ts";
 
@@ -115,7 +116,7 @@ export abstract class Handshake implements Tls {
   #take(level: Level, data: Uint8Array, now: number): void {
     this.#checkLevel(level);
     this.#buffer.append(data);
-    const limit = this.complete ? MAX_LATE_MESSAGE : MAX_MESSAGE;
+    const limit = this.complete ? MAX_LATE_TLS_MESSAGE : MAX_TLS_MESSAGE;
     for (;;) {
       const message = this.#buffer.next(limit);
       if (!message) return;

@@ -1,12 +1,6 @@
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 
-/** The longest handshake message that is taken, header included. */
-export const MAX_MESSAGE = 0x1_0000;
-
-/** The longest message that is taken once the handshake is complete. */
-export const MAX_LATE_MESSAGE = 0x4000;
-
 /** Puts handshake messages together from bytes that come in any cut. */
 export class MessageBuffer {
   #bytes = new Uint8Array(1024);

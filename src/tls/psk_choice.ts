@@ -8,9 +8,7 @@ import { KeySchedule } from "./key_schedule.ts";
 import { readTicketContent, type TicketContent } from "./session_ticket.ts";
 import type { EarlyDataOffer, TicketOptions } from "./tls.ts";
 import type { Transcript } from "./transcript.ts";
-
-/** How many identities of one ClientHello are tried: each costs an attempt to open it. */
-const MAX_IDENTITIES = 4;
+import { MAX_PSK_IDENTITIES } from "../limits/limits.ts";
 
 /** By how many milliseconds a client may be wrong about its ticket's age and still send 0-RTT. */
 const AGE_WINDOW = 10_000;
@@ -73,7 +71,7 @@ export function choosePsk(
     );
   }
   if (!offer || !tickets || !isAble) return undefined;
-  const count = Math.min(offer.identities.length, MAX_IDENTITIES);
+  const count = Math.min(offer.identities.length, MAX_PSK_IDENTITIES);
   for (let index = 0; index < count; index++) {
     const chosen = openTicket(offer, index, tickets, wanted.time);
     if (!chosen || !wanted.suites.includes(chosen.ticket.suite)) continue;

@@ -5,6 +5,7 @@ import { isWeak } from "./certificate_signature.ts";
 import { violation } from "./name_constraints.ts";
 import { matchesIdentity } from "./server_identity.ts";
 import type { TrustStore } from "./trust_store.ts";
+import { MAX_CHAIN_DEPTH, MAX_CHAIN_SIGNATURES } from "../limits/limits.ts";
 
 /** What a peer's certificates must be good for. */
 export interface ChainPurpose {
@@ -15,15 +16,6 @@ export interface ChainPurpose {
   /** The time in milliseconds since 1970. */
   readonly time: number;
 }
-
-/** The most certificates that are looked at. */
-export const MAX_CHAIN = 16;
-
-/** The longest path from the peer's certificate to an anchor, both counted. */
-const MAX_DEPTH = 8;
-
-/** The most signatures that are checked, however the certificates can be combined. */
-const MAX_SIGNATURES = 32;
 
 /**
  * Verifies a peer's certificates (RFC 5280, Section 6, with the peer's own first).
@@ -64,7 +56,7 @@ class PathSearch {
     for (const anchor of this.#purpose.store.anchorsFor(last.issuer)) {
       if (this.#accepts(anchor, path)) return [...path, anchor];
     }
-    if (path.length >= MAX_DEPTH) return undefined;
+    if (path.length >= MAX_CHAIN_DEPTH) return undefined;
     for (const candidate of this.#chain) {
       if (candidate.subject !== last.issuer || path.includes(candidate)) continue;
       if (!this.#accepts(candidate, path)) continue;
@@ -83,7 +75,7 @@ class PathSearch {
 
   #signatureProblem(issuer: Certificate, path: readonly Certificate[]): TransportError | undefined {
     const subject = path[path.length - 1]!;
-    if (++this.#signatures > MAX_SIGNATURES) {
+    if (++this.#signatures > MAX_CHAIN_SIGNATURES) {
       return alertError(
         Alert.BadCertificate,
         "Cannot verify the certificates: they can be combined in too many ways",

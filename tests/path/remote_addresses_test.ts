@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { parseIpAddress } from "../../src/bytes/ip_address.ts";
 import type { Address } from "../../src/path/address.ts";
 import { isPortAcceptable, Scope, scopeOf } from "../../src/path/address_scope.ts";
-import { MAX_ADDRESSES, RemoteAddresses } from "../../src/path/remote_addresses.ts";
+import { MAX_ADDRESSES } from "../../src/limits/limits.ts";
+import { RemoteAddresses } from "../../src/path/remote_addresses.ts";
 
 const PEER: Address = { transport: "udp", hostname: "192.0.2.1", port: 6121 };
 const PRIVATE_PEER: Address = { transport: "udp", hostname: "10.0.0.1", port: 6121 };

@@ -1,0 +1,163 @@
+/*
+ * How much a peer may cost us: everything that bounds memory, work, time or packets which somebody
+ * else decides on. One list, so that it can be read as a whole. What a connection's options can
+ * change stands in `connection/config.ts`, with the same in mind; limits of an application that an
+ * option changes name it here. Each is proved by an attack: see `tests/hardening`.
+ *
+ * Times are in milliseconds, sizes in bytes.
+ */
+
+// Handshakes and whatever comes without a connection.
+
+/** Handshakes open at once; beyond, Initials are dropped, and from half on Retry asks for proof. */
+export const MAX_HALF_OPEN = 1_024;
+/** RFC 9000, Section 7.2: the first ID a client sends to has so many bytes at least. */
+export const SHORTEST_ORIGINAL_ID = 8;
+/** Stateless resets per second. */
+export const RESETS_PER_SECOND = 100;
+/** Connections that are searched for the token of a stateless reset. */
+export const MAX_RESET_SEARCH = 64;
+/** Answers without a connection that wait for their socket. */
+export const MAX_REPLIES_WAITING = 64;
+/** Datagrams taken in before timers are served. */
+export const RECEIVE_BURST = 32;
+/** Packets kept that came before their keys, and bytes of them. */
+export const MAX_UNDECRYPTABLE_PACKETS = 16;
+export const MAX_UNDECRYPTABLE_BYTES = 24_576;
+
+// Tokens and early data.
+
+/** Life of a token that a Retry brings. */
+export const RETRY_LIFETIME = 10_000;
+/** Life of a token for later connections. */
+export const NEW_TOKEN_LIFETIME = 86_400_000;
+/** Tokens remembered, so that each counts once. */
+export const MAX_TOKENS_REMEMBERED = 65_536;
+/** 0-RTT offers remembered, so that none is taken twice. */
+export const MAX_EARLY_DATA_REMEMBERED = 32_768;
+
+// TLS.
+
+/** A message of the handshake. */
+export const MAX_TLS_MESSAGE = 0x1_0000;
+/** A message after the handshake. */
+export const MAX_LATE_TLS_MESSAGE = 0x4000;
+/** CRYPTO bytes of a level ahead of what was read. */
+export const CRYPTO_WINDOW = 65_536;
+/** CRYPTO fragments of a level that wait for what is before them. */
+export const MAX_CRYPTO_RANGES = 128;
+/** Certificates of a chain. */
+export const MAX_CHAIN = 16;
+/** Steps of the way from a certificate to an anchor. */
+export const MAX_CHAIN_DEPTH = 8;
+/** Signatures verified for one chain, however many ways through it there are. */
+export const MAX_CHAIN_SIGNATURES = 32;
+/** Pre-shared keys of a ClientHello that are looked at. */
+export const MAX_PSK_IDENTITIES = 4;
+/** Sessions taken of one connection. */
+export const MAX_TICKETS = 16;
+
+// Packets and acknowledgements.
+
+/** Ranges of an ACK that are read. */
+export const MAX_ACK_RANGES_READ = 256;
+/** Ranges of an ACK that are written. */
+export const MAX_ACK_RANGES_WRITTEN = 64;
+/**
+ * Ranges of received numbers that are remembered; older ones count as received, so that nothing
+ * below is taken any more (RFC 9000, Section 13.2.3).
+ */
+export const MAX_RECEIVED_RANGES = 64;
+/**
+ * Numbers left out to catch whoever acknowledges blindly (RFC 9000, Section 21.4): the first is
+ * below the one, and the spans between them double up to the other.
+ */
+export const FIRST_SKIP = 256;
+export const LAST_SKIP = 131_072;
+/** Packets in a row without anything to acknowledge, after which a PING asks for a sign. */
+export const MAX_SILENT_PACKETS = 19;
+/** Packets remembered of a path that the peer acknowledged none of; no window needs so many. */
+export const MAX_UNHEARD_PACKETS = 65_536;
+
+// Streams and datagrams.
+
+/** Fragments of a stream that wait for what is before them, however small they are. */
+export const MAX_STREAM_RANGES = 1_024;
+/** Bytes that they have on average if there are more: whole packets do. */
+export const LEAST_FRAGMENT_DENSITY = 512;
+/** Streams that may be opened and reset again, per second. */
+export const EARLY_RESETS_PER_SECOND = 200;
+/** DATAGRAMs that wait, in either direction. */
+export const MAX_DATAGRAMS_WAITING = 256;
+
+// Paths.
+
+/** PATH_RESPONSEs that may wait for one 4-tuple; beyond, the oldest are dropped. */
+export const MAX_RESPONSES = 8;
+/** PATH_CHALLENGEs of a connection that are answered within one round trip. */
+export const MAX_CHALLENGES_PER_RTT = 16;
+/** Paths that a peer may be opening at once, their addresses unproven. */
+export const MAX_UNPROVEN = 2;
+/** Paths over one and the same 4-tuple. */
+export const MAX_SAME_TUPLE = 2;
+/** Paths that a peer may open one right after the other, and per second from then on. */
+export const MAX_PATHS_BURST = 8;
+export const MAX_PATHS_PER_SECOND = 4;
+/** Connection IDs of all paths together that each end keeps. */
+export const MAX_IDS = 32;
+/** Connection IDs of one path that we issue. */
+export const MAX_IDS_OF_PATH = 4;
+/** Retired connection IDs of a path that are remembered, so that repetitions are known. */
+export const MAX_RETIRED_REMEMBERED = 256;
+/** Addresses of a server that a client keeps. */
+export const MAX_ADDRESSES = 8;
+/** Frames about addresses that are looked at, per second. */
+export const ADDRESS_NEWS_PER_SECOND = 16;
+
+// HTTP/3 and QPACK; what has an option says which.
+
+/** Requests of one connection that are handled at once: `maxConcurrentHandlers`. */
+export const MAX_HANDLERS = 128;
+/** Requests that may fail or be cancelled, per second: `maxFailuresPerSecond`. */
+export const MAX_FAILURES_PER_SECOND = 200;
+/** How long the fields of a request may take: `headerTimeout`. */
+export const HEADER_TIMEOUT = 10_000;
+/** How long a client may send no content, or take none: `bodyTimeout`. */
+export const BODY_TIMEOUT = 60_000;
+/** The fields of a message, counted as in RFC 9114, Section 4.2.2: `maxFieldSectionSize`. */
+export const MAX_FIELD_SECTION = 65_536;
+/** A capsule that is wanted, unless its reader says otherwise. */
+export const MAX_CAPSULE = 65_536;
+/** The dynamic table of QPACK: `qpackTableCapacity`. */
+export const QPACK_TABLE_CAPACITY = 4096;
+/** Streams that may wait for it: `qpackBlockedStreams`. */
+export const QPACK_BLOCKED_STREAMS = 16;
+/** Bytes of fields that wait for it on these streams: `qpackBlockedBytes`. */
+export const QPACK_BLOCKED_BYTES = 1_048_576;
+
+/** A SETTINGS frame. */
+export const MAX_SETTINGS_SIZE = 4096;
+/** A PRIORITY_UPDATE frame. */
+export const MAX_PRIORITY_SIZE = 1024;
+/** Priorities kept for requests that have not begun. */
+export const MAX_EARLY_PRIORITIES = 64;
+/** Interim responses to a request. */
+export const MAX_INFORMATIONAL = 16;
+/** HTTP datagrams that wait for their request's reader, and for a request that has not begun. */
+export const MAX_HTTP_DATAGRAMS_WAITING = 64;
+export const MAX_HTTP_DATAGRAMS_EARLY = 32;
+/** Bytes of a request's content that are read though nobody wants them, to answer in order. */
+export const MAX_UNUSED_CONTENT = 65_536;
+/** Bytes of the QPACK encoder stream ahead of the sections that pay for them, and what each pays. */
+export const QPACK_STREAM_BUDGET = 1 << 18;
+export const QPACK_BUDGET_PER_SECTION = 1 << 14;
+
+// Logs.
+
+/** Characters of a peer's text in a trace. */
+export const MAX_LOGGED_TEXT = 256;
+/** Frames of a packet, and ranges of an acknowledgement, that a trace shows. */
+export const MAX_LOGGED_FRAMES = 48;
+export const MAX_LOGGED_RANGES = 64;
+/** Bytes of a trace that wait to be written; beyond, events are left out and counted. */
+export const MAX_LOG_WAITING = 4_194_304;

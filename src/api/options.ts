@@ -23,6 +23,13 @@ export interface TransportOptions {
    */
   maxIdleTimeout?: number;
   /**
+   * Milliseconds for which a path may be silent, while another answers, before a client abandons it.
+   * Until then it carries nothing but probes, and is used again at the first answer.
+   *
+   * @default {15000}
+   */
+  pathIdleTimeout?: number;
+  /**
    * Milliseconds that the handshake may take.
    *
    * @default {10000}
@@ -308,6 +315,7 @@ export function transportConfig(options: TransportOptions): TransportConfig {
     ...defined({
       keepAliveInterval: atLeast("keepAliveInterval", options.keepAliveInterval, 0),
       maxIdleTimeout: atLeast("maxIdleTimeout", options.maxIdleTimeout, 0),
+      pathIdleTimeout: atLeast("pathIdleTimeout", options.pathIdleTimeout, 1),
       handshakeTimeout: atLeast("handshakeTimeout", options.handshakeTimeout, 1),
       maxBidirectionalStreams: atLeast(
         "maxConcurrentBidirectionalStreams",

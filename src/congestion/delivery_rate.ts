@@ -46,8 +46,11 @@ export class DeliveryRate implements RateSample {
   #deliveredTime = 0;
   /** When the packet left whose delivery began the current sampling flight. */
   #firstSentTime = 0;
-  /** Deliveries up to this count belong to a time with too little to send; -1: none. */
-  #limitedUntil = -1;
+  /**
+   * Deliveries up to this count belong to a time with too little to send; -1: none. A first flight
+   * does: it is small because nothing is known, or because a handshake is.
+   */
+  #limitedUntil = 0;
   /** The newest packet of the ACK under way, as copied from it. */
   #newestSent = -1;
   #newestFirstSent = 0;

@@ -2,6 +2,8 @@ import type { RateSample } from "./delivery_rate.ts";
 
 /** Round trips that a rate is remembered for, at least; at most twice as many. */
 const ROUNDS = 5;
+/** A rate that was below this part of what it is now is still growing. */
+const GROWTH = 0.8;
 
 /**
  * The largest of the rates lately delivered. A maximum, since samples err towards too little: they
@@ -11,10 +13,19 @@ export class PeakRate {
   #present = 0;
   #past = 0;
   #turnAt = 0;
+  /** What the value was when the round trip before began, and the present one. */
+  #before = 0;
+  #atStart = 0;
+  #roundEnds = 0;
 
   /** Bytes per millisecond; 0 while unknown. */
   get value(): number {
     return Math.max(this.#present, this.#past);
+  }
+
+  /** Whether a round trip ago it was less by a fifth or more: nobody has seen its end yet. */
+  get grows(): boolean {
+    return this.#before < GROWTH * this.value;
   }
 
   /** Takes a sample; its rate is 0 if it is none. */
@@ -22,6 +33,11 @@ export class PeakRate {
     if (!(rate > 0)) return;
     // What was sent for want of more says only that the path is no slower than that.
     if (appLimited && (this.value === 0 || rate <= this.value)) return;
+    if (now >= this.#roundEnds) {
+      this.#before = this.#atStart;
+      this.#atStart = this.value;
+      this.#roundEnds = now + smoothedRtt;
+    }
     if (now >= this.#turnAt) {
       this.#past = this.#present;
       this.#present = 0;

@@ -1,20 +1,28 @@
-import { ackFrequencySize, writeAckFrequency } from "../frame/ack_frequency.ts";
+import { ackFrequencySize, writeAckFrequency, writeImmediateAck } from "../frame/ack_frequency.ts";
+import { writePing } from "../frame/datagram.ts";
 import { FrameType } from "../frame/frame_type.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
+import type { PacketSpace } from "../recovery/packet_space.ts";
 import type { TransportParameters } from "./transport_parameters.ts";
 
 /** Packets out of order that are told at once: as many as loss is told by (RFC 9002, Section 6.1.1). */
 const REORDERING_THRESHOLD = 3;
 
+/** RFC 9000, Section 13.2.2: every other packet is acknowledged. */
+const USUAL_THRESHOLD = 2;
+
 /**
  * Asks the peer to acknowledge less often than every second packet (ACK frequency, Section 4):
- * acknowledgements cost both ends about as much as the packets they acknowledge.
+ * acknowledgements cost both ends about as much as the packets they acknowledge. And asks it not to
+ * wait with the last one.
  */
 export class AckRequest implements FrameOwner {
   readonly #packets: number;
   /** Microseconds that the peer may hold back an acknowledgement. */
   #delay = 0;
   #pending = false;
+  /** Whether the peer understands. */
+  #agreed = false;
 
   /** @param packets How many packets one acknowledgement is wanted for; 0 asks for nothing. */
   constructor(packets: number) {
@@ -23,9 +31,15 @@ export class AckRequest implements FrameOwner {
 
   /** The handshake is confirmed: asks, if the peer understands it. */
   start({ minAckDelay, maxAckDelay }: TransportParameters): void {
-    if (this.#packets < 1 || minAckDelay < 0) return;
+    this.#agreed = minAckDelay >= 0;
+    if (this.#packets < 1 || !this.#agreed) return;
     this.#delay = Math.max(minAckDelay, maxAckDelay * 1_000);
     this.#pending = true;
+  }
+
+  /** How many packets the peer answers with one acknowledgement, as far as we know. */
+  get threshold(): number {
+    return this.#agreed && this.#packets > 0 ? this.#packets : USUAL_THRESHOLD;
   }
 
   /** Whether the frame waits. */
@@ -42,6 +56,17 @@ export class AckRequest implements FrameOwner {
     writeAckFrequency(sink.writer, 0, threshold, this.#delay, REORDERING_THRESHOLD);
     sink.record(this, FrameType.AckFrequency, 0, 0);
     this.#pending = false;
+  }
+
+  /**
+   * Asks for an ACK behind the last data of a transfer, and for one at once if the peer understands
+   * that (ACK frequency, Section 8.1.1).
+   */
+  writeTail(space: PacketSpace, sink: FrameSink): void {
+    space.tailDue = false;
+    if (!this.#agreed) return writePing(sink.writer);
+    writeImmediateAck(sink.writer);
+    space.hurried = space.nextNumber;
   }
 
   onFrameAcked(_frame: SentFrame): void {}

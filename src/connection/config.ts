@@ -19,6 +19,8 @@ export interface TransportConfig {
   readonly maxIdleTimeout: number;
   /** Time a handshake may take. */
   readonly handshakeTimeout: number;
+  /** Silence of one path, while others answer, after which a client abandons it. */
+  readonly pathIdleTimeout: number;
   /** Silence after which a PING is sent; 0 for never. */
   readonly keepAliveInterval: number;
   /** Unread bytes of all streams, at first. */
@@ -70,6 +72,7 @@ export interface TransportConfig {
 export const DEFAULTS: TransportConfig = {
   maxIdleTimeout: 30_000,
   handshakeTimeout: 10_000,
+  pathIdleTimeout: 15_000,
   keepAliveInterval: 0,
   connectionWindow: 1_572_864,
   maxConnectionWindow: 25_165_824,

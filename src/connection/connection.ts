@@ -22,7 +22,7 @@ import { PathRequest } from "./path_requests.ts";
 import type { Peer } from "./peer.ts";
 import { choosePreferred } from "./preferred_address.ts";
 import type { PingRequest } from "./ping_request.ts";
-import type { Transmit } from "./sender.ts";
+import type { Transmit } from "./datagram_builder.ts";
 import { type ConnectionOptions, ConnectionParts, type PartsObserver } from "./connection_parts.ts";
 
 /**
@@ -214,13 +214,13 @@ export class Connection implements PartsObserver {
    * @param remote Where to; anywhere if left out.
    * @returns Whether that concerns this connection.
    */
-  onPortFailed(port: Port, remote: Address | undefined): boolean {
+  onPortFailed(port: Port, remote: Address | undefined, now: number): boolean {
     let concerned = false;
     for (const path of this.paths.paths) {
       if (!path.live || path.current.port !== port) continue;
       if (remote !== undefined && !sameAddress(path.current.remote, remote)) continue;
       concerned = true;
-      path.onProbeTimeout(this.paths.best(path) !== undefined);
+      path.onProbeTimeout(this.paths.best(path) !== undefined, now);
     }
     return concerned;
   }

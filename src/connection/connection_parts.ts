@@ -277,8 +277,16 @@ export class ConnectionParts implements PathContext {
     return this.role === Role.Client && !this.handshake.addressValidated;
   }
 
+  get pathIdleTimeout(): number {
+    return this.config.pathIdleTimeout;
+  }
+
   get keepAliveInterval(): number {
     return this.config.keepAliveInterval;
+  }
+
+  get peerAckThreshold(): number {
+    return this.ackRequest.threshold;
   }
 
   get peerMaxAckDelay(): number {

@@ -10,6 +10,8 @@ import type { PathSet } from "../path/path_set.ts";
 import type { PacketSpace } from "../recovery/packet_space.ts";
 import type { StreamView } from "../scheduler/stream_order.ts";
 import type { CryptoStream } from "../stream/crypto_stream.ts";
+import { SendHalf } from "../stream/send_half.ts";
+import { SendState } from "../stream/send_state.ts";
 import type { StreamSet } from "../stream/stream_set.ts";
 import type { DatagramQueue } from "./datagram_queue.ts";
 import type { HandshakeDriver } from "./handshake_driver.ts";
@@ -17,6 +19,8 @@ import { MAX_SILENT_PACKETS, MAX_UNHEARD_PACKETS } from "../limits/limits.ts";
 
 /** ACK Delay is told in units of 2^3 microseconds, as is the default. */
 const ACK_DELAY_UNIT = 8;
+/** So many packets unacknowledged make a transfer whose end is worth a packet of its own. */
+const LONG_FLIGHT = 8;
 /** Room that an ACK may take in a packet that carries data as well. */
 const MAX_ACK_SIZE = 200;
 
@@ -138,8 +142,39 @@ export class FrameWriter {
     if (ackRequest.pending) ackRequest.writeFrames(builder);
     if (set.hasControlFrames) set.writeControlFrames(builder, now, paths.largestRtt);
     if (datagrams.pending) datagrams.writeFrames(builder, builder.largestPayload);
-    if (set.views.length > 0) set.writeStreamFrames(builder, streams);
+    if (set.views.length > 0) {
+      set.writeStreamFrames(builder, streams);
+      if (set.views.length === 0 && this.#endsStream) this.#noteTails(now);
+    }
     if (handshake.pending) handshake.writeForLater(builder);
+  }
+
+  /**
+   * The last data of a transfer leave. No packet follows that would tell of their loss before the
+   * probe timeout, on this path or another: a small one will, which is itself rarely lost in a full
+   * queue.
+   */
+  #noteTails(now: number): void {
+    const { paths } = this.#from.paths;
+    let inFlight = 0;
+    for (const { space } of paths) inFlight += space.elicitingInFlight;
+    if (inFlight < LONG_FLIGHT) return;
+    for (const { health, live, smoothedRtt, space } of paths) {
+      if (live && health === Health.Ok) space.noteTail(Math.max(smoothedRtt / 4, 1), now);
+    }
+  }
+
+  /** Writes that packet's frame. */
+  writeTail(space: PacketSpace): void {
+    this.#from.ackRequest.writeTail(space, this.#builder);
+    this.#builder.markEliciting();
+  }
+
+  /** Whether the last frame is of a stream that has ended, though not all of it has arrived. */
+  get #endsStream(): boolean {
+    const { frames } = this.#builder.packetAt(this.#builder.count - 1);
+    const owner = frames.at(-1)?.owner;
+    return owner instanceof SendHalf && owner.state === SendState.DataSent;
   }
 
   /** Whether anything waits that 0-RTT packets may carry. */

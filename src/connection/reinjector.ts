@@ -3,11 +3,14 @@ import type { Path } from "../path/path.ts";
 import type { PathSet } from "../path/path_set.ts";
 import { Fate, type SentPacket } from "../recovery/sent_packet.ts";
 import { isStreamFrame } from "./copy_queue.ts";
+import type { SendHalf } from "../stream/send_half.ts";
 import { arrivalAt, rateOf } from "../scheduler/forecast.ts";
 
 /** Copies may be this part of all that is sent, and so many datagrams besides. */
 const SHARE = 0.02;
 const ALLOWANCE = 10;
+/** Copies of one packet, the second only if the first was lost. */
+const MAX_COPIES = 2;
 
 /**
  * Finds what is under way on one path and would arrive sooner if it were sent once more on another.
@@ -65,7 +68,7 @@ export class Reinjector {
     const first = this.#first as SentPacket | undefined;
     this.#targets[0] = target;
     if (first === undefined || this.#bytes > this.#budget(paths)) return undefined;
-    first.copied = true;
+    first.copies++;
     this.copied += first.size;
     return first;
   }
@@ -88,7 +91,6 @@ export class Reinjector {
   /** Sums up what a path carries that the target would deliver sooner. */
   #collect(path: Path, target: Path, arrival: number, now: number): void {
     const { sent } = path.space;
-    const margin = Math.max(path.rttVariation, target.rttVariation, 1);
     let ahead = 0;
     for (let number = sent.first; number < sent.next; number++) {
       const packet = sent.get(number);
@@ -96,7 +98,7 @@ export class Reinjector {
       if (packet === undefined || !isStraggler(packet)) continue;
       const late = lateAt(packet, path, now);
       const copy = arrival + (this.#bytes + packet.size) / rateOf(target);
-      if (copy + margin < dueAt(packet, path, late, ahead, now)) {
+      if (copy < dueAt(packet, path, target, late, ahead, now)) {
         this.#bytes += packet.size;
         if (this.#first === undefined || packet.timeSent < this.#first.timeSent) {
           this.#first = packet;
@@ -120,10 +122,18 @@ function isTarget(path: Path): boolean {
     path.status === "available" && path.slot.remote.usable;
 }
 
-/** Whether nobody knows what became of the stream data, and nobody has acted on that. */
+/**
+ * Whether nobody knows what became of the stream data, and nobody has acted on that: there is no
+ * copy of them, or it was lost.
+ */
 function isStraggler(packet: SentPacket): boolean {
-  if (packet.fate !== Fate.Outstanding || packet.copied || packet.requeued) return false;
-  for (const { kind } of packet.frames) if (isStreamFrame(kind)) return true;
+  if (packet.fate !== Fate.Outstanding || packet.requeued || packet.copies === MAX_COPIES) {
+    return false;
+  }
+  for (const { owner, kind, start, end } of packet.frames) {
+    if (!isStreamFrame(kind)) continue;
+    if (packet.copies === 0 || (owner as SendHalf).isInFlightOnce(start, end)) return true;
+  }
   return false;
 }
 
@@ -137,16 +147,26 @@ function lateAt(packet: SentPacket, path: Path, now: number): number {
 }
 
 /**
- * When the packet should arrive; one that is late will be sent again by the path's probe timeout.
+ * Until when a copy must have arrived to be of use: when the packet itself will, or would if it were
+ * sent again by the path's probe timeout, less what either of that is uncertain by.
  *
  * @param late When it is late.
  * @param ahead Bytes that the path still has to deliver, up to and with the packet.
  */
-function dueAt(packet: SentPacket, path: Path, late: number, ahead: number, now: number): number {
+function dueAt(
+  packet: SentPacket,
+  path: Path,
+  target: Path,
+  late: number,
+  ahead: number,
+  now: number,
+): number {
   const oneWay = path.smoothedRtt / 2;
-  const { deliveryRate, minRtt } = path;
+  const margin = Math.max(target.rttVariation, 1);
+  const unsure = Math.max(path.rttVariation, margin);
+  if (now >= late) return Math.max(now, packet.timeSent + path.probeTimeout) + oneWay - unsure;
+  const usual = packet.timeSent + oneWay - unsure;
+  if (path.deliveryRate === 0) return usual;
   // In a long queue it takes as long as what lies before it; acknowledgements are on their way back.
-  const drained = deliveryRate > 0 ? now + ahead / deliveryRate - minRtt / 2 : 0;
-  if (now < late) return Math.max(packet.timeSent + oneWay, drained);
-  return Math.max(now, packet.timeSent + path.probeTimeout) + oneWay;
+  return Math.max(usual, now + ahead / rateOf(path) - path.minRtt / 2 - margin);
 }

@@ -1,7 +1,4 @@
-import type { BuiltPacket } from "../packet/built_packet.ts";
-import type { Random } from "../crypto/random.ts";
-import { packetNumberSize } from "../packet/packet_number.ts";
-import { PacketBuilder } from "../packet/packet_builder.ts";
+import type { PacketBuilder } from "../packet/packet_builder.ts";
 import { PacketType } from "../packet/packet_type.ts";
 import type { Address } from "../path/address.ts";
 import { Health } from "../path/lifecycle.ts";
@@ -15,41 +12,17 @@ import type { StreamView } from "../scheduler/stream_order.ts";
 import { Role } from "../stream/stream_id.ts";
 import { pathForClose, writeClose, writeEarlyClose } from "./close_frames.ts";
 import type { Closing } from "./closing.ts";
-import type { ConnectionLog } from "./connection_log.ts";
 import { CopyQueue } from "./copy_queue.ts";
 import type { Dispatcher } from "./dispatcher.ts";
+import { DatagramBuilder, type DatagramParts, type Transmit } from "./datagram_builder.ts";
 import { type FrameSources, FrameWriter } from "./frame_writer.ts";
-import { GreaseBit } from "./grease_bit.ts";
-import type { KeyRing } from "./key_ring.ts";
-import type { Peer } from "./peer.ts";
-
-/** A datagram to be sent: the first `size` bytes of the port's buffer. One object is reused. */
-export interface Transmit {
-  readonly port: Port;
-  readonly size: number;
-  readonly remote: Address;
-}
 
 /** What a sender works with. */
-export interface SenderParts extends FrameSources {
-  readonly keys: KeyRing;
-  readonly peer: Peer;
-  readonly random: Random;
-  readonly log: ConnectionLog | undefined;
+export interface SenderParts extends FrameSources, DatagramParts {
   readonly closing: Closing;
   readonly dispatcher: Dispatcher;
-  /** The ID the peer reaches us by during the handshake. */
-  readonly sourceId: Uint8Array;
-  /** The token for Initial packets; empty without one. */
-  readonly token: () => Uint8Array;
-  /** An ack-eliciting packet left. */
-  onElicitingSent(now: number): void;
-  /** A client sent its first Handshake packet. */
-  onHandshakeSent(): void;
 }
 
-/** Too little room for a packet worth sending. */
-const SMALLEST_DATAGRAM = 64;
 /**
  * While there are data to send, a path carries so much before its datagrams are enlarged: the first
  * flights decide how long a short transfer takes, and a probe is of use a round trip later only.
@@ -58,19 +31,17 @@ const EARLY_BYTES = 30_000;
 
 /** Builds datagrams, one per call, from whatever is most urgent. */
 export class Sender {
-  readonly builder: PacketBuilder = new PacketBuilder();
+  readonly builder: PacketBuilder;
   readonly #parts: SenderParts;
   readonly #frames: FrameWriter;
   readonly #copies = new CopyQueue();
-  readonly #transmit: { port: Port; size: number; remote: Address };
-  #mtuProbe = false;
-  readonly #grease: GreaseBit;
+  readonly #datagram: DatagramBuilder;
 
   constructor(parts: SenderParts, port: Port, remote: Address) {
     this.#parts = parts;
-    this.#grease = new GreaseBit(parts.random);
+    this.#datagram = new DatagramBuilder(parts, port, remote);
+    this.builder = this.#datagram.packets;
     this.#frames = new FrameWriter(parts, this.builder);
-    this.#transmit = { port, size: 0, remote };
   }
 
   /** The next datagram, or nothing to send for now. */
@@ -85,9 +56,13 @@ export class Sender {
 
   #sendOneRtt(paths: PathSet, now: number): Transmit | undefined {
     if (this.#parts.keys.oneRtt === undefined) return undefined;
+    const busy = this.#frames.pending;
+    // While there are data, probes for the size are worth going first; else nothing waits for them.
     return this.#sendValidation(paths, now) ?? this.#sendProbe(paths, now) ??
-      this.#sendMtuProbe(paths, now) ?? this.#sendCopy(now) ?? this.#sendData(now) ??
-      this.#sendAcks(paths, now);
+      (busy ? this.#sendMtuProbe(paths, EARLY_BYTES, now) : undefined) ??
+      this.#sendCopy(now) ?? this.#sendData(now) ??
+      this.#sendOwn(paths, now) ?? this.#sendAcks(paths, now) ??
+      (busy ? undefined : this.#sendMtuProbe(paths, 0, now));
   }
 
   // What leads to a datagram, most urgent first.
@@ -106,15 +81,15 @@ export class Sender {
     if (!initial && !second) return undefined;
     // RFC 9000, Section 8.1: a server may have too little credit for the full datagram it needs.
     if (initial && network.credit < BASE_DATAGRAM_SIZE) return undefined;
-    if (!this.#begin(network)) return undefined;
+    if (!this.#datagram.begin(network)) return undefined;
     const padTo = initial && this.#writeInitial(path, now) ? BASE_DATAGRAM_SIZE : 0;
     if (keys.handshake.write !== undefined) this.#writeHandshake(path, now);
     if (keys.oneRtt !== undefined && this.#frames.pending && network.room(now) > 0) {
-      if (this.#startShort(path)) this.#frames.writeAll(undefined, now);
+      if (this.#datagram.startShort(path)) this.#frames.writeAll(undefined, now);
     } else if (this.#mayWriteEarly && network.room(now) > 0) {
       this.#writeZeroRtt(path, undefined, now);
     }
-    return this.#end(path, network, padTo, now);
+    return this.#datagram.end(path, network, padTo, now);
   }
 
   /** RFC 9000, Section 17.2.3: whether there are 0-RTT data to send, and no better keys yet. */
@@ -129,14 +104,14 @@ export class Sender {
     const assignment = this.#parts.dispatcher.assign(now);
     if (assignment === undefined) return undefined;
     const path = assignment.path as Path;
-    if (!this.#begin(path.current)) return undefined;
+    if (!this.#datagram.begin(path.current)) return undefined;
     this.#writeZeroRtt(path, assignment.streams, now);
-    return this.#end(path, path.current, 0, now);
+    return this.#datagram.end(path, path.current, 0, now);
   }
 
   /** RFC 9000, Section 12.3: 0-RTT and 1-RTT packets share their numbers. */
   #writeZeroRtt(path: Path, streams: readonly StreamView[] | undefined, now: number): void {
-    if (!this.#startLong(PacketType.ZeroRtt, path, path.space)) return;
+    if (!this.#datagram.startLong(PacketType.ZeroRtt, path, path.space)) return;
     this.#frames.writeEarly(streams, now);
     if (this.builder.isEmpty) this.builder.cancel();
   }
@@ -155,7 +130,7 @@ export class Sender {
   #writeInitial(path: Path, now: number): boolean {
     const { handshake } = this.#parts;
     const space = handshake.initialSpace;
-    if (!this.#startLong(PacketType.Initial, path, space)) return false;
+    if (!this.#datagram.startLong(PacketType.Initial, path, space)) return false;
     this.#frames.writeHandshake(space, handshake.initialCrypto, now);
     if (this.builder.isEmpty) {
       this.builder.cancel();
@@ -168,7 +143,7 @@ export class Sender {
   #writeHandshake(path: Path, now: number): void {
     const { handshake } = this.#parts;
     const space = handshake.handshakeSpace;
-    if (!this.#startLong(PacketType.Handshake, path, space)) return;
+    if (!this.#datagram.startLong(PacketType.Handshake, path, space)) return;
     this.#frames.writeHandshake(space, handshake.handshakeCrypto, now);
     if (this.builder.isEmpty) this.builder.cancel();
   }
@@ -178,15 +153,17 @@ export class Sender {
     for (const path of paths.paths) {
       if (!path.live) continue;
       const network = path.validating;
-      if (network === undefined || !path.slot.remote.usable || !this.#begin(network)) continue;
-      if (!this.#startShort(path, network)) continue;
+      if (network === undefined || !path.slot.remote.usable || !this.#datagram.begin(network)) {
+        continue;
+      }
+      if (!this.#datagram.startShort(path, network)) continue;
       this.#frames.writeValidation(network, now);
       if (network === path.current) {
         this.#frames.writeAcks(path, now);
         path.slot.writeFrames(this.builder);
       }
       // RFC 9000, Section 8.2.1: full size proves that full-size datagrams get through.
-      return this.#end(path, network, Math.min(BASE_DATAGRAM_SIZE, network.credit), now);
+      return this.#datagram.end(path, network, Math.min(BASE_DATAGRAM_SIZE, network.credit), now);
     }
     return undefined;
   }
@@ -194,8 +171,11 @@ export class Sender {
   /** Probes after a timeout; no window holds them back (RFC 9002, Section 7.5). */
   #sendProbe(paths: PathSet, now: number): Transmit | undefined {
     for (const path of paths.paths) {
-      if (!path.live || (path.space.probes === 0 && !path.ownDue)) continue;
-      if (!path.slot.remote.usable || !this.#begin(path.current) || !this.#startShort(path)) {
+      if (!path.live || path.space.probes === 0) continue;
+      if (
+        !path.slot.remote.usable || !this.#datagram.begin(path.current) ||
+        !this.#datagram.startShort(path)
+      ) {
         continue;
       }
       this.#frames.writeAcks(path, now);
@@ -203,7 +183,7 @@ export class Sender {
       // What a path in doubt carried goes out elsewhere; here a PING will do.
       if (path.health === Health.Ok) this.#frames.writeAll(undefined, now);
       if (!this.builder.ackEliciting) this.#frames.writePing();
-      return this.#end(path, path.current, 0, now);
+      return this.#datagram.end(path, path.current, 0, now);
     }
     return undefined;
   }
@@ -211,10 +191,10 @@ export class Sender {
   /** The frames of the datagram before, once more, on another path. */
   #sendCopy(now: number): Transmit | undefined {
     for (let path = this.#copies.next(now); path; path = this.#copies.next(now)) {
-      if (!this.#begin(path.current) || !this.#startShort(path)) return undefined;
+      if (!this.#datagram.begin(path.current) || !this.#datagram.startShort(path)) return undefined;
       this.#frames.writeAcks(path, now);
       this.#copies.writeFrames(path, this.builder);
-      const out = this.#end(path, path.current, 0, now);
+      const out = this.#datagram.end(path, path.current, 0, now);
       if (out !== undefined) return out;
     }
     return undefined;
@@ -244,10 +224,24 @@ export class Sender {
     streams: readonly StreamView[] | undefined,
     now: number,
   ): Transmit | undefined {
-    if (!this.#begin(path.current) || !this.#startShort(path)) return undefined;
+    if (!this.#datagram.begin(path.current) || !this.#datagram.startShort(path)) return undefined;
     this.#frames.writeAcks(path, now);
+    path.writeOwn(this.builder);
     this.#frames.writeAll(streams, now);
-    return this.#end(path, path.current, 0, now);
+    return this.#datagram.end(path, path.current, 0, now);
+  }
+
+  /** What must travel by one path only, and found no data to travel with. */
+  #sendOwn(paths: PathSet, now: number): Transmit | undefined {
+    for (const path of paths.paths) {
+      if (!path.live || !path.ownDue || !path.slot.remote.usable) continue;
+      if (!this.#datagram.begin(path.current) || !this.#datagram.startShort(path)) continue;
+      this.#frames.writeAcks(path, now);
+      path.writeOwn(this.builder);
+      if (path.space.tailDue) this.#frames.writeTail(path.space);
+      return this.#datagram.end(path, path.current, 0, now);
+    }
+    return undefined;
   }
 
   /** Acknowledgements that are due and found no data to travel with. */
@@ -256,31 +250,33 @@ export class Sender {
       if (path.space.received.deadline > now) continue;
       const route = this.#frames.quietRoute(path);
       if (route === undefined || !route.slot.remote.usable) continue;
-      if (!this.#begin(route.current) || !this.#startShort(route)) continue;
+      if (!this.#datagram.begin(route.current) || !this.#datagram.startShort(route)) continue;
       this.#frames.writeAcks(route, now);
       if (!this.builder.isEmpty) this.#frames.breakSilence(route.space);
-      const out = this.#end(route, route.current, 0, now);
+      const out = this.#datagram.end(route, route.current, 0, now);
       if (out !== undefined) return out;
     }
     return undefined;
   }
 
-  /** A datagram larger than any that is known to arrive (RFC 8899). */
-  #sendMtuProbe(paths: PathSet, now: number): Transmit | undefined {
+  /**
+   * A datagram larger than any that is known to arrive (RFC 8899).
+   *
+   * @param after Bytes that a path must have carried before.
+   */
+  #sendMtuProbe(paths: PathSet, after: number, now: number): Transmit | undefined {
     if (!this.#parts.handshake.confirmed) return undefined;
-    const busy = this.#frames.pending;
     for (const path of paths.paths) {
       const { current: network } = path;
       if (path.room === 0 || path.health !== Health.Ok) continue;
-      if (busy && network.bytesSent < EARLY_BYTES) continue;
+      if (network.bytesSent < after) continue;
       const size = network.mtu.wantedProbe(now);
       if (size === 0 || size > path.room || size > network.port.buffer!.length) continue;
       this.builder.begin(network.port.buffer!, size);
-      if (!this.#startShort(path)) continue;
+      if (!this.#datagram.startShort(path)) continue;
       this.#frames.writePing();
-      this.#mtuProbe = true;
       network.mtu.onProbeSent(size);
-      return this.#end(path, network, size, now);
+      return this.#datagram.end(path, network, size, now, true);
     }
     return undefined;
   }
@@ -290,110 +286,23 @@ export class Sender {
     const { closing, handshake, keys, paths } = this.#parts;
     const path = pathForClose(paths);
     if (path === undefined) return undefined;
-    if (!this.#begin(path.current)) return undefined;
+    if (!this.#datagram.begin(path.current)) return undefined;
     closing.pending = false;
     let padTo = 0;
     if (keys.initial.write !== undefined) {
-      if (this.#startLong(PacketType.Initial, path, handshake.initialSpace)) {
+      if (this.#datagram.startLong(PacketType.Initial, path, handshake.initialSpace)) {
         writeEarlyClose(this.builder.writer, closing.reason!);
       }
       if (handshake.role === Role.Client) padTo = BASE_DATAGRAM_SIZE;
     }
     if (keys.handshake.write !== undefined) {
-      if (this.#startLong(PacketType.Handshake, path, handshake.handshakeSpace)) {
+      if (this.#datagram.startLong(PacketType.Handshake, path, handshake.handshakeSpace)) {
         writeEarlyClose(this.builder.writer, closing.reason!);
       }
     }
-    if (keys.oneRtt !== undefined && this.#startShort(path)) {
+    if (keys.oneRtt !== undefined && this.#datagram.startShort(path)) {
       writeClose(this.builder.writer, closing.reason!);
     }
-    return this.#end(path, path.current, padTo, now);
-  }
-
-  // How a datagram comes about.
-
-  /** Aims the builder at the port's buffer, unless nothing may be sent on the 4-tuple now. */
-  #begin(network: NetworkPath): boolean {
-    const { buffer } = network.port;
-    if (buffer === undefined) return false;
-    const limit = Math.min(network.mtu.current, network.credit);
-    if (limit < SMALLEST_DATAGRAM) return false;
-    this.builder.begin(buffer, limit);
-    return true;
-  }
-
-  #startLong(type: PacketType, path: Path, space: PacketSpace): boolean {
-    const { keys, sourceId } = this.#parts;
-    const number = space.nextNumber;
-    this.builder.fixedBit = 0x40;
-    return this.builder.startLong(
-      type,
-      keys.versionOf(type),
-      path.slot.remote.current,
-      sourceId,
-      this.#parts.token(),
-      number,
-      packetNumberSize(number, space.largestAcked),
-      keys.writer(type)!,
-    );
-  }
-
-  #startShort(path: Path, network = path.current): boolean {
-    const { keys, peer } = this.#parts;
-    const { oneRtt } = keys;
-    const { slot: { remote }, space } = path;
-    if (!remote.known) return false;
-    const number = space.nextNumber;
-    // RFC 9287, Section 3: once the peer has said that it does not mind.
-    if (peer.parameters.greaseQuicBit) this.builder.fixedBit = this.#grease.next();
-    let id = remote.current;
-    // RFC 9000, Section 9.5: nobody shall link a 4-tuple with another by its ID.
-    if (network === path.candidate && remote.reserve()) id = remote.reserved!;
-    else if (network === path.previous) id = remote.former ?? id;
-    return this.builder.startShort(
-      id,
-      number,
-      packetNumberSize(number, space.largestAcked),
-      network.spin.value,
-      oneRtt!.phase,
-      path.id,
-      oneRtt!,
-    );
-  }
-
-  /** Seals the datagram, and notes what each of its packets carried. */
-  #end(path: Path, network: NetworkPath, padTo: number, now: number): Transmit | undefined {
-    const { builder } = this;
-    this.#parts.log?.aimSent(path, network, this.#mtuProbe);
-    const size = builder.endDatagram(padTo);
-    if (size === 0) return undefined;
-    for (let i = 0; i < builder.count; i++) {
-      this.#noteSent(builder.packetAt(i), path, network, now);
-    }
-    this.#mtuProbe = false;
-    network.onDatagramSent(size, now);
-    this.#transmit.port = network.port;
-    this.#transmit.remote = network.remote;
-    this.#transmit.size = size;
-    return this.#transmit;
-  }
-
-  #noteSent(built: BuiltPacket, path: Path, network: NetworkPath, now: number): void {
-    const space = this.#spaceOf(built.type, path);
-    const packet = space.sent.take().reset(built.number, built.size, now, network);
-    packet.frames = built.frames;
-    packet.ackEliciting = built.ackEliciting;
-    packet.inFlight = built.inFlight;
-    packet.mtuProbe = this.#mtuProbe;
-    packet.acknowledges = space.received.takeReported();
-    space.onSent(packet, now);
-    if (built.ackEliciting) this.#parts.onElicitingSent(now);
-    if (built.type === PacketType.Handshake) this.#parts.onHandshakeSent();
-  }
-
-  #spaceOf(type: PacketType, path: Path): PacketSpace {
-    const { handshake } = this.#parts;
-    if (type === PacketType.Initial) return handshake.initialSpace;
-    return type === PacketType.Handshake ? handshake.handshakeSpace : path.space;
+    return this.#datagram.end(path, path.current, padTo, now);
   }
 }

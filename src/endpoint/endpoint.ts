@@ -1,7 +1,7 @@
 import { Connection } from "../connection/connection.ts";
 import type { TransportConfig } from "../connection/config.ts";
 import { LOCAL_ID_LENGTH } from "../connection/receiver.ts";
-import type { Transmit } from "../connection/sender.ts";
+import type { Transmit } from "../connection/datagram_builder.ts";
 import type { CryptoEngine } from "../crypto/aead.ts";
 import { chooseEngine } from "../crypto/engine.ts";
 import type { Random } from "../crypto/random.ts";
@@ -286,9 +286,10 @@ export class Endpoint {
   }
 
   /** Nothing can be sent from a port: to one address, or at all. */
-  portFailed(port: Port, remote: Address | undefined, _now: number): void {
+  portFailed(port: Port, remote: Address | undefined, time: number): void {
+    const now = this.#forward(time);
     for (const connection of this.#connections) {
-      if (connection.onPortFailed(port, remote)) this.touch(connection);
+      if (connection.onPortFailed(port, remote, now)) this.touch(connection);
     }
   }
 

@@ -17,6 +17,9 @@ import { Validation } from "./validation.ts";
 /** Milliseconds; a datagram on its way through a socket takes a fraction of one. */
 const STUCK_AFTER = 50;
 
+/** RFC 9406, Section 4.2: a round trip an eighth longer than the least one has met a queue. */
+const QUEUE_SEEN = 1.125;
+
 /** Too little credit for a packet worth sending. */
 const SMALLEST_DATAGRAM = 64;
 
@@ -136,6 +139,12 @@ export class NetworkPath implements Carrier {
   /** The largest rate delivered lately, in bytes per millisecond; 0 while unknown. */
   get deliveryRate(): number {
     return this.#peak.value;
+  }
+
+  /** Whether window and rate double with every round trip, with no end in sight. */
+  get doubles(): boolean {
+    const { latest, min } = this.rtt;
+    return this.congestion.inSlowStart && this.#peak.grows && latest < QUEUE_SEEN * min;
   }
 
   /** A datagram arrived. Every byte counts towards the credit, once per datagram. */

@@ -16,8 +16,6 @@ import type { Port } from "./port.ts";
 
 /** Probe timeouts in a row after which a path is only probed. */
 const FAILED_AFTER = 6;
-/** Probe timeouts without an answer after which a failed path is abandoned. */
-const HOPELESS_AFTER = 7;
 
 /** A PING somebody waits for. */
 export interface PendingPing extends FrameOwner {
@@ -32,8 +30,12 @@ export interface PathContext extends LossContext {
   readonly random: Random;
   readonly ackPolicy: AckPolicy;
   readonly network: NetworkPathOptions;
+  /** How many packets the peer answers with one acknowledgement. */
+  readonly peerAckThreshold: number;
   /** How long the peer may hold back acknowledgements, in milliseconds. */
   readonly peerMaxAckDelay: number;
+  /** Milliseconds without an answer after which a path is best abandoned. */
+  readonly pathIdleTimeout: number;
   /** Milliseconds of silence after which a PING is sent on a path; 0 for never. */
   readonly keepAliveInterval: number;
 }
@@ -72,6 +74,8 @@ export class Path implements PathView {
   requeueAt = Infinity;
   readonly #context: PathContext;
   #stage: Stage = Stage.Opening;
+  /** When the first probe left that has had no answer since. */
+  #unansweredSince = Infinity;
   #now = 0;
 
   /** @param handshake The spaces of Initial and Handshake, which path 0 looks after as well. */
@@ -148,6 +152,10 @@ export class Path implements PathView {
     return this.current.congestion.inSlowStart;
   }
 
+  get doubles(): boolean {
+    return this.current.doubles;
+  }
+
   get deliveryRate(): number {
     return this.current.deliveryRate;
   }
@@ -165,7 +173,7 @@ export class Path implements PathView {
   }
 
   get nextAckAt(): number {
-    return this.space.oldestSentAt + this.current.rtt.smoothed;
+    return this.space.answeredFrom(this.#context.peerAckThreshold) + this.current.rtt.smoothed;
   }
 
   /** Whether its port is busy for so long that other paths should do without it. */
@@ -232,7 +240,7 @@ export class Path implements PathView {
 
   /** Whether something waits that must travel on this very path. */
   get ownDue(): boolean {
-    if (this.current.observation?.due) return true;
+    if (this.current.observation?.due || this.space.tailDue) return true;
     return this.pings.length > 0 && this.pings.some((ping) => ping.pending);
   }
 
@@ -250,6 +258,7 @@ export class Path implements PathView {
   /** An ACK named packets of this path. */
   onAnswered(now: number): void {
     this.loss.onAcked(now);
+    this.#unansweredSince = Infinity;
     if (this.health !== Health.Ok) {
       this.health = Health.Ok;
       this.slot.status.doubt(false);
@@ -264,11 +273,12 @@ export class Path implements PathView {
   }
 
   /**
-   * A probe timeout passed.
+   * A probe timeout passed, or sending failed.
    *
    * @param alternative Whether another path is healthy.
    */
-  onProbeTimeout(alternative: boolean): void {
+  onProbeTimeout(alternative: boolean, now: number): void {
+    this.#unansweredSince = Math.min(this.#unansweredSince, now);
     if (!alternative) return;
     this.health = this.loss.ptoCount >= FAILED_AFTER ? Health.Failed : Health.Suspect;
     this.slot.status.doubt(true);
@@ -282,9 +292,10 @@ export class Path implements PathView {
   }
 
   /** Whether this path is best abandoned: another works, and this one has been dead for long. */
-  get hopeless(): boolean {
+  isHopeless(now: number): boolean {
     // MPQUIC, Section 3.4: it also frees a peer that resends nothing elsewhere before that.
-    return this.health === Health.Failed && this.loss.ptoCount >= HOPELESS_AFTER;
+    const silence = now - this.#unansweredSince;
+    return this.health === Health.Failed && silence >= this.#context.pathIdleTimeout;
   }
 
   /**
@@ -305,7 +316,7 @@ export class Path implements PathView {
     if (ackAt > -Infinity && ackAt < earliest) earliest = ackAt;
     if (!this.live) return earliest;
     earliest = Math.min(earliest, this.leavesAt, current.validation.deadline);
-    earliest = Math.min(earliest, this.keepAliveDeadline);
+    earliest = Math.min(earliest, this.keepAliveDeadline, this.space.tailAt);
     if (candidate !== undefined) earliest = Math.min(earliest, candidate.validation.deadline);
     if (previous !== undefined) earliest = Math.min(earliest, previous.validation.deadline);
     // RFC 9002, Section 6.2.2.1: no probes while the peer's credit is used up.

@@ -339,12 +339,13 @@ export class PathSet {
     }
     if (!path.live) return;
     if (this.migration.expire(path, now)) this.#onUnreachable(path, now);
+    path.space.expireTail(now);
     if (path.keepAliveDeadline <= now) path.space.probes = Math.max(path.space.probes, 1);
     if (!path.live || path.loss.deadline(path.current.rtt) > now) return;
     if (path.loss.expire(path.current.rtt, now)) {
       if (path.loss.ptoCount === SHRINK_AFTER) path.current.onSilence(now);
-      path.onProbeTimeout(this.paths.some((other) => other !== path && other.healthy));
-      if (path.hopeless && this.#options.abandonsDead) this.#onUnreachable(path, now);
+      path.onProbeTimeout(this.paths.some((other) => other !== path && other.healthy), now);
+      if (path.isHopeless(now) && this.#options.abandonsDead) this.#onUnreachable(path, now);
     }
   }
 

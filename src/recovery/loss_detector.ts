@@ -1,8 +1,11 @@
 import type { PacketSpace } from "./packet_space.ts";
 import type { RttEstimator } from "./rtt.ts";
 
-/** Longest time between probes in milliseconds, unless the probe timeout itself is longer. */
-const MAX_PROBE_INTERVAL = 2_000;
+/**
+ * Longest time between probes in milliseconds, unless the probe timeout itself is longer. A path that
+ * is back is used again two seconds later at most, a round trip included.
+ */
+const MAX_PROBE_INTERVAL = 1_900;
 
 /** What a loss detector must know of the connection. */
 export interface LossContext {
@@ -80,7 +83,7 @@ export class LossDetector {
 
   /** The probe timeout with backoff. */
   interval(rtt: RttEstimator, space: PacketSpace): number {
-    const base = rtt.probeTimeout(space.maxAckDelay);
+    const base = rtt.probeTimeout(space.expectedAckDelay);
     return Math.min(base * 2 ** this.ptoCount, Math.max(base, MAX_PROBE_INTERVAL));
   }
 

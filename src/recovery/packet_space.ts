@@ -10,6 +10,8 @@ import { FIRST_SKIP, LAST_SKIP } from "../limits/limits.ts";
 
 /** RFC 9002, Section 6.1.1: packets sent this much later and acknowledged make one lost. */
 const PACKET_THRESHOLD = 3;
+/** Milliseconds that a peer may be busy with other things before it acknowledges at once. */
+const PROMPT_ACK_DELAY = 5;
 /** RFC 9002, Section 6.1.2. */
 const TIME_THRESHOLD = 9 / 8;
 /** Milliseconds. RFC 9002, Section 6.1.2. */
@@ -46,11 +48,19 @@ export class PacketSpace {
   maxAckDelay = 0;
   /** Milliseconds for which a lost packet is still recognised if it is acknowledged after all. */
   memory = 1_000;
+  /** Whether a small packet is to follow what is in flight, so that the loss of its end shows. */
+  tailDue = false;
+  /** When that is decided on. */
+  tailAt = Infinity;
+  /** The number of the newest packet that asks for an ACK at once, or -1. */
+  hurried = -1;
   /** Hears of losses, if there is a log. */
   onPacketLost: LossListener | undefined = undefined;
 
   readonly #random: Random;
   #nextNumber = 0;
+  #lastEliciting = -1;
+  #tailNotedAt = 0;
   #skipAt: number;
   #skipSpan = FIRST_SKIP;
   #packetThreshold = PACKET_THRESHOLD;
@@ -80,9 +90,31 @@ export class PacketSpace {
     if (packet.ackEliciting) {
       this.elicitingInFlight++;
       this.lastElicitingSentAt = now;
+      this.#lastEliciting = packet.number;
       if (this.probes > 0) this.probes--;
     }
     if (packet.inFlight) packet.carrier!.onSent(packet, now);
+  }
+
+  /** How long the peer is likely to hold back the ACK of the last packet, in milliseconds. */
+  get expectedAckDelay(): number {
+    return this.hurried >= 0 && this.hurried === this.#lastEliciting
+      ? Math.min(this.maxAckDelay, PROMPT_ACK_DELAY)
+      : this.maxAckDelay;
+  }
+
+  /** There is no more to send for now: what is in flight may be the end of a transfer. */
+  noteTail(wait: number, now: number): void {
+    if (this.elicitingInFlight === 0) return;
+    this.#tailNotedAt = now;
+    this.tailAt = now + wait;
+  }
+
+  /** Decides whether it was the end. */
+  expireTail(now: number): void {
+    if (now < this.tailAt) return;
+    this.tailAt = Infinity;
+    this.tailDue = this.elicitingInFlight > 0 && this.lastElicitingSentAt <= this.#tailNotedAt;
   }
 
   /** RFC 9000, Section 21.4: numbers left out at random betray who acknowledges blindly. */
@@ -270,14 +302,25 @@ export class PacketSpace {
     return count;
   }
 
-  /** When the oldest outstanding packet left, or `Infinity`. */
-  get oldestSentAt(): number {
+  /**
+   * When the packet left whose arrival will bring about the next acknowledgement, or `Infinity`: the
+   * peer answers so many at a time, and does not wait for ever until there are as many.
+   *
+   * @param threshold How many (RFC 9000, Section 13.2.2: usually two).
+   */
+  answeredFrom(threshold: number): number {
     const { sent } = this;
+    let latest = Infinity;
+    let count = 0;
     for (let number = sent.first; number < sent.next; number++) {
       const packet = sent.get(number);
-      if (packet?.fate === Fate.Outstanding && packet.inFlight) return packet.timeSent;
+      if (packet?.fate !== Fate.Outstanding || !packet.ackEliciting) continue;
+      if (latest === Infinity) latest = packet.timeSent + this.maxAckDelay;
+      if (++count >= threshold || packet.timeSent >= latest) {
+        return Math.min(latest, packet.timeSent);
+      }
     }
-    return Infinity;
+    return latest;
   }
 
   /**
@@ -300,6 +343,8 @@ export class PacketSpace {
     this.elicitingInFlight = 0;
     this.lossDeadline = Infinity;
     this.probes = 0;
+    this.tailDue = false;
+    this.tailAt = Infinity;
     this.received.onAckSent();
   }
 }

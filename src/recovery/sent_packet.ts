@@ -39,8 +39,8 @@ export class SentPacket implements PacketSample {
   fate: Fate = Fate.Outstanding;
   /** Its frames were handed back to their owners already, on suspicion. */
   requeued = false;
-  /** Its stream data were sent once more on another path. */
-  copied = false;
+  /** How often its stream data were sent once more on another path. */
+  copies = 0;
   /** Somebody still remembers it, to recognise a late acknowledgement. */
   kept = false;
   /** Sent to find out the packet size; its loss is no sign of congestion. */
@@ -65,7 +65,7 @@ export class SentPacket implements PacketSample {
     this.lostAt = 0;
     this.fate = Fate.Outstanding;
     this.requeued = false;
-    this.copied = false;
+    this.copies = 0;
     this.kept = false;
     this.mtuProbe = false;
     this.acknowledges = -1;

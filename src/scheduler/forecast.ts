@@ -2,8 +2,10 @@ import type { PathView, ScheduleContext } from "./scheduler.ts";
 
 /** Round-trip times below this many milliseconds say nothing about a rate. */
 const LEAST_RTT = 0.1;
-/** A round-trip time this many times the least one has waited in a queue. */
-const QUEUE_SEEN = 1.25;
+/** The part of a first window that counts: it says more about us than about the path. */
+const UNPROVEN = 1 / 3;
+/** How often a window is expected to double again, at the most, before its path is full. */
+const MAX_DOUBLINGS = 3;
 
 /** Whether the congestion window lets a whole datagram leave. */
 export function hasWindow(path: PathView): boolean {
@@ -12,16 +14,22 @@ export function hasWindow(path: PathView): boolean {
 
 /**
  * The rate at which a path will deliver, in bytes per millisecond: the largest that it has shown,
- * if the window has room for that; while nothing is known, what the window allows. Twice as much
- * while the window doubles and no queue is to be seen.
+ * if the window has room for that; while nothing is known, a part of what the window allows. A rate
+ * that doubles is soon twice as large, though no larger than the window lets it be: a queue that is
+ * building up lengthens the round trip, and so tells where that ends.
  *
  * It rather errs towards too much. Too little would spread what belongs together over slow paths.
  */
 export function rateOf(path: PathView): number {
   const { congestionWindow, deliveryRate, minRtt, smoothedRtt } = path;
-  const growth = path.inSlowStart && smoothedRtt < QUEUE_SEEN * minRtt ? 2 : 1;
-  if (deliveryRate === 0) return growth * congestionWindow / Math.max(smoothedRtt, LEAST_RTT);
-  return growth * Math.min(deliveryRate, congestionWindow / Math.max(minRtt, LEAST_RTT));
+  if (deliveryRate === 0) {
+    return UNPROVEN * congestionWindow / Math.max(smoothedRtt, LEAST_RTT);
+  }
+  if (path.doubles) {
+    const allowed = congestionWindow / Math.max(smoothedRtt, LEAST_RTT);
+    return Math.max(deliveryRate, Math.min(2 * deliveryRate, allowed));
+  }
+  return Math.min(deliveryRate, congestionWindow / Math.max(minRtt, LEAST_RTT));
 }
 
 /** When the next datagram could leave on a path. */
@@ -56,7 +64,17 @@ export function arrivalAt(path: PathView, bytes: number, now: number): number {
 
 /** How many bytes a path can have delivered by a time, if it takes nothing else from now on. */
 export function deliverableBy(path: PathView, time: number, now: number): number {
-  return rateOf(path) * Math.max(0, time - departAt(path, now) - transitOf(path));
+  const span = time - departAt(path, now) - transitOf(path);
+  if (span <= 0) return 0;
+  return path.doubles ? whileDoubling(path, span) : rateOf(path) * span;
+}
+
+/** Bytes that a path delivers in some time while its window doubles with every round trip. */
+function whileDoubling(path: PathView, span: number): number {
+  const rtt = Math.max(path.minRtt, LEAST_RTT);
+  const rounds = Math.min(span / rtt, MAX_DOUBLINGS);
+  const factor = 2 ** rounds;
+  return rateOf(path) * ((factor - 1) / Math.LN2 * rtt + factor * (span - rounds * rtt));
 }
 
 /**

@@ -28,6 +28,8 @@ export interface PathView {
   readonly bytesInFlight: number;
   /** Whether the window still doubles. */
   readonly inSlowStart: boolean;
+  /** Whether window and delivery rate double with every round trip so far. */
+  readonly doubles: boolean;
   /** The largest rate lately delivered; 0 while unknown. */
   readonly deliveryRate: number;
   /** The largest datagram. */

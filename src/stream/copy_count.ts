@@ -14,6 +14,11 @@ export class CopyCount {
     return this.#levels.length === 0 || this.#levels[0]!.isEmpty;
   }
 
+  /** Whether anything between `start` and `end` is in flight more often than once. */
+  has(start: number, end: number): boolean {
+    return overlaps(this.#levels[0], start, end).length > 0;
+  }
+
   /** Counts one more copy of `start` to before `end`. */
   add(start: number, end: number): void {
     this.#addAt(0, start, end);

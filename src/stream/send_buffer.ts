@@ -154,6 +154,12 @@ export class SendBuffer {
     return [start, end];
   }
 
+  /** Whether something of a range is in flight, and nothing of it more often than once. */
+  isInFlightOnce(start: number, end: number): boolean {
+    const range = this.nextInFlight(start, end - start);
+    return range !== undefined && range[0] < end && !this.#copies.has(start, end);
+  }
+
   /** Makes everything fresh again: the peer threw away what it got. */
   restart(): void {
     // 0-RTT data are never acknowledged before they are rejected, so that nothing is gone yet.

@@ -263,9 +263,9 @@ export class SendHalf extends StreamRank implements FrameOwner, StreamView, Cont
     return at;
   }
 
-  /** The first range at or after `offset` that is in flight, for copies; of `limit` bytes at most. */
-  nextInFlight(offset: number, limit: number): [start: number, end: number] | undefined {
-    return this.#state > SendState.DataSent ? undefined : this.#buffer.nextInFlight(offset, limit);
+  /** Whether something of `start` to `end` is in flight, and nothing of it more often than once. */
+  isInFlightOnce(start: number, end: number): boolean {
+    return this.#state <= SendState.DataSent && this.#buffer.isInFlightOnce(start, end);
   }
 
   writeControlFrames(sink: FrameSink): boolean {

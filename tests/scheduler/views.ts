@@ -3,7 +3,10 @@ import { type StreamView, urgencyOrder } from "../../src/scheduler/stream_order.
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-/** A path of 12 000 bytes of window and 20 ms, idle; `room` follows from the rest. */
+/**
+ * A path of 12 000 bytes of window and 20 ms, idle, which has delivered that; `room` follows from the
+ * rest.
+ */
 export function pathView(id: number, more: Partial<PathView> = {}): PathView {
   const smoothedRtt = more.smoothedRtt ?? 20;
   const view: Writable<PathView> = {
@@ -17,7 +20,8 @@ export function pathView(id: number, more: Partial<PathView> = {}): PathView {
     congestionWindow: 12_000,
     bytesInFlight: 0,
     inSlowStart: false,
-    deliveryRate: 0,
+    doubles: false,
+    deliveryRate: (more.congestionWindow ?? 12_000) / smoothedRtt,
     maxDatagramSize: 1_200,
     lastSentAt: 0,
     nextSendAt: 0,

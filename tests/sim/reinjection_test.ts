@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { intercept } from "./intercept.ts";
 import { linkOf, Pair } from "./pair.ts";
 import { SeededRandom } from "./seeded_random.ts";
 
@@ -40,5 +41,35 @@ Deno.test("Reinjector sends few copies where nothing is lost", () => {
     const { copied } = pair.server.connection.dispatcher;
     const most = 0.02 * delivered(pair) + 10 * 1_452 + 1_452;
     assert.ok(copied <= most, `${copied} of ${bytes} bytes copied`);
+  }
+});
+
+/** Downloads 60 kB; of its full-sized datagrams on the first path some may vanish. */
+function download60(
+  paths: number,
+  vanishes: (number: number) => boolean,
+): [ms: number, sent: number] {
+  const pair = new Pair({ links: Array.from({ length: paths }, () => linkOf(20, 60)) }).connect();
+  const first = pair.client.app.download(400_000);
+  pair.run({ until: 5_000, when: () => first.isDone });
+  pair.run({ until: pair.now + 500 });
+  let sent = 0;
+  intercept(pair.links[0]!.downward, pair.world.network.events, (_, { wireSize }) => {
+    return wireSize > 400 && vanishes(sent++) ? "drop" : "pass";
+  });
+  const transfer = pair.client.app.download(60_000);
+  pair.run({ until: pair.now + 5_000, when: () => transfer.isDone });
+  assert.ok(transfer.isDone);
+  return [transfer.duration, sent];
+}
+
+Deno.test("A lost end of a transfer is noticed within a round trip, not after a probe timeout", () => {
+  for (const paths of [1, 2]) {
+    const [whole, count] = download60(paths, () => false);
+    const [torn] = download60(paths, (number) => number >= count - 3 && number < count);
+    // A round trip and an eighth until that is known, and half of one until it is mended.
+    const delay = torn - whole;
+    assert.ok(delay > 1, `${paths} paths: ${delay} ms`);
+    assert.ok(delay < 60 * (1 + 1 / 8) + 30, `${paths} paths: ${delay} ms`);
   }
 });

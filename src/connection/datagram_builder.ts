@@ -1,0 +1,152 @@
+import { PacketBuilder } from "../packet/packet_builder.ts";
+import type { BuiltPacket } from "../packet/built_packet.ts";
+import type { Random } from "../crypto/random.ts";
+import { packetNumberSize } from "../packet/packet_number.ts";
+import { PacketType } from "../packet/packet_type.ts";
+import type { Address } from "../path/address.ts";
+import type { NetworkPath } from "../path/network_path.ts";
+import type { Path } from "../path/path.ts";
+import type { Port } from "../path/port.ts";
+import type { PacketSpace } from "../recovery/packet_space.ts";
+import type { ConnectionLog } from "./connection_log.ts";
+import { GreaseBit } from "./grease_bit.ts";
+import type { HandshakeDriver } from "./handshake_driver.ts";
+import type { KeyRing } from "./key_ring.ts";
+import type { Peer } from "./peer.ts";
+
+/** A datagram to be sent: the first `size` bytes of the port's buffer. One object is reused. */
+export interface Transmit {
+  readonly port: Port;
+  readonly size: number;
+  readonly remote: Address;
+}
+
+/** What datagrams are made of. */
+export interface DatagramParts {
+  readonly handshake: HandshakeDriver;
+  readonly keys: KeyRing;
+  readonly peer: Peer;
+  readonly random: Random;
+  readonly log: ConnectionLog | undefined;
+  /** The ID the peer reaches us by during the handshake. */
+  readonly sourceId: Uint8Array;
+  /** The token for Initial packets; empty without one. */
+  readonly token: () => Uint8Array;
+  /** An ack-eliciting packet left. */
+  onElicitingSent(now: number): void;
+  /** A client sent its first Handshake packet. */
+  onHandshakeSent(): void;
+}
+
+/** Too little room for a packet worth sending. */
+const SMALLEST_DATAGRAM = 64;
+
+/** Builds one datagram after the other: headers with the right IDs and keys, and what was sent. */
+export class DatagramBuilder {
+  readonly packets: PacketBuilder = new PacketBuilder();
+  readonly #parts: DatagramParts;
+  readonly #transmit: { port: Port; size: number; remote: Address };
+  readonly #grease: GreaseBit;
+
+  constructor(parts: DatagramParts, port: Port, remote: Address) {
+    this.#parts = parts;
+    this.#grease = new GreaseBit(parts.random);
+    this.#transmit = { port, size: 0, remote };
+  }
+
+  /** Aims the builder at the port's buffer, unless nothing may be sent on the 4-tuple now. */
+  begin(network: NetworkPath): boolean {
+    const { buffer } = network.port;
+    if (buffer === undefined) return false;
+    const limit = Math.min(network.mtu.current, network.credit);
+    if (limit < SMALLEST_DATAGRAM) return false;
+    this.packets.begin(buffer, limit);
+    return true;
+  }
+
+  startLong(type: PacketType, path: Path, space: PacketSpace): boolean {
+    const { keys, sourceId } = this.#parts;
+    const number = space.nextNumber;
+    this.packets.fixedBit = 0x40;
+    return this.packets.startLong(
+      type,
+      keys.versionOf(type),
+      path.slot.remote.current,
+      sourceId,
+      this.#parts.token(),
+      number,
+      packetNumberSize(number, space.largestAcked),
+      keys.writer(type)!,
+    );
+  }
+
+  startShort(path: Path, network = path.current): boolean {
+    const { keys, peer } = this.#parts;
+    const { oneRtt } = keys;
+    const { slot: { remote }, space } = path;
+    if (!remote.known) return false;
+    const number = space.nextNumber;
+    // RFC 9287, Section 3: once the peer has said that it does not mind.
+    if (peer.parameters.greaseQuicBit) this.packets.fixedBit = this.#grease.next();
+    let id = remote.current;
+    // RFC 9000, Section 9.5: nobody shall link a 4-tuple with another by its ID.
+    if (network === path.candidate && remote.reserve()) id = remote.reserved!;
+    else if (network === path.previous) id = remote.former ?? id;
+    return this.packets.startShort(
+      id,
+      number,
+      packetNumberSize(number, space.largestAcked),
+      network.spin.value,
+      oneRtt!.phase,
+      path.id,
+      oneRtt!,
+    );
+  }
+
+  /** Seals the datagram, and notes what each of its packets carried. */
+  end(
+    path: Path,
+    network: NetworkPath,
+    padTo: number,
+    now: number,
+    mtuProbe = false,
+  ): Transmit | undefined {
+    const { packets } = this;
+    this.#parts.log?.aimSent(path, network, mtuProbe);
+    const size = packets.endDatagram(padTo);
+    if (size === 0) return undefined;
+    for (let i = 0; i < packets.count; i++) {
+      this.#noteSent(packets.packetAt(i), path, network, mtuProbe, now);
+    }
+    network.onDatagramSent(size, now);
+    this.#transmit.port = network.port;
+    this.#transmit.remote = network.remote;
+    this.#transmit.size = size;
+    return this.#transmit;
+  }
+
+  #noteSent(
+    built: BuiltPacket,
+    path: Path,
+    network: NetworkPath,
+    mtuProbe: boolean,
+    now: number,
+  ): void {
+    const space = this.#spaceOf(built.type, path);
+    const packet = space.sent.take().reset(built.number, built.size, now, network);
+    packet.frames = built.frames;
+    packet.ackEliciting = built.ackEliciting;
+    packet.inFlight = built.inFlight;
+    packet.mtuProbe = mtuProbe;
+    packet.acknowledges = space.received.takeReported();
+    space.onSent(packet, now);
+    if (built.ackEliciting) this.#parts.onElicitingSent(now);
+    if (built.type === PacketType.Handshake) this.#parts.onHandshakeSent();
+  }
+
+  #spaceOf(type: PacketType, path: Path): PacketSpace {
+    const { handshake } = this.#parts;
+    if (type === PacketType.Initial) return handshake.initialSpace;
+    return type === PacketType.Handshake ? handshake.handshakeSpace : path.space;
+  }
+}

@@ -76,6 +76,7 @@ export type { Path, PathCloseInfo } from "./src/api/path.ts";
 export type { PathStats } from "./src/api/path_stats.ts";
 export type { ConnectionStats } from "./src/api/connection_stats.ts";
 export type { QlogInfo, QlogOption } from "./src/api/qlog.ts";
+export type { EventData, EventLog } from "./src/api/event_log.ts";
 export type { BidirectionalStream } from "./src/api/connection_streams.ts";
 export type { ReceiveStream } from "./src/api/receive_stream.ts";
 export type { SendStream, SendStreamOptions } from "./src/api/send_stream.ts";

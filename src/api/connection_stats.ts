@@ -108,6 +108,6 @@ export function connectionStats(
     packetsSpuriouslyLost: total.packetsSpurious,
     datagramsDropped: core.datagrams.dropped,
     datagramsLost: core.datagrams.lost,
-    qlogEventsDropped: core.qlogEventsDropped,
+    qlogEventsDropped: core.qlog?.writer.dropped ?? 0,
   };
 }

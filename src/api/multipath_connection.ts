@@ -7,6 +7,7 @@ import { type ConnectionStats, connectionStats } from "./connection_stats.ts";
 import { ConnectionPaths } from "./connection_paths.ts";
 import { type BidirectionalStream, ConnectionStreams } from "./connection_streams.ts";
 import { connect } from "./connect.ts";
+import { ConnectionEventLog, type EventLog } from "./event_log.ts";
 import type { Hub } from "./hub.ts";
 import { listen, type MultipathListener } from "./multipath_listener.ts";
 import type { CloseInfo, ConnectOptions, ListenOptions, OpenPathOptions } from "./options.ts";
@@ -44,6 +45,7 @@ export class MultipathConnection implements AsyncDisposable {
   readonly #streams: ConnectionStreams;
   readonly #paths: ConnectionPaths;
   readonly #datagrams: ConnectionDatagrams;
+  readonly #eventLog: EventLog | undefined;
   readonly #handshake = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<CloseInfo>();
   #remote: Deno.NetAddr;
@@ -61,6 +63,7 @@ export class MultipathConnection implements AsyncDisposable {
     this.#streams = new ConnectionStreams(core.streams, wake);
     this.#datagrams = new ConnectionDatagrams(core, wake);
     this.#paths = new ConnectionPaths(core, wake, () => hub.driver.now);
+    this.#eventLog = core.qlog && new ConnectionEventLog(core.qlog, () => hub.driver.now);
     this.#paths.portFor = (local, remote) => hub.portFor(core, local, remote);
     // Whoever does not look at them must not be ended by them.
     this.#handshake.promise.catch(() => {});
@@ -258,6 +261,18 @@ export class MultipathConnection implements AsyncDisposable {
    */
   get stats(): ConnectionStats {
     return connectionStats(this.#core, this.#paths.traffic, this.#handshakeTime);
+  }
+
+  /**
+   * Takes events of the application's protocol into the qlog trace; undefined if there is none.
+   *
+   * @example
+   * ```ts ignore
+   * connection.qlog?.write("chat:message_sent", { room: 7, length: 120 });
+   * ```
+   */
+  get qlog(): EventLog | undefined {
+    return this.#eventLog;
   }
 
   /**

@@ -99,7 +99,8 @@ export interface TransportOptions {
   spinBit?: boolean;
   /**
    * Where qlog traces go. Left out: one file for each connection in the directory that `QLOGDIR` in
-   * the environment names, if it does and we may write there.
+   * the environment names, if it does and we may write there. A trace holds URLs and most fields of
+   * HTTP/3: see {@linkcode QlogOption}.
    *
    * @default {undefined}
    */

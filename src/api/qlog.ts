@@ -20,6 +20,11 @@ export interface QlogInfo {
  * and stays open. When a stream takes no more for now, events are dropped and counted; the
  * connection does not wait.
  *
+ * A trace tells who talked to whom, when and how much, and with HTTP/3 the URLs and the fields of
+ * requests and responses. Contents and tokens are not in it, nor the values of authorization,
+ * proxy-authorization, cookie, set-cookie, and of fields that their sender wants in no compression
+ * table. Whatever else is secret in your URLs and fields, is in the trace: guard it.
+ *
  * @example One file for each connection
  * ```ts ignore
  * const connection = await dial({

@@ -6,6 +6,7 @@ import type { Path } from "../path/path.ts";
 import type { PathSet } from "../path/path_set.ts";
 import type { RemoteAddresses } from "../path/remote_addresses.ts";
 import type { Port } from "../path/port.ts";
+import type { Qlog } from "../qlog/qlog.ts";
 import type { PathStatus } from "../scheduler/scheduler.ts";
 import { Role } from "../stream/stream_id.ts";
 import type { StreamSet } from "../stream/stream_set.ts";
@@ -241,9 +242,9 @@ export class Connection implements PartsObserver {
     return this.#parts.receiver.dropped;
   }
 
-  /** Events that are missing in the log. */
-  get qlogEventsDropped(): number {
-    return this.#parts.log?.qlog.writer.dropped ?? 0;
+  /** The log, if there is one. */
+  get qlog(): Qlog | undefined {
+    return this.#parts.log?.qlog;
   }
 
   /** Lets go of everything, once {@linkcode finished}. */

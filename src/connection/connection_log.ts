@@ -44,7 +44,7 @@ export class ConnectionLog {
     this.#paths = new PathLog(qlog, parts.paths, (path, packet, byNumber) => {
       this.#onLost(path, packet, PacketType.OneRtt, byNumber);
     });
-    this.#frames = new FrameDescriber(qlog.json);
+    this.#frames = new FrameDescriber(qlog);
   }
 
   /** The connection has its first path. */

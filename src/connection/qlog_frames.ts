@@ -7,6 +7,7 @@ import { readFrames } from "../frame/read_frames.ts";
 import { transportErrorWord } from "../qlog/events.ts";
 import type { JsonText } from "../qlog/json_text.ts";
 import { MAX_LOGGED_FRAMES, MAX_LOGGED_RANGES } from "../limits/limits.ts";
+import type { Qlog } from "../qlog/qlog.ts";
 
 /** Milliseconds per unit of ACK Delay, unless the peer chose another one. */
 const DEFAULT_DELAY_UNIT = 0.008;
@@ -32,6 +33,7 @@ const utf8 = new TextDecoder();
 export class FrameDescriber implements FrameHandler {
   /** Milliseconds per unit of ACK Delay in the frames to come. */
   delayUnit: number = DEFAULT_DELAY_UNIT;
+  readonly #qlog: Qlog;
   readonly #json: JsonText;
   readonly #reader = new Reader();
   #frames = 0;
@@ -41,8 +43,9 @@ export class FrameDescriber implements FrameHandler {
   /** Bytes of the frame at hand. */
   #size = 0;
 
-  constructor(json: JsonText) {
-    this.#json = json;
+  constructor(qlog: Qlog) {
+    this.#qlog = qlog;
+    this.#json = qlog.json;
   }
 
   /** Writes the frames between two offsets, as items of the list that is open. */
@@ -75,20 +78,16 @@ export class FrameDescriber implements FrameHandler {
   }
 
   onResetStream(id: number, code: number, finalSize: number): void {
-    const json = this.#frame("reset_stream")?.number("stream_id", id);
-    json?.word("error", "unknown").number("error_code", code).number("final_size", finalSize);
-    json?.close();
+    this.#onStreamEnd("reset_stream", id, code)?.number("final_size", finalSize).close();
   }
 
   onResetStreamAt(id: number, code: number, finalSize: number, reliableSize: number): void {
-    const json = this.#frame("reset_stream_at")?.number("stream_id", id);
-    json?.word("error", "unknown").number("error_code", code).number("final_size", finalSize);
+    const json = this.#onStreamEnd("reset_stream_at", id, code)?.number("final_size", finalSize);
     json?.number("reliable_size", reliableSize).close();
   }
 
   onStopSending(id: number, code: number): void {
-    const json = this.#frame("stop_sending")?.number("stream_id", id);
-    json?.word("error", "unknown").number("error_code", code).close();
+    this.#onStreamEnd("stop_sending", id, code)?.close();
   }
 
   onCrypto(offset: number, data: Uint8Array): void {
@@ -174,7 +173,7 @@ export class FrameDescriber implements FrameHandler {
 
   onApplicationClose(code: number, reason: Uint8Array): void {
     const json = this.#frame("connection_close")?.word("error_space", "application");
-    json?.word("error", "unknown").number("error_code", code);
+    if (json) this.#qlog.applicationError("error", code);
     json?.text("reason", utf8.decode(reason)).close();
   }
 
@@ -242,6 +241,13 @@ export class FrameDescriber implements FrameHandler {
 
   onRemoveAddress(sequence: number): void {
     this.#frame("remove_address")?.number("sequence_number", sequence).close();
+  }
+
+  /** Begins a frame that ends a stream, or asks for that. */
+  #onStreamEnd(name: string, id: number, code: number): JsonText | undefined {
+    const json = this.#frame(name)?.number("stream_id", id);
+    if (json) this.#qlog.applicationError("error", code);
+    return json;
   }
 
   /** Begins a frame, with its size; nothing if there were too many. */

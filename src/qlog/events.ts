@@ -2,11 +2,13 @@
 export const FILE_SCHEMA = "urn:ietf:params:qlog:file:sequential";
 
 /**
- * The schemas of the events. That of QUIC is known by the number of its draft (QUIC events,
- * Section 2.1); the last one is ours, for what that draft does not know of paths.
+ * The schemas of the events. Those of QUIC and HTTP/3 are known by the numbers of their drafts (QUIC
+ * events, Section 2.1, HTTP/3 events, Section 2.1); the last one is ours, for what those drafts do
+ * not know of paths.
  */
 export const EVENT_SCHEMAS: readonly string[] = [
   "urn:ietf:params:qlog:events:quic-13",
+  "urn:ietf:params:qlog:events:http3-13",
   "urn:ietf:params:qlog:events:loglevel",
   "urn:x-mpquic:qlog:events:mpquic",
 ];
@@ -120,4 +122,34 @@ const transportErrors = [
 export function transportErrorWord(code: number): string {
   if (code > 0x100 && code <= 0x1ff) return `crypto_error_0x${code.toString(16)}`;
   return transportErrors[code] ?? "unknown";
+}
+
+/** Names of HTTP/3 error codes from 0x100 on (HTTP/3 events, Section 4.3); one has none there. */
+const http3Errors = [
+  "http_no_error",
+  "http_general_protocol_error",
+  "http_internal_error",
+  "http_stream_creation_error",
+  "http_closed_critical_stream",
+  "http_frame_unexpected",
+  "http_frame_error",
+  "http_excessive_load",
+  "http_id_error",
+  "http_settings_error",
+  "http_missing_settings",
+  "http_request_rejected",
+  "http_request_cancelled",
+  "http_request_incomplete",
+  "unknown",
+  "http_connect_error",
+  "http_version_fallback",
+];
+
+/**
+ * The name of a code of the application; `unknown` asks for the code beside it.
+ *
+ * @param protocol The protocol that was agreed on, if it is known yet.
+ */
+export function applicationErrorWord(protocol: string | undefined, code: number): string {
+  return protocol === "h3" ? http3Errors[code - 0x100] ?? "unknown" : "unknown";
 }

@@ -55,6 +55,11 @@ export class JsonText {
     return this.#member(name, JSON.stringify(value.slice(0, MAX_LOGGED_TEXT)));
   }
 
+  /** A value that is JSON already. */
+  json(name: string, value: string): this {
+    return this.#member(name, value);
+  }
+
   /** An item of a list. */
   numberItem(value: number): this {
     return this.#item(String(value));

@@ -1,4 +1,5 @@
 import {
+  applicationErrorWord,
   type ConnectionState,
   type DropTrigger,
   EventName,
@@ -10,6 +11,7 @@ import {
   type TimerType,
   transportErrorWord,
 } from "./events.ts";
+import { type EventData, eventDataText } from "./event_data.ts";
 import { JsonText } from "./json_text.ts";
 import type { QlogWriter } from "./writer.ts";
 
@@ -71,6 +73,8 @@ export class Qlog {
   /** The event being written; frames of a packet are written straight into it. */
   readonly json: JsonText = new JsonText();
   readonly #group: string | undefined;
+  /** The protocol of the application, once it is known. */
+  #protocol: string | undefined;
   #now = 0;
 
   /** @param group The first destination ID, if the trace holds several connections. */
@@ -93,9 +97,8 @@ export class Qlog {
     const json = this.begin(now, EventName.ConnectionClosed);
     if (by === "local" || by === "peer") {
       json.word("initiator", by === "local" ? "local" : "remote");
-      const error = application ? "unknown" : transportErrorWord(code);
-      json.word(application ? "application_error" : "connection_error", error);
-      if (error === "unknown") json.number("error_code", code);
+      if (application) this.applicationError("application_error", code);
+      else writeError(json, "connection_error", transportErrorWord(code), code);
     }
     if (reason !== "") json.text("reason", reason);
     json.word("trigger", closeTrigger(close));
@@ -162,6 +165,7 @@ export class Qlog {
   }
 
   alpn(now: number, chosen: string): void {
+    this.#protocol = chosen;
     const json = this.begin(now, EventName.AlpnInformation).open("chosen_alpn");
     json.text("string_value", chosen).close();
     this.end();
@@ -295,16 +299,35 @@ export class Qlog {
     this.end();
   }
 
+  // The application.
+
+  /** Writes a code of the application into the event under way. */
+  applicationError(name: string, code: number): void {
+    writeError(this.json, name, applicationErrorWord(this.#protocol, code), code);
+  }
+
+  /** An event of whoever is above QUIC. */
+  event(now: number, name: string, data: EventData): void {
+    // First, since whoever made the data may have made them wrong.
+    const text = eventDataText(data);
+    this.#head(now, name, "").json("data", text);
+    this.writer.write(this.json.close().take(), now);
+  }
+
   // The frame around each event.
 
   /** Begins an event; {@linkcode end} must follow. */
   begin(now: number, name: EventName, tuple = ""): JsonText {
+    return this.#head(now, name, tuple).open("data");
+  }
+
+  #head(now: number, name: string, tuple: string): JsonText {
     const { json } = this;
     this.#now = now;
     json.open().time("time", this.writer.relative(now)).word("name", name);
     if (tuple !== "") json.word("tuple", tuple);
     if (this.#group !== undefined) json.word("group_id", this.#group);
-    return json.open("data");
+    return json;
   }
 
   /** Ends an event and writes it. */
@@ -322,6 +345,12 @@ export class Qlog {
 /** A version as the drafts write it. */
 export function versionWord(version: number): string {
   return version.toString(16).padStart(8, "0");
+}
+
+/** An error by its name, and by its code if that has none. */
+function writeError(json: JsonText, name: string, word: string, code: number): void {
+  json.word(name, word);
+  if (word === "unknown") json.number("error_code", code);
 }
 
 function writeEnd(json: JsonText, name: string, end: TupleEnd, connectionId?: string): void {

@@ -80,6 +80,41 @@ Deno.test("qlog as a function gives each connection its own stream, closed at it
   assert.equal(infos[0]!.originalId, infos[1]!.originalId);
 });
 
+Deno.test("MultipathConnection.qlog takes events of the application between those of QUIC", async () => {
+  const kept = collector();
+  await using listener = MultipathConnection.listen({
+    port: 0,
+    localAddresses: ["127.0.0.1"],
+    cert: TEST_CERTIFICATE,
+    key: TEST_KEY,
+    alpnProtocols: ["echo"],
+  });
+  const connection = await dial({
+    hostname: "127.0.0.1",
+    port: listener.addrs[0]!.port,
+    serverName: "server.test",
+    alpnProtocols: ["echo"],
+    caCerts: [TEST_CERTIFICATE],
+    qlog: () => kept.stream,
+  });
+  const accepted = await listener.accept();
+  assert.equal(accepted.qlog, undefined, "nobody asked for a trace there");
+  const { qlog } = connection;
+  assert.throws(() => qlog!.write("no namespace", {}), /"namespace:event"/);
+  assert.throws(() => qlog!.write('a:b"', {}), TypeError);
+  qlog!.write("echo:asked", { what: "a word", times: 2 });
+  connection.close();
+  await lingering(kept.closed);
+  qlog!.write("echo:late", {}); // the trace has ended, which is no error
+  const { events } = readTrace(kept.text);
+  const at = events.findIndex(({ name }) => name === "echo:asked");
+  assert.deepEqual(events[at]!.data, { what: "a word", times: 2 });
+  assert.ok(events.slice(0, at).some(({ name }) => name === "quic:alpn_information"));
+  assert.ok(events.slice(at).some(({ name }) => name === "quic:connection_closed"));
+  assert.ok(events[at]!.time >= events[at - 1]!.time && events[at + 1]!.time >= events[at]!.time);
+  assert.ok(!kept.text.includes("echo:late"));
+});
+
 Deno.test("qlog may answer with nothing", async () => {
   const stats = await visit(() => undefined, () => undefined);
   assert.equal(stats.qlogEventsDropped, 0);

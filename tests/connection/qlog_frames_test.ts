@@ -3,7 +3,8 @@ import { FrameDescriber } from "../../src/connection/qlog_frames.ts";
 import { writeApplicationClose } from "../../src/frame/close.ts";
 import { FrameType } from "../../src/frame/frame_type.ts";
 import { writeStreamHeader } from "../../src/frame/stream.ts";
-import { JsonText } from "../../src/qlog/json_text.ts";
+import { Qlog } from "../../src/qlog/qlog.ts";
+import { QlogWriter } from "../../src/qlog/writer.ts";
 import { cases } from "../frame/cases.ts";
 import { written } from "../frame/recorder.ts";
 import { SeededRandom } from "../sim/seeded_random.ts";
@@ -12,10 +13,17 @@ import { SeededRandom } from "../sim/seeded_random.ts";
 type Frame = any;
 
 /** The frames as a log shows them, and how long that is. */
-function described(bytes: Uint8Array, type = 4): { frames: Frame[]; length: number } {
-  const json = new JsonText().open().openList("frames");
-  new FrameDescriber(json).describe(bytes, 0, bytes.length, type);
-  const text = json.closeList().close().take();
+function described(
+  bytes: Uint8Array,
+  type = 4,
+  protocol = "",
+): { frames: Frame[]; length: number } {
+  const sink = { write: () => true };
+  const qlog = new Qlog(new QlogWriter(sink, { role: "client", start: 0, epoch: 0 }));
+  qlog.alpn(0, protocol);
+  qlog.json.open().openList("frames");
+  new FrameDescriber(qlog).describe(bytes, 0, bytes.length, type);
+  const text = qlog.json.closeList().close().take();
   return { frames: JSON.parse(text).frames, length: text.length };
 }
 
@@ -90,4 +98,26 @@ Deno.test("FrameDescriber writes JSON whatever the bytes are", () => {
     const { frames, length } = described(bytes, [0, 1, 2, 4][i % 4]);
     assert.ok(frames.length > 0 && length < 8_000);
   }
+});
+
+Deno.test("FrameDescriber names the codes of HTTP/3, once that was agreed on", () => {
+  const reset = written((writer) => {
+    writer.uint8(FrameType.ResetStream);
+    for (const value of [4, 0x10c, 0]) writer.varint(value);
+    writer.uint8(FrameType.StopSending);
+    for (const value of [4, 0x10e]) writer.varint(value);
+    writeApplicationClose(writer, 0x107, new Uint8Array(0));
+  });
+  const errors = (protocol: string) =>
+    described(reset, 4, protocol).frames.map(({ error, error_code: code }: Frame) => [error, code]);
+  assert.deepEqual(errors("h3"), [
+    ["http_request_cancelled", undefined],
+    ["unknown", 0x10e],
+    ["http_excessive_load", undefined],
+  ]);
+  assert.deepEqual(errors("chat"), [
+    ["unknown", 0x10c],
+    ["unknown", 0x10e],
+    ["unknown", 0x107],
+  ]);
 });

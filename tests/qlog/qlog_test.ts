@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { transportErrorWord } from "../../src/qlog/events.ts";
+import { applicationErrorWord, transportErrorWord } from "../../src/qlog/events.ts";
 import { LoggedHeader, Qlog } from "../../src/qlog/qlog.ts";
 import { QlogWriter } from "../../src/qlog/writer.ts";
 import { checkTrace, readTrace, type TraceEvent } from "./read_trace.ts";
@@ -45,6 +45,65 @@ Deno.test("transportErrorWord() knows the words of the draft, and TLS alerts", (
   assert.equal(transportErrorWord(0x101), "crypto_error_0x101");
   assert.equal(transportErrorWord(0x1ff), "crypto_error_0x1ff");
   assert.equal(transportErrorWord(2 ** 53 - 1), "unknown");
+});
+
+Deno.test("applicationErrorWord() knows the words of HTTP/3, where that is spoken", () => {
+  assert.equal(applicationErrorWord("h3", 0x100), "http_no_error");
+  assert.equal(applicationErrorWord("h3", 0x10d), "http_request_incomplete");
+  assert.equal(applicationErrorWord("h3", 0x10e), "unknown"); // the draft has no word for it
+  assert.equal(applicationErrorWord("h3", 0x110), "http_version_fallback");
+  assert.equal(applicationErrorWord("h3", 0x111), "unknown");
+  assert.equal(applicationErrorWord("h3", 0xff), "unknown");
+  assert.equal(applicationErrorWord("chat", 0x100), "unknown");
+  assert.equal(applicationErrorWord(undefined, 0x100), "unknown");
+});
+
+Deno.test("Qlog.connectionClosed() names the codes of HTTP/3, once that was agreed on", () => {
+  const close = { by: "peer", application: true, code: 0x107, reason: "" } as const;
+  const [before, , after] = written((qlog) => {
+    qlog.connectionClosed(1, close);
+    qlog.alpn(1, "h3");
+    qlog.connectionClosed(1, close);
+  });
+  assert.deepEqual(before!.data, {
+    initiator: "remote",
+    application_error: "unknown",
+    error_code: 0x107,
+    trigger: "application",
+  });
+  assert.deepEqual(after!.data, {
+    initiator: "remote",
+    application_error: "http_excessive_load",
+    trigger: "application",
+  });
+});
+
+Deno.test("Qlog.event() cuts what is long, leaves out what is unknown, and escapes the rest", () => {
+  let text = "";
+  const sink = { write: (record: string) => (text += record, true) };
+  const qlog = new Qlog(new QlogWriter(sink, { role: "client", start: 10, epoch: 0 }), "ab");
+  qlog.event(12.5, "x:y", {
+    long: "\x1e".repeat(1_000),
+    list: new Array(1_000).fill({ a: "b".repeat(1_000) }),
+    'quote"d': [undefined, NaN, 1],
+    none: undefined,
+    infinite: Infinity,
+  });
+  const [{ name, time, data, group_id: group }] = readTrace(text).events as [TraceEvent];
+  assert.deepEqual([name, time, group], ["x:y", 2.5, "ab"]);
+  assert.equal(data.long.length, 256);
+  assert.equal(data.list.length, 256);
+  assert.equal(data.list[255].a.length, 256);
+  assert.deepEqual(data['quote"d'], [null, null, 1]);
+  assert.deepEqual(Object.keys(data), ["long", "list", 'quote"d']);
+});
+
+Deno.test("Qlog.event() leaves nothing behind of data that JSON cannot hold", () => {
+  const [event] = written((qlog) => {
+    assert.throws(() => qlog.event(1, "x:y", { a: 1n }), TypeError);
+    qlog.keyDiscarded(2, "client_initial_secret");
+  });
+  assert.equal(event!.name, "quic:key_discarded");
 });
 
 Deno.test("Qlog writes headers as the draft names their fields", () => {

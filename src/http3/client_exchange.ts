@@ -91,7 +91,7 @@ export class ClientExchange {
   /** Tells the server another priority than it was told before. */
   prioritize(priority: Partial<Priority>): void {
     const field = formatPriority(priority);
-    applyPriority(this.#sendStream, parsePriority(field));
+    this.#applyPriority(parsePriority(field), this.#sendStream);
     this.#stream.updatePriority(field);
   }
 
@@ -135,7 +135,7 @@ export class ClientExchange {
     const { lines, body, length } = this.#request;
     try {
       const priority = this.#priority();
-      if (priority) applyPriority(this.#sendStream, parsePriority(priority));
+      if (priority) this.#applyPriority(parsePriority(priority), undefined);
       outgoing.headers(lines);
       if (body) await outgoing.body(body, length);
       await outgoing.end(this.#init.trailers);
@@ -144,6 +144,12 @@ export class ClientExchange {
     } finally {
       this.#sent.resolve();
     }
+  }
+
+  /** @param old What the server was told before, if it was. */
+  #applyPriority(priority: Priority, old: Partial<Priority> | undefined): void {
+    this.#stream.log?.priorityUpdated(this.id, priority, old, "local");
+    applyPriority(this.#sendStream, priority);
   }
 
   /** The priority in the header section, where our own wish is put if there is none. */

@@ -56,6 +56,12 @@ export function isForbiddenFrame(type: number): boolean {
   return type === 0x02 || type === 0x06 || type === 0x08 || type === 0x09;
 }
 
+/** Whether an identifier of a frame, stream or setting is one that means nothing (RFC 9114, Section 7.2.8). */
+export function isReserved(identifier: number): boolean {
+  return identifier >= 0x21 && identifier <= Number.MAX_SAFE_INTEGER &&
+    (identifier - 0x21) % 0x1f === 0;
+}
+
 /** An identifier that means nothing, so that peers keep ignoring those they do not know. */
 export function reservedIdentifier(index: number): number {
   return 0x1f * index + 0x21;

@@ -1,7 +1,15 @@
 import { ApplicationError } from "../error/quic_error.ts";
 import { H3ErrorCode, H3FrameType, isForbiddenFrame } from "./code_point.ts";
 import type { FrameReader } from "./frame_reader.ts";
-import { readSettings, type Settings } from "./settings.ts";
+import {
+  type LoggedFrame,
+  loggedGoAway,
+  loggedPriorityUpdate,
+  loggedPush,
+  loggedSettings,
+  loggedUnknown,
+} from "./logged_frame.ts";
+import { listSettings, readSettings, type Settings } from "./settings.ts";
 import { MAX_PRIORITY_SIZE, MAX_SETTINGS_SIZE } from "../limits/limits.ts";
 
 /** Which end of the connection we are. */
@@ -22,13 +30,21 @@ export class ControlStream {
   readonly #frames: FrameReader;
   readonly #role: Role;
   readonly #handler: ControlHandler;
+  readonly #log: ((frame: LoggedFrame) => void) | undefined;
   #goAwayId = Infinity;
   #maxPushId = -1;
 
-  constructor(frames: FrameReader, role: Role, handler: ControlHandler) {
+  /** @param log Is told of each frame, if somebody wants to know. */
+  constructor(
+    frames: FrameReader,
+    role: Role,
+    handler: ControlHandler,
+    log?: (frame: LoggedFrame) => void,
+  ) {
     this.#frames = frames;
     this.#role = role;
     this.#handler = handler;
+    this.#log = log;
   }
 
   /** Runs until something breaks; then throws an `ApplicationError` that says what. */
@@ -41,7 +57,9 @@ export class ControlStream {
         "Cannot accept a control stream that does not begin with SETTINGS",
       );
     }
-    this.#handler.onSettings(readSettings(await frames.payload(MAX_SETTINGS_SIZE)));
+    const payload = await frames.payload(MAX_SETTINGS_SIZE);
+    this.#log?.(loggedSettings(listSettings(payload), frames.headerSize, payload.length));
+    this.#handler.onSettings(readSettings(payload));
     while (await frames.next()) await this.#handle(frames.type);
     throw closedCriticalStream();
   }
@@ -53,9 +71,7 @@ export class ControlStream {
       case H3FrameType.MaxPushId:
         return this.#onMaxPushId(await this.#id());
       case H3FrameType.CancelPush:
-        await this.#id();
-        // RFC 9114, Section 7.2.3: nothing was ever promised, nor allowed to be.
-        throw new ApplicationError(H3ErrorCode.IdError, "Cannot cancel a push nobody promised");
+        return this.#onCancelPush(await this.#id());
       case H3FrameType.PriorityUpdateRequest:
       case H3FrameType.PriorityUpdatePush:
         return await this.#onPriorityUpdate(type);
@@ -66,11 +82,14 @@ export class ControlStream {
       case H3FrameType.Settings:
         throw unexpectedFrame(type);
     }
+    const { headerSize, remaining } = this.#frames;
+    this.#log?.(loggedUnknown(type, headerSize, remaining));
     if (isForbiddenFrame(type)) throw unexpectedFrame(type);
     await this.#frames.skip();
   }
 
   #onGoAway(id: number): void {
+    this.#log?.(loggedGoAway(id));
     // RFC 9114, Section 5.2 and RFC 9114, Section 7.2.6: never more than was said before, and to
     // clients a request's stream.
     if (id > this.#goAwayId || (this.#role === "client" && id % 4 !== 0)) {
@@ -80,8 +99,15 @@ export class ControlStream {
     this.#handler.onGoAway(id);
   }
 
+  /** RFC 9114, Section 7.2.3: nothing was ever promised, nor allowed to be. */
+  #onCancelPush(id: number): never {
+    this.#log?.(loggedPush(H3FrameType.CancelPush, id));
+    throw new ApplicationError(H3ErrorCode.IdError, "Cannot cancel a push nobody promised");
+  }
+
   /** RFC 9114, Section 7.2.7: only clients send it, and only ever more. */
   #onMaxPushId(id: number): void {
+    this.#log?.(loggedPush(H3FrameType.MaxPushId, id));
     if (this.#role === "client") throw unexpectedFrame(H3FrameType.MaxPushId);
     if (id < this.#maxPushId) {
       throw new ApplicationError(H3ErrorCode.IdError, "Cannot lower the largest push ID");
@@ -93,11 +119,13 @@ export class ControlStream {
     if (this.#role === "client") throw unexpectedFrame(type);
     const payload = await this.#frames.payload(MAX_PRIORITY_SIZE);
     const [id, size] = readId(payload);
+    const priority = String.fromCharCode(...payload.subarray(size));
+    this.#log?.(loggedPriorityUpdate(type, id, priority));
     // RFC 9218, Section 7.2: a request's stream; pushes there are none.
     if (type === H3FrameType.PriorityUpdatePush || id % 4 !== 0) {
       throw new ApplicationError(H3ErrorCode.IdError, `Cannot give a priority to ${id}`);
     }
-    this.#handler.onPriorityUpdate(id, String.fromCharCode(...payload.subarray(size)));
+    this.#handler.onPriorityUpdate(id, priority);
   }
 
   /** The one number that is the whole payload (RFC 9114, Section 10.8). */

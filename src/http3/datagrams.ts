@@ -2,6 +2,7 @@ import { concatBytes } from "../bytes/bytes.ts";
 import { ApplicationError } from "../error/quic_error.ts";
 import { H3ErrorCode } from "./code_point.ts";
 import { varints } from "./frame.ts";
+import type { H3Log } from "./h3_log.ts";
 import type { Settings } from "./settings.ts";
 import type { H3Transport } from "./transport.ts";
 import { MAX_HTTP_DATAGRAMS_EARLY, MAX_HTTP_DATAGRAMS_WAITING } from "../limits/limits.ts";
@@ -11,6 +12,8 @@ export interface DatagramCarrier {
   readonly transport: H3Transport;
   /** What the peer announced, once it has. */
   readonly peerSettings: Promise<Settings>;
+  /** What is told of the connection, if anything is. */
+  readonly log: H3Log | undefined;
   /** Closes the connection with the error's code. */
   fail(error: unknown): void;
 }
@@ -79,6 +82,7 @@ export class H3Datagrams {
   #receive(datagram: Uint8Array<ArrayBuffer>): void {
     const id = readStreamId(datagram);
     const data = datagram.subarray(1 << (datagram[0]! >>> 6));
+    this.#carrier.log?.datagramParsed(id / 4, datagram.length, data.length);
     const request = this.#requests.get(id);
     if (request) return request.receive(data);
     // RFC 9297, Section 2.1: what comes after its request goes, what comes before may stay.
@@ -91,6 +95,7 @@ export class H3Datagrams {
 class DatagramFlow implements RequestDatagrams {
   dropped = 0;
   readonly #carrier: DatagramCarrier;
+  readonly #streamId: number;
   readonly #quarterId: Uint8Array<ArrayBuffer>;
   readonly #waiting: Uint8Array<ArrayBuffer>[] = [];
   readonly #readers: ((data: Uint8Array<ArrayBuffer> | undefined) => void)[] = [];
@@ -98,6 +103,7 @@ class DatagramFlow implements RequestDatagrams {
 
   constructor(carrier: DatagramCarrier, streamId: number) {
     this.#carrier = carrier;
+    this.#streamId = streamId;
     this.#quarterId = varints(streamId / 4);
   }
 
@@ -111,7 +117,9 @@ class DatagramFlow implements RequestDatagrams {
     const { datagrams } = await this.#carrier.peerSettings;
     if (!datagrams) throw new TypeError("Cannot send a datagram: the peer takes none");
     if (this.#isClosed) throw new TypeError("Cannot send a datagram: the request is over");
-    await this.#carrier.transport.sendDatagram!(concatBytes(this.#quarterId, data));
+    const datagram = concatBytes(this.#quarterId, data);
+    this.#carrier.log?.datagramCreated(this.#streamId / 4, datagram.length, data.length);
+    await this.#carrier.transport.sendDatagram!(datagram);
   }
 
   read(): Promise<Uint8Array<ArrayBuffer> | undefined> {

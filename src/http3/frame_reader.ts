@@ -11,6 +11,8 @@ const EMPTY = new Uint8Array(0);
 export class FrameReader {
   /** The type of the current frame; rounded above 2^53, where there are only unknown ones. */
   type = -1;
+  /** Bytes of its type and length. */
+  headerSize = 0;
   /** Payload bytes of the current frame not yet taken. */
   remaining = 0;
   /** Whether the stream has ended in good order. */
@@ -29,6 +31,7 @@ export class FrameReader {
   async next(): Promise<boolean> {
     if (this.remaining > 0) await this.skip();
     if (!this.#hasBytes && !(await this.#more())) return false;
+    this.headerSize = 0;
     this.type = this.#varintAtHand();
     if (this.type < 0) this.type = await this.#slowVarint();
     this.remaining = this.#varintAtHand();
@@ -133,6 +136,7 @@ export class FrameReader {
     let value = first & 0x3f;
     for (let i = 1; i < size; i++) value = value * 256 + this.#chunk[this.#at + i]!;
     this.#at += size;
+    this.headerSize += size;
     return value;
   }
 
@@ -145,6 +149,7 @@ export class FrameReader {
       if (i === 0) size = 1 << (byte >>> 6);
       value = i === 0 ? byte & 0x3f : value * 256 + byte;
     }
+    this.headerSize += size;
     return value;
   }
 }

@@ -13,9 +13,16 @@ import { closedCriticalStream, ControlStream, type Role } from "./control_stream
 import { frame, varints } from "./frame.ts";
 import { FrameReader } from "./frame_reader.ts";
 import { H3Datagrams } from "./datagrams.ts";
+import { H3Log } from "./h3_log.ts";
+import {
+  loggedGoAway,
+  loggedPriorityUpdate,
+  loggedSettings,
+  loggedUnknown,
+} from "./logged_frame.ts";
 import type { H3Options } from "./options.ts";
 import { OutgoingStream } from "./outgoing_stream.ts";
-import { type Settings, writeSettings } from "./settings.ts";
+import { listSettings, type Settings, writeSettings } from "./settings.ts";
 import type { H3ReceiveStream, H3Transport } from "./transport.ts";
 
 /** What a role wants to hear about its connection. */
@@ -42,6 +49,8 @@ export class H3Connection {
   failure: QuicError | undefined;
   /** What the peer announced, once it has; rejects if the connection ends before. */
   readonly peerSettings: Promise<Settings>;
+  /** What is told of the connection, if anything is. */
+  readonly log: H3Log | undefined;
   /** Datagrams of requests, if they are wanted. */
   readonly datagrams: H3Datagrams | undefined;
   readonly #encoder: QpackEncoder;
@@ -64,6 +73,7 @@ export class H3Connection {
     this.transport = transport;
     this.role = role;
     this.#events = events;
+    this.log = transport.qlog && new H3Log(transport.qlog);
     const canDatagrams = transport.sendDatagram && transport.readDatagram;
     this.#settings = {
       maxTableCapacity: options.qpackTableCapacity ?? QPACK_TABLE_CAPACITY,
@@ -79,7 +89,8 @@ export class H3Connection {
       maxFieldSectionSize: this.#settings.maxFieldSectionSize,
       maxBlockedBytes: options.qpackBlockedBytes,
     });
-    const stream = (type: number) => new OutgoingStream(transport, type, (e) => this.#broken(e));
+    const stream = (type: number) =>
+      new OutgoingStream(transport, type, (error) => this.#broken(error), this.log);
     this.#control = stream(H3StreamType.Control);
     this.#encoderStream = stream(H3StreamType.QpackEncoder);
     this.#decoderStream = stream(H3StreamType.QpackDecoder);
@@ -119,13 +130,16 @@ export class H3Connection {
 
   /** Tells the peer that nothing from this stream or push ID on will be served. */
   goAway(id: number): Promise<void> {
-    return this.#control.send(frame(H3FrameType.GoAway, varints(id)));
+    const bytes = frame(H3FrameType.GoAway, varints(id));
+    return this.#control.send(bytes, this.log && loggedGoAway(id));
   }
 
   /** Asks the server to send the response on a stream sooner or later (RFC 9218, Section 7). */
   updatePriority(streamId: number, priority: string): Promise<void> {
     const payload = concatBytes(varints(streamId), new TextEncoder().encode(priority));
-    return this.#control.send(frame(H3FrameType.PriorityUpdateRequest, payload));
+    const type = H3FrameType.PriorityUpdateRequest;
+    const logged = this.log && loggedPriorityUpdate(type, streamId, priority);
+    return this.#control.send(frame(type, payload), logged);
   }
 
   /** Encodes a field section for a stream. */
@@ -156,6 +170,7 @@ export class H3Connection {
 
   /** What the peer's SETTINGS say. */
   onSettings(settings: Settings): void {
+    this.log?.parametersSet("remote", settings);
     this.#peerSectionLimit = settings.maxFieldSectionSize;
     this.#encoder.allow(settings.maxTableCapacity, settings.blockedStreams);
     this.#peerSettings.resolve(settings);
@@ -177,10 +192,18 @@ export class H3Connection {
 
   /** RFC 9114, Section 7.2.4.2: our settings wait for nothing. */
   #start(): void {
-    this.#control.send(frame(H3FrameType.Settings, writeSettings(this.#settings)));
+    this.log?.parametersSet("local", this.#settings);
+    const payload = writeSettings(this.#settings);
+    const settings = frame(H3FrameType.Settings, payload);
+    const headerSize = settings.length - payload.length;
+    this.#control.send(
+      settings,
+      this.log && loggedSettings(listSettings(payload), headerSize, payload.length),
+    );
     // RFC 9114, Section 7.2.8: a frame without meaning, so that peers keep passing over them.
-    const reserved = reservedIdentifier(Math.floor(Math.random() * 1e6));
-    this.#control.send(frame(reserved, new Uint8Array(0)));
+    const type = reservedIdentifier(Math.floor(Math.random() * 1e6));
+    const reserved = frame(type, new Uint8Array(0));
+    this.#control.send(reserved, this.log && loggedUnknown(type, reserved.length, 0));
     this.#acceptStreams();
   }
 
@@ -202,18 +225,25 @@ export class H3Connection {
     let type = -1;
     try {
       type = await frames.streamType();
-      if (type >= 0) await this.#readStream(type, frames);
+      if (type >= 0) await this.#readStream(type, frames, Number(stream.id));
     } catch (error) {
       if (error instanceof ApplicationError) this.fail(error);
       else if (error instanceof StreamError && this.#criticalTypes.has(type)) this.#broken(error);
     }
   }
 
-  async #readStream(type: number, frames: FrameReader): Promise<void> {
+  async #readStream(type: number, frames: FrameReader, id: number): Promise<void> {
+    const { log } = this;
+    log?.streamTypeSet("remote", id, type);
     switch (type) {
       case H3StreamType.Control:
         this.#claim(type);
-        return await new ControlStream(frames, this.role, this).run();
+        return await new ControlStream(
+          frames,
+          this.role,
+          this,
+          log && ((frame) => log.frameParsed(id, frame)),
+        ).run();
       case H3StreamType.QpackEncoder:
         this.#claim(type);
         return await this.#readAll(frames, (data) => {

@@ -5,6 +5,7 @@ import { unexpectedFrame } from "./control_stream.ts";
 import { readTrailers } from "./fields.ts";
 import { FrameReader } from "./frame_reader.ts";
 import type { H3Connection } from "./h3_connection.ts";
+import { loggedData, loggedHeaders, loggedUnknown } from "./logged_frame.ts";
 import type { H3ReceiveStream } from "./transport.ts";
 
 /** Reads one message: header sections, data, and trailers (RFC 9114, Section 4.1). */
@@ -82,8 +83,12 @@ export class MessageReader {
   }
 
   async #section(): Promise<FieldLine[]> {
+    const { headerSize } = this.#frames;
     const payload = await this.#frames.payload(this.#connection.maxFieldSectionSize);
-    return await this.#connection.decode(this.#id, payload);
+    const lines = await this.#connection.decode(this.#id, payload);
+    const { log } = this.#connection;
+    log?.frameParsed(this.#id, loggedHeaders(lines, headerSize, payload.length));
+    return lines;
   }
 
   async #onTrailers(): Promise<void> {
@@ -93,6 +98,7 @@ export class MessageReader {
 
   /** Counts a DATA frame by its header, so that an excess is seen before a byte is handed on. */
   #count(length: number): void {
+    this.#connection.log?.frameParsed(this.#id, loggedData(this.#frames.headerSize, length));
     if (this.trailers) throw unexpectedFrame(H3FrameType.Data);
     this.#received += length;
     if (this.#contentLength >= 0 && this.#received > this.#contentLength) throw this.#mismatch();
@@ -119,6 +125,8 @@ export class MessageReader {
       case H3FrameType.PriorityUpdatePush:
         throw unexpectedFrame(type);
     }
+    const { headerSize, remaining } = this.#frames;
+    this.#connection.log?.frameParsed(this.#id, loggedUnknown(type, headerSize, remaining));
     // RFC 9114, Section 9: what is not known is passed over.
     if (isForbiddenFrame(type)) throw unexpectedFrame(type);
   }

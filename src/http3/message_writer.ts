@@ -4,6 +4,7 @@ import { H3ErrorCode, H3FrameType } from "./code_point.ts";
 import { trailerLines } from "./fields.ts";
 import { frame, frameHeader } from "./frame.ts";
 import type { H3Connection } from "./h3_connection.ts";
+import { loggedData, loggedHeaders } from "./logged_frame.ts";
 import type { TrailerSource } from "./options.ts";
 import type { Patience } from "./patience.ts";
 import type { H3SendStream } from "./transport.ts";
@@ -35,7 +36,14 @@ export class MessageWriter {
 
   /** Sends a header section. */
   headers(lines: readonly FieldLine[]): void {
-    this.#write(frame(H3FrameType.Headers, this.#connection.encode(this.#id, lines)));
+    const section = this.#connection.encode(this.#id, lines);
+    const bytes = frame(H3FrameType.Headers, section);
+    const headerSize = bytes.length - section.length;
+    this.#connection.log?.frameCreated(
+      this.#id,
+      loggedHeaders(lines, headerSize, section.length),
+    );
+    this.#write(bytes);
   }
 
   /**
@@ -52,7 +60,7 @@ export class MessageWriter {
     const source = stream.getReader();
     this.#source = source;
     // A known length makes one DATA frame of the whole body: no header per chunk, no copies.
-    if (length > 0) this.#write(frameHeader(H3FrameType.Data, length));
+    if (length > 0) this.#dataHeader(length);
     let sent = 0;
     try {
       for (;;) {
@@ -101,20 +109,32 @@ export class MessageWriter {
     if (isFramed) {
       this.#write(chunk);
     } else if (chunk.length <= COPY_LIMIT) {
-      this.#write(frame(H3FrameType.Data, chunk));
+      const bytes = frame(H3FrameType.Data, chunk);
+      this.#logData(bytes.length - chunk.length, chunk.length);
+      this.#write(bytes);
     } else {
-      this.#write(frameHeader(H3FrameType.Data, chunk.length));
+      this.#dataHeader(chunk.length);
       this.#write(chunk);
     }
   }
 
   /** A large chunk goes step by step, so that slow progress is seen to be progress. */
   async #pieces(chunk: Uint8Array, isFramed: boolean, patience?: Patience): Promise<void> {
-    if (!isFramed) this.#write(frameHeader(H3FrameType.Data, chunk.length));
+    if (!isFramed) this.#dataHeader(chunk.length);
     for (let at = 0; at < chunk.length; at += PIECE_SIZE) {
       await this.#ready(patience);
       this.#write(chunk.subarray(at, at + PIECE_SIZE));
     }
+  }
+
+  #dataHeader(length: number): void {
+    const bytes = frameHeader(H3FrameType.Data, length);
+    this.#logData(bytes.length, length);
+    this.#write(bytes);
+  }
+
+  #logData(headerSize: number, length: number): void {
+    this.#connection.log?.frameCreated(this.#id, loggedData(headerSize, length));
   }
 
   /** Waits until more can be written, which is when the peer has taken what was. */

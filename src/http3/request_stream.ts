@@ -2,6 +2,7 @@ import { ApplicationError, StreamError } from "../error/quic_error.ts";
 import { H3ErrorCode } from "./code_point.ts";
 import type { H3Connection } from "./h3_connection.ts";
 import type { RequestDatagrams } from "./datagrams.ts";
+import { type H3Log, REQUEST } from "./h3_log.ts";
 import { MessageReader } from "./message_reader.ts";
 import { MessageWriter } from "./message_writer.ts";
 import type { Patience } from "./patience.ts";
@@ -20,9 +21,16 @@ export class RequestStream {
   constructor(connection: H3Connection, stream: H3BidirectionalStream) {
     this.#connection = connection;
     this.id = Number(stream.writable.id);
+    const initiator = connection.role === "client" ? "local" : "remote";
+    connection.log?.streamTypeSet(initiator, this.id, REQUEST);
     this.incoming = new MessageReader(connection, this.id, stream.readable);
     this.outgoing = new MessageWriter(connection, this.id, stream.writable);
     this.datagrams = connection.datagrams?.open(this.id);
+  }
+
+  /** What is told of the connection, if anything is. */
+  get log(): H3Log | undefined {
+    return this.#connection.log;
   }
 
   /** Asks the server to send the response sooner or later than it was told. */

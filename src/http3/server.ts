@@ -133,15 +133,22 @@ export class H3Server implements AsyncDisposable {
 
   /** RFC 9218, Section 7: an update that came first wins over the header. */
   #prioritize(id: number, header: string | null): void {
-    const priority = this.#earlyPriorities.get(id) ?? header;
+    const field = this.#earlyPriorities.get(id) ?? header;
     this.#earlyPriorities.delete(id);
     const stream = this.#sendStreams.get(id);
-    if (priority !== null && stream) applyPriority(stream, parsePriority(priority));
+    if (field === null || !stream) return;
+    const priority = parsePriority(field);
+    this.#connection.log?.priorityUpdated(id, priority, undefined, "client_signal_received");
+    applyPriority(stream, priority);
   }
 
   #onPriorityUpdate(id: number, priority: string): void {
     const stream = this.#sendStreams.get(id);
-    if (stream) return applyPriority(stream, parsePriority(priority));
+    if (stream) {
+      const wanted = parsePriority(priority);
+      this.#connection.log?.priorityUpdated(id, wanted, stream, "client_signal_received");
+      return applyPriority(stream, wanted);
+    }
     if (id < this.#nextId) return;
     if (this.#earlyPriorities.size < MAX_EARLY_PRIORITIES) this.#earlyPriorities.set(id, priority);
   }

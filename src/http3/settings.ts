@@ -16,6 +16,12 @@ export interface Settings {
   readonly datagrams: boolean;
 }
 
+/** One of them, as it is written. */
+export interface Setting {
+  readonly id: number;
+  readonly value: number;
+}
+
 /** The payload of a SETTINGS frame, with a reserved setting that means nothing. */
 export function writeSettings(settings: Settings): Uint8Array<ArrayBuffer> {
   return varints(
@@ -34,22 +40,35 @@ export function writeSettings(settings: Settings): Uint8Array<ArrayBuffer> {
 }
 
 /**
+ * Takes the payload of a SETTINGS frame apart, whatever it says.
+ *
+ * @throws {ApplicationError} H3_FRAME_ERROR.
+ */
+export function listSettings(payload: Uint8Array): Setting[] {
+  const settings: Setting[] = [];
+  for (let at = 0; at < payload.length;) {
+    const id = varintAt(payload, at);
+    const value = varintAt(payload, id.end);
+    at = value.end;
+    settings.push({ id: id.value, value: value.value });
+  }
+  return settings;
+}
+
+/**
  * Reads the payload of a SETTINGS frame.
  *
  * @throws {ApplicationError} H3_SETTINGS_ERROR or H3_FRAME_ERROR.
  */
 export function readSettings(payload: Uint8Array): Settings {
   const seen = new Map<number, number>();
-  for (let at = 0; at < payload.length;) {
-    const id = varintAt(payload, at);
-    const value = varintAt(payload, id.end);
-    at = value.end;
-    checkSetting(id.value, value.value);
+  for (const { id, value } of listSettings(payload)) {
+    checkSetting(id, value);
     // Above 2^53 different identifiers may round to the same number; all of them are unknown.
-    if (seen.has(id.value) && id.value <= Number.MAX_SAFE_INTEGER) {
-      throw settingsError(`Cannot accept setting ${id.value} twice`);
+    if (seen.has(id) && id <= Number.MAX_SAFE_INTEGER) {
+      throw settingsError(`Cannot accept setting ${id} twice`);
     }
-    seen.set(id.value, value.value);
+    seen.set(id, value);
   }
   return {
     maxTableCapacity: seen.get(H3SettingId.QpackMaxTableCapacity) ?? 0,

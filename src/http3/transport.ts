@@ -1,3 +1,5 @@
+import type { EventLog } from "../api/event_log.ts";
+
 /**
  * What HTTP/3 needs of a QUIC connection. `MultipathConnection` and `Deno.QuicConn` both have it.
  *
@@ -23,6 +25,8 @@ export interface H3Transport {
   readonly maxDatagramSize?: number;
   /** Resolves when the handshake is complete, if streams may come before. */
   readonly handshake?: Promise<unknown>;
+  /** Takes events into the trace of the connection, if there is one. */
+  readonly qlog?: EventLog | undefined;
   /** Settles when the connection has ended. */
   readonly closed: Promise<unknown>;
   /** Closes the connection with a code of the application. */

@@ -159,6 +159,8 @@ export const MAX_LOGGED_TEXT = 256;
 /** Frames of a packet, and ranges of an acknowledgement, that a trace shows. */
 export const MAX_LOGGED_FRAMES = 48;
 export const MAX_LOGGED_RANGES = 64;
+/** Fields of a header section that a trace shows. */
+export const MAX_LOGGED_FIELDS = 64;
 /** Items of a list in an event of HTTP/3 or of an application. */
 export const MAX_LOGGED_ITEMS = 256;
 /** Bytes of a trace that wait to be written; beyond, events are left out and counted. */

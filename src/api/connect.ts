@@ -80,7 +80,7 @@ function clientConfig(options: ConnectOptions): ClientConfig {
       ...trustOf(options),
       alpn,
       serverName: literal ?? serverName,
-      keyLog: openKeyLog(),
+      keyLog: options.keyLog ?? openKeyLog(),
       suites: suiteNumbers(options.cipherSuites),
       compressions: options.certificateCompression === false ? [] : undefined,
       session: options.session?.tls,

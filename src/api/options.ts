@@ -105,6 +105,14 @@ export interface TransportOptions {
    * @default {undefined}
    */
   qlog?: QlogOption;
+  /**
+   * Takes the secrets of connections, line by line in the NSS key log format, with which tools such
+   * as Wireshark read what was captured. Left out: they are appended to the file that
+   * `SSLKEYLOGFILE` in the environment names, if it does and we may write there.
+   *
+   * @default {undefined}
+   */
+  keyLog?: (line: string) => void;
 }
 
 /** How to reach a server, and what to expect of it. */

@@ -1,5 +1,5 @@
 import { readEnvironment } from "../io/environment.ts";
-import { openLogFile } from "../io/log_file.ts";
+import { openLogFile, prepareLogDirectory } from "../io/log_file.ts";
 import { Qlog, type QlogFactory } from "../qlog/qlog.ts";
 import { RecordQueue } from "../qlog/record_queue.ts";
 import { type QlogSink, QlogWriter } from "../qlog/writer.ts";
@@ -15,10 +15,10 @@ export interface QlogInfo {
 /**
  * Where qlog traces go: JSON text sequences (RFC 7464), as the tools of quicwg/qlog read them.
  *
- * A function is asked for each connection, and may answer with nothing; the stream is closed when
- * the connection is. A single stream takes the events of all connections, each with its `group_id`,
- * and stays open. When a stream takes no more for now, events are dropped and counted; the
- * connection does not wait.
+ * A text names a directory, where each connection leaves a file. A function is asked for each
+ * connection, and may answer with nothing; the stream is closed when the connection is. A single
+ * stream takes the events of all connections, each with its `group_id`, and stays open. When a
+ * stream takes no more for now, events are dropped and counted; the connection does not wait.
  *
  * A trace tells who talked to whom, when and how much, and with HTTP/3 the URLs and the fields of
  * requests and responses. Contents and tokens are not in it, nor the values of authorization,
@@ -41,18 +41,37 @@ export interface QlogInfo {
  * ```
  */
 export type QlogOption =
+  | string
   | WritableStream<string>
   | ((info: QlogInfo) => WritableStream<string> | undefined);
 
-/** What the option means to the core; without one, what `QLOGDIR` in the environment means. */
+/**
+ * What the option means to the core; without one, what `QLOGDIR` in the environment means.
+ *
+ * @throws {TypeError} If it names a directory where no file can be made.
+ */
 export function qlogFactory(option: QlogOption | undefined): QlogFactory | undefined {
-  if (option === undefined) return filesIn(readEnvironment("QLOGDIR"));
-  return typeof option === "function" ? separate(option) : shared(option);
+  if (typeof option === "string") return filesIn(prepared(option));
+  if (option !== undefined) return typeof option === "function" ? separate(option) : shared(option);
+  const directory = readEnvironment("QLOGDIR");
+  return directory === undefined ? undefined : filesIn(directory);
+}
+
+/** Who asks for traces hears that there cannot be any; who sets the environment may not even know. */
+function prepared(directory: string): string {
+  if (directory === "") throw new TypeError('Cannot write qlog traces to "": name a directory');
+  try {
+    prepareLogDirectory(directory);
+    return directory;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new TypeError(`Cannot write qlog traces to "${directory}": ${why}`, { cause: error });
+  }
 }
 
 /** One file for each connection. */
-function filesIn(directory: string | undefined): QlogFactory | undefined {
-  if (directory === undefined) return undefined;
+function filesIn(directory: string): QlogFactory {
   return ({ role, originalId, now, epoch }) => {
     const sink = openLogFile(directory, `${originalId}_${role}.sqlog`);
     if (sink === undefined) return undefined;

@@ -23,7 +23,7 @@ export function serverConfig(options: ListenOptions, credentials: CredentialSet)
     tls: {
       credential: (serverName) => credentials.find(serverName),
       alpn,
-      keyLog: openKeyLog(),
+      keyLog: options.keyLog ?? openKeyLog(),
       clientCertificates: clientCertificates && authentication(clientCertificates),
     },
     retry: options.retry,

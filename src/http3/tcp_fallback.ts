@@ -27,7 +27,7 @@ export class TcpFallback {
     const leasing = lease();
     // Who does not wait for it any more still learns from it.
     leasing.then(() => this.#broken.delete(host), (error) => {
-      if (mayFallBack(error)) this.#onBroken(host);
+      if (mayFallBackToTcp(error)) this.#onBroken(host);
     });
     const late = Promise.withResolvers<undefined>();
     const timer = setTimeout(() => {
@@ -37,7 +37,7 @@ export class TcpFallback {
     try {
       return await Promise.race([leasing, late.promise]);
     } catch (error) {
-      if (mayFallBack(error)) return undefined;
+      if (mayFallBackToTcp(error)) return undefined;
       throw error;
     } finally {
       clearTimeout(timer);
@@ -52,10 +52,20 @@ export class TcpFallback {
 }
 
 /**
- * Whether TCP may do better. Not where the application asked for the impossible, and not where the
- * server could not prove who it is.
+ * Whether TCP may do better where a connection could not be made: not if the application asked for
+ * the impossible, nor if the server could not prove who it is. `fetch` with `fallback: "tcp"` goes
+ * by it.
+ *
+ * @param error What `dial` rejected with.
+ *
+ * @example
+ * ```ts ignore
+ * const connection = await dial(url).catch((error) => {
+ *   if (!mayFallBackToTcp(error)) throw error;
+ * });
+ * ```
  */
-function mayFallBack(error: unknown): boolean {
+export function mayFallBackToTcp(error: unknown): boolean {
   if (error instanceof TypeError) return false;
   if (!(error instanceof TransportError)) return true;
   const isAlert = error.code >= FIRST_ALERT && error.code <= LAST_ALERT;

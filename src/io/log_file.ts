@@ -81,6 +81,12 @@ export class LogFile implements QlogSink {
   }
 }
 
+/** Makes a directory if it is not there; throws if no file could be made in it. */
+export function prepareLogDirectory(directory: string): void {
+  Deno.mkdirSync(directory, { recursive: true });
+  Deno.removeSync(Deno.makeTempFileSync({ dir: directory, prefix: ".qlog-" }));
+}
+
 /**
  * Opens a file in a directory, which is made if it is not there.
  *

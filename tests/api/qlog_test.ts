@@ -1,9 +1,29 @@
 import assert from "node:assert/strict";
 import { dial } from "../../src/api/dial.ts";
 import { MultipathConnection } from "../../src/api/multipath_connection.ts";
+import type { ConnectOptions } from "../../src/api/options.ts";
 import type { QlogInfo, QlogOption } from "../../src/api/qlog.ts";
 import { checkTrace, readTrace } from "../qlog/read_trace.ts";
 import { TEST_CERTIFICATE, TEST_KEY } from "../sim/test_certificate.ts";
+
+/** Both ends of a connection that is closed at once. */
+async function briefly(options: Partial<ConnectOptions>): Promise<void> {
+  await using listener = MultipathConnection.listen({
+    port: 0,
+    localAddresses: ["127.0.0.1"],
+    cert: TEST_CERTIFICATE,
+    key: TEST_KEY,
+    alpnProtocols: ["echo"],
+  });
+  await using _connection = await dial({
+    hostname: "127.0.0.1",
+    port: listener.addrs[0]!.port,
+    serverName: "server.test",
+    alpnProtocols: ["echo"],
+    caCerts: [TEST_CERTIFICATE],
+    ...options,
+  });
+}
 
 /** Opens a connection, sends a little, closes both ends, and waits until all is over. */
 async function visit(server: QlogOption | undefined, client: QlogOption | undefined) {
@@ -147,6 +167,42 @@ Deno.test("A qlog stream that fails, or is closed by its owner, holds up nothing
   });
   const stats = await visit(closed, () => failing);
   assert.ok(stats.qlogEventsDropped > 0);
+});
+
+Deno.test("qlog as a text names the directory of the traces, which is made", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await briefly({ qlog: `${folder}/a/b` });
+    const files = [...Deno.readDirSync(`${folder}/a/b`)].map(({ name }) => name);
+    assert.equal(files.length, 1);
+    assert.match(files[0]!, /^[0-9a-f]{16}_client\.sqlog$/);
+    await Deno.writeTextFile(`${folder}/file`, "");
+    for (const qlog of [`${folder}/file`, `${folder}/file/c`, ""]) {
+      await assert.rejects(briefly({ qlog }), (error) => {
+        assert.ok(error instanceof TypeError);
+        assert.match(error.message, /^Cannot write qlog traces to ".*": ./);
+        return true;
+      });
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("keyLog takes the secrets of one end", async () => {
+  const lines: string[] = [];
+  await briefly({ keyLog: (line) => lines.push(line) });
+  const labels = lines.map((line) => {
+    assert.match(line, /^[A-Z_0-9]+ [0-9a-f]{64} [0-9a-f]{64,96}$/);
+    return line.split(" ")[0];
+  });
+  assert.deepEqual(labels.sort(), [
+    "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
+    "CLIENT_TRAFFIC_SECRET_0",
+    "EXPORTER_SECRET",
+    "SERVER_HANDSHAKE_TRAFFIC_SECRET",
+    "SERVER_TRAFFIC_SECRET_0",
+  ]);
 });
 
 Deno.test("QLOGDIR and SSLKEYLOGFILE leave traces and secrets of both ends", async () => {

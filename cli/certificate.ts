@@ -1,5 +1,6 @@
 import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
 import { Failure } from "./failure.ts";
+import { whyNot } from "./why_not.ts";
 
 /** A certificate chain and its private key, both PEM. */
 export interface KeyPair {
@@ -9,25 +10,42 @@ export interface KeyPair {
   readonly key: string;
 }
 
+/** Where a certificate chain and its private key are. */
+export interface KeyPairFiles {
+  /** The file of the chain. */
+  readonly cert: string;
+  /** The file of the key. */
+  readonly key: string;
+}
+
 /**
- * Reads fullchain.pem and privkey.pem, and makes sure that they belong together.
+ * Where they are in a folder that is named as a whole.
  *
- * @param directory The folder they are in.
+ * @param directory The folder.
  */
-export async function readKeyPair(directory: string): Promise<KeyPair> {
-  const cert = await readPem(`${directory}/fullchain.pem`);
-  const key = await readPem(`${directory}/privkey.pem`);
+export function keyPairIn(directory: string): KeyPairFiles {
+  return { cert: `${directory}/fullchain.pem`, key: `${directory}/privkey.pem` };
+}
+
+/**
+ * Reads a certificate and its key, and makes sure that they belong together.
+ *
+ * @param files Where they are.
+ */
+export async function readKeyPair(files: KeyPairFiles): Promise<KeyPair> {
+  const cert = await readPem(files.cert);
+  const key = await readPem(files.key);
   let fits: boolean;
   try {
     fits = new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
   } catch {
     throw new Failure(
-      `Cannot use the certificate in ${directory}: make sure that fullchain.pem and privkey.pem are PEM files and the key has no password`,
+      `Cannot use the certificate ${files.cert}: make sure that it and ${files.key} are PEM files and the key has no password`,
     );
   }
   if (fits) return { cert, key };
   throw new Failure(
-    `Cannot use the certificate in ${directory}: privkey.pem is not the key of fullchain.pem; put the matching pair there`,
+    `Cannot use the certificate ${files.cert}: ${files.key} is not the key of it; name the matching pair`,
   );
 }
 
@@ -61,11 +79,9 @@ async function readPem(path: string): Promise<string> {
     return await Deno.readTextFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
-    const missing = error instanceof Deno.errors.NotFound;
+    const reason = whyNot(error, "there is no such file");
     throw new Failure(
-      `Cannot read ${path}: ${
-        missing ? "there is no such file" : "it may not be read"
-      }; name a folder with fullchain.pem and privkey.pem, or leave -certpath out for a development certificate`,
+      `Cannot read ${path}: ${reason}; name a folder with fullchain.pem and privkey.pem with -certpath, or both files with --cert and --key, or neither for a development certificate`,
     );
   }
 }

@@ -1,6 +1,9 @@
 import { parseArgs } from "node:util";
 import { UsageError } from "./failure.ts";
 
+/** Milliseconds in a day. */
+const LONGEST_TIME = 86_400_000;
+
 /** One flag of a program. */
 export interface Flag {
   /** The long name, written `--name`. */
@@ -9,6 +12,8 @@ export interface Flag {
   readonly short?: string;
   /** What stands for its value in the help; a flag without one is a switch. */
   readonly value?: string;
+  /** Whether all of several values count, not the last one. */
+  readonly isRepeatable?: boolean;
   /** One sentence for the help. */
   readonly help: string;
 }
@@ -16,7 +21,7 @@ export interface Flag {
 /** What stood on a command line. */
 export interface FlagValues {
   /** The switches and values that were given, by long name. */
-  readonly values: Readonly<Record<string, string | boolean | undefined>>;
+  readonly values: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
   /** What was not a flag. */
   readonly rest: readonly string[];
 }
@@ -37,11 +42,13 @@ export function readFlags(
   args: readonly string[],
 ): FlagValues {
   const options = Object.fromEntries(
-    flags.map((flag) => [flag.name, { type: flag.value ? "string" : "boolean" } as const]),
+    flags.map(({ name, value, isRepeatable: multiple = false }) =>
+      [name, { type: value ? "string" : "boolean", multiple }] as const
+    ),
   );
   const normalised = normaliseArgs(program, flags, args);
   const parsed = parseArgs({ args: normalised, options, allowPositionals: true, strict: true });
-  return { values: parsed.values, rest: parsed.positionals };
+  return { values: parsed.values as FlagValues["values"], rest: parsed.positionals };
 }
 
 /**
@@ -108,6 +115,22 @@ export function numberValue(
 }
 
 /**
+ * Reads a flag's value as seconds, and gives milliseconds.
+ *
+ * @param given What stood on the command line.
+ * @param name The flag's long name.
+ */
+export function secondsValue(given: FlagValues, name: string): number | undefined {
+  const text = textValue(given, name);
+  if (text === undefined) return undefined;
+  const value = /^(\d+(\.\d*)?|\.\d+)$/.test(text) ? Math.round(1000 * Number(text)) : NaN;
+  if (value >= 1 && value <= LONGEST_TIME) return value;
+  throw new UsageError(
+    `Cannot use "${text}" for --${name}: give seconds, such as 10 or 0.5, up to a day`,
+  );
+}
+
+/**
  * Reads a flag's value as one of several known words.
  *
  * @param given What stood on the command line.
@@ -152,6 +175,17 @@ export function listValue(given: FlagValues, name: string): readonly string[] {
 export function textValue(given: FlagValues, name: string): string | undefined {
   const value = given.values[name];
   return typeof value === "string" ? value : undefined;
+}
+
+/**
+ * All values of a flag that may be repeated, as they stand.
+ *
+ * @param given What stood on the command line.
+ * @param name The flag's long name.
+ */
+export function textValues(given: FlagValues, name: string): readonly string[] {
+  const values = given.values[name];
+  return Array.isArray(values) ? values : [];
 }
 
 function findFlag(flags: readonly Flag[], form: string): Flag | undefined {

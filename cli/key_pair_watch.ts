@@ -1,30 +1,30 @@
-import { type KeyPair, readKeyPair } from "./certificate.ts";
+import { type KeyPair, type KeyPairFiles, readKeyPair } from "./certificate.ts";
 import { Failure } from "./failure.ts";
 
 /** Milliseconds between two looks at the files. */
 const INTERVAL = 5_000;
 
-/** Looks from time to time whether the certificate files of a folder have changed. */
+/** Looks from time to time whether the files of a certificate and its key have changed. */
 export class KeyPairWatch {
-  readonly #directory: string;
+  readonly #files: KeyPairFiles;
   readonly #onChange: (renewed: KeyPair | Failure) => void;
   readonly #timer: ReturnType<typeof setInterval>;
   #last: KeyPair;
   #lastFailure = "";
 
   /**
-   * @param directory The folder of fullchain.pem and privkey.pem.
+   * @param files Where they are.
    * @param last What they held when they were read last.
    * @param onChange Hears of a new pair, or why what is there now cannot be used.
    * @param interval Milliseconds between two looks.
    */
   constructor(
-    directory: string,
+    files: KeyPairFiles,
     last: KeyPair,
     onChange: (renewed: KeyPair | Failure) => void,
     interval = INTERVAL,
   ) {
-    this.#directory = directory;
+    this.#files = files;
     this.#last = last;
     this.#onChange = onChange;
     this.#timer = setInterval(() => this.look(), interval);
@@ -34,7 +34,7 @@ export class KeyPairWatch {
   /** Looks at once. */
   async look(): Promise<void> {
     try {
-      const pair = await readKeyPair(this.#directory);
+      const pair = await readKeyPair(this.#files);
       this.#lastFailure = "";
       if (pair.cert === this.#last.cert && pair.key === this.#last.key) return;
       this.#last = pair;

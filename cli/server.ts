@@ -10,13 +10,21 @@
  * @module
  */
 import { makeDevelopmentCertificate, serve } from "../mod.ts";
-import { chromiumFlags, type KeyPair, publicKeyHash, readKeyPair } from "./certificate.ts";
+import {
+  chromiumFlags,
+  type KeyPair,
+  type KeyPairFiles,
+  publicKeyHash,
+  readKeyPair,
+} from "./certificate.ts";
 import { KeyPairWatch } from "./key_pair_watch.ts";
 import { Failure } from "./failure.ts";
 import { allAddresses } from "./interfaces.ts";
+import { logOptions } from "./log_flags.ts";
 import { targetText } from "./plan_paths.ts";
-import { choosePresentInterfaces, presentAddresses } from "./present_interfaces.ts";
+import { choosePresentInterfaces, presentAddresses, resolveHost } from "./present_interfaces.ts";
 import { onInterruption, runProgram, say } from "./program.ts";
+import { withFields } from "./response_fields.ts";
 import { readServerOptions, type ServerOptions, serverProgram } from "./server_options.ts";
 import { type FileHandler, staticFiles } from "./static_files.ts";
 import { portInUse, serveTcp } from "./tcp_server.ts";
@@ -41,17 +49,20 @@ export async function runServer(args: readonly string[]): Promise<number> {
   const options = readServerOptions(args);
   if (options === "help") return say(usageText(serverProgram));
   if (options === "version") return say(version);
-  const localAddresses = allAddresses(choosePresentInterfaces(options.interfaces));
+  const localAddresses = options.host === undefined
+    ? allAddresses(choosePresentInterfaces(options.interfaces))
+    : await resolveHost(options.host);
   const handler = await makeHandler(options);
-  const keyPair = options.certPath ? await readKeyPair(options.certPath) : undefined;
-  const used = keyPair ?? await developmentKeyPair(localAddresses);
+  const keyPair = options.keyPair && await readKeyPair(options.keyPair);
+  const used = keyPair ??
+    await developmentKeyPair([...localAddresses, options.host ?? "localhost"]);
   const closing = new AbortController();
   const server = listen(options, localAddresses, used, handler, closing.signal);
   const port = server.addr.port;
   const tcp = options.tcp ? serveTcp(server.addrs.map(hostnameOf), port, used, handler) : [];
   if (!keyPair) announceDevelopment(used.cert, port);
   announce(options, server);
-  const watch = options.certPath ? watchKeyPair(options.certPath, used, server) : undefined;
+  const watch = options.keyPair && watchKeyPair(options.keyPair, used, server);
   await new Promise<void>((resolve) => onInterruption(resolve));
   watch?.stop();
   console.log("Stopping once all answers are sent; interrupt again to stop at once");
@@ -65,8 +76,8 @@ export async function runServer(args: readonly string[]): Promise<number> {
 }
 
 /** Takes over certificates as they are renewed; what cannot be used is said, and the old one stays. */
-function watchKeyPair(directory: string, used: KeyPair, server: HttpServer): KeyPairWatch {
-  return new KeyPairWatch(directory, used, (renewed) => {
+function watchKeyPair(files: KeyPairFiles, used: KeyPair, server: HttpServer): KeyPairWatch {
+  return new KeyPairWatch(files, used, (renewed) => {
     if (renewed instanceof Failure) return console.error(`${renewed.message}; the old one stays`);
     server.setCertificates(renewed);
     console.log("Using the renewed certificate");
@@ -77,9 +88,8 @@ function hostnameOf(address: { readonly hostname: string }): string {
   return address.hostname;
 }
 
-async function developmentKeyPair(localAddresses: readonly string[]): Promise<KeyPair> {
-  const addresses = [...localAddresses, ...presentAddresses()];
-  const names = new Set(["localhost", "127.0.0.1", "::1", ...addresses]);
+async function developmentKeyPair(known: readonly string[]): Promise<KeyPair> {
+  const names = new Set(["localhost", "127.0.0.1", "::1", ...known, ...presentAddresses()]);
   const { certPem, keyPem } = await makeDevelopmentCertificate([...names]);
   return { cert: certPem, key: keyPem };
 }
@@ -91,18 +101,34 @@ function listen(
   handler: FileHandler,
   signal: AbortSignal,
 ): HttpServer {
-  const transport = transportOptions(options, localAddresses.length);
+  const transport = {
+    ...transportOptions(options, localAddresses.length),
+    ...logOptions(options),
+  };
   const addresses = localAddresses.length > 0 ? { localAddresses: [...localAddresses] } : {};
   try {
     return serve({ port: options.port, ...addresses, ...keyPair, ...transport, signal }, handler);
   } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    throw portInUse("UDP", localAddresses.join(", ") || "this machine", options.port);
+    const place = localAddresses.join(", ") || "this machine";
+    if (error instanceof Deno.errors.AddrInUse) throw portInUse("UDP", place, options.port);
+    throw cannotListen(error, place, options.port);
   }
 }
 
+function cannotListen(error: unknown, place: string, port: number): unknown {
+  if (error instanceof Deno.errors.AddrNotAvailable) {
+    return new Failure(
+      `Cannot listen on ${place}: this machine does not have that address; name another with --host or -n`,
+    );
+  }
+  if (!(error instanceof Deno.errors.PermissionDenied)) return error;
+  return new Failure(
+    `Cannot listen on port ${port}: that is not allowed; choose one above 1023 with -port`,
+  );
+}
+
 async function makeHandler(options: ServerOptions): Promise<FileHandler> {
-  const handler = await openFolder(options.www);
+  const handler = withFields(await openFolder(options), options);
   if (!options.verbose) return handler;
   return async (request) => {
     const response = await handler(request);
@@ -111,9 +137,10 @@ async function makeHandler(options: ServerOptions): Promise<FileHandler> {
   };
 }
 
-async function openFolder(path: string): Promise<FileHandler> {
+async function openFolder(options: ServerOptions): Promise<FileHandler> {
+  const path = options.www;
   try {
-    if ((await Deno.stat(path)).isDirectory) return await staticFiles(path);
+    if ((await Deno.stat(path)).isDirectory) return await staticFiles(path, options);
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
     throw new Failure(

@@ -10,24 +10,48 @@ const MOST_ENTRIES = 5000;
 
 const separator = Deno.build.os === "windows" ? "\\" : "/";
 
+/** What is shown of a folder. */
+export interface SiteOptions {
+  /**
+   * Whether folders without an index.html show what is in them.
+   *
+   * @default {true}
+   */
+  readonly listing?: boolean;
+  /**
+   * Whether files and folders are served whose names begin with a dot.
+   *
+   * @default {false}
+   */
+  readonly dotfiles?: boolean;
+}
+
 /** Answers requests with files. */
 export type FileHandler = (request: Request) => Promise<Response>;
 
 /**
- * Makes a handler that serves the files of a folder, and nothing outside of it: no names that
- * begin with a dot, no links that lead out.
+ * Makes a handler that serves the files of a folder, and nothing outside of it: no links that lead
+ * out, and no names that begin with a dot unless they are wanted.
  *
  * @param root The folder; it has to exist.
+ * @param options What is shown.
  */
-export async function staticFiles(root: string): Promise<FileHandler> {
-  const realRoot = await Deno.realPath(root);
+export async function staticFiles(root: string, options: SiteOptions = {}): Promise<FileHandler> {
+  const { listing = true, dotfiles = false } = options;
+  const site = { root: await Deno.realPath(root), listing, dotfiles };
   return async (request) => {
-    const answered = await answer(realRoot, request).catch(failure);
+    const answered = await answer(site, request).catch(failure);
     // RFC 9110, Section 9.3.2: HEAD has the headers of GET, and no body ever.
     const response = request.method === "HEAD" ? new Response(null, answered) : answered;
     response.headers.set("x-content-type-options", "nosniff");
     return response;
   };
+}
+
+/** A folder that is served. */
+interface Site extends Required<SiteOptions> {
+  /** Where it is, links followed. */
+  readonly root: string;
 }
 
 /** A file or folder that may be shown. */
@@ -39,34 +63,35 @@ interface Found {
   readonly info: Deno.FileInfo;
 }
 
-async function answer(root: string, request: Request): Promise<Response> {
+async function answer(site: Site, request: Request): Promise<Response> {
   if (request.method !== "GET" && request.method !== "HEAD") {
     return plain(405, "Only GET and HEAD are possible here.", { allow: "GET, HEAD" });
   }
   const url = new URL(request.url);
   const names = splitUrlPath(url.pathname);
   if (names === undefined) return plain(400, "This path cannot name a file.");
-  if (names.some(isHiddenName)) return notFound();
-  const found = await find(root, [root, ...names].join("/"));
+  if (names.some((name) => isHiddenName(name, site.dotfiles))) return notFound();
+  const found = await find(site, [site.root, ...names].join("/"));
   if (found === undefined) return plain(403, "This link leads to where nothing is served.");
-  if (found.info.isDirectory) return await answerDirectory(root, request, url, names, found);
+  if (found.info.isDirectory) return await answerDirectory(site, request, url, names, found);
   // A name with a slash behind it is a folder's; devices and pipes are nobody's business.
   if (!found.info.isFile || url.pathname.endsWith("/")) return notFound();
   return await answerFile(request, found);
 }
 
 /** Follows links, and gives undefined if they lead out of the root or to a hidden file. */
-async function find(root: string, path: string): Promise<Found | undefined> {
+async function find({ root, dotfiles }: Site, path: string): Promise<Found | undefined> {
   const real = await Deno.realPath(path);
   const base = /[/\\]$/.test(root) ? root : root + separator;
   if (real !== root && !real.startsWith(base)) return undefined;
-  if (real.slice(base.length).split(separator).some(isHiddenName)) return undefined;
+  const below = real.slice(base.length).split(separator);
+  if (below.some((name) => isHiddenName(name, dotfiles))) return undefined;
   const name = path.slice(path.lastIndexOf("/") + 1);
   return { path: real, name, info: await Deno.stat(real) };
 }
 
 async function answerDirectory(
-  root: string,
+  site: Site,
   request: Request,
   url: URL,
   names: readonly string[],
@@ -77,9 +102,10 @@ async function answerDirectory(
     const location = `${joinUrlPath(names)}/${url.search}`;
     return plain(301, "This is a folder.", { location });
   }
-  const index = await find(root, `${directory.path}/index.html`).catch(ignoreMissing);
+  const index = await find(site, `${directory.path}/index.html`).catch(ignoreMissing);
   if (index?.info.isFile) return await answerFile(request, index);
-  const [entries, hasMore] = await readDirectory(root, directory.path);
+  if (!site.listing) return notFound();
+  const [entries, hasMore] = await readDirectory(site, directory.path);
   const page = new TextEncoder().encode(listingPage(names, entries, hasMore));
   return new Response(page, {
     headers: {
@@ -91,11 +117,11 @@ async function answerDirectory(
   });
 }
 
-async function readDirectory(root: string, path: string): Promise<[ListingEntry[], boolean]> {
+async function readDirectory(site: Site, path: string): Promise<[ListingEntry[], boolean]> {
   const entries: ListingEntry[] = [];
   for await (const { name } of Deno.readDir(path)) {
-    if (isHiddenName(name)) continue;
-    const found = await find(root, `${path}/${name}`).catch(() => undefined); // a dangling link
+    if (isHiddenName(name, site.dotfiles)) continue;
+    const found = await find(site, `${path}/${name}`).catch(() => undefined); // a dangling link
     if (!found || !(found.info.isFile || found.info.isDirectory)) continue;
     if (entries.length === MOST_ENTRIES) return [entries, true];
     const { isDirectory, size, mtime } = found.info;

@@ -1,4 +1,12 @@
-import { choiceValue, type Flag, type FlagValues, listValue, numberValue } from "./flags.ts";
+import { UsageError } from "./failure.ts";
+import {
+  choiceValue,
+  type Flag,
+  type FlagValues,
+  listValue,
+  numberValue,
+  textValues,
+} from "./flags.ts";
 
 /** Which path a packet leaves on. */
 export type SchedulerName =
@@ -78,6 +86,12 @@ export const transportFlags: readonly Flag[] = [
     help: "interfaces to use: names, beginnings of names, or addresses, by commas",
   },
   {
+    name: "local-address",
+    value: "ADDRESS",
+    isRepeatable: true,
+    help: "the same, one at a time: for further ones repeat it",
+  },
+  {
     name: "scheduler",
     short: "sc",
     value: "NAME",
@@ -115,7 +129,7 @@ export const transportFlags: readonly Flag[] = [
 export const commonFlags: readonly Flag[] = [
   { name: "verbose", short: "v", help: "say more about what happens" },
   { name: "help", short: "h", help: "explain all this" },
-  { name: "version", help: "print the version" },
+  { name: "version", short: "V", help: "print the version" },
 ];
 
 /**
@@ -131,6 +145,12 @@ export function readTransportChoices(given: FlagValues): TransportChoices {
     congestionControl: choiceValue(given, "congestion-control", congestionControls),
     initialWindow: numberValue(given, "initial-window", 2, 100_000),
     flowWindow: kilobytes === undefined ? undefined : kilobytes * 1024,
-    interfaces: listValue(given, "interfaces"),
+    interfaces: [...listValue(given, "interfaces"), ...readLocalAddresses(given)],
   };
+}
+
+function readLocalAddresses(given: FlagValues): readonly string[] {
+  const addresses = textValues(given, "local-address");
+  if (!addresses.includes("")) return addresses;
+  throw new UsageError('Cannot use "" for --local-address: give an address or an interface');
 }

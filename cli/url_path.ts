@@ -19,12 +19,14 @@ export function splitUrlPath(pathname: string): readonly string[] | undefined {
 }
 
 /**
- * Whether a file of that name is kept from view: "..", "." and everything else with a leading dot.
+ * Whether a file of that name is kept from view: "..", "." and, unless they are to be shown, all
+ * others with a leading dot.
  *
  * @param name A decoded name.
+ * @param dotfiles Whether those are to be shown.
  */
-export function isHiddenName(name: string): boolean {
-  return name.startsWith(".");
+export function isHiddenName(name: string, dotfiles: boolean): boolean {
+  return dotfiles ? name === "." || name === ".." : name.startsWith(".");
 }
 
 /**

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chromiumFlags, publicKeyHash, readKeyPair } from "../../cli/certificate.ts";
+import { chromiumFlags, keyPairIn, publicKeyHash, readKeyPair } from "../../cli/certificate.ts";
 import { Failure } from "../../cli/failure.ts";
 import { makeDevelopmentCertificate } from "../../src/io/development_certificate.ts";
 
@@ -24,21 +24,24 @@ async function withFolder(
 
 Deno.test("readKeyPair() reads a certificate with its key", async () => {
   await withFolder({ "fullchain.pem": one.certPem, "privkey.pem": one.keyPem }, async (path) => {
-    assert.deepEqual(await readKeyPair(path), { cert: one.certPem, key: one.keyPem });
+    assert.deepEqual(await readKeyPair(keyPairIn(path)), { cert: one.certPem, key: one.keyPem });
   });
 });
 
 Deno.test("readKeyPair() says what is wrong with a folder", async () => {
   const cases: [Record<string, string>, RegExp][] = [
-    [{}, /Cannot read .*fullchain\.pem: there is no such file; name a folder/],
+    [{}, /Cannot read .*fullchain\.pem: there is no such file; name a folder .*--cert/],
     [{ "fullchain.pem": one.certPem }, /Cannot read .*privkey\.pem: there is no such file/],
     [{ "fullchain.pem": "x", "privkey.pem": one.keyPem }, /are PEM files/],
     [{ "fullchain.pem": one.certPem, "privkey.pem": "x" }, /are PEM files/],
-    [{ "fullchain.pem": one.certPem, "privkey.pem": other.keyPem }, /is not the key of/],
+    [
+      { "fullchain.pem": one.certPem, "privkey.pem": other.keyPem },
+      /privkey\.pem is not the key of it/,
+    ],
   ];
   for (const [files, pattern] of cases) {
     await withFolder(files, async (path) => {
-      await assert.rejects(readKeyPair(path), (error) => {
+      await assert.rejects(readKeyPair(keyPairIn(path)), (error) => {
         assert.ok(error instanceof Failure);
         assert.match(error.message, pattern);
         return true;

@@ -123,6 +123,31 @@ Deno.test("staticFiles() lists a folder without hidden files and links that lead
   });
 });
 
+Deno.test("staticFiles() lists no folder if it is told not to", async () => {
+  await withSite(async (_, root) => {
+    const serve = await staticFiles(root, { listing: false });
+    assert.equal((await serve(get("/listed/"))).status, 404);
+    assert.equal((await serve(get("/"))).status, 404);
+    assert.equal(await text(await serve(get("/dir/"))), "<p>index</p>");
+    assert.equal((await serve(get("/digits.txt"))).status, 200);
+  });
+});
+
+Deno.test("staticFiles() serves hidden files if it is told to, and still nothing outside", async () => {
+  await withSite(async (_, root) => {
+    const serve = await staticFiles(root, { dotfiles: true });
+    assert.equal(await text(await serve(get("/.env"))), "secret");
+    assert.equal(await text(await serve(get("/.git/config"))), "secret");
+    assert.match(await text(await serve(get("/listed/"))), /\.hidden/);
+    for (
+      const path of ["/../secret.txt", "/..", "/listed/../../secret.txt", "/%2e%2e/secret.txt"]
+    ) {
+      assert.ok(!(await text(await serve(raw(path)))).includes("secret"), path);
+    }
+    assert.equal((await serve(get("/listed/outside.txt"))).status, 403);
+  });
+});
+
 Deno.test("staticFiles() refuses methods other than GET and HEAD", async () => {
   await withSite(async (serve) => {
     for (const method of ["POST", "PUT", "DELETE", "OPTIONS", "PATCH"]) {

@@ -1,0 +1,87 @@
+import { type Flag, type FlagValues, textValue } from "./flags.ts";
+import { Failure } from "./failure.ts";
+import { whyNot } from "./why_not.ts";
+
+/** Where a program leaves what its connections say. */
+export interface LogChoices {
+  /** The folder for qlog traces. */
+  readonly qlog: string | undefined;
+  /** The file for TLS secrets. */
+  readonly keyLog: string | undefined;
+}
+
+/** The library's options for that. */
+export interface LogOptions {
+  /** The folder for qlog traces. */
+  readonly qlog?: string;
+  /** Takes TLS secrets. */
+  readonly keyLog?: (line: string) => void;
+}
+
+/** The flags for logs; both programs know them. */
+export const logFlags: readonly Flag[] = [
+  {
+    name: "qlog",
+    value: "DIR",
+    help: "leave a qlog trace of each connection in DIR, as QLOGDIR in the environment does",
+  },
+  {
+    name: "key-log",
+    value: "FILE",
+    help: "append TLS secrets to FILE for Wireshark, as SSLKEYLOGFILE in the environment does",
+  },
+];
+
+/**
+ * Reads the flags for logs.
+ *
+ * @param given What stood on the command line.
+ */
+export function readLogChoices(given: FlagValues): LogChoices {
+  return { qlog: textValue(given, "qlog"), keyLog: textValue(given, "key-log") };
+}
+
+/**
+ * The library's options for what was chosen, once it is certain that it can be written.
+ *
+ * @param choices What was chosen.
+ */
+export function logOptions({ qlog, keyLog }: LogChoices): LogOptions {
+  if (qlog !== undefined) prepareFolder(qlog);
+  return {
+    ...qlog !== undefined && { qlog },
+    ...keyLog !== undefined && { keyLog: keyLogTo(keyLog) },
+  };
+}
+
+function prepareFolder(path: string): void {
+  try {
+    if (path === "") throw new Failure("it has no name");
+    Deno.mkdirSync(path, { recursive: true });
+    Deno.removeSync(Deno.makeTempFileSync({ dir: path, prefix: ".qlog-" }));
+  } catch (error) {
+    throw cannotWrite("traces to", path, "folder with --qlog", error);
+  }
+}
+
+/** Secrets are written at once: whoever looks at a capture does so while the program runs. */
+function keyLogTo(path: string): (line: string) => void {
+  try {
+    const file = Deno.openSync(path, { append: true, create: true, mode: 0o600 });
+    const utf8 = new TextEncoder();
+    return (line) => {
+      try {
+        file.writeSync(utf8.encode(`${line}\n`));
+      } catch {
+        // A full disk, say: a log is no reason for a connection to fail.
+      }
+    };
+  } catch (error) {
+    throw cannotWrite("secrets to", path, "file with --key-log", error);
+  }
+}
+
+function cannotWrite(what: string, path: string, other: string, error: unknown): unknown {
+  if (error instanceof Deno.errors.NotCapable) return error;
+  return new Failure(`Cannot write ${what} "${path}": ${whyNot(error)}; name another ${other}`);
+}

@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { Failure } from "../../cli/failure.ts";
+import { logOptions } from "../../cli/log_flags.ts";
+
+function failsWith(run: () => unknown, pattern: RegExp): void {
+  assert.throws(run, (error) => {
+    assert.ok(error instanceof Failure);
+    assert.match(error.message, pattern);
+    return true;
+  });
+}
+
+Deno.test("logOptions() makes the folder of traces and appends secrets to a file", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const choices = { qlog: `${folder}/a/b`, keyLog: `${folder}/keys` };
+    await Deno.writeTextFile(choices.keyLog, "before\n");
+    const { qlog, keyLog } = logOptions(choices);
+    assert.equal(qlog, choices.qlog);
+    assert.deepEqual([...Deno.readDirSync(choices.qlog)], []);
+    keyLog!("CLIENT_RANDOM 01 02");
+    keyLog!("CLIENT_RANDOM 03 04");
+    const text = await Deno.readTextFile(choices.keyLog);
+    assert.equal(text, "before\nCLIENT_RANDOM 01 02\nCLIENT_RANDOM 03 04\n");
+    logOptions({ qlog: undefined, keyLog: `${folder}/new` });
+    // Secrets are nobody else's business.
+    assert.equal((await Deno.stat(`${folder}/new`)).mode! & 0o077, 0);
+    assert.deepEqual(logOptions({ qlog: undefined, keyLog: undefined }), {});
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("logOptions() says at once what cannot be written", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/file`, "");
+    for (const qlog of [`${folder}/file`, `${folder}/file/below`, ""]) {
+      const pattern = /^Cannot write traces to ".*": .+; name another folder with --qlog$/;
+      failsWith(() => logOptions({ qlog, keyLog: undefined }), pattern);
+    }
+    for (const keyLog of [folder, `${folder}/none/keys`, ""]) {
+      const pattern = /^Cannot write secrets to ".*": .+; name another file with --key-log$/;
+      failsWith(() => logOptions({ qlog: undefined, keyLog }), pattern);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test({
+  name: "logOptions() lets the runtime say which permission is missing",
+  permissions: { read: true },
+  fn() {
+    for (const choices of [{ qlog: "x", keyLog: undefined }, { qlog: undefined, keyLog: "x" }]) {
+      assert.throws(() => logOptions(choices), Deno.errors.NotCapable);
+    }
+  },
+});

@@ -10,15 +10,21 @@
  * @module
  */
 import { isIP } from "node:net";
+import type { Carrier } from "./carrier.ts";
 import { type ClientOptions, clientProgram, readClientOptions } from "./client_options.ts";
 import { lostConnection } from "./connect_failure.ts";
 import { Failure } from "./failure.ts";
 import type { ChosenInterface } from "./interfaces.ts";
+import { logOptions } from "./log_flags.ts";
+import { requestLines, responseHead, responseLines } from "./message_text.ts";
+import { openCarrier } from "./open_carrier.ts";
 import { doubled, type PlannedPath, planPaths, readTarget, type Target } from "./plan_paths.ts";
 import { choosePresentInterfaces, resolveHost } from "./present_interfaces.ts";
 import { describeError, onInterruption, runProgram, say } from "./program.ts";
 import { type Progress, summaryLines } from "./progress.ts";
-import { ProgressDisplay } from "./progress_display.ts";
+import { bestStyle, ProgressDisplay } from "./progress_display.ts";
+import { followRedirects } from "./redirects.ts";
+import { requestBody, requestHeaders } from "./request_flags.ts";
 import { Session } from "./session.ts";
 import { type Answer, openOutput, Transfer, type TransferOptions } from "./transfer.ts";
 import { usageText } from "./usage.ts";
@@ -36,16 +42,23 @@ export async function runClient(args: readonly string[]): Promise<number> {
   const options = readClientOptions(args);
   if (options === "help") return say(usageText(clientProgram));
   if (options === "version") return say(version);
-  const plan = await makePlan(options);
   const interruption = new AbortController();
-  const forget = onInterruption(() => {
-    interruption.abort(new Failure("Stopped before the end", 130));
-  });
+  const stop = (failure: Failure) => interruption.abort(failure);
+  const forget = onInterruption(() => stop(new Failure("Stopped before the end", 130)));
+  const { maxTime } = options;
+  const timer = maxTime && setTimeout(() => stop(tooSlow(maxTime)), maxTime);
   try {
-    return await download(options, plan, interruption.signal);
+    return await download(options, interruption.signal);
   } finally {
+    clearTimeout(timer);
     forget();
   }
+}
+
+function tooSlow(maxTime: number): Failure {
+  return new Failure(
+    `Cannot finish in ${maxTime / 1000} s; allow more with --max-time, or leave it out`,
+  );
 }
 
 /** Finds out which interface goes to which address, before anything is sent. */
@@ -73,20 +86,18 @@ async function resolveFor(target: Target, from: ChosenInterface | undefined): Pr
   return { hostname: hostname ?? found[0]!, port: target.port };
 }
 
-async function download(
-  options: ClientOptions,
-  plan: readonly PlannedPath[],
-  signal: AbortSignal,
-): Promise<number> {
-  const url = options.urls[0]!;
-  const session = await Session.connect(url, plan, options, signal);
-  await using _closing = session;
+async function download(options: ClientOptions, signal: AbortSignal): Promise<number> {
+  const body = await stoppable(requestBody(options), signal);
+  const plan = await stoppable(makePlan(options), signal);
+  await using carrier = await connect(plan, options, signal);
   const started = performance.now();
   const transfer = new Transfer({
     urls: options.urls,
     delay: options.delay,
-    fetch: (one) => session.fetch(one, signal),
+    fetch: (one, isNamed) =>
+      ask(carrier, one, requestInit(options, isNamed, body, signal), verbose),
     openOutput: outputOf(options),
+    head: headOf(options, carrier),
     onAnswer: (answer) => noteAnswer(display, answer, options),
     signal,
   });
@@ -94,17 +105,19 @@ async function download(
     elapsed: performance.now() - started,
     bytes: transfer.bytes,
     expected: transfer.expected,
-    paths: session.rows,
+    paths: carrier.rows,
   });
-  using display = new ProgressDisplay(read);
-  for (const planned of plan.slice(1)) {
-    session.openPath(planned).catch((error) => display.note(describeError(error)));
+  using display = new ProgressDisplay(read, options.silent ? "none" : bestStyle());
+  const verbose = (line: string) => options.verbose && display.note(line);
+  if (carrier instanceof Session) {
+    verbose(`* ${carrier.summary}`);
+    openPaths(carrier, plan, (line) => isQuiet(options) || display.note(line));
   }
   try {
     await stoppable(transfer.run(), signal);
   } catch (error) {
     signal.throwIfAborted();
-    throw lostConnection(error, url.host);
+    throw lostConnection(error, options.urls[0]!.host);
   }
   display.end();
   if (transfer.failed.length < options.urls.length) printSummary(read(), options);
@@ -112,7 +125,57 @@ async function download(
   return 0;
 }
 
-function printSummary(end: Progress, { output }: ClientOptions): void {
+async function connect(
+  plan: readonly PlannedPath[],
+  options: ClientOptions,
+  signal: AbortSignal,
+): Promise<Carrier> {
+  const logs = logOptions(options);
+  const note = (line: string) => {
+    if (!isQuiet(options)) console.error(`${clientProgram.name}: ${line}`);
+  };
+  return await openCarrier(options.urls[0]!, plan, options, { logs, note, signal });
+}
+
+/** The paths after the first; the transfer does not wait for them. */
+function openPaths(
+  session: Session,
+  plan: readonly PlannedPath[],
+  note: (line: string) => void,
+): void {
+  for (const planned of plan.slice(1)) {
+    session.openPath(planned).catch((error) => note(describeError(error)));
+  }
+}
+
+/** What a page loads is asked for as browsers do, with the fields of the page's request. */
+function requestInit(
+  options: ClientOptions,
+  isNamed: boolean,
+  body: Uint8Array<ArrayBuffer> | undefined,
+  signal: AbortSignal,
+): RequestInit {
+  if (!isNamed) return { headers: requestHeaders({ ...options, data: [] }), signal };
+  const { method } = options;
+  return { method, headers: requestHeaders(options), ...body && { body }, signal };
+}
+
+async function ask(
+  carrier: Carrier,
+  url: URL,
+  init: RequestInit,
+  verbose: (line: string) => void,
+): Promise<Response> {
+  return await followRedirects(url, init, async (at, how) => {
+    requestLines(how.method ?? "GET", at, new Headers(how.headers)).forEach(verbose);
+    const response = await carrier.send(at, how);
+    responseLines(carrier.protocol, response).forEach(verbose);
+    return response;
+  });
+}
+
+function printSummary(end: Progress, { output, silent }: ClientOptions): void {
+  if (silent) return;
   // Where the body goes to standard output, nothing else may.
   const print = output === "-" ? console.error : console.log;
   for (const line of summaryLines(end)) print(line);
@@ -131,10 +194,21 @@ function outputOf({ output }: ClientOptions): TransferOptions["openOutput"] {
   return output === undefined ? undefined : () => openOutput(output);
 }
 
+function headOf({ include }: ClientOptions, { protocol }: Carrier): TransferOptions["head"] {
+  if (!include) return undefined;
+  return (response) => new TextEncoder().encode(responseHead(protocol, response));
+}
+
 /** What the user named is always told of, what a page loads only if it failed or on request. */
 function noteAnswer(display: ProgressDisplay, answer: Answer, options: ClientOptions): void {
+  if (isQuiet(options)) return;
   if (!answer.isNamed && !options.verbose && answer.status < 400) return;
   display.note(`${answer.status} ${answer.url.href} ${answer.length} bytes`);
+}
+
+/** As with curl, who wants to know more is told, but sees no progress. */
+function isQuiet({ silent, verbose }: ClientOptions): boolean {
+  return silent && !verbose;
 }
 
 function stoppable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -1,5 +1,14 @@
 import { UsageError } from "./failure.ts";
-import { type FlagValues, listValue, numberValue, readFlags, textValue } from "./flags.ts";
+import {
+  type FlagValues,
+  listValue,
+  numberValue,
+  readFlags,
+  secondsValue,
+  textValue,
+} from "./flags.ts";
+import { type LogChoices, logFlags, readLogChoices } from "./log_flags.ts";
+import { readRequestChoices, type RequestChoices, requestFlags } from "./request_flags.ts";
 import {
   commonFlags,
   readTransportChoices,
@@ -8,8 +17,11 @@ import {
 } from "./transport_flags.ts";
 import type { Program } from "./usage.ts";
 
+/** Milliseconds to wait for UDP before TCP is used. */
+const FALLBACK_DELAY = 3000;
+
 /** What the client was asked to do. */
-export interface ClientOptions extends TransportChoices {
+export interface ClientOptions extends TransportChoices, RequestChoices, LogChoices {
   /** What to fetch, in this order. */
   readonly urls: readonly URL[];
   /** Milliseconds that the second request waits. */
@@ -20,12 +32,22 @@ export interface ClientOptions extends TransportChoices {
   readonly multipathAddresses: readonly string[];
   /** Where the body goes; "-" is standard output. */
   readonly output: string | undefined;
+  /** Milliseconds that everything may take. */
+  readonly maxTime: number | undefined;
+  /** Milliseconds that connecting may take. */
+  readonly connectTimeout: number | undefined;
+  /** Use TCP where UDP does not get through. */
+  readonly tcpFallback: boolean;
+  /** Milliseconds to wait for UDP before that. */
+  readonly fallbackDelay: number;
   /** Accept any certificate. */
   readonly insecure: boolean;
   /** A file of certificates to trust. */
   readonly caCert: string | undefined;
   /** Say more. */
   readonly verbose: boolean;
+  /** Say nothing but errors. */
+  readonly silent: boolean;
 }
 
 /** What `-h` of the client explains. */
@@ -34,6 +56,46 @@ export const clientProgram: Program = {
   about: "Fetches URLs over one HTTP/3 connection that uses several network paths at once.",
   synopsis: "[flags] https://HOST[:PORT]/... [more URLs]",
   flags: [
+    ...requestFlags,
+    {
+      name: "output",
+      short: "o",
+      value: "FILE",
+      help:
+        'write the body to FILE, or with "-" to standard output; without it the body is dropped',
+    },
+    { name: "cacert", value: "FILE", help: "trust the certificates in FILE (PEM)" },
+    {
+      name: "insecure",
+      short: "k",
+      help: "accept any certificate; for experiments only",
+    },
+    {
+      name: "max-time",
+      short: "m",
+      value: "SECONDS",
+      help: "give up when it has taken so long",
+    },
+    {
+      name: "connect-timeout",
+      value: "SECONDS",
+      help: "give up when no connection was made in that time (10 if left out)",
+    },
+    {
+      name: "tcp-fallback",
+      help: "go over TCP (HTTP/2 or 1.1) if UDP does not get through, and say so",
+    },
+    {
+      name: "fallback-delay",
+      value: "MS",
+      help: `milliseconds to wait for UDP before that (${FALLBACK_DELAY} if left out)`,
+    },
+    {
+      name: "delay",
+      short: "d",
+      value: "MS",
+      help: "wait so many milliseconds before the second request, and those behind it",
+    },
     ...transportFlags,
     {
       name: "multipath-addresses",
@@ -47,26 +109,17 @@ export const clientProgram: Program = {
       short: "fmp",
       help: "two paths over one interface",
     },
-    {
-      name: "delay",
-      short: "d",
-      value: "MS",
-      help: "wait so many milliseconds before the second request",
-    },
-    {
-      name: "output",
-      short: "o",
-      value: "FILE",
-      help: 'write the body to FILE; "-" is standard output',
-    },
-    { name: "cacert", value: "FILE", help: "trust the certificates in FILE (PEM)" },
-    { name: "insecure", help: "accept any certificate; for experiments only" },
+    ...logFlags,
+    { name: "silent", short: "s", help: "show neither progress nor summary, only errors" },
     ...commonFlags,
   ],
   notes: [
     "Paths: the first interface of -n connects to the URL's address, the second opens a path to",
     "the first address of -mip, the third to the second, and so on. Without -mip all go to the",
     "URL's address. An HTML page is fetched with the scripts, style sheets and images it names.",
+    "Redirects within the server are followed.",
+    "",
+    "Exit status: 0 all was fetched, 1 something was not, 2 the command line is wrong, 130 interrupted.",
   ],
   examples: [
     [
@@ -76,6 +129,14 @@ export const clientProgram: Program = {
     [
       "two paths on one machine, to a server with a development certificate",
       "client --insecure -fmp https://localhost:6121/",
+    ],
+    [
+      "a request of your own, its answer with status and fields",
+      "client -i -H accept:text/plain --data name=value https://server.example/form",
+    ],
+    [
+      "over TCP where UDP is blocked",
+      "client --tcp-fallback -o film.mp4 https://server.example/film.mp4",
     ],
   ],
 };
@@ -90,18 +151,26 @@ export function readClientOptions(args: readonly string[]): ClientOptions | "hel
   const given = readFlags(clientProgram.name, clientProgram.flags, args);
   if (given.values["help"]) return "help";
   if (given.values["version"]) return "version";
+  const request = readRequestChoices(given);
   const options = {
     ...readTransportChoices(given),
+    ...request,
+    ...readLogChoices(given),
     urls: readUrls(given),
-    delay: numberValue(given, "delay", 0, 3_600_000) ?? 0,
+    delay: readDelay(given),
+    maxTime: secondsValue(given, "max-time"),
+    connectTimeout: secondsValue(given, "connect-timeout"),
+    tcpFallback: given.values["tcp-fallback"] === true,
+    fallbackDelay: numberValue(given, "fallback-delay", 1, 3_600_000) ?? FALLBACK_DELAY,
     fakeMultipath: given.values["fake-multipath"] === true,
     multipathAddresses: listValue(given, "multipath-addresses"),
-    output: textValue(given, "output"),
+    output: textValue(given, "output") ?? (request.include ? "-" : undefined),
     insecure: given.values["insecure"] === true,
     caCert: textValue(given, "cacert"),
     verbose: given.values["verbose"] === true,
+    silent: given.values["silent"] === true,
   };
-  checkTogether(options);
+  checkTogether(options, given);
   return options;
 }
 
@@ -125,9 +194,29 @@ function readUrl(text: string): URL {
   return url;
 }
 
-function checkTogether(options: ClientOptions): void {
+/** Who comes from curl means something else by the letter. */
+function readDelay(given: FlagValues): number {
+  const text = textValue(given, "delay");
+  if (text !== undefined && !/^\d+$/.test(text)) {
+    throw new UsageError(
+      `Cannot use "${text}" for -d: it is a delay in milliseconds; --data sends a body`,
+    );
+  }
+  return numberValue(given, "delay", 0, 3_600_000) ?? 0;
+}
+
+function checkTogether(options: ClientOptions, given: FlagValues): void {
   if (options.output !== undefined && options.urls.length > 1) {
-    throw new UsageError("Cannot write several bodies to one file: give one URL with -o");
+    const flag = textValue(given, "output") === undefined ? "--include or --head" : "-o";
+    throw new UsageError(`Cannot write several answers to one place: give one URL with ${flag}`);
+  }
+  if (textValue(given, "fallback-delay") !== undefined && !options.tcpFallback) {
+    throw new UsageError("Cannot use --fallback-delay alone: give --tcp-fallback with it");
+  }
+  if (options.insecure && options.tcpFallback) {
+    throw new UsageError(
+      "Cannot use --insecure over TCP, where the runtime checks certificates: name their authority with --cacert, or leave --tcp-fallback out",
+    );
   }
   if (options.urls.some((url) => url.origin !== options.urls[0]!.origin)) {
     throw new UsageError(

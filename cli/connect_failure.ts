@@ -22,7 +22,7 @@ export function connectFailure(error: unknown, server: string): Failure {
   if (error instanceof Deno.errors.NotCapable) return new Failure(describeError(error));
   if (isTimeout(error)) {
     return new Failure(
-      `Cannot reach ${server}: nothing answers; check that the server runs there and that no firewall stops UDP`,
+      `Cannot reach ${server}: nothing answers; check that the server runs there and that no firewall stops UDP, or use TCP then with --tcp-fallback`,
     );
   }
   const message = reasonOf(error);

@@ -8,24 +8,25 @@ const LINE_INTERVAL = 1000;
 const RATE_WINDOW = 1000;
 
 /** How progress is shown. */
-export type DisplayStyle = "terminal" | "lines";
+export type DisplayStyle = "terminal" | "lines" | "none";
 
 /** Shows how a transfer goes on, on standard error. */
 export class ProgressDisplay implements Disposable {
   readonly #read: () => Progress;
   readonly #terminal: boolean;
-  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #timer: ReturnType<typeof setInterval> | undefined;
   #earlier: Progress[] = [];
   #rows = 0;
   #hasEnded = false;
 
   /**
    * @param read Tells the present state; asked at regular intervals until `end` is called.
-   * @param style Rows that are drawn over, or a line each second.
+   * @param style Rows that are drawn over, a line each second, or none.
    */
   constructor(read: () => Progress, style: DisplayStyle = bestStyle()) {
     this.#read = read;
     this.#terminal = style === "terminal";
+    if (style === "none") return;
     this.#timer = setInterval(() => this.#draw(), this.#terminal ? REDRAW_INTERVAL : LINE_INTERVAL);
   }
 
@@ -69,7 +70,8 @@ export class ProgressDisplay implements Disposable {
   }
 }
 
-function bestStyle(): DisplayStyle {
+/** What suits whatever standard error is. */
+export function bestStyle(): DisplayStyle {
   return Deno.stderr.isTerminal() ? "terminal" : "lines";
 }
 

@@ -1,9 +1,10 @@
-import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { dial, ErrorCode, fetch, type MultipathConnection, type Path, PathError } from "../mod.ts";
+import type { Carrier } from "./carrier.ts";
 import type { ClientOptions } from "./client_options.ts";
-import { connectFailure, reasonOf } from "./connect_failure.ts";
+import { reasonOf } from "./connect_failure.ts";
 import { Failure } from "./failure.ts";
+import type { LogOptions } from "./log_flags.ts";
 import { type PlannedPath, targetText } from "./plan_paths.ts";
 import type { PathRow } from "./progress.ts";
 import { transportOptions } from "./transport_options.ts";
@@ -11,11 +12,19 @@ import { transportOptions } from "./transport_options.ts";
 /** RFC 9114, Section 8.1: how clients close an HTTP/3 connection that they no longer need. */
 const NO_ERROR = 0x100;
 
-const MOST_REDIRECTS = 10;
-const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+/** What a connection needs besides what its user chose. */
+export interface SessionOptions {
+  /** Certificates to trust, PEM; none leaves it to the library. */
+  readonly caCerts: readonly string[];
+  /** Where logs go. */
+  readonly logs: LogOptions;
+  /** Gives up connecting. */
+  readonly signal: AbortSignal;
+}
 
 /** A connection to one server, with all paths that it has or had. */
-export class Session implements AsyncDisposable {
+export class Session implements Carrier {
+  readonly protocol = "HTTP/3";
   readonly #connection: MultipathConnection;
   readonly #paths = new Map<Path, string>();
 
@@ -30,39 +39,34 @@ export class Session implements AsyncDisposable {
    * @param url Any URL of the server.
    * @param plan The planned paths: the first is opened here.
    * @param options What the user chose.
-   * @param signal Gives up.
+   * @param more What else is needed.
    */
   static async connect(
     url: URL,
     plan: readonly PlannedPath[],
     options: ClientOptions,
-    signal: AbortSignal,
+    { caCerts, logs, signal }: SessionOptions,
   ): Promise<Session> {
-    const caCerts = options.caCert === undefined
-      ? undefined
-      : [await readAuthority(options.caCert)];
+    const { connectTimeout, insecure } = options;
     const [first] = plan;
     if (!first) throw new RangeError("Cannot connect: no path is planned");
-    try {
-      return new Session(
-        await dial({
-          hostname: first.remote.hostname,
-          port: first.remote.port,
-          serverName: url.hostname.replace(/^\[(.*)\]$/, "$1"),
-          alpnProtocols: ["h3"],
-          ...(first.localAddress !== undefined && { localAddresses: [first.localAddress] }),
-          ...(caCerts && { caCerts }),
-          insecure: options.insecure,
-          // Whoever names paths gets these; otherwise there is one from each interface.
-          openPaths: plan.length === 1 && first.localAddress === undefined,
-          ...transportOptions(options, plan.length),
-          signal,
-        }),
-      );
-    } catch (error) {
-      signal.throwIfAborted();
-      throw connectFailure(error, url.host);
-    }
+    return new Session(
+      await dial({
+        hostname: first.remote.hostname,
+        port: first.remote.port,
+        serverName: url.hostname.replace(/^\[(.*)\]$/, "$1"),
+        alpnProtocols: ["h3"],
+        ...(first.localAddress !== undefined && { localAddresses: [first.localAddress] }),
+        ...(caCerts.length > 0 && { caCerts: [...caCerts] }),
+        ...(connectTimeout !== undefined && { handshakeTimeout: connectTimeout }),
+        insecure,
+        // Whoever names paths gets these; otherwise there is one from each interface.
+        openPaths: plan.length === 1 && first.localAddress === undefined,
+        ...transportOptions(options, plan.length),
+        ...logs,
+        signal,
+      }),
+    );
   }
 
   /** All paths that there are or were. */
@@ -105,25 +109,23 @@ export class Session implements AsyncDisposable {
     }
   }
 
+  /** What was agreed on, in a line. */
+  get summary(): string {
+    const { version, stats, multipath } = this.#connection;
+    const paths = multipath ? "several paths" : "one path";
+    return `QUIC ${version}, ${stats.cipherSuite}, ${paths}, handshake in ${
+      stats.handshakeTime?.toFixed(1)
+    } ms`;
+  }
+
   /**
-   * Sends one request, and follows redirects within the server.
+   * Sends one request, and does not follow redirects.
    *
    * @param url What to fetch.
-   * @param signal Gives up.
+   * @param init How.
    */
-  async fetch(url: URL, signal: AbortSignal): Promise<Response> {
-    let at = url;
-    for (let count = 0; count < MOST_REDIRECTS; count++) {
-      const options = { connection: this.#connection, redirect: "manual", signal } as const;
-      const response = await fetch(at, options);
-      const location = response.headers.get("location");
-      if (location === null || !redirects.has(response.status)) return response;
-      await response.body?.cancel();
-      const next = URL.parse(location, at);
-      if (next?.origin !== url.origin) throw redirected(url, location);
-      at = next;
-    }
-    throw new Failure(`Cannot get ${url.href}: it is redirected without end; check the URL`);
+  send(url: URL, init: RequestInit): Promise<Response> {
+    return fetch(url, { ...init, connection: this.#connection, redirect: "manual" });
   }
 
   /** Says goodbye and waits until it is said. */
@@ -140,12 +142,6 @@ export class Session implements AsyncDisposable {
   }
 }
 
-function redirected(url: URL, location: string): Failure {
-  return new Failure(
-    `Cannot get ${url.href}: it is redirected to another server; fetch ${location} instead`,
-  );
-}
-
 function openState(path: Path): string {
   if (path.stats.health !== "ok") return path.stats.health;
   return path.status === "backup" ? "backup" : "open";
@@ -154,20 +150,4 @@ function openState(path: Path): string {
 function pathReason(error: unknown): string {
   const silent = error instanceof PathError && error.code === ErrorCode.PathUnstableOrPoor;
   return silent ? "nothing answers there" : reasonOf(error);
-}
-
-async function readAuthority(path: string): Promise<string> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    throw new Failure(`Cannot read ${path}: name a file that can be read with --cacert`);
-  }
-  try {
-    new X509Certificate(text);
-  } catch {
-    throw new Failure(`Cannot use ${path}: name a file of PEM certificates with --cacert`);
-  }
-  return text;
 }

@@ -1,5 +1,6 @@
 import { Failure } from "./failure.ts";
 import { findResources } from "./html_resources.ts";
+import { whyNot } from "./why_not.ts";
 
 /** Pages up to this size are searched for resources. */
 const LARGEST_PAGE = 4 * 1024 * 1024;
@@ -25,10 +26,12 @@ export interface TransferOptions {
   readonly urls: readonly URL[];
   /** Milliseconds that the second request, and those behind it, wait. */
   readonly delay: number;
-  /** Sends one request. */
-  readonly fetch: (url: URL) => Promise<Response>;
+  /** Sends one request; what a page loads is asked for without being named. */
+  readonly fetch: (url: URL, isNamed: boolean) => Promise<Response>;
   /** Makes the place for the first body, once there is one worth keeping. */
   readonly openOutput?: (() => Promise<WritableStream<Uint8Array>>) | undefined;
+  /** What is written before a body; then answers without success are worth keeping, too. */
+  readonly head?: ((response: Response) => Uint8Array) | undefined;
   /** Is told what came with success, and what pages load, however it came. */
   readonly onAnswer: (answer: Answer) => void;
   /** Stops it all. */
@@ -65,9 +68,10 @@ export class Transfer {
   }
 
   async #fetchNamed(url: URL): Promise<void> {
-    const response = await this.#request(url);
-    const output = response.ok ? await this.#options.openOutput?.() : undefined;
-    const { length, text } = await this.#readBody(response, output);
+    const response = await this.#request(url, true);
+    const { head, openOutput } = this.#options;
+    const output = response.ok || head ? await openOutput?.() : undefined;
+    const { length, text } = await this.#readBody(response, output, head?.(response));
     const answer = { url, status: response.status, length, isNamed: true };
     if (!response.ok) {
       this.failed.push(answer);
@@ -82,7 +86,7 @@ export class Transfer {
     const waiting = [...urls];
     const worker = async () => {
       for (let url; (url = waiting.shift());) {
-        const response = await this.#request(url);
+        const response = await this.#request(url, false);
         const { length } = await this.#readBody(response);
         this.#options.onAnswer({ url, status: response.status, length, isNamed: false });
       }
@@ -90,9 +94,10 @@ export class Transfer {
     await Promise.all(Array.from({ length: RESOURCES_AT_ONCE }, worker));
   }
 
-  async #request(url: URL): Promise<Response> {
+  async #request(url: URL, isNamed: boolean): Promise<Response> {
     this.#options.signal.throwIfAborted();
-    const response = await this.#options.fetch(url);
+    const response = await this.#options.fetch(url, isNamed);
+    if (response.body === null) return response;
     const length = Number(response.headers.get("content-length") ?? NaN);
     if (Number.isNaN(length)) this.#unannounced++;
     else this.#announced += length;
@@ -103,12 +108,14 @@ export class Transfer {
   async #readBody(
     response: Response,
     output?: WritableStream<Uint8Array>,
+    head?: Uint8Array,
   ): Promise<{ length: number; text: string | undefined }> {
     const decoder = isHtml(response) ? new TextDecoder() : undefined;
     const writer = output?.getWriter();
     let text: string | undefined = "";
     let length = 0;
     try {
+      if (head) await writer?.write(head).catch(cannotWrite);
       for await (const chunk of response.body ?? []) {
         length += chunk.length;
         this.bytes += chunk.length;
@@ -156,13 +163,6 @@ function writableOf(file: Deno.FsFile | typeof Deno.stdout): WritableStream<Uint
 
 function cannotWrite(error: unknown): never {
   throw new Failure(`Cannot write the body: ${whyNot(error)}; name another place with -o`);
-}
-
-function whyNot(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "its folder does not exist";
-  if (error instanceof Deno.errors.PermissionDenied) return "that is not allowed";
-  if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
-  return error instanceof Error ? error.message : String(error);
 }
 
 function isHtml(response: Response): boolean {

@@ -72,7 +72,7 @@ Deno.test("the client uses one interface twice with -fmp", async () => {
   await using site = await Site.make();
   await using server = await site.serve("-n", "127.0.0.1");
   const url = `https://127.0.0.1:${server.port}/file.bin`;
-  const outcome = await run("client", "--insecure", "-fmp", "-n", "127.0.0.1", url);
+  const outcome = await run("client", "-k", "-fmp", "--local-address", "127.0.0.1", url);
   assert.equal(outcome.code, 0, outcome.stderr);
   const local = [...outcome.stdout.matchAll(/127\.0\.0\.1:(\d+) -> /g)].map((match) => match[1]);
   assert.equal(new Set(local).size, 2, outcome.stdout);
@@ -179,9 +179,23 @@ Deno.test("the client closes its connection when it is interrupted", async () =>
   assert.match(text, /client: Stopped before the end\n$/);
 });
 
-Deno.test("the client and the server take every flag of 2018 together", async () => {
+Deno.test("the client and the server take every flag of 2018 together, and congestion control", async () => {
   await using site = await Site.make();
-  const shared = ["-v", "-sc", "mrtt", "-ssc", "prio", "-c", "32", "-f", "512", "-n", "127.0.0.1"];
+  const shared = [
+    "-cc",
+    "bbr",
+    "-v",
+    "-sc",
+    "mrtt",
+    "-ssc",
+    "prio",
+    "-c",
+    "32",
+    "-f",
+    "512",
+    "-n",
+    "127.0.0.1",
+  ];
   await using server = await site.serve(...shared);
   const page = `https://127.0.0.1:${server.port}/page.html`;
   const outcome = await run("client", ...shared, ...site.trust, "-fmp", "-d", "50", page, page);

@@ -103,8 +103,15 @@ Deno.test("readServerOptions() reads every form of 2018", () => {
   assert.deepEqual(short, long);
   assert.deepEqual(short, {
     verbose: true,
-    certPath: "certs",
+    keyPair: { cert: "certs/fullchain.pem", key: "certs/privkey.pem" },
     www: "web",
+    listing: true,
+    dotfiles: false,
+    host: undefined,
+    cors: false,
+    headers: [],
+    qlog: undefined,
+    keyLog: undefined,
     tcp: true,
     port: 443,
     scheduler: "roundRobin",
@@ -146,6 +153,7 @@ Deno.test("options have the defaults of 2018", () => {
 Deno.test("readServerOptions() and readClientOptions() answer questions before anything else", () => {
   assert.equal(readServerOptions(["-h"]), "help");
   assert.equal(readServerOptions(["--version"]), "version");
+  assert.equal(readServerOptions(["-V"]), "version");
   assert.equal(readClientOptions(["--help"]), "help");
   assert.equal(readClientOptions(["-version"]), "version");
 });
@@ -163,7 +171,8 @@ Deno.test("readServerOptions() refuses values out of range with a sentence", () 
   failsWith(() => server("-sc", "toString"), /one of earliest/);
   failsWith(() => server("-ssc", "x"), /one of rr, .*prio.*sprio/);
   failsWith(() => server("-n", "eth0,,wlan0"), /single commas/);
-  failsWith(() => server("site"), /folder with -www/);
+  failsWith(() => server("site", "other"), /name one folder/);
+  failsWith(() => server("-www", "site", "other"), /name one folder/);
 });
 
 Deno.test("readClientOptions() refuses what cannot be fetched", () => {
@@ -176,9 +185,109 @@ Deno.test("readClientOptions() refuses what cannot be fetched", () => {
 
 Deno.test("readClientOptions() refuses flags that contradict each other", () => {
   failsWith(() => client("-o", "f", "https://localhost:6121/b"), /one URL with -o/);
+  failsWith(() => client("-i", "https://localhost:6121/b"), /one URL with --include/);
+  failsWith(() => client("-I", "-X", "PUT"), /--request or --head/);
+  failsWith(() => client("-I", "--data", "x"), /--data with HEAD/);
+  failsWith(() => client("-X", "get", "--data", "x"), /--data with GET.*-X/);
+  failsWith(() => client("--fallback-delay", "5"), /give --tcp-fallback/);
+  failsWith(() => client("--tcp-fallback", "-k"), /--insecure over TCP/);
   failsWith(() => client("https://localhost/b"), /URLs of one host and port/);
   failsWith(() => client("--insecure", "--cacert", "f"), /not both/);
   failsWith(() => client("-fmp", "-n", "a,b"), /no -fmp/);
+});
+
+Deno.test("readFlags() keeps all values of a flag that may be repeated", () => {
+  const field: Flag = { name: "header", short: "H", value: "FIELD", isRepeatable: true, help: "" };
+  const given = readFlags("p", [...flags, field], ["-H", "a", "x", "--header=b", "-H=c=d"]);
+  assert.deepEqual(given.values["header"], ["a", "b", "c=d"]);
+  assert.deepEqual(given.rest, ["x"]);
+});
+
+Deno.test("readClientOptions() reads the letters of curl", () => {
+  const short = client("-X", "PUT", "-H", "a: b", "-H", "c:d", "-i", "-k", "-s", "-m", "1.5");
+  const long = client(
+    ...["--request=PUT", "--header=a: b", "--header=c:d", "--include", "--insecure", "--silent"],
+    "--max-time=1.5",
+  );
+  assert.deepEqual(short, long);
+  assert.equal(short.method, "PUT");
+  assert.deepEqual(short.headers, [["a", "b"], ["c", "d"]]);
+  assert.equal(short.output, "-", "who wants to see the fields wants to see them");
+  assert.equal(client("-i", "-o", "file").output, "file");
+  assert.equal(short.maxTime, 1_500);
+  assert.deepEqual([short.insecure, short.silent], [true, true]);
+  assert.deepEqual(client("-I"), client("--head"));
+  assert.equal(client("-I").method, "HEAD");
+  assert.equal(client("--data", "x").method, "POST");
+  assert.equal(client("--data", "x", "-X", "patch").method, "patch");
+  assert.equal(client("-X", "delete").method, "DELETE");
+  assert.equal(client().method, "GET");
+});
+
+Deno.test("readClientOptions() refuses requests that cannot be sent", () => {
+  failsWith(() => client("-X", "a b"), /"a b" for --request: give a method/);
+  failsWith(() => client("-X", ""), /give a method/);
+  failsWith(() => client("-X", "CONNECT"), /give a method/);
+  failsWith(() => client("-X", "trace"), /give a method/);
+  failsWith(() => client("-H", "no colon"), /write it as "name: value"/);
+  failsWith(() => client("-H", ": x"), /write it as/);
+  failsWith(() => client("-H", "a b: x"), /write it as/);
+  failsWith(() => client("-H", "a: x\ny"), /"a: x\\ny".*write it as/);
+  failsWith(() => client("-H", "Host: x"), /field Host: it follows from the URL/);
+  failsWith(() => client("-H", "Connection: close"), /HTTP\/3 has no such field/);
+  failsWith(() => client("-H", "content-length: 3"), /it follows from the content/);
+  failsWith(() => client("-d", "a=b"), /"a=b" for -d: .*--data sends a body/);
+});
+
+Deno.test("readClientOptions() reads times in seconds", () => {
+  assert.equal(client("-m", "10").maxTime, 10_000);
+  assert.equal(client("--connect-timeout", ".5").connectTimeout, 500);
+  assert.equal(client("--connect-timeout=3.").connectTimeout, 3_000);
+  for (const text of ["", "0", "-1", "1e3", "1s", "0.0001", "86401", ".", "Infinity"]) {
+    failsWith(() => client("-m", text), /--max-time: give seconds, such as/);
+  }
+});
+
+Deno.test("readClientOptions() knows when to use TCP, and how long to wait before", () => {
+  assert.equal(client().tcpFallback, false);
+  const { tcpFallback, fallbackDelay } = client("--tcp-fallback");
+  assert.deepEqual([tcpFallback, fallbackDelay], [true, 3_000]);
+  assert.equal(client("--tcp-fallback", "--fallback-delay", "250").fallbackDelay, 250);
+  failsWith(() => client("--tcp-fallback", "--fallback-delay", "0"), /from 1 to/);
+});
+
+Deno.test("both programs take logs, and local addresses one at a time", () => {
+  for (const read of [client, server]) {
+    const given = read("--qlog", "dir", "--key-log=file");
+    assert.deepEqual([given.qlog, given.keyLog], ["dir", "file"]);
+    const named = read("-n", "eth0,wlan0", "--local-address", "usb0", "--local-address=192.0.2.1");
+    assert.deepEqual(named.interfaces, ["eth0", "wlan0", "usb0", "192.0.2.1"]);
+    failsWith(() => read("--local-address", ""), /give an address or an interface/);
+  }
+});
+
+Deno.test("readServerOptions() reads what file servers have besides", () => {
+  const given = server(
+    ...["site", "--host", "localhost", "-p", "443", "--cert", "c.pem", "--key", "k.pem", "--cors"],
+    ...["-H", "x-a: 1", "--header", "x-b: 2", "--no-dir-listing", "--dotfiles"],
+  );
+  assert.equal(given.www, "site");
+  assert.equal(given.host, "localhost");
+  assert.equal(given.port, 443);
+  assert.deepEqual(given.keyPair, { cert: "c.pem", key: "k.pem" });
+  assert.deepEqual(given.headers, [["x-a", "1"], ["x-b", "2"]]);
+  assert.deepEqual([given.cors, given.listing, given.dotfiles], [true, false, true]);
+  assert.equal(server("--no-dotfiles").dotfiles, false);
+  assert.equal(server().www, ".");
+});
+
+Deno.test("readServerOptions() refuses flags that contradict each other", () => {
+  failsWith(() => server("--host", "localhost", "-n", "eth0"), /--host, or interfaces/);
+  failsWith(() => server("--cert", "c.pem"), /--cert alone: give --key/);
+  failsWith(() => server("--key", "k.pem"), /--key alone: give --cert/);
+  failsWith(() => server("-certpath", "d", "--key", "k.pem"), /two certificates/);
+  failsWith(() => server("--dotfiles", "--no-dotfiles"), /not both/);
+  failsWith(() => server("-H", "upgrade: h2c"), /no such field/);
 });
 
 Deno.test("every flag of both programs has its own forms", async () => {

@@ -15,11 +15,15 @@ export async function run(program: "client" | "server", ...args: string[]): Prom
 }
 
 /** Starts one of the programs of `cli/`. */
-export function command(program: "client" | "server", args: readonly string[]): Deno.Command {
+export function command(
+  program: "client" | "server",
+  args: readonly string[],
+  stdin: "null" | "piped" = "null",
+): Deno.Command {
   const url = new URL(`../../cli/${program}.ts`, import.meta.url);
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-check", url.href, ...args],
-    stdin: "null",
+    stdin,
     stdout: "piped",
     stderr: "piped",
     env: { NO_COLOR: "1" },

@@ -40,3 +40,11 @@ Deno.test("ProgressDisplay writes plain lines elsewhere", async () => {
   const text = await capture(wait, "lines");
   assert.equal(text, "0.0 s  1.0 kB  - Mbit/s  path 0 100 %\n");
 });
+
+Deno.test("ProgressDisplay shows no progress if it shall not, but what it is told to note", async () => {
+  const text = await capture(async (display) => {
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    display.note("a line");
+  }, "none");
+  assert.equal(text, "a line\n");
+});

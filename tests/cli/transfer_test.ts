@@ -75,6 +75,30 @@ Deno.test("Transfer.run() writes the body to the output, failed answers excepted
   assert.equal(opened, false);
 });
 
+Deno.test("Transfer.run() writes what comes before a body, even if the answer is a failure", async () => {
+  for (const status of [200, 404]) {
+    let text = "";
+    const sink = new WritableStream<Uint8Array>({
+      write: (chunk) => void (text += new TextDecoder().decode(chunk)),
+    });
+    const { transfer } = make({ "/": () => new Response("body", { status }) }, {
+      openOutput: () => Promise.resolve(sink),
+      head: (response) => new TextEncoder().encode(`${response.status}\n`),
+    });
+    await transfer.run();
+    assert.equal(text, `${status}\nbody`);
+  }
+});
+
+Deno.test("Transfer.run() expects no body where there is none", async () => {
+  const { transfer } = make({
+    "/": () => new Response(null, { headers: { "content-length": "5000" } }),
+  });
+  await transfer.run();
+  assert.equal(transfer.expected, undefined);
+  assert.equal(transfer.failed.length, 0);
+});
+
 Deno.test("Transfer.run() says when the output cannot be written", async () => {
   const full = new WritableStream({ write: () => Promise.reject(new Error("no space left")) });
   const { transfer } = make({ "/": () => new Response("body") }, {

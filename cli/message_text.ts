@@ -1,0 +1,41 @@
+/**
+ * Status and fields of an answer as HTTP/1.1 would write them, which is what people read and
+ * programs parse.
+ *
+ * @param protocol What the status line begins with.
+ * @param response The answer.
+ */
+export function responseHead(protocol: string, response: Response): string {
+  return `${
+    [`${protocol} ${response.status}`, ...fieldLines(response.headers)].join("\r\n")
+  }\r\n\r\n`;
+}
+
+/**
+ * A request and its fields, line by line, for people.
+ *
+ * @param method The method.
+ * @param url The URL.
+ * @param headers The fields.
+ */
+export function requestLines(method: string, url: URL, headers: Headers): readonly string[] {
+  return [
+    `> ${method} ${url.pathname}${url.search}`,
+    ...fieldLines(headers).map((line) => `> ${line}`),
+  ];
+}
+
+/**
+ * Status and fields of an answer, line by line, for people.
+ *
+ * @param protocol What it came over.
+ * @param response The answer.
+ */
+export function responseLines(protocol: string, response: Response): readonly string[] {
+  return [`${protocol} ${response.status}`, ...fieldLines(response.headers)]
+    .map((line) => `< ${line}`);
+}
+
+function fieldLines(headers: Headers): string[] {
+  return [...headers].map(([name, value]) => `${name}: ${value}`);
+}

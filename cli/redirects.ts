@@ -1,0 +1,49 @@
+import { Failure } from "./failure.ts";
+
+const MOST_REDIRECTS = 10;
+const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/**
+ * Sends one request, and follows redirects within the server.
+ *
+ * @param url What to fetch.
+ * @param init How; the body has to be one that can be sent again.
+ * @param send Sends a request.
+ */
+export async function followRedirects(
+  url: URL,
+  init: RequestInit,
+  send: (url: URL, init: RequestInit) => Promise<Response>,
+): Promise<Response> {
+  let at = url;
+  let how = init;
+  for (let count = 0; count < MOST_REDIRECTS; count++) {
+    const response = await send(at, how);
+    const location = response.headers.get("location");
+    if (location === null || !redirects.has(response.status)) return response;
+    await response.body?.cancel();
+    const next = URL.parse(location, at);
+    if (next?.origin !== url.origin) {
+      throw new Failure(
+        `Cannot get ${url.href}: it is redirected to another server; fetch ${location} instead`,
+      );
+    }
+    at = next;
+    if (losesBody(response.status, how.method)) how = withoutBody(how);
+  }
+  throw new Failure(`Cannot get ${url.href}: it is redirected without end; check the URL`);
+}
+
+/** The same rules as those of `fetch`. */
+function losesBody(status: number, method = "GET"): boolean {
+  if (status === 303) return method !== "GET" && method !== "HEAD";
+  return (status === 301 || status === 302) && method === "POST";
+}
+
+function withoutBody(init: RequestInit): RequestInit {
+  const headers = new Headers(init.headers);
+  for (const name of ["content-encoding", "content-language", "content-location", "content-type"]) {
+    headers.delete(name);
+  }
+  return { ...init, method: "GET", headers, body: null };
+}

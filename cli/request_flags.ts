@@ -1,0 +1,128 @@
+import { Failure, UsageError } from "./failure.ts";
+import { type Flag, type FlagValues, textValue, textValues } from "./flags.ts";
+import { type Field, fieldValues } from "./http_fields.ts";
+import { whyNot } from "./why_not.ts";
+
+/** What is asked of the server, apart from the URLs. */
+export interface RequestChoices {
+  /** The method. */
+  readonly method: string;
+  /** Fields to send besides those that follow from the rest. */
+  readonly headers: readonly Field[];
+  /** The parts of the body as they stood on the command line; none means no body. */
+  readonly data: readonly string[];
+  /** Whether status and fields of the answer are written before its body. */
+  readonly include: boolean;
+}
+
+/** The flags for requests, with the letters of curl as far as they were free in 2018. */
+export const requestFlags: readonly Flag[] = [
+  {
+    name: "request",
+    short: "X",
+    value: "METHOD",
+    help: "the method (GET if left out, POST with --data)",
+  },
+  {
+    name: "header",
+    short: "H",
+    value: "FIELD",
+    isRepeatable: true,
+    help: 'send a header field, written "name: value"; for further fields repeat it',
+  },
+  {
+    name: "data",
+    value: "TEXT",
+    isRepeatable: true,
+    help: "send TEXT as the body, or with @FILE a file (@- is standard input), as it stands; " +
+      "several are joined by &",
+  },
+  {
+    name: "include",
+    short: "i",
+    help: "write status and header fields before the body, to standard output without -o",
+  },
+  { name: "head", short: "I", help: "ask for status and header fields only, and write them" },
+];
+
+/**
+ * Reads the flags for requests.
+ *
+ * @param given What stood on the command line.
+ */
+export function readRequestChoices(given: FlagValues): RequestChoices {
+  const data = textValues(given, "data");
+  const isHead = given.values["head"] === true;
+  const named = textValue(given, "request");
+  if (isHead && named !== undefined) {
+    throw new UsageError("Cannot use two methods: give --request or --head, not both");
+  }
+  const method = isHead ? "HEAD" : readMethod(named) ?? (data.length > 0 ? "POST" : "GET");
+  if (data.length > 0 && (method === "GET" || method === "HEAD")) {
+    throw new UsageError(
+      `Cannot send --data with ${method}: give another method with -X, or leave it out for POST`,
+    );
+  }
+  return {
+    method,
+    headers: fieldValues(given, { host: "it follows from the URL" }),
+    data,
+    include: isHead || given.values["include"] === true,
+  };
+}
+
+/**
+ * Makes the body of the requests, reading files where it says so.
+ *
+ * @param choices What was chosen.
+ * @returns The bytes, or undefined if there is no body.
+ */
+export async function requestBody(
+  { data }: RequestChoices,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  if (data.length === 0) return undefined;
+  const parts: BlobPart[] = [];
+  for (const [i, text] of data.entries()) {
+    if (i > 0) parts.push("&");
+    parts.push(text.startsWith("@") ? await readData(text.slice(1)) : text);
+  }
+  return await new Blob(parts).bytes();
+}
+
+/**
+ * The fields of the requests, with the type of content that curl gives bodies too.
+ *
+ * @param choices What was chosen.
+ */
+export function requestHeaders({ headers, data }: RequestChoices): Headers {
+  const all = new Headers(headers.map(([name, value]) => [name, value]));
+  if (data.length > 0 && !all.has("content-type")) {
+    all.set("content-type", "application/x-www-form-urlencoded");
+  }
+  return all;
+}
+
+function readMethod(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return new Request("https://localhost/", { method: text }).method;
+  } catch {
+    // Either no word, or one such as CONNECT, which asks for something else than a resource.
+    throw new UsageError(`Cannot use "${text}" for --request: give a method such as PUT`);
+  }
+}
+
+async function readData(path: string): Promise<BlobPart> {
+  try {
+    return path === "-"
+      ? await new Response(Deno.stdin.readable).bytes()
+      : await Deno.readFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    throw new Failure(
+      `Cannot read "${path}": ${
+        whyNot(error, "there is no such file")
+      }; name another file with --data @FILE`,
+    );
+  }
+}

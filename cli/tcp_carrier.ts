@@ -1,0 +1,66 @@
+import type { Carrier } from "./carrier.ts";
+import { Failure } from "./failure.ts";
+
+/** How to reach a server over TCP. */
+export interface TcpOptions {
+  /** Certificates to trust besides the usual ones, PEM. */
+  readonly caCerts: readonly string[];
+  /** Where to send from; undefined leaves it to the system. */
+  readonly localAddress: string | undefined;
+}
+
+/** The runtime's own `fetch`, for where UDP does not get through. */
+export class TcpCarrier implements Carrier {
+  /** Whether it is HTTP/2 or HTTP/1.1, the runtime does not tell. */
+  readonly protocol = "HTTP";
+  readonly rows = [];
+  readonly #client: Deno.HttpClient;
+  #hasAnswered = false;
+
+  /** @param options How to reach the server. */
+  constructor({ caCerts, localAddress }: TcpOptions) {
+    this.#client = Deno.createHttpClient({
+      caCerts: [...caCerts],
+      ...localAddress !== undefined && { localAddress },
+    });
+  }
+
+  /**
+   * Sends one request, and does not follow redirects.
+   *
+   * @param url What to fetch.
+   * @param init How.
+   */
+  async send(url: URL, init: RequestInit): Promise<Response> {
+    const headers = new Headers(init.headers);
+    // The body as it stands, as it comes over HTTP/3 too; the runtime would ask for gzip.
+    if (!headers.has("accept-encoding")) headers.set("accept-encoding", "identity");
+    const whole = { ...init, headers, redirect: "manual", client: this.#client } as const;
+    try {
+      const response = await fetch(url, whole);
+      this.#hasAnswered = true;
+      return response;
+    } catch (error) {
+      init.signal?.throwIfAborted();
+      if (this.#hasAnswered || !(error instanceof TypeError)) throw error;
+      throw new Failure(tcpFailure(error, url.host));
+    }
+  }
+
+  /** Closes the connections. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#client.close();
+    return Promise.resolve();
+  }
+}
+
+/** The runtime says everything about an error in one line, the reason last. */
+function tcpFailure(error: TypeError, server: string): string {
+  const text = `${error.message}${error.cause instanceof Error ? `: ${error.cause.message}` : ""}`;
+  const certificate = /invalid peer certificate: (\w+)/.exec(text)?.[1];
+  if (certificate !== undefined) {
+    return `Cannot trust the certificate of ${server}: ${certificate}; name its authority with --cacert FILE`;
+  }
+  const reason = text.replace(/^.*(?:error: |client error \(\w+\): )/, "");
+  return `Cannot reach ${server}: nothing answers over UDP, nor over TCP (${reason}); check that the server runs there`;
+}

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { makeIssuedCertificate, serve } from "../../mod.ts";
+import { assertSentence, type Outcome, run } from "./program_runner.ts";
+
+// What the client does where UDP does not get through.
+
+/** A server that is reached over TCP only, as if a firewall stood between. */
+class TcpSite implements AsyncDisposable {
+  readonly folder: string;
+  readonly cert: string;
+  readonly key: string;
+  /** What was asked for, over TCP. */
+  readonly asked: string[] = [];
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+
+  private constructor(folder: string, cert: string, key: string) {
+    this.folder = folder;
+    this.cert = cert;
+    this.key = key;
+    const options = { hostname: "127.0.0.1", port: 0, cert, key, onListen: () => {} };
+    this.#server = Deno.serve(options, (request) => this.#answer(request));
+  }
+
+  static async start(): Promise<TcpSite> {
+    const folder = await Deno.makeTempDir();
+    const { certPem, keyPem, caPem } = await makeIssuedCertificate(["127.0.0.1"]);
+    await Deno.writeTextFile(`${folder}/authority.pem`, caPem);
+    return new TcpSite(folder, certPem, keyPem);
+  }
+
+  get port(): number {
+    return this.#server.addr.port;
+  }
+
+  /** Runs the client, which trusts this server. */
+  async run(path: string, ...args: string[]): Promise<Outcome> {
+    const trust = ["--cacert", `${this.folder}/authority.pem`];
+    return await run("client", ...trust, ...args, `https://127.0.0.1:${this.port}${path}`);
+  }
+
+  async #answer(request: Request): Promise<Response> {
+    const { pathname } = new URL(request.url);
+    this.asked.push(`${request.method} ${pathname} ${request.headers.get("accept-encoding")}`);
+    if (pathname === "/moved") {
+      return new Response("", { status: 302, headers: { location: "/x" } });
+    }
+    if (pathname === "/none") return new Response("none", { status: 404 });
+    return new Response(`${pathname} over TCP ${await request.text()}`);
+  }
+
+  /** Nothing listens from now on. */
+  stop(): Promise<void> {
+    return this.#server.shutdown();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
+/** Not as long as by itself, so that the tests are short. */
+const fallback = ["--tcp-fallback", "--fallback-delay", "300"];
+
+/** UDP datagrams to a port of 127.0.0.1 come to somebody who never answers. */
+function swallow(port: number): Disposable {
+  const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port });
+  return { [Symbol.dispose]: () => socket.close() };
+}
+
+Deno.test("the client goes over TCP where nothing listens for UDP, and says so", async () => {
+  await using site = await TcpSite.start();
+  const outcome = await site.run("/x", "--tcp-fallback", "-o", "-", "--data", "a=b");
+  assert.equal(outcome.code, 0, outcome.stderr);
+  assert.equal(outcome.stdout, "/x over TCP a=b");
+  assert.match(
+    outcome.stderr,
+    /^client: HTTP\/3 does not get through to 127.* \(.+\); going on over TCP$/m,
+  );
+  assert.match(outcome.stderr, /^200 .*\/x 15 bytes$/m);
+  assert.deepEqual(site.asked, ["POST /x identity"]);
+});
+
+Deno.test("the client waits for UDP no longer than it is told, then goes over TCP", async () => {
+  await using site = await TcpSite.start();
+  using _silence = swallow(site.port);
+  const start = performance.now();
+  const outcome = await site.run("/moved", ...fallback, "-i");
+  assert.equal(outcome.code, 0, outcome.stderr);
+  assert.ok(performance.now() - start < 6_000);
+  assert.match(outcome.stdout, /^HTTP 200\r\n.*\r\n\r\n\/x over TCP $/s);
+  assert.match(outcome.stderr, /\(nothing came in 0.3 s\); going on over TCP$/m);
+  const silent = await site.run("/x", ...fallback, "-s", "-o", "-");
+  assert.deepEqual([silent.stdout, silent.stderr], ["/x over TCP ", ""]);
+});
+
+Deno.test("the client ends over TCP with the exit codes that it has over UDP", async () => {
+  await using site = await TcpSite.start();
+  const missing = await site.run("/none", ...fallback);
+  assert.equal(missing.code, 1);
+  assert.match(missing.stderr, /client: Cannot get .*\/none: the server answers 404/);
+  const untrusted = await run("client", ...fallback, `https://127.0.0.1:${site.port}/`);
+  assert.equal(untrusted.code, 1);
+  assert.match(untrusted.stderr, /Cannot trust the certificate of 127.* --cacert FILE/);
+  await site.stop();
+  const nobody = await site.run("/", ...fallback);
+  assert.equal(nobody.code, 1);
+  assert.match(
+    nobody.stderr,
+    /client: Cannot reach 127.*: nothing answers over UDP, nor over TCP \(.*refused.*\); check/,
+  );
+});
+
+Deno.test("the client stays with UDP where that works, and fails where it does not if told nothing", async () => {
+  await using site = await TcpSite.start();
+  const alone = await site.run("/x", "--connect-timeout", "0.5");
+  assertSentence(alone, 1, /Cannot reach .*--tcp-fallback/);
+  await using _server = serve({
+    port: site.port,
+    localAddresses: ["127.0.0.1"],
+    cert: site.cert,
+    key: site.key,
+  }, async () => {
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    return new Response("over UDP");
+  });
+  // Once it is connected, the answer may take longer than the wait for that.
+  const delay = ["--tcp-fallback", "--fallback-delay", "2000"];
+  const outcome = await site.run("/x", ...delay, "-o", "-");
+  assert.equal(outcome.stdout, "over UDP");
+  assert.doesNotMatch(outcome.stderr, /TCP/);
+  // Who cannot prove who he is over UDP is not asked over TCP either.
+  const url = `https://127.0.0.1:${site.port}/`;
+  const untrusted = await run("client", "--tcp-fallback", url);
+  assertSentence(untrusted, 1, /Cannot trust the certificate of/);
+  assert.deepEqual(site.asked, []);
+});

@@ -92,6 +92,13 @@ export interface TransportOptions {
    */
   initialReceiveWindow?: number;
   /**
+   * Bytes of the largest UDP datagram to try on each path, from 1200, which every path carries and
+   * which turns the search off, to 1452.
+   *
+   * @default {1452}
+   */
+  maxUdpPayloadSize?: number;
+  /**
    * Lets those on the way measure round trips by the spin bit, if the peer does as well.
    *
    * @default {false}
@@ -339,6 +346,7 @@ export function transportConfig(options: TransportOptions): TransportConfig {
       maxPaths: atLeast("maxConcurrentPaths", options.maxConcurrentPaths, 1),
       initialWindow: atLeast("initialCongestionWindow", options.initialCongestionWindow, 2),
       ackFrequency: atLeast("ackFrequency", options.ackFrequency, 1),
+      maxDatagramSize: payloadSize(options.maxUdpPayloadSize),
       spinBit: options.spinBit,
       scheduler: options.scheduler,
       streamOrder: options.streamOrder,
@@ -361,6 +369,14 @@ function windows(window: number | undefined): Partial<TransportConfig> {
 function atLeast(name: string, value: number | undefined, least: number): number | undefined {
   if (value === undefined || Number.isFinite(value) && value >= least) return value;
   throw new TypeError(`Cannot use ${value} for ${name}: it must be a number from ${least} on`);
+}
+
+function payloadSize(size: number | undefined): number | undefined {
+  const most = DEFAULTS.maxDatagramSize;
+  if (size === undefined || Number.isInteger(size) && size >= 1_200 && size <= most) return size;
+  throw new TypeError(
+    `Cannot use ${size} for maxUdpPayloadSize: it must be a whole number from 1200 to ${most}`,
+  );
 }
 
 /** Without the fields that are undefined, so that they do not hide defaults. */

@@ -371,3 +371,24 @@ async function until(condition: () => boolean): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
+
+Deno.test("maxUdpPayloadSize limits the datagrams that are tried", async () => {
+  const sizeAfter = async (maxUdpPayloadSize?: number) => {
+    const limits = maxUdpPayloadSize === undefined ? {} : { maxUdpPayloadSize };
+    await using joined = await Joined.make({}, limits);
+    const { readable, writable } = await joined.client.createBidirectionalStream();
+    echo(joined.server);
+    const writer = writable.getWriter();
+    writer.write(patternBytes(1, 0, 200_000));
+    writer.close();
+    await readAll(readable);
+    return joined.client.paths[0]!.stats.maxDatagramSize;
+  };
+  assert.deepEqual(
+    await Promise.all([sizeAfter(), sizeAfter(1_200), sizeAfter(1_300)]),
+    [1_452, 1_200, 1_300],
+  );
+  for (const bad of [1_199, 1_453, 1_250.5, NaN]) {
+    assert.throws(() => listenHere({ maxUdpPayloadSize: bad }), /from 1200 to 1452/);
+  }
+});

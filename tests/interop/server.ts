@@ -36,6 +36,7 @@ function serverOptions(contract: Contract): Omit<ListenOptions, "alpnProtocols">
     cert: Deno.readTextFileSync(`${certs}/cert.pem`),
     key: Deno.readTextFileSync(`${certs}/priv.key`),
     handshakeTimeout: 30_000,
+    maxConcurrentPaths: 1, // its captures are read by tools that know of one path
     retry: testCase === "retry" ? "always" : "auto",
     earlyData: testCase === "zerortt",
     ...localAddresses.length > 0 ? { localAddresses: [...localAddresses] } : {},

@@ -63,6 +63,7 @@ export type {
   ListenOptions,
   MigrateOptions,
   OpenPathOptions,
+  SendDatagramOptions,
   TransportOptions,
 } from "./src/api/options.ts";
 export type {

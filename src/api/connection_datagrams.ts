@@ -1,3 +1,4 @@
+import type { Path as CorePath } from "../path/path.ts";
 import type { Connection } from "../connection/connection.ts";
 
 /** A short header has its first byte, the ID, and up to four bytes of number; a tag comes last. */
@@ -19,8 +20,12 @@ export class ConnectionDatagrams {
 
   /** The longest datagram that can be sent now; 0 if the peer takes none. */
   get maxSize(): number {
+    return this.#maxSizeOn(this.#core.paths.paths);
+  }
+
+  #maxSizeOn(paths: readonly CorePath[]): number {
     let room = Infinity;
-    for (const path of this.#core.paths.paths) {
+    for (const path of paths) {
       if (!path.open) continue;
       const overhead = PACKET_OVERHEAD + path.slot.remote.current.length;
       room = Math.min(room, path.current.mtu.current - overhead);
@@ -28,8 +33,8 @@ export class ConnectionDatagrams {
     return room === Infinity ? 0 : this.#core.datagrams.maxSize(room);
   }
 
-  /** Sends a datagram as soon as there is room for it. */
-  async send(data: Uint8Array): Promise<void> {
+  /** Sends a datagram as soon as there is room for it, on one path or on any. */
+  async send(data: Uint8Array, path: CorePath | undefined): Promise<void> {
     // The caller may write over the array as soon as we return.
     const copy = data.slice();
     while (this.#core.datagrams.isFull()) {
@@ -39,12 +44,11 @@ export class ConnectionDatagrams {
       await writer.promise;
     }
     if (this.#error) throw this.#error;
-    if (copy.length > this.maxSize) {
-      throw new RangeError(
-        `Cannot send a datagram of ${copy.length} bytes: at most ${this.maxSize} fit`,
-      );
+    const most = path?.open ? this.#maxSizeOn([path]) : this.maxSize;
+    if (copy.length > most) {
+      throw new RangeError(`Cannot send a datagram of ${copy.length} bytes: at most ${most} fit`);
     }
-    this.#core.datagrams.send(copy);
+    this.#core.datagrams.send(copy, path);
     this.#wake();
   }
 

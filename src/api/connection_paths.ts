@@ -67,6 +67,24 @@ export class ConnectionPaths implements PathOwner {
     for (const path of core.paths.paths) this.traffic.add(path);
   }
 
+  /**
+   * The core's path behind one of ours.
+   *
+   * @throws {PathError} If it is closed, or of another connection.
+   */
+  corePath(path: Path): CorePath {
+    if (path instanceof ApiPath && this.#known.get(path.core) === path) return path.core;
+    throw new PathError(
+      ErrorCode.NoViablePath,
+      `Cannot bind to path ${path.id}: it is closed, or of another connection`,
+    );
+  }
+
+  /** The path over the core's one, while it is open. */
+  publicPath(core: CorePath): Path | undefined {
+    return this.#known.get(core);
+  }
+
   /** Those that are open. */
   get open(): readonly Path[] {
     return this.#open;

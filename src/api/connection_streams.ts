@@ -4,7 +4,13 @@ import type { StreamEvent } from "../stream/stream_event.ts";
 import type { StreamSet } from "../stream/stream_set.ts";
 import { ItemQueue } from "./item_queue.ts";
 import { ApiReceiveStream, ReceiveSource, type ReceiveStream } from "./receive_stream.ts";
-import { ApiSendStream, SendSink, type SendStream, type SendStreamOptions } from "./send_stream.ts";
+import {
+  ApiSendStream,
+  SendSink,
+  type SendStream,
+  type SendStreamOptions,
+  type StreamOwner,
+} from "./send_stream.ts";
 
 /** A stream with both directions. */
 export interface BidirectionalStream {
@@ -17,7 +23,7 @@ export interface BidirectionalStream {
 /** The streams of a connection as users see them. */
 export class ConnectionStreams {
   readonly #streams: StreamSet;
-  readonly #wake: () => void;
+  readonly #owner: StreamOwner;
   /** Forgotten with the stream: the core says nothing when it forgets one. */
   readonly #ends = new WeakMap<Stream, StreamEnds>();
   readonly #incomingBidirectional: ItemQueue<BidirectionalStream>;
@@ -26,10 +32,9 @@ export class ConnectionStreams {
   readonly #waiting: [PromiseWithResolvers<void>[], PromiseWithResolvers<void>[]] = [[], []];
   #error: Error | undefined;
 
-  /** @param wake Says that there is something to send. */
-  constructor(streams: StreamSet, wake: () => void) {
+  constructor(streams: StreamSet, owner: StreamOwner) {
     this.#streams = streams;
-    this.#wake = wake;
+    this.#owner = owner;
     this.#incomingBidirectional = new ItemQueue((stream) => {
       stream.readable.cancel().catch(() => {});
       stream.writable.abort().catch(() => {});
@@ -51,13 +56,13 @@ export class ConnectionStreams {
 
   /** Opens a stream with both directions. */
   async openBidirectional(options: SendStreamOptions): Promise<BidirectionalStream> {
-    const { readable, writable } = this.#add(await this.#open(Kind.Bidirectional, options));
+    const { readable, writable } = await this.#open(Kind.Bidirectional, options);
     return { readable: readable!, writable: writable! };
   }
 
   /** Opens a stream that only we send on. */
   async openUnidirectional(options: SendStreamOptions): Promise<SendStream> {
-    return this.#add(await this.#open(Kind.Unidirectional, options)).writable!;
+    return (await this.#open(Kind.Unidirectional, options)).writable!;
   }
 
   /** Takes what the core has to tell about streams. */
@@ -83,17 +88,23 @@ export class ConnectionStreams {
     for (const { reject } of this.#waiting.flat()) reject(error);
   }
 
-  async #open(kind: Kind, options: SendStreamOptions): Promise<Stream> {
+  async #open(kind: Kind, options: SendStreamOptions): Promise<StreamEnds> {
     for (;;) {
       if (this.#error) throw this.#error;
+      // What cannot be done is found out before there is a stream.
+      if (options.path) this.#owner.corePath(options.path);
+      if (options.dependsOn) ApiSendStream.halfOf(options.dependsOn, this.#owner);
       const stream = this.#streams.open(kind);
-      this.#wake();
+      this.#owner.wake();
       if (stream) {
+        const ends = this.#add(stream);
         const { sendOrder = 0, urgency = 3, incremental = false } = options;
         if (sendOrder !== 0) stream.send!.sendOrder = sendOrder;
         if (urgency !== 3) stream.send!.urgency = urgency;
         if (incremental) stream.send!.incremental = true;
-        return stream;
+        if (options.dependsOn) ends.writable!.dependsOn = options.dependsOn;
+        if (options.path) ends.writable!.path = options.path;
+        return ends;
       }
       if (!options.waitUntilAvailable) {
         throw new DOMException(
@@ -114,7 +125,7 @@ export class ConnectionStreams {
   }
 
   #add(stream: Stream): StreamEnds {
-    const ends = new StreamEnds(stream, this.#wake);
+    const ends = new StreamEnds(stream, this.#owner);
     this.#ends.set(stream, ends);
     if (this.#error) ends.fail(this.#error);
     return ends;
@@ -128,10 +139,11 @@ class StreamEnds {
   readonly writable: SendStream | undefined;
   readonly readable: ReceiveStream | undefined;
 
-  constructor({ send, receive }: Stream, wake: () => void) {
+  constructor({ send, receive }: Stream, owner: StreamOwner) {
+    const wake = () => owner.wake();
     this.sink = send && new SendSink(send, wake);
     this.source = receive && new ReceiveSource(receive, wake);
-    this.writable = send && new ApiSendStream(send, this.sink!, wake);
+    this.writable = send && new ApiSendStream(send, this.sink!, owner);
     this.readable = receive && new ApiReceiveStream(receive, this.source!);
   }
 

@@ -10,7 +10,13 @@ import { connect } from "./connect.ts";
 import { ConnectionEventLog, type EventLog } from "./event_log.ts";
 import type { Hub } from "./hub.ts";
 import { listen, type MultipathListener } from "./multipath_listener.ts";
-import type { CloseInfo, ConnectOptions, ListenOptions, OpenPathOptions } from "./options.ts";
+import type {
+  CloseInfo,
+  ConnectOptions,
+  ListenOptions,
+  OpenPathOptions,
+  SendDatagramOptions,
+} from "./options.ts";
 import type { Path } from "./path.ts";
 import type { ReceiveStream } from "./receive_stream.ts";
 import type { SendStream, SendStreamOptions } from "./send_stream.ts";
@@ -60,9 +66,9 @@ export class MultipathConnection implements AsyncDisposable {
     this.#startedAt = hub.driver.now;
     this.#remote = { ...core.paths.paths[0]!.current.remote };
     const wake = () => hub.wake(core);
-    this.#streams = new ConnectionStreams(core.streams, wake);
-    this.#datagrams = new ConnectionDatagrams(core, wake);
     this.#paths = new ConnectionPaths(core, wake, () => hub.driver.now);
+    this.#streams = new ConnectionStreams(core.streams, this.#paths);
+    this.#datagrams = new ConnectionDatagrams(core, wake);
     this.#eventLog = core.qlog && new ConnectionEventLog(core.qlog, () => hub.driver.now);
     this.#paths.portFor = (local, remote) => hub.portFor(core, local, remote);
     // Whoever does not look at them must not be ended by them.
@@ -141,9 +147,18 @@ export class MultipathConnection implements AsyncDisposable {
    * Sends a datagram, which may be lost. Resolves when there is room for the next one.
    *
    * @param data At most `maxDatagramSize` bytes.
+   * @param options The path it is to leave on, as long as that works; any if left out.
+   * @throws {RangeError} If it is too long.
+   * @throws {PathError} If the path is closed.
+   *
+   * @example Both paths carry it, so that it is lost on neither
+   * ```ts ignore
+   * for (const path of connection.paths) await connection.sendDatagram(sample, { path });
+   * ```
    */
-  sendDatagram(data: Uint8Array): Promise<void> {
-    return this.#datagrams.send(data);
+  async sendDatagram(data: Uint8Array, options: SendDatagramOptions = {}): Promise<void> {
+    const path = options.path && this.#paths.corePath(options.path);
+    await this.#datagrams.send(data, path);
   }
 
   /** Waits for a datagram. */

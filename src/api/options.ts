@@ -3,6 +3,7 @@ import { DEFAULTS, type TransportConfig } from "../connection/config.ts";
 import type { PathStatus, Scheduler } from "../scheduler/scheduler.ts";
 import type { StreamOrder } from "../scheduler/stream_order.ts";
 import type { CipherSuiteName } from "./cipher_suites.ts";
+import type { Path } from "./path.ts";
 import { qlogFactory, type QlogOption } from "./qlog.ts";
 import type { CertificateOptions } from "./credentials.ts";
 import type { QuicVersion, SavedSession } from "./session.ts";
@@ -313,6 +314,12 @@ export interface OpenPathOptions {
   status?: PathStatus;
   /** Ends the attempt when it is aborted. */
   signal?: AbortSignal;
+}
+
+/** How a datagram is to be sent. */
+export interface SendDatagramOptions {
+  /** The path it is to leave on, as long as that works; any if left out. */
+  path?: Path;
 }
 
 /** Why a connection is, or was, closed. */

@@ -1,6 +1,8 @@
 import { StreamError } from "../error/quic_error.ts";
 import type { SendHalf } from "../stream/send_half.ts";
 import { SendState } from "../stream/send_state.ts";
+import type { Path as CorePath } from "../path/path.ts";
+import type { Path } from "./path.ts";
 import { codeOf } from "./stream_code.ts";
 
 /** Larger chunks are handed over in pieces of this size, so that little waits in memory. */
@@ -32,6 +34,20 @@ export interface SendStreamOptions {
    * @default {false}
    */
   incremental?: boolean;
+  /**
+   * A stream of the same connection that goes before this one, for orders such as
+   * `strictPriorityOrder`.
+   *
+   * @default {undefined}
+   */
+  dependsOn?: SendStream;
+  /**
+   * The path that the stream's data leave on, even if it is a backup; what the scheduler says does
+   * not count then. While the path is in doubt, and when it is closed, they go where others go.
+   *
+   * @default {undefined}
+   */
+  path?: Path;
 }
 
 /**
@@ -59,6 +75,17 @@ export interface SendStream extends WritableStream<Uint8Array<ArrayBufferLike>> 
   /** Whether parts are of use to the peer before the whole is there. */
   incremental: boolean;
   /**
+   * The stream that goes before this one, for orders such as `strictPriorityOrder`. When that is
+   * done, this one depends on what it depended on. Setting it throws a `RangeError` if that stream
+   * depends on this one.
+   */
+  dependsOn: SendStream | undefined;
+  /**
+   * The path that the stream's data leave on, as long as it works; undefined to leave that to the
+   * scheduler. Setting it throws a `PathError` if the path is closed, or another connection's.
+   */
+  path: Path | undefined;
+  /**
    * Resets the stream, and delivers its first bytes all the same (reliable stream reset). A peer
    * that does not understand this gets an ordinary reset.
    *
@@ -75,19 +102,30 @@ export interface SendStream extends WritableStream<Uint8Array<ArrayBufferLike>> 
   resetAt(code: number, reliableSize: number): void;
 }
 
+/** What a stream asks of its connection. */
+export interface StreamOwner {
+  /** Says that there is something to send. */
+  wake(): void;
+  /** The core's path behind one of the connection's; throws if there is none. */
+  corePath(path: Path): CorePath;
+  /** The path over the core's one, while it is open. */
+  publicPath(core: CorePath): Path | undefined;
+}
+
 /** A `SendStream` over the core's sending half. */
 export class ApiSendStream extends WritableStream<Uint8Array<ArrayBufferLike>>
   implements SendStream {
+  static readonly #streams = new WeakMap<object, ApiSendStream>();
   readonly #half: SendHalf;
   readonly #sink: SendSink;
-  readonly #wake: () => void;
+  readonly #owner: StreamOwner;
 
-  /** @param wake Says that there is something to send. */
-  constructor(half: SendHalf, sink: SendSink, wake: () => void) {
+  constructor(half: SendHalf, sink: SendSink, owner: StreamOwner) {
     super(sink, { highWaterMark: 1 });
     this.#half = half;
     this.#sink = sink;
-    this.#wake = wake;
+    this.#owner = owner;
+    ApiSendStream.#streams.set(half, this);
   }
 
   get id(): bigint {
@@ -100,7 +138,7 @@ export class ApiSendStream extends WritableStream<Uint8Array<ArrayBufferLike>>
 
   set sendOrder(value: number) {
     this.#half.sendOrder = value;
-    this.#wake();
+    this.#owner.wake();
   }
 
   get urgency(): number {
@@ -109,7 +147,7 @@ export class ApiSendStream extends WritableStream<Uint8Array<ArrayBufferLike>>
 
   set urgency(value: number) {
     this.#half.urgency = value;
-    this.#wake();
+    this.#owner.wake();
   }
 
   get incremental(): boolean {
@@ -118,7 +156,39 @@ export class ApiSendStream extends WritableStream<Uint8Array<ArrayBufferLike>>
 
   set incremental(value: boolean) {
     this.#half.incremental = value;
-    this.#wake();
+    this.#owner.wake();
+  }
+
+  get dependsOn(): SendStream | undefined {
+    const other = this.#half.dependsOn;
+    return other && ApiSendStream.#streams.get(other);
+  }
+
+  set dependsOn(other: SendStream | undefined) {
+    const half = other && ApiSendStream.halfOf(other, this.#owner);
+    // One that has come to its end goes before nobody.
+    this.#half.dependsOn = half?.isDone ? undefined : half;
+    this.#owner.wake();
+  }
+
+  /**
+   * The core's sending half behind a stream.
+   *
+   * @throws {TypeError} If it is not one of this connection.
+   */
+  static halfOf(stream: SendStream, owner: StreamOwner): SendHalf {
+    if (#half in stream && stream.#owner === owner) return stream.#half;
+    throw new TypeError("Cannot depend on a stream of another connection");
+  }
+
+  get path(): Path | undefined {
+    const core = this.#half.bound as CorePath | undefined;
+    return core && this.#owner.publicPath(core);
+  }
+
+  set path(path: Path | undefined) {
+    this.#half.bound = path && this.#owner.corePath(path);
+    this.#owner.wake();
   }
 
   resetAt(code: number, reliableSize: number): void {

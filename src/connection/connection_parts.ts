@@ -142,7 +142,12 @@ export class ConnectionParts implements PathContext {
     this.requests = new PathRequests(this.paths);
     this.negotiation = new Negotiation(this, config.maxDatagramFrameSize > 0);
     this.handshake = this.#makeHandshake(options);
-    this.dispatcher = new Dispatcher(config.scheduler, this.paths, this.streams);
+    this.dispatcher = new Dispatcher(
+      config.scheduler,
+      this.paths,
+      this.streams,
+      this.datagrams,
+    );
     this.log = this.#makeLog(options, now);
     this.unprotected = new Unprotected(this, options.engine);
     if (options.token !== undefined) this.unprotected.token = options.token;

@@ -2,6 +2,7 @@ import { FrameType } from "../frame/frame_type.ts";
 import { type FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import type { Path } from "../path/path.ts";
 import { SendHalf } from "../stream/send_half.ts";
+import { bindingOf } from "./path_bindings.ts";
 
 /** Frames that may wait for one path; beyond, the oldest are given up. */
 const MAX_WAITING = 1_024;
@@ -20,7 +21,7 @@ export class CopyQueue {
     for (const path of paths) {
       let waiting = this.#waiting.get(path);
       if (waiting === undefined) this.#waiting.set(path, waiting = []);
-      for (const frame of frames) if (isStreamFrame(frame.kind)) waiting.push(frame);
+      for (const frame of frames) if (mayCopy(frame, path)) waiting.push(frame);
       if (waiting.length > MAX_WAITING) waiting.splice(0, waiting.length - MAX_WAITING);
     }
   }
@@ -54,6 +55,11 @@ export class CopyQueue {
     }
     waiting.splice(0, taken);
   }
+}
+
+/** Whether the frame carries stream data that may leave on the path as well. */
+function mayCopy({ kind, owner }: SentFrame, path: Path): boolean {
+  return isStreamFrame(kind) && (bindingOf((owner as SendHalf).bound) ?? path) === path;
 }
 
 /** Whether frames of that kind carry stream data. */

@@ -2,6 +2,14 @@ import { datagramSize, writeDatagram } from "../frame/datagram.ts";
 import { FrameType } from "../frame/frame_type.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import { MAX_DATAGRAMS_WAITING } from "../limits/limits.ts";
+import type { Path } from "../path/path.ts";
+import { bindingOf } from "./path_bindings.ts";
+
+/** A datagram that waits. */
+interface Outgoing {
+  readonly data: Uint8Array;
+  readonly bound: Path | undefined;
+}
 
 /** Where it is told that there is room again, to whoever was refused. */
 export interface DatagramEvents {
@@ -16,9 +24,11 @@ export class DatagramQueue implements FrameOwner {
   dropped = 0;
   /** Datagrams whose packets were declared lost. */
   lost = 0;
+  /** Whether any datagram was ever bound to a path. */
+  hasBound = false;
   readonly #events: DatagramEvents;
   #wanted = false;
-  readonly #outgoing: Uint8Array[] = [];
+  readonly #outgoing: Outgoing[] = [];
   readonly #incoming: Uint8Array<ArrayBuffer>[] = [];
 
   constructor(events: DatagramEvents) {
@@ -45,9 +55,19 @@ export class DatagramQueue implements FrameOwner {
     return size;
   }
 
-  /** Queues a datagram that is known to fit; the array is kept. */
-  send(data: Uint8Array): void {
-    this.#outgoing.push(data);
+  /**
+   * Queues a datagram that is known to fit; the array is kept.
+   *
+   * @param bound The path it is to leave on; any if left out.
+   */
+  send(data: Uint8Array, bound?: Path): void {
+    if (bound !== undefined) this.hasBound = true;
+    this.#outgoing.push({ data, bound });
+  }
+
+  /** Whether datagrams wait that are bound to a path, or with `undefined` to none. */
+  waitsFor(path: Path | undefined): boolean {
+    return this.#outgoing.some(({ bound }) => bindingOf(bound) === path);
   }
 
   /** A datagram arrived. */
@@ -65,17 +85,21 @@ export class DatagramQueue implements FrameOwner {
   }
 
   /** Writes as many as fit; one that fits into no packet of this path any more is dropped. */
-  writeFrames(sink: FrameSink, wholePacket: number): void {
-    while (this.#outgoing.length > 0) {
-      const data = this.#outgoing[0]!;
+  writeFrames(sink: FrameSink, wholePacket: number, path: Path): void {
+    let at = 0;
+    while (at < this.#outgoing.length) {
+      const { data, bound } = this.#outgoing[at]!;
+      if (bound !== undefined && (bindingOf(bound) ?? path) !== path) {
+        at++;
+        continue;
+      }
       const size = datagramSize(data.length);
-      if (size > sink.room) {
-        if (size <= wholePacket) break;
-        this.#outgoing.shift();
+      if (size > sink.room && size <= wholePacket) break;
+      this.#outgoing.splice(at, 1);
+      if (size > wholePacket) {
         this.lost++;
         continue;
       }
-      this.#outgoing.shift();
       writeDatagram(sink.writer, data);
       sink.record(this, FrameType.Datagram, 0, 0);
     }

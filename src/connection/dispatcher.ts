@@ -1,17 +1,21 @@
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
-import { Health } from "../path/lifecycle.ts";
 import type { Path } from "../path/path.ts";
 import type { PathSet } from "../path/path_set.ts";
 import type { SentPacket } from "../recovery/sent_packet.ts";
 import type { Assignment, ScheduleContext, Scheduler } from "../scheduler/scheduler.ts";
 import type { StreamSet } from "../stream/stream_set.ts";
+import type { StreamView } from "../scheduler/stream_order.ts";
+import type { DatagramQueue } from "./datagram_queue.ts";
+import { PathBindings } from "./path_bindings.ts";
 import { Reinjector } from "./reinjector.ts";
 
 /** Asks the scheduler, on behalf of the sender, with the paths it may choose from. */
 export class Dispatcher {
   /** May be replaced at any time. */
   scheduler: Scheduler;
+  /** What the application has bound to paths. */
+  readonly bindings: PathBindings;
   /** When to ask again at the latest: pacing or the scheduler holds data back. */
   deadline = Infinity;
   readonly #paths: PathSet;
@@ -20,8 +24,14 @@ export class Dispatcher {
   readonly #context: Context;
   readonly #reinjector: Reinjector;
 
-  constructor(scheduler: Scheduler, paths: PathSet, streams: StreamSet) {
+  constructor(
+    scheduler: Scheduler,
+    paths: PathSet,
+    streams: StreamSet,
+    datagrams: DatagramQueue,
+  ) {
     this.scheduler = scheduler;
+    this.bindings = new PathBindings(paths, streams, datagrams);
     this.#paths = paths;
     this.#streams = streams;
     this.#reinjector = new Reinjector(paths);
@@ -41,6 +51,26 @@ export class Dispatcher {
    * @throws {TransportError} INTERNAL_ERROR if the scheduler throws or names a path it was not given.
    */
   assign(now: number): Assignment | undefined {
+    return this.#assign(this.#streams.views, now);
+  }
+
+  /**
+   * The same where the application has bound something to a path: that leaves there, whatever the
+   * scheduler says about the rest.
+   *
+   * @param control Whether frames wait that any path may carry, streams and datagrams apart.
+   */
+  assignBound(control: boolean, now: number): Assignment | undefined {
+    const { bindings } = this;
+    const streams = bindings.freeStreams();
+    const asks = control || streams.length > 0 || bindings.hasFreeDatagrams;
+    const answer = asks ? this.#assign(streams, now) : undefined;
+    const assignment = answer === undefined ? bindings.next(now) : bindings.join(answer);
+    if (assignment === undefined) this.#waitForPacing(this.#paths.paths, now);
+    return assignment;
+  }
+
+  #assign(streams: readonly StreamView[], now: number): Assignment | undefined {
     const usable = this.#select();
     let open = false;
     for (const path of usable) {
@@ -51,7 +81,7 @@ export class Dispatcher {
       this.#waitForPacing(usable, now);
       return undefined;
     }
-    const answer = this.#ask(usable);
+    const answer = this.#ask(usable, streams);
     const path = answer?.path;
     if (path !== undefined && path.room > 0) {
       if (!usable.includes(path as Path)) throw badChoice();
@@ -65,12 +95,12 @@ export class Dispatcher {
     return undefined;
   }
 
-  #ask(usable: readonly Path[]): Assignment | undefined {
+  #ask(usable: readonly Path[], streams: readonly StreamView[]): Assignment | undefined {
     const context = this.#context;
     context.credit = this.#streams.credit.send.room;
     context.order = this.#streams.queue.order;
     try {
-      return this.scheduler(usable, this.#streams.views, context);
+      return this.scheduler(usable, streams, context);
     } catch (error) {
       throw new TransportError(ErrorCode.InternalError, "Cannot schedule: the scheduler failed", {
         cause: error,
@@ -86,12 +116,14 @@ export class Dispatcher {
     const usable = this.#usable;
     usable.length = 0;
     for (const path of this.#paths.paths) {
-      if (isFit(path) && path.status === "available") usable.push(path);
+      if (path.fit && path.status === "available") usable.push(path);
     }
     if (usable.length > 0) return usable;
-    for (const path of this.#paths.paths) if (isFit(path)) usable.push(path);
+    for (const path of this.#paths.paths) if (path.fit) usable.push(path);
     if (usable.length > 0) return usable;
-    for (const path of this.#paths.paths) if (isUsable(path, Health.Failed)) usable.push(path);
+    for (const path of this.#paths.paths) {
+      if (path.open && path.slot.remote.usable) usable.push(path);
+    }
     return usable;
   }
 
@@ -142,14 +174,6 @@ export class Dispatcher {
 
 /** The one object that is given to the scheduler each time. */
 type Context = { -readonly [Key in keyof ScheduleContext]: ScheduleContext[Key] };
-
-function isFit(path: Path): boolean {
-  return isUsable(path, Health.Ok) && !path.stuck;
-}
-
-function isUsable(path: Path, worst: Health): boolean {
-  return path.open && path.health <= worst && path.slot.remote.usable;
-}
 
 function badChoice(): TransportError {
   return new TransportError(

@@ -14,6 +14,7 @@ import { SendHalf } from "../stream/send_half.ts";
 import { SendState } from "../stream/send_state.ts";
 import type { StreamSet } from "../stream/stream_set.ts";
 import type { DatagramQueue } from "./datagram_queue.ts";
+import type { Dispatcher } from "./dispatcher.ts";
 import type { HandshakeDriver } from "./handshake_driver.ts";
 import { MAX_SILENT_PACKETS, MAX_UNHEARD_PACKETS } from "../limits/limits.ts";
 
@@ -32,6 +33,7 @@ export interface FrameSources {
   readonly datagrams: DatagramQueue;
   readonly announcer: AddressAnnouncer;
   readonly ackRequest: AckRequest;
+  readonly dispatcher: Dispatcher;
 }
 
 /** Asks the owners of frames, in order, until the packet is full. */
@@ -132,8 +134,12 @@ export class FrameWriter {
     network.validation.writeFrames(this.#builder, now);
   }
 
-  /** Writes everything that asks for an acknowledgement, as far as it fits. */
-  writeAll(streams: readonly StreamView[] | undefined, now: number): void {
+  /**
+   * Writes everything that asks for an acknowledgement, as far as it fits.
+   *
+   * @param chosen The streams to draw from; all that this path may carry if left out.
+   */
+  writeAll(path: Path, chosen: readonly StreamView[] | undefined, now: number): void {
     const { ackRequest, announcer, handshake, paths, streams: set, datagrams } = this.#from;
     const builder = this.#builder;
     if (handshake.pending) handshake.writeFrames(builder);
@@ -141,8 +147,10 @@ export class FrameWriter {
     if (announcer.pending) announcer.writeFrames(builder);
     if (ackRequest.pending) ackRequest.writeFrames(builder);
     if (set.hasControlFrames) set.writeControlFrames(builder, now, paths.largestRtt);
-    if (datagrams.pending) datagrams.writeFrames(builder, builder.largestPayload);
+    if (datagrams.pending) datagrams.writeFrames(builder, builder.largestPayload, path);
     if (set.views.length > 0) {
+      const { bindings } = this.#from.dispatcher;
+      const streams = chosen ?? (bindings.any ? bindings.streamsFor(path) : undefined);
       set.writeStreamFrames(builder, streams);
       if (set.views.length === 0 && this.#endsStream) this.#noteTails(now);
     }
@@ -184,11 +192,11 @@ export class FrameWriter {
   }
 
   /** Writes what 0-RTT packets may carry: streams and datagrams (RFC 9000, Section 12.5). */
-  writeEarly(streams: readonly StreamView[] | undefined, now: number): void {
+  writeEarly(path: Path, streams: readonly StreamView[] | undefined, now: number): void {
     const { paths, streams: set, datagrams } = this.#from;
     const builder = this.#builder;
     if (set.hasControlFrames) set.writeControlFrames(builder, now, paths.largestRtt);
-    if (datagrams.pending) datagrams.writeFrames(builder, builder.largestPayload);
+    if (datagrams.pending) datagrams.writeFrames(builder, builder.largestPayload, path);
     if (set.views.length > 0) set.writeStreamFrames(builder, streams);
   }
 

@@ -3,6 +3,7 @@ import type { Path } from "../path/path.ts";
 import type { PathSet } from "../path/path_set.ts";
 import { Fate, type SentPacket } from "../recovery/sent_packet.ts";
 import { isStreamFrame } from "./copy_queue.ts";
+import { bindingOf } from "./path_bindings.ts";
 import type { SendHalf } from "../stream/send_half.ts";
 import { arrivalAt, rateOf } from "../scheduler/forecast.ts";
 
@@ -131,7 +132,7 @@ function isStraggler(packet: SentPacket): boolean {
     return false;
   }
   for (const { owner, kind, start, end } of packet.frames) {
-    if (!isStreamFrame(kind)) continue;
+    if (!isStreamFrame(kind) || bindingOf((owner as SendHalf).bound) !== undefined) continue;
     if (packet.copies === 0 || (owner as SendHalf).isInFlightOnce(start, end)) return true;
   }
   return false;

@@ -85,7 +85,7 @@ export class Sender {
     const padTo = initial && this.#writeInitial(path, now) ? BASE_DATAGRAM_SIZE : 0;
     if (keys.handshake.write !== undefined) this.#writeHandshake(path, now);
     if (keys.oneRtt !== undefined && this.#frames.pending && network.room(now) > 0) {
-      if (this.#datagram.startShort(path)) this.#frames.writeAll(undefined, now);
+      if (this.#datagram.startShort(path)) this.#frames.writeAll(path, undefined, now);
     } else if (this.#mayWriteEarly && network.room(now) > 0) {
       this.#writeZeroRtt(path, undefined, now);
     }
@@ -112,7 +112,7 @@ export class Sender {
   /** RFC 9000, Section 12.3: 0-RTT and 1-RTT packets share their numbers. */
   #writeZeroRtt(path: Path, streams: readonly StreamView[] | undefined, now: number): void {
     if (!this.#datagram.startLong(PacketType.ZeroRtt, path, path.space)) return;
-    this.#frames.writeEarly(streams, now);
+    this.#frames.writeEarly(path, streams, now);
     if (this.builder.isEmpty) this.builder.cancel();
   }
 
@@ -181,7 +181,7 @@ export class Sender {
       this.#frames.writeAcks(path, now);
       path.writeOwn(this.builder);
       // What a path in doubt carried goes out elsewhere; here a PING will do.
-      if (path.health === Health.Ok) this.#frames.writeAll(undefined, now);
+      if (path.health === Health.Ok) this.#frames.writeAll(path, undefined, now);
       if (!this.builder.ackEliciting) this.#frames.writePing();
       return this.#datagram.end(path, path.current, 0, now);
     }
@@ -209,7 +209,9 @@ export class Sender {
       this.#copies.add(straggler.frames, dispatcher.copyPaths);
       return this.#sendCopy(now);
     }
-    const assignment = dispatcher.assign(now);
+    const assignment = dispatcher.bindings.any
+      ? dispatcher.assignBound(this.#frames.controlPending, now)
+      : dispatcher.assign(now);
     if (assignment === undefined) return undefined;
     const path = assignment.path as Path;
     const out = this.#buildData(path, assignment.streams, now);
@@ -227,7 +229,7 @@ export class Sender {
     if (!this.#datagram.begin(path.current) || !this.#datagram.startShort(path)) return undefined;
     this.#frames.writeAcks(path, now);
     path.writeOwn(this.builder);
-    this.#frames.writeAll(streams, now);
+    this.#frames.writeAll(path, streams, now);
     return this.#datagram.end(path, path.current, 0, now);
   }
 

@@ -36,7 +36,7 @@ export function applyPriority(stream: H3SendStream, { urgency, incremental }: Pr
   if ("urgency" in stream) {
     stream.urgency = urgency;
     stream.incremental = incremental;
-  } else if ("sendOrder" in stream) {
-    (stream as H3SendStream).sendOrder = DEFAULT.urgency - urgency;
   }
+  // For orders that know nothing of HTTP.
+  if ("sendOrder" in stream) stream.sendOrder = DEFAULT.urgency - urgency;
 }

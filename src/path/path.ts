@@ -291,6 +291,11 @@ export class Path implements PathView {
     return this.open && this.slot.remote.usable && this.health === Health.Ok;
   }
 
+  /** Whether data may be given to it now: it is healthy, and its port takes something. */
+  get fit(): boolean {
+    return this.healthy && !this.stuck;
+  }
+
   /** Whether this path is best abandoned: another works, and this one has been dead for long. */
   isHopeless(now: number): boolean {
     // MPQUIC, Section 3.4: it also frees a peer that resends nothing elsewhere before that.

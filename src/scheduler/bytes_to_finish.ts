@@ -107,6 +107,7 @@ class Probe implements StreamView {
   bytesLost = 0;
   credit = 0;
   growing = false;
+  dependsOn: StreamView | undefined = undefined;
   turn = 0;
 
   copy(view: StreamView): void {
@@ -118,6 +119,7 @@ class Probe implements StreamView {
     this.bytesLost = view.bytesLost;
     this.credit = view.credit;
     this.growing = view.growing;
+    this.dependsOn = view.dependsOn;
   }
 }
 

@@ -16,6 +16,8 @@ export interface StreamView {
   readonly credit: number;
   /** Whether more is sure to follow: the application has more to write than it was let. */
   readonly growing: boolean;
+  /** The stream that goes before this one, in orders such as `strictPriorityOrder`. */
+  readonly dependsOn?: StreamView | undefined;
   /** When it was served last: streams with a lower turn have waited longer. */
   readonly turn: number;
 }
@@ -107,8 +109,9 @@ export function priorityOrder(a: StreamView, b: StreamView): number {
 }
 
 /**
- * Serves one stream after the other, by `sendOrder`, then by ID. A stream that has nothing to send
- * for the moment holds up no other.
+ * Serves one stream after the other, by `sendOrder`, then by ID. A stream that depends on another
+ * goes right behind that one, with all that depend on itself; its `sendOrder` only counts among those
+ * that depend on the same. A stream that has nothing to send for the moment holds up no other.
  *
  * @param a A stream with something to send.
  * @param b Another one.
@@ -130,10 +133,34 @@ export function priorityOrder(a: StreamView, b: StreamView): number {
  *   turn: 8,
  * };
  * console.log(strictPriorityOrder(a, { ...a, id: 4, turn: 0 }) < 0); // true
+ * console.log(strictPriorityOrder(a, { ...a, id: 8, sendOrder: 9, dependsOn: a }) < 0); // true
  * ```
  */
 export function strictPriorityOrder(a: StreamView, b: StreamView): number {
-  return b.sendOrder - a.sendOrder || a.id - b.id;
+  if (a.dependsOn === undefined && b.dependsOn === undefined) {
+    return b.sendOrder - a.sendOrder || a.id - b.id;
+  }
+  let depthOfA = depthOf(a);
+  let depthOfB = depthOf(b);
+  let x = a;
+  let y = b;
+  const deeper = depthOfA - depthOfB;
+  for (; depthOfA > depthOfB; depthOfA--) x = x.dependsOn!;
+  for (; depthOfB > depthOfA; depthOfB--) y = y.dependsOn!;
+  // One stands above the other.
+  if (x.id === y.id) return deeper;
+  while (x.dependsOn?.id !== y.dependsOn?.id) {
+    x = x.dependsOn!;
+    y = y.dependsOn!;
+  }
+  return y.sendOrder - x.sendOrder || x.id - y.id;
+}
+
+/** How many streams a stream depends on, one by the other. */
+function depthOf(stream: StreamView): number {
+  let depth = 0;
+  for (let above = stream.dependsOn; above !== undefined; above = above.dependsOn) depth++;
+  return depth;
 }
 
 /**

@@ -8,7 +8,6 @@ import {
   writeResetStream,
   writeResetStreamAt,
 } from "../frame/stream_control.ts";
-import type { StreamView } from "../scheduler/stream_order.ts";
 import type { ControlWriter, HalfObserver } from "./half_observer.ts";
 import { Fin, FinBit } from "./fin_bit.ts";
 import { SendBuffer } from "./send_buffer.ts";
@@ -24,7 +23,7 @@ const GROWING = WRITE_AHEAD / 2;
 const SMALLEST_FRAGMENT = 32;
 
 /** The sending half of a stream: takes bytes from the application and writes STREAM frames. */
-export class SendHalf extends StreamRank implements FrameOwner, StreamView, ControlWriter {
+export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
   readonly id: number;
   /** Credit the peer gave to this stream. */
   readonly limit: SendLimit;
@@ -332,6 +331,7 @@ export class SendHalf extends StreamRank implements FrameOwner, StreamView, Cont
   #end(state: SendState): void {
     this.#state = state;
     this.#buffer.discard();
+    this.leaveRanks();
     this.#observer.onSendChanged(this);
     this.#observer.onWritable(this);
     this.#observer.onHalfDone(this.id);

@@ -60,6 +60,8 @@ export class SendQueue {
 
   /** Finds the stream's place anew, after one of its keys has changed. */
   reposition(half: SendHalf): void {
+    // Those that depend on it move as well.
+    if (half.hasDependents) return this.setOrder(this.order);
     this.#all.reposition(half);
     this.#creditFree.reposition(half);
   }
@@ -67,7 +69,8 @@ export class SendQueue {
   /** Notes that the stream got its share of a packet. */
   onServed(half: SendHalf): void {
     half.turn = ++this.#clock;
-    this.reposition(half);
+    this.#all.reposition(half);
+    this.#creditFree.reposition(half);
   }
 }
 

@@ -1,8 +1,20 @@
+import type { PathView } from "../scheduler/scheduler.ts";
+import type { StreamView } from "../scheduler/stream_order.ts";
+
 /** The place of a stream among those that send; whoever sorts them hears of every change. */
-export abstract class StreamRank {
+export abstract class StreamRank implements StreamView {
+  abstract readonly id: number;
+  abstract readonly bytesQueued: number;
+  abstract readonly bytesLost: number;
+  abstract readonly credit: number;
+  abstract readonly growing: boolean;
+  abstract turn: number;
   #sendOrder = 0;
   #urgency = 3;
   #incremental = false;
+  #dependsOn: StreamRank | undefined;
+  #dependents: Set<StreamRank> | undefined;
+  #bound: PathView | undefined;
 
   /** The place has changed. */
   protected abstract onRankChanged(): void;
@@ -31,6 +43,53 @@ export abstract class StreamRank {
 
   set incremental(value: boolean) {
     this.#incremental = value;
+    this.onRankChanged();
+  }
+
+  /** The path that its data are to leave on; any if it is undefined. */
+  get bound(): PathView | undefined {
+    return this.#bound;
+  }
+
+  set bound(path: PathView | undefined) {
+    this.#bound = path;
+    this.onRankChanged();
+  }
+
+  /** The stream that goes before it, with all that depend on that. */
+  get dependsOn(): StreamRank | undefined {
+    return this.#dependsOn;
+  }
+
+  /** @throws {RangeError} If that stream depends on this one. */
+  set dependsOn(other: StreamRank | undefined) {
+    for (let above = other; above !== undefined; above = above.#dependsOn) {
+      if (above !== this) continue;
+      throw new RangeError(
+        `Cannot make stream ${this.id} depend on stream ${other!.id}, which depends on it`,
+      );
+    }
+    this.#moveBelow(other);
+  }
+
+  /** Whether other streams depend on it, and move with it. */
+  get hasDependents(): boolean {
+    return this.#dependents !== undefined && this.#dependents.size > 0;
+  }
+
+  /** Nothing more will be sent: what depended on it depends on what it depended on. */
+  protected leaveRanks(): void {
+    const above = this.#dependsOn;
+    if (this.#dependents !== undefined) {
+      for (const each of this.#dependents) each.#moveBelow(above);
+    }
+    if (above !== undefined) this.#moveBelow(undefined);
+  }
+
+  #moveBelow(above: StreamRank | undefined): void {
+    if (this.#dependsOn !== undefined) this.#dependsOn.#dependents!.delete(this);
+    this.#dependsOn = above;
+    if (above !== undefined) (above.#dependents ??= new Set()).add(this);
     this.onRankChanged();
   }
 }

@@ -37,6 +37,8 @@ const LEAST_ROOM = 64;
 export class StreamSet implements HalfObserver {
   /** Limits of the connection as a whole. */
   readonly credit: ConnectionCredit;
+  /** Whether any stream was ever bound to a path. */
+  hasBound = false;
   /** Streams with something to send. */
   readonly queue: SendQueue;
   readonly #role: Role;
@@ -254,6 +256,7 @@ export class StreamSet implements HalfObserver {
   }
 
   onOrderChanged(half: SendHalf): void {
+    if (half.bound !== undefined) this.hasBound = true;
     this.queue.reposition(half);
   }
 

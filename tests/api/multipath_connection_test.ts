@@ -4,6 +4,7 @@ import { dial } from "../../src/api/dial.ts";
 import { MultipathConnection } from "../../src/api/multipath_connection.ts";
 import type { MultipathListener } from "../../src/api/multipath_listener.ts";
 import type { ConnectOptions, ListenOptions } from "../../src/api/options.ts";
+import { strictPriorityOrder } from "../../src/scheduler/stream_order.ts";
 import { patternBytes } from "../sim/pattern.ts";
 import { TEST_CERTIFICATE, TEST_KEY } from "../sim/test_certificate.ts";
 
@@ -157,6 +158,56 @@ Deno.test("MultipathConnection.openPath() opens two paths over one address", asy
   const path = await joined.client.openPath();
   assert.equal(path.localAddr.hostname, joined.client.paths[0]!.localAddr.hostname);
   assert.notEqual(path.localAddr.port, joined.client.paths[0]!.localAddr.port);
+});
+
+Deno.test("Streams and datagrams can be bound to a path", async () => {
+  await using joined = await Joined.make({ localAddresses: ["127.0.0.1", "127.0.0.2"] });
+  const { client, server, listener } = joined;
+  const path = await client.openPath({ remoteAddress: listener.addrs[1]!, status: "backup" });
+  const before = path.stats.bytesSent;
+  const data = patternBytes(3, 0, 200_000);
+  const stream = await client.createUnidirectionalStream({ path });
+  assert.equal(stream.path, path);
+  const writer = stream.getWriter();
+  await writer.write(data);
+  await writer.close();
+  assert.ok(path.stats.bytesSent - before > 200_000);
+  const { value } = await server.incomingUnidirectionalStreams.getReader().read();
+  assert.deepEqual(await readAll(value!), data);
+  stream.path = undefined;
+  assert.equal(stream.path, undefined);
+
+  const datagrams = path.stats.datagramsSent;
+  await client.sendDatagram(new Uint8Array([7]), { path });
+  assert.deepEqual(await server.readDatagram(), new Uint8Array([7]));
+  assert.ok(path.stats.datagramsSent > datagrams);
+
+  await using others = await Joined.make();
+  const foreign = others.client.paths[0]!;
+  await assert.rejects(client.createUnidirectionalStream({ path: foreign }), PathError);
+  await assert.rejects(client.sendDatagram(new Uint8Array(1), { path: foreign }), PathError);
+  path.close();
+  await path.closed;
+  await assert.rejects(client.createBidirectionalStream({ path }), PathError);
+  assert.throws(() => (stream.path = path), PathError);
+});
+
+Deno.test("Streams can depend on each other", async () => {
+  await using joined = await Joined.make({}, { streamOrder: strictPriorityOrder });
+  const { client } = joined;
+  const first = await client.createUnidirectionalStream();
+  const second = await client.createUnidirectionalStream({ dependsOn: first });
+  assert.equal(second.dependsOn, first);
+  assert.equal(first.dependsOn, undefined);
+  assert.throws(() => (first.dependsOn = second), RangeError);
+  await first.close();
+  assert.equal(second.dependsOn, undefined);
+  second.dependsOn = first;
+  assert.equal(second.dependsOn, undefined, "it has come to its end");
+  await using others = await Joined.make();
+  const foreign = await others.client.createUnidirectionalStream();
+  assert.throws(() => (second.dependsOn = foreign), TypeError);
+  await assert.rejects(client.createUnidirectionalStream({ dependsOn: foreign }), TypeError);
 });
 
 Deno.test("MultipathConnection.openPath() fails when there is no multipath, and on the server", async () => {

@@ -1,10 +1,11 @@
+import assert from "node:assert/strict";
 import { Reader } from "../../src/bytes/reader.ts";
 import { Writer } from "../../src/bytes/writer.ts";
 import type { FrameHandler } from "../../src/frame/frame_handler.ts";
 import { readFrames } from "../../src/frame/read_frames.ts";
 import { type FrameOwner, type FrameSink, SentFrame } from "../../src/frame/sent_frame.ts";
 import { ApiReceiveStream, ReceiveSource } from "../../src/api/receive_stream.ts";
-import { ApiSendStream, SendSink } from "../../src/api/send_stream.ts";
+import { ApiSendStream, SendSink, type StreamOwner } from "../../src/api/send_stream.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
 import { Kind } from "../../src/stream/connection_credit.ts";
 import type { Stream } from "../../src/stream/stream.ts";
@@ -21,7 +22,7 @@ export class StreamEnd {
   constructor(stream: Stream, wake: () => void) {
     this.sink = new SendSink(stream.send!, wake);
     this.source = new ReceiveSource(stream.receive!, wake);
-    this.writable = new ApiSendStream(stream.send!, this.sink, wake);
+    this.writable = new ApiSendStream(stream.send!, this.sink, ownerOf(wake));
     this.readable = new ApiReceiveStream(stream.receive!, this.source);
   }
 }
@@ -125,4 +126,13 @@ class PacketSink implements FrameSink {
   record(owner: FrameOwner, kind: number, start: number, end: number): void {
     this.frames.push(new SentFrame(owner, kind, start, end));
   }
+}
+
+/** A connection without paths that streams could be bound to. */
+export function ownerOf(wake: () => void): StreamOwner {
+  return {
+    wake,
+    corePath: (path) => assert.fail(`there is no path ${path.id}`),
+    publicPath: () => undefined,
+  };
 }

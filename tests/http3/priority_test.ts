@@ -31,7 +31,7 @@ Deno.test("parsePriority() reads RFC 9218 fields and takes defaults for the rest
 Deno.test("applyPriority() speaks the terms the stream knows", () => {
   const ours = { urgency: 3, incremental: false, sendOrder: 0 } as unknown as H3SendStream;
   applyPriority(ours, { urgency: 1, incremental: true });
-  assert.deepEqual({ ...ours }, { urgency: 1, incremental: true, sendOrder: 0 });
+  assert.deepEqual({ ...ours }, { urgency: 1, incremental: true, sendOrder: 2 });
   const others = { sendOrder: 0 } as unknown as H3SendStream;
   applyPriority(others, { urgency: 1, incremental: true });
   assert.deepEqual({ ...others }, { sendOrder: 2 });

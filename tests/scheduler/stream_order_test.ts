@@ -63,3 +63,36 @@ Deno.test("Stream orders are orders: antisymmetric and transitive", () => {
     }
   }
 });
+
+Deno.test("strictPriorityOrder serves what depends on a stream right behind it", () => {
+  const html = view(8, { sendOrder: 1 });
+  const css = view(4, { dependsOn: html });
+  const image = view(0, { sendOrder: 5, dependsOn: css });
+  const script = view(16, { sendOrder: 2, dependsOn: html });
+  const other = view(12);
+  const first = view(20, { sendOrder: 9 });
+  const views = [image, css, html, other, script, first];
+  const expected = [20, 8, 16, 4, 0, 12];
+  assert.deepEqual(ids(views, strictPriorityOrder), expected);
+  assert.deepEqual(ids(views.toReversed(), strictPriorityOrder), expected);
+  // What has nothing to send is left out, and holds up nobody.
+  assert.deepEqual(ids([image, other, script], strictPriorityOrder), [16, 0, 12]);
+});
+
+Deno.test("strictPriorityOrder with dependencies is an order", () => {
+  const views: StreamView[] = [];
+  for (let i = 0; i < 30; i++) {
+    const dependsOn = i % 3 === 0 ? undefined : views[(i * 7) % i];
+    views.push(view(i * 4, { sendOrder: (i * 5) % 4, dependsOn }));
+  }
+  for (const a of views) {
+    for (const b of views) {
+      const sign = Math.sign(strictPriorityOrder(a, b));
+      assert.equal(sign + Math.sign(strictPriorityOrder(b, a)), 0);
+      assert.equal(sign === 0, a === b);
+      for (const c of views) {
+        if (sign < 0 && strictPriorityOrder(b, c) < 0) assert.ok(strictPriorityOrder(a, c) < 0);
+      }
+    }
+  }
+});

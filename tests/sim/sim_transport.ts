@@ -4,6 +4,7 @@ import type { SendStream } from "../../src/api/send_stream.ts";
 import type { Connection } from "../../src/connection/connection.ts";
 import type { H3StreamOptions, H3Transport } from "../../src/http3/transport.ts";
 import type { End, Pair } from "./pair.ts";
+import { ownerOf } from "../api/stream_pair.ts";
 
 /** Lets virtual time pass until a promise is settled; whoever waits for one gets its turn. */
 export async function runUntil<T>(pair: Pair, promise: Promise<T>, limit = 60_000): Promise<T> {
@@ -33,7 +34,7 @@ export class SimTransport implements H3Transport {
     this.#end = end;
     this.#now = now;
     this.#core = end.connection;
-    this.#streams = new ConnectionStreams(this.#core.streams, () => end.touch());
+    this.#streams = new ConnectionStreams(this.#core.streams, ownerOf(() => end.touch()));
     this.closed = this.#closed.promise;
     end.host.onActive = (core) => {
       for (let event; (event = core.nextEvent()) !== undefined;) {

@@ -6,6 +6,8 @@ import {
   strictPriorityOrder,
   urgencyOrder,
 } from "../../src/scheduler/stream_order.ts";
+import { FrameType } from "../../src/frame/frame_type.ts";
+import { SentFrame } from "../../src/frame/sent_frame.ts";
 import { Kind } from "../../src/stream/connection_credit.ts";
 import type { SendHalf } from "../../src/stream/send_half.ts";
 import { StreamSet } from "../../src/stream/stream_set.ts";
@@ -143,4 +145,29 @@ Deno.test("SendQueue serves 2,000 pending streams at little cost per packet", ()
   assert.ok(each < 100, `${each} microseconds a packet`); // about 2 on an idle machine
   const turns = halves.map((half) => 12_000 - half.bytesQueued);
   assert.ok(Math.max(...turns) - Math.min(...turns) < 50, "all got their share");
+});
+
+Deno.test("SendQueue follows streams that begin to depend on others, and their ends", () => {
+  const { set, halves } = make(strictPriorityOrder, 4);
+  const [a, b, c, d] = halves as [SendHalf, SendHalf, SendHalf, SendHalf];
+  const order = () => set.views.map(({ id }) => id);
+  for (const half of halves) half.write(new Uint8Array(10));
+  d.sendOrder = 5;
+  assert.deepEqual(order(), [12, 0, 4, 8]);
+  a.dependsOn = c;
+  c.dependsOn = d;
+  assert.deepEqual(order(), [12, 8, 0, 4], "and what depends on it moves with it");
+  assert.throws(() => (d.dependsOn = a), RangeError);
+  assert.throws(() => (d.dependsOn = d), RangeError);
+  b.sendOrder = 9;
+  assert.deepEqual(order(), [4, 12, 8, 0]);
+  c.reset(1);
+  c.onFrameAcked(new SentFrame(c, FrameType.ResetStream, 0, 0));
+  assert.ok(c.isDone);
+  assert.equal(a.dependsOn, d, "what depended on it depends on what it depended on");
+  assert.deepEqual(order(), [4, 12, 0]);
+  d.dependsOn = undefined;
+  a.dependsOn = undefined;
+  assert.equal(d.hasDependents, false);
+  assert.deepEqual(order(), [4, 12, 0]);
 });

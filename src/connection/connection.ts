@@ -368,7 +368,8 @@ export class Connection implements PartsObserver {
   /** Whatever fails in here closes the connection, and nothing is thrown. */
   // RFC 9000, Section 11.1: whatever breaks the connection is told with CONNECTION_CLOSE.
   #guard(now: number, action: () => void): void {
-    const { log } = this.#parts;
+    const { log, unproven } = this.#parts;
+    unproven.advance(now);
     log?.enter(now);
     try {
       action();

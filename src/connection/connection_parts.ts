@@ -12,6 +12,7 @@ import { AddressAnnouncer } from "../path/address_announcer.ts";
 import { RemoteAddresses } from "../path/remote_addresses.ts";
 import { Stage } from "../path/lifecycle.ts";
 import type { Port } from "../path/port.ts";
+import { UnprovenBytes, type UnprovenHosts } from "../path/unproven_bytes.ts";
 import { PacketSpace } from "../recovery/packet_space.ts";
 import type { AckPolicy } from "../recovery/received_packets.ts";
 import { Role } from "../stream/stream_id.ts";
@@ -67,6 +68,8 @@ export interface ConnectionOptions {
   readonly token?: Uint8Array | undefined;
   /** A client: the server's parameters in the connection whose session is resumed. */
   readonly remembered?: Uint8Array | undefined;
+  /** A server: what all its connections may send to hosts that are not proven. */
+  readonly unprovenHosts?: UnprovenHosts | undefined;
   /** A server: whether a token has shown that the client is where it says. */
   readonly validated?: boolean | undefined;
   /** A server: makes the tokens its clients may show later. */
@@ -91,6 +94,7 @@ export class ConnectionParts implements PathContext {
   readonly config: TransportConfig;
   readonly random: Random;
   readonly network: NetworkPathOptions;
+  readonly unproven: UnprovenBytes;
   readonly ackPolicy: AckPolicy;
   readonly events: ConnectionEvent[] = [];
   readonly datagrams: DatagramQueue = new DatagramQueue(this.events);
@@ -131,6 +135,7 @@ export class ConnectionParts implements PathContext {
     this.#ids = ids;
     this.#observer = observer;
     this.network = networkOptions(role, config, random);
+    this.unproven = new UnprovenBytes(options.unprovenHosts);
     this.ackPolicy = ackPolicy(config);
     this.maxDatagramFrameSize = config.maxDatagramFrameSize;
     this.idle = new Idle(config.maxIdleTimeout);

@@ -12,6 +12,7 @@ import type { Port } from "../path/port.ts";
 import { Role } from "../stream/stream_id.ts";
 import { ServerTls } from "../tls/server_tls.ts";
 import type { ServerTlsOptions } from "../tls/tls.ts";
+import { UnprovenHosts } from "../path/unproven_bytes.ts";
 import { AddressTokens, type TokenContent } from "./address_token.ts";
 import type { EndpointOptions, ServerConfig } from "./endpoint.ts";
 import type { ConnectionHandle, IdFactory } from "./id_factory.ts";
@@ -38,6 +39,7 @@ export class Acceptor {
   readonly #byOriginal = new Map<string, Connection>();
   readonly #keys = new Map<Connection, string>();
   readonly #accepted: Connection[] = [];
+  readonly #unprovenHosts = new UnprovenHosts();
   #stopped = false;
 
   constructor(
@@ -162,6 +164,7 @@ export class Acceptor {
       originalId: proof?.originalId ?? header.destinationId.slice(),
       retrySourceId: proof?.retrySourceId,
       validated: proof !== undefined,
+      unprovenHosts: this.#unprovenHosts,
       addressToken: (remotes, used, time) => this.#tokens.forLater(remotes, used, time),
     }, now);
     handle.connection = connection;

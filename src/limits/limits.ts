@@ -98,6 +98,16 @@ export const MAX_RESPONSES = 8;
 export const MAX_CHALLENGES_PER_RTT = 16;
 /** Paths that a peer may be opening at once, their addresses unproven. */
 export const MAX_UNPROVEN = 2;
+/**
+ * Bytes that a connection sends to addresses of new or moved paths which have not proven to be the
+ * peer's; those to one host, over all connections of an endpoint; and the time in which either comes
+ * back.
+ */
+export const MAX_UNPROVEN_BYTES = 10_240;
+export const MAX_UNPROVEN_BYTES_PER_HOST = 65_536;
+export const UNPROVEN_PERIOD = 5_000;
+/** Hosts for which that is remembered. */
+export const MAX_UNPROVEN_HOSTS = 4_096;
 /** Paths over one and the same 4-tuple. */
 export const MAX_SAME_TUPLE = 2;
 /** Paths that a peer may open one right after the other, and per second from then on. */

@@ -12,6 +12,7 @@ import { BASE_DATAGRAM_SIZE, MtuDiscovery } from "./mtu_discovery.ts";
 import type { Observation } from "./observation.ts";
 import type { Port } from "./port.ts";
 import { Spin } from "./spin.ts";
+import type { UnprovenBytes } from "./unproven_bytes.ts";
 import { Validation } from "./validation.ts";
 
 /** Milliseconds; a datagram on its way through a socket takes a fraction of one. */
@@ -56,8 +57,6 @@ export class NetworkPath implements Carrier {
   /** The newest word of the peer on our own address here, and which it was. */
   observedAddress: Address | undefined = undefined;
   observedSequence = -1;
-  /** Whether the peer has proven to be there. */
-  validated = false;
   /** Bytes sent and neither acknowledged nor lost. */
   bytesInFlight = 0;
   bytesSent = 0;
@@ -69,15 +68,20 @@ export class NetworkPath implements Carrier {
   #busySince = Infinity;
   readonly #peak = new PeakRate();
   readonly #limited: boolean;
+  readonly #unproven: UnprovenBytes | undefined;
+  #validated = false;
   /** What the path as a whole carried. */
   readonly #counters: PathCounters;
 
+  /** @param unproven Limits what is sent before validation; a handshake has rules of its own. */
   constructor(
     port: Port,
     remote: Address,
     options: NetworkPathOptions,
     counters: PathCounters,
+    unproven?: UnprovenBytes,
   ) {
+    this.#unproven = options.limited ? unproven : undefined;
     this.#counters = counters;
     this.port = port;
     this.remote = remote;
@@ -100,11 +104,24 @@ export class NetworkPath implements Carrier {
     return this.port === port && sameAddress(this.remote, remote);
   }
 
+  /** Whether the peer has proven to be there. */
+  get validated(): boolean {
+    return this.#validated;
+  }
+
+  set validated(value: boolean) {
+    if (value && !this.#validated) this.#unproven?.giveBack(this.remote, this.bytesSent);
+    this.#validated = value;
+  }
+
   /** Bytes that may be sent before the peer has proven to be there. */
   get credit(): number {
     // RFC 9000, Section 8 and Section 8.1: three times what came in, until validated.
     if (this.validated || !this.#limited) return Infinity;
-    return 3 * this.bytesReceived - this.bytesSent;
+    const credit = 3 * this.bytesReceived - this.bytesSent;
+    return this.#unproven === undefined
+      ? credit
+      : Math.min(credit, this.#unproven.room(this.remote));
   }
 
   /** Whether the port lends no buffer for so long that it is not to be waited for. */
@@ -157,6 +174,7 @@ export class NetworkPath implements Carrier {
 
   /** A datagram left. */
   onDatagramSent(size: number, now: number): void {
+    if (!this.#validated) this.#unproven?.take(this.remote, size);
     this.bytesSent += size;
     this.datagramsSent++;
     this.#counters.bytesSent += size;

@@ -13,6 +13,7 @@ import { Health, Stage } from "./lifecycle.ts";
 import { NetworkPath, type NetworkPathOptions } from "./network_path.ts";
 import type { PathSlot } from "./path_slot.ts";
 import type { Port } from "./port.ts";
+import type { UnprovenBytes } from "./unproven_bytes.ts";
 
 /** Probe timeouts in a row after which a path is only probed. */
 const FAILED_AFTER = 6;
@@ -30,6 +31,8 @@ export interface PathContext extends LossContext {
   readonly random: Random;
   readonly ackPolicy: AckPolicy;
   readonly network: NetworkPathOptions;
+  /** What may be sent to addresses that are not proven, of all paths together. */
+  readonly unproven: UnprovenBytes;
   /** How many packets the peer answers with one acknowledgement. */
   readonly peerAckThreshold: number;
   /** How long the peer may hold back acknowledgements, in milliseconds. */
@@ -95,7 +98,8 @@ export class Path implements PathView {
     this.loss = new LossDetector([...handshake, this.space], context);
     this.counters = this.space.counters;
     for (const space of handshake) space.counters = this.counters;
-    this.current = new NetworkPath(port, remote, context.network, this.counters);
+    const unproven = handshake.length > 0 ? undefined : context.unproven;
+    this.current = new NetworkPath(port, remote, context.network, this.counters, unproven);
   }
 
   get stage(): Stage {
@@ -211,7 +215,8 @@ export class Path implements PathView {
   /** Makes another 4-tuple known, to be tried. */
   tryAddress(port: Port, remote: Address): NetworkPath {
     this.candidate?.close();
-    this.candidate = new NetworkPath(port, remote, this.#context.network, this.counters);
+    const { network, unproven } = this.#context;
+    this.candidate = new NetworkPath(port, remote, network, this.counters, unproven);
     return this.candidate;
   }
 

@@ -199,7 +199,17 @@ const MULTIPATH: readonly Row[] = [
     "that it did not ask for",
   ],
   ["One ID under two paths", "connection/multipath_frames_test.ts", "under two path IDs"],
-  ["Spoofed addresses on many paths", "hardening/paths_test.ts", "two of them validated at once"],
+  [
+    "Spoofed addresses on many paths",
+    "hardening/paths_test.ts",
+    "two of them validated at once",
+    "Many connections that name one victim",
+  ],
+  [
+    "One address after the other",
+    "path/unproven_bytes_test.ts",
+    "so much for all addresses together",
+  ],
   ["All paths migrate at once", "hardening/paths_test.ts", "One path at a time"],
   ["Many paths over one 4-tuple", "hardening/paths_test.ts", "third path over the same 4-tuple"],
   ["PATH_ABANDON of the only path", "sim/abandon_test.ts", "may not close its only path"],

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../src/error/error_code.ts";
+import { newReno } from "../../src/congestion/new_reno.ts";
 import { FrameType } from "../../src/frame/frame_type.ts";
+import {
+  MAX_UNPROVEN_BYTES,
+  MAX_UNPROVEN_BYTES_PER_HOST,
+  UNPROVEN_PERIOD,
+} from "../../src/limits/limits.ts";
 import { Attacker, frame } from "../connection/attacker.ts";
 import { linkOf, Pair, type PairOptions } from "../sim/pair.ts";
 import { expectOpen, move } from "../sim/transfers.ts";
@@ -41,6 +47,31 @@ Deno.test("A peer with spoofed addresses has two of them validated at once, for 
   assert.ok(sent > 0 && sent <= 1.5 * spent, `${sent} bytes to strangers for ${spent}`);
   assert.ok(sent / 10 < 5_000, `${sent / 10} bytes a second to strangers`);
   assert.ok(pair.server.connection.paths.paths.length <= before + 5);
+  expectOpen(pair);
+  move(pair, 100_000);
+});
+
+Deno.test("Many connections that name one victim have 64 KB sent there at once", () => {
+  const pair = connected({ config: { congestionControl: newReno } });
+  const connections = Array.from({ length: 30 }, () => pair.start());
+  pair.run({ until: pair.now + 2_000 });
+  assert.ok(connections.every(({ handshake }) => handshake.confirmed));
+  let sent = 0;
+  pair.world.network.capture = (_time, event, _from, to, data) => {
+    if (event === "send" && to.hostname === victim(1).hostname) sent += data.length;
+  };
+  const port = pair.clientPorts[0]!;
+  const home = port.publicAddress;
+  port.publicAddress = victim(1);
+  for (const connection of connections) {
+    for (let n = 0; n < 4; n++) connection.datagrams.send(new Uint8Array(1_100));
+    pair.client.endpoint.touch(connection);
+  }
+  pair.run({ until: pair.now + 1_000 });
+  const limit = MAX_UNPROVEN_BYTES_PER_HOST * (1 + 1_000 / UNPROVEN_PERIOD);
+  assert.ok(sent > 3 * MAX_UNPROVEN_BYTES && sent <= limit, `${sent} bytes to the victim`);
+  port.publicAddress = home;
+  pair.run({ until: pair.now + 2 * UNPROVEN_PERIOD });
   expectOpen(pair);
   move(pair, 100_000);
 });

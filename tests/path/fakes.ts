@@ -6,6 +6,7 @@ import type { IdIssuer, IssuedId } from "../../src/path/local_ids.ts";
 import type { Path, PathContext } from "../../src/path/path.ts";
 import { PathSet } from "../../src/path/path_set.ts";
 import type { Port } from "../../src/path/port.ts";
+import { UnprovenBytes } from "../../src/path/unproven_bytes.ts";
 import { SeededRandom } from "../sim/seeded_random.ts";
 import { TestSink } from "../stream/sink.ts";
 
@@ -45,6 +46,7 @@ export function contextOf(limited = false): PathContext {
     mustProbeUnasked: false,
     random,
     ackPolicy: { elicitingThreshold: 2, maxAckDelay: 25, reorderingThreshold: 0 },
+    unproven: new UnprovenBytes(),
     peerMaxAckDelay: 25,
     pathIdleTimeout: 15_000,
     peerAckThreshold: 2,

@@ -2,7 +2,7 @@ import { StreamError } from "../error/quic_error.ts";
 import { ClientExchange, type OutgoingRequest } from "./client_exchange.ts";
 import { H3ErrorCode } from "./code_point.ts";
 import type { ConnectInit } from "./connect_request.ts";
-import { connectLines, readContentLength, requestLines } from "./fields.ts";
+import { announcedLength, connectLines, isToken, requestLines } from "./fields.ts";
 import { H3Connection } from "./h3_connection.ts";
 import type { H3Options, H3RequestInit } from "./options.ts";
 import { RequestStream } from "./request_stream.ts";
@@ -72,15 +72,16 @@ export class H3Client implements AsyncDisposable {
    *
    * A request that was surely not processed rejects with a `StreamError` of H3_REQUEST_REJECTED
    * (0x10b) and may be made again elsewhere.
+   *
+   * @throws {TypeError} If the body was used before, or its length is not what the headers say.
    */
   async fetch(request: Request, init: H3RequestInit = {}): Promise<Response> {
-    return await this.#run({
-      method: request.method,
-      lines: requestLines(request),
-      body: request.body,
-      length: readContentLength(request.headers),
-      signal: request.signal,
-    }, init);
+    const { method, headers, body, signal } = request;
+    if (request.bodyUsed || body?.locked) {
+      throw new TypeError("Cannot send a body that somebody reads or has read");
+    }
+    const length = announcedLength(headers, body !== null);
+    return await this.#run({ method, lines: requestLines(request), body, length, signal }, init);
   }
 
   /**
@@ -88,9 +89,10 @@ export class H3Client implements AsyncDisposable {
    * response is what the server sends through it, if its status is from 200 to 299.
    *
    * @param protocol The protocol, such as "websocket" or "connect-udp".
-   * @throws {TypeError} If the server does not take extended CONNECT.
+   * @throws {TypeError} If the server does not take extended CONNECT, or the protocol is no token.
    */
   async connect(url: string | URL, protocol: string, init: ConnectInit = {}): Promise<Response> {
+    if (!isToken(protocol)) throw new TypeError(`Cannot connect to ${url} by "${protocol}"`);
     const { body = null, signal = new AbortController().signal } = init;
     signal.throwIfAborted();
     // RFC 8441, Section 3: not before the server has said that it takes it.

@@ -1,4 +1,5 @@
 import { StreamError } from "../error/quic_error.ts";
+import { CallerError, callerFailed, originOf } from "./caller_error.ts";
 import { H3ErrorCode } from "./code_point.ts";
 import type { FieldLine } from "../qpack/field_line.ts";
 import type { RequestDatagrams } from "./datagrams.ts";
@@ -98,7 +99,7 @@ export class ClientExchange {
   /** Sends the request and waits for the response. */
   async run(): Promise<Response> {
     const { signal } = this.#request;
-    const onAbort = () => this.#cancel(signal.reason);
+    const onAbort = () => this.#cancel(signal.reason, "Cancelled by the application");
     signal.addEventListener("abort", onAbort);
     this.done.then(() => signal.removeEventListener("abort", onAbort));
     if (signal.aborted) onAbort();
@@ -106,9 +107,10 @@ export class ClientExchange {
     try {
       return await Promise.race([this.#receive(), this.#rejection.promise]);
     } catch (error) {
-      this.#stream.fail(error);
+      if (error instanceof CallerError) this.#cancel(error.cause, "Cancelled by the application");
+      else this.#stream.fail(error);
       this.#received.resolve();
-      throw error;
+      throw originOf(error);
     }
   }
 
@@ -117,14 +119,12 @@ export class ClientExchange {
    * it is a cancellation, as clients reject no requests.
    */
   reject(error: StreamError): void {
-    this.#rejection.reject(error);
-    this.#stream.fail(new StreamError(H3ErrorCode.RequestCancelled, error.message), error);
-    this.#received.resolve();
+    this.#cancel(error, error.message);
   }
 
-  /** The application no longer wants the response. */
-  #cancel(reason: unknown): void {
-    const error = new StreamError(H3ErrorCode.RequestCancelled, "Cancelled by the application");
+  /** The application no longer wants the response, or cannot send the request. */
+  #cancel(reason: unknown, message: string): void {
+    const error = new StreamError(H3ErrorCode.RequestCancelled, message, { cause: reason });
     this.#rejection.reject(reason);
     this.#stream.fail(error, reason);
     this.#received.resolve();
@@ -166,22 +166,17 @@ export class ClientExchange {
   #onSendError(error: unknown): void {
     // RFC 9114, Section 4.1: the server may answer early and stop reading; the answer stands. A
     // request it stopped for another reason is reported by the reading side.
-    if (error instanceof StreamError && error.code !== H3ErrorCode.InternalError) return;
-    this.#rejection.reject(error);
-    this.#stream.fail(
-      new StreamError(H3ErrorCode.RequestCancelled, "Cannot send the request", { cause: error }),
-      error,
-    );
+    if (!(error instanceof StreamError)) this.#cancel(originOf(error), "Cannot send the request");
   }
 
   async #receive(): Promise<Response> {
     const head = await this.#head();
     const hasNoBody = this.#request.method === "HEAD" || [204, 205, 304].includes(head.status);
     if (!hasNoBody) this.#stream.incoming.expect(head.contentLength);
-    const body = hasNoBody ? null : this.#stream.body(
-      (reason) => this.#cancel(reason),
-      () => this.#onReceived(),
-    );
+    const body = hasNoBody ? null : this.#stream.body({
+      onCancel: (reason) => this.#cancel(reason, "Cancelled by the application"),
+      onEnd: () => this.#onReceived(),
+    });
     const response = new Response(body, { status: head.status, headers: head.headers });
     exchangeOf.set(response, this);
     if (hasNoBody) this.#readToEnd();
@@ -192,9 +187,17 @@ export class ClientExchange {
     for (let count = 0; count <= MAX_INFORMATIONAL; count++) {
       const head = readResponseHead(await this.#stream.incoming.headers());
       if (head.status >= 200) return head;
-      this.#init.onInformational?.(head.status, head.headers);
+      this.#inform(head);
     }
     throw new StreamError(H3ErrorCode.ExcessiveLoad, "Cannot take more interim responses");
+  }
+
+  #inform({ status, headers }: ResponseHead): void {
+    try {
+      this.#init.onInformational?.(status, headers);
+    } catch (error) {
+      callerFailed(error);
+    }
   }
 
   /** A response that never has content: any data are an error (RFC 9114, Section 4.1.2). */

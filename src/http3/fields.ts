@@ -139,6 +139,24 @@ export function readContentLength(headers: Headers): number {
   return length;
 }
 
+/**
+ * The length that an application announces for what it sends; -1 if it announces none.
+ *
+ * @throws {TypeError} If that is no length, or there is no content to have it.
+ */
+export function announcedLength(headers: Headers, hasContent: boolean): number {
+  let length = NaN;
+  try {
+    length = readContentLength(headers);
+  } catch {
+    // NaN says as much
+  }
+  if (length <= 0 || (length > 0 && hasContent)) return length;
+  throw new TypeError(
+    `Cannot send content-length "${headers.get("content-length")}": that is not its length`,
+  );
+}
+
 /** RFC 9114, Section 4.3: pseudo-header fields come first, each once, and only where it belongs. */
 function readLines(
   lines: readonly FieldLine[],
@@ -173,6 +191,11 @@ function checkField(name: string, value: string): void {
   if (name === "te" && value.toLowerCase() !== "trailers") {
     throw malformed(`Cannot accept "${value}" in the field te`);
   }
+}
+
+/** Whether a text is a token (RFC 9110, Section 5.6.2). */
+export function isToken(text: string): boolean {
+  return tokenPattern.test(text);
 }
 
 /** RFC 8441, Section 4: only CONNECT has a protocol, and then it is a token. */

@@ -92,6 +92,11 @@ export class FrameReader {
     this.#source.cancel(error).catch(ignore);
   }
 
+  /** Throws the reason if reading was given up. */
+  throwIfCancelled(): void {
+    if (this.#cancelled) throw this.#cancelled.reason;
+  }
+
   get #hasBytes(): boolean {
     return this.#at < this.#chunk.length;
   }
@@ -99,9 +104,9 @@ export class FrameReader {
   async #more(): Promise<boolean> {
     if (this.ended) return false;
     for (;;) {
-      this.#throwIfCancelled();
+      this.throwIfCancelled();
       const { done, value } = await this.#source.read();
-      this.#throwIfCancelled(); // a cancelled stream reads as if it had ended well
+      this.throwIfCancelled(); // a cancelled stream reads as if it had ended well
       if (done) {
         this.ended = true;
         return false;
@@ -111,10 +116,6 @@ export class FrameReader {
       this.#at = 0;
       return true;
     }
-  }
-
-  #throwIfCancelled(): void {
-    if (this.#cancelled) throw this.#cancelled.reason;
   }
 
   #take(most: number): Uint8Array<ArrayBuffer> {

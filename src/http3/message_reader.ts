@@ -6,6 +6,7 @@ import { readTrailers } from "./fields.ts";
 import { FrameReader } from "./frame_reader.ts";
 import type { H3Connection } from "./h3_connection.ts";
 import { loggedData, loggedHeaders, loggedUnknown } from "./logged_frame.ts";
+import type { Patience } from "./patience.ts";
 import type { H3ReceiveStream } from "./transport.ts";
 
 /** Reads one message: header sections, data, and trailers (RFC 9114, Section 4.1). */
@@ -62,10 +63,16 @@ export class MessageReader {
     return undefined;
   }
 
-  /** Reads to the end, throwing data away; more than `limit` bytes of it are an error. */
-  async drain(limit: number): Promise<void> {
+  /**
+   * Reads to the end, throwing data away; more than `limit` bytes of it are an error.
+   *
+   * @param patience How long to wait for it; for ever if left out.
+   */
+  async drain(limit: number, patience?: Patience): Promise<void> {
     for (let total = 0;;) {
+      patience?.begin();
       const piece = await this.data();
+      patience?.end(piece?.length ?? 0);
       if (!piece) return;
       total += piece.length;
       if (total > limit) {
@@ -85,6 +92,8 @@ export class MessageReader {
   async #section(): Promise<FieldLine[]> {
     const { headerSize } = this.#frames;
     const payload = await this.#frames.payload(this.#connection.maxFieldSectionSize);
+    // RFC 9204, Section 2.2.2: nothing is acknowledged of a stream that was cancelled.
+    this.#frames.throwIfCancelled();
     const lines = await this.#connection.decode(this.#id, payload);
     const { log } = this.#connection;
     log?.frameParsed(this.#id, loggedHeaders(lines, headerSize, payload.length));

@@ -1,5 +1,6 @@
 import { StreamError } from "../error/quic_error.ts";
 import type { FieldLine } from "../qpack/field_line.ts";
+import { CallerError, callerFailed } from "./caller_error.ts";
 import { H3ErrorCode, H3FrameType } from "./code_point.ts";
 import { trailerLines } from "./fields.ts";
 import { frame, frameHeader } from "./frame.ts";
@@ -47,7 +48,8 @@ export class MessageWriter {
   }
 
   /**
-   * Sends a body as fast as the peer takes it.
+   * Sends a body as fast as the peer takes it. What goes wrong with the body itself is thrown as a
+   * `CallerError`.
    *
    * @param length Bytes the headers announced; -1 for none.
    * @param patience How long to wait for the peer; for ever if left out.
@@ -64,7 +66,7 @@ export class MessageWriter {
     let sent = 0;
     try {
       for (;;) {
-        const { done, value } = await source.read();
+        const { done, value } = await source.read().catch(callerFailed);
         if (done) break;
         sent += checkedLength(value);
         if (length >= 0 && sent > length) throw wrongLength(length);
@@ -72,8 +74,9 @@ export class MessageWriter {
         if (value.length <= PIECE_SIZE) this.#data(value, length >= 0);
         else await this.#pieces(value, length >= 0, patience);
       }
-      if (length >= 0 && sent < length) throw wrongLength(length);
+      // A peer that wants no more ends the source as well, which is no lack of content then.
       await this.#ready(patience);
+      if (length >= 0 && sent < length) throw wrongLength(length);
     } catch (error) {
       source.cancel(error).catch(ignore);
       throw error;
@@ -82,9 +85,12 @@ export class MessageWriter {
     }
   }
 
-  /** Sends trailers, if there are any, and ends the message; resolves when the peer has it. */
+  /**
+   * Sends trailers, if there are any, and ends the message; resolves when the peer has it. Trailers
+   * that cannot be made are thrown as a `CallerError`.
+   */
   async end(trailers: TrailerSource | undefined, patience?: Patience): Promise<void> {
-    const headers = typeof trailers === "function" ? await trailers() : trailers;
+    const headers = typeof trailers === "function" ? await made(trailers) : trailers;
     if (headers) this.headers(trailerLines(headers));
     try {
       patience?.begin();
@@ -152,15 +158,25 @@ export class MessageWriter {
   }
 }
 
-function checkedLength(chunk: unknown): number {
-  if (!(chunk instanceof Uint8Array)) throw new TypeError("Cannot send chunks other than bytes");
-  return chunk.length;
+async function made(trailers: () => Headers | Promise<Headers>): Promise<Headers> {
+  try {
+    return await trailers();
+  } catch (error) {
+    return callerFailed(error);
+  }
 }
 
-function wrongLength(length: number): StreamError {
-  return new StreamError(
-    H3ErrorCode.InternalError,
-    `Cannot send content that differs from its announced ${length} bytes`,
+function checkedLength(chunk: unknown): number {
+  if (chunk instanceof Uint8Array) return chunk.length;
+  throw new CallerError(new TypeError("Cannot send chunks other than bytes"));
+}
+
+function wrongLength(length: number): CallerError {
+  return new CallerError(
+    new StreamError(
+      H3ErrorCode.InternalError,
+      `Cannot send content that differs from its announced ${length} bytes`,
+    ),
   );
 }
 

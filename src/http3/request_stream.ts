@@ -1,4 +1,5 @@
 import { ApplicationError, StreamError } from "../error/quic_error.ts";
+import { CallerError } from "./caller_error.ts";
 import { H3ErrorCode } from "./code_point.ts";
 import type { H3Connection } from "./h3_connection.ts";
 import type { RequestDatagrams } from "./datagrams.ts";
@@ -7,6 +8,16 @@ import { MessageReader } from "./message_reader.ts";
 import { MessageWriter } from "./message_writer.ts";
 import type { Patience } from "./patience.ts";
 import type { H3BidirectionalStream } from "./transport.ts";
+
+/** What is done with the content of a message. */
+export interface BodyListener {
+  /** Somebody begins to read it. */
+  onWanted?(): void;
+  /** Nobody wants the rest of it. */
+  onCancel(reason: unknown): void;
+  /** No more of it will come, for whatever reason. */
+  onEnd(): void;
+}
 
 /** One request and its response: a message each way over one stream. */
 export class RequestStream {
@@ -17,6 +28,7 @@ export class RequestStream {
   /** Datagrams of the request, if the connection has any. */
   readonly datagrams: RequestDatagrams | undefined;
   readonly #connection: H3Connection;
+  #hasFailed = false;
 
   constructor(connection: H3Connection, stream: H3BidirectionalStream) {
     this.#connection = connection;
@@ -44,15 +56,19 @@ export class RequestStream {
   }
 
   /**
-   * Ends both directions because of `error`; one that concerns the connection ends that.
+   * Ends both directions because of `error`; one that concerns the connection ends that. The first
+   * error counts: later ones may be what the application was told, or said itself.
    *
    * @param reason What a reader of the incoming message shall see.
    */
   fail(error: unknown, reason: unknown = error): void {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
     if (error instanceof ApplicationError) this.#connection.fail(error);
+    const code = error instanceof CallerError ? error.code : H3ErrorCode.InternalError;
     const cause = error instanceof StreamError
       ? error
-      : new StreamError(H3ErrorCode.InternalError, "Cannot go on with this request");
+      : new StreamError(code, "Cannot go on with this request", { cause: error });
     this.incoming.cancel(cause, reason);
     this.outgoing.abort(cause);
   }
@@ -63,13 +79,15 @@ export class RequestStream {
    * @param patience How long to wait for it; for ever if left out.
    */
   body(
-    onCancel: (reason: unknown) => void,
-    onEnd: () => void,
+    { onCancel, onEnd, onWanted }: BodyListener,
     patience?: Patience,
   ): ReadableStream<Uint8Array<ArrayBuffer>> {
+    let isWanted = false;
     return new ReadableStream<Uint8Array<ArrayBuffer>>({
       pull: async (controller) => {
         try {
+          if (!isWanted) onWanted?.();
+          isWanted = true;
           patience?.begin();
           const piece = await this.incoming.data();
           patience?.end(piece?.length ?? 0);

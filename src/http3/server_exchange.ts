@@ -1,11 +1,13 @@
 import { QuicError, StreamError } from "../error/quic_error.ts";
+import { CallerError, originOf } from "./caller_error.ts";
 import { H3ErrorCode } from "./code_point.ts";
 import type { RequestDatagrams } from "./datagrams.ts";
-import { readContentLength, readRequestHead, type RequestHead, responseLines } from "./fields.ts";
+import { announcedLength, readRequestHead, type RequestHead, responseLines } from "./fields.ts";
 import type { H3ServerOptions, TrailerSource } from "./options.ts";
 import { Patience } from "./patience.ts";
 import type { RequestStream } from "./request_stream.ts";
 import type { H3Transport } from "./transport.ts";
+import { usableResponse } from "./usable_response.ts";
 import { BODY_TIMEOUT, HEADER_TIMEOUT, MAX_UNUSED_CONTENT } from "../limits/limits.ts";
 
 /** Makes the response to a request. */
@@ -34,7 +36,12 @@ export interface RequestInfo<T extends H3Transport = H3Transport> {
   readonly datagrams: RequestDatagrams | undefined;
   /** Sends these fields after the body of the response. */
   sendTrailers(trailers: TrailerSource): void;
-  /** Sends an interim response, such as 103 Early Hints. */
+  /**
+   * Sends an interim response, such as 103 Early Hints.
+   *
+   * @throws {RangeError} If there is no such status.
+   * @throws {TypeError} If the response itself has begun.
+   */
   sendInformational(status: number, headers: Headers): void;
 }
 
@@ -46,7 +53,7 @@ export interface ExchangeContext {
   /** Whether what came so far may be a recording of somebody's 0-RTT data. */
   readonly early: () => boolean;
   prioritize(header: string | null): void;
-  /** The request could not be answered, by the client's doing or ours. */
+  /** The request could not be answered, by the client's doing. */
   onFailed(): void;
 }
 
@@ -68,7 +75,10 @@ export class ServerExchange {
   readonly #readPatience: Patience;
   readonly #writePatience: Patience;
   #responseTrailers: TrailerSource | undefined;
+  /** What the client sends through a tunnel. */
+  #tunnel: ReadableStream | undefined;
   #early = false;
+  #hasBegun = false;
   #answered = false;
   #failed = false;
 
@@ -92,23 +102,31 @@ export class ServerExchange {
   async run(): Promise<void> {
     try {
       const head = await this.#head();
-      if (head) await this.#respond(head.method, await this.#handle(head), head.protocol !== "");
+      if (head) await this.#answer(head);
       else await this.#respond("GET", new Response(null, { status: 431 }), false);
-      this.#completed.resolve();
       // RFC 9114, Section 4.1: what is left of the request is no longer of interest.
       if (!this.#stream.incoming.finished) {
         this.#stream.incoming.cancel(new StreamError(H3ErrorCode.NoError, "Answered already"));
       }
     } catch (error) {
-      this.#onFailed();
+      if (!(error instanceof CallerError)) this.#onFailed();
       this.#stream.fail(error);
-      this.#abort.abort(error);
-      this.#completed.reject(error);
+      this.#abort.abort(originOf(error));
+      this.#completed.reject(originOf(error));
     }
     this.#answered = true;
     this.#readPatience.stop();
     this.#writePatience.stop();
     this.#requestTrailers.resolve(this.#stream.incoming.trailers);
+  }
+
+  async #answer(head: RequestHead): Promise<void> {
+    const { method, protocol } = head;
+    const response = await this.#handle(head);
+    const isTunnel = protocol !== "" && response.ok;
+    await this.#respond(method, response, isTunnel);
+    // The directions of a tunnel end one by one; whoever reads the other may do so to its end.
+    if (isTunnel && this.#tunnel?.locked) await this.#requestTrailers.promise;
   }
 
   #patience(code: number): Patience {
@@ -152,41 +170,36 @@ export class ServerExchange {
       await handshake;
       this.#early = false;
     }
-    if (head.protocol !== "") return await this.#checked(() => this.#connect(head));
+    if (head.protocol !== "") return await this.#checked(head, () => this.#connect(head));
     if (refusedMethods.has(head.method)) return new Response(null, { status: 501 });
     const hasBody = !bodilessMethods.has(head.method);
     if (!hasBody) await this.#drain(head);
-    if (head.headers.get("expect")?.toLowerCase() === "100-continue") {
-      this.#stream.outgoing.headers([{ name: ":status", value: "100" }]);
-    }
     const request = this.#request(head, hasBody);
-    return await this.#checked(() => this.#handler(request, this.#info()));
+    return await this.#checked(head, () => this.#handler(request, this.#info()));
   }
 
   /** RFC 9220: the stream becomes a tunnel if the application likes that. */
   #connect(head: RequestHead): Response | Promise<Response> {
     const { protocol, scheme, authority, path, headers } = head;
     const { signal } = this.#abort;
-    const body = this.#body(undefined);
+    const body = this.#body(headers, undefined);
+    this.#tunnel = body;
     const url = `${scheme}://${authority}${path}`;
     return this.#options.onConnect!({ protocol, url, headers, body, signal }, this.#info());
   }
 
-  async #checked(handle: () => Response | Promise<Response>): Promise<Response> {
+  async #checked(
+    { method, protocol }: RequestHead,
+    handle: () => Response | Promise<Response>,
+  ): Promise<Response> {
+    const { onError } = this.#options;
+    const isTunnel = protocol !== "";
     try {
-      const response = await handle();
-      if (!(response instanceof Response) || response.status < 200 || response.bodyUsed) {
-        throw new TypeError("Cannot send what the handler returned: it is no usable Response");
+      try {
+        return usableResponse(await handle(), method, isTunnel);
+      } catch (error) {
+        if (onError) return usableResponse(await onError(error), method, isTunnel);
       }
-      return response;
-    } catch (error) {
-      return await this.#onHandlerError(error);
-    }
-  }
-
-  async #onHandlerError(error: unknown): Promise<Response> {
-    try {
-      if (this.#options.onError) return await this.#options.onError(error);
     } catch {
       // An error handler that fails gets what there would be without one.
     }
@@ -195,10 +208,12 @@ export class ServerExchange {
 
   /** Content of methods that have none is counted against its announced length all the same. */
   async #drain(head: RequestHead): Promise<void> {
-    const drained = this.#stream.incoming.drain(MAX_UNUSED_CONTENT).then(
+    const isAnnounced = head.contentLength >= 0;
+    const patience = isAnnounced ? this.#readPatience : undefined;
+    const drained = this.#stream.incoming.drain(MAX_UNUSED_CONTENT, patience).then(
       () => this.#requestTrailers.resolve(this.#stream.incoming.trailers),
     );
-    if (head.contentLength >= 0) return await drained;
+    if (isAnnounced) return await drained;
     drained.catch((error) => {
       if (!this.#answered) this.#stream.fail(error);
     });
@@ -207,7 +222,7 @@ export class ServerExchange {
   #request({ method, scheme, authority, path, headers }: RequestHead, hasBody: boolean): Request {
     const init: RequestInit & { duplex?: "half" } = { method, headers, signal: this.#abort.signal };
     if (hasBody) {
-      init.body = this.#body(this.#readPatience);
+      init.body = this.#body(headers, this.#readPatience);
       init.duplex = "half";
     }
     try {
@@ -219,12 +234,25 @@ export class ServerExchange {
     }
   }
 
-  #body(patience: Patience | undefined): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return this.#stream.body(
-      () => this.#stream.incoming.cancel(new StreamError(H3ErrorCode.NoError, "Not wanted")),
-      () => this.#requestTrailers.resolve(this.#stream.incoming.trailers),
-      patience,
-    );
+  #body(
+    headers: Headers,
+    patience: Patience | undefined,
+  ): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const { incoming } = this.#stream;
+    const expectation = headers.get("expect")?.toLowerCase();
+    return this.#stream.body({
+      // RFC 9110, Section 10.1.1: who asks first is told to go on when the content is wanted.
+      onWanted: () => {
+        if (expectation === "100-continue") this.#inform(100, new Headers());
+      },
+      onCancel: () => incoming.cancel(new StreamError(H3ErrorCode.NoError, "Not wanted")),
+      onEnd: () => this.#requestTrailers.resolve(incoming.trailers),
+    }, patience);
+  }
+
+  /** Sends an interim response, as long as one can be sent. */
+  #inform(status: number, headers: Headers): void {
+    if (!this.#hasBegun) this.#stream.outgoing.headers(responseLines(status, headers));
   }
 
   #info(): RequestInfo {
@@ -243,7 +271,10 @@ export class ServerExchange {
         if (status < 100 || status > 199 || status === 101) {
           throw new RangeError(`Cannot send ${status} as an interim response`);
         }
-        this.#stream.outgoing.headers(responseLines(status, headers));
+        if (this.#hasBegun) {
+          throw new TypeError(`Cannot send ${status}: the response itself has begun`);
+        }
+        this.#inform(status, headers);
       },
     };
   }
@@ -251,18 +282,23 @@ export class ServerExchange {
   async #respond(method: string, response: Response, isTunnel: boolean): Promise<void> {
     const { outgoing } = this.#stream;
     const { status, headers, body } = response;
-    const lines = responseLines(status, headers);
+    // RFC 9110, Section 8.6: there a length has no place.
+    const isLengthless = status === 204 || isTunnel;
+    const lines = responseLines(status, headers)
+      .filter(({ name }) => !isLengthless || name !== "content-length");
     if (!headers.has("date")) lines.push({ name: "date", value: httpDate() });
+    this.#hasBegun = true;
     outgoing.headers(lines);
     if (method === "HEAD" || status === 204 || status === 304) {
-      await body?.cancel();
+      body?.cancel().catch(ignore); // nobody waits for what nobody reads
     } else if (body) {
       // Nobody knows how long a tunnel may be silent.
       const patience = isTunnel ? undefined : this.#writePatience;
-      await outgoing.body(body, isTunnel ? -1 : readContentLength(headers), patience);
+      await outgoing.body(body, isTunnel ? -1 : announcedLength(headers, true), patience);
     }
     await outgoing.end(this.#responseTrailers, this.#writePatience);
     this.#answered = true;
+    this.#completed.resolve();
   }
 
   /** The client sent STOP_SENDING, or the connection has ended. */

@@ -103,6 +103,7 @@ export class Hub implements DriverListener<Connection> {
   /** From now on, the hub closes as soon as no connection is left; new ones are refused. */
   endWhenEmpty(): void {
     this.#endsWhenEmpty = true;
+    this.endpoint.stopAccepting();
     this.#endIfEmpty();
   }
 

@@ -21,10 +21,12 @@ const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
  * ```
  */
 export class H3Client implements AsyncDisposable {
-  /** Called whenever the last request under way has ended. */
+  /** Called when no request is under way: the last one has ended, or the server goes away. */
   onIdle: (() => void) | undefined;
   readonly #connection: H3Connection;
   readonly #exchanges = new Set<ClientExchange>();
+  /** Requests that wait for a stream. */
+  readonly #opening = new Set<AbortController>();
   #active = 0;
   /** Requests from this stream ID on are not served. */
   #goAwayId = Infinity;
@@ -106,12 +108,12 @@ export class H3Client implements AsyncDisposable {
 
   async #run(request: OutgoingRequest, init: H3RequestInit): Promise<Response> {
     request.signal.throwIfAborted();
-    // RFC 8470, Section 4: nothing else goes out while it could be recorded and replayed.
-    if (!safeMethods.has(request.method)) await withSignal(this.handshake, request.signal);
-    if (!this.accepting) throw rejected();
     this.#active++;
     let exchange: ClientExchange;
     try {
+      // RFC 8470, Section 4: nothing else goes out while it could be recorded and replayed.
+      if (!safeMethods.has(request.method)) await withSignal(this.handshake, request.signal);
+      if (!this.accepting) throw rejected();
       exchange = await this.#begin(request, init);
     } catch (error) {
       this.#onDone();
@@ -133,9 +135,11 @@ export class H3Client implements AsyncDisposable {
     await this.closed;
   }
 
-  /** The same as `close()`. */
+  /** Closes the connection at once; requests under way fail, and so do bodies not yet read. */
   [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
+    this.#closing = true;
+    this.#connection.close();
+    return this.closed;
   }
 
   async #begin(request: OutgoingRequest, init: H3RequestInit): Promise<ClientExchange> {
@@ -155,19 +159,23 @@ export class H3Client implements AsyncDisposable {
     return exchange;
   }
 
-  /** Opens a stream, for as long as somebody waits for it. */
+  /** Opens a stream, for as long as somebody waits for it and the server may allow one. */
   async #openStream(signal: AbortSignal): Promise<H3BidirectionalStream> {
+    const goneAway = new AbortController();
+    this.#opening.add(goneAway);
     const opening = this.#connection.transport.createBidirectionalStream({
       waitUntilAvailable: true,
     });
     try {
-      return await withSignal(opening, signal);
+      return await withSignal(withSignal(opening, goneAway.signal), signal);
     } catch (error) {
       opening.then(({ readable, writable }) => {
         writable.abort(cancelled()).catch(ignore);
         readable.cancel(cancelled()).catch(ignore);
       }, ignore);
       throw error;
+    } finally {
+      this.#opening.delete(goneAway);
     }
   }
 
@@ -180,6 +188,8 @@ export class H3Client implements AsyncDisposable {
   #onGoAway(id: number): void {
     this.#goAwayId = id;
     for (const exchange of this.#exchanges) if (exchange.id >= id) exchange.reject(rejected());
+    for (const opening of this.#opening) opening.abort(rejected());
+    if (this.#active === 0) this.onIdle?.();
   }
 
   /** RFC 9114, Section 6.1: servers open no streams both ways. */

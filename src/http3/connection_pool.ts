@@ -126,13 +126,15 @@ export class ConnectionPool implements AsyncDisposable {
 
 function closeWhenIdle(client: H3Client, timeout: number, forget: () => void): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
+  const close = () => {
+    if (client.active > 0) return;
+    forget();
+    client.close();
+  };
   const start = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => {
-      if (client.active > 0) return;
-      forget();
-      client.close();
-    }, timeout);
+    if (client.accepting) timer = setTimeout(close, timeout);
+    else close(); // nobody will use it again
   };
   client.onIdle = start;
   client.closed.then(() => clearTimeout(timer));

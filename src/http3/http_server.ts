@@ -1,7 +1,6 @@
 import type { CertificateOptions } from "../api/credentials.ts";
 import type { ListenOptions } from "../api/options.ts";
 import { urgencyOrder } from "../scheduler/stream_order.ts";
-import { H3ErrorCode } from "./code_point.ts";
 import type { ServeOptions } from "./options.ts";
 import { type H3Server, serveConnection } from "./server.ts";
 import type { RequestHandler } from "./server_exchange.ts";
@@ -66,21 +65,17 @@ export class HttpServer<T extends H3Transport = H3Transport> implements AsyncDis
 
   async #run(handler: RequestHandler<T>, options: ServeOptions): Promise<void> {
     for await (const transport of this.#listener) {
-      if (this.#stopping) {
-        transport.close({ closeCode: H3ErrorCode.RequestRejected, reason: "Shutting down" });
-        continue;
-      }
       const server = serveConnection(transport, handler, options);
       this.#connections.add(server);
       server.closed.then(() => this.#connections.delete(server));
+      if (this.#stopping) server.shutdown(); // it was on its way
     }
+    await Promise.all(Array.from(this.#connections, (server) => server.closed));
   }
 
   async #stop(): Promise<void> {
-    // Made first, so that `shutdown()` is known to have been called when a connection comes.
-    await Promise.resolve();
-    await Promise.all([...this.#connections].map((server) => server.shutdown()));
     this.#listener.close();
+    await Promise.all(Array.from(this.#connections, (server) => server.shutdown()));
     await this.finished;
   }
 }

@@ -72,6 +72,9 @@ export class H3Server implements AsyncDisposable {
       this.#connection.goAway(this.#goAwayId);
       const { closed } = this.#connection;
       while (this.active > 0) await Promise.race([this.#slotFree(), closed]);
+      // RFC 9114, Section 5.2: what was sent before the GOAWAY had come is refused and can be sent
+      // again elsewhere; with the connection it would be lost. Clients that are done close it.
+      await this.#closedWithin(GOODBYE);
       this.#connection.close();
     }
     await this.closed;
@@ -120,6 +123,13 @@ export class H3Server implements AsyncDisposable {
     this.#onFree?.();
   }
 
+  async #closedWithin(milliseconds: number): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, milliseconds);
+    await Promise.race([this.closed, late.promise]);
+    clearTimeout(timer);
+  }
+
   #slotFree(): Promise<void> {
     const previous = this.#onFree;
     return new Promise((resolve) => {
@@ -165,6 +175,9 @@ export class H3Server implements AsyncDisposable {
     }
   }
 }
+
+/** Milliseconds for a GOAWAY to reach the client, and for what was on its way to reach us. */
+const GOODBYE = 500;
 
 function refused(): StreamError {
   return new StreamError(H3ErrorCode.RequestRejected, "Cannot take requests while shutting down");

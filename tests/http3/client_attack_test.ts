@@ -162,6 +162,7 @@ Deno.test("H3Client.fetch() does not send on a stream that came after a GOAWAY",
     return await create.call(transport);
   };
   const waiting = client.fetch(new Request(url));
+  waiting.catch(() => {});
   await new RawPeer(server).settings(frame(0x07, varints(0)));
   await new Promise((resolve) => setTimeout(resolve, 5));
   gate.resolve();

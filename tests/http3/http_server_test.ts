@@ -64,14 +64,15 @@ Deno.test("HttpServer.shutdown() lets requests finish, then resolves finished", 
   await new Promise((resolve) => setTimeout(resolve, 5));
   let isFinished = false;
   server.finished.then(() => isFinished = true);
+  const late = listener.connect(); // on its way when the server shuts down
+  const refused = late.fetch(request());
   const down = server.shutdown();
   assert.equal(server.shutdown(), down);
-  const late = listener.connect();
-  await assert.rejects(within(late.fetch(request())));
+  await assert.rejects(within(refused), { name: "StreamError", code: 0x10b });
   assert.equal(isFinished, false);
   gate.resolve();
   assert.equal(await (await taken).text(), "late");
   await within(down);
   await within(server.finished);
-  await within(client.closed);
+  await within(Promise.all([client.closed, late.closed]));
 });

@@ -18,7 +18,8 @@ export class ByteBuffer {
 
   /** Adds a copy of `data`. */
   append(data: Uint8Array): void {
-    this.bytes.set(data, this.extend(data.length));
+    const at = this.extend(data.length); // which may make other bytes of them
+    this.bytes.set(data, at);
   }
 
   /** Makes the buffer longer by `count` bytes and returns where they begin. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { fromHex, toHex } from "../../src/bytes/bytes.ts";
 import { QpackDecoder } from "../../src/qpack/decoder.ts";
+import { QpackEncoder } from "../../src/qpack/encoder.ts";
 import type { FieldLine } from "../../src/qpack/field_line.ts";
 
 function pairs(lines: FieldLine[]): [string, string][] {
@@ -158,4 +159,22 @@ Deno.test("QpackDecoder.receive() stops an encoder stream without requests", () 
   assert.throws(() => {
     for (let i = 0; i < 1000; i++) decoder.receive(churn);
   }, { name: "ApplicationError", code: 0x107 });
+});
+
+Deno.test("QpackDecoder.receive() takes long instructions cut anywhere", () => {
+  // Longer than what is kept at first: a cookie, say, at the border of two packets.
+  const value = "v".repeat(2_000);
+  const encoder = new QpackEncoder();
+  encoder.allow(4096, 0);
+  encoder.encode(0, [{ name: "x-long", value }]);
+  const stream = encoder.instructions.take();
+  assert.ok(stream.length > 1_000);
+  for (const size of [1, 63, 64, 65, 100, 700, 1_300]) {
+    const decoder = new QpackDecoder();
+    for (let at = 0; at < stream.length; at += size) {
+      decoder.receive(stream.slice(at, at + size));
+    }
+    assert.equal(instructions(decoder), "01", `pieces of ${size}`);
+    assert.deepEqual(pairs(decodeNow(decoder, 4, "020080")), [["x-long", value]]);
+  }
 });

@@ -38,6 +38,7 @@ export class H3Client implements AsyncDisposable {
    * Makes a client of a connection.
    *
    * @param transport A connection whose protocol is h3.
+   * @throws {TypeError} If somebody reads its incoming streams already, such as another client.
    */
   constructor(transport: H3Transport, options: H3Options = {}) {
     this.#connection = new H3Connection(transport, "client", options, {

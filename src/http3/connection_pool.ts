@@ -2,7 +2,7 @@ import type { ConnectOptions } from "../api/options.ts";
 import { urgencyOrder } from "../scheduler/stream_order.ts";
 import type { SavedSession } from "../api/session.ts";
 import { H3Client } from "./client.ts";
-import type { FetchConnectOptions } from "./options.ts";
+import type { FetchConnectOptions, H3Options } from "./options.ts";
 import { SessionStore } from "./session_store.ts";
 import type { H3Transport } from "./transport.ts";
 
@@ -50,11 +50,16 @@ export class ConnectionPool implements AsyncDisposable {
     return { client: await connecting, isReused: false };
   }
 
-  /** The client of a connection that the application made. */
-  over(transport: H3Transport): H3Client {
+  /**
+   * The client of a connection that the application made.
+   *
+   * @param options Those of the first request count.
+   * @throws {TypeError} If the connection is in use already.
+   */
+  over(transport: H3Transport, options: H3Options): H3Client {
     const known = this.#given.get(transport);
     if (known) return known;
-    const client = new H3Client(transport);
+    const client = new H3Client(transport, options);
     this.#given.set(transport, client);
     return client;
   }

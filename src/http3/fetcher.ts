@@ -99,7 +99,7 @@ class Sender {
   /** A client for the request; undefined if it shall go over TCP. */
   async #lease(plan: RequestPlan): Promise<Lease | undefined> {
     if (this.#connection) {
-      return { client: this.#pool.over(this.#connection), isReused: true };
+      return { client: this.#pool.over(this.#connection, this.#connectOptions), isReused: true };
     }
     const aborted = Promise.withResolvers<never>();
     const onAbort = () => aborted.reject(plan.signal.reason);

@@ -1,4 +1,5 @@
 import {
+  MAX_CRITICAL_BACKLOG,
   MAX_FIELD_SECTION,
   QPACK_BLOCKED_STREAMS,
   QPACK_TABLE_CAPACITY,
@@ -70,6 +71,10 @@ export class H3Connection {
     options: H3ConnectionOptions,
     events: H3ConnectionEvents,
   ) {
+    const { incomingBidirectionalStreams, incomingUnidirectionalStreams } = transport;
+    if (incomingBidirectionalStreams.locked || incomingUnidirectionalStreams.locked) {
+      throw new TypeError("Cannot speak HTTP/3: somebody reads the connection's streams already");
+    }
     this.transport = transport;
     this.role = role;
     this.#events = events;
@@ -89,10 +94,15 @@ export class H3Connection {
       maxFieldSectionSize: this.#settings.maxFieldSectionSize,
       maxBlockedBytes: options.qpackBlockedBytes,
     });
-    const stream = (type: number) =>
-      new OutgoingStream(transport, type, (error) => this.#broken(error), this.log);
+    const stream = (type: number, most = MAX_CRITICAL_BACKLOG) =>
+      new OutgoingStream(transport, type, most, (error) => this.#broken(error), this.log);
     this.#control = stream(H3StreamType.Control);
-    this.#encoderStream = stream(H3StreamType.QpackEncoder);
+    // What the peer has not acknowledged is no more than the table.
+    const { maxTableCapacity } = this.#settings;
+    this.#encoderStream = stream(
+      H3StreamType.QpackEncoder,
+      MAX_CRITICAL_BACKLOG + 2 * maxTableCapacity,
+    );
     this.#decoderStream = stream(H3StreamType.QpackDecoder);
     this.closed = transport.closed.then(noop, noop);
     this.peerSettings = this.#peerSettings.promise;

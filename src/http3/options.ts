@@ -117,7 +117,10 @@ export interface FetchConnectOptions
 
 /** What `fetch` takes besides a URL: what the platform's takes, and how to connect. */
 export interface FetchInit extends RequestInit, H3RequestInit, FetchConnectOptions {
-  /** A connection to use, instead of one that `fetch` makes and keeps. */
+  /**
+   * A connection to use, instead of one that `fetch` makes and keeps. What `H3Options` has is looked
+   * at with the first request over it.
+   */
   connection?: H3Transport;
   /**
    * With "tcp", a server that cannot be reached over UDP is asked over TCP, by the runtime's `fetch`

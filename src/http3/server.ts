@@ -13,6 +13,7 @@ import { MAX_EARLY_PRIORITIES, MAX_FAILURES_PER_SECOND, MAX_HANDLERS } from "../
  *
  * @param transport A connection whose protocol is h3.
  * @param handler Makes the response to each request.
+ * @throws {TypeError} If somebody reads its incoming streams already.
  *
  * @example
  * ```ts ignore
@@ -34,7 +35,9 @@ export class H3Server implements AsyncDisposable {
   readonly #handler: RequestHandler;
   readonly #options: H3ServerOptions;
   readonly #sendStreams = new Map<number, H3SendStream>();
+  /** Priorities of requests whose fields have not been read. */
   readonly #earlyPriorities = new Map<number, string>();
+  readonly #unread = new Set<number>();
   /** The stream ID after the last one seen. */
   #nextId = 0;
   /** Requests from this stream ID on are refused. */
@@ -110,6 +113,7 @@ export class H3Server implements AsyncDisposable {
     }
     this.#nextId = Math.max(this.#nextId, id + 4);
     this.#sendStreams.set(id, stream.writable);
+    this.#unread.add(id);
     const exchange = new ServerExchange(request, this.#handler, this.#options, {
       transport: this.#connection.transport,
       extendedConnect: this.#connection.extendedConnect,
@@ -120,6 +124,8 @@ export class H3Server implements AsyncDisposable {
     await exchange.run();
     request.release();
     this.#sendStreams.delete(id);
+    this.#unread.delete(id);
+    this.#earlyPriorities.delete(id);
     this.#onFree?.();
   }
 
@@ -145,6 +151,7 @@ export class H3Server implements AsyncDisposable {
   #prioritize(id: number, header: string | null): void {
     const field = this.#earlyPriorities.get(id) ?? header;
     this.#earlyPriorities.delete(id);
+    this.#unread.delete(id);
     const stream = this.#sendStreams.get(id);
     if (field === null || !stream) return;
     const priority = parsePriority(field);
@@ -157,10 +164,12 @@ export class H3Server implements AsyncDisposable {
     if (stream) {
       const wanted = parsePriority(priority);
       this.#connection.log?.priorityUpdated(id, wanted, stream, "client_signal_received");
-      return applyPriority(stream, wanted);
+      applyPriority(stream, wanted);
     }
-    if (id < this.#nextId) return;
-    if (this.#earlyPriorities.size < MAX_EARLY_PRIORITIES) this.#earlyPriorities.set(id, priority);
+    const isDecided = stream ? !this.#unread.has(id) : id < this.#nextId;
+    if (isDecided) return;
+    const isFull = this.#earlyPriorities.size >= MAX_EARLY_PRIORITIES;
+    if (!isFull || this.#earlyPriorities.has(id)) this.#earlyPriorities.set(id, priority);
   }
 
   /** Requests opened and cancelled at once cost us more than the peer: there is a limit. */

@@ -149,6 +149,8 @@ export const QPACK_BLOCKED_BYTES = 1_048_576;
 export const MAX_SETTINGS_SIZE = 4096;
 /** A PRIORITY_UPDATE frame. */
 export const MAX_PRIORITY_SIZE = 1024;
+/** Bytes that wait on a control or QPACK stream because the peer takes none. */
+export const MAX_CRITICAL_BACKLOG = 16_384;
 /** Priorities kept for requests that have not begun. */
 export const MAX_EARLY_PRIORITIES = 64;
 /** Interim responses to a request. */

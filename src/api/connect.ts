@@ -52,7 +52,7 @@ export async function connect(
   const attempts = new Attempts(options, make);
   const opened = await attempts.run(routes);
   const { connection } = opened;
-  signal?.addEventListener("abort", () => connection.close(), { once: true });
+  if (signal) closeWith(signal, connection);
   if (options.openPaths !== false) {
     // With early data the handshake is still under way.
     const start = () => connection.multipath && startUpkeep(opened, options, remotes);
@@ -60,6 +60,18 @@ export async function connect(
     else connection.handshake.then(start, () => {});
   }
   return connection;
+}
+
+/** The signal ends the connection; it may be one that outlives many of them. */
+function closeWith(signal: AbortSignal, connection: MultipathConnection): void {
+  const abort = () => connection.close();
+  const forget = () => signal.removeEventListener("abort", abort);
+  signal.addEventListener("abort", abort, { once: true });
+  connection.closed.then(forget, forget);
+  if (!signal.aborted) return;
+  // It was aborted in the moment in which the connection was made.
+  connection.close();
+  throw signal.reason;
 }
 
 function checkOptions({ alpnProtocols, port }: ConnectOptions): void {
@@ -144,6 +156,7 @@ class Attempts {
     const abort = () => winner.reject(signal!.reason);
     signal?.addEventListener("abort", abort, { once: true });
     try {
+      signal?.throwIfAborted();
       this.#tryAll(routes, winner);
       const opened = await winner.promise;
       if (!opened) throw this.#failure;

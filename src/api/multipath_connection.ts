@@ -296,7 +296,7 @@ export class MultipathConnection implements AsyncDisposable {
    * @param info The application's code and a sentence for people.
    */
   close(info: CloseInfo = { closeCode: 0, reason: "" }): void {
-    const { closeCode, reason } = info;
+    const { closeCode, reason = "" } = info;
     if (!Number.isSafeInteger(closeCode) || closeCode < 0) {
       throw new TypeError(`Cannot close with code ${closeCode}: it must be a whole number`);
     }

@@ -77,8 +77,10 @@ class ApiListener implements MultipathListener {
     // Where clients may open further paths to; those that cannot be meant for them, they ignore.
     endpoint.announce(addresses.filter(({ hostname }) => !isUnspecified(hostname)));
     this.#openPreferred(options.preferredAddresses ?? []);
+    const { signal } = options;
     const abort = () => this.close({ closeCode: 0, reason: "" });
-    options.signal?.addEventListener("abort", abort, { once: true });
+    signal?.addEventListener("abort", abort, { once: true });
+    this.#hub.closed.then(() => signal?.removeEventListener("abort", abort));
   }
 
   async accept(): Promise<MultipathConnection> {

@@ -3,6 +3,7 @@ import { equalBytes } from "../bytes/bytes.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import { defaultRoots } from "../io/roots.ts";
+import { readPem } from "../tls/pem.ts";
 import { TrustStore } from "../tls/trust_store.ts";
 import type { CertificateHook, Verification } from "../tls/tls.ts";
 import type { CertificateHash, ConnectOptions } from "./options.ts";
@@ -36,11 +37,19 @@ function publicStore(): TrustStore {
   return defaultStore ??= new TrustStore(defaultRoots());
 }
 
-/** A store of these authorities, and some others; made once. */
+/**
+ * A store of these authorities, and some others; made once.
+ *
+ * @throws {TypeError} If one of the texts has no certificate in it.
+ */
 export function storeFor(caCerts: readonly string[], others: readonly string[]): TrustStore {
   const key = `${others.length}\n${caCerts.join("\n")}`;
   let store = stores.get(key);
   if (!store) {
+    for (const [i, pem] of caCerts.entries()) {
+      if (readPem(pem, "CERTIFICATE").length > 0) continue;
+      throw new TypeError(`Cannot trust caCerts[${i}]: no PEM certificate found`);
+    }
     store = new TrustStore([...caCerts, ...others]);
     if (stores.size >= MAX_STORES) stores.delete(stores.keys().next().value!);
     stores.set(key, store);

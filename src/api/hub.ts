@@ -23,6 +23,7 @@ export class Hub implements DriverListener<Connection> {
   /** Resolves when all sockets are closed. */
   readonly closed: Promise<void>;
   #endsWhenEmpty = false;
+  #keepsProcess = true;
   readonly #listeners = new Map<Connection, EventListener>();
   readonly #watchers = new Map<Connection, EventListener[]>();
   readonly #onAccepted: ((connection: Connection) => void) | undefined;
@@ -56,7 +57,24 @@ export class Hub implements DriverListener<Connection> {
   open(hostname: string): UdpSocket {
     const socket = this.sockets.open(hostname);
     this.driver.add(socket);
+    if (!this.#keepsProcess) socket.unref();
     return socket;
+  }
+
+  /** Has the process wait for what comes, as it does at first; until the hub closes. */
+  ref(): void {
+    if (this.#keepsProcess || this.#isClosing) return;
+    this.#keepsProcess = true;
+    this.driver.ref();
+    for (const socket of this.sockets.sockets) socket.ref();
+  }
+
+  /** Lets the process end. */
+  unref(): void {
+    if (!this.#keepsProcess) return;
+    this.#keepsProcess = false;
+    this.driver.unref();
+    for (const socket of this.sockets.sockets) socket.unref();
   }
 
   /** Listens to a connection. */
@@ -129,8 +147,7 @@ export class Hub implements DriverListener<Connection> {
   close(): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
-    this.driver.unref();
-    for (const socket of this.sockets.sockets) socket.unref();
+    this.unref();
     this.#cancelTimer = backgroundTimer(() => this.#stop(), LONGEST_LINGER);
     this.driver.wake();
   }

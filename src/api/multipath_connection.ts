@@ -1,6 +1,7 @@
 import type { Connection } from "../connection/connection.ts";
 import type { ConnectionEvent } from "../connection/event.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
+import { Role } from "../stream/stream_id.ts";
 import { closeError, closeInfo, isOrderly } from "./close_error.ts";
 import { ConnectionDatagrams } from "./connection_datagrams.ts";
 import { type ConnectionStats, connectionStats } from "./connection_stats.ts";
@@ -288,6 +289,26 @@ export class MultipathConnection implements AsyncDisposable {
    */
   get qlog(): EventLog | undefined {
     return this.#eventLog;
+  }
+
+  /**
+   * Has the process wait for the connection, as it does at first. At a server's end it is the
+   * listener that the process waits for, and this does nothing.
+   */
+  ref(): void {
+    if (this.#core.role === Role.Client) this.#hub.ref();
+  }
+
+  /**
+   * Lets the process end though the connection has not. At a server's end this does nothing.
+   *
+   * @example
+   * ```ts ignore
+   * connection.unref(); // who has nothing else to do need not wait for the peer
+   * ```
+   */
+  unref(): void {
+    if (this.#core.role === Role.Client) this.#hub.unref();
   }
 
   /**

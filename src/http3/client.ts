@@ -7,6 +7,7 @@ import { H3Connection } from "./h3_connection.ts";
 import type { H3Options, H3RequestInit } from "./options.ts";
 import { RequestStream } from "./request_stream.ts";
 import type { H3BidirectionalStream, H3Transport } from "./transport.ts";
+import { Waiters } from "./waiters.ts";
 
 /** Methods that may be sent as 0-RTT data (RFC 8470, Section 4). */
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
@@ -23,6 +24,7 @@ const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
 export class H3Client implements AsyncDisposable {
   /** Called when no request is under way: the last one has ended, or the server goes away. */
   onIdle: (() => void) | undefined;
+  readonly #waiters = new Waiters();
   readonly #connection: H3Connection;
   readonly #exchanges = new Set<ClientExchange>();
   /** Requests that wait for a stream. */
@@ -47,6 +49,14 @@ export class H3Client implements AsyncDisposable {
     });
     this.#connection.closed.then(() => this.#ended = true);
     this.#refuseStreams(transport.incomingBidirectionalStreams);
+  }
+
+  /**
+   * Called when somebody begins to wait for a response, for a piece of one, or for a body to be
+   * sent, and when nobody waits any more.
+   */
+  set onWaiting(listener: ((isAnybody: boolean) => void) | undefined) {
+    this.#waiters.onChange = listener;
   }
 
   /** Settles when the connection has ended, however it did. */
@@ -110,17 +120,24 @@ export class H3Client implements AsyncDisposable {
   async #run(request: OutgoingRequest, init: H3RequestInit): Promise<Response> {
     request.signal.throwIfAborted();
     this.#active++;
-    let exchange: ClientExchange;
+    this.#waiters.begin();
+    try {
+      return await (await this.#start(request, init)).run();
+    } finally {
+      this.#waiters.end();
+    }
+  }
+
+  async #start(request: OutgoingRequest, init: H3RequestInit): Promise<ClientExchange> {
     try {
       // RFC 8470, Section 4: nothing else goes out while it could be recorded and replayed.
       if (!safeMethods.has(request.method)) await withSignal(this.handshake, request.signal);
       if (!this.accepting) throw rejected();
-      exchange = await this.#begin(request, init);
+      return await this.#begin(request, init);
     } catch (error) {
       this.#onDone();
       throw error;
     }
-    return await exchange.run();
   }
 
   /** Lets the requests under way finish, then closes the connection. */
@@ -151,7 +168,13 @@ export class H3Client implements AsyncDisposable {
       requestStream.release();
       throw rejected();
     }
-    const exchange = new ClientExchange(requestStream, stream.writable, request, init);
+    const exchange = new ClientExchange(
+      requestStream,
+      stream.writable,
+      request,
+      init,
+      this.#waiters,
+    );
     this.#exchanges.add(exchange);
     exchange.done.then(() => {
       this.#exchanges.delete(exchange);

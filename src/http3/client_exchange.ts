@@ -8,9 +8,13 @@ import type { H3RequestInit } from "./options.ts";
 import { applyPriority, formatPriority, parsePriority, type Priority } from "./priority.ts";
 import type { RequestStream } from "./request_stream.ts";
 import type { H3SendStream } from "./transport.ts";
+import type { Waiters } from "./waiters.ts";
 import { MAX_INFORMATIONAL } from "../limits/limits.ts";
 
 const exchangeOf = new WeakMap<Response, ClientExchange>();
+
+/** A body that nobody can read any more is given up, lest it hold stream and credit for ever. */
+const unreachable = new FinalizationRegistry<ClientExchange>((exchange) => exchange.abandon());
 
 /**
  * The fields that follow the body of a response; resolves when the body has been read.
@@ -54,24 +58,29 @@ export class ClientExchange {
   readonly #sendStream: H3SendStream;
   readonly #request: OutgoingRequest;
   readonly #init: H3RequestInit;
+  readonly #waiters: Waiters;
   readonly #trailers = Promise.withResolvers<Headers | undefined>();
   readonly #received = Promise.withResolvers<void>();
   readonly #sent = Promise.withResolvers<void>();
-  readonly #rejection = Promise.withResolvers<never>();
+  /** Why the request was given up, once it was. */
+  #rejection: { readonly reason: unknown } | undefined;
+  /** Fails who waits for the response; nothing of that is kept, so that the response can go. */
+  #onRejected: ((reason: unknown) => void) | undefined;
 
   constructor(
     stream: RequestStream,
     sendStream: H3SendStream,
     request: OutgoingRequest,
     init: H3RequestInit,
+    waiters: Waiters,
   ) {
+    this.#waiters = waiters;
     this.#stream = stream;
     this.#sendStream = sendStream;
     this.#request = request;
     this.#init = init;
     this.done = Promise.all([this.#received.promise, this.#sent.promise])
       .then(() => stream.release());
-    this.#rejection.promise.catch(ignore);
   }
 
   /** The ID of the stream. */
@@ -104,13 +113,19 @@ export class ClientExchange {
     this.done.then(() => signal.removeEventListener("abort", onAbort));
     if (signal.aborted) onAbort();
     this.#send();
+    const response = Promise.withResolvers<Response>();
+    this.#onRejected = response.reject;
+    if (this.#rejection) response.reject(this.#rejection.reason);
+    this.#receive().then(response.resolve, response.reject);
     try {
-      return await Promise.race([this.#receive(), this.#rejection.promise]);
+      return await response.promise;
     } catch (error) {
       if (error instanceof CallerError) this.#cancel(error.cause, "Cancelled by the application");
       else this.#stream.fail(error);
       this.#received.resolve();
       throw originOf(error);
+    } finally {
+      this.#onRejected = undefined;
     }
   }
 
@@ -122,10 +137,16 @@ export class ClientExchange {
     this.#cancel(error, error.message);
   }
 
+  /** Nobody has the response any more. */
+  abandon(): void {
+    this.#cancel(undefined, "Nobody reads the response");
+  }
+
   /** The application no longer wants the response, or cannot send the request. */
   #cancel(reason: unknown, message: string): void {
     const error = new StreamError(H3ErrorCode.RequestCancelled, message, { cause: reason });
-    this.#rejection.reject(reason);
+    this.#rejection ??= { reason };
+    this.#onRejected?.(reason);
     this.#stream.fail(error, reason);
     this.#received.resolve();
   }
@@ -133,6 +154,7 @@ export class ClientExchange {
   async #send(): Promise<void> {
     const { outgoing } = this.#stream;
     const { lines, body, length } = this.#request;
+    this.#waiters.begin();
     try {
       const priority = this.#priority();
       if (priority) this.#applyPriority(parsePriority(priority), undefined);
@@ -143,6 +165,7 @@ export class ClientExchange {
       this.#onSendError(error);
     } finally {
       this.#sent.resolve();
+      this.#waiters.end();
     }
   }
 
@@ -176,7 +199,8 @@ export class ClientExchange {
     const body = hasNoBody ? null : this.#stream.body({
       onCancel: (reason) => this.#cancel(reason, "Cancelled by the application"),
       onEnd: () => this.#onReceived(),
-    });
+    }, this.#waiters);
+    if (body) unreachable.register(body, this, this);
     const response = new Response(body, { status: head.status, headers: head.headers });
     exchangeOf.set(response, this);
     if (hasNoBody) this.#readToEnd();
@@ -212,9 +236,8 @@ export class ClientExchange {
   }
 
   #onReceived(): void {
+    unreachable.unregister(this);
     this.#trailers.resolve(this.#stream.incoming.trailers);
     this.#received.resolve();
   }
 }
-
-function ignore(): void {}

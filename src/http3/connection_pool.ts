@@ -2,6 +2,7 @@ import type { ConnectOptions } from "../api/options.ts";
 import { urgencyOrder } from "../scheduler/stream_order.ts";
 import type { SavedSession } from "../api/session.ts";
 import { H3Client } from "./client.ts";
+import { IdleWatch } from "./idle_watch.ts";
 import type { FetchConnectOptions, H3Options } from "./options.ts";
 import { SessionStore } from "./session_store.ts";
 import type { H3Transport } from "./transport.ts";
@@ -97,7 +98,7 @@ export class ConnectionPool implements AsyncDisposable {
       const client = new H3Client(transport, options);
       const forget = () => this.#forget(key, client);
       client.closed.then(forget);
-      closeWhenIdle(client, idleTimeout, forget);
+      new IdleWatch(client, transport, idleTimeout, forget);
       return client;
     } catch (error) {
       this.#clients.delete(key);
@@ -127,21 +128,4 @@ export class ConnectionPool implements AsyncDisposable {
     }
     return { identity };
   }
-}
-
-function closeWhenIdle(client: H3Client, timeout: number, forget: () => void): void {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const close = () => {
-    if (client.active > 0) return;
-    forget();
-    client.close();
-  };
-  const start = () => {
-    clearTimeout(timer);
-    if (client.accepting) timer = setTimeout(close, timeout);
-    else close(); // nobody will use it again
-  };
-  client.onIdle = start;
-  client.closed.then(() => clearTimeout(timer));
-  start();
 }

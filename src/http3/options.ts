@@ -108,7 +108,8 @@ export interface H3RequestInit {
 export interface FetchConnectOptions
   extends Omit<ConnectOptions, "hostname" | "port" | "alpnProtocols" | "signal">, H3Options {
   /**
-   * Milliseconds without a request after which the connection is closed.
+   * Milliseconds for which the connection is kept when nobody waits for anything of it; `Infinity`
+   * for any time. Responses that are not read to their end keep it longer, but not the process.
    *
    * @default {2000}
    */

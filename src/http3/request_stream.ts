@@ -6,7 +6,6 @@ import type { RequestDatagrams } from "./datagrams.ts";
 import { type H3Log, REQUEST } from "./h3_log.ts";
 import { MessageReader } from "./message_reader.ts";
 import { MessageWriter } from "./message_writer.ts";
-import type { Patience } from "./patience.ts";
 import type { H3BidirectionalStream } from "./transport.ts";
 
 /** What is done with the content of a message. */
@@ -17,6 +16,14 @@ export interface BodyListener {
   onCancel(reason: unknown): void;
   /** No more of it will come, for whatever reason. */
   onEnd(): void;
+}
+
+/** Hears of waiting for the peer. */
+export interface Waiter {
+  /** Waiting begins. */
+  begin(): void;
+  /** Waiting is over, and has brought so many bytes. */
+  end(bytes: number): void;
 }
 
 /** One request and its response: a message each way over one stream. */
@@ -76,11 +83,11 @@ export class RequestStream {
   /**
    * The incoming content as a stream that reads no further than it is read.
    *
-   * @param patience How long to wait for it; for ever if left out.
+   * @param waiter Is told whenever somebody waits for it.
    */
   body(
     { onCancel, onEnd, onWanted }: BodyListener,
-    patience?: Patience,
+    waiter?: Waiter,
   ): ReadableStream<Uint8Array<ArrayBuffer>> {
     let isWanted = false;
     return new ReadableStream<Uint8Array<ArrayBuffer>>({
@@ -88,9 +95,7 @@ export class RequestStream {
         try {
           if (!isWanted) onWanted?.();
           isWanted = true;
-          patience?.begin();
-          const piece = await this.incoming.data();
-          patience?.end(piece?.length ?? 0);
+          const piece = await this.#piece(waiter);
           if (piece) return controller.enqueue(piece);
           controller.close();
           onEnd();
@@ -105,5 +110,17 @@ export class RequestStream {
         onEnd();
       },
     }, { highWaterMark: 0 });
+  }
+
+  async #piece(waiter: Waiter | undefined): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    let length = 0;
+    waiter?.begin();
+    try {
+      const piece = await this.incoming.data();
+      length = piece?.length ?? 0;
+      return piece;
+    } finally {
+      waiter?.end(length);
+    }
   }
 }

@@ -27,6 +27,10 @@ export interface H3Transport {
   readonly handshake?: Promise<unknown>;
   /** Takes events into the trace of the connection, if there is one. */
   readonly qlog?: EventLog | undefined;
+  /** Has the process wait for the connection, as it does at first. */
+  ref?(): void;
+  /** Lets the process end though the connection has not. */
+  unref?(): void;
   /** Settles when the connection has ended. */
   readonly closed: Promise<unknown>;
   /** Closes the connection with a code of the application. */

@@ -101,6 +101,12 @@ export class Driver<Connection> implements SocketListener {
     this.#arm();
   }
 
+  /** From now on the timer keeps the process, as it does at first. */
+  ref(): void {
+    this.#isBackground = false;
+    this.#timer?.ref();
+  }
+
   /** From now on the timer does not keep the process. */
   unref(): void {
     this.#isBackground = true;

@@ -115,6 +115,11 @@ export class UdpSocket implements Port {
     }
   }
 
+  /** Waiting for datagrams keeps the process, as it does at first. */
+  ref(): void {
+    if (!this.#isClosed) (this.#conn as Partial<Pick<Deno.Listener, "ref">>).ref?.();
+  }
+
   /** Waiting for datagrams no longer keeps the process. */
   unref(): void {
     if (!this.#isClosed) (this.#conn as Partial<Pick<Deno.Listener, "unref">>).unref?.();

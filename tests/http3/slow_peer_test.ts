@@ -34,7 +34,7 @@ Deno.test("H3Server gives up on a request whose body does not come", async () =>
       failure = error;
     }
     return new Response();
-  }, { bodyTimeout: 40 });
+  }, { bodyTimeout: 200 });
   const stream = await peer.transport.createBidirectionalStream();
   const writer = stream.writable.getWriter();
   writer.closed.catch(() => {});
@@ -61,7 +61,7 @@ Deno.test("H3Server gives up on a client that takes none of the response", async
         cancel: cancelled.resolve,
       }),
     );
-  }, { bodyTimeout: 40 });
+  }, { bodyTimeout: 200 });
   const { readable, writable } = await peer.transport.createBidirectionalStream();
   const writer = writable.getWriter();
   await writer.write(headersFrame(getLines));

@@ -7,7 +7,8 @@ const fetchOverMultipath = createFetch((options) => MultipathConnection.connect(
 /**
  * Fetches a resource over HTTP/3, on as many network paths as there are.
  *
- * It is used as the platform's `fetch`. Connections are kept for further requests with the same
+ * It is used as the platform's `fetch`, but content comes as the server sent it: none is asked to be
+ * compressed, and none is decompressed. Connections are kept for further requests with the same
  * options, for `idleTimeout` milliseconds after the last one.
  *
  * @param input An https URL, or a request for one.

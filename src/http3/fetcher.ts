@@ -142,6 +142,7 @@ function finished(response: Response, url: URL, redirected: boolean): Response {
   Object.defineProperties(response, {
     url: { value: href.href },
     redirected: { value: redirected },
+    type: { value: "basic" },
   });
   return response;
 }

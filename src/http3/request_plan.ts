@@ -29,6 +29,10 @@ export class RequestPlan {
     this.signal = request.signal;
     this.redirect = request.redirect;
     this.#headers = new Headers(request.headers);
+    this.#takeCredentials();
+    for (const [name, value] of defaults()) {
+      if (!this.#headers.has(name)) this.#headers.set(name, value);
+    }
     this.#body = body;
     const length = body instanceof Uint8Array ? body.length : body instanceof Blob ? body.size : -1;
     if (length >= 0) this.#headers.set("content-length", String(length));
@@ -83,7 +87,29 @@ export class RequestPlan {
       for (const name of originFields) this.#headers.delete(name);
     }
     this.url = url;
+    this.#takeCredentials();
   }
+
+  /** RFC 9110, Section 4.2.4: who is named in a URL is told in a field, and nowhere else. */
+  #takeCredentials(): void {
+    const { url } = this;
+    if (url.username === "" && url.password === "") return;
+    const credentials = `${decodedBytes(url.username)}:${decodedBytes(url.password)}`;
+    url.username = url.password = "";
+    if (!this.#headers.has("authorization")) {
+      this.#headers.set("authorization", `Basic ${btoa(credentials)}`);
+    }
+  }
+}
+
+/** A part of a URL, percent-decoded, as one character per byte. */
+function decodedBytes(text: string): string {
+  return text.replaceAll(/%([0-9A-Fa-f]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
+}
+
+/** What the platform's `fetch` says of itself if the application says nothing. */
+function defaults(): readonly (readonly [name: string, value: string])[] {
+  return [["accept", "*/*"], ["user-agent", navigator.userAgent]];
 }
 
 /** RFC 9114, Section 3.1.2: other schemes are not asked for. */

@@ -80,7 +80,44 @@ Deno.test("fetch() says where the response came from", async () => {
   const response = await fetch("https://a/b?c#d", brief);
   assert.equal(response.url, "https://a/b?c");
   assert.equal(response.redirected, false);
+  assert.equal(response.type, "basic");
   assert.equal(response.ok, true);
+});
+
+Deno.test("fetch() says what the platform says of itself, unless it is told otherwise", async () => {
+  const { fetch } = site((request) => Response.json(Object.fromEntries(request.headers)));
+  assert.deepEqual(await (await fetch("https://a/", brief)).json(), {
+    accept: "*/*",
+    "user-agent": navigator.userAgent,
+  });
+  const headers = { accept: "text/html", "user-agent": "me" };
+  assert.deepEqual(await (await fetch("https://a/", { ...brief, headers })).json(), headers);
+});
+
+Deno.test("fetch() makes a field of who is named in the URL", async () => {
+  const { fetch } = site((request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/named") return Response.redirect("https://other:secret@b/", 307);
+    if (pathname === "/away") return Response.redirect("https://b/", 307);
+    return new Response(`${request.url} ${request.headers.get("authorization")}`);
+  });
+  const answer = async (url: string, headers: HeadersInit = {}) => {
+    const response = await fetch(url, { ...brief, headers });
+    assert.ok(!response.url.includes("@"));
+    return await response.text();
+  };
+  assert.equal(
+    await answer("https://us%3aer:p%C3%A9@a/"),
+    `https://a/ Basic ${btoa("us:er:p\xc3\xa9")}`,
+  );
+  assert.equal(await answer("https://%ff%@a/"), `https://a/ Basic ${btoa("\xff%:")}`);
+  assert.equal(await answer("https://user@a/"), `https://a/ Basic ${btoa("user:")}`);
+  assert.equal(
+    await answer("https://u:p@a/", { authorization: "Bearer x" }),
+    "https://a/ Bearer x",
+  );
+  assert.equal(await answer("https://u:p@a/away"), "https://b/ null", "another origin");
+  assert.equal(await answer("https://u:p@a/named"), `https://b/ Basic ${btoa("other:secret")}`);
 });
 
 Deno.test("fetch() follows redirects as the platform does", async () => {

@@ -20,6 +20,12 @@ import { trustOf } from "./trust.ts";
 /** RFC 8305, Section 5: the pause before the next address is tried besides the one before. */
 const ATTEMPT_DELAY = 250;
 
+/**
+ * Bytes that may lie unread in all streams of a client: it is the client itself who asks for them,
+ * and a hundred responses may begin before it reads the first.
+ */
+const MAX_CLIENT_WINDOW = 134_217_728;
+
 /** Makes the public face of a connection. */
 export type MakeConnection = (core: Connection, hub: Hub) => MultipathConnection;
 
@@ -87,7 +93,7 @@ function clientConfig(options: ConnectOptions): ClientConfig {
   const { alpnProtocols: alpn, hostname, serverName = hostname } = options;
   const literal = literalAddress(serverName);
   return {
-    transport: transportConfig(options),
+    transport: { ...transportConfig(options), maxConnectionWindow: MAX_CLIENT_WINDOW },
     tls: {
       ...trustOf(options),
       alpn,

@@ -42,6 +42,7 @@ export class ConnectionCredit implements FrameOwner {
     this.receive = new ReceiveLimit({
       window: options.connectionWindow,
       maxWindow: options.maxConnectionWindow,
+      reserve: options.connectionWindow / 4,
     });
     // Streams are few and precious: each one that ends makes room at once.
     this.receiveStreams = [

@@ -14,6 +14,13 @@ export interface ReceiveLimitOptions {
    * @default {0.25}
    */
   readonly patience?: number;
+  /**
+   * How much there is to be left for the peer when nothing is consumed, as long as the window can
+   * grow. Then what lies unread in some streams does not keep others from being heard at all.
+   *
+   * @default {0}
+   */
+  readonly reserve?: number;
 }
 
 /**
@@ -35,6 +42,7 @@ export class ReceiveLimit {
   /** Whether the peer ought to be told a higher limit. */
   pending = false;
   readonly #patience: number;
+  readonly #reserve: number;
   /** When the limit was raised last, and what was consumed by then. */
   #raisedAt = -1;
   #consumedThen = 0;
@@ -44,12 +52,14 @@ export class ReceiveLimit {
     this.limit = options.window;
     this.maxWindow = Math.max(options.window, options.maxWindow ?? options.window);
     this.#patience = options.patience ?? 0.25;
+    this.#reserve = options.reserve ?? 0;
   }
 
   /** Counts `amount` that came in; returns false if that is more than was allowed. */
   receive(amount: number): boolean {
     if (amount > this.limit - this.received) return false;
     this.received += amount;
+    if (this.limit - this.received < this.#reserve) this.#makeRoom();
     return true;
   }
 
@@ -100,6 +110,12 @@ export class ReceiveLimit {
     }
     this.pending = true;
     return true;
+  }
+
+  #makeRoom(): void {
+    const { window } = this;
+    this.widen(this.received - this.consumed + 2 * this.#reserve);
+    if (this.window > window) this.pending = true;
   }
 
   #isDue(): boolean {

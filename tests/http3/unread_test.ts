@@ -135,3 +135,37 @@ Deno.test("fetch() works on over a connection that did not keep the process", as
   await moment(100);
   assert.equal((await within(response.bytes())).length, 300_000);
 });
+
+Deno.test("fetch() gets the heads of many long responses before it reads any of them", async () => {
+  await using server = serve({ port: 0, cert, key, localAddresses }, () => {
+    return new Response(new Uint8Array(1_500_000));
+  });
+  const init = { caCerts: [cert], localAddresses, idleTimeout: 20 };
+  const address = `https://localhost:${server.addr.port}/`;
+  const responses = await within(
+    Promise.all(Array.from({ length: 60 }, () => fetch(address, init))),
+    20_000,
+  );
+  for (const response of responses) {
+    assert.equal((await within(response.bytes(), 20_000)).length, 1_500_000);
+  }
+});
+
+Deno.test("serve() answers others while handlers do not read what is uploaded", async () => {
+  const gate = Promise.withResolvers<void>();
+  await using server = serve({ port: 0, cert, key, localAddresses }, async (request) => {
+    if (request.method === "GET") return new Response("soon");
+    await gate.promise;
+    return new Response(String((await request.bytes()).length));
+  });
+  const init = { caCerts: [cert], localAddresses, idleTimeout: 20 };
+  const address = `https://localhost:${server.addr.port}/`;
+  const body = new Uint8Array(3_000_000);
+  const uploads = Array.from({ length: 10 }, () => {
+    return fetch(address, { ...init, method: "POST", body }).then((response) => response.text());
+  });
+  await moment(500);
+  assert.equal(await (await within(fetch(address, init))).text(), "soon");
+  gate.resolve();
+  for (const upload of uploads) assert.equal(await within(upload, 20_000), "3000000");
+});

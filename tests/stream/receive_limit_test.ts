@@ -76,3 +76,23 @@ Deno.test("ReceiveLimit.raise() grows no further than its maximum and keeps to i
   limit.widen(1);
   assert.equal(limit.window, 3000);
 });
+
+Deno.test("ReceiveLimit.receive() leaves room beside what nobody reads, as far as it may grow", () => {
+  const limit = new ReceiveLimit({ window: 1_000, maxWindow: 10_000, reserve: 250 });
+  limit.receive(750);
+  assert.equal(limit.pending, false, "there is room");
+  let received = 750;
+  for (; limit.receive(50); received += 50) {
+    if (!limit.pending) continue;
+    const told = limit.raise(0, 100);
+    assert.equal(told, limit.limit);
+    assert.ok(limit.limit - limit.received >= Math.min(500, 10_000 - limit.received));
+  }
+  assert.equal(received, 10_000, "and not further");
+  limit.consume(9_000);
+  assert.equal(limit.pending, true);
+  // Without a reserve, what is unread is what there is.
+  const other = new ReceiveLimit({ window: 1_000, maxWindow: 10_000 });
+  for (received = 0; other.receive(50); received += 50) assert.equal(other.pending, false);
+  assert.equal(received, 1_000);
+});

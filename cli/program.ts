@@ -65,6 +65,10 @@ function describeMissingPermission(error: Error): string {
   return `Cannot go on without a permission: run it again with "deno run ${flag}"`;
 }
 
+/** What a peer says is among it: no sign of it may move the cursor, or turn the text around. */
 function oneLine(text: string): string {
-  return text.replaceAll(/\s*\n\s*/g, " ").trim();
+  return text.replaceAll(/\s*\n\s*/g, " ").trim().replaceAll(
+    /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_C}]/gu,
+    "?",
+  );
 }

@@ -2,7 +2,7 @@ import { MAX_CAPSULE } from "../limits/limits.ts";
 import { ApplicationError, StreamError } from "../error/quic_error.ts";
 import { H3ErrorCode } from "./code_point.ts";
 import { frame } from "./frame.ts";
-import { FrameReader } from "./frame_reader.ts";
+import { FrameReader, frugal } from "./frame_reader.ts";
 
 /** Types of capsules (RFC 9297, Section 5.4). */
 export const CapsuleType = {
@@ -64,7 +64,8 @@ export class CapsuleReader {
       while (await frames.next()) {
         const { type } = frames;
         // RFC 9297, Section 3.2: unknown types are silently passed over.
-        if (this.#types.has(type)) return { type, value: await frames.payload(this.#maxSize) };
+        if (!this.#types.has(type)) continue;
+        return { type, value: frugal(await frames.payload(this.#maxSize)) };
       }
       return undefined;
     } catch (error) {

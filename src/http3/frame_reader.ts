@@ -39,14 +39,17 @@ export class FrameReader {
     return true;
   }
 
-  /** The next piece of the payload, as large as it came; undefined when the frame is over. */
+  /**
+   * The next piece of the payload, as large as it came; undefined when the frame is over. It may be
+   * kept: it holds no more memory than twice its own.
+   */
   async piece(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     if (this.remaining === 0) return undefined;
     if (!this.#hasBytes && !(await this.#more())) throw truncated();
-    return this.#take(this.remaining);
+    return frugal(this.#take(this.remaining));
   }
 
-  /** The rest of the payload in one array. */
+  /** The rest of the payload in one array, which may be a view of more. */
   async payload(limit: number): Promise<Uint8Array<ArrayBuffer>> {
     if (this.remaining > limit) {
       throw new StreamError(
@@ -66,7 +69,10 @@ export class FrameReader {
 
   /** Passes over the rest of the payload. */
   async skip(): Promise<void> {
-    while (this.remaining > 0) await this.piece();
+    while (this.remaining > 0) {
+      if (!this.#hasBytes && !(await this.#more())) throw truncated();
+      this.#take(this.remaining);
+    }
   }
 
   /** Reads a stream type, before any frame; -1 if the stream ends before that. */
@@ -153,6 +159,11 @@ export class FrameReader {
     this.headerSize += size;
     return value;
   }
+}
+
+/** Otherwise a peer could make us hold a large chunk for each byte that somebody keeps. */
+export function frugal(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return 2 * bytes.length < bytes.buffer.byteLength ? bytes.slice() : bytes;
 }
 
 function truncated(): ApplicationError {

@@ -131,6 +131,28 @@ const SINGLE_PATH: readonly Row[] = [
   ["QPACK encoder stream", "qpack/decoder_test.ts", "encoder stream without requests"],
   ["QPACK-blocked memory", "http3/server_attack_test.ts", "so many bytes of fields that wait"],
   [
+    "QPACK sections that are never acknowledged",
+    "qpack/encoder_test.ts",
+    "that a peer never acknowledges",
+  ],
+  ["QPACK settings", "http3/memory_test.ts", "the largest settings there are"],
+  [
+    "QPACK and control streams that take nothing",
+    "http3/critical_stream_test.ts",
+    "takes nothing of its critical streams",
+  ],
+  [
+    "Fields of servers, trailers and interim responses too",
+    "http3/memory_test.ts",
+    "fields, trailers and interim fields of servers",
+  ],
+  [
+    "Small pieces that hold large buffers",
+    "http3/memory_test.ts",
+    "handlers no small pieces",
+    "CapsuleReader gives no small values",
+  ],
+  [
     "HTTP/3 frames",
     "http3/server_attack_test.ts",
     "reserved frame of 2^40 bytes",
@@ -150,6 +172,18 @@ const SINGLE_PATH: readonly Row[] = [
   ],
   ["Slow handshakes", "sim/handshake_test.ts", "vanishes in the middle of the handshake"],
   ["Slow requests", "http3/server_attack_test.ts", "whose fields do not come"],
+  [
+    "Slow content",
+    "http3/slow_peer_test.ts",
+    "whose body does not come",
+    "takes none of the response",
+  ],
+  ["Slow content of GET", "http3/request_content_test.ts", "that is announced and does not come"],
+  [
+    "Errors of one connection that close another",
+    "http3/application_test.ts",
+    "for a body that failed on another",
+  ],
   ["Logs", "connection/qlog_frames_test.ts", "ten thousand ACK ranges"],
   [
     "Request forgery",

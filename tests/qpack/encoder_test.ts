@@ -155,3 +155,14 @@ Deno.test("QpackEncoder.encode() evicts no line that a section under way refers 
   const lines = await link.decoder.decode(4, underWay);
   assert.equal(lines[0]!.value, held[0]!.value);
 });
+
+Deno.test("QpackEncoder remembers only so many sections that a peer never acknowledges", () => {
+  const encoder = new QpackEncoder();
+  encoder.allow(4096, 16);
+  const lines = [{ name: "x-a", value: "again and again" }];
+  encoder.encode(0, lines);
+  encoder.receive(new Uint8Array([0x01])); // the insertion is known, and nothing more is ever said
+  let referring = 0;
+  for (let i = 1; i <= 3_000; i++) if (encoder.encode(4 * i, lines)[0] !== 0) referring++;
+  assert.equal(referring, 1_000);
+});

@@ -34,6 +34,10 @@ export interface MultipathListener extends AsyncIterable<MultipathConnection>, A
    * @throws {TypeError} Which one, and why.
    */
   setCertificates(certificates: CertificateOptions): void;
+  /** Has the process wait for the listener and its connections, as it does at first. */
+  ref(): void;
+  /** Lets the process end though the listener and its connections have not. */
+  unref(): void;
   /**
    * Stops waiting. Connections that were accepted go on, unless a reason to close them is given;
    * the sockets are closed with the last of them.
@@ -101,6 +105,14 @@ class ApiListener implements MultipathListener {
 
   setCertificates(certificates: CertificateOptions): void {
     this.#credentials.replace(certificates);
+  }
+
+  ref(): void {
+    this.#hub.ref();
+  }
+
+  unref(): void {
+    this.#hub.unref();
   }
 
   close(info?: CloseInfo): void {

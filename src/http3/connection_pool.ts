@@ -26,6 +26,8 @@ export class ConnectionPool implements AsyncDisposable {
   readonly #clients = new Map<string, Promise<H3Client>>();
   /** For the next connection with the same options. */
   readonly #sessions = new SessionStore();
+  /** Sessions of applications that a connection was made with. */
+  readonly #spent = new WeakSet<SavedSession>();
   readonly #given = new WeakMap<H3Transport, H3Client>();
   /** Options that are functions or objects are told apart by who they are. */
   readonly #identities = new WeakMap<object, number>();
@@ -77,7 +79,7 @@ export class ConnectionPool implements AsyncDisposable {
   async #open(key: string, url: URL, options: FetchConnectOptions): Promise<H3Client> {
     try {
       const { idleTimeout = IDLE_TIMEOUT, streamOrder = urgencyOrder, ...connectOptions } = options;
-      const session = options.session ?? this.#sessions.take(key);
+      const session = this.#unspent(options.session) ?? this.#sessions.take(key);
       const onSession = (session: SavedSession) => {
         this.#sessions.add(key, session);
         options.onSession?.(session);
@@ -104,6 +106,13 @@ export class ConnectionPool implements AsyncDisposable {
       this.#clients.delete(key);
       throw error;
     }
+  }
+
+  /** Each session is good for one connection, and nobody's business but of the first server's. */
+  #unspent(session: SavedSession | undefined): SavedSession | undefined {
+    if (session === undefined || this.#spent.has(session)) return undefined;
+    this.#spent.add(session);
+    return session;
   }
 
   async #forget(key: string, client: H3Client): Promise<void> {

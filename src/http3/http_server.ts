@@ -12,6 +12,10 @@ export interface H3Listener<T extends H3Transport> extends AsyncIterable<T> {
   readonly addrs: readonly NetAddress[];
   /** Shows other certificates from now on; missing where that cannot be done. */
   setCertificates?(certificates: CertificateOptions): void;
+  /** Has the process wait for it, as it does at first; missing where that cannot be chosen. */
+  ref?(): void;
+  /** Lets the process end though it listens. */
+  unref?(): void;
   /** Ends the listening, and the iteration. */
   close(): void;
 }
@@ -51,6 +55,16 @@ export class HttpServer<T extends H3Transport = H3Transport> implements AsyncDis
       throw new TypeError("Cannot change certificates: this listener does not offer it");
     }
     this.#listener.setCertificates(certificates);
+  }
+
+  /** Has the process wait for the server, as it does at first. */
+  ref(): void {
+    this.#listener.ref?.();
+  }
+
+  /** Lets the process end though the server has not. */
+  unref(): void {
+    this.#listener.unref?.();
   }
 
   /** Takes no further connections and requests, and stops when those under way are done. */

@@ -20,7 +20,7 @@ export type RequestHandler<T extends H3Transport = H3Transport> = (
 export interface RequestInfo<T extends H3Transport = H3Transport> {
   /** The connection the request came over. */
   readonly connection: T;
-  /** Where the client is, if the connection can tell. */
+  /** Where the client is, if the connection can tell; not proven yet while `early`. */
   readonly remoteAddr: T["remoteAddr"];
   /** Fields that follow the body; resolves when the body has been read or given up. */
   readonly trailers: Promise<Headers | undefined>;

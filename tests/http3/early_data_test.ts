@@ -135,3 +135,22 @@ Deno.test("SessionStore keeps the newest sessions, of not too many connections",
   assert.equal(store.take("35"), undefined);
   assert.deepEqual(store.take("36"), session("36"));
 });
+
+Deno.test("fetch() shows a session of the application once, and to no other server", async () => {
+  const shown: unknown[] = [];
+  const fetch = createFetch(({ hostname, session }) => {
+    shown.push([hostname, session]);
+    const [client, server] = MemoryTransport.pair();
+    serveConnection(server, (request) => {
+      if (!request.url.endsWith("/away")) return new Response();
+      return Response.redirect("https://b/", 307);
+    });
+    return Promise.resolve(client);
+  });
+  const session = { tls: {} } as unknown as SavedSession;
+  const init = { session, idleTimeout: 0 };
+  await within(fetch("https://a/away", init));
+  await moment();
+  await within(fetch("https://a/", init));
+  assert.deepEqual(shown, [["a", session], ["b", undefined], ["a", undefined]]);
+});

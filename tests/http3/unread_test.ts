@@ -13,6 +13,8 @@ import { within } from "./raw_peer.ts";
 v8.setFlagsFromString("--expose-gc");
 const collectGarbage: () => void = vm.runInNewContext("gc");
 
+const module = new URL("../../mod.ts", import.meta.url).href;
+const config = new URL("../../deno.json", import.meta.url).pathname;
 const url = "https://localhost/";
 const localAddresses = ["127.0.0.1"];
 
@@ -111,20 +113,33 @@ Deno.test("A program that has all it wants of a response ends", async () => {
   await using server = serve({ port: 0, cert, key, localAddresses }, () => {
     return new Response(new Uint8Array(10_000));
   });
-  const module = new URL("../../mod.ts", import.meta.url).href;
-  const config = new URL("../../deno.json", import.meta.url).pathname;
   const init = { insecure: true, localAddresses, idleTimeout: 50 };
   const program = `import { fetch } from ${JSON.stringify(module)};
     const init = ${JSON.stringify(init)};
     const response = await fetch("https://localhost:${server.addr.port}/", init);
     console.log(response.status);`;
+  assert.equal(await outputOf(program), "200\n"); // the idle timeout of QUIC is 30 s
+});
+
+Deno.test("A program may end though it serves", async () => {
+  const options = { port: 0, cert, key, localAddresses };
+  const program = `import { serve } from ${JSON.stringify(module)};
+    const server = serve(${JSON.stringify(options)}, () => new Response());
+    server.unref();
+    server.ref();
+    server.unref();
+    console.log("served");`;
+  assert.equal(await outputOf(program), "served\n");
+});
+
+async function outputOf(program: string): Promise<string> {
   const args = ["run", "-A", "--unstable-net", "--config", config, "-"];
   const command = new Deno.Command(Deno.execPath(), { args, stdin: "piped", stdout: "piped" });
   await using child = command.spawn();
   await new Response(program).body!.pipeTo(child.stdin);
-  const { stdout } = await within(child.output(), 15_000); // the idle timeout of QUIC is 30 s
-  assert.equal(new TextDecoder().decode(stdout), "200\n");
-});
+  const { stdout } = await within(child.output(), 15_000);
+  return new TextDecoder().decode(stdout);
+}
 
 Deno.test("fetch() works on over a connection that did not keep the process", async () => {
   await using server = serve({ port: 0, cert, key, localAddresses }, () => {

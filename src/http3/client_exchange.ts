@@ -194,7 +194,9 @@ export class ClientExchange {
 
   async #receive(): Promise<Response> {
     const head = await this.#head();
-    const hasNoBody = this.#request.method === "HEAD" || [204, 205, 304].includes(head.status);
+    const { method } = this.#request;
+    this.#stream.incoming.isTunnel = method === "CONNECT" && head.status < 300;
+    const hasNoBody = method === "HEAD" || [204, 205, 304].includes(head.status);
     if (!hasNoBody) this.#stream.incoming.expect(head.contentLength);
     const body = hasNoBody ? null : this.#stream.body({
       onCancel: (reason) => this.#cancel(reason, "Cancelled by the application"),

@@ -15,6 +15,8 @@ export class MessageReader {
   trailers: Headers | undefined;
   /** Whether the message has come to its end. */
   finished = false;
+  /** Whether nothing but data may come: the stream has become a tunnel. */
+  isTunnel = false;
   readonly #connection: H3Connection;
   readonly #id: number;
   readonly #frames: FrameReader;
@@ -101,7 +103,8 @@ export class MessageReader {
   }
 
   async #onTrailers(): Promise<void> {
-    if (this.trailers) throw unexpectedFrame(H3FrameType.Headers);
+    // RFC 9114, Section 4.4: a tunnel has no trailers.
+    if (this.trailers || this.isTunnel) throw unexpectedFrame(H3FrameType.Headers);
     this.trailers = readTrailers(await this.#section());
   }
 

@@ -34,7 +34,7 @@ export interface RequestInfo<T extends H3Transport = H3Transport> {
   readonly early: boolean;
   /** Datagrams of this request, if the server was told to have them and the connection can. */
   readonly datagrams: RequestDatagrams | undefined;
-  /** Sends these fields after the body of the response. */
+  /** Sends these fields after the body of the response; a tunnel has none. */
   sendTrailers(trailers: TrailerSource): void;
   /**
    * Sends an interim response, such as 103 Early Hints.
@@ -124,6 +124,7 @@ export class ServerExchange {
     const { method, protocol } = head;
     const response = await this.#handle(head);
     const isTunnel = protocol !== "" && response.ok;
+    this.#stream.incoming.isTunnel = isTunnel;
     await this.#respond(method, response, isTunnel);
     // The directions of a tunnel end one by one; whoever reads the other may do so to its end.
     if (isTunnel && this.#tunnel?.locked) await this.#requestTrailers.promise;
@@ -296,7 +297,7 @@ export class ServerExchange {
       const patience = isTunnel ? undefined : this.#writePatience;
       await outgoing.body(body, isTunnel ? -1 : announcedLength(headers, true), patience);
     }
-    await outgoing.end(this.#responseTrailers, this.#writePatience);
+    await outgoing.end(isTunnel ? undefined : this.#responseTrailers, this.#writePatience);
     this.#answered = true;
     this.#completed.resolve();
   }

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import type { StreamError } from "../../src/error/quic_error.ts";
 import { H3Client } from "../../src/http3/client.ts";
+import { responseTrailers } from "../../src/http3/client_exchange.ts";
+import { frame, varints } from "../../src/http3/frame.ts";
 import type { ConnectHandler, ConnectRequest } from "../../src/http3/connect_request.ts";
 import type { H3ServerOptions } from "../../src/http3/options.ts";
 import { serveConnection } from "../../src/http3/server.ts";
 import { MemoryTransport } from "./memory_transport.ts";
-import { getLines, headersFrame, type Lines, RawPeer, within } from "./raw_peer.ts";
+import { dataFrame, getLines, headersFrame, type Lines, RawPeer, within } from "./raw_peer.ts";
 
 const url = "https://localhost/chat?room=1";
 
@@ -137,4 +139,38 @@ Deno.test("H3Server lets tunnels be silent for longer than bodies", async () => 
   up.write("late");
   up.end();
   assert.equal(await within(response.text()), "late");
+});
+
+Deno.test("A tunnel has no trailers, whoever sends them", async () => {
+  const [transport, server] = MemoryTransport.pair();
+  serveConnection(server, () => new Response(), {
+    onConnect: (request, info) => {
+      info.sendTrailers(new Headers({ a: "b" }));
+      return new Response(request.body);
+    },
+  });
+  const client = new H3Client(transport);
+  const { body } = new Response("through");
+  const response = await within(client.connect(url, "x", { body: body! }));
+  assert.equal(await within(response.text()), "through");
+  assert.equal(await responseTrailers(response), undefined);
+
+  const peer = new RawPeer(transport);
+  const trailers = headersFrame([["a", "b"]]);
+  peer.request(headersFrame(extended), dataFrame("x"), trailers).catch(() => {});
+  assert.equal(await peer.closeCode(), 0x105);
+
+  const [other, evil] = MemoryTransport.pair();
+  const attacked = new H3Client(other);
+  const attacker = new RawPeer(evil);
+  await attacker.open(0x00, frame(0x04, varints(0x08, 1)));
+  const connecting = attacked.connect(url, "x");
+  const { value } = await evil.incomingBidirectionalStreams.getReader().read();
+  const writer = value!.writable.getWriter();
+  writer.closed.catch(() => {});
+  await writer.write(headersFrame([[":status", "200"]]));
+  writer.write(trailers).catch(() => {});
+  const tunnel = await within(connecting);
+  await assert.rejects(within(tunnel.text()));
+  assert.equal(await attacker.closeCode(), 0x105);
 });

@@ -1,6 +1,7 @@
 import type { ConnectOptions } from "../api/options.ts";
 import { urgencyOrder } from "../scheduler/stream_order.ts";
 import type { SavedSession } from "../api/session.ts";
+import { checkOptions } from "./check_options.ts";
 import { H3Client } from "./client.ts";
 import { IdleWatch } from "./idle_watch.ts";
 import type { FetchConnectOptions, H3Options } from "./options.ts";
@@ -39,6 +40,7 @@ export class ConnectionPool implements AsyncDisposable {
 
   /** A client for a URL: one that is there and takes requests, or a new one. */
   async lease(url: URL, options: FetchConnectOptions): Promise<Lease> {
+    checkOptions(options);
     const key = this.#key(url, options);
     const known = this.#clients.get(key);
     if (known) {

@@ -9,6 +9,7 @@ import { ApplicationError, QuicError, StreamError } from "../error/quic_error.ts
 import { QpackDecoder } from "../qpack/decoder.ts";
 import { QpackEncoder } from "../qpack/encoder.ts";
 import { type FieldLine, fieldLineSize } from "../qpack/field_line.ts";
+import { checkOptions } from "./check_options.ts";
 import { H3ErrorCode, H3FrameType, H3StreamType, reservedIdentifier } from "./code_point.ts";
 import { closedCriticalStream, ControlStream, type Role } from "./control_stream.ts";
 import { frame, varints } from "./frame.ts";
@@ -75,6 +76,7 @@ export class H3Connection {
     if (incomingBidirectionalStreams.locked || incomingUnidirectionalStreams.locked) {
       throw new TypeError("Cannot speak HTTP/3: somebody reads the connection's streams already");
     }
+    checkOptions(options);
     this.transport = transport;
     this.role = role;
     this.#events = events;

@@ -1,6 +1,7 @@
 import type { CertificateOptions } from "../api/credentials.ts";
 import type { ListenOptions } from "../api/options.ts";
 import { urgencyOrder } from "../scheduler/stream_order.ts";
+import { checkOptions } from "./check_options.ts";
 import type { ServeOptions } from "./options.ts";
 import { type H3Server, serveConnection } from "./server.ts";
 import type { RequestHandler } from "./server_exchange.ts";
@@ -105,6 +106,7 @@ export function createServe<T extends H3Transport>(
   listen: (options: ListenOptions) => H3Listener<T>,
 ): Serve<T> {
   return (options, handler) => {
+    checkOptions(options);
     const { port = 8000, streamOrder = urgencyOrder } = options;
     const listener = listen({ ...options, port, streamOrder, alpnProtocols: ["h3"] });
     const server = new HttpServer(listener, handler, options);

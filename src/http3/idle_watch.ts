@@ -1,8 +1,6 @@
 import type { H3Client } from "./client.ts";
+import { later } from "./timer.ts";
 import type { H3Transport } from "./transport.ts";
-
-/** Timers take 31 bits of milliseconds; longer is for ever. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * Watches a connection that is kept for further requests, and lets go of it when nobody has waited
@@ -14,7 +12,8 @@ export class IdleWatch {
   readonly #transport: H3Transport;
   readonly #timeout: number;
   readonly #onClose: () => void;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Calls off the next look, if one is due. */
+  #stop: (() => void) | undefined;
   #isWaitedFor = false;
   /** When the last one ended waiting. */
   #quietSince = performance.now();
@@ -30,7 +29,7 @@ export class IdleWatch {
     this.#onClose = onClose;
     client.onWaiting = (isAnybody) => isAnybody ? this.#busy() : this.#quiet();
     client.onIdle = () => this.#quiet();
-    client.closed.then(() => clearTimeout(this.#timer));
+    client.closed.then(() => this.#stop?.());
     this.#arm(timeout);
   }
 
@@ -43,15 +42,15 @@ export class IdleWatch {
     this.#isWaitedFor = false;
     this.#quietSince = performance.now();
     if (!this.#client.accepting) this.#letGo(); // nobody will use it again
-    else if (this.#timer === undefined) this.#arm(this.#timeout);
+    else if (this.#stop === undefined) this.#arm(this.#timeout);
   }
 
   #arm(delay: number): void {
-    if (delay <= LONGEST_TIMER) this.#timer = setTimeout(() => this.#check(), delay);
+    this.#stop = later(delay, () => this.#check());
   }
 
   #check(): void {
-    this.#timer = undefined;
+    this.#stop = undefined;
     if (this.#isWaitedFor) return;
     const left = this.#quietSince + this.#timeout - performance.now();
     if (left > 0) this.#arm(Math.ceil(left));
@@ -60,7 +59,7 @@ export class IdleWatch {
 
   #letGo(): void {
     if (this.#client.active > 0) return this.#transport.unref?.();
-    clearTimeout(this.#timer);
+    this.#stop?.();
     this.#onClose();
     this.#client.close();
   }

@@ -1,3 +1,5 @@
+import { later } from "./timer.ts";
+
 /** How long peers are waited for. */
 export interface PatienceOptions {
   /** Milliseconds without anything; `Infinity` for any time. */
@@ -18,7 +20,8 @@ const GRACE = 10_000;
 export class Patience {
   readonly #options: PatienceOptions;
   readonly #onExpired: () => void;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Calls off the timer, if one runs. */
+  #disarm: (() => void) | undefined;
   #since = -1;
   #isStopped = false;
   #waited = 0;
@@ -34,7 +37,7 @@ export class Patience {
   begin(): void {
     if (this.#isStopped) return;
     this.#since = performance.now();
-    if (this.#timer === undefined) this.#arm(this.#allowance);
+    if (this.#disarm === undefined) this.#arm(this.#allowance);
   }
 
   /** Waiting is over, and has brought so many bytes. */
@@ -47,8 +50,8 @@ export class Patience {
   /** There will be no more waiting. */
   stop(): void {
     this.#isStopped = true;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#disarm?.();
+    this.#disarm = undefined;
     this.#since = -1;
   }
 
@@ -60,13 +63,11 @@ export class Patience {
   }
 
   #arm(delay: number): void {
-    // Timers take 31 bits of milliseconds; longer is for ever.
-    if (delay >= 2 ** 31) return;
-    this.#timer = setTimeout(() => this.#check(), Math.max(0, delay));
+    this.#disarm = later(Math.max(0, delay), () => this.#check());
   }
 
   #check(): void {
-    this.#timer = undefined;
+    this.#disarm = undefined;
     if (this.#since < 0) return;
     const left = this.#since + this.#allowance - performance.now();
     if (left > 0) return this.#arm(left);

@@ -4,6 +4,7 @@ import { H3Connection } from "./h3_connection.ts";
 import type { H3ServerOptions } from "./options.ts";
 import { applyPriority, parsePriority } from "./priority.ts";
 import { RequestStream } from "./request_stream.ts";
+import { later } from "./timer.ts";
 import { type RequestHandler, ServerExchange } from "./server_exchange.ts";
 import type { H3BidirectionalStream, H3SendStream, H3Transport } from "./transport.ts";
 import { MAX_EARLY_PRIORITIES, MAX_FAILURES_PER_SECOND, MAX_HANDLERS } from "../limits/limits.ts";
@@ -131,9 +132,9 @@ export class H3Server implements AsyncDisposable {
 
   async #closedWithin(milliseconds: number): Promise<void> {
     const late = Promise.withResolvers<void>();
-    const timer = setTimeout(late.resolve, milliseconds);
+    const stop = later(milliseconds, late.resolve);
     await Promise.race([this.closed, late.promise]);
-    clearTimeout(timer);
+    stop();
   }
 
   #slotFree(): Promise<void> {

@@ -6,6 +6,7 @@ import { announcedLength, readRequestHead, type RequestHead, responseLines } fro
 import type { H3ServerOptions, TrailerSource } from "./options.ts";
 import { Patience } from "./patience.ts";
 import type { RequestStream } from "./request_stream.ts";
+import { later } from "./timer.ts";
 import type { H3Transport } from "./transport.ts";
 import { usableResponse } from "./usable_response.ts";
 import { BODY_TIMEOUT, HEADER_TIMEOUT, MAX_UNUSED_CONTENT } from "../limits/limits.ts";
@@ -139,11 +140,11 @@ export class ServerExchange {
 
   /** The head of the request; undefined if it is too large to be read. */
   async #head(): Promise<RequestHead | undefined> {
-    const timer = setTimeout(() => {
+    const stop = later(this.#options.headerTimeout ?? HEADER_TIMEOUT, () => {
       this.#stream.fail(
         new StreamError(H3ErrorCode.RequestIncomplete, "Cannot wait any longer for the request"),
       );
-    }, this.#options.headerTimeout ?? HEADER_TIMEOUT);
+    });
     try {
       const head = readRequestHead(
         await this.#stream.incoming.headers(),
@@ -157,7 +158,7 @@ export class ServerExchange {
       if (isTooLarge) return undefined;
       throw error;
     } finally {
-      clearTimeout(timer);
+      stop();
     }
   }
 

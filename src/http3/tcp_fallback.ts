@@ -1,6 +1,7 @@
 import { TransportError } from "../error/quic_error.ts";
 import type { BrokenServers } from "./broken_servers.ts";
 import type { Lease } from "./connection_pool.ts";
+import { later } from "./timer.ts";
 
 /** The platform's `fetch`, or one like it. */
 export type PlatformFetch = (request: Request, init: RequestInit) => Promise<Response>;
@@ -30,17 +31,17 @@ export class TcpFallback {
       if (mayFallBackToTcp(error)) this.#onBroken(host);
     });
     const late = Promise.withResolvers<undefined>();
-    const timer = setTimeout(() => {
+    const stop = later(this.#delay, () => {
       this.#onBroken(host);
       late.resolve(undefined);
-    }, this.#delay);
+    });
     try {
       return await Promise.race([leasing, late.promise]);
     } catch (error) {
       if (mayFallBackToTcp(error)) return undefined;
       throw error;
     } finally {
-      clearTimeout(timer);
+      stop();
     }
   }
 

@@ -1,0 +1,13 @@
+/** Timers take 31 bits of milliseconds. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/**
+ * Calls a function later; never, if that is farther away than timers reach.
+ *
+ * @returns How to call it off.
+ */
+export function later(milliseconds: number, action: () => void): () => void {
+  if (milliseconds > LONGEST_TIMER) return () => {};
+  const timer = setTimeout(action, milliseconds);
+  return () => clearTimeout(timer);
+}

@@ -4,6 +4,8 @@ import { MultipathConnection } from "../../src/api/multipath_connection.ts";
 import type { CloseInfo, ConnectOptions } from "../../src/api/options.ts";
 import type { ReceiveStream } from "../../src/api/receive_stream.ts";
 import type { SendStream, SendStreamOptions } from "../../src/api/send_stream.ts";
+import type { HttpServer } from "../../src/http3/http_server.ts";
+import type { RequestHandler } from "../../src/http3/server_exchange.ts";
 import type { H3Transport } from "../../src/http3/transport.ts";
 
 /** Compiles only if `From` can be used wherever `To` is asked for. */
@@ -23,6 +25,9 @@ export type Parity = [
   >,
   Assignable<MultipathConnection, H3Transport>,
   Assignable<MultipathConnection, AsyncDisposable>,
+  Assignable<HttpServer<MultipathConnection>, Omit<Deno.HttpServer, "addr">>,
+  // Routers and file servers made for `Deno.serve` fit.
+  Assignable<Deno.ServeHandler, RequestHandler<MultipathConnection>>,
 ];
 
 Deno.test("MultipathConnection has all that Deno.QuicConn has", () => {

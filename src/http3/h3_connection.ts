@@ -240,7 +240,9 @@ export class H3Connection {
       if (type >= 0) await this.#readStream(type, frames, Number(stream.id));
     } catch (error) {
       if (error instanceof ApplicationError) this.fail(error);
-      else if (error instanceof StreamError && this.#criticalTypes.has(type)) this.#broken(error);
+      else if (!this.#criticalTypes.has(type)) return;
+      else if (error instanceof StreamError) this.#broken(error);
+      else this.fail(error); // nobody would hear what the stream says from now on
     }
   }
 

@@ -33,10 +33,14 @@ export function formatPriority({ urgency = 3, incremental = false }: Partial<Pri
 
 /** Hands a priority to a stream, in the terms its transport knows. */
 export function applyPriority(stream: H3SendStream, { urgency, incremental }: Priority): void {
-  if ("urgency" in stream) {
-    stream.urgency = urgency;
-    stream.incremental = incremental;
+  try {
+    if ("urgency" in stream) {
+      stream.urgency = urgency;
+      stream.incremental = incremental;
+    }
+    // For orders that know nothing of HTTP.
+    if ("sendOrder" in stream) stream.sendOrder = DEFAULT.urgency - urgency;
+  } catch {
+    // With some transports a stream that has ended has no place among the others any more.
   }
-  // For orders that know nothing of HTTP.
-  if ("sendOrder" in stream) stream.sendOrder = DEFAULT.urgency - urgency;
 }

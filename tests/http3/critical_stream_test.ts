@@ -126,3 +126,26 @@ Deno.test("H3Server lets PRIORITY_UPDATE win over fields that come later", async
   await moment();
   assert.equal((await opened.promise).urgency, 1);
 });
+
+Deno.test("H3Server hears what follows a PRIORITY_UPDATE for a stream that has ended", async () => {
+  // Streams of the runtime's own QUIC throw then.
+  const [transport, server] = MemoryTransport.pair();
+  let hasEnded = false;
+  server.onIncoming = ({ writable }) => {
+    Object.defineProperty(writable, "urgency", {
+      set() {
+        if (hasEnded) throw new Deno.errors.BadResource("Bad resource ID");
+      },
+    });
+  };
+  serveConnection(server, () => new Response(new ReadableStream()));
+  const peer = new RawPeer(transport);
+  const control = await peer.settings();
+  peer.request(headersFrame([...getLines, ["priority", "u=5"]])).catch(() => {});
+  await moment();
+  hasEnded = true;
+  await control.write(frame(0xf0700, concatBytes(varints(0), new TextEncoder().encode("u=1"))));
+  await control.write(frame(0x07, varints(4)));
+  await control.write(frame(0x07, varints(8))); // which is more than before
+  assert.equal(await peer.closeCode(), 0x108);
+});

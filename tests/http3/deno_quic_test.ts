@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { H3Client } from "../../src/http3/client.ts";
-import { responseTrailers } from "../../src/http3/client_exchange.ts";
+import { prioritize, responseTrailers } from "../../src/http3/client_exchange.ts";
 import { quicServer } from "./deno_quic.ts";
 
 Deno.test("H3Client and H3Server work over the runtime's own QUIC", async () => {
@@ -37,4 +37,29 @@ Deno.test("H3Client and H3Server stream 20 MB both ways over the runtime's own Q
   let size = 0;
   for await (const chunk of response.body!) size += chunk.length;
   assert.equal(size, 320 * 65_536);
+});
+
+Deno.test("prioritize() works when the request has ended, over the runtime's own QUIC too", async () => {
+  const gate = Promise.withResolvers<void>();
+  using pair = await quicServer(async () => {
+    await gate.promise;
+    return new Response(
+      new ReadableStream({
+        async pull(controller) {
+          await new Promise((resolve) => setTimeout(resolve, 20));
+          controller.enqueue(new Uint8Array(10));
+          controller.close();
+        },
+      }),
+    );
+  });
+  const client = new H3Client(pair.client);
+  const fetching = client.fetch(new Request("https://localhost/"));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  gate.resolve();
+  const response = await fetching;
+  prioritize(response, { urgency: 1 });
+  assert.equal((await response.bytes()).length, 10);
+  prioritize(response, { urgency: 2 }); // and when all is over
+  assert.equal((await (await client.fetch(new Request("https://localhost/"))).bytes()).length, 10);
 });

@@ -61,7 +61,7 @@ export class CapsuleReader {
   async next(): Promise<Capsule | undefined> {
     const frames = this.#frames;
     try {
-      while (await frames.next()) {
+      while (frames.nextAtHand() || await frames.next()) {
         const { type } = frames;
         // RFC 9297, Section 3.2: unknown types are silently passed over.
         if (!this.#types.has(type)) continue;

@@ -60,7 +60,10 @@ export class ControlStream {
     const payload = await frames.payload(MAX_SETTINGS_SIZE);
     this.#log?.(loggedSettings(listSettings(payload), frames.headerSize, payload.length));
     this.#handler.onSettings(readSettings(payload));
-    while (await frames.next()) await this.#handle(frames.type);
+    while (frames.nextAtHand() || await frames.next()) {
+      if (isKnown(frames.type)) await this.#handle(frames.type);
+      else this.#log?.(loggedUnknown(frames.type, frames.headerSize, frames.remaining));
+    }
     throw closedCriticalStream();
   }
 
@@ -75,17 +78,12 @@ export class ControlStream {
       case H3FrameType.PriorityUpdateRequest:
       case H3FrameType.PriorityUpdatePush:
         return await this.#onPriorityUpdate(type);
-      // RFC 9114, Section 7.2.1, RFC 9114, Section 7.2.2: these belong to requests.
-      case H3FrameType.Data:
-      case H3FrameType.Headers:
-      case H3FrameType.PushPromise:
-      case H3FrameType.Settings:
-        throw unexpectedFrame(type);
     }
     const { headerSize, remaining } = this.#frames;
     this.#log?.(loggedUnknown(type, headerSize, remaining));
-    if (isForbiddenFrame(type)) throw unexpectedFrame(type);
-    await this.#frames.skip();
+    // RFC 9114, Section 7.2.1, RFC 9114, Section 7.2.2, RFC 9114, Section 7.2.8: the others belong
+    // to requests, or to HTTP/2.
+    throw unexpectedFrame(type);
   }
 
   #onGoAway(id: number): void {
@@ -136,6 +134,13 @@ export class ControlStream {
     if (size !== payload.length) throw frameError();
     return id;
   }
+}
+
+const known = new Set<number>(Object.values(H3FrameType));
+
+/** Others are passed over (RFC 9114, Section 9). */
+function isKnown(type: number): boolean {
+  return known.has(type) || isForbiddenFrame(type);
 }
 
 /** The error for frames that have no place where they came. */

@@ -40,6 +40,31 @@ export class FrameReader {
   }
 
   /**
+   * The same, if all that takes has come already; false if `next()` must see. Frames can be as short
+   * as two bytes, and thousands of them come at a time: they must not cost a promise each.
+   */
+  nextAtHand(): boolean {
+    const start = this.#at;
+    if (this.remaining > this.#chunk.length - start) return false;
+    this.#at += this.remaining;
+    this.headerSize = 0;
+    const type = this.#varintAtHand();
+    const length = type < 0 ? -1 : this.#varintAtHand();
+    if (length < 0) {
+      this.#at = start;
+      return false;
+    }
+    this.type = type;
+    this.remaining = length;
+    return true;
+  }
+
+  /** What has come of the payload already; a view, perhaps empty. */
+  pieceAtHand(): Uint8Array<ArrayBuffer> {
+    return this.#take(this.remaining);
+  }
+
+  /**
    * The next piece of the payload, as large as it came; undefined when the frame is over. It may be
    * kept: it holds no more memory than twice its own.
    */

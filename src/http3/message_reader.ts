@@ -1,3 +1,4 @@
+import { concatBytes } from "../bytes/bytes.ts";
 import { ApplicationError, StreamError } from "../error/quic_error.ts";
 import type { FieldLine } from "../qpack/field_line.ts";
 import { H3ErrorCode, H3FrameType, isForbiddenFrame } from "./code_point.ts";
@@ -8,6 +9,9 @@ import type { H3Connection } from "./h3_connection.ts";
 import { loggedData, loggedHeaders, loggedUnknown } from "./logged_frame.ts";
 import type { Patience } from "./patience.ts";
 import type { H3ReceiveStream } from "./transport.ts";
+
+/** Pieces from this size on are handed on as they are. */
+const LARGE = 1_024;
 
 /** Reads one message: header sections, data, and trailers (RFC 9114, Section 4.1). */
 export class MessageReader {
@@ -23,6 +27,8 @@ export class MessageReader {
   #contentLength = -1;
   #received = 0;
   #cancelled = false;
+  /** Whether the frame at hand holds trailers that were not looked at. */
+  #hasTrailersAhead = false;
 
   constructor(connection: H3Connection, id: number, stream: H3ReceiveStream) {
     this.#connection = connection;
@@ -37,8 +43,9 @@ export class MessageReader {
 
   /** The next header section. */
   async headers(): Promise<FieldLine[]> {
-    while (await this.#frames.next()) {
-      const { type } = this.#frames;
+    const frames = this.#frames;
+    while (frames.nextAtHand() || await frames.next()) {
+      const { type } = frames;
       if (type === H3FrameType.Headers) return await this.#section();
       if (type === H3FrameType.Data) throw unexpectedFrame(type);
       this.#checkOther(type);
@@ -49,13 +56,20 @@ export class MessageReader {
       : new StreamError(H3ErrorCode.MessageError, "Cannot accept a response without fields");
   }
 
-  /** The next piece of data, as large as it came; undefined when the message is over. */
+  /**
+   * The next piece of data, as large as it came; undefined when the message is over. Small pieces
+   * that came together are one.
+   */
   async data(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const frames = this.#frames;
     if (this.finished) return undefined;
+    frames.throwIfCancelled();
+    if (this.#hasTrailersAhead) await this.#onTrailers();
     for (;;) {
-      if (frames.type === H3FrameType.Data && frames.remaining > 0) return await frames.piece();
-      if (!(await frames.next())) break;
+      if (frames.type === H3FrameType.Data && frames.remaining > 0) {
+        return this.#gather((await frames.piece())!);
+      }
+      if (!frames.nextAtHand() && !(await frames.next())) break;
       if (frames.type === H3FrameType.Data) this.#count(frames.remaining);
       else if (frames.type === H3FrameType.Headers) await this.#onTrailers();
       else this.#checkOther(frames.type);
@@ -91,6 +105,26 @@ export class MessageReader {
     this.#connection.forget(this.#id);
   }
 
+  /** A small piece, and those that are there behind it. */
+  #gather(first: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    if (first.length >= LARGE) return first;
+    const frames = this.#frames;
+    const pieces = [first];
+    while ((frames.type !== H3FrameType.Data || frames.remaining === 0) && frames.nextAtHand()) {
+      const { type } = frames;
+      if (type === H3FrameType.Data) {
+        this.#count(frames.remaining);
+        pieces.push(frames.pieceAtHand());
+      } else if (type === H3FrameType.Headers) {
+        this.#hasTrailersAhead = true;
+        break;
+      } else {
+        this.#checkOther(type);
+      }
+    }
+    return pieces.length === 1 ? first : concatBytes(...pieces);
+  }
+
   async #section(): Promise<FieldLine[]> {
     const { headerSize } = this.#frames;
     const payload = await this.#frames.payload(this.#connection.maxFieldSectionSize);
@@ -103,6 +137,7 @@ export class MessageReader {
   }
 
   async #onTrailers(): Promise<void> {
+    this.#hasTrailersAhead = false;
     // RFC 9114, Section 4.4: a tunnel has no trailers.
     if (this.trailers || this.isTunnel) throw unexpectedFrame(H3FrameType.Headers);
     this.trailers = readTrailers(await this.#section());

@@ -146,6 +146,7 @@ const SINGLE_PATH: readonly Row[] = [
     "http3/memory_test.ts",
     "fields, trailers and interim fields of servers",
   ],
+  ["Floods of small frames", "http3/small_frames_test.ts", "flood of small frames costs little"],
   [
     "Small pieces that hold large buffers",
     "http3/memory_test.ts",

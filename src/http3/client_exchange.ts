@@ -3,7 +3,7 @@ import { CallerError, callerFailed, originOf } from "./caller_error.ts";
 import { H3ErrorCode } from "./code_point.ts";
 import type { FieldLine } from "../qpack/field_line.ts";
 import type { RequestDatagrams } from "./datagrams.ts";
-import { readResponseHead, type ResponseHead } from "./fields.ts";
+import { entriesOf, readResponseHead, type ResponseHead } from "./fields.ts";
 import type { H3RequestInit } from "./options.ts";
 import { applyPriority, formatPriority, parsePriority, type Priority } from "./priority.ts";
 import type { RequestStream } from "./request_stream.ts";
@@ -203,7 +203,7 @@ export class ClientExchange {
       onEnd: () => this.#onReceived(),
     }, this.#waiters);
     if (body) unreachable.register(body, this, this);
-    const response = new Response(body, { status: head.status, headers: head.headers });
+    const response = new Response(body, { status: head.status, headers: entriesOf(head.headers) });
     exchangeOf.set(response, this);
     if (hasNoBody) this.#readToEnd();
     return response;

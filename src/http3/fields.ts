@@ -126,6 +126,17 @@ export function trailerLines(headers: Headers): FieldLine[] {
   return lines;
 }
 
+/**
+ * All names and values, each `set-cookie` by itself. The runtime's own iterator sorts anew for each
+ * step, which takes seconds for what a peer can send in one section; so do constructors that are
+ * given `Headers`.
+ */
+export function entriesOf(headers: Headers): [name: string, value: string][] {
+  const entries: [string, string][] = [];
+  headers.forEach((value, name) => entries.push([name, value]));
+  return entries;
+}
+
 /** The length the headers announce; -1 if they announce none. */
 export function readContentLength(headers: Headers): number {
   const field = headers.get("content-length");
@@ -227,7 +238,7 @@ function checkTarget(method: string, scheme: string, authority: string, path: st
 }
 
 function addHeaders(lines: FieldLine[], headers: Headers): void {
-  for (const [name, value] of headers) {
+  for (const [name, value] of entriesOf(headers)) {
     if (connectionSpecific.has(name) || name === "host") continue;
     if (name === "te" && value.toLowerCase() !== "trailers") continue;
     if (name === "cookie") {

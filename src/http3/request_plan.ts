@@ -1,3 +1,4 @@
+import { entriesOf } from "./fields.ts";
 import type { FetchInit } from "./options.ts";
 
 type Body = Uint8Array<ArrayBuffer> | Blob | ReadableStream<Uint8Array<ArrayBuffer>> | null;
@@ -28,7 +29,7 @@ export class RequestPlan {
     this.method = request.method;
     this.signal = request.signal;
     this.redirect = request.redirect;
-    this.#headers = new Headers(request.headers);
+    this.#headers = new Headers(entriesOf(request.headers));
     this.#takeCredentials();
     for (const [name, value] of defaults()) {
       if (!this.#headers.has(name)) this.#headers.set(name, value);
@@ -65,7 +66,7 @@ export class RequestPlan {
     const init: RequestInit & { duplex: "half" } = {
       method,
       signal,
-      headers: this.#headers,
+      headers: entriesOf(this.#headers),
       body: this.#body,
       duplex: "half",
     };

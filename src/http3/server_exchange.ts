@@ -2,7 +2,13 @@ import { QuicError, StreamError } from "../error/quic_error.ts";
 import { CallerError, originOf } from "./caller_error.ts";
 import { H3ErrorCode } from "./code_point.ts";
 import type { RequestDatagrams } from "./datagrams.ts";
-import { announcedLength, readRequestHead, type RequestHead, responseLines } from "./fields.ts";
+import {
+  announcedLength,
+  entriesOf,
+  readRequestHead,
+  type RequestHead,
+  responseLines,
+} from "./fields.ts";
 import type { H3ServerOptions, TrailerSource } from "./options.ts";
 import { Patience } from "./patience.ts";
 import type { RequestStream } from "./request_stream.ts";
@@ -222,7 +228,8 @@ export class ServerExchange {
   }
 
   #request({ method, scheme, authority, path, headers }: RequestHead, hasBody: boolean): Request {
-    const init: RequestInit & { duplex?: "half" } = { method, headers, signal: this.#abort.signal };
+    const { signal } = this.#abort;
+    const init: RequestInit & { duplex?: "half" } = { method, headers: entriesOf(headers), signal };
     if (hasBody) {
       init.body = this.#body(headers, this.#readPatience);
       init.duplex = "half";

@@ -145,6 +145,8 @@ export const QPACK_BLOCKED_STREAMS = 16;
 /** Bytes of fields that wait for it on these streams: `qpackBlockedBytes`. */
 export const QPACK_BLOCKED_BYTES = 1_048_576;
 
+/** Lines of a field section, as dear as they are small: what handles them is seldom linear. */
+export const MAX_FIELD_LINES = 512;
 /** A SETTINGS frame. */
 export const MAX_SETTINGS_SIZE = 4096;
 /** A PRIORITY_UPDATE frame. */

@@ -1,3 +1,4 @@
+import { MAX_FIELD_LINES } from "../limits/limits.ts";
 import type { Reader } from "../bytes/reader.ts";
 import type { ByteBuffer } from "./byte_buffer.ts";
 import type { DynamicTable } from "./dynamic_table.ts";
@@ -78,6 +79,9 @@ export function readFieldLines(
   while (reader.remaining > 0) {
     const line = readLine(room - LINE_OVERHEAD);
     room -= line.name.length + line.value.length + LINE_OVERHEAD;
+    if (lines.length === MAX_FIELD_LINES) {
+      throw new SizeLimitError(`Cannot hold a field section of more than ${lines.length} lines`);
+    }
     if (room < 0) throw new SizeLimitError(`Cannot hold a field section above ${limit} bytes`);
     lines.push(line);
   }

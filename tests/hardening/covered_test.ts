@@ -146,6 +146,12 @@ const SINGLE_PATH: readonly Row[] = [
     "http3/memory_test.ts",
     "fields, trailers and interim fields of servers",
   ],
+  [
+    "Floods of small fields",
+    "http3/memory_test.ts",
+    "only so many fields, however small",
+    "no more than linear time for the fields",
+  ],
   ["Floods of small frames", "http3/small_frames_test.ts", "flood of small frames costs little"],
   [
     "Small pieces that hold large buffers",

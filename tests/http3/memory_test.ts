@@ -99,3 +99,47 @@ Deno.test("H3Server copes with the largest settings there are, and the smallest"
     assert.equal(transport.closeInfo, undefined);
   }
 });
+
+/** A request with so many fields, each of its own name. */
+function requestOf(fields: number): Uint8Array<ArrayBuffer> {
+  return headersFrame([
+    ...getLines,
+    ...Array.from({ length: fields }, (_, i) => [`x${i}`, ""] as const),
+  ]);
+}
+
+Deno.test("H3Server and H3Client take only so many fields, however small they are", async () => {
+  const [transport, server] = MemoryTransport.pair();
+  serveConnection(server, (request) => Response.json(request.headers.has("x507")));
+  const peer = new RawPeer(transport);
+  await peer.settings();
+  const status = async (fields: number) => {
+    const outcome = await within(peer.request(requestOf(fields)));
+    return outcome.kind === "response" && outcome.status;
+  };
+  assert.equal(await status(508), "200", "with four pseudo-header fields");
+  assert.equal(await status(509), "431");
+  const fields: Lines = Array.from({ length: 600 }, () => ["accept-ranges", "bytes"] as const);
+  const { client } = answered(headersFrame([[":status", "200"], ...fields]));
+  await assert.rejects(within(client.fetch(new Request(url))), { code: 0x107 });
+});
+
+Deno.test("H3Server needs no more than linear time for the fields of a request", async () => {
+  const [transport, server] = MemoryTransport.pair();
+  serveConnection(server, () => new Response());
+  const peer = new RawPeer(transport);
+  await peer.settings();
+  const fastest = async (fields: number) => {
+    const request = requestOf(fields);
+    let least = Infinity;
+    for (let i = 0; i < 30; i++) {
+      const start = performance.now();
+      await peer.request(request);
+      least = Math.min(least, performance.now() - start);
+    }
+    return least;
+  };
+  const few = await fastest(50);
+  const many = await fastest(500);
+  assert.ok(many < 15 * few + 5, `${few} ms for 50, ${many} ms for 500`);
+});

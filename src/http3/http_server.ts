@@ -68,7 +68,11 @@ export class HttpServer<T extends H3Transport = H3Transport> implements AsyncDis
     this.#listener.unref?.();
   }
 
-  /** Takes no further connections and requests, and stops when those under way are done. */
+  /**
+   * Takes no further connections and requests, and stops when those under way are done. Clients that
+   * keep their connections have half a second to hear of it: what they send meanwhile is refused, so
+   * that they can send it elsewhere.
+   */
   shutdown(): Promise<void> {
     return this.#stopping ??= this.#stop();
   }

@@ -294,14 +294,14 @@ Deno.test("A trace shows what a malformed request says, as bytes where it is no 
   ]);
 });
 
-Deno.test("A trace stays short for a section of a thousand fields", async () => {
+Deno.test("A trace stays short for a section of hundreds of fields", async () => {
   const { pair, peer } = attacked();
   await peer.settings();
-  const many: Lines = Array.from({ length: 1_000 }, (_, i) => [`x-${i}`, ""]);
+  const many: Lines = Array.from({ length: 500 }, (_, i) => [`x-${i}`, ""]);
   await peer.request(headersFrame([...getLines, ...many]));
   const [head] = pair.frames("server", "parsed", 0);
   assert.equal(head.headers.length, 64);
-  assert.equal(head.fields_left_out, 940);
+  assert.equal(head.fields_left_out, 440);
 });
 
 Deno.test("A trace tells of frames and streams that mean nothing", async () => {

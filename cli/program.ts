@@ -1,5 +1,6 @@
 // deno-lint-ignore-file no-console -- a program speaks on its console
 import { Failure } from "./failure.ts";
+import { printable } from "./printable.ts";
 
 /**
  * Runs a program to its end and turns whatever it throws into one line on standard error.
@@ -65,10 +66,6 @@ function describeMissingPermission(error: Error): string {
   return `Cannot go on without a permission: run it again with "deno run ${flag}"`;
 }
 
-/** What a peer says is among it: no sign of it may move the cursor, or turn the text around. */
 function oneLine(text: string): string {
-  return text.replaceAll(/\s*\n\s*/g, " ").trim().replaceAll(
-    /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_C}]/gu,
-    "?",
-  );
+  return printable(text.replaceAll(/\s*\n\s*/g, " ").trim());
 }

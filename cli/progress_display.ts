@@ -1,3 +1,4 @@
+import { printable } from "./printable.ts";
 import { plainLine, type Progress, progressLines } from "./progress.ts";
 
 /** How often rows are drawn anew on a terminal, and lines added elsewhere, in milliseconds. */
@@ -37,7 +38,7 @@ export class ProgressDisplay implements Disposable {
    */
   note(line: string): void {
     if (this.#hasEnded) return;
-    write(`${eraseRows(this.#rows)}${line}\n`);
+    write(`${eraseRows(this.#rows)}${printable(line)}\n`);
     this.#rows = 0;
   }
 

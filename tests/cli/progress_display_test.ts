@@ -48,3 +48,11 @@ Deno.test("ProgressDisplay shows no progress if it shall not, but what it is tol
   }, "none");
   assert.equal(text, "a line\n");
 });
+
+Deno.test("ProgressDisplay.note() lets no server write to the terminal", async () => {
+  const text = await capture((display) => {
+    display.note("< server: \x9b2Jmine\x1b[31m\r\u202e");
+    return Promise.resolve();
+  }, "none");
+  assert.equal(text, "< server: ?2Jmine?[31m??\n");
+});

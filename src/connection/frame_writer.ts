@@ -118,14 +118,21 @@ export class FrameWriter {
 
   /**
    * The path for a packet of nothing but ACKs. A peer that acknowledges none of them, nor the PINGs
-   * among them, would make us remember all; it hears no more until it does, probes apart.
+   * among them, would make us remember all; it hears no more until it does, probes apart. Another
+   * path that may be much slower gets no more of them than it can carry; they are put off then.
    */
-  quietRoute(path: Path): Path | undefined {
+  quietRoute(path: Path, now: number): Path | undefined {
     const route = this.ackRoute(path);
     if (route === undefined) return undefined;
     const { sent } = route.space;
-    if (sent.next - sent.first <= MAX_UNHEARD_PACKETS) return route;
-    path.space.received.onAckSent();
+    if (sent.next - sent.first > MAX_UNHEARD_PACKETS) {
+      path.space.received.onAckSent();
+      return undefined;
+    }
+    if (route === path) return route;
+    const at = route.current.nextAckAt(now);
+    if (at <= now) return route;
+    path.space.received.putOff(at);
     return undefined;
   }
 

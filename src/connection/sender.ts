@@ -250,13 +250,15 @@ export class Sender {
   #sendAcks(paths: PathSet, now: number): Transmit | undefined {
     for (const path of paths.paths) {
       if (path.space.received.deadline > now) continue;
-      const route = this.#frames.quietRoute(path);
+      const route = this.#frames.quietRoute(path, now);
       if (route === undefined || !route.slot.remote.usable) continue;
       if (!this.#datagram.begin(route.current) || !this.#datagram.startShort(route)) continue;
       this.#frames.writeAcks(route, now);
       if (!this.builder.isEmpty) this.#frames.breakSilence(route.space);
       const out = this.#datagram.end(route, route.current, 0, now);
-      if (out !== undefined) return out;
+      if (out === undefined) continue;
+      if (route !== path) route.current.acks.onSent(out.size);
+      return out;
     }
     return undefined;
   }

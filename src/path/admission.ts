@@ -22,7 +22,9 @@ export type Verdict = (typeof Verdict)[keyof typeof Verdict];
 
 /**
  * Decides which paths a peer may open (MPQUIC, Section 7.2: opening paths costs the peer little, and
- * us state and packets to addresses that may be somebody else's).
+ * us state and packets to addresses that may be somebody else's). MPQUIC, Section 7.1 would rather
+ * have nothing allocated before a path is validated; but its challenges need numbers, and the peer's
+ * packets have to be told apart, so there is a path of 3 kB, and a peer has two of them at a time.
  */
 export class Admission {
   readonly #rate = new Allowance(MAX_PATHS_BURST);

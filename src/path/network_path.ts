@@ -7,6 +7,7 @@ import type { PathCounters } from "../recovery/path_counters.ts";
 import { RttEstimator } from "../recovery/rtt.ts";
 import type { Carrier, SentPacket } from "../recovery/sent_packet.ts";
 import { PeakRate } from "../congestion/peak_rate.ts";
+import { AckAllowance } from "./ack_allowance.ts";
 import { type Address, sameAddress } from "./address.ts";
 import { BASE_DATAGRAM_SIZE, MtuDiscovery } from "./mtu_discovery.ts";
 import type { Observation } from "./observation.ts";
@@ -20,6 +21,9 @@ const STUCK_AFTER = 50;
 
 /** RFC 9406, Section 4.2: a round trip an eighth longer than the least one has met a queue. */
 const QUEUE_SEEN = 1.125;
+
+/** The part of the window that acknowledgements for other paths may take, besides what it is for. */
+const ACK_SHARE = 0.5;
 
 /** Too little credit for a packet worth sending. */
 const SMALLEST_DATAGRAM = 64;
@@ -52,6 +56,8 @@ export class NetworkPath implements Carrier {
   readonly mtu: MtuDiscovery;
   readonly validation: Validation;
   readonly spin: Spin;
+  /** Acknowledgements for other paths that leave here. */
+  readonly acks: AckAllowance = new AckAllowance();
   /** What the peer shall hear of its address here, if it wants to. */
   observation: Observation | undefined = undefined;
   /** The newest word of the peer on our own address here, and which it was. */
@@ -170,6 +176,11 @@ export class NetworkPath implements Carrier {
     this.datagramsReceived++;
     this.#counters.bytesReceived += size;
     this.#counters.datagramsReceived++;
+  }
+
+  /** When an acknowledgement of another path's packets may leave here without any data. */
+  nextAckAt(now: number): number {
+    return this.acks.nextAt(ACK_SHARE * this.congestion.window, this.rtt.smoothed, now);
   }
 
   /** A datagram left. */

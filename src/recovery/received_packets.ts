@@ -83,6 +83,11 @@ export class ReceivedPackets {
     if (this.eliciting > 0) this.deadline = -Infinity;
   }
 
+  /** The ACK that is due cannot leave yet. */
+  putOff(until: number): void {
+    this.deadline = until;
+  }
+
   /** An ACK of everything received left. */
   onAckSent(): void {
     this.deadline = Infinity;

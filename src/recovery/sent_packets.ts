@@ -2,7 +2,7 @@ import { Fate, SentPacket } from "./sent_packet.ts";
 
 /** The packets of one number space whose fate may still matter, in a ring indexed by number. */
 export class SentPackets {
-  #slots: (SentPacket | undefined)[] = new Array(64).fill(undefined);
+  #slots: (SentPacket | undefined)[] = new Array(8).fill(undefined);
   /** Objects to use again. */
   readonly #free: SentPacket[] = [];
   /** The lowest number that may still be here. */

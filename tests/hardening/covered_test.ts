@@ -246,6 +246,8 @@ const MULTIPATH: readonly Row[] = [
     "two of them validated at once",
     "Many connections that name one victim",
   ],
+  ["ACK load on a path of unknown capacity", "sim/ack_load_test.ts", "do not drown a slow one"],
+  ["Memory before validation", "hardening/paths_test.ts", "cost little memory"],
   [
     "One address after the other",
     "path/unproven_bytes_test.ts",

@@ -33,9 +33,9 @@ Deno.test("FrameWriter sends no more ACKs to a peer that acknowledges none of 65
     health: 0,
     space: { sent: { first, next: 100_000 }, received: { onAckSent: () => settled++ } },
   } as unknown as Path);
-  assert.equal(writer.quietRoute(path(30_000)), undefined);
+  assert.equal(writer.quietRoute(path(30_000), 0), undefined);
   assert.equal(settled, 1, "and does not try again for the same packets");
-  assert.notEqual(writer.quietRoute(path(90_000)), undefined);
+  assert.notEqual(writer.quietRoute(path(90_000), 0), undefined);
 });
 
 for (const side of ["client", "server"] as const) {

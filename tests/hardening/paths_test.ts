@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { cubic } from "../../src/congestion/cubic.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { newReno } from "../../src/congestion/new_reno.ts";
 import { FrameType } from "../../src/frame/frame_type.ts";
@@ -7,7 +8,9 @@ import {
   MAX_UNPROVEN_BYTES_PER_HOST,
   UNPROVEN_PERIOD,
 } from "../../src/limits/limits.ts";
+import { Path } from "../../src/path/path.ts";
 import { Attacker, frame } from "../connection/attacker.ts";
+import { address, contextOf, portAt, TestPaths } from "../path/fakes.ts";
 import { linkOf, Pair, type PairOptions } from "../sim/pair.ts";
 import { expectOpen, move } from "../sim/transfers.ts";
 
@@ -49,6 +52,19 @@ Deno.test("A peer with spoofed addresses has two of them validated at once, for 
   assert.ok(pair.server.connection.paths.paths.length <= before + 5);
   expectOpen(pair);
   move(pair, 100_000);
+});
+
+Deno.test("Paths that nobody has proven cost little memory", () => {
+  const context = contextOf(true);
+  const network = { ...context.network, congestionControl: cubic };
+  const slot = new TestPaths().set.slot(1)!;
+  const kept: Path[] = [];
+  const before = Deno.memoryUsage().heapUsed;
+  for (let i = 0; i < 20_000; i++) {
+    kept.push(new Path(slot, portAt(1), address(2), { ...context, network }));
+  }
+  const bytes = (Deno.memoryUsage().heapUsed - before) / kept.length;
+  assert.ok(bytes < 5_000, `${bytes} bytes for a path before its validation`);
 });
 
 Deno.test("Many connections that name one victim have 64 KB sent there at once", () => {

@@ -9,8 +9,8 @@ const QUANTUM = 1_200;
 export const GrowthCounts = {
   /** What is there now. */
   AsReady: 0,
-  /** None: it may go on for ever. */
-  AsEndless: 1,
+  /** As much as has come already and what is there: who knows no better expects that. */
+  AsLong: 1,
 } as const;
 /** One of the values of {@linkcode GrowthCounts}. */
 export type GrowthCounts = (typeof GrowthCounts)[keyof typeof GrowthCounts];
@@ -22,7 +22,9 @@ export function readyOf(stream: StreamView): number {
 
 /** Bytes of a stream that must leave before it is done. */
 export function pendingOf(stream: StreamView, growth: GrowthCounts): number {
-  return stream.growing && growth === GrowthCounts.AsEndless ? Infinity : readyOf(stream);
+  const ready = readyOf(stream);
+  if (!stream.growing || growth === GrowthCounts.AsReady) return ready;
+  return stream.bytesSent === undefined ? Infinity : ready + stream.bytesSent;
 }
 
 /**
@@ -103,6 +105,7 @@ class Probe implements StreamView {
   sendOrder = 0;
   urgency = 3;
   incremental = false;
+  bytesSent = 0;
   bytesQueued = 0;
   bytesLost = 0;
   credit = 0;
@@ -115,6 +118,7 @@ class Probe implements StreamView {
     this.sendOrder = view.sendOrder;
     this.urgency = view.urgency;
     this.incremental = view.incremental;
+    this.bytesSent = view.bytesSent ?? Infinity;
     this.bytesQueued = view.bytesQueued;
     this.bytesLost = view.bytesLost;
     this.credit = view.credit;

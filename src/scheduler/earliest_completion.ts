@@ -34,7 +34,7 @@ export function earliestCompletion(
   if (best === undefined) return undefined;
   // Control frames alone do not wait: they are small, and others wait for them.
   if (faster === undefined || streams.length === 0) return answer.send(best);
-  const growth = outlook.isFull ? GrowthCounts.AsReady : GrowthCounts.AsEndless;
+  const growth = outlook.isFull ? GrowthCounts.AsReady : GrowthCounts.AsLong;
   const first = firstBeyond(streams, context.order, outlook.capacity, growth);
   if (first < 0) return answer.wait(outlook.departure);
   // Credit that a slow path holds is missing on the faster ones; lost bytes have theirs already.

@@ -6,6 +6,8 @@ const LEAST_RTT = 0.1;
 const UNPROVEN = 1 / 3;
 /** How often a window is expected to double again, at the most, before its path is full. */
 const MAX_DOUBLINGS = 3;
+/** The same where it would do harm to expect too little. */
+const MOST_DOUBLINGS = 12;
 
 /** Whether the congestion window lets a whole datagram leave. */
 export function hasWindow(path: PathView): boolean {
@@ -66,13 +68,22 @@ export function arrivalAt(path: PathView, bytes: number, now: number): number {
 export function deliverableBy(path: PathView, time: number, now: number): number {
   const span = time - departAt(path, now) - transitOf(path);
   if (span <= 0) return 0;
-  return path.doubles ? whileDoubling(path, span) : rateOf(path) * span;
+  return path.doubles ? whileDoubling(path, span, MAX_DOUBLINGS) : rateOf(path) * span;
+}
+
+/**
+ * How many bytes a path may want to send in some time, so that they should not be missing: while
+ * nobody has seen the end of its rate, that doubles for as long as it takes.
+ */
+export function demandIn(path: PathView, span: number): number {
+  const grows = path.doubles || (path.inSlowStart && path.deliveryRate === 0);
+  return grows ? whileDoubling(path, span, MOST_DOUBLINGS) : rateOf(path) * span;
 }
 
 /** Bytes that a path delivers in some time while its window doubles with every round trip. */
-function whileDoubling(path: PathView, span: number): number {
+function whileDoubling(path: PathView, span: number, doublings: number): number {
   const rtt = Math.max(path.minRtt, LEAST_RTT);
-  const rounds = Math.min(span / rtt, MAX_DOUBLINGS);
+  const rounds = Math.min(span / rtt, doublings);
   const factor = 2 ** rounds;
   return rateOf(path) * ((factor - 1) / Math.LN2 * rtt + factor * (span - rounds * rtt));
 }

@@ -1,4 +1,12 @@
-import { arrivalAt, deliverableBy, departAt, isOverdue, nextArrival, rateOf } from "./forecast.ts";
+import {
+  arrivalAt,
+  deliverableBy,
+  demandIn,
+  departAt,
+  isOverdue,
+  nextArrival,
+  rateOf,
+} from "./forecast.ts";
 import type { PathView, ScheduleContext } from "./scheduler.ts";
 
 /** Part of the round-trip time's variation by which waiting may lose and is still kept up. */
@@ -69,7 +77,7 @@ export class Outlook {
       const arrival = arrivalAt(path, path.maxDatagramSize, now);
       if (arrival >= this.arrival) continue;
       this.capacity += deliverableBy(path, this.arrival + slack, now);
-      this.reach += rateOf(path) * (this.arrival - now + path.smoothedRtt / 2);
+      this.reach += demandIn(path, this.arrival - now + path.smoothedRtt / 2);
       if (arrival < earliest) {
         earliest = arrival;
         this.faster = path;

@@ -8,6 +8,8 @@ export interface StreamView {
   readonly urgency: number;
   /** Whether the stream's parts are of use before it is complete (RFC 9218, Section 4.2). */
   readonly incremental: boolean;
+  /** Bytes that were sent, the repeated ones counted once. */
+  readonly bytesSent?: number;
   /** Bytes written that were never sent. */
   readonly bytesQueued: number;
   /** Bytes that must be sent again. */

@@ -68,6 +68,10 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
       this.#buffer.bytesQueued < WRITE_AHEAD;
   }
 
+  get bytesSent(): number {
+    return this.#buffer.sentEnd;
+  }
+
   get bytesQueued(): number {
     return this.#buffer.bytesQueued;
   }
@@ -82,11 +86,6 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
 
   get growing(): boolean {
     return this.#fin.state === Fin.None && this.#buffer.bytesQueued >= GROWING;
-  }
-
-  /** Bytes written in all. */
-  get bytesWritten(): number {
-    return this.#buffer.end;
   }
 
   /** Everything before this offset was acknowledged. */

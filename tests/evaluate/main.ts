@@ -46,17 +46,20 @@ const scenarios: [string, () => Iterable<Row>][] = [
     topologyClass("T10", "low BDP", sampled(topologies.lowbdp!), size, {
       positive: 0.95,
       median: 0.8,
+      harmed: 0,
       published: "MPQUIC 77 %, MPTCP 45 %",
     })],
   ["T11", () =>
     topologyClass("T11", "high BDP", sampled(topologies.highbdp!), size, {
       positive: 0.8,
       median: 0.28,
+      harmed: 0.1,
       published: "MPQUIC 58 %, MPTCP 20 %",
     })],
   ["T12", () =>
     topologyClass("T12", "low BDP with loss", sampled(topologies.lowbdp_loss!), size, {
       median: 0,
+      kept: 0.9,
     })],
   ["T13", () =>
     topologyClass("T13", "low BDP, 256 kB", sampled(topologies.lowbdp!), 256_000, {

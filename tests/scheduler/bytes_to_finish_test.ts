@@ -44,7 +44,7 @@ Deno.test("firstBeyond() counts the shares of streams that take turns", () => {
 
 Deno.test("firstBeyond() takes a growing stream to be endless if told so", () => {
   const streams = [streamView(0, 10, { growing: true }), streamView(4, 10)];
-  assert.equal(firstBeyond(streams, strictPriorityOrder, 1e9, GrowthCounts.AsEndless), 0);
+  assert.equal(firstBeyond(streams, strictPriorityOrder, 1e9, GrowthCounts.AsLong), 0);
   assert.equal(firstBeyond(streams, strictPriorityOrder, 1e9, GrowthCounts.AsReady), -1);
 });
 
@@ -80,4 +80,11 @@ Deno.test("takeTurns() tells from the order whether streams share alike", () => 
   const shortestFirst: StreamOrder = (x, y) => x.bytesQueued - y.bytesQueued || x.turn - y.turn;
   assert.equal(takeTurns(shortestFirst, a, b), true);
   assert.equal(takeTurns(shortestFirst, a, streamView(4, 2)), false);
+});
+
+Deno.test("firstBeyond() expects of a growing stream as much again as has come of it", () => {
+  const stream = streamView(0, 10, { growing: true, bytesSent: 500 });
+  assert.equal(firstBeyond([stream], strictPriorityOrder, 509, GrowthCounts.AsLong), 0);
+  assert.equal(firstBeyond([stream], strictPriorityOrder, 510, GrowthCounts.AsLong), -1);
+  assert.equal(firstBeyond([stream], strictPriorityOrder, 10, GrowthCounts.AsReady), -1);
 });

@@ -103,7 +103,7 @@ Deno.test("earliestCompletion() decides as water filling by definition does", ()
   for (let round = 0; round < ROUNDS; round++) {
     const { paths, streams } = randomCase(random);
     if (streams.length === 0) continue;
-    const answer = earliestCompletion(paths, streams, contextOf({ now: NOW }));
+    const answer = earliestCompletion(paths, streams, contextOf({ now: NOW, credit: Infinity }));
     const wanted = expected({ paths, streams });
     const first = answer?.streams?.[0] ?? streams[0]!;
     const got = answer?.path && [answer.path.id, first.id];
@@ -118,7 +118,7 @@ Deno.test("earliestCompletion() sends exactly if there is a path with room or a 
   const random = new SeededRandom(2, "idle");
   for (let round = 0; round < ROUNDS; round++) {
     const { paths, streams } = randomCase(random);
-    const answer = earliestCompletion(paths, streams, contextOf({ now: NOW }));
+    const answer = earliestCompletion(paths, streams, contextOf({ now: NOW, credit: Infinity }));
     const open = paths.some((path) => path.room > 0);
     if (!open) assert.equal(answer, undefined);
     else if (answer?.path) assert.ok(answer.path.room > 0);
@@ -130,10 +130,14 @@ Deno.test("earliestCompletion() gives no stream a path that one before it would 
   const random = new SeededRandom(3, "inversion");
   for (let round = 0; round < ROUNDS; round++) {
     const { paths, streams } = randomCase(random);
-    const answer = earliestCompletion(paths, streams, contextOf({ now: NOW }));
+    const answer = earliestCompletion(paths, streams, contextOf({ now: NOW, credit: Infinity }));
     const first = answer?.path && answer.streams ? streams.indexOf(answer.streams[0]!) : 0;
     for (let i = 1; i <= first; i++) {
-      const before = earliestCompletion(paths, streams.slice(0, i), contextOf({ now: NOW }));
+      const before = earliestCompletion(
+        paths,
+        streams.slice(0, i),
+        contextOf({ now: NOW, credit: Infinity }),
+      );
       assert.equal(before?.path, undefined, `round ${round}: stream ${i - 1} would go`);
     }
   }
@@ -143,8 +147,13 @@ Deno.test("earliestCompletion() does not depend on the order of the paths", () =
   const random = new SeededRandom(4, "permutation");
   for (let round = 0; round < ROUNDS; round++) {
     const { paths, streams } = randomCase(random);
-    const path = earliestCompletion(paths, streams, contextOf({ now: NOW }))?.path;
-    const other = earliestCompletion(paths.toReversed(), streams, contextOf({ now: NOW }))?.path;
+    const path = earliestCompletion(paths, streams, contextOf({ now: NOW, credit: Infinity }))
+      ?.path;
+    const other = earliestCompletion(
+      paths.toReversed(),
+      streams,
+      contextOf({ now: NOW, credit: Infinity }),
+    )?.path;
     assert.equal(other, path, `round ${round}`);
   }
 });

@@ -114,7 +114,7 @@ Deno.test("ReceiveHalf.onReset() lets a second frame promise less, never more", 
   half.onReset(9, 20_000, 18_000);
   assert.equal(readAll(half).length, 15_000);
   assert.equal(half.resetCode, 8);
-  assert.equal(sender.send!.bytesWritten, 20_000);
+  assert.equal(sender.send!.bytesSent, 20_000);
   const other = makeStream(pair, 20_000);
   pair.run({ until: pair.now + 200 });
   other.read().onReset(8, 20_000, 15_000);

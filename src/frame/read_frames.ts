@@ -92,14 +92,15 @@ function checkedTraits(type: number, packetType: number, extensions: FrameExtens
       `Cannot accept unknown ${frameName(type)}`,
     );
   }
-  if (type > FrameType.HandshakeDone) checkNegotiated(type, extensions);
-  // RFC 9000, Section 17.2.4 for Handshake packets, and so for each type.
+  // RFC 9000, Section 17.2.4 for Handshake packets, and so for each type. MPQUIC, Section 4: also
+  // before anything is agreed on.
   if ((traits & (1 << packetType)) === 0) {
     throw new TransportError(
       ErrorCode.ProtocolViolation,
       `Cannot accept ${frameName(type)} in this type of packet`,
     );
   }
+  if (type > FrameType.HandshakeDone) checkNegotiated(type, extensions);
   return traits;
 }
 

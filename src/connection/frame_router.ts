@@ -108,7 +108,8 @@ export class FrameRouter implements FrameHandler {
   }
 
   #acknowledge(path: Path, space: PacketSpace, ack: AckFrame, delay: number): void {
-    const news = space.onAck(ack, delay, path !== this.#path, this.#now);
+    const via = path === this.#path ? -1 : this.#path.id;
+    const news = space.onAck(ack, delay, via, this.#now);
     if (news > 0) path.onAnswered(this.#now);
   }
 

@@ -131,13 +131,13 @@ export class PacketSpace {
    * Works through an acknowledgement: round-trip time, packets to their owners, losses.
    *
    * @param ackDelay Milliseconds the peer waited, as far as it may be believed.
-   * @param mixed Whether the ACK came by another path than the one it acknowledges.
+   * @param via The ID of the other path by which the ACK came, if it did; else -1.
    * @returns How many ack-eliciting packets are newly acknowledged.
    * @throws {TransportError} If it names a packet that was never sent.
    */
-  onAck(ack: AckFrame, ackDelay: number, mixed: boolean, now: number): number {
+  onAck(ack: AckFrame, ackDelay: number, via: number, now: number): number {
     if (ack.largest >= this.sent.next) throw neverSent(ack.largest);
-    this.#sampleRtt(ack.largest, ackDelay, mixed, now);
+    this.#sampleRtt(ack.largest, ackDelay, via, now);
     let eliciting = 0;
     for (let i = 0; i < ack.count; i++) {
       eliciting += this.#onRange(ack.startAt(i), ack.endAt(i), now);
@@ -152,10 +152,10 @@ export class PacketSpace {
   }
 
   /** RFC 9002, Section 5.1: only the largest packet named, and only when it is news. */
-  #sampleRtt(largest: number, ackDelay: number, mixed: boolean, now: number): void {
+  #sampleRtt(largest: number, ackDelay: number, via: number, now: number): void {
     const packet = this.sent.get(largest);
     if (packet === undefined || packet.fate !== Fate.Outstanding || !packet.ackEliciting) return;
-    packet.carrier!.rtt.update(now - packet.timeSent, ackDelay, mixed, now);
+    packet.carrier!.rtt.update(now - packet.timeSent, ackDelay, via, now);
   }
 
   #onRange(start: number, end: number, now: number): number {

@@ -6,8 +6,13 @@ export class RttEstimator {
   smoothed: number;
   /** The mean variation of samples. */
   variation: number;
-  /** The smallest sample, without acknowledgement delay taken off. */
+  /**
+   * The smallest sample, without acknowledgement delay taken off: of those whose acknowledgement
+   * came back by the path itself, if there are any.
+   */
   min = Infinity;
+  /** The path by which the acknowledgements come that the minimum is of; -1 for the path itself. */
+  minVia = -1;
   /** Whether a sample was taken. */
   measured = false;
   /** When the first sample was taken. */
@@ -24,25 +29,36 @@ export class RttEstimator {
    *
    * @param sample Time from sending to the acknowledgement.
    * @param ackDelay What the peer says it waited, already limited to what it may wait.
-   * @param mixed Whether the acknowledgement came by another path: such a sample says nothing of
-   * this path's minimum (MPQUIC, Section 5.4).
+   * @param via The ID of the other path by which the acknowledgement came, if it did; else -1.
    */
-  update(sample: number, ackDelay: number, mixed = false, now = 0): void {
+  update(sample: number, ackDelay: number, via = -1, now = 0): void {
     this.latest = sample;
+    // RFC 9002, Section 5.2: the minimum takes every sample as it is.
+    this.#updateMin(sample, via);
     if (!this.measured) {
       this.measured = true;
       this.measuredAt = now;
-      if (!mixed) this.min = sample;
       this.smoothed = sample;
       this.variation = sample / 2;
       return;
     }
-    // RFC 9002, Section 5.2: the minimum takes every sample as it is.
-    if (!mixed && sample < this.min) this.min = sample;
     // RFC 9002, Section 5.3: the delay is taken off unless that would go below the minimum.
     const adjusted = sample >= this.min + ackDelay ? sample - ackDelay : sample;
     this.variation = 0.75 * this.variation + 0.25 * Math.abs(this.smoothed - adjusted);
     this.smoothed = 0.875 * this.smoothed + 0.125 * adjusted;
+  }
+
+  /**
+   * MPQUIC, Section 5.4: the minimum is of one way back, the path's own if it is used at all; a peer
+   * may as well send all its acknowledgements by another.
+   */
+  #updateMin(sample: number, via: number): void {
+    if (this.min === Infinity || (via !== this.minVia && this.minVia >= 0)) {
+      this.min = sample;
+      this.minVia = via;
+    } else if (via === this.minVia && sample < this.min) {
+      this.min = sample;
+    }
   }
 
   /**
@@ -62,11 +78,12 @@ export class RttEstimator {
     this.smoothed = other.smoothed;
     this.variation = other.variation;
     this.min = other.min;
+    this.minVia = other.minVia;
     this.measured = other.measured;
     this.measuredAt = other.measuredAt;
   }
 
-  /** Forgets the minimum, after persistent congestion or when the path of acknowledgements moved. */
+  /** Forgets the minimum, after persistent congestion. */
   restartMin(): void {
     this.min = this.measured ? this.latest : Infinity;
   }

@@ -88,7 +88,7 @@ export class TestSpace {
 
   /** An ACK of these numbers arrives. */
   ack(numbers: readonly number[], now: number, delay = 0): number {
-    return this.space.onAck(ackOf(numbers), delay, false, now);
+    return this.space.onAck(ackOf(numbers), delay, -1, now);
   }
 }
 

@@ -36,13 +36,19 @@ Deno.test("RttEstimator.update() lowers the minimum before a delay is taken off"
   assert.equal(rtt.smoothed, 0.875 * 100 + 0.125 * 50);
 });
 
-Deno.test("RttEstimator.update() leaves the minimum alone when the ACK came by another path", () => {
+// MPQUIC, Section 5.4.
+Deno.test("RttEstimator.update() takes the minimum of one way back, the path's own if it is used", () => {
   const rtt = new RttEstimator();
-  rtt.update(30, 0, true);
-  assert.equal(rtt.min, Infinity);
-  assert.equal(rtt.smoothed, 30);
-  rtt.update(80, 10, true);
-  assert.equal(rtt.min, Infinity);
+  for (const sample of [50, 30, 40]) rtt.update(sample, 0, 2);
+  assert.equal(rtt.min, 30, "the peer acknowledges by path 2 only");
+  rtt.update(70, 0, 3);
+  assert.equal(rtt.min, 70, "by another path now");
+  rtt.update(80, 10, 3);
+  assert.equal(rtt.min, 70);
+  rtt.update(90, 0);
+  assert.equal(rtt.min, 90, "by the path itself");
+  rtt.update(20, 0, 2);
+  assert.equal(rtt.min, 90, "says nothing of the path itself");
   rtt.update(60, 0);
   assert.equal(rtt.min, 60);
   assert.ok(Number.isFinite(rtt.smoothed) && Number.isFinite(rtt.variation));

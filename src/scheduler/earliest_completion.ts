@@ -1,8 +1,12 @@
 import { Answer } from "./answer.ts";
 import { firstBeyond, GrowthCounts, readyOf } from "./bytes_to_finish.ts";
+import { fastestWithRoom } from "./min_rtt.ts";
 import { Outlook } from "./outlook.ts";
 import type { Assignment, PathView, ScheduleContext } from "./scheduler.ts";
 import type { StreamView } from "./stream_order.ts";
+
+/** How many times the round-trip time of another path is too much for control frames. */
+const SLOWER = 1.5;
 
 /**
  * Decides stream by stream, most urgent first, on which path its last byte arrives earliest. The
@@ -32,8 +36,8 @@ export function earliestCompletion(
   outlook.survey(paths, context);
   const { best, faster } = outlook;
   if (best === undefined) return undefined;
-  // Control frames alone do not wait: they are small, and others wait for them.
-  if (faster === undefined || streams.length === 0) return answer.send(best);
+  if (streams.length === 0) return answer.send(pathForControl(best, paths));
+  if (faster === undefined) return answer.send(best);
   const growth = outlook.isFull ? GrowthCounts.AsReady : GrowthCounts.AsLong;
   const first = firstBeyond(streams, context.order, outlook.capacity, growth);
   if (first < 0) return answer.wait(outlook.departure);
@@ -47,6 +51,15 @@ export function earliestCompletion(
     bytes += readyOf(streams[i]!);
   }
   return answer;
+}
+
+/**
+ * Control frames alone do not wait: they are small, and others wait for them. A path that was fast
+ * once and is slow now still has its least round-trip time, and must not hold them up.
+ */
+function pathForControl(best: PathView, paths: readonly PathView[]): PathView {
+  const fastest = fastestWithRoom(paths) ?? best;
+  return best.smoothedRtt > SLOWER * fastest.smoothedRtt ? fastest : best;
 }
 
 /** The credit that counts: when there is but one stream, its own may be the smaller one. */

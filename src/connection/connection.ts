@@ -157,7 +157,8 @@ export class Connection implements PartsObserver {
   /** Asks for a path; it opens when both ends have connection IDs for it. */
   openPath(port: Port, remote: Address, status: PathStatus, now: number): PathRequest {
     const request = new PathRequest(port, remote, status);
-    if (this.handshake.complete && !this.paths.multipath) {
+    const isRefused = !this.paths.multipath || this.#isForbidden(remote);
+    if (this.handshake.complete && isRefused) {
       this.#events.push({ type: "pathRefused", request, code: ErrorCode.NoViablePath });
       return request;
     }
@@ -185,10 +186,13 @@ export class Connection implements PartsObserver {
    */
   migratePath(path: Path, port: Port, remote: Address, now: number): boolean {
     if (this.role === Role.Server || !this.handshake.confirmed || !path.open) return false;
-    const { disableActiveMigration } = this.peer.parameters;
-    // RFC 9000, Section 18.2: that is about the address of the handshake only.
-    if (disableActiveMigration && sameAddress(remote, this.#firstRemote)) return false;
+    if (this.#isForbidden(remote)) return false;
     return this.paths.migration.begin(path, port, remote, now);
+  }
+
+  /** RFC 9000, Section 18.2; MPQUIC, Section 2.2: only the address of the handshake may be. */
+  #isForbidden(remote: Address): boolean {
+    return this.peer.parameters.disableActiveMigration && sameAddress(remote, this.#firstRemote);
   }
 
   /** Asks a path's peer for a sign of life; a "pong" event follows. */
@@ -217,12 +221,11 @@ export class Connection implements PartsObserver {
    */
   onPortFailed(port: Port, remote: Address | undefined, now: number): boolean {
     let concerned = false;
-    for (const path of this.paths.paths) {
-      if (!path.live || path.current.port !== port) continue;
-      if (remote !== undefined && !sameAddress(path.current.remote, remote)) continue;
-      concerned = true;
-      path.onProbeTimeout(this.paths.best(path) !== undefined, now);
-    }
+    if (!this.closing.open) return false;
+    this.#guard(now, () => {
+      concerned = this.paths.onPortFailed(port, remote, now);
+      if (concerned) this.#settle(now);
+    });
     return concerned;
   }
 
@@ -303,6 +306,10 @@ export class Connection implements PartsObserver {
     this.#events.push({ type: "pathStatus", path });
   }
 
+  onPathHealth(path: Path): void {
+    this.#events.push({ type: "pathHealth", path, health: path.health });
+  }
+
   onPathForgotten(id: number): void {
     this.keys.oneRtt?.forgetPath(id);
   }
@@ -327,8 +334,8 @@ export class Connection implements PartsObserver {
     if (this.handshake.confirmed && !this.#preferredKnown) this.#followPreferred(now);
     if (this.handshake.complete && this.paths.multipath) this.#parts.requests.advance(now);
     if (this.#orphanedAt < Infinity || this.paths.liveCount > 0) return;
-    // MPQUIC, Section 3.4: a little time to see whether another path is coming.
-    this.#orphanedAt = now + (this.role === Role.Server ? this.#lifetime / 3 : 0);
+    // MPQUIC, Section 3.4: a probe timeout to see whether another path is coming.
+    this.#orphanedAt = now + (this.paths.multipath ? this.#lifetime / 3 : 0);
   }
 
   /** RFC 9000, Section 9.6: a client moves to where the server would rather have it. */

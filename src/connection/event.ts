@@ -1,4 +1,5 @@
 import type { Address } from "../path/address.ts";
+import type { Health } from "../path/lifecycle.ts";
 import type { Path } from "../path/path.ts";
 import type { StreamEvent } from "../stream/stream_event.ts";
 import type { Session } from "../tls/session.ts";
@@ -29,6 +30,8 @@ export type ConnectionEvent =
   | { readonly type: "pathStayed"; readonly path: Path }
   /** The peer wants another status for a path. */
   | { readonly type: "pathStatus"; readonly path: Path }
+  /** A path is in doubt, given up on, or well again. */
+  | { readonly type: "pathHealth"; readonly path: Path; readonly health: Health }
   /** The server has told of another address, or withdrawn one; see `remoteAddresses`. */
   | { readonly type: "remoteAddresses" }
   /** The peer tells which address of ours it sees on a path. */

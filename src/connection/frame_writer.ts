@@ -136,9 +136,9 @@ export class FrameWriter {
     return undefined;
   }
 
-  /** Writes what validates this 4-tuple. */
-  writeValidation(network: NetworkPath, now: number): void {
-    network.validation.writeFrames(this.#builder, now);
+  /** Writes what validates this 4-tuple, into a datagram of so many bytes. */
+  writeValidation(network: NetworkPath, size: number, now: number): void {
+    network.validation.writeFrames(this.#builder, size, now);
   }
 
   /**

@@ -145,12 +145,15 @@ export class Negotiation implements HandshakeObserver {
   }
 
   onHandshakeComplete(): void {
-    const { paths, requests, events } = this.#parts;
+    const { paths, peer, requests, events } = this.#parts;
     this.retryKept = true;
     paths.provide();
     events.push({ type: "handshakeCompleted" });
-    if (paths.multipath) return;
-    for (const request of requests.refuse()) {
+    const { disableActiveMigration } = peer.parameters;
+    if (paths.multipath && !disableActiveMigration) return;
+    // MPQUIC, Section 2.2: it keeps clients from the address of the handshake only.
+    const forbidden = paths.multipath ? paths.find(0)?.current.remote : undefined;
+    for (const request of requests.refuse(forbidden)) {
       events.push({ type: "pathRefused", request, code: ErrorCode.NoViablePath });
     }
   }

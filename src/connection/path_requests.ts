@@ -1,5 +1,5 @@
 import { ErrorCode } from "../error/error_code.ts";
-import type { Address } from "../path/address.ts";
+import { type Address, sameAddress } from "../path/address.ts";
 import type { Path } from "../path/path.ts";
 import type { PathSet } from "../path/path_set.ts";
 import type { Port } from "../path/port.ts";
@@ -10,6 +10,8 @@ export class PathRequest {
   readonly port: Port;
   readonly remote: Address;
   readonly status: PathStatus;
+  /** The ID it gets; -1 while there is none for it. */
+  pathId = -1;
   /** The path, once its first packet may leave. */
   path: Path | undefined = undefined;
   /** Nobody waits for it any more. */
@@ -43,9 +45,11 @@ export class PathRequests {
       if (!request.cancelled) {
         const id = this.#paths.openableId;
         if (id < 0) return this.#paths.noteBlocked();
-        request.path = this.#paths.open(id, request.port, request.remote, now);
-        request.path.slot.status.set(request.status);
+        // Over a 4-tuple that is proven it is open at once, and asked for before this returns.
+        request.pathId = id;
         this.#opening.push(request);
+        this.#paths.slot(id)!.status.set(request.status);
+        request.path = this.#paths.open(id, request.port, request.remote, now);
       }
       this.#waiting.shift();
     }
@@ -53,13 +57,20 @@ export class PathRequests {
 
   /** What asked for a path whose fate is known now; asked once. */
   take(path: Path): PathRequest | undefined {
-    const index = this.#opening.findIndex((request) => request.path === path);
+    const index = this.#opening.findIndex(({ pathId }) => pathId === path.id);
     return index < 0 ? undefined : this.#opening.splice(index, 1)[0];
   }
 
-  /** All that still wait, when no path can ever be opened. */
-  refuse(): PathRequest[] {
-    return this.#waiting.splice(0);
+  /**
+   * Those that still wait for what can never be opened.
+   *
+   * @param remote Where no path may lead; anywhere if left out.
+   */
+  refuse(remote?: Address): PathRequest[] {
+    const isHopeless = (request: PathRequest) => !remote || sameAddress(request.remote, remote);
+    const refused = this.#waiting.filter(isHopeless);
+    for (const request of refused) this.#waiting.splice(this.#waiting.indexOf(request), 1);
+    return refused;
   }
 }
 

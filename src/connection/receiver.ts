@@ -293,6 +293,7 @@ export class Receiver {
       usedId,
     );
     network.validation.onHeard(now);
+    if (path.live) path.onHeard(now);
     const moves = isNewest && network !== path.current &&
       (content & PacketContent.NonProbing) !== 0;
     if (moves && path.live && this.#parts.handshake.role === Role.Server) {

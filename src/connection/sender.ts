@@ -72,7 +72,7 @@ export class Sender {
     const { handshake, keys } = this.#parts;
     if (keys.initial.write === undefined && keys.handshake.write === undefined) return undefined;
     const path = paths.find(0);
-    if (path === undefined) return undefined;
+    if (path === undefined || !path.live) return undefined; // MPQUIC, Section 3.4
     const { current: network } = path;
     const initial = keys.initial.write !== undefined &&
       this.#needs(handshake.initialSpace, network);
@@ -157,13 +157,14 @@ export class Sender {
         continue;
       }
       if (!this.#datagram.startShort(path, network)) continue;
-      this.#frames.writeValidation(network, now);
+      // RFC 9000, Section 8.2.1: full size proves that full-size datagrams get through.
+      const size = Math.min(BASE_DATAGRAM_SIZE, network.credit);
+      this.#frames.writeValidation(network, size, now);
       if (network === path.current) {
         this.#frames.writeAcks(path, now);
         path.slot.writeFrames(this.builder);
       }
-      // RFC 9000, Section 8.2.1: full size proves that full-size datagrams get through.
-      return this.#datagram.end(path, network, Math.min(BASE_DATAGRAM_SIZE, network.credit), now);
+      return this.#datagram.end(path, network, size, now);
     }
     return undefined;
   }
@@ -180,8 +181,8 @@ export class Sender {
       }
       this.#frames.writeAcks(path, now);
       path.writeOwn(this.builder);
-      // What a path in doubt carried goes out elsewhere; here a PING will do.
-      if (path.health === Health.Ok) this.#frames.writeAll(path, undefined, now);
+      // In doubt, what it carried goes out elsewhere; MPQUIC, Section 3.1: unproven, it has no data.
+      if (path.open && path.health === Health.Ok) this.#frames.writeAll(path, undefined, now);
       if (!this.builder.ackEliciting) this.#frames.writePing();
       return this.#datagram.end(path, path.current, 0, now);
     }

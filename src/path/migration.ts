@@ -122,6 +122,11 @@ export class Migration {
     if (candidate?.validation.failed) this.#onUnproven(path, candidate);
     if (!current.validation.failed) return false;
     current.validation.failed = false;
+    if (current.validated) {
+      // The peer is there; whether large datagrams get through is still to be seen.
+      this.#context.validate(path, current, now);
+      return false;
+    }
     if (previous === undefined) return true;
     previous.validation.stop();
     path.moveTo(previous, false);

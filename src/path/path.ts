@@ -17,6 +17,8 @@ import type { UnprovenBytes } from "./unproven_bytes.ts";
 
 /** Probe timeouts in a row after which a path is only probed. */
 const FAILED_AFTER = 6;
+/** Milliseconds for which sockets report that nothing can be sent before that is believed for good. */
+const UNREACHABLE_AFTER = 1_000;
 
 /** A PING somebody waits for. */
 export interface PendingPing extends FrameOwner {
@@ -69,6 +71,8 @@ export class Path implements PathView {
   /** The 4-tuple before, to return to if the present one cannot be validated. */
   previous: NetworkPath | undefined = undefined;
   health: Health = Health.Ok;
+  /** What was last told of it. */
+  healthTold: Health = Health.Ok;
   /** PINGs that must leave on this very path. */
   readonly pings: PendingPing[] = [];
   /** Bytes that may leave now, as of the last {@linkcode refresh}. */
@@ -80,6 +84,8 @@ export class Path implements PathView {
   /** When the first probe left that has had no answer since. */
   #unansweredSince = Infinity;
   #now = 0;
+  /** When a socket first could not send for it since it last answered. */
+  #failingSince = Infinity;
 
   /** @param handshake The spaces of Initial and Handshake, which path 0 looks after as well. */
   constructor(
@@ -223,7 +229,8 @@ export class Path implements PathView {
   /**
    * Moves the path to a 4-tuple it knows or learns (RFC 9000, Section 9.3).
    *
-   * @param sameHost Whether only the port differs: then round-trip time and window still hold.
+   * @param sameHost Whether only the port differs: then the round-trip time still holds. The window
+   * begins anew, as what is in flight to the port before may be lost.
    */
   moveTo(next: NetworkPath, sameHost: boolean): void {
     const old = this.current;
@@ -263,7 +270,7 @@ export class Path implements PathView {
   /** An ACK named packets of this path. */
   onAnswered(now: number): void {
     this.loss.onAcked(now);
-    this.#unansweredSince = Infinity;
+    this.#unansweredSince = this.#failingSince = Infinity;
     if (this.health !== Health.Ok) {
       this.health = Health.Ok;
       this.slot.status.doubt(false);
@@ -284,11 +291,39 @@ export class Path implements PathView {
    */
   onProbeTimeout(alternative: boolean, now: number): void {
     this.#unansweredSince = Math.min(this.#unansweredSince, now);
-    if (!alternative) return;
+    // One that is not proven carries nothing yet.
+    if (!alternative || !this.open) return;
     this.health = this.loss.ptoCount >= FAILED_AFTER ? Health.Failed : Health.Suspect;
     this.slot.status.doubt(true);
     // MPQUIC, Section 5.7: what is delayed here may go out on other paths.
     this.space.requeueOutstanding(Infinity);
+  }
+
+  /**
+   * A packet came on it. In doubt, that is a reason to ask now rather than when the backoff ends
+   * (MPQUIC, Section 3.3: to switch back in time).
+   */
+  onHeard(now: number): void {
+    if (this.health === Health.Ok || now - this.space.lastElicitingSentAt < this.probeTimeout) {
+      return;
+    }
+    this.space.probes = Math.max(this.space.probes, 1);
+  }
+
+  /** A socket could not send for the path, which may pass or not. */
+  onSendFailed(alternative: boolean, now: number): void {
+    this.#failingSince = Math.min(this.#failingSince, now);
+    this.onProbeTimeout(alternative, now);
+  }
+
+  /** Whether a socket could not send for the path since it last answered. */
+  get sendFails(): boolean {
+    return this.#failingSince < Infinity;
+  }
+
+  /** Whether that has been so for long enough to count. */
+  unreachable(now: number): boolean {
+    return now - this.#failingSince >= UNREACHABLE_AFTER;
   }
 
   /** Whether it is open, can be used for want of nothing, and answers. */

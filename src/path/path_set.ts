@@ -3,13 +3,14 @@ import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import type { FrameSink } from "../frame/sent_frame.ts";
 import type { PacketSpace } from "../recovery/packet_space.ts";
-import type { Address } from "./address.ts";
+import { type Address, sameAddress } from "./address.ts";
 import { Health, Stage } from "./lifecycle.ts";
 import type { IdIssuer } from "./local_ids.ts";
 import { Migration, type MigrationObserver } from "./migration.ts";
 import { Path, type PathContext } from "./path.ts";
 import { Observation, type ObservationCounter } from "./observation.ts";
 import { idsPerPath, PathLimits } from "./path_limits.ts";
+import { PathList } from "./path_list.ts";
 import { PathSlot } from "./path_slot.ts";
 import type { Port } from "./port.ts";
 
@@ -29,6 +30,8 @@ export interface PathObserver extends MigrationObserver {
   onPathClosed(path: Path, code: number): void;
   /** The peer wants another status for a path. */
   onPathStatus(path: Path): void;
+  /** A path is in doubt, given up on, or well again. */
+  onPathHealth(path: Path): void;
   /** Nothing of a path ID matters any more. */
   onPathForgotten(id: number): void;
 }
@@ -47,9 +50,7 @@ export interface PathSetOptions {
 }
 
 /** All paths of a connection, open or to be, by path ID (MPQUIC, Section 3). */
-export class PathSet {
-  /** Paths that still matter, abandoned ones included, by ID. */
-  readonly paths: Path[] = [];
+export class PathSet extends PathList {
   readonly limits: PathLimits;
   /** Changes of 4-tuples. */
   readonly migration: Migration;
@@ -65,6 +66,7 @@ export class PathSet {
   #localIdLimit = 0;
 
   constructor(options: PathSetOptions) {
+    super();
     this.#options = options;
     this.limits = new PathLimits(options.maxPaths - 1);
     this.migration = new Migration(this, options.observer);
@@ -73,7 +75,7 @@ export class PathSet {
   /** Opens path 0, on which the handshake takes place. */
   start(port: Port, remote: Address, handshake: readonly PacketSpace[]): Path {
     const slot = this.#slot(0);
-    return this.#add(new Path(slot, port, remote, this.#options.context, handshake));
+    return this.add(new Path(slot, port, remote, this.#options.context, handshake));
   }
 
   /** The peer's parameters are known and authentic: it keeps so many IDs and allows such paths. */
@@ -142,13 +144,6 @@ export class PathSet {
     return this.#slots.values();
   }
 
-  /** How many paths can carry packets. */
-  get liveCount(): number {
-    let count = 0;
-    for (const path of this.paths) if (path.live) count++;
-    return count;
-  }
-
   /** The lowest path ID that can be opened now, -1 for none; MPQUIC, Section 3.2.1: without gaps. */
   get openableId(): number {
     for (let id = this.#lowest; id <= this.limits.common; id++) {
@@ -170,7 +165,7 @@ export class PathSet {
 
   /** Opens a path on a path ID that {@linkcode openableId} gave, or on which packets arrived. */
   open(id: number, port: Port, remote: Address, now: number): Path {
-    const path = this.#add(new Path(this.#slot(id), port, remote, this.#options.context));
+    const path = this.add(new Path(this.#slot(id), port, remote, this.#options.context));
     path.slot.local.fill(this.#localIdLimit);
     // MPQUIC, Section 3.1: a 4-tuple that another path has validated need not be again.
     const proven = this.paths.some((other) =>
@@ -178,12 +173,6 @@ export class PathSet {
     );
     if (proven) this.onValidated(path);
     else this.validate(path, path.current, now);
-    return path;
-  }
-
-  #add(path: Path): Path {
-    this.paths.push(path);
-    this.paths.sort((a, b) => a.id - b.id);
     return path;
   }
 
@@ -203,6 +192,8 @@ export class PathSet {
       if (rtt < 0) continue;
       network.validated = true;
       network.rtt.seed(rtt);
+      // RFC 9000, Section 8.2.1; MPQUIC, Section 3.1: too little credit kept the challenge small.
+      if (!network.validation.sizeProven) this.validate(path, network, now);
       if (network === path.current) this.onValidated(path);
       else this.migration.onProven(path, network, now);
       return;
@@ -221,20 +212,6 @@ export class PathSet {
     if (this.observations === undefined) return;
     const { current } = path;
     current.observation ??= new Observation(current.remote, this.observations);
-  }
-
-  /** The largest probe timeout of all paths in use, in milliseconds. */
-  get largestProbeTimeout(): number {
-    let largest = 0;
-    for (const path of this.paths) if (path.live) largest = Math.max(largest, path.probeTimeout);
-    return largest;
-  }
-
-  /** The largest smoothed round-trip time of all open paths. */
-  get largestRtt(): number {
-    let largest = 0;
-    for (const path of this.paths) if (path.open) largest = Math.max(largest, path.smoothedRtt);
-    return largest;
   }
 
   /**
@@ -264,6 +241,7 @@ export class PathSet {
   onPathAbandon(id: number, code: number, now: number): void {
     const slot = this.slot(id);
     if (slot === undefined) return;
+    if (!slot.abandoned) slot.byPeer = true;
     this.abandon(slot, code, now);
     slot.onPeerAbandon(now);
   }
@@ -325,9 +303,35 @@ export class PathSet {
     for (const slot of this.#slots.values()) if (slot.removeAt <= now) this.#remove(slot);
   }
 
+  /**
+   * Nothing can be sent from a port.
+   *
+   * @param remote Where to; anywhere, and for good, if left out.
+   * @returns Whether that concerns any path.
+   */
+  onPortFailed(port: Port, remote: Address | undefined, now: number): boolean {
+    let concerned = false;
+    for (const path of this.paths) {
+      if (!path.live || path.current.port !== port) continue;
+      if (remote !== undefined && !sameAddress(path.current.remote, remote)) continue;
+      concerned = true;
+      path.onSendFailed(this.best(path) !== undefined, now);
+      const isOver = remote === undefined || (path.unreachable(now) && this.#options.abandonsDead);
+      const hasOther = this.paths.some((other) => other.healthy && !other.sendFails);
+      if (this.multipath && hasOther && isOver) this.#onUnreachable(path, now);
+    }
+    return concerned;
+  }
+
   /** Follows up what an arriving packet changed. */
   settle(now: number): void {
     for (const slot of this.#slots.values()) if (slot.acknowledged) slot.countDown(now);
+    if (this.multipath) this.needBackups();
+    for (const path of this.paths) {
+      if (path.health === path.healthTold) continue;
+      path.healthTold = path.health;
+      this.#options.observer.onPathHealth(path);
+    }
   }
 
   #expirePath(path: Path, now: number): void {
@@ -352,7 +356,9 @@ export class PathSet {
   /** The 4-tuple of a path could not be validated, and there is none to return to. */
   #onUnreachable(path: Path, now: number): void {
     if (this.multipath) {
-      this.abandon(path.slot, ErrorCode.PathUnstableOrPoor, now);
+      const { usable } = path.slot.remote;
+      const code = usable ? ErrorCode.PathUnstableOrPoor : ErrorCode.NoCidAvailableForPath;
+      this.abandon(path.slot, code, now);
     } else {
       path.advance(Stage.Closed);
       this.#options.observer.onPathClosed(path, ErrorCode.NoViablePath);
@@ -367,7 +373,7 @@ export class PathSet {
     const { path } = slot;
     if (path !== undefined) {
       path.close();
-      this.paths.splice(this.paths.indexOf(path), 1);
+      this.delete(path);
     }
     // Another path may take its place.
     this.limits.raiseLocal();
@@ -378,16 +384,6 @@ export class PathSet {
   isResetToken(token: Uint8Array): boolean {
     for (const slot of this.#slots.values()) if (slot.remote.isResetToken(token)) return true;
     return false;
-  }
-
-  /** The path, other than `avoid`, that acknowledgements and probes for others should take. */
-  best(avoid?: Path): Path | undefined {
-    let best: Path | undefined;
-    for (const path of this.paths) {
-      if (path === avoid || !path.healthy) continue;
-      if (best === undefined || path.smoothedRtt < best.smoothedRtt) best = path;
-    }
-    return best;
   }
 
   /** Ends everything. */

@@ -19,11 +19,15 @@ export class PathSlot implements FrameOwner {
   path: Path | undefined = undefined;
   /** Why it was abandoned, by either end; -1 while it was not. */
   abandonCode = -1;
-  /** When all of it is forgotten. */
-  removeAt = Infinity;
+  /** Whether it was the peer that abandoned it first. */
+  byPeer = false;
   #abandonPending = false;
   #abandonAnswered = false;
+  /** Whether the peer has our PATH_ABANDON. */
+  #abandonHeard = false;
   #lifetime = 0;
+  /** When nothing late is to be expected any more. */
+  #quietAt = Infinity;
 
   constructor(id: number, issuer: IdIssuer, remoteIdLimit: number) {
     this.id = id;
@@ -70,12 +74,20 @@ export class PathSlot implements FrameOwner {
   /** The peer abandons the path ID too, or first; the end is in sight. */
   onPeerAbandon(now: number): void {
     this.#abandonAnswered = true;
-    this.removeAt = Math.min(this.removeAt, now + this.#lifetime);
+    this.#quietAt = Math.min(this.#quietAt, now + this.#lifetime);
   }
 
   /** Without an answer, our own frame's acknowledgement starts the countdown. */
   countDown(now: number): void {
-    if (this.removeAt === Infinity) this.removeAt = now + this.#lifetime;
+    if (this.#quietAt === Infinity) this.#quietAt = now + this.#lifetime;
+  }
+
+  /**
+   * When all of it is forgotten. MPQUIC, Section 4.2: not before the peer has our PATH_ABANDON,
+   * which is repeated until then, as it may wait for it to forget the path itself.
+   */
+  get removeAt(): number {
+    return this.#abandonHeard ? this.#quietAt : Infinity;
   }
 
   /** Whether our PATH_ABANDON arrived and the countdown has not begun. */
@@ -95,10 +107,12 @@ export class PathSlot implements FrameOwner {
   }
 
   onFrameAcked(_frame: SentFrame): void {
+    this.#abandonHeard = true;
+    this.#abandonPending = false;
     if (!this.#abandonAnswered) this.acknowledged = true;
   }
 
   onFrameLost(_frame: SentFrame): void {
-    this.#abandonPending = true;
+    if (!this.#abandonHeard) this.#abandonPending = true;
   }
 }

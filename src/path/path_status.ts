@@ -10,6 +10,7 @@ export class StatusPair implements FrameOwner {
   /** What our application wants. */
   #local: PathStatus = "available";
   #doubtful = false;
+  #needed = false;
   /** What the peer was told last, or is about to be. */
   #told: PathStatus = "available";
   #pending = false;
@@ -51,8 +52,18 @@ export class StatusPair implements FrameOwner {
     this.#tell();
   }
 
+  /**
+   * No path is left that we would rather use, or there is one again. MPQUIC, Section 3.3: the peer
+   * hears that as well; with nothing but backups it could just as well choose the broken path.
+   */
+  need(needed: boolean): void {
+    if (needed === this.#needed) return;
+    this.#needed = needed;
+    this.#tell();
+  }
+
   #tell(): void {
-    const status = this.#doubtful ? "backup" : this.#local;
+    const status = this.#doubtful ? "backup" : this.#needed ? "available" : this.#local;
     if (status === this.#told) return;
     this.#told = status;
     this.#sequence++;

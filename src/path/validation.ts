@@ -4,6 +4,7 @@ import { FrameType } from "../frame/frame_type.ts";
 import { writePathChallenge, writePathResponse } from "../frame/path_validation.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import { MAX_RESPONSES } from "../limits/limits.ts";
+import { BASE_DATAGRAM_SIZE } from "./mtu_discovery.ts";
 
 /** Challenges remembered: any of them may be answered (RFC 9000, Section 8.2.2). */
 const MAX_CHALLENGES = 16;
@@ -16,6 +17,8 @@ const LONGEST_FIRST_WAIT = 333;
 interface Challenge {
   readonly data: Uint8Array;
   readonly sentAt: number;
+  /** Whether its datagram was of the size that every path must carry. */
+  readonly full: boolean;
 }
 
 /** Proof that a 4-tuple works: challenges sent, and challenges answered (RFC 9000, Section 8.2). */
@@ -26,6 +29,8 @@ export class Validation implements FrameOwner {
   challengeDue = false;
   /** Whether validation was given up. */
   failed = false;
+  /** Whether a datagram of full size is known to have arrived. */
+  sizeProven = false;
 
   readonly #random: Random;
   readonly #challenges: Challenge[] = [];
@@ -117,11 +122,16 @@ export class Validation implements FrameOwner {
     const challenge = this.#challenges.find((sent) => equalSecrets(sent.data, data));
     if (challenge === undefined) return -1;
     this.stop();
+    if (challenge.full) this.sizeProven = true;
     return now - challenge.sentAt;
   }
 
-  /** Writes what is due, as far as it fits. */
-  writeFrames(sink: FrameSink, now: number): void {
+  /**
+   * Writes what is due, as far as it fits.
+   *
+   * @param size The size that the datagram will have.
+   */
+  writeFrames(sink: FrameSink, size: number, now: number): void {
     while (this.#responses.length > 0 && sink.room >= 9) {
       writePathResponse(sink.writer, this.#responses.shift()!);
       // Never sent again: whoever still wants to know sends another challenge.
@@ -130,7 +140,7 @@ export class Validation implements FrameOwner {
     if (!this.challengeDue || sink.room < 9) return;
     const data = this.#random.bytes(8);
     if (this.#challenges.length === MAX_CHALLENGES) this.#challenges.shift();
-    this.#challenges.push({ data, sentAt: now });
+    this.#challenges.push({ data, sentAt: now, full: size >= BASE_DATAGRAM_SIZE });
     this.#sentAt = now;
     writePathChallenge(sink.writer, data);
     sink.record(this, FrameType.PathChallenge, 0, 0);

@@ -70,6 +70,7 @@ export class TestPaths {
   readonly opened: number[] = [];
   readonly closed: [number, number][] = [];
   readonly statuses: number[] = [];
+  readonly healths: [number, number][] = [];
   readonly forgotten: number[] = [];
   readonly moved: number[] = [];
   readonly stayed: number[] = [];
@@ -88,6 +89,7 @@ export class TestPaths {
         onPathMoved: (path) => this.moved.push(path.id),
         onPathStayed: (path) => this.stayed.push(path.id),
         onPathStatus: (path) => this.statuses.push(path.id),
+        onPathHealth: (path) => this.healths.push([path.id, path.health]),
         onPathForgotten: (id) => this.forgotten.push(id),
       },
     });
@@ -117,7 +119,7 @@ export class TestPaths {
   open(now = 0, host = 2): Path {
     const path = this.set.open(this.set.openableId, portAt(host), address(100), now);
     const sink = new TestSink();
-    path.current.validation.writeFrames(sink, now);
+    path.current.validation.writeFrames(sink, 1_200, now);
     this.set.onPathResponse(path, sink.bytes.subarray(1, 9), now + 20);
     return path;
   }

@@ -34,7 +34,7 @@ Deno.test("PathSet.open() challenges the address, and the response opens the pat
   assert.equal(path.id, 1);
   assert.equal(path.stage, Stage.Opening);
   const sink = new TestSink();
-  path.current.validation.writeFrames(sink, 0);
+  path.current.validation.writeFrames(sink, 1_200, 0);
   const data = sink.bytes.slice(1, 9);
   t.set.onPathResponse(t.set.find(0)!, data, 10); // the answer on another path proves nothing
   assert.equal(path.stage, Stage.Opening);
@@ -70,7 +70,7 @@ Deno.test("A path that is never proven is abandoned with a code", () => {
   const t = new TestPaths();
   t.set.open(1, portAt(2), address(100), 0);
   for (let now = 0; now < 10_000 && t.closed.length === 0; now += 10) {
-    t.set.find(1)?.current.validation.writeFrames(new TestSink(), now);
+    t.set.find(1)?.current.validation.writeFrames(new TestSink(), 1_200, now);
     t.set.expire(now);
   }
   assert.deepEqual(t.closed, [[1, ErrorCode.PathUnstableOrPoor]]);
@@ -103,20 +103,42 @@ Deno.test("PathSet.abandon() is told until heard, and all is forgotten 3 PTO aft
 Deno.test("PathSet.onPathAbandon() answers once, even before anybody opened the path", () => {
   const t = new TestPaths();
   t.set.onPathAbandon(2, 5, 0);
-  const frames = t.drain().frames.filter((frame) => frame.kind === FrameType.PathAbandon);
-  assert.equal(frames.length, 1);
+  const answer = t.drain();
+  assert.equal(answer.frames.filter((frame) => frame.kind === FrameType.PathAbandon).length, 1);
   for (let i = 0; i < 100; i++) t.set.onPathAbandon(2, 5, i);
   assert.equal(t.drain().frames.length, 0);
+  answer.acked();
   advance(t, 10_000);
   assert.equal(t.set.slot(2), undefined);
   assert.deepEqual(t.closed, []);
   assert.ok(![...t.issuer.active.values()].includes(2));
 });
 
+// MPQUIC, Section 4.2: who has asked may wait for the answer before it forgets the path.
+Deno.test("PathSet.onPathAbandon() is answered again and again, until the answer is heard", () => {
+  const t = new TestPaths();
+  t.open();
+  t.set.onPathAbandon(1, 0, 0);
+  let answer = t.drain();
+  for (let now = 5_000; now < 60_000; now += 5_000) {
+    advance(t, now);
+    answer.lost();
+    answer = t.drain();
+    assert.equal(answer.frames[0]?.kind, FrameType.PathAbandon, `at ${now} ms`);
+    assert.equal(t.set.deadline, Infinity, "and no timer runs for it");
+  }
+  answer.acked();
+  advance(t, 60_000);
+  assert.equal(t.set.slot(1), undefined, "its time has passed long ago");
+  answer.lost();
+  assert.equal(t.drain().frames.some((frame) => frame.kind === FrameType.PathAbandon), false);
+});
+
 Deno.test("A repeated PATH_ABANDON does not keep a path alive", () => {
   const t = new TestPaths();
   t.open();
   t.set.onPathAbandon(1, 0, 0);
+  t.drain().acked();
   const due = t.set.slot(1)!.removeAt;
   t.set.onPathAbandon(1, 0, due - 1);
   assert.equal(t.set.slot(1)!.removeAt, due);
@@ -167,18 +189,18 @@ Deno.test("Migration.follow() tries the new address and goes back if it does not
   assert.equal(zero.previous, old);
   assert.ok(next.validation.challengeDue && old.validation.challengeDue);
   const sink = new TestSink();
-  old.validation.writeFrames(sink, 0);
-  next.validation.writeFrames(new TestSink(), 0);
+  old.validation.writeFrames(sink, 1_200, 0);
+  next.validation.writeFrames(new TestSink(), 1_200, 0);
   t.set.onPathResponse(zero, sink.bytes.subarray(1, 9), 20); // the old one is still there
   for (let now = 0; now < 20_000; now += 50) {
-    next.validation.writeFrames(new TestSink(), now);
+    next.validation.writeFrames(new TestSink(), 1_200, now);
     t.set.expire(now);
   }
   assert.equal(zero.current, old);
   assert.deepEqual(t.closed, []);
 });
 
-Deno.test("Migration.follow() keeps round-trip time and window when only the port changes", () => {
+Deno.test("Migration.follow() keeps the round-trip time when only the port changes", () => {
   const t = new TestPaths();
   const zero = t.set.find(0)!;
   zero.current.rtt.update(30, 0);

@@ -39,3 +39,27 @@ Deno.test("StatusPair.effective is backup if either end says so", () => {
   status.set("backup");
   assert.equal(status.effective, "backup");
 });
+
+Deno.test("StatusPair.need() asks for a backup, unless that is in doubt itself", () => {
+  const pair = new StatusPair(1);
+  const sink = new TestSink();
+  const told = () => {
+    const before = sink.bytes.length;
+    pair.writeFrames(sink);
+    const type = sink.bytes.subarray(before, before + 2);
+    return type.length === 0 ? "nothing" : type[1] === 0x77 ? "available" : "backup";
+  };
+  pair.set("backup");
+  assert.equal(told(), "backup");
+  pair.need(true);
+  assert.equal(told(), "available");
+  pair.need(true);
+  assert.equal(told(), "nothing");
+  pair.doubt(true);
+  assert.equal(told(), "backup");
+  pair.doubt(false);
+  assert.equal(told(), "available");
+  pair.need(false);
+  assert.equal(told(), "backup");
+  assert.equal(pair.effective, "backup", "for ourselves it was a backup all the time");
+});

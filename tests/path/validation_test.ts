@@ -10,7 +10,7 @@ function make(): Validation {
 
 function challenge(validation: Validation, now: number): Uint8Array {
   const sink = new TestSink();
-  validation.writeFrames(sink, now);
+  validation.writeFrames(sink, 1_200, now);
   assert.equal(sink.bytes[0], FrameType.PathChallenge);
   return sink.bytes.slice(1, 9);
 }
@@ -71,7 +71,7 @@ Deno.test("Validation answers the eight newest challenges, each once", () => {
   const validation = make();
   for (let i = 0; i < 1_000; i++) validation.onChallenge(new Uint8Array(8).fill(i & 0xff));
   const sink = new TestSink();
-  validation.writeFrames(sink, 0);
+  validation.writeFrames(sink, 1_200, 0);
   assert.equal(sink.bytes.length, 8 * 9);
   const answers = Array.from({ length: 8 }, (_, i) => sink.bytes[i * 9 + 1]);
   assert.deepEqual(answers, Array.from({ length: 8 }, (_, i) => (992 + i) & 0xff));
@@ -85,7 +85,7 @@ Deno.test("Validation keeps its own copy of a challenge", () => {
   validation.onChallenge(data);
   data.fill(6);
   const sink = new TestSink();
-  validation.writeFrames(sink, 0);
+  validation.writeFrames(sink, 1_200, 0);
   assert.equal(sink.bytes[1], 5);
 });
 
@@ -94,7 +94,7 @@ Deno.test("Validation writes only what fits", () => {
   validation.onChallenge(new Uint8Array(8));
   validation.onChallenge(new Uint8Array(8));
   const sink = new TestSink(17);
-  validation.writeFrames(sink, 0);
+  validation.writeFrames(sink, 1_200, 0);
   assert.equal(sink.bytes.length, 9);
   assert.ok(validation.responseDue);
 });

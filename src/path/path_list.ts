@@ -1,0 +1,63 @@
+import type { Path } from "./path.ts";
+
+/** The paths of a connection, and what is true of them together. */
+export class PathList {
+  /** Paths that still matter, abandoned ones included, by ID. */
+  readonly paths: Path[] = [];
+
+  /** Puts a path in its place. */
+  protected add(path: Path): Path {
+    this.paths.push(path);
+    this.paths.sort((a, b) => a.id - b.id);
+    return path;
+  }
+
+  /** The path does not matter any more. */
+  protected delete(path: Path): void {
+    this.paths.splice(this.paths.indexOf(path), 1);
+  }
+
+  /** Backups are asked for while no path is left that is meant for use. */
+  protected needBackups(): void {
+    let needed = true;
+    for (const { healthy, slot } of this.paths) {
+      if (healthy && slot.status.local === "available") needed = false;
+    }
+    for (const { healthy, slot } of this.paths) slot.status.need(needed && healthy);
+  }
+
+  /** How many paths can carry packets. */
+  get liveCount(): number {
+    let count = 0;
+    for (const path of this.paths) if (path.live) count++;
+    return count;
+  }
+
+  /** The largest probe timeout of all paths in use, or if there is none, of those just abandoned. */
+  get largestProbeTimeout(): number {
+    let largest = 0;
+    let abandoned = 0;
+    for (const path of this.paths) {
+      if (path.live) largest = Math.max(largest, path.probeTimeout);
+      else abandoned = Math.max(abandoned, path.probeTimeout);
+    }
+    return largest || abandoned;
+  }
+
+  /** The largest smoothed round-trip time of all open paths. */
+  get largestRtt(): number {
+    let largest = 0;
+    for (const path of this.paths) if (path.open) largest = Math.max(largest, path.smoothedRtt);
+    return largest;
+  }
+
+  /** The path, other than `avoid`, that acknowledgements and probes for others should take. */
+  best(avoid?: Path): Path | undefined {
+    let best: Path | undefined;
+    for (const path of this.paths) {
+      if (path === avoid || !path.healthy) continue;
+      if (best === undefined || path.smoothedRtt < best.smoothedRtt) best = path;
+    }
+    return best;
+  }
+}

@@ -75,6 +75,7 @@ export type { CipherSuiteName } from "./src/api/cipher_suites.ts";
 export type { QuicVersion, SavedSession } from "./src/api/session.ts";
 export type { Session } from "./src/tls/session.ts";
 export type { Path, PathCloseInfo } from "./src/api/path.ts";
+export type { PathEvent, PathEventType } from "./src/api/path_events.ts";
 export type { PathStats } from "./src/api/path_stats.ts";
 export type { ConnectionStats } from "./src/api/connection_stats.ts";
 export type { QlogInfo, QlogOption } from "./src/api/qlog.ts";

@@ -12,10 +12,12 @@ import type { PathStatus } from "../scheduler/scheduler.ts";
 import { Traffic } from "./connection_stats.ts";
 import { ItemQueue } from "./item_queue.ts";
 import type { MigrateOptions } from "./options.ts";
-import { ApiPath, type Path, type PathOwner } from "./path.ts";
+import { ApiPath, type Path, type PathCloseInfo, type PathOwner } from "./path.ts";
+import { type PathEvent, PathEvents, type PathEventType, type PathNews } from "./path_events.ts";
+import { healthName } from "./path_stats.ts";
 
-/** The events that are about paths. */
-export type PathEvent = Extract<
+/** The events of the core that are about paths. */
+export type CorePathEvent = Extract<
   ConnectionEvent,
   {
     readonly type:
@@ -23,8 +25,10 @@ export type PathEvent = Extract<
       | "pathClosed"
       | "pathRefused"
       | "pathStatus"
+      | "pathHealth"
       | "pathMoved"
       | "pathStayed"
+      | "observedAddress"
       | "pong";
   }
 >;
@@ -44,6 +48,7 @@ export class ConnectionPaths implements PathOwner {
   readonly #wake: () => void;
   readonly #clock: () => number;
   readonly #incoming = new ItemQueue<Path>();
+  readonly #events = new PathEvents();
   readonly #known = new Map<CorePath, ApiPath>();
   readonly #requests = new Map<PathRequest, PromiseWithResolvers<Path>>();
   readonly #pings = new Map<PingRequest, Ping>();
@@ -93,6 +98,11 @@ export class ConnectionPaths implements PathOwner {
   /** Paths that the peer opens. */
   get incoming(): ReadableStream<Path> {
     return this.#incoming.readable;
+  }
+
+  /** What happens to paths from now on. */
+  get events(): ReadableStream<PathEvent> {
+    return this.#events.read(this.#open, this.#clock());
   }
 
   /** Opens a path and waits until the peer has proven reachable. */
@@ -163,7 +173,7 @@ export class ConnectionPaths implements PathOwner {
   }
 
   /** Takes what the core has to tell about paths. */
-  onEvent(event: PathEvent): void {
+  onEvent(event: CorePathEvent): void {
     switch (event.type) {
       case "pathOpened":
         return this.#onOpened(event.path, event.request);
@@ -174,16 +184,27 @@ export class ConnectionPaths implements PathOwner {
       case "pong":
         return this.#onPong(event.request);
       case "pathMoved":
-        return this.#settleMove(event.path)?.resolve();
+        this.#settleMove(event.path)?.resolve();
+        return this.#tell("moved", event.path);
       case "pathStayed":
         return this.#settleMove(event.path)?.reject(unmoved(event.path, "nobody answers there"));
       case "pathStatus":
-        // The status is read from the core when somebody asks.
+        return this.#tell("status", event.path);
+      case "pathHealth":
+        return this.#tell("health", event.path, { health: healthName(event.health) });
+      case "observedAddress":
+        return this.#tell("observed", event.path);
     }
   }
 
+  /** Whoever reads events hears of this one, if the path was open; until then it is nobody's. */
+  #tell(type: PathEventType, core: CorePath, news?: PathNews): void {
+    const path = this.#known.get(core);
+    if (path) this.#events.push(type, path, this.#clock(), news);
+  }
+
   /** The connection is gone; in order, or with an error. */
-  end(error: Error, isOrderly: boolean, code: number): void {
+  end(error: Error, isOrderly: boolean, info: PathCloseInfo): void {
     this.#error = error;
     for (const waiter of this.#requests.values()) waiter.reject(error);
     this.#requests.clear();
@@ -191,7 +212,8 @@ export class ConnectionPaths implements PathOwner {
     this.#pings.clear();
     for (const waiter of this.#moves.values()) waiter.reject(error);
     this.#moves.clear();
-    for (const path of this.#known.values()) path.onClosed(code, this.#clock());
+    for (const path of this.#known.values()) this.#close(path, info, "closed");
+    this.#events.end();
     this.#known.clear();
     this.#open = [];
     this.#incoming.end(isOrderly ? undefined : error);
@@ -203,6 +225,7 @@ export class ConnectionPaths implements PathOwner {
     if (isNew) this.traffic.opened++;
     path.onReady(this.#clock());
     this.#refresh();
+    if (isNew) this.#tell("opened", core);
     const waiter = request && this.#settle(request);
     if (waiter) waiter.resolve(path);
     else if (request?.cancelled) {
@@ -211,8 +234,9 @@ export class ConnectionPaths implements PathOwner {
   }
 
   #onClosed(core: CorePath, code: number): void {
-    const path = this.#know(core);
-    path.onClosed(code, this.#clock());
+    const type = this.#known.has(core) ? "closed" : "failed";
+    const by = core.slot.byPeer ? "peer" : "local";
+    this.#close(this.#know(core), { closeCode: code, by }, type);
     this.#known.delete(core);
     this.#refresh();
     this.#settleMove(core)?.reject(unmoved(core, "it was closed"));
@@ -221,6 +245,11 @@ export class ConnectionPaths implements PathOwner {
       this.#pings.delete(request);
       waiter.reject(new PathError(code, `Cannot ping path ${core.id}: it was closed`));
     }
+  }
+
+  #close(path: ApiPath, closeInfo: PathCloseInfo, type: PathEventType): void {
+    path.onClosed(closeInfo, this.#clock());
+    this.#events.push(type, path, this.#clock(), { closeInfo });
   }
 
   #onPong(request: PingRequest): void {

@@ -19,6 +19,7 @@ import type {
   SendDatagramOptions,
 } from "./options.ts";
 import type { Path } from "./path.ts";
+import type { PathEvent } from "./path_events.ts";
 import type { ReceiveStream } from "./receive_stream.ts";
 import type { SendStream, SendStreamOptions } from "./send_stream.ts";
 import { type QuicVersion, versionName } from "./session.ts";
@@ -180,6 +181,22 @@ export class MultipathConnection implements AsyncDisposable {
   /** Paths that the peer opens. */
   get incomingPaths(): ReadableStream<Path> {
     return this.#paths.incoming;
+  }
+
+  /**
+   * What happens to the paths: they open, fall silent and answer again, move, close. It begins with
+   * the paths that are open when it is first asked for; nothing is kept before. It can be read once,
+   * and ends with the connection.
+   *
+   * @example Watch paths come and go
+   * ```ts ignore
+   * for await (const { type, stats, closeInfo } of connection.pathEvents) {
+   *   console.log(type, stats.id, stats.localAddr.hostname, closeInfo?.closeCode);
+   * }
+   * ```
+   */
+  get pathEvents(): ReadableStream<PathEvent> {
+    return this.#paths.events;
   }
 
   /**
@@ -353,8 +370,10 @@ export class MultipathConnection implements AsyncDisposable {
       case "pathClosed":
       case "pathRefused":
       case "pathStatus":
+      case "pathHealth":
       case "pathMoved":
       case "pathStayed":
+      case "observedAddress":
       case "pong":
         return this.#paths.onEvent(event);
       case "datagramReceived":
@@ -375,7 +394,8 @@ export class MultipathConnection implements AsyncDisposable {
     const orderly = isOrderly(reason);
     this.#handshake.reject(error);
     this.#streams.end(error, orderly);
-    this.#paths.end(error, orderly, orderly ? 0 : reason.code);
+    const by = reason.by === "peer" ? "peer" : "local";
+    this.#paths.end(error, orderly, { closeCode: orderly ? 0 : reason.code, by });
     this.#datagrams.end(error);
     if (orderly) this.#closed.resolve(closeInfo(reason));
     else this.#closed.reject(error);

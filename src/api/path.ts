@@ -56,10 +56,15 @@ export interface Path extends AsyncDisposable {
   close(): void;
 }
 
-/** Why a path was closed. */
+/** Why a path was closed, and by whom. */
 export interface PathCloseInfo {
-  /** The code that either end gave (MPQUIC, Section 4.2); 0 when the connection ended in order. */
+  /**
+   * The code that either end gave (MPQUIC, Section 4.2); 0 when the connection ended in order. See
+   * `ErrorCode`: `ApplicationAbandonPath`, `PathUnstableOrPoor` and the others.
+   */
   readonly closeCode: number;
+  /** Which end closed it, or the connection, first. */
+  readonly by: "local" | "peer";
 }
 
 /** What a path asks of its connection. */
@@ -152,12 +157,13 @@ export class ApiPath implements Path {
   }
 
   /** The path carries nothing any more. */
-  onClosed(closeCode: number, now: number): void {
+  onClosed(info: PathCloseInfo, now: number): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#closedAt = now;
+    const { closeCode } = info;
     const why = errorCodeName(closeCode);
     this.#ready.reject(new PathError(closeCode, `Cannot use path ${this.id}: closed, ${why}`));
-    this.#closed.resolve({ closeCode });
+    this.#closed.resolve(info);
   }
 }

@@ -15,6 +15,8 @@ export interface PathStats {
   readonly localAddr: Deno.NetAddr;
   /** Where the peer is. */
   readonly remoteAddr: Deno.NetAddr;
+  /** Where the peer sees us, which is another address behind a NAT; if it has told. */
+  readonly observedAddr: Deno.NetAddr | undefined;
   /** Whether the path is for use, or only for when no other is left. */
   readonly status: PathStatus;
   /** Whether the path is used at present: `failed` ones are only probed. */
@@ -70,6 +72,7 @@ export function pathStats(
     id: core.id,
     localAddr: { ...current.port.address },
     remoteAddr: { ...current.remote },
+    observedAddr: current.observedAddress && { ...current.observedAddress },
     status: core.status,
     health: healthName(core.health),
     openedAt,
@@ -94,7 +97,8 @@ export function pathStats(
   };
 }
 
-function healthName(health: Health): PathStats["health"] {
+/** The name of a health that users see. */
+export function healthName(health: Health): PathStats["health"] {
   if (health === Health.Ok) return "ok";
   return health === Health.Suspect ? "suspect" : "failed";
 }

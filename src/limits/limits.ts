@@ -124,6 +124,9 @@ export const MAX_ADDRESSES = 8;
 /** Frames about addresses that are looked at, per second. */
 export const ADDRESS_NEWS_PER_SECOND = 16;
 
+/** Events about paths that wait to be read; beyond, the oldest are left out. */
+export const MAX_PATH_EVENTS_WAITING = 256;
+
 // HTTP/3 and QPACK; what has an option says which.
 
 /** Requests of one connection that are handled at once: `maxConcurrentHandlers`. */

@@ -23,7 +23,7 @@ class FakeTarget implements UpkeepTarget {
   }
 
   async lose(local: string, closeCode: number): Promise<void> {
-    this.#closers.get(local)!({ closeCode });
+    this.#closers.get(local)!({ closeCode, by: "local" });
     await settled();
   }
 

@@ -1,0 +1,115 @@
+import { MAX_PATH_EVENTS_WAITING } from "../limits/limits.ts";
+import type { ApiPath, Path, PathCloseInfo } from "./path.ts";
+import type { PathStats } from "./path_stats.ts";
+
+/** What can happen to a path; see {@linkcode PathEvent.type}. */
+export type PathEventType =
+  | "opened"
+  | "health"
+  | "status"
+  | "moved"
+  | "observed"
+  | "closed"
+  | "failed";
+
+/**
+ * Something that happened to a path.
+ *
+ * @example Tell people what their networks do
+ * ```ts ignore
+ * for await (const { type, stats, closeInfo } of connection.pathEvents) {
+ *   console.log(type, stats.id, stats.localAddr.hostname, stats.health, closeInfo?.closeCode);
+ * }
+ * ```
+ */
+export interface PathEvent {
+  /**
+   * - `opened`: the peer has proven to be reachable; `incomingPaths` and `openPath` tell it as well.
+   * - `health`: the path does not answer any more, so that it carries no data, or does again.
+   * - `status`: the peer wants the path for use, or as a backup.
+   * - `moved`: it leads from or to another address now, by `migrate`, or as a NAT or a peer's move
+   *   has it.
+   * - `observed`: the peer has told which address of ours it sees.
+   * - `closed`: it carries nothing any more; `closeInfo` says why, and `stats` are the last ones.
+   * - `failed`: the same of a path that was never open.
+   */
+  readonly type: PathEventType;
+  /** Counts the events of a connection from 0; numbers are missing if nobody read for too long. */
+  readonly sequence: number;
+  /** When it happened, on the clock of `performance.now()`. */
+  readonly time: number;
+  /** The path; good for `stats` even when it is closed. */
+  readonly path: Path;
+  /** The path as it was then: its ID, its addresses, health and status, and all that is counted. */
+  readonly stats: PathStats;
+  /** Why it was closed, or could not be opened. */
+  readonly closeInfo?: PathCloseInfo;
+}
+
+/** What is known of an event besides its path. */
+export type PathNews = Partial<Pick<PathEvent, "closeInfo">> & {
+  /** What health the event is about, if another than at present. */
+  readonly health?: PathStats["health"];
+};
+
+/** The events about the paths of a connection: none are made before somebody wants to read them. */
+export class PathEvents implements UnderlyingDefaultSource<PathEvent> {
+  readonly #waiting: PathEvent[] = [];
+  #stream: ReadableStream<PathEvent> | undefined;
+  #controller!: ReadableStreamDefaultController<PathEvent>;
+  #arrival: PromiseWithResolvers<void> | undefined;
+  #count = 0;
+  #isOver = false;
+
+  /** Where they are read, once there is somebody who wants to; begins with the paths that are open. */
+  read(open: readonly ApiPath[], now: number): ReadableStream<PathEvent> {
+    if (this.#stream === undefined) {
+      this.#stream = new ReadableStream(this, { highWaterMark: 0 });
+      for (const path of open) this.push("opened", path, path.stats.openedAt ?? now);
+    }
+    return this.#stream;
+  }
+
+  start(controller: ReadableStreamDefaultController<PathEvent>): void {
+    this.#controller = controller;
+  }
+
+  pull(): void | Promise<void> {
+    const event = this.#waiting.shift();
+    if (event !== undefined) return this.#controller.enqueue(event);
+    if (this.#isOver) return this.#controller.close();
+    this.#arrival = Promise.withResolvers<void>();
+    return this.#arrival.promise;
+  }
+
+  cancel(): void {
+    this.#isOver = true;
+    this.#waiting.length = 0;
+  }
+
+  /** Something happened. */
+  push(type: PathEventType, path: ApiPath, time: number, news: PathNews = {}): void {
+    if (this.#stream === undefined || this.#isOver) return;
+    const { health, ...more } = news;
+    const stats = health === undefined ? path.stats : { ...path.stats, health };
+    this.#waiting.push({ type, sequence: this.#count++, time, path, stats, ...more });
+    if (this.#waiting.length > MAX_PATH_EVENTS_WAITING) this.#waiting.shift();
+    this.#settle();
+  }
+
+  /** The connection is over: what happened until then can still be read. */
+  end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    if (this.#arrival !== undefined) this.#controller.close();
+    this.#arrival?.resolve();
+    this.#arrival = undefined;
+  }
+
+  #settle(): void {
+    if (this.#arrival === undefined) return;
+    this.#controller.enqueue(this.#waiting.shift()!);
+    this.#arrival.resolve();
+    this.#arrival = undefined;
+  }
+}

@@ -203,6 +203,7 @@ const SINGLE_PATH: readonly Row[] = [
 /** Attacks that several paths make possible. */
 const MULTIPATH: readonly Row[] = [
   ["Path IDs used up", "sim/path_cycles_test.ts", "opened and abandoned by turns"],
+  ["Path IDs used up unopened", "hardening/abandon_test.ts", "100,000 paths abandoned"],
   ["Paths opened at a rate", "hardening/paths_test.ts", "four paths a second"],
   ["Path ID above the limit", "connection/multipath_frames_test.ts", "path IDs above the limit"],
   [
@@ -217,7 +218,10 @@ const MULTIPATH: readonly Row[] = [
     "a path used up",
     "a path just abandoned",
   ],
+  ["Packets of abandoned paths", "hardening/abandon_test.ts", "make nothing new", "one answer"],
   ["Connection IDs of many paths", "hardening/paths_test.ts", "32 at the most"],
+  ["Connection IDs of one path", "connection/multipath_frames_test.ts", "no more IDs of a"],
+  ["Retirement on many paths", "hardening/abandon_test.ts", "of several paths retire without end"],
   [
     "retire_prior_to without any ID",
     "connection/multipath_frames_test.ts",
@@ -225,6 +229,7 @@ const MULTIPATH: readonly Row[] = [
   ],
   ["ID on the address of another path", "connection/receiver_test.ts", "on the address of path 0"],
   ["Nonces used twice", "crypto/packet_keys_test.ts", "never repeats over paths"],
+  ["Nonces of a connection", "hardening/acks_test.ts", "No nonce is used twice"],
   ["Key update over a slow path", "sim/key_update_test.ts", "20 and 800 ms"],
   [
     "PATH_ACK of what was never sent",
@@ -233,12 +238,15 @@ const MULTIPATH: readonly Row[] = [
     "numbers of one path with another's",
   ],
   ["ACK without path ID", "connection/multipath_frames_test.ts", "for path 0 on any path"],
+  ["ACK by another path", "hardening/acks_test.ts", "whichever way that is", "by turns"],
+  ["Blind ACKs of each path", "hardening/acks_test.ts", "is found out"],
   ["PATH_CHALLENGE on all paths", "hardening/paths_test.ts", "16 times a round trip"],
   [
     "PATH_RESPONSE of another path",
     "connection/multipath_frames_test.ts",
     "that it did not ask for",
   ],
+  ["PATH_RESPONSE swapped", "hardening/acks_test.ts", "on the wrong path prove nothing"],
   ["One ID under two paths", "connection/multipath_frames_test.ts", "under two path IDs"],
   [
     "Spoofed addresses on many paths",
@@ -255,12 +263,25 @@ const MULTIPATH: readonly Row[] = [
   ],
   ["All paths migrate at once", "hardening/paths_test.ts", "One path at a time"],
   ["Many paths over one 4-tuple", "hardening/paths_test.ts", "third path over the same 4-tuple"],
-  ["PATH_ABANDON of the only path", "sim/abandon_test.ts", "may not close its only path"],
+  [
+    "PATH_ABANDON of the only path",
+    "conformance/multipath_rules_test.ts",
+    "without any path left waits a probe timeout",
+    "if that comes in time",
+  ],
   [
     "PATH_ABANDON races",
     "sim/abandon_test.ts",
     "the same path at one moment",
     "no stateless reset",
+    "repeated until heard",
+  ],
+  [
+    "PATH_ABANDON and what is late",
+    "hardening/abandon_test.ts",
+    "crosses, is lost and comes twice",
+    "acknowledged on another",
+    "says nothing",
   ],
   ["PATH_STATUS replay", "connection/multipath_frames_test.ts", "by its number only"],
   ["PATHS_BLOCKED flood", "hardening/paths_test.ts", "lead to no answers"],
@@ -269,8 +290,12 @@ const MULTIPATH: readonly Row[] = [
     "connection/multipath_frames_test.ts",
     "in Initial and Handshake packets",
   ],
+  ["Frames in 0-RTT", "conformance/multipath_paths_test.ts", "in 0-RTT packets are a violation"],
+  ["Empty connection IDs", "conformance/multipath_rules_test.ts", "has an empty connection ID"],
   ["Not negotiated", "connection/multipath_frames_test.ts", "when it was not agreed on"],
   ["Addresses without end", "path/remote_addresses_test.ts", "a thousand announcements"],
+  ["Paths that acknowledge late", "hardening/acks_test.ts", "acknowledges ever later"],
+  ["Idle paths", "hardening/acks_test.ts", "have no timers"],
   ["Whatever else", "fuzz/fuzz_test.ts", "connectionTargets"],
 ];
 

@@ -136,7 +136,7 @@ export class FrameWriter {
     return undefined;
   }
 
-  /** Writes what validates this 4-tuple, into a datagram of so many bytes. */
+  /** Writes what validates this 4-tuple, into a datagram of at least so many bytes. */
   writeValidation(network: NetworkPath, size: number, now: number): void {
     network.validation.writeFrames(this.#builder, size, now);
   }

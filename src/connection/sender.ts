@@ -157,8 +157,8 @@ export class Sender {
         continue;
       }
       if (!this.#datagram.startShort(path, network)) continue;
-      // RFC 9000, Section 8.2.1: full size proves that full-size datagrams get through.
-      const size = Math.min(BASE_DATAGRAM_SIZE, network.credit);
+      // RFC 9000, Section 8.2.1: full size, or with too little credit, as many tries as it allows.
+      const size = network.credit < BASE_DATAGRAM_SIZE ? 0 : BASE_DATAGRAM_SIZE;
       this.#frames.writeValidation(network, size, now);
       if (network === path.current) {
         this.#frames.writeAcks(path, now);

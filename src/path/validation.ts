@@ -129,7 +129,7 @@ export class Validation implements FrameOwner {
   /**
    * Writes what is due, as far as it fits.
    *
-   * @param size The size that the datagram will have.
+   * @param size The size that the datagram will have at least.
    */
   writeFrames(sink: FrameSink, size: number, now: number): void {
     while (this.#responses.length > 0 && sink.room >= 9) {

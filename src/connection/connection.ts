@@ -170,8 +170,8 @@ export class Connection implements PartsObserver {
   /** Abandons a path; its data move to the others. False for the last one, which must stay. */
   closePath(path: Path, code: number, now: number): boolean {
     if (!path.live) return true;
-    // One that is not validated yet may never be.
-    const others = this.paths.paths.some((other) => other !== path && other.open);
+    // One that is not validated yet may never be, and one that needs not be may be refused.
+    const others = this.paths.paths.some((other) => other !== path && other.open && other.heard);
     if (!this.paths.multipath || !others) return false;
     this.#guard(now, () => this.paths.abandon(path.slot, code, now));
     return true;

@@ -129,6 +129,11 @@ export class Path implements PathView {
     return this.#stage === Stage.Open;
   }
 
+  /** Whether the peer has shown that it knows of the path. */
+  get heard(): boolean {
+    return this.space.received.largest >= 0 || this.space.largestAcked >= 0;
+  }
+
   get status(): PathStatus {
     return this.slot.status.effective;
   }

@@ -171,8 +171,12 @@ export class PathSet extends PathList {
     const proven = this.paths.some((other) =>
       other !== path && other.live && other.current.validated && other.current.is(port, remote)
     );
-    if (proven) this.onValidated(path);
-    else this.validate(path, path.current, now);
+    if (!proven) this.validate(path, path.current, now);
+    else {
+      this.onValidated(path);
+      // The peer is to know of it before there are data for it.
+      path.space.probes = 1;
+    }
     return path;
   }
 
@@ -310,17 +314,17 @@ export class PathSet extends PathList {
    * @returns Whether that concerns any path.
    */
   onPortFailed(port: Port, remote: Address | undefined, now: number): boolean {
-    let concerned = false;
-    for (const path of this.paths) {
-      if (!path.live || path.current.port !== port) continue;
-      if (remote !== undefined && !sameAddress(path.current.remote, remote)) continue;
-      concerned = true;
-      path.onSendFailed(this.best(path) !== undefined, now);
-      const isOver = remote === undefined || (path.unreachable(now) && this.#options.abandonsDead);
-      const hasOther = this.paths.some((other) => other.healthy && !other.sendFails);
-      if (this.multipath && hasOther && isOver) this.#onUnreachable(path, now);
+    const concerned = this.paths.filter(({ live, current }) =>
+      live && current.port === port &&
+      (remote === undefined || sameAddress(current.remote, remote))
+    );
+    for (const path of concerned) path.onSendFailed(this.best(path) !== undefined, now);
+    const hasOther = this.paths.some((other) => other.healthy && !other.sendFails);
+    if (!this.multipath || !hasOther || !this.#options.abandonsDead) return concerned.length > 0;
+    for (const path of concerned) {
+      if (remote === undefined || path.unreachable(now)) this.#onUnreachable(path, now);
     }
-    return concerned;
+    return concerned.length > 0;
   }
 
   /** Follows up what an arriving packet changed. */

@@ -208,7 +208,8 @@ function damage(pair: Pair, end: End, which: number, much: number): void {
   const data = pair.world.random.bytes(much % 1_500);
   if (which % 2 === 0 && data.length > 9) {
     data[0] = 0x40 | data[0]! & 0x3f;
-    data.set(peer.connection.paths.paths[0]?.slot.remote.current ?? [], 1);
+    const path = peer.connection.paths.paths.find(({ slot }) => slot.remote.known);
+    data.set(path?.slot.remote.current ?? [], 1);
   }
   const { network } = pair.world;
   const to = end.host.ports[0]!.publicAddress;

@@ -109,14 +109,19 @@ for (const [name, dying, limit] of [["drop_first", 0, 1_310], ["drop_second", 1,
 }
 
 for (const direction of ["download", "upload"] as const) {
-  Deno.test(`break: a path that is silent is removed at both ends (${direction})`, () => {
-    const pair = started(THIN);
-    begin(pair, 2_000_000, direction);
-    pair.links[1]!.outage(640);
-    pair.run({ until: 10_800 });
-    expectOpen(pair);
-    expectPaths(pair, 0);
-  });
+  // By default a path is given more time than others give it, to survive what passes.
+  for (const [pathIdleTimeout, limit] of [[8_000, 10_800], [15_000, 18_500]] as const) {
+    Deno.test(`break: a path silent for ${pathIdleTimeout} ms is removed at both ends (${direction})`, () => {
+      const pair = started({ ...THIN, config: { pathIdleTimeout } });
+      begin(pair, 2_000_000, direction);
+      pair.links[1]!.outage(640);
+      pair.run({ until: pathIdleTimeout });
+      assert.deepEqual(pathIds(pair.client), [0, 1], "not yet");
+      pair.run({ until: limit });
+      expectOpen(pair);
+      expectPaths(pair, 0);
+    });
+  }
 
   Deno.test(`socket_error: a path whose socket cannot send is soon removed (${direction})`, () => {
     const pair = started(THIN);

@@ -186,14 +186,7 @@ export class MultipathConnection implements AsyncDisposable {
   /**
    * What happens to the paths: they open, fall silent and answer again, move, close. It begins with
    * the paths that are open when it is first asked for; nothing is kept before. It can be read once,
-   * and ends with the connection.
-   *
-   * @example Watch paths come and go
-   * ```ts ignore
-   * for await (const { type, stats, closeInfo } of connection.pathEvents) {
-   *   console.log(type, stats.id, stats.localAddr.hostname, closeInfo?.closeCode);
-   * }
-   * ```
+   * and ends with the connection. See `PathEvent` for an example.
    */
   get pathEvents(): ReadableStream<PathEvent> {
     return this.#paths.events;

@@ -26,11 +26,11 @@ export class UnprovenBytes {
     this.#now = now;
   }
 
-  /** How much may be sent to an address now. */
+  /** How much may be sent to an address now, in whole bytes. */
   room({ hostname }: Address): number {
     const own = MAX_UNPROVEN_BYTES - this.#spent.at(MAX_UNPROVEN_BYTES, this.#now);
     const shared = this.#hosts?.room(hostname, this.#now) ?? Infinity;
-    return Math.max(0, Math.min(own, shared));
+    return Math.max(0, Math.floor(Math.min(own, shared)));
   }
 
   /** A datagram went to an address. */

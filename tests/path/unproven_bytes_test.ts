@@ -51,3 +51,12 @@ Deno.test("UnprovenHosts remembers few hosts, and none that owes nothing", () =>
   for (let i = 0; i < 3 * MAX_UNPROVEN_HOSTS; i++) hosts.add(`host ${i}`, -1_200, 0);
   assert.equal(hosts.size, 0);
 });
+
+Deno.test("UnprovenBytes.room() is whole bytes at any time: datagrams have no others", () => {
+  const bytes = new UnprovenBytes();
+  bytes.take(address(1), MAX_UNPROVEN_BYTES);
+  for (let now = 0; now < UNPROVEN_PERIOD; now += 0.37) {
+    bytes.advance(now);
+    assert.ok(Number.isInteger(bytes.room(address(2))), `at ${now} ms`);
+  }
+});

@@ -63,7 +63,7 @@ export class DelayMonitor {
 
   /** Whether there has been enough time for a verdict. */
   get isReady(): boolean {
-    return this.#intervals >= FREQUENCY_LOOK_BACK;
+    return this.#intervals >= LOOK_BACK;
   }
 
   /** A packet took `delay` ms, or that much more than some constant. */
@@ -150,7 +150,7 @@ export class DelayMonitor {
     this.#crossings[this.#intervals % FREQUENCY_LOOK_BACK] = isCrossing ? 1 : 0;
     let sum = 0;
     for (const crossing of this.#crossings) sum += crossing;
-    this.frequency = sum / FREQUENCY_LOOK_BACK;
+    this.frequency = sum / Math.min(this.#intervals + 1, FREQUENCY_LOOK_BACK);
   }
 
   /** The mean of the interval that ended so many intervals ago; 1 is the last one. */

@@ -47,6 +47,21 @@ export function download(
   return transfer.finishedAt / 1_000;
 }
 
+/** Seconds until the first byte of a request can leave. */
+export function handshakeTime(links: readonly LinkOptions[]): number {
+  const pair = pairOf(links);
+  pair.connect();
+  return pair.client.completedAt / 1_000;
+}
+
+/** What a transfer is compared with: our own first path alone, and the time of the handshake. */
+export function ownFigures(
+  links: readonly LinkOptions[],
+  size: number,
+): { readonly alone: number; readonly handshake: number } {
+  return { alone: download(links.slice(0, 1), size), handshake: handshakeTime(links.slice(0, 1)) };
+}
+
 /** The same by every policy; the median over seeds where chance plays. */
 export function ablation(
   links: readonly LinkOptions[],

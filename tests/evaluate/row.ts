@@ -7,10 +7,19 @@ export interface Row {
   readonly unit: "s" | "ms" | "x" | "";
   /** The result of each policy, the default first. */
   readonly results: ReadonlyMap<string, number>;
-  /** What others published, for the table. */
+  /** What others published, in words, where it is no figure of the two that follow. */
   readonly published?: string;
+  /** What the 2018 `mp-quic` reached by its author's thesis, and MPTCP of the kernel beside it. */
+  readonly thesis?: number;
+  readonly mptcp?: number;
+  /** What no implementation can beat (`B0`: rates and round trips alone). */
+  readonly floor?: number;
   /** The best that is possible (`Bw`: with slow start, without loss). */
   readonly bound?: number;
+  /** What our own first path reaches alone. */
+  readonly alone?: number;
+  /** Of the default's result, what passed before the first byte of the request left. */
+  readonly handshake?: number;
   /** What the default has to reach. */
   readonly target?: number;
   /** Whether the target is a least value rather than a largest. */

@@ -74,6 +74,8 @@ export class End {
   readonly endpoint: Endpoint;
   /** All events so far, as they came. */
   readonly events: ConnectionEvent[] = [];
+  /** When the handshake was complete, in virtual ms. */
+  completedAt = Infinity;
   /** Hears of every event besides. */
   onEvent: (event: ConnectionEvent) => void = () => {};
   #connection: Connection | undefined;
@@ -123,6 +125,7 @@ export class End {
     for (let event; (event = connection.nextEvent());) {
       if (connection !== this.#connection) continue;
       this.events.push(event);
+      if (event.type === "handshakeCompleted") this.completedAt = this.#now();
       switch (event.type) {
         case "opened":
         case "readable":

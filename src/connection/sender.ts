@@ -3,7 +3,7 @@ import { PacketType } from "../packet/packet_type.ts";
 import type { Address } from "../path/address.ts";
 import { Health } from "../path/lifecycle.ts";
 import { BASE_DATAGRAM_SIZE } from "../path/mtu_discovery.ts";
-import type { NetworkPath } from "../path/network_path.ts";
+import { type NetworkPath, SMALLEST_DATAGRAM } from "../path/network_path.ts";
 import type { Path } from "../path/path.ts";
 import type { PathSet } from "../path/path_set.ts";
 import type { Port } from "../path/port.ts";

@@ -25,8 +25,8 @@ const QUEUE_SEEN = 1.125;
 /** The part of the window that acknowledgements for other paths may take, besides what it is for. */
 const ACK_SHARE = 0.5;
 
-/** Too little credit for a packet worth sending. */
-const SMALLEST_DATAGRAM = 64;
+/** With less room than this no packet is worth sending. */
+export const SMALLEST_DATAGRAM = 64;
 
 /** What all network paths of a connection are made with. */
 export interface NetworkPathOptions {
@@ -130,6 +130,11 @@ export class NetworkPath implements Carrier {
       : Math.min(credit, this.#unproven.room(this.remote));
   }
 
+  /** Whether the credit suffices for a packet worth sending. */
+  get hasCredit(): boolean {
+    return this.credit >= SMALLEST_DATAGRAM;
+  }
+
   /** Whether the port lends no buffer for so long that it is not to be waited for. */
   isStuck(now: number): boolean {
     return now - this.#busySince > STUCK_AFTER;
@@ -137,8 +142,7 @@ export class NetworkPath implements Carrier {
 
   /** Whether it has challenges or answers to send, and may. */
   get mayValidate(): boolean {
-    return this.validation.due && this.credit >= SMALLEST_DATAGRAM &&
-      this.port.buffer !== undefined;
+    return this.validation.due && this.hasCredit && this.port.buffer !== undefined;
   }
 
   /** Bytes that window, pacer and port allow; 0 unless a whole datagram may leave. */

@@ -354,8 +354,9 @@ export class Path implements PathView {
    */
   get keepAliveDeadline(): number {
     const { keepAliveInterval } = this.#context;
-    const sentAt = this.current.lastSentAt;
-    return keepAliveInterval > 0 && this.open ? sentAt + keepAliveInterval : Infinity;
+    // One that is due already waits to be sent.
+    if (keepAliveInterval <= 0 || !this.open || this.space.probes > 0) return Infinity;
+    return this.current.lastSentAt + keepAliveInterval;
   }
 
   /** When {@linkcode PathSet} must look after this path. */
@@ -370,7 +371,7 @@ export class Path implements PathView {
     if (candidate !== undefined) earliest = Math.min(earliest, candidate.validation.deadline);
     if (previous !== undefined) earliest = Math.min(earliest, previous.validation.deadline);
     // RFC 9002, Section 6.2.2.1: no probes while the peer's credit is used up.
-    if (current.credit < 1) return earliest;
+    if (!current.hasCredit) return earliest;
     return Math.min(earliest, this.loss.deadline(current.rtt));
   }
 

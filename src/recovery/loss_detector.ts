@@ -27,6 +27,8 @@ export class LossDetector {
   readonly #context: LossContext;
   /** When a probe without anything in flight is timed from. */
   #idleSince = 0;
+  /** When the last probe timeout passed. */
+  #expiredAt = -Infinity;
 
   constructor(spaces: PacketSpace[], context: LossContext) {
     this.#spaces = spaces;
@@ -68,7 +70,9 @@ export class LossDetector {
     let earliest = Infinity;
     for (const space of this.#spaces) {
       if (space.elicitingInFlight === 0 || !this.#mayProbe(space)) continue;
-      earliest = Math.min(earliest, space.lastElicitingSentAt + this.interval(rtt, space));
+      // A probe that could not leave is waited for like one that did: no timeout is for ever due.
+      const since = Math.max(space.lastElicitingSentAt, this.#expiredAt);
+      earliest = Math.min(earliest, since + this.interval(rtt, space));
     }
     if (earliest === Infinity && this.#context.mustProbeUnasked) {
       return this.#idleSince + this.interval(rtt, this.#spaces[0]!);
@@ -101,7 +105,7 @@ export class LossDetector {
     }
     if (lossDue || this.#probeDeadline(rtt) > now) return false;
     this.ptoCount++;
-    this.#idleSince = now;
+    this.#idleSince = this.#expiredAt = now;
     this.#probe(rtt);
     return true;
   }

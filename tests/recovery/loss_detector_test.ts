@@ -82,13 +82,24 @@ Deno.test("LossDetector doubles the timeout, up to two seconds", () => {
   assert.deepEqual(intervals, [300, 600, 1_200, 1_900, 1_900, 1_900, 1_900, 1_900]);
 });
 
+Deno.test("LossDetector waits as long for the next probe if none could be sent", () => {
+  const t = new Setup();
+  t.initial.send(0);
+  const deadlines = [];
+  for (let i = 0; i < 6; i++) {
+    deadlines.push(t.deadline);
+    assert.ok(t.loss.expire(t.rtt, t.deadline));
+  }
+  assert.deepEqual(deadlines, [300, 900, 2_100, 4_000, 5_900, 7_800]);
+});
+
 Deno.test("LossDetector does not shorten a probe timeout that is longer than two seconds", () => {
   const t = new Setup();
   const slow = new RttEstimator(1_000);
   t.initial.send(0);
   assert.equal(t.loss.deadline(slow), 3_000);
   t.loss.expire(slow, 3_000);
-  assert.equal(t.loss.deadline(slow), 3_000);
+  assert.equal(t.loss.deadline(slow), 6_000);
 });
 
 Deno.test("LossDetector.onAcked() ends the backoff, but not while a client is unproven", () => {

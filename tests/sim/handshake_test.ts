@@ -141,18 +141,50 @@ Deno.test("A server sends no more than 3600 bytes to a client that says nothing 
     (count) => count > 0 ? "drop" : "pass",
   );
   pair.start();
+  const expired = countTimeouts(pair);
+  pair.run({ until: 15_000 });
+  assert.ok(seen.received >= 1_200 && seen.sent <= 3 * seen.received);
+  assert.equal(pair.server.endpoint.connections.size, 0);
+  // Waiting for credit is no reason to look at the clock all the time.
+  assert.ok(expired() < 50, `${expired()} timeouts`);
+});
+
+/** How often the server's endpoint was asked what is due. */
+function countTimeouts({ server: { endpoint } }: Pair): () => number {
   let expired = 0;
-  const { endpoint } = pair.server;
   const expire = endpoint.expire.bind(endpoint);
   endpoint.expire = (now) => {
     expired++;
     expire(now);
   };
-  pair.run({ until: 15_000 });
-  assert.ok(seen.received >= 1_200 && seen.sent <= 3 * seen.received);
-  assert.equal(endpoint.connections.size, 0);
-  // Waiting for credit is no reason to look at the clock all the time.
-  assert.ok(expired < 50, `${expired} timeouts`);
+  return () => expired;
+}
+
+// Whoever forges an Initial chooses its size, and so the credit that is left in the end.
+Deno.test("A server does not look at the clock all the time, whatever credit is left", () => {
+  for (const more of [0, 10, 30, 100, 200, 390]) {
+    const pair = new Pair(more % 20 === 0 ? LONG_CHAIN : {});
+    const { network } = pair.world;
+    const [from, to] = [pair.clientPorts[0]!, pair.serverPorts[0]!];
+    intercept(from.link!.upward, network.events, (count) => {
+      if (count > 0) return "drop";
+      from.close();
+      return "pass";
+    });
+    network.capture = (_time, event, _from, at, data) => {
+      if (event !== "send" || at !== to.publicAddress || more === 0) return;
+      network.capture = undefined;
+      const longer = new Uint8Array(data.length + more);
+      longer.set(data);
+      network.inject(longer, from.publicAddress, to.publicAddress);
+      from.close();
+    };
+    pair.start();
+    const expired = countTimeouts(pair);
+    pair.run({ until: 15_000 });
+    assert.equal(pair.server.endpoint.connections.size, 0);
+    assert.ok(expired() > 1 && expired() < 50, `${more}: ${expired()} timeouts`);
+  }
 });
 
 Deno.test("A handshake that the server never answers is given up after its timeout", () => {

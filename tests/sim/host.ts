@@ -18,6 +18,9 @@ export interface Doors<Connection> {
   touch(): void;
 }
 
+/** Timeouts of a second that may lead to nothing: schedulers ask again every millisecond or two. */
+const MOST_IDLE_TIMEOUTS = 700;
+
 /** An endpoint with its ports in the simulated network. Its processor is infinitely fast. */
 export class Host<Connection> {
   readonly name: string;
@@ -34,6 +37,9 @@ export class Host<Connection> {
   isTouched = true;
 
   readonly #network: Network;
+  /** Timeouts that led to nothing, and since when they are counted. */
+  #idleTimeouts = 0;
+  #countedFrom = 0;
 
   constructor(name: string, network: Network, endpoint: Doors<Connection>) {
     this.name = name;
@@ -57,13 +63,26 @@ export class Host<Connection> {
     const { now } = this.#network;
     if (this.isTouched) this.endpoint.touch();
     this.isTouched = false;
-    if (this.endpoint.deadline <= now) this.endpoint.expire(now);
+    const isDue = this.endpoint.deadline <= now;
+    if (isDue) this.endpoint.expire(now);
     let busy = true;
     for (let round = 0; busy; round++) {
       if (round > 10_000) throw new Error(`${this.name} never comes to rest at ${now} ms`);
       busy = this.#dispatch();
       busy = this.#transmit(now) || busy;
       busy = this.onIdle() || busy;
+      if (isDue && round === 0 && !busy) this.#noteIdleTimeout(now);
+    }
+  }
+
+  /** Timers that are due again and again, and for nothing, keep a processor busy. */
+  #noteIdleTimeout(now: number): void {
+    if (now - this.#countedFrom >= 1_000) {
+      this.#countedFrom = now;
+      this.#idleTimeouts = 0;
+    }
+    if (++this.#idleTimeouts > MOST_IDLE_TIMEOUTS) {
+      throw new Error(`${this.name} looks at its timers in vain all the time at ${now} ms`);
     }
   }
 

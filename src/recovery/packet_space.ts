@@ -2,6 +2,7 @@ import type { Random } from "../crypto/random.ts";
 import type { AckFrame } from "../frame/ack_frame.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
+import { LostPackets } from "./lost_packets.ts";
 import { PathCounters } from "./path_counters.ts";
 import { type AckPolicy, ReceivedPackets } from "./received_packets.ts";
 import { type Carrier, Fate, type SentPacket } from "./sent_packet.ts";
@@ -64,10 +65,11 @@ export class PacketSpace {
   #skipAt: number;
   #skipSpan = FIRST_SKIP;
   #packetThreshold = PACKET_THRESHOLD;
-  /** Packets declared lost not long ago, oldest first. */
-  readonly #lostLately: SentPacket[] = [];
+  readonly #lostLately = new LostPackets();
   /** Packets found lost together; reused. */
   readonly #lost: SentPacket[] = [];
+  /** Lost packets that are acknowledged, or forgotten; reused. */
+  readonly #taken: SentPacket[] = [];
   /** Whom an ACK concerned; reused. */
   readonly #touched: Carrier[] = [];
 
@@ -142,7 +144,7 @@ export class PacketSpace {
     for (let i = 0; i < ack.count; i++) {
       eliciting += this.#onRange(ack.startAt(i), ack.endAt(i), now);
     }
-    if (this.#lostLately.length > 0) eliciting += this.#recogniseLost(ack, now);
+    if (this.#lostLately.size > 0) eliciting += this.#recogniseLost(ack, now);
     if (ack.largest > this.largestAcked) this.largestAcked = ack.largest;
     this.detectLoss(now);
     const touched = this.#touched;
@@ -190,12 +192,23 @@ export class PacketSpace {
   /** Packets that were taken to be lost, and of which the ring knows nothing any more. */
   #recogniseLost(ack: AckFrame, now: number): number {
     let eliciting = 0;
-    for (const packet of this.#lostLately) {
-      if (packet.fate !== Fate.Lost || !ack.has(packet.number)) continue;
-      if (packet.ackEliciting) eliciting++;
-      this.#onPacketAcked(packet, now);
+    const taken = this.#taken;
+    this.#lostLately.takeAcked(ack, taken);
+    for (let i = 0; i < taken.length; i++) {
+      const packet = taken[i]!;
+      if (packet.fate === Fate.Lost) {
+        if (packet.ackEliciting) eliciting++;
+        this.#onPacketAcked(packet, now);
+      }
+      this.#recycle(packet);
     }
+    taken.length = 0;
     return eliciting;
+  }
+
+  /** A lost packet that is still in the ring is taken back from there. */
+  #recycle(packet: SentPacket): void {
+    if (packet.number < this.sent.first) this.sent.recycle(packet);
   }
 
   /** RFC 9002, Section 6.1.1 allows more than three packets: this network reorders by more. */
@@ -228,14 +241,10 @@ export class PacketSpace {
 
   /** What was lost long ago will not be acknowledged any more. */
   #forgetLost(now: number): void {
-    const kept = this.#lostLately;
-    let count = 0;
-    while (count < kept.length && kept[count]!.lostAt + this.memory < now) count++;
-    if (count === 0) return;
-    for (const packet of kept.splice(0, count)) {
-      packet.kept = false;
-      if (packet.number < this.sent.first) this.sent.recycle(packet);
-    }
+    const taken = this.#taken;
+    this.#lostLately.takeOld(now, this.memory, taken);
+    for (let i = 0; i < taken.length; i++) this.#recycle(taken[i]!);
+    taken.length = 0;
   }
 
   #declareLost(now: number): void {
@@ -250,8 +259,7 @@ export class PacketSpace {
       if (packet.ackEliciting) this.elicitingInFlight--;
       if (packet.inFlight) packet.carrier!.onLost(packet, persistent, now);
       packet.requeue();
-      packet.kept = true;
-      this.#lostLately.push(packet);
+      this.#lostLately.add(packet);
     }
     this.counters.packetsLost += lost.length;
     lost.length = 0;
@@ -339,7 +347,7 @@ export class PacketSpace {
       if (requeue) packet.requeue();
     }
     sent.clear();
-    this.#lostLately.length = 0;
+    this.#lostLately.clear();
     this.elicitingInFlight = 0;
     this.lossDeadline = Infinity;
     this.probes = 0;

@@ -281,3 +281,21 @@ Deno.test("PacketSpace.expectedAckDelay is short behind a packet that hurries th
   t.send(2);
   assert.equal(t.space.expectedAckDelay, 25, "it is not the last any more");
 });
+
+// Whoever acknowledges every other packet leaves us thousands to remember as lost.
+Deno.test("PacketSpace works through ACKs without end quickly, however much was lost", () => {
+  const t = new TestSpace();
+  t.space.memory = 10_000;
+  const numbers = t.sendMany(20_000, 0);
+  const every = numbers.filter((_, i) => i % 2 === 1);
+  for (let i = 0; i < every.length; i += 250) t.ack(every.slice(i, i + 250), 50);
+  assert.ok(t.carrier.lost.length > 9_900);
+  const start = performance.now();
+  for (let i = 0; i < 2_000; i++) t.ack(every.slice(-256), 60);
+  assert.ok(performance.now() - start < 1_000, `${performance.now() - start} ms`);
+  // A late acknowledgement of any of them is recognised all the same.
+  const late = [numbers[0]!, numbers[10_000]!, numbers[19_000]!];
+  assert.equal(t.ack(late, 70), 3);
+  assert.deepEqual(t.carrier.spurious.toSorted((a, b) => a - b), late);
+  assert.equal(t.ack(late, 80), 0);
+});

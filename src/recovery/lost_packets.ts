@@ -1,0 +1,86 @@
+import type { AckFrame } from "../frame/ack_frame.ts";
+import type { SentPacket } from "./sent_packet.ts";
+
+/** Looks for packets to forget are this part of the memory apart. */
+const LOOKS = 8;
+
+/**
+ * Packets declared lost not long ago, by ascending number: one that is acknowledged after all tells
+ * of reordering. An acknowledgement is held against them in time that grows with its ranges, not
+ * with what was lost, or whoever repeats ranges could keep us busy.
+ */
+export class LostPackets {
+  readonly #packets: SentPacket[] = [];
+  #lookAt = -Infinity;
+
+  /** How many are remembered. */
+  get size(): number {
+    return this.#packets.length;
+  }
+
+  /** Remembers a packet. */
+  add(packet: SentPacket): void {
+    const packets = this.#packets;
+    packet.kept = true;
+    const last = packets[packets.length - 1];
+    if (last === undefined || last.number < packet.number) packets.push(packet);
+    else packets.splice(this.#firstFrom(packet.number), 0, packet);
+  }
+
+  /** Takes those out that an acknowledgement names, the newest range first. */
+  takeAcked(ack: AckFrame, into: SentPacket[]): void {
+    const packets = this.#packets;
+    for (let i = 0; i < ack.count && packets.length > 0; i++) {
+      const end = ack.endAt(i);
+      if (end <= packets[0]!.number) return;
+      const from = this.#firstFrom(ack.startAt(i));
+      let to = from;
+      while (to < packets.length && packets[to]!.number < end) to++;
+      if (to === from) continue;
+      for (const packet of packets.splice(from, to - from)) {
+        packet.kept = false;
+        into.push(packet);
+      }
+    }
+  }
+
+  /**
+   * Takes those out that will not be acknowledged any more.
+   *
+   * @param memory Milliseconds for which a packet is remembered, at least.
+   */
+  takeOld(now: number, memory: number, into: SentPacket[]): void {
+    const packets = this.#packets;
+    if (packets.length === 0 || now < this.#lookAt) return;
+    this.#lookAt = now + memory / LOOKS;
+    let kept = 0;
+    for (let i = 0; i < packets.length; i++) {
+      const packet = packets[i]!;
+      if (packet.lostAt + memory >= now) {
+        packets[kept++] = packet;
+      } else {
+        packet.kept = false;
+        into.push(packet);
+      }
+    }
+    packets.length = kept;
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#packets.length = 0;
+  }
+
+  /** Where the first packet is whose number is not below `number`. */
+  #firstFrom(number: number): number {
+    const packets = this.#packets;
+    let low = 0;
+    let high = packets.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (packets[middle]!.number < number) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

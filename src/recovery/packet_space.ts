@@ -249,7 +249,7 @@ export class PacketSpace {
 
   #declareLost(now: number): void {
     const lost = this.#lost;
-    const persistent = this.#isPersistent(lost);
+    const persistent = this.#persistentOn(lost);
     for (let i = 0; i < lost.length; i++) {
       const packet = lost[i]!;
       // RFC 9002, Section 7.4: no loss is passed over, not even of the handshake's packets.
@@ -257,7 +257,7 @@ export class PacketSpace {
       packet.lostAt = now;
       this.onPacketLost?.(packet, packet.number <= this.largestAcked - this.#packetThreshold);
       if (packet.ackEliciting) this.elicitingInFlight--;
-      if (packet.inFlight) packet.carrier!.onLost(packet, persistent, now);
+      if (packet.inFlight) packet.carrier!.onLost(packet, persistent === packet.carrier, now);
       packet.requeue();
       this.#lostLately.add(packet);
     }
@@ -265,21 +265,24 @@ export class PacketSpace {
     lost.length = 0;
   }
 
-  /** RFC 9002, Section 7.6: nothing arrived over a period of three probe timeouts. */
-  #isPersistent(lost: readonly SentPacket[]): boolean {
+  /** RFC 9002, Section 7.6: the 4-tuple on which nothing arrived over three probe timeouts. */
+  #persistentOn(lost: readonly SentPacket[]): Carrier | undefined {
     let start: SentPacket | undefined;
     let previous = -1;
     for (const packet of lost) {
-      if (!packet.ackEliciting) continue;
-      const { rtt } = packet.carrier!;
+      // RFC 9000, Section 14.4: a probe of the size is lost for its size.
+      if (!packet.ackEliciting || packet.mtuProbe) continue;
+      const carrier = packet.carrier!;
+      const { rtt } = carrier;
       // RFC 9002, Section 7.6.2: before the first sample nobody knows how long silence may be.
       if (packet.timeSent < rtt.measuredAt) continue;
-      if (start === undefined || this.#arrivedBetween(previous, packet.number)) start = packet;
+      const goesOn = start?.carrier === carrier && !this.#arrivedBetween(previous, packet.number);
+      if (!goesOn) start = packet;
       previous = packet.number;
       const period = 3 * rtt.probeTimeout(this.maxAckDelay);
-      if (packet.timeSent - start.timeSent > period) return true;
+      if (packet.timeSent - start!.timeSent > period) return carrier;
     }
-    return false;
+    return undefined;
   }
 
   #arrivedBetween(from: number, to: number): boolean {

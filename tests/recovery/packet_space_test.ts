@@ -163,6 +163,31 @@ Deno.test("PacketSpace sees no persistent congestion when something between arri
   assert.equal(t.carrier.persistent, 0);
 });
 
+Deno.test("PacketSpace sees persistent congestion on one 4-tuple, not over two of them", () => {
+  for (const moved of [false, true]) {
+    const t = new TestSpace();
+    const other = new TestCarrier();
+    const now = moved ? other : t.carrier;
+    for (const carrier of [t.carrier, other]) t.ack([t.send(0, true, carrier)], 50);
+    for (const time of [100, 300]) t.send(time);
+    for (const time of [500, 700]) t.send(time, true, now);
+    t.ack([760, 760, 760].map((time) => t.send(time, true, now)), 820);
+    assert.equal(t.carrier.lost.length + other.lost.length, 4);
+    assert.equal(t.carrier.persistent, moved ? 0 : 4);
+    assert.equal(other.persistent, 0);
+  }
+});
+
+// RFC 9000, Section 14.4: on a narrow path all of them are lost.
+Deno.test("PacketSpace sees no persistent congestion in lost probes of the datagram size", () => {
+  const t = new TestSpace();
+  t.ack([t.send(0)], 50);
+  for (const time of [100, 600]) t.space.sent.get(t.send(time))!.mtuProbe = true;
+  t.ack([660, 660, 660].map((time) => t.send(time)), 720);
+  assert.equal(t.carrier.lost.length, 2);
+  assert.equal(t.carrier.persistent, 0);
+});
+
 Deno.test("PacketSpace sees no persistent congestion among packets older than the first sample", () => {
   const t = new TestSpace();
   for (const time of [0, 2_000, 4_000, 6_000]) t.send(time);

@@ -291,6 +291,10 @@ export class ConnectionParts implements PathContext {
     return this.config.pathIdleTimeout;
   }
 
+  get hasHandshakeKeys(): boolean {
+    return this.keys.handshake.write !== undefined;
+  }
+
   get keepAliveInterval(): number {
     return this.config.keepAliveInterval;
   }

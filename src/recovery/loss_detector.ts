@@ -13,6 +13,8 @@ export interface LossContext {
   readonly handshakeConfirmed: boolean;
   /** RFC 9002, Section 6.2.2.1: a client must probe until it knows the server may send freely. */
   readonly mustProbeUnasked: boolean;
+  /** Whether Handshake packets can be sent. */
+  readonly hasHandshakeKeys: boolean;
 }
 
 /**
@@ -111,6 +113,15 @@ export class LossDetector {
   }
 
   /**
+   * RFC 9002, Section 6.2.2.1: an Initial packet earns the server credit, but a Handshake packet
+   * proves the address.
+   */
+  get #unaskedIndex(): number {
+    const hasBoth = this.#spaces.length > 2;
+    return hasBoth && this.#context.hasHandshakeKeys ? 1 : 0;
+  }
+
+  /**
    * RFC 9002, Section 6.2.4: one or two ack-eliciting packets in every space that waits. RFC 9002,
    * Section 6.2: what is probed for is not lost yet.
    */
@@ -123,6 +134,6 @@ export class LossDetector {
       space.probes = 2;
       asked = true;
     }
-    if (!asked) this.#spaces[0]!.probes = 1;
+    if (!asked) this.#spaces[this.#unaskedIndex]!.probes = 1;
   }
 }

@@ -44,6 +44,7 @@ export function contextOf(limited = false): PathContext {
   return {
     handshakeConfirmed: true,
     mustProbeUnasked: false,
+    hasHandshakeKeys: false,
     random,
     ackPolicy: { elicitingThreshold: 2, maxAckDelay: 25, reorderingThreshold: 0 },
     unproven: new UnprovenBytes(),

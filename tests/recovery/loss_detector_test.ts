@@ -7,7 +7,11 @@ class Setup {
   readonly initial = new TestSpace(1);
   readonly handshake = new TestSpace(2);
   readonly oneRtt = new TestSpace(3);
-  readonly context = { handshakeConfirmed: false, mustProbeUnasked: false };
+  readonly context = {
+    handshakeConfirmed: false,
+    mustProbeUnasked: false,
+    hasHandshakeKeys: false,
+  };
   readonly rtt = new RttEstimator(100); // a probe timeout of 300 ms
   readonly loss = new LossDetector(
     [this.initial.space, this.handshake.space, this.oneRtt.space],
@@ -121,6 +125,12 @@ Deno.test("LossDetector lets a client probe with nothing in flight so that the s
   assert.equal(t.deadline, 1_300);
   assert.ok(t.loss.expire(t.rtt, 1_300));
   assert.equal(t.initial.space.probes, 1);
+  t.initial.space.probes = 0;
+  t.context.hasHandshakeKeys = true;
+  t.loss.ptoCount = 0;
+  assert.ok(t.loss.expire(t.rtt, 1_600));
+  assert.equal(t.initial.space.probes, 0);
+  assert.equal(t.handshake.space.probes, 1);
   t.loss.drop(t.initial.space);
   t.loss.restart(2_000);
   assert.ok(t.loss.expire(t.rtt, 2_300));

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../src/error/error_code.ts";
+import { Header, parseHeader } from "../../src/packet/header.ts";
+import { PacketType } from "../../src/packet/packet_type.ts";
 import { Credential } from "../../src/tls/credential.ts";
 import { intercept, interceptBoth, type Verdict } from "./intercept.ts";
 import { linkOf, Pair, type PairOptions } from "./pair.ts";
@@ -185,6 +187,30 @@ Deno.test("A server does not look at the clock all the time, whatever credit is 
     assert.equal(pair.server.endpoint.connections.size, 0);
     assert.ok(expired() > 1 && expired() < 50, `${more}: ${expired()} timeouts`);
   }
+});
+
+// RFC 9002, Section 6.2.2.1: it proves the client's address, and the server may send all it has.
+Deno.test("A client that only lacks Handshake packets asks for them with one of its own", () => {
+  const pair = new Pair(LONG_CHAIN);
+  const { network } = pair.world;
+  const header = new Header();
+  const { downward } = pair.links[0]!;
+  const push = downward.push.bind(downward);
+  downward.push = (flight) => {
+    // Only the Initial packets of the server's first flight arrive.
+    if (pair.now > 400) return push(flight);
+    assert.ok(parseHeader(flight.data, 0, 8, header));
+    if (header.type === PacketType.Initial) push(flight.withData(flight.data.slice(0, header.end)));
+  };
+  const asked: number[] = [];
+  network.capture = (_time, event, from, _to, data) => {
+    if (event !== "send" || from !== pair.clientPorts[0]!.address || asked.length > 0) return;
+    if (pair.client.connection.keys.handshake.write === undefined || pair.now < 100) return;
+    for (let at = 0; parseHeader(data, at, 8, header); at = header.end) asked.push(header.type);
+  };
+  pair.start();
+  move(pair, 5_000);
+  assert.ok(asked.includes(PacketType.Handshake), `${asked}`);
 });
 
 Deno.test("A handshake that the server never answers is given up after its timeout", () => {

@@ -79,8 +79,11 @@ export class Unprotected {
     // RFC 9000, Section 6.2: the IDs must be ours, and a list with our version is no answer.
     if (!equalBytes(header.sourceId, path.slot.remote.current)) return undefined;
     if (versions.includes(this.#keys.version)) return undefined;
-    // RFC 9368, Section 4: who got here by such a packet does not listen to another.
-    if (this.#versions.negotiated) return undefined;
+    // RFC 9000, Section 6.2: who has processed any packet, a Retry too, is past that. RFC 9368,
+    // Section 4: and who got here by such a packet does not listen to another.
+    if (this.#handshake.ids.retrySource !== undefined || this.#versions.negotiated) {
+      return undefined;
+    }
     const mutual = this.#versions.mutual(versions);
     return {
       by: "peer",

@@ -65,8 +65,11 @@ export class Versions {
    */
   agree(information: VersionInformation | undefined, inUse: number): number {
     if (information === undefined) {
-      // RFC 9368, Section 4: without it, nobody knows whether Version Negotiation was forged.
-      if (this.#options.negotiated) throw downgrade("the server does not say what it speaks");
+      // RFC 9368, Section 4: without it, nobody knows whether Version Negotiation was forged, nor
+      // whether it was the server that changed the version.
+      if (this.#options.negotiated || inUse !== this.original) {
+        throw downgrade("the server does not say what it speaks");
+      }
       return inUse;
     }
     if (information.chosen !== inUse) {

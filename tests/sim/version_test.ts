@@ -131,12 +131,19 @@ Deno.test("A client that was lied to in Version Negotiation finds out", () => {
 });
 
 Deno.test("A Version Negotiation packet that names the client's version, or comes late, is ignored", () => {
-  for (const [versions, after] of [[[V2, V1], 0], [[V2], 60], [[V2], 200]] as const) {
-    const pair = new Pair({});
+  for (
+    const [versions, after, retry] of [
+      [[V2, V1], 0, "auto"],
+      [[V2], 60, "auto"],
+      [[V2], 200, "auto"],
+      [[V2], 60, "always"], // behind a Retry
+    ] as const
+  ) {
+    const pair = new Pair({ server: { retry } });
     const header = new Header();
     let forged: Uint8Array | undefined;
     pair.world.network.capture = (_time, _event, from, _to, data) => {
-      if (from.port === 443 || forged || !parseHeader(data, 0, 8, header)) return;
+      if (from.port === 443 || !parseHeader(data, 0, 8, header) || !header.isLong) return;
       const list = versions.flatMap((v) => [v >>> 24, (v >>> 16) & 255, (v >>> 8) & 255, v & 255]);
       const { sourceId, destinationId } = header;
       forged = Uint8Array.of(

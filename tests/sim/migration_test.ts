@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { PreferredAddresses } from "../../src/connection/config.ts";
 import { Header, parseHeader } from "../../src/packet/header.ts";
+import { PingRequest } from "../../src/connection/ping_request.ts";
 import type { Address } from "../../src/path/address.ts";
 import { formatAddress, sameAddress } from "../../src/path/address.ts";
 import type { SimPort } from "./sim_port.ts";
@@ -271,4 +272,23 @@ Deno.test("A path follows rebinding after rebinding", () => {
   }
   pair.run({ until: pair.now + 60_000, when: () => transfer.isDone });
   assert.ok(transfer.isDone);
+});
+
+// RFC 9000, Section 8.2.3: a small packet from a new address earns little, and a small challenge
+// proves the address, but not that datagrams of 1200 bytes get there.
+Deno.test("A server proves full size as well where its first challenge had to be small", () => {
+  for (const mtu of [1_500, 1_000]) {
+    const pair = new Pair().connect();
+    pair.run({ until: pair.now + 1_000 });
+    const sizes: number[] = [];
+    const moved = pair.clientPorts[0]!.rebind({ hostname: "10.88.0.1" });
+    pair.links[0]!.downward.options.mtu = mtu;
+    pair.world.network.capture = (_time, event, _from, to, data) => {
+      if (event === "send" && sameAddress(to, moved)) sizes.push(data.length);
+    };
+    pair.client.connection.ping(pair.client.connection.paths.find(0)!, new PingRequest());
+    pair.run({ until: pair.now + 200 });
+    assert.ok(sizes[0]! < 200, `${sizes}`);
+    assert.ok(sizes.includes(1_200), `${sizes}`);
+  }
 });

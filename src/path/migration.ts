@@ -59,7 +59,7 @@ export class Migration {
     if (network !== path.candidate || !path.wantsCandidate) return;
     // RFC 9000, Section 9.6.3: whatever else was being validated is of no interest any more.
     path.leavesAt = now + LEAVING * path.probeTimeout;
-    path.moveTo(network, false);
+    path.moveTo(network, now);
     this.#context.onValidated(path);
     path.slot.remote.useReserved();
     // RFC 9000, Section 9.2: the server follows the first packet that is not for probing.
@@ -82,12 +82,11 @@ export class Migration {
     if (now < path.staysUntil) return;
     path.staysUntil = now + path.probeTimeout;
     path.leavesAt = now + LEAVING * path.probeTimeout;
-    const sameHost = network.remote.hostname === old.remote.hostname;
     const { remote: ids } = path.slot;
-    path.moveTo(network, sameHost);
+    const isRebinding = path.moveTo(network, now);
     this.#context.observe(path);
     // RFC 9000, Section 9.5: an ID that has not been seen on the old address, if there is one.
-    if (!ids.useReserved() && !sameHost) ids.rotate();
+    if (!ids.useReserved() && !isRebinding) ids.rotate();
     if (network.validated) {
       // It may have been proven before the address that the path was to be opened on.
       this.#context.onValidated(path);
@@ -129,7 +128,7 @@ export class Migration {
     }
     if (previous === undefined) return true;
     previous.validation.stop();
-    path.moveTo(previous, false);
+    path.moveTo(previous, now);
     path.staysUntil = -Infinity;
     this.#observer.onPathMoved(path);
     return false;

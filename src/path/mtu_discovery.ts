@@ -58,6 +58,11 @@ export class MtuDiscovery {
     this.#probing = size;
   }
 
+  /** Nothing will be heard of the probe under way. */
+  dropProbe(): void {
+    this.#probing = 0;
+  }
+
   /** A probe arrived; returns whether datagrams may be larger now. */
   onProbeAcked(size: number): boolean {
     this.#probing = 0;

@@ -1,15 +1,14 @@
 import type { CongestionControl, CongestionController } from "../congestion/controller.ts";
 import type { CouplingGroup } from "../congestion/coupling_group.ts";
-import { DeliveryRate } from "../congestion/delivery_rate.ts";
-import { Pacer } from "../congestion/pacer.ts";
+import type { Pacer } from "../congestion/pacer.ts";
 import type { Random } from "../crypto/random.ts";
 import type { PathCounters } from "../recovery/path_counters.ts";
 import { RttEstimator } from "../recovery/rtt.ts";
 import type { Carrier, SentPacket } from "../recovery/sent_packet.ts";
-import { PeakRate } from "../congestion/peak_rate.ts";
 import { AckAllowance } from "./ack_allowance.ts";
 import { type Address, sameAddress } from "./address.ts";
-import { BASE_DATAGRAM_SIZE, MtuDiscovery } from "./mtu_discovery.ts";
+import { Capacity } from "./capacity.ts";
+import { BASE_DATAGRAM_SIZE, type MtuDiscovery } from "./mtu_discovery.ts";
 import type { Observation } from "./observation.ts";
 import type { Port } from "./port.ts";
 import { Spin } from "./spin.ts";
@@ -50,10 +49,6 @@ export class NetworkPath implements Carrier {
   readonly port: Port;
   readonly remote: Address;
   readonly rtt: RttEstimator;
-  readonly congestion: CongestionController;
-  readonly rate: DeliveryRate = new DeliveryRate();
-  readonly pacer: Pacer;
-  readonly mtu: MtuDiscovery;
   readonly validation: Validation;
   readonly spin: Spin;
   /** Acknowledgements for other paths that leave here. */
@@ -72,7 +67,9 @@ export class NetworkPath implements Carrier {
   lastSentAt = -Infinity;
   /** When the port was first found busy, of late. */
   #busySince = Infinity;
-  readonly #peak = new PeakRate();
+  #capacity: Capacity;
+  /** What left up to then counts for no capacity; for good if another 4-tuple has it now. */
+  #countsAfter = -Infinity;
   readonly #limited: boolean;
   readonly #unproven: UnprovenBytes | undefined;
   #validated = false;
@@ -94,15 +91,36 @@ export class NetworkPath implements Carrier {
     this.#limited = options.limited;
     this.spin = new Spin(options.spinBit, options.random);
     this.rtt = new RttEstimator(options.initialRtt);
-    this.congestion = options.congestionControl({
-      maxDatagramSize: BASE_DATAGRAM_SIZE,
-      initialWindow: options.initialWindow,
-      random: options.random,
-      group: options.group,
-    });
-    this.pacer = new Pacer(BASE_DATAGRAM_SIZE);
-    this.mtu = new MtuDiscovery(options.maxDatagramSize);
+    this.#capacity = new Capacity(options);
     this.validation = new Validation(options.random);
+  }
+
+  get congestion(): CongestionController {
+    return this.#capacity.congestion;
+  }
+
+  get pacer(): Pacer {
+    return this.#capacity.pacer;
+  }
+
+  get mtu(): MtuDiscovery {
+    return this.#capacity.mtu;
+  }
+
+  /**
+   * Follows upon a 4-tuple that differs in the peer's port only: what that was found to carry holds
+   * on. RFC 9000, Section 9.4: what left there before, and may be lost with the old port, does not
+   * count for it any more.
+   */
+  succeed(before: NetworkPath, now: number): void {
+    if (!this.rtt.measured) this.rtt.inherit(before.rtt);
+    // What was sent here meanwhile was measured against another capacity, unless this one was lent.
+    if (this.bytesSent > 0 && this.#countsAfter < Infinity) return;
+    const { mtu } = before;
+    [this.#capacity, before.#capacity] = [before.#capacity, this.#capacity];
+    this.#countsAfter = now;
+    before.#countsAfter = Infinity;
+    mtu.dropProbe();
   }
 
   /** Whether this is the 4-tuple of these two ends. */
@@ -165,13 +183,13 @@ export class NetworkPath implements Carrier {
 
   /** The largest rate delivered lately, in bytes per millisecond; 0 while unknown. */
   get deliveryRate(): number {
-    return this.#peak.value;
+    return this.#capacity.peak.value;
   }
 
   /** Whether window and rate double with every round trip, with no end in sight. */
   get doubles(): boolean {
     const { latest, min } = this.rtt;
-    return this.congestion.inSlowStart && this.#peak.grows && latest < QUEUE_SEEN * min;
+    return this.congestion.inSlowStart && this.#capacity.peak.grows && latest < QUEUE_SEEN * min;
   }
 
   /** A datagram arrived. Every byte counts towards the credit, once per datagram. */
@@ -202,47 +220,54 @@ export class NetworkPath implements Carrier {
    * 7.8).
    */
   markAppLimited(): void {
-    this.rate.markAppLimited(this.bytesInFlight);
+    this.#capacity.rate.markAppLimited(this.bytesInFlight);
   }
 
   onSent(packet: SentPacket, now: number): void {
+    const { rate, congestion, pacer } = this.#capacity;
     this.bytesInFlight += packet.size;
-    this.rate.onSent(packet, this.bytesInFlight, now);
-    this.congestion.onSent(packet, this.bytesInFlight, now);
-    this.pacer.onSent(packet.size, now);
+    rate.onSent(packet, this.bytesInFlight, now);
+    congestion.onSent(packet, this.bytesInFlight, now);
+    pacer.onSent(packet.size, now);
   }
 
   onAcked(packet: SentPacket, now: number): void {
     this.bytesInFlight -= packet.size;
-    this.rate.onAcked(packet, now);
-    this.congestion.onAcked(packet, this.rtt, this.bytesInFlight, now);
+    if (packet.timeSent <= this.#countsAfter) return;
+    const { rate, congestion, mtu } = this.#capacity;
+    rate.onAcked(packet, now);
+    congestion.onAcked(packet, this.rtt, this.bytesInFlight, now);
     if (packet.mtuProbe) {
-      if (this.mtu.onProbeAcked(packet.size)) this.#onMtuChanged(now);
+      if (mtu.onProbeAcked(packet.size)) this.#onMtuChanged(now);
     } else {
-      this.mtu.onPacketAcked(packet.size);
+      mtu.onPacketAcked(packet.size);
     }
   }
 
   onSpuriousLoss(packet: SentPacket, now: number): void {
+    if (packet.timeSent <= this.#countsAfter) return;
+    const { rate, congestion, mtu } = this.#capacity;
     if (packet.mtuProbe) {
-      if (this.mtu.onProbeAcked(packet.size)) this.#onMtuChanged(now);
+      if (mtu.onProbeAcked(packet.size)) this.#onMtuChanged(now);
       return;
     }
-    this.rate.onSpuriousLoss(packet);
-    this.rate.onAcked(packet, now);
-    this.congestion.onSpuriousLoss(packet, now);
+    rate.onSpuriousLoss(packet);
+    rate.onAcked(packet, now);
+    congestion.onSpuriousLoss(packet, now);
   }
 
   onLost(packet: SentPacket, persistent: boolean, now: number): void {
     this.bytesInFlight -= packet.size;
+    if (packet.timeSent <= this.#countsAfter) return;
+    const { rate, congestion, mtu } = this.#capacity;
     if (packet.mtuProbe) {
-      this.mtu.onProbeLost(packet.size, now);
+      mtu.onProbeLost(packet.size, now);
       return;
     }
-    this.rate.onLost(packet);
-    this.congestion.onLost(packet, this.bytesInFlight, persistent, now);
+    rate.onLost(packet);
+    congestion.onLost(packet, this.bytesInFlight, persistent, now);
     if (persistent) this.rtt.restartMin();
-    if (this.mtu.onPacketLost(packet.size, packet.timeSent, now)) this.#onMtuChanged(now);
+    if (mtu.onPacketLost(packet.size, packet.timeSent, now)) this.#onMtuChanged(now);
     this.#updatePacer(now);
   }
 
@@ -251,10 +276,10 @@ export class NetworkPath implements Carrier {
   }
 
   onAckProcessed(now: number): void {
-    const { rate } = this;
+    const { rate, congestion, peak } = this.#capacity;
     rate.finish(this.rtt.min, this.bytesInFlight + rate.newlyAcked + rate.newlyLost);
-    this.congestion.onAckProcessed(rate, this.rtt, this.bytesInFlight, now);
-    this.#peak.add(rate, this.rtt.smoothed, now);
+    congestion.onAckProcessed(rate, this.rtt, this.bytesInFlight, now);
+    peak.add(rate, this.rtt.smoothed, now);
     rate.next();
     this.#updatePacer(now);
   }

@@ -234,14 +234,14 @@ export class Path implements PathView {
   /**
    * Moves the path to a 4-tuple it knows or learns (RFC 9000, Section 9.3).
    *
-   * @param sameHost Whether only the port differs: then the round-trip time still holds. The window
-   * begins anew, as what is in flight to the port before may be lost.
+   * @returns Whether only the peer's port differs.
    */
-  moveTo(next: NetworkPath, sameHost: boolean): void {
+  moveTo(next: NetworkPath, now: number): boolean {
     const old = this.current;
-    if (next === old) return;
+    if (next === old) return true;
+    const isRebinding = next.port === old.port && next.remote.hostname === old.remote.hostname;
     // RFC 9000, Section 9.4: start over, unless the change is a mere rebinding of the port.
-    if (sameHost && !next.rtt.measured) next.rtt.inherit(old.rtt);
+    if (isRebinding) next.succeed(old, now);
     if (this.candidate === next) this.candidate = undefined;
     this.wantsCandidate = false;
     // What to fall back to is the last address that was proven (RFC 9000, Section 9.3.2).
@@ -253,6 +253,7 @@ export class Path implements PathView {
       if (this.previous === next) this.previous = undefined;
     }
     this.current = next;
+    return isRebinding;
   }
 
   /** Whether something waits that must travel on this very path. */

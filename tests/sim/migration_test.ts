@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { bbr } from "../../src/congestion/bbr.ts";
+import { cubic } from "../../src/congestion/cubic.ts";
 import type { PreferredAddresses } from "../../src/connection/config.ts";
 import { Header, parseHeader } from "../../src/packet/header.ts";
 import { PingRequest } from "../../src/connection/ping_request.ts";
@@ -7,6 +9,7 @@ import { formatAddress, sameAddress } from "../../src/path/address.ts";
 import type { SimPort } from "./sim_port.ts";
 import { linkOf, Pair, type PairOptions } from "./pair.ts";
 import type { Transfer } from "./stream_app.ts";
+import { begin, type Direction, expectOpen } from "./transfers.ts";
 
 const megabyte = 1_048_576;
 
@@ -291,4 +294,55 @@ Deno.test("A server proves full size as well where its first challenge had to be
     assert.ok(sizes[0]! < 200, `${sizes}`);
     assert.ok(sizes.includes(1_200), `${sizes}`);
   }
+});
+
+/** Milliseconds for 10 s worth of data while a NAT forgets the client's port now and then. */
+function timeOfRebinding(every: number, direction: Direction, options: PairOptions): number {
+  const pair = new Pair({ links: [linkOf(20, 100)], ...options }).connect();
+  const from = pair.now;
+  const finished = begin(pair, 24 * megabyte, direction);
+  for (let i = 0; finished() === Infinity && pair.now < 60_000; i++) {
+    pair.run({ until: pair.now + every, when: () => finished() < Infinity });
+    pair.clientPorts[0]!.rebind({ port: 20_000 + i });
+  }
+  expectOpen(pair);
+  return finished() - from;
+}
+
+// RFC 9000, Section 9.4: the window holds where only the port changes. What is left is the round
+// trip that the proof of the new address takes.
+Deno.test("A NAT that forgets a port every second costs a round trip each time, no more", () => {
+  for (const congestionControl of [cubic, bbr]) {
+    for (const direction of ["download", "upload"] as const) {
+      const options = { config: { congestionControl } };
+      const still = timeOfRebinding(60_000, direction, options);
+      const time = timeOfRebinding(1_000, direction, options);
+      const most = direction === "download" ? 1_300 : 50;
+      assert.ok(time - still < most, `${direction}: ${still} ms, then ${time} ms`);
+    }
+  }
+});
+
+Deno.test("An address that only seems to have changed costs no window either", () => {
+  const pair = new Pair().connect();
+  pair.client.app.download(20 * megabyte);
+  pair.run({ until: pair.now + 3_000 });
+  const path = pair.server.connection.paths.find(0)!;
+  const { congestion, remote } = path.current;
+  // Somebody on the way resends a packet of the client from another port, and is faster.
+  const { upward } = pair.links[0]!;
+  const push = upward.push.bind(upward);
+  upward.push = (flight) => {
+    upward.push = push;
+    const from = { ...remote, port: 6_666 };
+    pair.world.network.inject(flight.data, from, pair.serverPorts[0]!.publicAddress);
+    push(flight);
+  };
+  pair.run({ until: pair.now + 10 });
+  assert.equal(path.current.remote.port, 6_666);
+  assert.equal(path.current.congestion, congestion);
+  pair.run({ until: pair.now + 1_000 });
+  assert.ok(sameAddress(path.current.remote, remote));
+  assert.equal(path.current.congestion, congestion);
+  expectOpen(pair);
 });

@@ -13,6 +13,7 @@ import { decompressions } from "./certificate_compression.ts";
 import { defaultGroups, isKnownGroup, type KeyShare } from "./key_exchange.ts";
 import { KeySchedule } from "./key_schedule.ts";
 import type { MessageWriter } from "./message_writer.ts";
+import { judgeCertificates } from "./peer_certificate.ts";
 import { normalizeName } from "./server_identity.ts";
 import type { Session } from "./session.ts";
 import { MAX_TICKET_LIFETIME } from "./session_ticket.ts";
@@ -65,7 +66,8 @@ export class ClientOffer {
       throw new TypeError("Cannot connect: no cipher suite or no group that is known is given");
     }
     const { session } = options;
-    this.session = session && this.#isUsable(session, time) ? session : undefined;
+    const isUsable = session && this.#isUsable(session, time) && isTrusted(session, options, time);
+    this.session = isUsable ? session : undefined;
     this.earlyData = options.earlyData === true && this.session?.earlyData === true;
   }
 
@@ -134,6 +136,27 @@ export class ClientOffer {
 
   #writeEarlyData(writer: MessageWriter): void {
     if (this.earlyData) writeExtension(writer, ExtensionType.EarlyData, new Uint8Array(0));
+  }
+}
+
+/**
+ * Whether the certificates behind a session would pass today: they are not shown again, and the
+ * session may come from when they had not expired, or from a connection that believed anybody.
+ */
+function isTrusted(session: Session, options: ClientTlsOptions, time: number): boolean {
+  const { verification, onCertificates, serverName } = options;
+  const { peerCertificates: chain } = session;
+  if (chain.length === 0) return verification === "insecure" && onCertificates === undefined;
+  try {
+    judgeCertificates(chain, {
+      verification,
+      onCertificates,
+      serverName: normalizeName(serverName),
+      time,
+    });
+    return true;
+  } catch {
+    return false; // a handshake with certificates will tell why
   }
 }
 

@@ -73,7 +73,10 @@ export interface Tls {
 /** Whom to believe: a store of trust anchors, or everybody (only for tests and experiments). */
 export type Verification = TrustStore | "insecure";
 
-/** An extra look at a peer's certificates, after they passed; throws to refuse them. */
+/**
+ * An extra look at a peer's certificates, after they passed; throws to refuse them. A client also
+ * looks at those behind a session before it offers that.
+ */
 export type CertificateHook = (chain: readonly Uint8Array[], serverName: string) => void;
 
 /** What a client wants from TLS. One object may serve many connections to the same server. */

@@ -9,7 +9,7 @@ import { NamedGroup } from "../../src/tls/code_point.ts";
 import type { Session } from "../../src/tls/session.ts";
 import type { EarlyDataOffer, ServerTlsOptions, TicketOptions } from "../../src/tls/tls.ts";
 import { writeNewSessionTicket } from "../../src/tls/session_ticket.ts";
-import { Pair, type PairOptions, storeFor } from "./pair.ts";
+import { EPOCH, Pair, type PairOptions, storeFor } from "./pair.ts";
 
 const box = new TokenBox(chooseEngine(), new SeededRandom(5));
 
@@ -202,4 +202,37 @@ Deno.test("ClientTls passes over tickets without lifetime and beyond its limit",
   const ticket = writeNewSessionTicket({ ...fields, lifetime: 5 });
   for (let i = 0; i < 100; i++) pair.client.receive(Level.OneRtt, ticket, 0);
   assert.equal(count, 16);
+});
+
+// A resumed session shows no certificates, so those of the first connection must pass again.
+Deno.test("ClientTls offers no session whose certificates it would not believe today", () => {
+  const server = { tickets: ticketsWith() };
+  const [careless] = firstSessions(server, { client: { verification: "insecure" } });
+  const [careful] = firstSessions(server);
+  const stranger = storeFor("RSA-2048");
+  const resumes = (session: Session, client: PairOptions["client"], more: PairOptions = {}) => {
+    const pair = new Pair({ client: { session, ...client }, server, seed: 2, ...more });
+    try {
+      pair.run();
+    } catch {
+      return "refused";
+    }
+    return pair.client.resumed;
+  };
+  assert.equal(resumes(careless!, { verification: "insecure" }), true);
+  // The store believes this certificate, whoever looked at it before.
+  assert.equal(resumes(careless!, {}), true);
+  assert.equal(resumes(careful!, {}), true);
+  for (const session of [careless!, careful!]) {
+    assert.equal(resumes(session, { verification: stranger }), "refused");
+    assert.equal(resumes({ ...session, peerCertificates: [] }, {}), false);
+    const onCertificates = () => {
+      throw new Error("not this one");
+    };
+    assert.equal(resumes(session, { onCertificates }), "refused");
+  }
+  // Half a year on the certificate has expired, if not the ticket.
+  const later = { clientContext: { epoch: EPOCH + 200 * 86_400_000 } };
+  const receivedAt = EPOCH + 200 * 86_400_000;
+  assert.equal(resumes({ ...careful!, receivedAt }, {}, later), "refused");
 });

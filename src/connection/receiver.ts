@@ -113,7 +113,7 @@ export class Receiver {
     if (type < 0 || type === PacketType.Retry || type === PacketType.VersionNegotiation) {
       this.#parts.log?.onUnprotected(header);
       this.#parts.onUnprotected(header, now);
-      return;
+      return this.#checkReset(header);
     }
     const reader = keys.reader(type as PacketType);
     if (reader === undefined) return this.#keep(header, port, remote);
@@ -128,7 +128,7 @@ export class Receiver {
     const decided = handshake.role === Role.Client || keys.handshake.write !== undefined;
     const hopeless = header.type === PacketType.Initial || handshake.confirmed ||
       (header.type === PacketType.ZeroRtt && decided);
-    if (hopeless) return this.#drop(header, "key_unavailable");
+    if (hopeless) return this.#onUnreadable(header, "key_unavailable");
     this.#parts.log?.onBuffered(header);
     this.#undecryptable.keep(header.datagram.subarray(header.start, header.end), port, remote);
   }
@@ -240,10 +240,14 @@ export class Receiver {
     return -1;
   }
 
-  #onUnreadable(header: Header): void {
-    this.#drop(header, "decryption_failure");
-    const { datagram } = header;
-    if (!maybeStatelessReset(datagram)) return;
+  #onUnreadable(header: Header, why: DropTrigger = "decryption_failure"): void {
+    this.#drop(header, why);
+    this.#checkReset(header);
+  }
+
+  /** RFC 9000, Section 10.3.1: the peer may have forgotten the connection, and say so. */
+  #checkReset({ datagram, start }: Header): void {
+    if (start > 0 || !maybeStatelessReset(datagram)) return;
     const token = datagram.subarray(datagram.length - RESET_TOKEN_LENGTH);
     if (this.#parts.paths.isResetToken(token)) this.#parts.onStatelessReset();
   }
@@ -256,7 +260,7 @@ export class Receiver {
     const { largest } = space.received;
     const length = this.#opener.open(header, reader, pathId, largest, this.#plaintext);
     if (length < 0) {
-      this.#drop(header, "decryption_failure");
+      this.#onUnreadable(header);
       return -1;
     }
     return space.received.isDuplicate(this.#opener.number) ? this.#repeated(header) : length;

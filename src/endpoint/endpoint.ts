@@ -10,6 +10,7 @@ import { PacketType } from "../packet/packet_type.ts";
 import { maybeStatelessReset } from "../packet/stateless_reset.ts";
 import { SUPPORTED_VERSIONS, Version } from "../packet/version.ts";
 import type { Address } from "../path/address.ts";
+import { Allowance } from "../path/allowance.ts";
 import type { Port } from "../path/port.ts";
 import { Role } from "../stream/stream_id.ts";
 import { ClientTls } from "../tls/client_tls.ts";
@@ -21,7 +22,7 @@ import { type ConnectionHandle, IdFactory } from "./id_factory.ts";
 import { IdMap } from "./id_map.ts";
 import { ReplyQueue } from "./reply_queue.ts";
 import { StatelessReplies } from "./stateless_replies.ts";
-import { MAX_RESET_SEARCH } from "../limits/limits.ts";
+import { RESET_SEARCHES_PER_SECOND } from "../limits/limits.ts";
 
 /** What a server does with connections that come in. */
 export interface ServerConfig {
@@ -111,6 +112,7 @@ export class Endpoint {
   readonly #eventful = new Set<Connection>();
   readonly #connections = new Set<Connection>();
   readonly #header = new Header();
+  readonly #searches = new Allowance(RESET_SEARCHES_PER_SECOND);
   #announced: readonly Address[] = [];
   #now = -Infinity;
 
@@ -176,16 +178,15 @@ export class Endpoint {
   receive(datagram: Uint8Array, port: Port, remote: Address, time: number): void {
     const now = this.#forward(time);
     const header = this.#header;
-    if (!parseHeader(datagram, 0, LOCAL_ID_LENGTH, header)) return;
-    const { destinationStart, destinationLength } = header;
-    const known = this.#ids.find(datagram, destinationStart, destinationLength)?.owner.connection ??
-      (header.isLong ? this.#acceptor?.find(header, remote) : undefined);
+    const isPacket = parseHeader(datagram, 0, LOCAL_ID_LENGTH, header);
+    const known = isPacket ? this.#find(header, remote) : undefined;
     if (known !== undefined) {
       known.receive(datagram, port, remote, now);
       this.touch(known);
       return;
     }
-    if (!header.isLong) return this.#onStray(header, port, remote, now);
+    if (this.#isReset(datagram, now) || !isPacket) return;
+    if (!header.isLong) return this.#stateless.reset(header, port, remote, now);
     if (header.type === PacketType.VersionNegotiation) return;
     const accepted = this.#acceptor?.accept(header, port, remote, now);
     if (accepted === undefined) return;
@@ -195,19 +196,27 @@ export class Endpoint {
     else this.#remove(accepted);
   }
 
+  /** The connection that a packet is for. */
+  #find(header: Header, remote: Address): Connection | undefined {
+    const { datagram, destinationStart, destinationLength } = header;
+    return this.#ids.find(datagram, destinationStart, destinationLength)?.owner.connection ??
+      (header.isLong ? this.#acceptor?.find(header, remote) : undefined);
+  }
+
   /**
-   * A packet for nobody: a peer has forgotten one of our connections, or we one of its own. RFC
-   * 9000, Section 11: who knows the connection closes it, and never resets it from here.
+   * Whether a datagram for nobody says that a peer has forgotten one of our connections. RFC 9000,
+   * Section 11: who knows the connection closes it, and never resets it from here.
    */
-  #onStray(header: Header, port: Port, remote: Address, now: number): void {
-    const { datagram } = header;
-    // With many connections a flood would make us search for nothing; silence ends them as well.
-    if (this.#connections.size <= MAX_RESET_SEARCH && maybeStatelessReset(datagram)) {
-      for (const connection of this.#connections) {
-        if (connection.onStrayDatagram(datagram)) return this.touch(connection);
-      }
+  #isReset(datagram: Uint8Array, now: number): boolean {
+    if (!maybeStatelessReset(datagram)) return false;
+    // A flood would make us search for nothing; silence ends connections as well.
+    if (!this.#searches.take(1_000, now, this.#connections.size)) return false;
+    for (const connection of this.#connections) {
+      if (!connection.onStrayDatagram(datagram)) continue;
+      this.touch(connection);
+      return true;
     }
-    this.#stateless.reset(header, port, remote, now);
+    return false;
   }
 
   #add(connection: Connection): void {

@@ -15,8 +15,8 @@ export const MAX_HALF_OPEN = 1_024;
 export const SHORTEST_ORIGINAL_ID = 8;
 /** Stateless resets per second. */
 export const RESETS_PER_SECOND = 100;
-/** Connections that are searched for the token of a stateless reset. */
-export const MAX_RESET_SEARCH = 64;
+/** Connections that are searched for the token of a stateless reset, per second. */
+export const RESET_SEARCHES_PER_SECOND = 65_536;
 /** Answers without a connection that wait for their socket. */
 export const MAX_REPLIES_WAITING = 64;
 /** Datagrams taken in before timers are served. */

@@ -36,11 +36,10 @@ export function writeStatelessReset(
   return true;
 }
 
-/** Whether a datagram is long enough, and looks as if it could be a stateless reset. */
+/** Whether a datagram is long enough to be a stateless reset. */
 export function maybeStatelessReset(datagram: Uint8Array): boolean {
-  // RFC 9000, Section 10.3.1 speaks of the last 16 bytes of any datagram whose first packet has
-  // a short header; the fixed bit may be anything for peers that vary it.
-  return datagram.length >= MIN_SIZE && datagram[0]! < 0x80;
+  // RFC 9000, Section 10.3.1: of any form, as versions to come may let it look otherwise.
+  return datagram.length >= MIN_SIZE;
 }
 
 /**

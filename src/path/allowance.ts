@@ -13,13 +13,15 @@ export class Allowance {
    * Whether it may happen now; if so, it counts.
    *
    * @param period Milliseconds in which all of the burst comes back.
+   * @param cost For how many it counts; all of the burst at most.
    */
-  take(period: number, now: number): boolean {
+  take(period: number, now: number, cost = 1): boolean {
     const passed = Math.max(0, now - this.#filledAt);
     this.#filledAt = Math.max(this.#filledAt, now);
     this.#left = Math.min(this.#burst, this.#left + passed * this.#burst / period);
-    if (this.#left < 1) return false;
-    this.#left--;
+    const price = Math.min(cost, this.#burst);
+    if (this.#left < price) return false;
+    this.#left -= price;
     return true;
   }
 }

@@ -80,7 +80,12 @@ const SINGLE_PATH: readonly Row[] = [
     "do not reset each other for ever",
     "at most 100 resets a second",
   ],
-  ["Stateless reset tokens of zeros", "sim/closing_test.ts", "one with zeros does not"],
+  [
+    "Stateless reset tokens of zeros, guessed, or sought without end",
+    "sim/closing_test.ts",
+    "in zeros, or in the token of an unused ID",
+    "among hundreds of connections, in spite of a flood",
+  ],
   ["Migration by a replayed packet", "sim/garbage_test.ts", "sent again, by anybody"],
   ["Migration from many addresses", "connection/receiver_test.ts", "few addresses of a path"],
   [

@@ -3,7 +3,8 @@ import { Endpoint } from "../../src/endpoint/endpoint.ts";
 import { DEFAULTS } from "../../src/connection/config.ts";
 import { CloseStage } from "../../src/connection/closing.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
-import { linkOf, Pair, type PairOptions } from "./pair.ts";
+import { hmac } from "../../src/crypto/hkdf.ts";
+import { linkOf, ORDINARY_GROUPS, Pair, type PairOptions } from "./pair.ts";
 import { expectOpen, move } from "./transfers.ts";
 
 function connected(options: PairOptions = {}): Pair {
@@ -201,14 +202,85 @@ function connectedWith(resetKey: Uint8Array): Pair {
   return pair;
 }
 
-Deno.test("A stateless reset on any path ends the connection, one with zeros does not", () => {
+/** A stateless reset for the ID that the client uses on a path. */
+function resetOf(pair: Pair, pathId: number, first: number): Uint8Array {
+  const datagram = pair.world.random.bytes(40);
+  datagram[0] = first;
+  const id = pair.client.connection.paths.slot(pathId)!.remote.current;
+  datagram.set(hmac("sha256", pair.resetKey, id).subarray(0, 16), 24);
+  return datagram;
+}
+
+// RFC 9000, Section 10.3.1: whatever the datagram looks like, and whomever it seems to be for.
+Deno.test("A stateless reset of any form, on any path, ends the connection", () => {
   for (const pathId of [0, 1]) {
-    const pair = connected();
-    const port = pair.clientPorts[pathId]!;
+    for (const first of [0x40, 0x7f, 0x00, 0xc0, 0xd0, 0xe5, 0xf0]) {
+      for (const version of [-1, 0, 1, 0x0a0a0a0a]) {
+        const pair = connected();
+        const reset = resetOf(pair, pathId, first);
+        if (version >= 0) {
+          // As if for the client, and not to be opened.
+          const { peerSource } = pair.server.connection.handshake.ids;
+          const isLong = first >= 0x80;
+          if (isLong) reset.set([version >>> 24, 0, 0, version & 0xff, 8], 1);
+          reset.set(peerSource!, isLong ? 6 : 1);
+          if (isLong) reset.set([0, 0, 25], 14);
+        }
+        const port = pair.clientPorts[pathId]!;
+        pair.client.endpoint.receive(reset, port, pair.serverPorts[0]!.publicAddress, pair.now);
+        const { reason } = pair.client.connection.closing;
+        assert.equal(reason?.by, "reset", `${first} of version ${version} on path ${pathId}`);
+      }
+    }
+  }
+});
+
+Deno.test("What ends in almost a token, in zeros, or in the token of an unused ID resets nothing", () => {
+  const pair = connected();
+  const almost = resetOf(pair, 0, 0x40);
+  almost[39]! ^= 1;
+  const zeros = new Uint8Array(40);
+  zeros[0] = 0x40;
+  const unused = resetOf(pair, 0, 0x40);
+  const { remote } = pair.client.connection.paths.slot(0)!;
+  assert.ok(remote.reserve());
+  const spare = remote.reserved!;
+  remote.dropReserved();
+  unused.set(hmac("sha256", pair.resetKey, spare).subarray(0, 16), 24);
+  for (const datagram of [almost, zeros, unused]) {
     const from = pair.serverPorts[0]!.publicAddress;
-    const zeros = new Uint8Array(40);
-    zeros[0] = 0x40;
-    pair.client.endpoint.receive(zeros, port, from, pair.now);
+    pair.client.endpoint.receive(datagram, pair.clientPorts[0]!, from, pair.now);
     assert.ok(pair.client.connection.closing.open);
   }
+  move(pair, 10_000);
+});
+
+Deno.test("A stateless reset is found among hundreds of connections, in spite of a flood", () => {
+  const pair = connected();
+  const from = pair.serverPorts[0]!.publicAddress;
+  const { endpoint } = pair.client;
+  for (let i = 0; i < 300; i++) {
+    endpoint.connect(
+      {
+        transport: DEFAULTS,
+        tls: {
+          serverName: "server.test",
+          alpn: ["sim"],
+          verification: "insecure",
+          groups: ORDINARY_GROUPS,
+        },
+      },
+      pair.clientPorts[0]!,
+      from,
+      pair.now,
+    );
+  }
+  const start = performance.now();
+  for (let i = 0; i < 20_000; i++) {
+    endpoint.receive(pair.world.random.bytes(40), pair.clientPorts[0]!, from, pair.now);
+  }
+  assert.ok(performance.now() - start < 2_000, "the flood is not searched for without end");
+  pair.run({ until: pair.now + 1_000 });
+  endpoint.receive(resetOf(pair, 0, 0x40), pair.clientPorts[0]!, from, pair.now);
+  assert.equal(pair.client.connection.closing.reason?.by, "reset");
 });

@@ -1,22 +1,32 @@
-import type { Writer } from "../bytes/writer.ts";
-import { writeApplicationClose, writeConnectionClose } from "../frame/close.ts";
+import {
+  applicationCloseSize,
+  connectionCloseSize,
+  writeApplicationClose,
+  writeConnectionClose,
+} from "../frame/close.ts";
+import type { PacketBuilder } from "../packet/packet_builder.ts";
 import type { Path } from "../path/path.ts";
 import type { PathSet } from "../path/path_set.ts";
 import { type CloseReason, EARLY_APPLICATION_CLOSE } from "./closing.ts";
 
-const NOTHING = new Uint8Array(0);
 const utf8 = new TextEncoder();
+/** What is told of an application's close in packets that others may read. */
+const HIDDEN = { application: false, code: EARLY_APPLICATION_CLOSE, reason: "" };
 
-/** Writes CONNECTION_CLOSE into a 1-RTT packet. */
-export function writeClose(writer: Writer, { application, code, reason }: CloseReason): void {
-  if (application) writeApplicationClose(writer, code, utf8.encode(reason));
-  else writeConnectionClose(writer, code, 0, utf8.encode(reason));
+/** Writes CONNECTION_CLOSE into the open packet, a 1-RTT one, or drops that for want of room. */
+export function writeClose(
+  builder: PacketBuilder,
+  { application, code, reason }: CloseReason,
+): void {
+  const size = application ? applicationCloseSize(code) : connectionCloseSize(code, 0);
+  if (builder.room < size) builder.cancel();
+  else if (application) writeApplicationClose(builder.writer, code, utf8.encode(reason));
+  else writeConnectionClose(builder.writer, code, 0, utf8.encode(reason));
 }
 
 /** RFC 9000, Section 10.2.3: nothing of the application is shown before 1-RTT. */
-export function writeEarlyClose(writer: Writer, reason: CloseReason): void {
-  if (reason.application) writeConnectionClose(writer, EARLY_APPLICATION_CLOSE, 0, NOTHING);
-  else writeClose(writer, reason);
+export function writeEarlyClose(builder: PacketBuilder, reason: CloseReason): void {
+  writeClose(builder, reason.application ? { ...reason, ...HIDDEN } : reason);
 }
 
 /** The path for a close: a good one, one that lives, or the one the peer will know for longest. */

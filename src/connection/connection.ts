@@ -90,7 +90,7 @@ export class Connection implements PartsObserver {
 
   /** A datagram arrived; it is changed in place and only looked at during the call. */
   receive(datagram: Uint8Array, port: Port, remote: Address, now: number): void {
-    if (!this.closing.open) return this.closing.onDatagram(datagram.length);
+    if (!this.closing.open) return this.#onLateDatagram(datagram.length, port, remote);
     this.#guard(now, () => {
       const { negotiation, receiver } = this.#parts;
       receiver.receive(datagram, port, remote, now);
@@ -110,7 +110,9 @@ export class Connection implements PartsObserver {
       out = this.#parts.sender.transmit(now);
     });
     // What failed has closed the connection, and the peer is told at once.
-    if (out === undefined && this.closing.pending) out = this.#parts.sender.transmit(now);
+    if (out === undefined && this.closing.pending) {
+      this.#guard(now, () => void (out = this.#parts.sender.transmit(now)));
+    }
     if (out !== undefined && !this.closing.open) this.closing.onSent(out.size);
     return out;
   }
@@ -351,6 +353,14 @@ export class Connection implements PartsObserver {
 
   #offerTokens(now: number): void {
     for (const path of this.paths.paths) this.handshake.tokens.offer(path.current, now);
+  }
+
+  /** RFC 9000, Section 10.2.1: the peer may not have heard that we have closed. */
+  #onLateDatagram(size: number, port: Port, remote: Address): void {
+    const path = this.paths.paths.find((each) => each.current.is(port, remote));
+    // Without credit for it, a server whose client is not proven could not say so again.
+    path?.current.onDatagramReceived(size);
+    this.closing.onDatagram(size);
   }
 
   /** How long an ending is remembered: three probe timeouts of the slowest path. */

@@ -4,7 +4,7 @@ import type { Random } from "../crypto/random.ts";
 import { packetNumberSize } from "../packet/packet_number.ts";
 import { PacketType } from "../packet/packet_type.ts";
 import type { Address } from "../path/address.ts";
-import type { NetworkPath } from "../path/network_path.ts";
+import { type NetworkPath, SMALLEST_DATAGRAM } from "../path/network_path.ts";
 import type { Path } from "../path/path.ts";
 import type { Port } from "../path/port.ts";
 import type { PacketSpace } from "../recovery/packet_space.ts";
@@ -37,9 +37,6 @@ export interface DatagramParts {
   /** A client sent its first Handshake packet. */
   onHandshakeSent(): void;
 }
-
-/** Too little room for a packet worth sending. */
-const SMALLEST_DATAGRAM = 64;
 
 /** Builds one datagram after the other: headers with the right IDs and keys, and what was sent. */
 export class DatagramBuilder {

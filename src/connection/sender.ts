@@ -3,7 +3,7 @@ import { PacketType } from "../packet/packet_type.ts";
 import type { Address } from "../path/address.ts";
 import { Health } from "../path/lifecycle.ts";
 import { BASE_DATAGRAM_SIZE } from "../path/mtu_discovery.ts";
-import { type NetworkPath, SMALLEST_DATAGRAM } from "../path/network_path.ts";
+import type { NetworkPath } from "../path/network_path.ts";
 import type { Path } from "../path/path.ts";
 import type { PathSet } from "../path/path_set.ts";
 import type { Port } from "../path/port.ts";
@@ -296,17 +296,17 @@ export class Sender {
     let padTo = 0;
     if (keys.initial.write !== undefined) {
       if (this.#datagram.startLong(PacketType.Initial, path, handshake.initialSpace)) {
-        writeEarlyClose(this.builder.writer, closing.reason!);
+        writeEarlyClose(this.builder, closing.reason!);
       }
       if (handshake.role === Role.Client) padTo = BASE_DATAGRAM_SIZE;
     }
     if (keys.handshake.write !== undefined) {
       if (this.#datagram.startLong(PacketType.Handshake, path, handshake.handshakeSpace)) {
-        writeEarlyClose(this.builder.writer, closing.reason!);
+        writeEarlyClose(this.builder, closing.reason!);
       }
     }
     if (keys.oneRtt !== undefined && this.#datagram.startShort(path)) {
-      writeClose(this.builder.writer, closing.reason!);
+      writeClose(this.builder, closing.reason!);
     }
     return this.#datagram.end(path, path.current, padTo, now);
   }

@@ -96,6 +96,23 @@ for (const [closer, other] of [["client", "server"], ["server", "client"]] as co
   });
 }
 
+// Behind an Initial and a Handshake packet little or nothing may be left for a large code.
+Deno.test("A server closes with a large code in whatever credit is left", () => {
+  for (let credit = 64; credit < 260; credit++) {
+    const pair = new Pair();
+    pair.start();
+    pair.run({ until: 24 });
+    const { connection } = pair.server;
+    const { current } = connection.paths.find(0)!;
+    assert.ok(!current.validated);
+    current.bytesSent = 3 * current.bytesReceived - credit;
+    connection.close(Number.MAX_SAFE_INTEGER, "a reason of some length", pair.now);
+    pair.run({ until: 300 });
+    const { reason } = pair.client.connection.closing;
+    assert.equal(reason?.by, "peer", `${credit} bytes: ${connection.closing.reason?.cause}`);
+  }
+});
+
 Deno.test("Nothing is said after the peer has closed", () => {
   const pair = connected();
   pair.client.app.upload(5_000_000);

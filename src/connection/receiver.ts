@@ -62,6 +62,8 @@ export class Receiver {
   readonly #reader = new Reader();
   readonly #undecryptable = new Undecryptable();
   readonly #admission = new Admission();
+  /** When the packet at hand came. */
+  #arrivedAt = 0;
   /** Where payloads are opened into; as large as a datagram can be. */
   #plaintext = new Uint8Array(2_048);
 
@@ -74,6 +76,7 @@ export class Receiver {
     if (this.#plaintext.length < datagram.length) this.#plaintext = new Uint8Array(datagram.length);
     const { oneRtt } = this.#parts.keys;
     if (oneRtt !== undefined) oneRtt.receivedAt = now;
+    this.#arrivedAt = now;
     const header = this.#header;
     let offset = 0;
     let firstKey = -1;
@@ -100,7 +103,9 @@ export class Receiver {
 
   /** Tries packets again that came before their keys. */
   retryKept(now: number): void {
-    for (const { bytes, port, remote } of this.#undecryptable.take()) {
+    for (const { bytes, port, remote, receivedAt } of this.#undecryptable.take()) {
+      // RFC 9000, Section 13.2.5: the wait for keys is part of the delay that ACKs tell.
+      this.#arrivedAt = receivedAt;
       if (parseHeader(bytes, 0, LOCAL_ID_LENGTH, this.#header)) {
         this.#onPacket(this.#header, port, remote, now);
       }
@@ -116,13 +121,13 @@ export class Receiver {
       return this.#checkReset(header);
     }
     const reader = keys.reader(type as PacketType);
-    if (reader === undefined) return this.#keep(header, port, remote);
+    if (reader === undefined) return this.#keep(header, port, remote, now);
     if (type === PacketType.OneRtt) this.#onShort(header, port, remote, now);
     else this.#onLong(header, port, remote, now);
   }
 
   /** Keys may still come, but only during the handshake. */
-  #keep(header: Header, port: Port, remote: Address): void {
+  #keep(header: Header, port: Port, remote: Address, now: number): void {
     const { handshake, keys } = this.#parts;
     // A server that has answered the ClientHello knows whether it reads 0-RTT data.
     const decided = handshake.role === Role.Client || keys.handshake.write !== undefined;
@@ -130,7 +135,8 @@ export class Receiver {
       (header.type === PacketType.ZeroRtt && decided);
     if (hopeless) return this.#onUnreadable(header, "key_unavailable");
     this.#parts.log?.onBuffered(header);
-    this.#undecryptable.keep(header.datagram.subarray(header.start, header.end), port, remote);
+    const bytes = header.datagram.subarray(header.start, header.end);
+    this.#undecryptable.keep(bytes, port, remote, now);
   }
 
   #onLong(header: Header, port: Port, remote: Address, now: number): void {
@@ -260,6 +266,8 @@ export class Receiver {
     const { largest } = space.received;
     const length = this.#opener.open(header, reader, pathId, largest, this.#plaintext);
     if (length < 0) {
+      // RFC 9001, Section 6.6: packets that fail are counted over all keys.
+      keys.oneRtt?.countFailure();
       this.#onUnreadable(header);
       return -1;
     }
@@ -321,7 +329,7 @@ export class Receiver {
     this.#reader.aim(this.#plaintext, 0, length);
     const content = readFrames(this.#reader, type, this.#parts.extensions, router);
     // RFC 9000, Section 13.1: acknowledged only now that all of its frames are dealt with.
-    space.received.add(number, (content & PacketContent.Eliciting) !== 0, now);
+    space.received.add(number, (content & PacketContent.Eliciting) !== 0, now, this.#arrivedAt);
     this.#parts.onPacket(path, now);
     return content;
   }

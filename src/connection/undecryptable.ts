@@ -7,6 +7,8 @@ export interface KeptPacket {
   readonly bytes: Uint8Array;
   readonly port: Port;
   readonly remote: Address;
+  /** When it came. */
+  readonly receivedAt: number;
 }
 
 /** Packets that came before their keys (RFC 9001, Section 5.7), within bounds. */
@@ -15,12 +17,12 @@ export class Undecryptable {
   #bytes = 0;
 
   /** Keeps a copy, if there is room. */
-  keep(packet: Uint8Array, port: Port, remote: Address): void {
+  keep(packet: Uint8Array, port: Port, remote: Address, now: number): void {
     if (
       this.#packets.length >= MAX_UNDECRYPTABLE_PACKETS ||
       this.#bytes + packet.length > MAX_UNDECRYPTABLE_BYTES
     ) return;
-    this.#packets.push({ bytes: packet.slice(), port, remote });
+    this.#packets.push({ bytes: packet.slice(), port, remote, receivedAt: now });
     this.#bytes += packet.length;
   }
 

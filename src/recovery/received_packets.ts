@@ -48,8 +48,12 @@ export class ReceivedPackets {
     this.#hurry = true;
   }
 
-  /** Notes a packet that was opened and is no duplicate. */
-  add(number: number, ackEliciting: boolean, now: number): void {
+  /**
+   * Notes a packet that was opened and is no duplicate.
+   *
+   * @param arrivedAt When it came, if it had to wait to be opened.
+   */
+  add(number: number, ackEliciting: boolean, now: number, arrivedAt = now): void {
     const expected = this.largest + 1;
     this.ranges.add(number, number + 1);
     if (this.ranges.count > MAX_RECEIVED_RANGES) {
@@ -58,7 +62,7 @@ export class ReceivedPackets {
     }
     if (number > this.largest) {
       this.largest = number;
-      this.largestTime = now;
+      this.largestTime = arrivedAt;
     }
     this.unreported = true;
     if (!ackEliciting) return;

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { ErrorCode } from "../../src/error/error_code.ts";
 import { FrameType } from "../../src/frame/frame_type.ts";
 import { PacketBuilder } from "../../src/packet/packet_builder.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
+import { intercept } from "../sim/intercept.ts";
 import { Pair } from "../sim/pair.ts";
 import { expectOpen, move } from "../sim/transfers.ts";
 import { Attacker, frame } from "./attacker.ts";
@@ -191,4 +193,43 @@ Deno.test("Receiver drops forged packets until the keys are used up by them, nev
   }
   assert.equal(pair.server.connection.closing.reason, undefined);
   attacker.expectAlive();
+});
+
+// RFC 9001, Section 6.6: the integrity limit is that of the connection, over all keys.
+Deno.test("Receiver counts forged Handshake packets as it does all others", () => {
+  for (const forged of [3, 4]) {
+    const pair = new Pair({ config: { keyLimits: { integrityLimit: 3 } } });
+    pair.start();
+    pair.run({ until: 24 });
+    const server = pair.server.connection;
+    const packet = new Uint8Array(100).fill(7);
+    packet.set([0xe0, 0, 0, 0, 1, 8]);
+    packet.set(pair.client.connection.paths.slot(0)!.remote.current, 6);
+    const { peerSource } = server.handshake.ids;
+    packet.set([8, ...peerSource!, 0x40, 75], 14);
+    const from = pair.clientPorts[0]!.publicAddress;
+    for (let i = 0; i < forged; i++) {
+      pair.server.endpoint.receive(packet.slice(), pair.serverPorts[0]!, from, pair.now);
+    }
+    const code = forged > 3 ? ErrorCode.AeadLimitReached : undefined;
+    assert.equal(server.closing.reason?.code, code);
+  }
+});
+
+// RFC 9000, Section 13.2.5.
+Deno.test("Receiver tells how long a packet waited for its keys", () => {
+  const pair = new Pair();
+  pair.client.onEvent = (event) => {
+    if (event.type !== "handshakeCompleted") return;
+    pair.client.app.upload(1_000);
+    pair.client.touch();
+  };
+  // The client's Finished comes late, what it sent behind it does not.
+  const { upward } = pair.links[0]!;
+  intercept(upward, pair.world.network.events, (count) => count === 1 ? { delay: 70 } : "pass");
+  pair.start();
+  pair.run({ when: () => pair.server.has("handshakeCompleted") });
+  const { received } = pair.server.connection.paths.find(0)!.space;
+  const waited = received.delay(pair.now);
+  assert.ok(received.largest >= 0 && waited > 60 && waited < 75, `${waited} ms`);
 });

@@ -195,6 +195,25 @@ Deno.test("Receiver drops forged packets until the keys are used up by them, nev
   attacker.expectAlive();
 });
 
+// RFC 9000, Section 8.1: credit is for bytes that came, however many packets they are.
+Deno.test("Receiver counts a datagram once for the amplification limit", () => {
+  const pair = new Pair();
+  pair.start();
+  pair.run({ until: 24 });
+  const { current } = pair.server.connection.paths.find(0)!;
+  const before = current.bytesReceived;
+  const datagram = new Uint8Array(1_200).fill(7);
+  for (let at = 0; at < 1_200; at += 100) {
+    datagram.set([0xe0, 0, 0, 0, 1, 8], at);
+    datagram.set(pair.client.connection.paths.slot(0)!.remote.current, at + 6);
+    datagram.set([0, 0x40, 83], at + 14);
+  }
+  const { publicAddress } = pair.clientPorts[0]!;
+  pair.server.endpoint.receive(datagram, pair.serverPorts[0]!, publicAddress, pair.now);
+  assert.equal(current.bytesReceived, before + 1_200);
+  assert.equal(pair.server.connection.packetsDropped, 12);
+});
+
 // RFC 9001, Section 6.6: the integrity limit is that of the connection, over all keys.
 Deno.test("Receiver counts forged Handshake packets as it does all others", () => {
   for (const forged of [3, 4]) {

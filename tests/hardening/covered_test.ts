@@ -11,6 +11,12 @@ const SINGLE_PATH: readonly Row[] = [
     "no more than 3600 bytes",
     "obeys the amplification limit",
   ],
+  [
+    "Amplification by many packets in a datagram",
+    "connection/receiver_test.ts",
+    "counts a datagram once",
+  ],
+  ["Timers that are due for ever", "sim/handshake_test.ts", "the clock all the time, whatever"],
   ["Initial flood", "sim/garbage_test.ts", "Initials of nobody leave no state"],
   ["Handshake flood", "sim/garbage_test.ts", "by the thousand meet Retry, then silence"],
   [
@@ -62,7 +68,13 @@ const SINGLE_PATH: readonly Row[] = [
     "skipped to catch blind acknowledging",
   ],
   ["ACK ranges", "recovery/packet_space_test.ts", "256 ranges quickly"],
-  ["ACK flood", "hardening/floods_test.ts", "acknowledges ranges without end"],
+  [
+    "ACK flood",
+    "hardening/floods_test.ts",
+    "acknowledges ranges without end",
+  ],
+  ["ACK flood after much was lost", "recovery/packet_space_test.ts", "however much was lost"],
+  ["Sessions of another authority", "tls/resumption_test.ts", "would not believe today"],
   ["ACKs that are never acknowledged", "hardening/floods_test.ts", "acknowledges none of 65,536"],
   ["Empty datagrams", "sim/garbage_test.ts", "Empty datagrams do not starve"],
   ["Empty datagrams and timers", "hardening/floods_test.ts", "timers however many empty datagrams"],
@@ -124,6 +136,7 @@ const SINGLE_PATH: readonly Row[] = [
     "tls/verify_chain_test.ts",
     "no certificate",
     "many ways through it",
+    "nested deeper",
     "names, wildcards",
   ],
   [

@@ -36,9 +36,10 @@ export async function make(issuer: Made | undefined, unusual: Unusual = {}): Pro
   const keys = unusual.keys ??
     await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]) as CryptoKeyPair;
   const isAuthority = unusual.authority !== false;
+  const pathLength = unusual.authority === false ? undefined : unusual.authority;
   const subject = unusual.subject ?? `CN=test ${++serial}`;
   const extensions: x509.Extension[] = [
-    new x509.BasicConstraintsExtension(isAuthority, unusual.authority || undefined, true),
+    new x509.BasicConstraintsExtension(isAuthority, pathLength, true),
     new x509.KeyUsagesExtension(
       unusual.keyUsage ??
         (isAuthority ? x509.KeyUsageFlags.keyCertSign : x509.KeyUsageFlags.digitalSignature),

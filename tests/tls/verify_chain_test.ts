@@ -100,6 +100,38 @@ Deno.test("verifyChain() keeps to path lengths", async () => {
   assert.equal(judge([await makeLeaf(first), first, zero], "a.test", [strict]), 0);
   const deep = [await makeLeaf(second), second, first, zero];
   assert.equal(judge(deep, "a.test", [strict]), BAD_CERTIFICATE);
+  const last = await make(strict, { subject: "CN=last", authority: 0 });
+  assert.equal(judge([await makeLeaf(last), last], "a.test", [strict]), 0);
+  const below = await make(last, { subject: "CN=below" });
+  assert.equal(judge([await makeLeaf(below), below, last], "a.test", [strict]), BAD_CERTIFICATE);
+});
+
+/** A sequence in a sequence in a sequence, so many of them. */
+function nested(depth: number): Uint8Array<ArrayBuffer> {
+  let inner = new Uint8Array(0);
+  for (let i = 0; i < depth; i++) {
+    const { length } = inner;
+    const size = length < 0x80 ? [length] : [0x82, length >>> 8, length & 0xff];
+    inner = Uint8Array.from([0x30, ...size, ...inner]);
+  }
+  return inner;
+}
+
+// Whoever parses by recursion runs out of stack, which ends a process in other languages.
+Deno.test("verifyChain() refuses what is nested deeper than any certificate, and quickly", async () => {
+  const begun = performance.now();
+  for (const depth of [100, 5_000]) {
+    const bytes = nested(depth);
+    assert.throws(() => new Certificate(bytes), { code: BAD_CERTIFICATE });
+    for (const id of ["2.5.29.17", "2.5.29.30", "2.5.29.37"]) {
+      const odd = new x509.Extension(id, false, bytes);
+      const leaf = await makeLeaf(root, { names: [], extensions: [odd] });
+      assert.notEqual(judge([leaf]), 0, `${id} ${depth}`);
+    }
+    const harmless = new x509.Extension("1.2.3.4", false, bytes);
+    assert.equal(judge([await makeLeaf(root, { extensions: [harmless] })]), 0);
+  }
+  assert.ok(performance.now() - begun < 5_000);
 });
 
 Deno.test("verifyChain() refuses other purposes and critical extensions it does not know", async () => {

@@ -100,6 +100,13 @@ export class RemoteIds implements FrameOwner {
    */
   onNew(sequence: number, retirePriorTo: number, id: Uint8Array, token: Uint8Array): boolean {
     if (this.#closed) return false;
+    if (this.#current?.id.length === 0) {
+      // RFC 9000, Section 19.15: there can be none but the empty one.
+      throw new TransportError(
+        ErrorCode.ProtocolViolation,
+        `Cannot accept connection ID ${sequence}: the peer's own is empty`,
+      );
+    }
     const known = this.#entries.find((entry) => entry.sequence === sequence);
     if (known !== undefined && !equalBytes(known.id, id)) {
       throw new TransportError(

@@ -49,6 +49,13 @@ Deno.test("RemoteIds refuses more IDs than announced", () => {
   assert.throws(() => give(ids, 4), hasCode(ErrorCode.ConnectionIdLimitError));
 });
 
+Deno.test("RemoteIds refuses further IDs of a peer whose own is empty", () => {
+  const ids = new RemoteIds(0, 4);
+  ids.adopt(new Uint8Array(0));
+  assert.throws(() => give(ids, 1), hasCode(ErrorCode.ProtocolViolation));
+  assert.ok(ids.usable);
+});
+
 Deno.test("RemoteIds takes a repetition for nothing, and a contradiction for an error", () => {
   const ids = make(2);
   assert.equal(give(ids, 1), false);

@@ -1,4 +1,5 @@
 import { ErrorCode } from "../error/error_code.ts";
+import { TransportError } from "../error/quic_error.ts";
 
 /** Why a connection ended. */
 export interface CloseReason {
@@ -108,3 +109,16 @@ export class Closing {
 
 /** What the transport says of an application's close before 1-RTT (RFC 9000, Section 10.2.3). */
 export const EARLY_APPLICATION_CLOSE: number = ErrorCode.ApplicationError;
+
+/** The reason for closing when something was thrown. */
+export function failure(cause: unknown): CloseReason {
+  const known = cause instanceof TransportError;
+  const code = known ? cause.code : ErrorCode.InternalError;
+  const reason = known ? cause.message : "Internal error";
+  return { by: "local", application: false, code, reason, cause };
+}
+
+/** The reason for closing when something took too long. */
+export function timedOut(reason: string): CloseReason {
+  return { by: "timeout", application: false, code: ErrorCode.NoError, reason };
+}

@@ -11,7 +11,7 @@ import type { PathStatus } from "../scheduler/scheduler.ts";
 import { Role } from "../stream/stream_id.ts";
 import type { StreamSet } from "../stream/stream_set.ts";
 import type { Session } from "../tls/session.ts";
-import { type CloseReason, CloseStage, type Closing } from "./closing.ts";
+import { type CloseReason, CloseStage, type Closing, failure, timedOut } from "./closing.ts";
 import type { TransportConfig } from "./config.ts";
 import type { DatagramQueue } from "./datagram_queue.ts";
 import type { Dispatcher } from "./dispatcher.ts";
@@ -129,10 +129,11 @@ export class Connection implements PartsObserver {
   /** The deadline has come. */
   expire(now: number): void {
     if (!this.closing.open) return this.closing.expire(now);
-    if (now >= this.#idle.deadline) return this.#timeOut("Nothing arrived for too long", now);
+    // RFC 9000, Section 10.1: in silence.
+    if (now >= this.#idle.deadline) return void this.closing.end(timedOut(IDLE));
     this.#guard(now, () => {
       const late = !this.handshake.complete && now >= this.#handshakeDeadline;
-      if (late) return this.#giveUp("The handshake took too long", now);
+      if (late) return this.#close(timedOut("The handshake took too long"), now);
       if (now >= this.#orphanedAt) throw noPath();
       this.keys.expire(now);
       this.streams.expire(now);
@@ -369,14 +370,6 @@ export class Connection implements PartsObserver {
     return 3 * Math.max(this.paths.largestProbeTimeout, 1);
   }
 
-  #timeOut(reason: string, _now: number): void {
-    this.closing.end({ by: "timeout", application: false, code: 0, reason });
-  }
-
-  #giveUp(reason: string, now: number): void {
-    this.#close({ by: "timeout", application: false, code: ErrorCode.NoError, reason }, now);
-  }
-
   #close(reason: CloseReason, now: number): void {
     this.#idle.stop();
     this.closing.close(reason, this.#lifetime, now);
@@ -391,15 +384,13 @@ export class Connection implements PartsObserver {
     try {
       action();
     } catch (cause) {
-      const known = cause instanceof TransportError;
-      const code = known ? cause.code : ErrorCode.InternalError;
-      const reason = known ? cause.message : "Internal error";
-      this.#close({ by: "local", application: false, code, reason, cause }, now);
+      this.#close(failure(cause), now);
     }
     log?.leave();
   }
 }
 
+const IDLE = "Nothing arrived for too long";
 /** Milliseconds that the first packet of a path may take. */
 const NEW_PATH_DELAY = 1_000;
 

@@ -4,6 +4,7 @@ import { rememberedParameters } from "../../src/connection/early_data.ts";
 import { ParameterId, TransportParameters } from "../../src/connection/transport_parameters.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { FrameType } from "../../src/frame/frame_type.ts";
+import { LocalIds } from "../../src/path/local_ids.ts";
 import { PacketBuilder } from "../../src/packet/packet_builder.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
 import { ExtensionType } from "../../src/tls/code_point.ts";
@@ -80,7 +81,10 @@ for (const side of sides) {
 
   Deno.test(`initial_max_path_id of a ${side} that has an empty connection ID is an error`, () => {
     for (const [offer, code] of [[3, ErrorCode.ProtocolViolation], [-1, undefined]] as const) {
-      const startLong = PacketBuilder.prototype.startLong;
+      const { startLong } = PacketBuilder.prototype;
+      const { fill } = LocalIds.prototype;
+      // RFC 9000, Section 19.15: whose ID is empty issues no others.
+      LocalIds.prototype.fill = () => {};
       let client: PacketBuilder | undefined;
       PacketBuilder.prototype.startLong = function (...args) {
         client ??= this;
@@ -93,6 +97,7 @@ for (const side of sides) {
         assert.equal(new Attacker(pair, side).verdict, code, `with ${offer}`);
       } finally {
         PacketBuilder.prototype.startLong = startLong;
+        LocalIds.prototype.fill = fill;
       }
     }
   });

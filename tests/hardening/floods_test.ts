@@ -53,7 +53,7 @@ for (const side of ["client", "server"] as const) {
       for (let i = 0; i < 250; i++) writer.put(Uint8Array.of(0, 0));
     };
     const begun = performance.now();
-    for (let i = 0; i < 10_000 && attacker.verdict === undefined; i++) attacker.send(frames);
+    for (let i = 0; i < 3_000 && attacker.verdict === undefined; i++) attacker.send(frames);
     assert.equal(attacker.verdict, undefined);
     assert.ok(performance.now() - begun < 10_000, `${performance.now() - begun} ms`);
     attacker.expectAlive();

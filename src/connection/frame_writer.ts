@@ -64,6 +64,16 @@ export class FrameWriter {
     return streams.views.length > 0 || datagrams.pending || this.controlPending;
   }
 
+  /** Whether a handshake space has something that may be sent. */
+  handshakeNeeds(space: PacketSpace, network: NetworkPath): boolean {
+    const { handshake } = this.#from;
+    if (space.probes > 0 || space.received.eliciting > 0) return true;
+    const crypto = space === handshake.initialSpace
+      ? handshake.initialCrypto
+      : handshake.handshakeCrypto;
+    return crypto.hasPending && !network.windowBlocked;
+  }
+
   /** Writes what a handshake space has to say: an ACK, messages, and a PING if it must probe. */
   writeHandshake(space: PacketSpace, crypto: CryptoStream, now: number): void {
     this.#writeHandshakeAck(space, now);

@@ -3,11 +3,9 @@ import { PacketType } from "../packet/packet_type.ts";
 import type { Address } from "../path/address.ts";
 import { Health } from "../path/lifecycle.ts";
 import { BASE_DATAGRAM_SIZE } from "../path/mtu_discovery.ts";
-import type { NetworkPath } from "../path/network_path.ts";
 import type { Path } from "../path/path.ts";
 import type { PathSet } from "../path/path_set.ts";
 import type { Port } from "../path/port.ts";
-import type { PacketSpace } from "../recovery/packet_space.ts";
 import type { StreamView } from "../scheduler/stream_order.ts";
 import { Role } from "../stream/stream_id.ts";
 import { pathForClose, writeClose, writeEarlyClose } from "./close_frames.ts";
@@ -75,9 +73,9 @@ export class Sender {
     if (path === undefined || !path.live) return undefined; // MPQUIC, Section 3.4
     const { current: network } = path;
     const initial = keys.initial.write !== undefined &&
-      this.#needs(handshake.initialSpace, network);
+      this.#frames.handshakeNeeds(handshake.initialSpace, network);
     const second = keys.handshake.write !== undefined &&
-      this.#needs(handshake.handshakeSpace, network);
+      this.#frames.handshakeNeeds(handshake.handshakeSpace, network);
     if (!initial && !second) return undefined;
     // RFC 9000, Section 8.1: a server may have too little credit for the full datagram it needs.
     if (initial && network.credit < BASE_DATAGRAM_SIZE) return undefined;
@@ -114,16 +112,6 @@ export class Sender {
     if (!this.#datagram.startLong(PacketType.ZeroRtt, path, path.space)) return;
     this.#frames.writeEarly(path, streams, now);
     if (this.builder.isEmpty) this.builder.cancel();
-  }
-
-  /** Whether a handshake space has something that may be sent. */
-  #needs(space: PacketSpace, network: NetworkPath): boolean {
-    const { handshake } = this.#parts;
-    if (space.probes > 0 || space.received.eliciting > 0) return true;
-    const crypto = space === handshake.initialSpace
-      ? handshake.initialCrypto
-      : handshake.handshakeCrypto;
-    return crypto.hasPending && !network.windowBlocked;
   }
 
   /** Returns whether the datagram must be padded for it. */
@@ -181,10 +169,15 @@ export class Sender {
       }
       this.#frames.writeAcks(path, now);
       path.writeOwn(this.builder);
+      // RFC 8899, Section 5.2: one of two has the base size, the other tells what small ones do.
+      const { doubtful } = path.current.mtu;
+      const baseProbe = doubtful && path.space.probes > 1;
       // In doubt, what it carried goes out elsewhere; MPQUIC, Section 3.1: unproven, it has no data.
-      if (path.open && path.health === Health.Ok) this.#frames.writeAll(path, undefined, now);
+      const hasData = path.open && path.health === Health.Ok && doubtful === baseProbe;
+      if (hasData) this.#frames.writeAll(path, undefined, now);
       if (!this.builder.ackEliciting) this.#frames.writePing();
-      return this.#datagram.end(path, path.current, 0, now);
+      const padTo = baseProbe ? BASE_DATAGRAM_SIZE : 0;
+      return this.#datagram.end(path, path.current, padTo, now, baseProbe);
     }
     return undefined;
   }

@@ -122,8 +122,8 @@ export class Migration {
     if (!current.validation.failed) return false;
     current.validation.failed = false;
     if (current.validated) {
-      // The peer is there; whether large datagrams get through is still to be seen.
-      this.#context.validate(path, current, now);
+      // The peer is there, but large datagrams seem not to get there.
+      current.mtu.doubt(now);
       return false;
     }
     if (previous === undefined) return true;

@@ -251,6 +251,7 @@ export class NetworkPath implements Carrier {
       if (mtu.onProbeAcked(packet.size)) this.#onMtuChanged(now);
       return;
     }
+    mtu.onPacketAcked(packet.size);
     rate.onSpuriousLoss(packet);
     rate.onAcked(packet, now);
     congestion.onSpuriousLoss(packet, now);
@@ -261,7 +262,7 @@ export class NetworkPath implements Carrier {
     if (packet.timeSent <= this.#countsAfter) return;
     const { rate, congestion, mtu } = this.#capacity;
     if (packet.mtuProbe) {
-      mtu.onProbeLost(packet.size, now);
+      mtu.onProbeLost(packet.size, packet.timeSent, now);
       return;
     }
     rate.onLost(packet);
@@ -291,7 +292,7 @@ export class NetworkPath implements Carrier {
 
   /** Several probe timeouts passed in a row: perhaps only small datagrams still arrive. */
   onSilence(now: number): void {
-    if (this.mtu.fallBack()) this.#onMtuChanged(now);
+    if (this.mtu.fallBack(now)) this.#onMtuChanged(now);
   }
 
   /** The network path is no longer used. */

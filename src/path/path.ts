@@ -277,7 +277,8 @@ export class Path implements PathView {
   onAnswered(now: number): void {
     this.loss.onAcked(now);
     this.#unansweredSince = this.#failingSince = Infinity;
-    if (this.health !== Health.Ok) {
+    // What answers small packets only is not well yet.
+    if (this.health !== Health.Ok && !this.current.mtu.doubtful) {
       this.health = Health.Ok;
       this.slot.status.doubt(false);
     }
@@ -330,6 +331,17 @@ export class Path implements PathView {
   /** Whether that has been so for long enough to count. */
   unreachable(now: number): boolean {
     return now - this.#failingSince >= UNREACHABLE_AFTER;
+  }
+
+  /**
+   * Follows up what is known of the datagram size.
+   *
+   * @returns Whether the 4-tuple carries too little to be used (RFC 9000, Section 14.2).
+   */
+  settleSize(): boolean {
+    const { mtu } = this.current;
+    if (mtu.takeTrial()) this.space.probes = Math.max(this.space.probes, 2);
+    return mtu.tooNarrow;
   }
 
   /** Whether it is open, can be used for want of nothing, and answers. */

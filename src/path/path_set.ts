@@ -18,7 +18,6 @@ import type { Port } from "./port.ts";
 const UNMEASURED_PROBE_TIMEOUT = 999;
 /** IDs for a path ID nobody uses yet; one to open it, one to move it. */
 const IDS_FOR_UNUSED = 2;
-
 /** Probe timeouts in a row after which only small datagrams are sent. */
 const SHRINK_AFTER = 3;
 
@@ -330,6 +329,9 @@ export class PathSet extends PathList {
   /** Follows up what an arriving packet changed. */
   settle(now: number): void {
     for (const slot of this.#slots.values()) if (slot.acknowledged) slot.countDown(now);
+    for (const path of this.paths) {
+      if (path.live && path.settleSize()) this.#onUnreachable(path, now);
+    }
     if (this.multipath) this.needBackups();
     for (const path of this.paths) {
       if (path.health === path.healthTold) continue;
@@ -357,7 +359,7 @@ export class PathSet extends PathList {
     }
   }
 
-  /** The 4-tuple of a path could not be validated, and there is none to return to. */
+  /** The 4-tuple of a path cannot be used (any more), and there is none to return to. */
   #onUnreachable(path: Path, now: number): void {
     if (this.multipath) {
       const { usable } = path.slot.remote;

@@ -10,7 +10,7 @@ function search(mtu: MtuDiscovery, limit: number, now = 0): number[] {
     mtu.onProbeSent(size);
     assert.equal(mtu.wantedProbe(now), 0, "one at a time");
     if (size <= limit) mtu.onProbeAcked(size);
-    else mtu.onProbeLost(size, now);
+    else mtu.onProbeLost(size, now, now);
   }
   return tried;
 }
@@ -57,6 +57,7 @@ Deno.test("MtuDiscovery takes several separate losses of large datagrams for a b
   const verdicts = [100, 200, 300, 400].map((now) => mtu.onPacketLost(1_452, now - 50, now));
   assert.deepEqual(verdicts, [false, false, false, true]);
   assert.equal(mtu.current, 1_200);
+  mtu.onPacketAcked(1_200);
   search(mtu, 1_400, 500);
   assert.ok(mtu.current > 1_380 && mtu.current <= 1_400);
 });
@@ -86,12 +87,55 @@ Deno.test("MtuDiscovery does not blame the size when small datagrams are lost", 
   }
 });
 
-Deno.test("MtuDiscovery.fallBack() sends small datagrams and searches again at once", () => {
+Deno.test("MtuDiscovery.fallBack() sends small datagrams and searches again when they arrive", () => {
   const mtu = new MtuDiscovery(1_452);
-  assert.equal(mtu.fallBack(), false);
+  assert.equal(mtu.fallBack(0), false);
+  mtu.onPacketAcked(1_200);
   search(mtu, 1_500);
-  assert.equal(mtu.fallBack(), true);
+  assert.equal(mtu.fallBack(0), true);
   assert.equal(mtu.current, 1_200);
+  assert.equal(mtu.wantedProbe(0), 0);
+  mtu.onPacketAcked(1_199);
+  assert.equal(mtu.wantedProbe(0), 0);
+  mtu.onPacketAcked(1_200);
   search(mtu, 1_500);
   assert.equal(mtu.current, 1_452);
+});
+
+// RFC 8899, Section 5.2.
+Deno.test("MtuDiscovery takes ten losses of the base size in a row for a path that is too narrow", () => {
+  const mtu = new MtuDiscovery(1_452);
+  mtu.doubt(100);
+  assert.ok(mtu.takeTrial() && !mtu.takeTrial());
+  // What left before says nothing.
+  mtu.onPacketLost(1_200, 99, 150);
+  assert.ok(!mtu.takeTrial());
+  for (let i = 1; i <= 10; i++) {
+    assert.ok(!mtu.tooNarrow);
+    // One event for all that is lost together, data or probe; and smaller ones do not count.
+    const now = 100 + 50 * i;
+    mtu.onProbeLost(1_200, now - 50, now);
+    mtu.onPacketLost(1_200, now - 50, now);
+    mtu.onPacketLost(1_199, now, now);
+    assert.equal(mtu.takeTrial(), i < 10);
+  }
+  assert.ok(mtu.tooNarrow);
+});
+
+Deno.test("MtuDiscovery believes any datagram of the base size that arrives", () => {
+  for (const arrives of ["probe", "packet"] as const) {
+    const mtu = new MtuDiscovery(1_200);
+    for (let round = 0; round < 20; round++) {
+      const begin = 10_000 * round;
+      // Four losses bring the doubt, and nine more do not settle it.
+      for (let i = 1; i <= 13; i++) {
+        mtu.onPacketLost(1_200, begin + 50 * i, begin + 50 * i + 49);
+        assert.equal(mtu.doubtful, i >= 4);
+      }
+      if (arrives === "probe") mtu.onProbeAcked(1_200);
+      else mtu.onPacketAcked(1_200);
+      assert.ok(!mtu.doubtful && !mtu.takeTrial());
+    }
+    assert.ok(!mtu.tooNarrow);
+  }
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { bbr } from "../../src/congestion/bbr.ts";
 import { cubic } from "../../src/congestion/cubic.ts";
 import type { PreferredAddresses } from "../../src/connection/config.ts";
+import { ErrorCode } from "../../src/error/error_code.ts";
 import { Header, parseHeader } from "../../src/packet/header.ts";
 import { PingRequest } from "../../src/connection/ping_request.ts";
 import type { Address } from "../../src/path/address.ts";
@@ -293,6 +294,10 @@ Deno.test("A server proves full size as well where its first challenge had to be
     pair.run({ until: pair.now + 200 });
     assert.ok(sizes[0]! < 200, `${sizes}`);
     assert.ok(sizes.includes(1_200), `${sizes}`);
+    pair.run({ until: pair.now + 8_000 });
+    const { reason } = pair.server.connection.closing;
+    // RFC 9000, Section 14.2: there is no other path, so that is the end.
+    assert.equal(reason?.code, mtu === 1_500 ? undefined : ErrorCode.NoViablePath, reason?.reason);
   }
 });
 

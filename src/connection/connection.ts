@@ -270,15 +270,16 @@ export class Connection implements PartsObserver {
    *
    * @returns Whether it said so.
    */
-  onStrayDatagram(datagram: Uint8Array): boolean {
+  onStrayDatagram(datagram: Uint8Array, now: number): boolean {
     const token = datagram.subarray(datagram.length - RESET_TOKEN_LENGTH);
     if (!this.closing.open || !this.paths.isResetToken(token)) return false;
-    this.onStatelessReset();
+    this.onStatelessReset(now);
     return true;
   }
 
-  onStatelessReset(): void {
-    this.closing.end({ by: "reset", application: false, code: 0, reason: "" });
+  onStatelessReset(now: number): void {
+    const reason = { by: "reset", application: false, code: 0, reason: "" } as const;
+    this.closing.drain(reason, this.#lifetime, now);
   }
 
   onPathOpen(path: Path): void {

@@ -83,7 +83,7 @@ export interface PartsObserver extends PathObserver {
   /** CONNECTION_CLOSE arrived. */
   onPeerClose(application: boolean, code: number, reason: string, now: number): void;
   /** A stateless reset arrived. */
-  onStatelessReset(): void;
+  onStatelessReset(now: number): void;
 }
 
 const NO_TOKEN = new Uint8Array(0);
@@ -220,7 +220,7 @@ export class ConnectionParts implements PathContext {
       onHandshakePacket: () => negotiation.onHandshakePacket(Role.Client),
       onPeerId: (id) => paths.slot(0)!.remote.adopt(id),
       onPacket: (_path, now) => idle.onReceived(paths.largestProbeTimeout, now),
-      onStatelessReset: () => this.#observer.onStatelessReset(),
+      onStatelessReset: (now) => this.#observer.onStatelessReset(now),
     });
   }
 

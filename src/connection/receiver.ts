@@ -49,7 +49,7 @@ export interface ReceiverParts {
   /** A packet was opened and is new. */
   onPacket(path: Path, now: number): void;
   /** The peer has forgotten the connection. */
-  onStatelessReset(): void;
+  onStatelessReset(now: number): void;
 }
 
 /** Takes datagrams apart: packets to their keys, frames to the router. */
@@ -255,7 +255,7 @@ export class Receiver {
   #checkReset({ datagram, start }: Header): void {
     if (start > 0 || !maybeStatelessReset(datagram)) return;
     const token = datagram.subarray(datagram.length - RESET_TOKEN_LENGTH);
-    if (this.#parts.paths.isResetToken(token)) this.#parts.onStatelessReset();
+    if (this.#parts.paths.isResetToken(token)) this.#parts.onStatelessReset(this.#arrivedAt);
   }
 
   #open(header: Header, pathId: number, space: PacketSpace): number {

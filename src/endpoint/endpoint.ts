@@ -212,7 +212,7 @@ export class Endpoint {
     // A flood would make us search for nothing; silence ends connections as well.
     if (!this.#searches.take(1_000, now, this.#connections.size)) return false;
     for (const connection of this.#connections) {
-      if (!connection.onStrayDatagram(datagram)) continue;
+      if (!connection.onStrayDatagram(datagram, now)) continue;
       this.touch(connection);
       return true;
     }

@@ -252,6 +252,26 @@ Deno.test("A stateless reset of any form, on any path, ends the connection", () 
   }
 });
 
+// RFC 9000, Section 10.3.1: the draining period follows, in which nothing is sent.
+Deno.test("A connection that was reset is remembered for a while, and silent", () => {
+  const pair = connected();
+  const from = pair.serverPorts[0]!.publicAddress;
+  pair.client.app.upload(100_000);
+  pair.client.endpoint.receive(resetOf(pair, 0, 0x40), pair.clientPorts[0]!, from, pair.now);
+  let sent = 0;
+  pair.world.network.capture = (_time, event, source) => {
+    if (event === "send" && source.port !== 443) sent++;
+  };
+  const lifetime = 3 * pair.client.connection.paths.largestProbeTimeout;
+  pair.server.app.upload(100_000);
+  pair.run({ until: pair.now + lifetime - 1 });
+  assert.equal(pair.client.endpoint.connections.size, 1);
+  pair.run({ until: pair.now + 2 });
+  assert.equal(pair.client.endpoint.connections.size, 0);
+  assert.equal(sent, 0);
+  assert.equal(pair.client.events.filter(({ type }) => type === "closed").length, 1);
+});
+
 Deno.test("What ends in almost a token, in zeros, or in the token of an unused ID resets nothing", () => {
   const pair = connected();
   const almost = resetOf(pair, 0, 0x40);

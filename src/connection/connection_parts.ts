@@ -1,6 +1,7 @@
 import { toHex } from "../bytes/bytes.ts";
 import { CouplingGroup } from "../congestion/coupling_group.ts";
 import type { CryptoEngine } from "../crypto/aead.ts";
+import type { InitialKeys } from "../crypto/initial_keys.ts";
 import type { Random } from "../crypto/random.ts";
 import type { Address } from "../path/address.ts";
 import type { IdIssuer, IssuedId } from "../path/local_ids.ts";
@@ -64,6 +65,8 @@ export interface ConnectionOptions {
   /** Destination of the client's first Initial, and what a Retry changed about it. */
   readonly originalId: Uint8Array;
   readonly retrySourceId?: Uint8Array | undefined;
+  /** A server: the keys by which it has opened the client's first Initial. */
+  readonly initialKeys?: InitialKeys | undefined;
   /** A token the client has from this server. */
   readonly token?: Uint8Array | undefined;
   /** A client: the server's parameters in the connection whose session is resumed. */
@@ -250,7 +253,7 @@ export class ConnectionParts implements PathContext {
 
   #startTls(options: ConnectionOptions, own: IssuedId): void {
     const { config, handshake, keys, random, role, versions } = this;
-    keys.deriveInitial(options.retrySourceId ?? options.originalId);
+    keys.deriveInitial(options.retrySourceId ?? options.originalId, options.initialKeys);
     const offers = role === Role.Server && config.preferredAddress !== undefined;
     const preferred = offers ? this.#ids.issue(0) : undefined;
     // RFC 9000, Section 5.1.1: its sequence number is 1.

@@ -1,5 +1,5 @@
 import type { CryptoEngine } from "../crypto/aead.ts";
-import { initialKeys } from "../crypto/initial_keys.ts";
+import { InitialKeys } from "../crypto/initial_keys.ts";
 import { KeyPhases, type KeyPhasesOptions } from "../crypto/key_phases.ts";
 import { keyLabels } from "../crypto/key_labels.ts";
 import { Level } from "../crypto/level.ts";
@@ -46,10 +46,14 @@ export class KeyRing {
     this.version = this.original = version;
   }
 
-  /** Makes Initial keys from the destination ID of the client's first packet. */
-  deriveInitial(destinationId: Uint8Array): void {
+  /**
+   * Makes Initial keys from the destination ID of the client's first packet.
+   *
+   * @param keys What was derived from it already.
+   */
+  deriveInitial(destinationId: Uint8Array, keys?: InitialKeys): void {
     this.#initialId = destinationId;
-    const { client, server } = initialKeys(this.#engine, this.version, destinationId);
+    const { client, server } = keys ?? new InitialKeys(this.#engine, this.version, destinationId);
     const isClient = this.#role === Role.Client;
     this.initial.read = isClient ? server : client;
     this.initial.write = isClient ? client : server;
@@ -59,8 +63,8 @@ export class KeyRing {
   initialReader(version: number): PacketKeys | undefined {
     if (version === this.version || this.initial.read === undefined) return this.initial.read;
     if (version !== this.#otherVersion) {
-      const { client, server } = initialKeys(this.#engine, version, this.#initialId);
-      this.#otherInitial = this.#role === Role.Client ? server : client;
+      const keys = new InitialKeys(this.#engine, version, this.#initialId);
+      this.#otherInitial = this.#role === Role.Client ? keys.server : keys.client;
       this.#otherVersion = version;
     }
     return this.#otherInitial;

@@ -1,9 +1,11 @@
 import { toHex } from "../bytes/bytes.ts";
 import { Connection } from "../connection/connection.ts";
 import type { CryptoEngine } from "../crypto/aead.ts";
+import { InitialKeys } from "../crypto/initial_keys.ts";
 import { ErrorCode } from "../error/error_code.ts";
-import type { Header } from "../packet/header.ts";
+import { Header, parseHeader } from "../packet/header.ts";
 import { LOCAL_ID_LENGTH } from "../connection/receiver.ts";
+import { PacketOpener } from "../packet/packet_opener.ts";
 import { PacketType } from "../packet/packet_type.ts";
 import { SUPPORTED_VERSIONS } from "../packet/version.ts";
 import type { Address } from "../path/address.ts";
@@ -40,6 +42,8 @@ export class Acceptor {
   readonly #keys = new Map<Connection, string>();
   readonly #accepted: Connection[] = [];
   readonly #unprovenHosts = new UnprovenHosts();
+  readonly #header = new Header();
+  readonly #opener = new PacketOpener();
   #stopped = false;
 
   constructor(
@@ -110,7 +114,21 @@ export class Acceptor {
       this.#retry(header, port, remote, now);
       return undefined;
     }
-    return this.#make(header, port, remote, proof, now);
+    // Anybody can write a header: what cannot be opened is worth no more than this.
+    const keys = new InitialKeys(this.#options.engine, header.version, header.destinationId);
+    if (!this.#opens(header, keys)) return undefined;
+    return this.#make(header, port, remote, proof, keys, now);
+  }
+
+  /** Whether the packet was sealed with the client's keys; it stays as it is. */
+  #opens({ datagram, start, end }: Header, keys: InitialKeys): boolean {
+    const copy = datagram.slice(start, end);
+    if (!parseHeader(copy, 0, LOCAL_ID_LENGTH, this.#header)) return false;
+    try {
+      return this.#opener.open(this.#header, keys.client, 0, -1, new Uint8Array(end - start)) >= 0;
+    } catch {
+      return true; // authentic, and wrong: the connection tells
+    }
   }
 
   #countHalfOpen(): number {
@@ -141,6 +159,7 @@ export class Acceptor {
     port: Port,
     remote: Address,
     proof: TokenContent | undefined,
+    keys: InitialKeys,
     now: number,
   ): Connection {
     const { engine, epoch, random, server } = this.#options;
@@ -163,6 +182,7 @@ export class Acceptor {
       remote,
       originalId: proof?.originalId ?? header.destinationId.slice(),
       retrySourceId: proof?.retrySourceId,
+      initialKeys: keys,
       validated: proof !== undefined,
       unprovenHosts: this.#unprovenHosts,
       addressToken: (remotes, used, time) => this.#tokens.forLater(remotes, used, time),

@@ -1,6 +1,6 @@
 import { Writer } from "../bytes/writer.ts";
 import type { CryptoEngine } from "../crypto/aead.ts";
-import { initialKeys } from "../crypto/initial_keys.ts";
+import { InitialKeys } from "../crypto/initial_keys.ts";
 import type { Random } from "../crypto/random.ts";
 import { writeConnectionClose } from "../frame/close.ts";
 import type { Header } from "../packet/header.ts";
@@ -84,7 +84,7 @@ export class StatelessReplies {
 
   /** Closes a connection that never began, in an Initial packet (RFC 9000, Section 5.2.2). */
   refuse(header: Header, code: number, port: Port, remote: Address): void {
-    const { server } = initialKeys(this.#engine, header.version, header.destinationId);
+    const { server } = new InitialKeys(this.#engine, header.version, header.destinationId);
     const builder = new PacketBuilder();
     builder.begin(this.#buffer, BASE_DATAGRAM_SIZE);
     builder.startLong(

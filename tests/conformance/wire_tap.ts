@@ -2,7 +2,7 @@ import { fromHex } from "../../src/bytes/bytes.ts";
 import { Reader } from "../../src/bytes/reader.ts";
 import { CipherSuite } from "../../src/crypto/cipher_suite.ts";
 import { chooseEngine } from "../../src/crypto/engine.ts";
-import { initialKeys } from "../../src/crypto/initial_keys.ts";
+import { InitialKeys } from "../../src/crypto/initial_keys.ts";
 import { keyLabels } from "../../src/crypto/key_labels.ts";
 import { PacketKeys } from "../../src/crypto/packet_keys.ts";
 import type { FrameHandler } from "../../src/frame/frame_handler.ts";
@@ -155,7 +155,7 @@ export class WireTap {
   #make(flow: Flow, side: Side, type: number, version: number): PacketKeys[] {
     if (type === PacketType.Initial) {
       return [...flow.destinationIds].map((id) =>
-        initialKeys(this.#engine, version, fromHex(id))[side]
+        new InitialKeys(this.#engine, version, fromHex(id))[side]
       );
     }
     const secret = this.#secrets.get(`${labelOf(side, type)} ${flow.random}`);

@@ -3,7 +3,7 @@ import { concatBytes, fromHex, toHex } from "../../src/bytes/bytes.ts";
 import { type CryptoEngine, TAG_LENGTH } from "../../src/crypto/aead.ts";
 import { CipherSuite } from "../../src/crypto/cipher_suite.ts";
 import { expandLabel, extract } from "../../src/crypto/hkdf.ts";
-import { initialKeys } from "../../src/crypto/initial_keys.ts";
+import { InitialKeys } from "../../src/crypto/initial_keys.ts";
 import { keyLabels, VERSION_1, VERSION_2 } from "../../src/crypto/key_labels.ts";
 import { nobleEngine } from "../../src/crypto/noble_engine.ts";
 import { nodeEngine } from "../../src/crypto/node_engine.ts";
@@ -52,8 +52,8 @@ for (const { version, sample, text } of editions) {
   });
 
   for (const engine of engines) {
-    Deno.test(`initialKeys() protects the samples of ${text} with ${engine.name}`, () => {
-      const keys = initialKeys(engine, version, sample.destinationId);
+    Deno.test(`new InitialKeys() protects the samples of ${text} with ${engine.name}`, () => {
+      const keys = new InitialKeys(engine, version, sample.destinationId);
       const clientPayload = new Uint8Array(1162);
       clientPayload.set(sample.clientPayload);
       checkBothWays(keys.client, sample.clientHeader, 4, clientPayload, 2, sample.clientPacket);
@@ -92,7 +92,7 @@ for (const { version, sample, text } of editions) {
     });
 
     Deno.test(`PacketKeys.open() refuses every flipped bit, ${text}, ${engine.name}`, () => {
-      const keys = initialKeys(engine, version, sample.destinationId).server;
+      const keys = new InitialKeys(engine, version, sample.destinationId).server;
       const { serverHeader, serverPayload } = sample;
       const packet = concatBytes(serverHeader, serverPayload, new Uint8Array(TAG_LENGTH));
       const start = serverHeader.length;
@@ -115,8 +115,8 @@ for (const { version, sample, text } of editions) {
   }
 }
 
-Deno.test("initialKeys() refuses a version that nobody speaks", () => {
-  assert.throws(() => initialKeys(nodeEngine, 0x1a2a3a4a, new Uint8Array(8)), RangeError);
+Deno.test("new InitialKeys() refuses a version that nobody speaks", () => {
+  assert.throws(() => new InitialKeys(nodeEngine, 0x1a2a3a4a, new Uint8Array(8)), RangeError);
   assert.throws(() => retryTag(nodeEngine, 0, new Uint8Array(8), new Uint8Array(9)), RangeError);
 });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Writer } from "../../src/bytes/writer.ts";
 import { chooseEngine } from "../../src/crypto/engine.ts";
-import { initialKeys } from "../../src/crypto/initial_keys.ts";
+import { InitialKeys } from "../../src/crypto/initial_keys.ts";
 import { SeededRandom } from "../../src/crypto/random.ts";
 import { TokenBox } from "../../src/crypto/token_box.ts";
 import { AddressTokens } from "../../src/endpoint/address_token.ts";
@@ -52,7 +52,7 @@ export const packetTargets: readonly Target[] = [
     property: fc.property(hostile([initial, packet(Version.V2)]), (bytes) => {
       const header = new Header();
       if (!parseHeader(bytes.slice(), 0, 8, header) || header.type !== PacketType.Initial) return;
-      const { client } = initialKeys(engine, header.version, id);
+      const { client } = new InitialKeys(engine, header.version, id);
       const out = new Uint8Array(bytes.length);
       tolerate([TransportError], () => {
         const length = new PacketOpener().open(header, client, 0, -1, out);
@@ -120,7 +120,7 @@ function packet(version: number): Uint8Array {
   const builder = new PacketBuilder();
   const buffer = new Uint8Array(400);
   builder.begin(buffer, 400);
-  const { client } = initialKeys(engine, version, id);
+  const { client } = new InitialKeys(engine, version, id);
   builder.startLong(PacketType.Initial, version, id, id, id.slice(0, 3), 3, 2, client);
   writePing(builder.writer);
   return buffer.slice(0, builder.endDatagram(200));

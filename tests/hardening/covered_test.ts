@@ -17,7 +17,12 @@ const SINGLE_PATH: readonly Row[] = [
     "counts a datagram once",
   ],
   ["Timers that are due for ever", "sim/handshake_test.ts", "the clock all the time, whatever"],
-  ["Initial flood", "sim/garbage_test.ts", "Initials of nobody leave no state"],
+  [
+    "Initial flood",
+    "sim/garbage_test.ts",
+    "Initials of nobody leave no state",
+    "not worth a connection",
+  ],
   ["Handshake flood", "sim/garbage_test.ts", "by the thousand meet Retry, then silence"],
   [
     "Token forgery and replay",

@@ -3,7 +3,7 @@ import { fromHex, toHex } from "../../src/bytes/bytes.ts";
 import { Writer } from "../../src/bytes/writer.ts";
 import { CipherSuite } from "../../src/crypto/cipher_suite.ts";
 import { chooseEngine } from "../../src/crypto/engine.ts";
-import { initialKeys } from "../../src/crypto/initial_keys.ts";
+import { InitialKeys } from "../../src/crypto/initial_keys.ts";
 import { keyLabels } from "../../src/crypto/key_labels.ts";
 import { PacketKeys } from "../../src/crypto/packet_keys.ts";
 import { SeededRandom } from "../../src/crypto/random.ts";
@@ -20,7 +20,7 @@ import { CLIENT_CRYPTO, CLIENT_INITIAL, RETRY, SERVER_INITIAL, SERVER_PAYLOAD } 
 
 const engine = chooseEngine();
 const originalId = fromHex("8394c8f03e515708");
-const keys = initialKeys(engine, Version.V1, originalId);
+const keys = new InitialKeys(engine, Version.V1, originalId);
 const none = new Uint8Array(0);
 const owner: FrameOwner = { onFrameAcked() {}, onFrameLost() {} };
 

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { DEFAULTS } from "../../src/connection/config.ts";
+import { SeededRandom } from "../../src/crypto/random.ts";
+import { Endpoint } from "../../src/endpoint/endpoint.ts";
 import { Header, parseHeader } from "../../src/packet/header.ts";
+import { portAt } from "../path/fakes.ts";
 import { Pair } from "./pair.ts";
 import { begin, expectOpen, move } from "./transfers.ts";
 
@@ -136,6 +139,30 @@ Deno.test("10 000 Initials of nobody leave no state, and a real connection moves
   assert.ok(finished() < 2_000, `${finished()} ms`);
   assert.equal(endpoint.connections.size, 1);
   assert.equal(endpoint.nextConnection(), undefined);
+});
+
+Deno.test("An Initial of nobody is not worth a connection, not even for a moment", () => {
+  const random = new SeededRandom(3);
+  let draws = 0;
+  const server = new Endpoint({
+    random: {
+      bytes: (length) => (draws++, random.bytes(length)),
+      below: (limit) => (draws++, random.below(limit)),
+    },
+    epoch: 0,
+    server: { transport: DEFAULTS, tls: { credential: () => undefined, alpn: ["sim"] } },
+  });
+  const before = draws;
+  const datagram = random.bytes(1_200);
+  for (let i = 0; i < 100; i++) {
+    datagram.set([0xc0, 0, 0, 0, 1, 8], 0);
+    datagram.set(random.bytes(8), 6);
+    datagram.set([0, 0, 0x44, 0x96], 14);
+    server.receive(datagram.slice(), portAt(1), stranger, i);
+    assert.equal(server.transmit(i), undefined);
+  }
+  // Connection IDs, spans of skipped numbers, the spin bit: a connection draws a lot.
+  assert.equal(draws, before);
 });
 
 Deno.test("Clients that open handshakes by the thousand meet Retry, then silence", () => {

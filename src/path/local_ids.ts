@@ -36,6 +36,8 @@ export class LocalIds implements FrameOwner {
   readonly #issuer: IdIssuer;
   readonly #entries: Entry[] = [];
   #nextSequence = 0;
+  /** The first number that the peer was never told. */
+  #untold = 0;
   #limit = 0;
   #pendingCount = 0;
   #closed = false;
@@ -65,6 +67,7 @@ export class LocalIds implements FrameOwner {
   /** Notes an ID the peer knows already: the one of the handshake, or the preferred address's. */
   adopt(issued: IssuedId): void {
     this.#entries.push({ ...issued, sequence: this.#nextSequence++, pending: false });
+    this.#untold = this.#nextSequence;
   }
 
   /** Issues as many IDs as the peer keeps (its active_connection_id_limit). */
@@ -82,11 +85,12 @@ export class LocalIds implements FrameOwner {
    * The peer retires an ID; it gets another.
    *
    * @param usedId The destination ID of the packet that says so.
-   * @throws {TransportError} If it was never issued, or carried this very frame.
+   * @throws {TransportError} If it was never told, or carried this very frame.
    */
   onRetire(sequence: number, usedId: Uint8Array): void {
-    if (sequence >= this.#nextSequence) {
-      throw violation(`connection ID ${sequence} of path ${this.#pathId} was never issued`);
+    // Whoever could retire what has just been issued would make us issue without end.
+    if (sequence >= this.#untold) {
+      throw violation(`connection ID ${sequence} of path ${this.#pathId} was never told`);
     }
     const index = this.#entries.findIndex((entry) => entry.sequence === sequence);
     if (index < 0) return; // retired before
@@ -126,6 +130,7 @@ export class LocalIds implements FrameOwner {
       sink.record(this, FrameType.NewConnectionId, sequence, 0);
       entry.pending = false;
       this.#pendingCount--;
+      this.#untold = Math.max(this.#untold, sequence + 1);
     }
   }
 

@@ -152,6 +152,17 @@ for (const side of sides) {
     a.expectClose(ErrorCode.ProtocolViolation);
   });
 
+  Deno.test(`LocalIds issues few IDs to a ${side} that retires by guess what it was never told`, () => {
+    const a = attack(side);
+    const local = a.victim.connection.paths.slot(1)!.local;
+    const before = local.nextSequence;
+    a.send((writer) => {
+      for (let i = 1; i < 200; i++) frame(FrameType.PathRetireConnectionId, 1, i)(writer);
+    });
+    a.expectClose(ErrorCode.ProtocolViolation);
+    assert.ok(local.nextSequence <= before + 4, `${local.nextSequence - before} more`);
+  });
+
   Deno.test(`LocalIds replaces an ID that a ${side} retires on another path`, () => {
     const a = attack(side);
     const local = a.victim.connection.paths.slot(1)!.local;

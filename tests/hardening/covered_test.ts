@@ -90,6 +90,7 @@ const SINGLE_PATH: readonly Row[] = [
     "does not retire without end",
     "keeps no more IDs",
     "the same frame",
+    "retires by guess",
   ],
   [
     "Stateless reset loop",

@@ -84,8 +84,12 @@ export class DatagramQueue implements FrameOwner {
     return this.#incoming.shift();
   }
 
-  /** Writes as many as fit; one that fits into no packet of this path any more is dropped. */
+  /**
+   * Writes as many as fit; one that fits into no packet of this path any more is dropped, and so is
+   * one that the peer does not take, after it has rejected 0-RTT data (RFC 9221, Section 3).
+   */
   writeFrames(sink: FrameSink, wholePacket: number, path: Path): void {
+    const limit = Math.min(wholePacket, this.peerLimit);
     let at = 0;
     while (at < this.#outgoing.length) {
       const { data, bound } = this.#outgoing[at]!;
@@ -94,9 +98,9 @@ export class DatagramQueue implements FrameOwner {
         continue;
       }
       const size = datagramSize(data.length);
-      if (size > sink.room && size <= wholePacket) break;
+      if (size > sink.room && size <= limit) break;
       this.#outgoing.splice(at, 1);
-      if (size > wholePacket) {
+      if (size > limit) {
         this.lost++;
         continue;
       }

@@ -84,6 +84,21 @@ Deno.test("Rejected 0-RTT data is sent again by itself, exactly once", () => {
   assert.equal(visit.client.paths.find(0)!.current.congestion.inSlowStart, true);
 });
 
+// RFC 9221, Section 3: what was queued under the old limit must not be sent under the new one.
+Deno.test("DATAGRAMs that wait when 0-RTT data are rejected obey what the server takes now", () => {
+  const { sessions } = firstVisit();
+  const { pair } = firstVisit({ seed: 2, serverConfig: { maxDatagramFrameSize: 0 } });
+  const visit = visitAgain(pair, { session: sessions[0] });
+  for (let i = 0; i < 60; i++) visit.client.datagrams.send(new Uint8Array(1_000));
+  sendTexts(visit.client, texts);
+  const inbox = new Inbox();
+  pair.run({ until: pair.now + 2_000, when: () => inbox.read(visit.server).texts.size === 40 });
+  assert.equal(visit.client.handshake.tls.earlyDataAccepted, false);
+  assert.equal(visit.client.closing.reason, undefined);
+  assert.deepEqual(inbox.all, texts);
+  assert.equal(visit.client.datagrams.lost, 60);
+});
+
 // RFC 9846, Section 8: the same ClientHello is read early once only.
 Deno.test("A replayed first flight is not read early again", () => {
   const { pair, sessions } = firstVisit();

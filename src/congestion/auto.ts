@@ -74,6 +74,8 @@ export class Auto extends Cubic implements CoupledPath {
   }
 
   override close(): void {
+    // What is still under way may be acknowledged, and must not bring it back.
+    this.#joined = true;
     this.#watch.remove(this.#monitor);
     this.#group.leave(this);
   }

@@ -277,6 +277,7 @@ export class NetworkPath implements Carrier {
   }
 
   onAckProcessed(now: number): void {
+    if (this.#countsAfter === Infinity) return;
     const { rate, congestion, peak } = this.#capacity;
     rate.finish(this.rtt.min, this.bytesInFlight + rate.newlyAcked + rate.newlyLost);
     congestion.onAckProcessed(rate, this.rtt, this.bytesInFlight, now);

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { type Auto, auto } from "../../src/congestion/auto.ts";
+import { CouplingGroup } from "../../src/congestion/coupling_group.ts";
 import { linkOf, Pair, type PairOptions } from "../sim/pair.ts";
 import { World } from "../sim/world.ts";
+import { Driver } from "./drive.ts";
 
 /** Downloads for a while and says whether paths were ever coupled. */
 function everCoupled(pair: Pair, seconds: number): boolean {
@@ -23,6 +25,25 @@ Deno.test("auto() couples paths that share a bottleneck", () => {
   const bottleneck = world.network.link(linkOf(10, 40, { loss: 0.0005 }));
   const pair = new Pair({ ...options, world, sharedLinks: [bottleneck, bottleneck] });
   assert.equal(everCoupled(pair, 60), true);
+});
+
+// A client that tries one address after another leaves packets of many network paths under way.
+Deno.test("auto() watches no path that was closed, whatever is acknowledged of it later", () => {
+  const group = new CouplingGroup();
+  for (let i = 0; i < 2_000; i++) {
+    const driver = new Driver(auto, 40, group);
+    const sent = driver.send();
+    driver.controller.close();
+    driver.ack(sent);
+  }
+  const driver = new Driver(auto, 40, group);
+  driver.ack(driver.send());
+  const begun = performance.now();
+  for (let i = 0; i < 5; i++) {
+    driver.now += 1_000;
+    driver.ack(driver.send());
+  }
+  assert.ok(performance.now() - begun < 500, `${performance.now() - begun} ms`);
 });
 
 Deno.test("auto() leaves paths alone that share nothing", () => {

@@ -1,10 +1,14 @@
 import type { Reader } from "../bytes/reader.ts";
 import type { ByteBuffer } from "./byte_buffer.ts";
 
+/** RFC 9204, Section 4.1.1: integers have 62 bits at most. */
+const TOO_LARGE = 2 ** 62;
+
 /**
- * Reads an integer whose first `bits` bits share a byte with flags (RFC 9204, Section 4.1.1).
+ * Reads an integer whose first `bits` bits share a byte with flags (RFC 9204, Section 4.1.1). One
+ * above 2^53 - 1 is taken as 2^53 - 1: no index, length or stream that there is comes near it.
  *
- * @throws {RangeError} If the integer exceeds 2^53 - 1 or is padded without end.
+ * @throws {RangeError} If the integer has more than 62 bits or is padded without end.
  */
 export function readPrefixInt(reader: Reader, bits: number): number {
   const limit = (1 << bits) - 1;
@@ -13,12 +17,11 @@ export function readPrefixInt(reader: Reader, bits: number): number {
   for (let scale = 1;; scale *= 128) {
     const byte = reader.uint8();
     value += (byte & 0x7f) * scale;
-    // RFC 9204, Section 4.1.1 wants 62 bits; nothing we grant needs more than 53, and RFC 9204,
-    // Section 7.4 has an error for what is more than can be held.
-    if (value > Number.MAX_SAFE_INTEGER || scale > 2 ** 56) {
-      throw new RangeError("Cannot hold an integer above 2^53 - 1");
+    // RFC 9204, Section 7.4: there is an error for what is more than can be held.
+    if (value > TOO_LARGE || scale > 2 ** 56) {
+      throw new RangeError("Cannot hold an integer of more than 62 bits");
     }
-    if (byte < 0x80) return value;
+    if (byte < 0x80) return Math.min(value, Number.MAX_SAFE_INTEGER);
   }
 }
 

@@ -37,6 +37,15 @@ Deno.test("readPrefixInt() returns what writePrefixInt() wrote, at every boundar
   }
 });
 
+// RFC 9204, Section 4.1.1: up to 62 bits.
+Deno.test("readPrefixInt() holds back what only 62 bits can hold", () => {
+  for (const hex of ["1fe0ffffffffffffff3f", "1fe1ffffffffffff0f", "1f80808080808080801f"]) {
+    const reader = new Reader(fromHex(hex));
+    assert.equal(readPrefixInt(reader, 5), Number.MAX_SAFE_INTEGER, hex);
+    assert.equal(reader.remaining, 0);
+  }
+});
+
 Deno.test("readPrefixInt() tells integers cut off from integers too large", () => {
   for (const hex of ["", "1f", "1f80", "1fffffff"]) {
     assert.throws(() => readPrefixInt(new Reader(fromHex(hex)), 5), ReadError, hex);

@@ -21,6 +21,18 @@ Deno.test("UnprovenBytes lends so much for all addresses together, and it comes 
   assert.equal(bytes.room(address(9)), MAX_UNPROVEN_BYTES);
 });
 
+Deno.test("UnprovenBytes lends whole bytes, and forgets no part of one", () => {
+  const bytes = new UnprovenBytes(new UnprovenHosts());
+  bytes.take(address(1), MAX_UNPROVEN_BYTES);
+  for (let time = 0; time < UNPROVEN_PERIOD / 2; time += UNPROVEN_PERIOD / 1_777) {
+    bytes.advance(time);
+    assert.equal(bytes.room(address(1)) % 1, 0, `after ${time} ms`);
+    bytes.take(address(1), 1);
+  }
+  const left = MAX_UNPROVEN_BYTES / 2 - bytes.room(address(1));
+  assert.ok(left >= 888 && left <= 900, `${left} bytes lent`);
+});
+
 Deno.test("UnprovenBytes forgets what went to an address that is proven", () => {
   const bytes = new UnprovenBytes();
   bytes.take(address(1), 3_600);

@@ -172,9 +172,10 @@ export class Sender {
       // RFC 8899, Section 5.2: one of two has the base size, the other tells what small ones do.
       const { doubtful } = path.current.mtu;
       const baseProbe = doubtful && path.space.probes > 1;
-      // In doubt, what it carried goes out elsewhere; MPQUIC, Section 3.1: unproven, it has no data.
-      const hasData = path.open && path.health === Health.Ok && doubtful === baseProbe;
-      if (hasData) this.#frames.writeAll(path, undefined, now);
+      // What one in doubt carried goes out elsewhere, if it can; MPQUIC, Section 3.1: unproven, it
+      // has no data.
+      const isFit = path.open && (path.health === Health.Ok || paths.best(path) === undefined);
+      if (isFit && doubtful === baseProbe) this.#frames.writeAll(path, undefined, now);
       if (!this.builder.ackEliciting) this.#frames.writePing();
       const padTo = baseProbe ? BASE_DATAGRAM_SIZE : 0;
       return this.#datagram.end(path, path.current, padTo, now, baseProbe);

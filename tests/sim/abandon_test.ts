@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../src/error/error_code.ts";
+import { Health } from "../../src/path/lifecycle.ts";
 import type { End } from "./pair.ts";
 import { linkOf, Pair, type PairOptions } from "./pair.ts";
 import { begin, type Direction, expectOpen, move } from "./transfers.ts";
@@ -173,3 +174,22 @@ for (const direction of ["download", "upload"] as Direction[]) {
     expectOpen(pair);
   });
 }
+
+Deno.test("Probes of a path in doubt that is all there is say what was to be said", () => {
+  for (const outage of [700, 2_500, 5_000]) {
+    const pair = connected();
+    begin(pair, 4 * MB, "upload");
+    pair.links[1]!.down();
+    const doubted = pair.client.connection.paths.find(1)!;
+    pair.run({ until: pair.now + 1_000, when: () => doubted.health !== Health.Ok });
+    abandon(pair, pair.client, 0);
+    // All that the window allows is lost; then there are nothing but probes.
+    pair.run({ until: pair.now + outage });
+    assert.ok(doubted.current.windowBlocked && doubted.health !== Health.Ok);
+    pair.links[1]!.up();
+    const [kept, found] = [0, 1].map((id) => pair.server.connection.paths.find(id)!);
+    const before = found!.current.datagramsReceived;
+    pair.run({ until: pair.now + 5_000, when: () => found!.current.datagramsReceived > before });
+    assert.ok(kept!.slot.abandoned, `after ${outage} ms`);
+  }
+});

@@ -24,8 +24,9 @@ export interface TransportOptions {
    */
   maxIdleTimeout?: number;
   /**
-   * Milliseconds for which a path may be silent, while another answers, before a client abandons it.
-   * Until then it carries nothing but probes, and is used again at the first answer.
+   * Milliseconds for which a path may be silent, while another answers, before a client abandons it;
+   * a server waits half as long again. Until then it carries nothing but probes, and is used again
+   * at the first answer. A peer that sends nothing again elsewhere ends the wait within seconds.
    *
    * @default {15000}
    */

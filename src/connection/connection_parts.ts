@@ -182,7 +182,7 @@ export class ConnectionParts implements PathContext {
       issuer: this.#ids,
       maxPaths: this.config.maxPaths,
       remoteIdLimit: idsPerPath(this.config.activeIdLimit, this.config.maxPaths),
-      abandonsDead: this.role === Role.Client,
+      opensPaths: this.role === Role.Client,
     });
   }
 
@@ -222,7 +222,10 @@ export class ConnectionParts implements PathContext {
       },
       onHandshakePacket: () => negotiation.onHandshakePacket(Role.Client),
       onPeerId: (id) => paths.slot(0)!.remote.adopt(id),
-      onPacket: (_path, now) => idle.onReceived(paths.largestProbeTimeout, now),
+      onPacket: (path, now) => {
+        paths.watch.onSeen(path, now);
+        idle.onReceived(paths.largestProbeTimeout, now);
+      },
       onStatelessReset: (now) => this.#observer.onStatelessReset(now),
     });
   }
@@ -300,6 +303,10 @@ export class ConnectionParts implements PathContext {
 
   get keepAliveInterval(): number {
     return this.config.keepAliveInterval;
+  }
+
+  get gapMark(): number {
+    return this.streams.gapMark;
   }
 
   get peerAckThreshold(): number {

@@ -110,7 +110,7 @@ export class FrameRouter implements FrameHandler {
   #acknowledge(path: Path, space: PacketSpace, ack: AckFrame, delay: number): void {
     const via = path === this.#path ? -1 : this.#path.id;
     const news = space.onAck(ack, delay, via, this.#now);
-    if (news > 0) path.onAnswered(this.#now);
+    if (news > 0) path.onAnswered(this.#path.id, this.#now);
   }
 
   onCrypto(offset: number, data: Uint8Array): void {

@@ -151,6 +151,13 @@ export class FrameWriter {
     network.validation.writeFrames(this.#builder, size, now);
   }
 
+  /** Writes besides, on a path in doubt, what the peer has not acknowledged of other ones. */
+  writeUnheard(path: Path): void {
+    for (const slot of this.#from.paths.slots) {
+      if (slot !== path.slot) slot.writeUnheard(this.#builder);
+    }
+  }
+
   /**
    * Writes everything that asks for an acknowledgement, as far as it fits.
    *

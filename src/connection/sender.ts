@@ -176,6 +176,7 @@ export class Sender {
       // has no data.
       const isFit = path.open && (path.health === Health.Ok || paths.best(path) === undefined);
       if (isFit && doubtful === baseProbe) this.#frames.writeAll(path, undefined, now);
+      else if (path.open) this.#frames.writeUnheard(path);
       if (!this.builder.ackEliciting) this.#frames.writePing();
       const padTo = baseProbe ? BASE_DATAGRAM_SIZE : 0;
       return this.#datagram.end(path, path.current, padTo, now, baseProbe);

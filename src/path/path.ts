@@ -9,16 +9,16 @@ import { PacketSpace } from "../recovery/packet_space.ts";
 import type { AckPolicy } from "../recovery/received_packets.ts";
 import type { PathStatus, PathView } from "../scheduler/scheduler.ts";
 import type { Address } from "./address.ts";
+import { LifeSigns } from "./life_signs.ts";
 import { Health, Stage } from "./lifecycle.ts";
 import { NetworkPath, type NetworkPathOptions } from "./network_path.ts";
 import type { PathSlot } from "./path_slot.ts";
+import type { WatchContext } from "./path_watch.ts";
 import type { Port } from "./port.ts";
 import type { UnprovenBytes } from "./unproven_bytes.ts";
 
 /** Probe timeouts in a row after which a path is only probed. */
 const FAILED_AFTER = 6;
-/** Milliseconds for which sockets report that nothing can be sent before that is believed for good. */
-const UNREACHABLE_AFTER = 1_000;
 
 /** A PING somebody waits for. */
 export interface PendingPing extends FrameOwner {
@@ -29,7 +29,7 @@ export interface PendingPing extends FrameOwner {
 }
 
 /** What a path needs of the connection. */
-export interface PathContext extends LossContext {
+export interface PathContext extends LossContext, WatchContext {
   readonly random: Random;
   readonly ackPolicy: AckPolicy;
   readonly network: NetworkPathOptions;
@@ -39,8 +39,6 @@ export interface PathContext extends LossContext {
   readonly peerAckThreshold: number;
   /** How long the peer may hold back acknowledgements, in milliseconds. */
   readonly peerMaxAckDelay: number;
-  /** Milliseconds without an answer after which a path is best abandoned. */
-  readonly pathIdleTimeout: number;
   /** Milliseconds of silence after which a PING is sent on a path; 0 for never. */
   readonly keepAliveInterval: number;
 }
@@ -58,6 +56,7 @@ export class Path implements PathView {
   readonly loss: LossDetector;
   /** What it carried so far. */
   readonly counters: PathCounters;
+  readonly life: LifeSigns = new LifeSigns();
   /** The 4-tuple in use. */
   current: NetworkPath;
   /** A 4-tuple being tried beside it. */
@@ -81,11 +80,7 @@ export class Path implements PathView {
   requeueAt = Infinity;
   readonly #context: PathContext;
   #stage: Stage = Stage.Opening;
-  /** When the first probe left that has had no answer since. */
-  #unansweredSince = Infinity;
   #now = 0;
-  /** When a socket first could not send for it since it last answered. */
-  #failingSince = Infinity;
 
   /** @param handshake The spaces of Initial and Handshake, which path 0 looks after as well. */
   constructor(
@@ -199,7 +194,7 @@ export class Path implements PathView {
   /** Notes the time, and what may be sent now. */
   refresh(now: number): void {
     this.#now = now;
-    this.room = this.open && this.slot.remote.usable ? this.current.room(now) : 0;
+    this.room = this.usable ? this.current.room(now) : 0;
   }
 
   /** The probe timeout of this path, without backoff. */
@@ -273,16 +268,20 @@ export class Path implements PathView {
     }
   }
 
-  /** An ACK named packets of this path. */
-  onAnswered(now: number): void {
+  /** An ACK named packets of this path, and came by that with the ID `by`. */
+  onAnswered(by: number, now: number): void {
     this.loss.onAcked(now);
-    this.#unansweredSince = this.#failingSince = Infinity;
+    this.life.onAnswered(by, now);
     // What answers small packets only is not well yet.
-    if (this.health !== Health.Ok && !this.current.mtu.doubtful) {
-      this.health = Health.Ok;
-      this.slot.status.doubt(false);
-    }
+    if (!this.current.mtu.doubtful) this.trust();
     if (this.pings.length > 0) this.#forgetPings();
+  }
+
+  /** It is in doubt no more. */
+  trust(): void {
+    if (this.health === Health.Ok) return;
+    this.health = Health.Ok;
+    this.slot.status.doubt(false);
   }
 
   #forgetPings(): void {
@@ -294,10 +293,10 @@ export class Path implements PathView {
   /**
    * A probe timeout passed, or sending failed.
    *
-   * @param alternative Whether another path is healthy.
+   * @param alternative Whether there is another path to rely on.
    */
   onProbeTimeout(alternative: boolean, now: number): void {
-    this.#unansweredSince = Math.min(this.#unansweredSince, now);
+    this.life.onSilence(now);
     // One that is not proven carries nothing yet.
     if (!alternative || !this.open) return;
     this.health = this.loss.ptoCount >= FAILED_AFTER ? Health.Failed : Health.Suspect;
@@ -319,18 +318,8 @@ export class Path implements PathView {
 
   /** A socket could not send for the path, which may pass or not. */
   onSendFailed(alternative: boolean, now: number): void {
-    this.#failingSince = Math.min(this.#failingSince, now);
+    this.life.onSendFailed(now);
     this.onProbeTimeout(alternative, now);
-  }
-
-  /** Whether a socket could not send for the path since it last answered. */
-  get sendFails(): boolean {
-    return this.#failingSince < Infinity;
-  }
-
-  /** Whether that has been so for long enough to count. */
-  unreachable(now: number): boolean {
-    return now - this.#failingSince >= UNREACHABLE_AFTER;
   }
 
   /**
@@ -344,21 +333,19 @@ export class Path implements PathView {
     return mtu.tooNarrow;
   }
 
-  /** Whether it is open, can be used for want of nothing, and answers. */
+  /** Whether it is open, and can be used for want of nothing. */
+  get usable(): boolean {
+    return this.open && this.slot.remote.usable;
+  }
+
+  /** Whether it is usable, and answers. */
   get healthy(): boolean {
-    return this.open && this.slot.remote.usable && this.health === Health.Ok;
+    return this.usable && this.health === Health.Ok;
   }
 
   /** Whether data may be given to it now: it is healthy, and its port takes something. */
   get fit(): boolean {
     return this.healthy && !this.stuck;
-  }
-
-  /** Whether this path is best abandoned: another works, and this one has been dead for long. */
-  isHopeless(now: number): boolean {
-    // MPQUIC, Section 3.4: it also frees a peer that resends nothing elsewhere before that.
-    const silence = now - this.#unansweredSince;
-    return this.health === Health.Failed && silence >= this.#context.pathIdleTimeout;
   }
 
   /**
@@ -380,12 +367,21 @@ export class Path implements PathView {
     if (ackAt > -Infinity && ackAt < earliest) earliest = ackAt;
     if (!this.live) return earliest;
     earliest = Math.min(earliest, this.leavesAt, current.validation.deadline);
-    earliest = Math.min(earliest, this.keepAliveDeadline, this.space.tailAt);
+    earliest = Math.min(earliest, this.keepAliveDeadline, this.space.tailAt, this.life.lookAt);
     if (candidate !== undefined) earliest = Math.min(earliest, candidate.validation.deadline);
     if (previous !== undefined) earliest = Math.min(earliest, previous.validation.deadline);
     // RFC 9002, Section 6.2.2.1: no probes while the peer's credit is used up.
     if (!current.hasCredit) return earliest;
     return Math.min(earliest, this.loss.deadline(current.rtt));
+  }
+
+  /** Nothing is to be sent on it any more. */
+  quieten(): void {
+    this.current.validation.stop();
+    this.candidate?.validation.stop();
+    this.previous?.validation.stop();
+    // MPQUIC, Section 3.4.3: acknowledge promptly what is not acknowledged yet.
+    this.space.received.hurry();
   }
 
   /** Ends the path: what it carried and nobody acknowledged goes back to its owners. */

@@ -12,6 +12,7 @@ import { Observation, type ObservationCounter } from "./observation.ts";
 import { idsPerPath, PathLimits } from "./path_limits.ts";
 import { PathList } from "./path_list.ts";
 import { PathSlot } from "./path_slot.ts";
+import { PathWatch } from "./path_watch.ts";
 import type { Port } from "./port.ts";
 
 /** Milliseconds: a guess at the probe timeout of a network path not measured yet (333 + 4 · 166.5). */
@@ -44,13 +45,14 @@ export interface PathSetOptions {
   readonly maxPaths: number;
   /** IDs per path that we keep (our active_connection_id_limit). */
   readonly remoteIdLimit: number;
-  /** Whether dead paths are abandoned: a client can open others, a server has to wait. */
-  readonly abandonsDead?: boolean;
+  /** Whether this end may open paths, and so gives dead ones up sooner; left out, it never does. */
+  readonly opensPaths?: boolean;
 }
 
 /** All paths of a connection, open or to be, by path ID (MPQUIC, Section 3). */
 export class PathSet extends PathList {
   readonly limits: PathLimits;
+  readonly watch: PathWatch;
   /** Changes of 4-tuples. */
   readonly migration: Migration;
   /** Whether both ends agreed on several paths. */
@@ -68,6 +70,7 @@ export class PathSet extends PathList {
     super();
     this.#options = options;
     this.limits = new PathLimits(options.maxPaths - 1);
+    this.watch = new PathWatch(this.paths, options.context, options.opensPaths);
     this.migration = new Migration(this, options.observer);
   }
 
@@ -228,16 +231,9 @@ export class PathSet extends PathList {
     if (path === undefined) return;
     const wait = path.health === Health.Ok ? path.probeTimeout : 0;
     path.requeueAt = now + wait;
-    this.#silence(path);
+    path.quieten();
+    this.watch.onAbandoned(path);
     if (path.advance(Stage.Abandoned)) this.#options.observer.onPathClosed(path, code);
-  }
-
-  #silence(path: Path): void {
-    path.current.validation.stop();
-    path.candidate?.validation.stop();
-    path.previous?.validation.stop();
-    // MPQUIC, Section 3.4.3: acknowledge promptly what is not acknowledged yet.
-    path.space.received.hurry();
   }
 
   /** PATH_ABANDON arrived. */
@@ -318,10 +314,10 @@ export class PathSet extends PathList {
       (remote === undefined || sameAddress(current.remote, remote))
     );
     for (const path of concerned) path.onSendFailed(this.best(path) !== undefined, now);
-    const hasOther = this.paths.some((other) => other.healthy && !other.sendFails);
-    if (!this.multipath || !hasOther || !this.#options.abandonsDead) return concerned.length > 0;
+    const hasOther = this.paths.some((other) => other.healthy && !other.life.sendFails);
+    if (!this.multipath || !hasOther || !this.#options.opensPaths) return concerned.length > 0;
     for (const path of concerned) {
-      if (remote === undefined || path.unreachable(now)) this.#onUnreachable(path, now);
+      if (remote === undefined || path.life.isUnreachable(now)) this.#onUnreachable(path, now);
     }
     return concerned.length > 0;
   }
@@ -350,12 +346,12 @@ export class PathSet extends PathList {
     if (!path.live) return;
     if (this.migration.expire(path, now)) this.#onUnreachable(path, now);
     path.space.expireTail(now);
+    if (path.life.lookAt <= now) this.watch.look(path);
     if (path.keepAliveDeadline <= now) path.space.probes = Math.max(path.space.probes, 1);
     if (!path.live || path.loss.deadline(path.current.rtt) > now) return;
     if (path.loss.expire(path.current.rtt, now)) {
       if (path.loss.ptoCount === SHRINK_AFTER) path.current.onSilence(now);
-      path.onProbeTimeout(this.paths.some((other) => other !== path && other.healthy), now);
-      if (path.isHopeless(now) && this.#options.abandonsDead) this.#onUnreachable(path, now);
+      if (this.watch.onSilence(path, now)) this.#onUnreachable(path, now);
     }
   }
 

@@ -95,15 +95,28 @@ export class PathSlot implements FrameOwner {
 
   /** Writes what the path ID has to tell, as far as it fits. */
   writeFrames(sink: FrameSink): void {
-    if (this.#abandonPending && sink.room >= 4 + 8 + 8) {
-      writePathAbandon(sink.writer, this.id, this.abandonCode);
-      sink.record(this, FrameType.PathAbandon, 0, 0);
-      this.#abandonPending = false;
-    }
+    this.#writeAbandon(sink);
     if (this.abandoned) return;
     this.status.writeFrames(sink);
     this.remote.writeFrames(sink);
     this.local.writeFrames(sink);
+  }
+
+  /** Writes besides what the peer must know of a broken path and has not acknowledged. */
+  writeUnheard(sink: FrameSink): void {
+    if (!this.abandoned) return this.status.writeUnheard(sink);
+    if (this.#abandonAnswered || this.#abandonHeard) return;
+    const isDue = this.#abandonPending;
+    this.#abandonPending = true;
+    this.#writeAbandon(sink);
+    this.#abandonPending = isDue;
+  }
+
+  #writeAbandon(sink: FrameSink): void {
+    if (!this.#abandonPending || sink.room < 4 + 8 + 8) return;
+    writePathAbandon(sink.writer, this.id, this.abandonCode);
+    sink.record(this, FrameType.PathAbandon, 0, 0);
+    this.#abandonPending = false;
   }
 
   onFrameAcked(_frame: SentFrame): void {

@@ -15,6 +15,8 @@ export class StatusPair implements FrameOwner {
   #told: PathStatus = "available";
   #pending = false;
   #sequence = 0;
+  /** The last number that the peer acknowledged. */
+  #heard = 0;
   #remoteSequence = -1;
   readonly #pathId: number;
 
@@ -87,9 +89,20 @@ export class StatusPair implements FrameOwner {
     this.#pending = false;
   }
 
-  onFrameAcked(_frame: SentFrame): void {}
+  /** Writes the newest status besides, if the peer has not acknowledged it; it stays due. */
+  writeUnheard(sink: FrameSink): void {
+    if (this.#heard === this.#sequence) return;
+    const isDue = this.#pending;
+    this.#pending = true;
+    this.writeFrames(sink);
+    this.#pending = isDue;
+  }
+
+  onFrameAcked(frame: SentFrame): void {
+    this.#heard = Math.max(this.#heard, frame.start);
+  }
 
   onFrameLost(frame: SentFrame): void {
-    if (frame.start === this.#sequence) this.#pending = true;
+    if (frame.start === this.#sequence && frame.start > this.#heard) this.#pending = true;
   }
 }

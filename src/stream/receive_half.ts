@@ -76,6 +76,11 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
     return this.#buffer.readable;
   }
 
+  /** Where bytes are missing before others, counted from 1; 0 if none are. */
+  get gapMark(): number {
+    return this.#buffer.rangesAhead > 0 ? this.#buffer.contiguousEnd + 1 : 0;
+  }
+
   /** Memory taken, in bytes. */
   get bytesHeld(): number {
     return this.#buffer.bytesHeld;

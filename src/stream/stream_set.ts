@@ -81,6 +81,13 @@ export class StreamSet implements HalfObserver {
     return this.#budget.deadline;
   }
 
+  /** Changes when bytes come that streams lack before others they have; 0 if they lack none. */
+  get gapMark(): number {
+    let mark = 0;
+    for (const { receive } of this.#streams.values()) mark += receive?.gapMark ?? 0;
+    return mark;
+  }
+
   /** The streams that are remembered. */
   all(): Iterable<Stream> {
     return this.#streams.values();

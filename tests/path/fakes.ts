@@ -52,6 +52,7 @@ export function contextOf(limited = false): PathContext {
     pathIdleTimeout: 15_000,
     peerAckThreshold: 2,
     keepAliveInterval: 0,
+    gapMark: 0,
     network: {
       congestionControl: newReno,
       initialWindow: 10,

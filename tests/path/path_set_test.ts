@@ -100,6 +100,21 @@ Deno.test("PathSet.abandon() is told until heard, and all is forgotten 3 PTO aft
   assert.ok(t.drain().frames.some((frame) => frame.kind === FrameType.MaxPathId));
 });
 
+Deno.test("PathSlot.writeUnheard() repeats PATH_ABANDON until either end has heard of it", () => {
+  const t = new TestPaths();
+  const { slot } = t.open();
+  t.set.abandon(slot, 7, 1_000);
+  const sinks = [t.drain(), new TestSink(), new TestSink()];
+  for (const sink of sinks.slice(1)) slot.writeUnheard(sink);
+  const kinds = sinks.flatMap(({ frames }) => frames.map(({ kind }) => kind));
+  assert.deepEqual(kinds, new Array(3).fill(FrameType.PathAbandon));
+  sinks[2]!.acked();
+  sinks[0]!.lost();
+  const after = t.drain();
+  slot.writeUnheard(after);
+  assert.equal(after.frames.length, 0);
+});
+
 Deno.test("PathSet.onPathAbandon() answers once, even before anybody opened the path", () => {
   const t = new TestPaths();
   t.set.onPathAbandon(2, 5, 0);

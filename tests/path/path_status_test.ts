@@ -63,3 +63,23 @@ Deno.test("StatusPair.need() asks for a backup, unless that is in doubt itself",
   assert.equal(told(), "backup");
   assert.equal(pair.effective, "backup", "for ourselves it was a backup all the time");
 });
+
+Deno.test("StatusPair.writeUnheard() writes besides the newest status until it is acknowledged", () => {
+  const status = new StatusPair(2);
+  const idle = new TestSink();
+  status.writeUnheard(idle);
+  assert.equal(idle.frames.length, 0);
+  status.set("backup");
+  const first = new TestSink();
+  const second = new TestSink();
+  for (const sink of [first, second]) status.writeUnheard(sink);
+  assert.deepEqual(first.bytes, second.bytes);
+  assert.equal(second.frames.length, 1);
+  assert.equal(status.pending, true, "another path is to carry it still");
+  status.writeFrames(new TestSink());
+  second.acked();
+  first.lost();
+  assert.equal(status.pending, false);
+  status.writeUnheard(idle);
+  assert.equal(idle.frames.length, 0);
+});

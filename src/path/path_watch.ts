@@ -1,0 +1,112 @@
+import { Health } from "./lifecycle.ts";
+import type { Path } from "./path.ts";
+
+/** Milliseconds of quiet on a path, while others bring something, until it may be asked. */
+const QUIET = 1_000;
+/**
+ * Probe timeouts that suffice if the peer does not send again what streams lack: while another path
+ * answers, and while none does.
+ */
+const STUCK_AFTER = 4;
+const ALL_STUCK_AFTER = 7;
+
+/** Idle timeouts until a dead path is abandoned by those who can open another, and by those who cannot. */
+const PATIENCE = 1;
+const LONG_PATIENCE = 1.5;
+
+/** What a watch must know of the connection. */
+export interface WatchContext {
+  /** Milliseconds for which a path may be silent while another answers. */
+  readonly pathIdleTimeout: number;
+  /**
+   * Changes whenever bytes come that streams lack before others that they have; 0 if they lack
+   * none.
+   */
+  readonly gapMark: number;
+}
+
+/** Tells which paths work and which are dead, by what was seen of each ({@linkcode LifeSigns}). */
+export class PathWatch {
+  readonly #paths: readonly Path[];
+  readonly #context: WatchContext;
+  readonly #patience: number;
+
+  /** @param opensPaths Whether this end may open paths; if left out, it gives none up. */
+  constructor(paths: readonly Path[], context: WatchContext, opensPaths?: boolean) {
+    this.#paths = paths;
+    this.#context = context;
+    this.#patience = opensPaths === undefined ? Infinity : opensPaths ? PATIENCE : LONG_PATIENCE;
+  }
+
+  /** Something arrived on a path; those that stay quiet are to be looked after. */
+  onSeen(path: Path, now: number): void {
+    path.life.seenAt = now;
+    path.life.lookAt = Infinity;
+    for (const other of this.#paths) {
+      if (other !== path && other.life.lookAt === Infinity) other.life.lookAt = now + QUIET;
+    }
+  }
+
+  /**
+   * A path was quiet while others were not. It is asked for an answer if streams lack something: a
+   * peer may have sent that here, and send it nowhere else before it learns that the path is dead.
+   */
+  look(path: Path): void {
+    path.life.lookAt = Infinity;
+    if (!path.usable || path.status === "backup" || path.space.elicitingInFlight > 0) return;
+    if (this.#context.gapMark > 0) path.space.probes = Math.max(path.space.probes, 1);
+  }
+
+  /**
+   * A probe timeout passed on a path: decides which one is in doubt, and which one to rely on.
+   *
+   * @returns Whether the path is best abandoned. MPQUIC, Section 3.4: it also frees a peer that
+   * resends nothing elsewhere before that.
+   */
+  onSilence(path: Path, now: number): boolean {
+    const { gapMark, pathIdleTimeout } = this.#context;
+    const { life, loss } = path;
+    const isStuck = gapMark > 0 && gapMark === life.gapMark;
+    life.gapMark = gapMark;
+    const relief = this.#paths.find((other) => other !== path && other.healthy) ??
+      this.#survivor(path);
+    relief?.trust();
+    path.onProbeTimeout(relief !== undefined, now);
+    if (path.health === Health.Ok) return false;
+    const survivor = this.#survivor(path);
+    if (survivor === undefined || this.#isCutOff(path)) return false;
+    if (now - life.silentSince >= this.#patience * pathIdleTimeout) return true;
+    const answers = survivor.life.silentSince === Infinity;
+    return isStuck && loss.ptoCount >= (answers ? STUCK_AFTER : ALL_STUCK_AFTER);
+  }
+
+  /** A path is abandoned: those whose answers came by it are given another chance. */
+  onAbandoned(path: Path): void {
+    for (const other of this.#paths) {
+      if (other === path || other.life.answeredBy !== path.id) continue;
+      other.life.silentSince = Infinity;
+      other.loss.ptoCount = 0;
+    }
+  }
+
+  /** Whether a path may be silent because the one is dead that its answers came by. */
+  #isCutOff(path: Path): boolean {
+    const { answeredBy, silentSince } = path.life;
+    const way = this.#paths.find(({ id }) => id === answeredBy);
+    return way !== undefined && way !== path && way.live && way.life.seenAt <= silentSince;
+  }
+
+  /** A path that is likelier to work than this one. */
+  #survivor(path: Path): Path | undefined {
+    return this.#paths.find((other) => other !== path && other.usable && outlives(other, path));
+  }
+}
+
+/** Whether a path showed more life lately than another that is silent. */
+function outlives({ life }: Path, other: Path): boolean {
+  const { answeredBy, seenAt, silentSince } = other.life;
+  if (life.silentSince === Infinity && life.seenAt > silentSince) return true;
+  if (life.seenAt > seenAt + other.probeTimeout) return true;
+  // Its answers came by the other, which would explain the silence of both.
+  return life.answeredBy === other.id && answeredBy === other.id;
+}

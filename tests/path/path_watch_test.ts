@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { Health } from "../../src/path/lifecycle.ts";
+import type { Path } from "../../src/path/path.ts";
+import { PathWatch } from "../../src/path/path_watch.ts";
+import { TestPaths } from "./fakes.ts";
+
+/** A watch over three open paths that may be silent for seven seconds, and what streams lack. */
+function watched() {
+  const t = new TestPaths();
+  const paths = [t.set.find(0)!, t.open(0, 2), t.open(0, 3)];
+  const context = { gapMark: 0, pathIdleTimeout: 7_000 };
+  return { paths, context, watch: new PathWatch(paths, context, true) };
+}
+
+/** So many probe timeouts, a second apart; whether the path was to be abandoned, each time. */
+function silence(watch: PathWatch, path: Path, count: number, from: number): boolean[] {
+  return Array.from({ length: count }, (_, i) => {
+    path.loss.ptoCount++;
+    return watch.onSilence(path, from + 1_000 * i);
+  });
+}
+
+Deno.test("PathWatch.onSilence() doubts a path while another is healthy, and gives up in the end", () => {
+  const { paths: [path, other], watch } = watched();
+  assert.deepEqual(silence(watch, path!, 3, 1_000), [false, false, false]);
+  assert.equal(path!.health, Health.Suspect);
+  assert.equal(path!.slot.status.pending, true);
+  watch.onSeen(other!, 3_500);
+  assert.deepEqual(silence(watch, path!, 5, 4_000), [false, false, false, false, true]);
+  path!.onAnswered(0, 9_000);
+  assert.equal(path!.health, Health.Ok);
+});
+
+Deno.test("PathWatch.onSilence() gives up nothing while no other path shows more life", () => {
+  const { paths, watch } = watched();
+  for (const path of paths) watch.onSeen(path, 900);
+  for (const path of paths) assert.ok(!silence(watch, path, 20, 1_000).includes(true));
+  assert.equal(paths.filter(({ health }) => health === Health.Ok).length, 1);
+});
+
+Deno.test("PathWatch.onSilence() relies on the path that was seen last, whichever was doubted", () => {
+  const { paths: [first, second, third], watch } = watched();
+  third!.close();
+  watch.onSeen(first!, 1_000);
+  watch.onSeen(second!, 9_000);
+  silence(watch, second!, 1, 10_000);
+  assert.equal(second!.health, Health.Suspect);
+  silence(watch, first!, 1, 10_100);
+  assert.deepEqual([first!.health, second!.health], [Health.Suspect, Health.Ok]);
+});
+
+Deno.test("PathWatch.onSilence() blames the path that the answers came by", () => {
+  const { paths: [way, silent, third], watch } = watched();
+  third!.close();
+  for (const path of [way!, silent!]) path.onAnswered(0, 1_000);
+  assert.ok(!silence(watch, silent!, 9, 1_200).includes(true), "its answers may be lost");
+  assert.equal(silence(watch, way!, 9, 1_300).indexOf(true), 7);
+  assert.equal(silent!.health, Health.Ok);
+});
+
+Deno.test("PathWatch.onAbandoned() lets those begin anew whose answers came by the path", () => {
+  const { paths: [way, silent, other], watch } = watched();
+  for (const path of [way!, silent!]) path.onAnswered(0, 1_000);
+  other!.onAnswered(2, 1_000);
+  for (const path of [silent!, other!]) silence(watch, path, 3, 1_200);
+  watch.onAbandoned(way!);
+  assert.deepEqual([silent!, other!].map(({ loss }) => loss.ptoCount), [0, 3]);
+  assert.deepEqual([silent!, other!].map(({ life }) => life.silentSince), [Infinity, 1_200]);
+});
+
+Deno.test("PathWatch.onSilence() gives up sooner if the peer leaves a gap as it is", () => {
+  for (
+    const [gaps, patience] of [[[5, 5, 5, 5], 4], [[0, 0, 0, 0], 0], [[5, 6, 7, 8], 0]] as const
+  ) {
+    const { paths: [path, other], context, watch } = watched();
+    watch.onSeen(other!, 60_000);
+    const verdicts = gaps.map((gapMark, i) => {
+      context.gapMark = gapMark;
+      return silence(watch, path!, 1, 1_000 * (i + 1))[0];
+    });
+    assert.equal(verdicts.indexOf(true) + 1, patience);
+  }
+});
+
+Deno.test("PathWatch.onSilence() waits longer if no other path answers either", () => {
+  const { paths: [path, other, third], context, watch } = watched();
+  third!.close();
+  context.gapMark = 5;
+  context.pathIdleTimeout = 60_000;
+  watch.onSeen(path!, 1_000);
+  watch.onSeen(other!, 4_000);
+  silence(watch, other!, 1, 4_500);
+  assert.equal(silence(watch, path!, 9, 5_000).indexOf(true), 6);
+});
+
+Deno.test("PathWatch.look() asks a quiet path for an answer if streams lack something", () => {
+  const { paths: [busy, quiet, backup], context, watch } = watched();
+  backup!.slot.status.set("backup");
+  watch.onSeen(busy!, 500);
+  assert.deepEqual([busy!, quiet!, backup!].map(({ life }) => life.lookAt), [
+    Infinity,
+    1_500,
+    1_500,
+  ]);
+  watch.look(quiet!);
+  assert.equal(quiet!.space.probes, 0);
+  context.gapMark = 1;
+  for (const path of [quiet!, backup!]) watch.look(path);
+  assert.deepEqual([quiet!.space.probes, backup!.space.probes], [1, 0]);
+  assert.equal(quiet!.life.lookAt, Infinity);
+});

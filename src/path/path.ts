@@ -300,8 +300,7 @@ export class Path implements PathView {
     // One that is not proven carries nothing yet.
     if (!alternative || !this.open) return;
     this.health = this.loss.ptoCount >= FAILED_AFTER ? Health.Failed : Health.Suspect;
-    // The first silence is often but a late answer, and nothing to tell anybody.
-    if (this.loss.ptoCount !== 1) this.slot.status.doubt(true);
+    this.slot.status.doubt(true);
     // MPQUIC, Section 5.7: what is delayed here may go out on other paths.
     this.space.requeueOutstanding(Infinity);
   }

@@ -12,6 +12,10 @@ const SHARE = 0.02;
 const ALLOWANCE = 10;
 /** Copies of one packet, the second only if the first was lost. */
 const MAX_COPIES = 2;
+/** The part of a forecast by which it may be too late. */
+const UNSURE = 1 / 8;
+/** In slow start a rate is larger than measured, as the measure is a round trip old. */
+const GROWTH = 1.25;
 
 /**
  * Finds what is under way on one path and would arrive sooner if it were sent once more on another.
@@ -144,7 +148,9 @@ function isStraggler(packet: SentPacket): boolean {
  */
 function lateAt(packet: SentPacket, path: Path, now: number): number {
   if (path.status === "backup") return now;
-  return packet.timeSent + path.smoothedRtt + Math.max(4 * path.rttVariation, 1);
+  // The peer acknowledges every other packet, and RFC 9002 leaves an eighth for reordering.
+  const tolerated = Math.max(4 * path.rttVariation, path.smoothedRtt / 8, 1);
+  return packet.timeSent + path.smoothedRtt + tolerated;
 }
 
 /**
@@ -162,12 +168,23 @@ function dueAt(
   ahead: number,
   now: number,
 ): number {
-  const oneWay = path.smoothedRtt / 2;
   const margin = Math.max(target.rttVariation, 1);
   const unsure = Math.max(path.rttVariation, margin);
-  if (now >= late) return Math.max(now, packet.timeSent + path.probeTimeout) + oneWay - unsure;
-  const usual = packet.timeSent + oneWay - unsure;
+  if (now >= late) {
+    return Math.max(now, packet.timeSent + path.probeTimeout) + path.smoothedRtt / 2 - unsure;
+  }
+  const half = path.minRtt / 2;
+  const usual = packet.timeSent + half - unsure;
   if (path.deliveryRate === 0) return usual;
   // In a long queue it takes as long as what lies before it; acknowledgements are on their way back.
-  return Math.max(usual, now + ahead / rateOf(path) - path.minRtt / 2 - margin);
+  const drained = ahead / likelyRate(path);
+  return Math.max(usual, now + drained - half - Math.max(margin, UNSURE * drained));
+}
+
+/** The rate at which a path delivers what is under way, in bytes per millisecond. */
+function likelyRate(path: Path): number {
+  const rate = rateOf(path);
+  if (!path.inSlowStart) return rate;
+  const allowed = path.congestionWindow / path.smoothedRtt;
+  return Math.max(rate, Math.min(GROWTH * path.deliveryRate, allowed));
 }

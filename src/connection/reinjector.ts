@@ -96,12 +96,13 @@ export class Reinjector {
   /** Sums up what a path carries that the target would deliver sooner. */
   #collect(path: Path, target: Path, arrival: number, now: number): void {
     const { sent } = path.space;
+    const answer = path.nextAckAt;
     let ahead = 0;
     for (let number = sent.first; number < sent.next; number++) {
       const packet = sent.get(number);
       if (packet?.fate === Fate.Outstanding) ahead += packet.size;
       if (packet === undefined || !isStraggler(packet)) continue;
-      const late = lateAt(packet, path, now);
+      const late = lateAt(packet, path, answer, now);
       const copy = arrival + (this.#bytes + packet.size) / rateOf(target);
       if (copy < dueAt(packet, path, target, late, ahead, now)) {
         this.#bytes += packet.size;
@@ -145,12 +146,14 @@ function isStraggler(packet: SentPacket): boolean {
 /**
  * When a packet without an acknowledgement is late. On a path that the peer asks to avoid it is at
  * once: the peer may have found it broken, and would not see what is under way there.
+ *
+ * @param answer When the next acknowledgement is due, as the peer may hold that of a lone packet back.
  */
-function lateAt(packet: SentPacket, path: Path, now: number): number {
+function lateAt(packet: SentPacket, path: Path, answer: number, now: number): number {
   if (path.status === "backup") return now;
-  // The peer acknowledges every other packet, and RFC 9002 leaves an eighth for reordering.
+  // RFC 9002, Section 6.1.2: an eighth is left for reordering.
   const tolerated = Math.max(4 * path.rttVariation, path.smoothedRtt / 8, 1);
-  return packet.timeSent + path.smoothedRtt + tolerated;
+  return Math.max(packet.timeSent + path.smoothedRtt, answer) + tolerated;
 }
 
 /**

@@ -13,6 +13,7 @@ import { coupling } from "./competition.ts";
 import { impairedPaths, lossyControllers, picoquicCases, smallWindows } from "./environments.ts";
 import { blackhole, handover } from "./failover.ts";
 import { urgentFile } from "./priority.ts";
+import { redundancy } from "./redundancy.ts";
 import { barChart } from "./plot.ts";
 import { markdown } from "./report.ts";
 import { OURS, reaches, type Row } from "./row.ts";
@@ -70,7 +71,10 @@ const scenarios: [string, () => Iterable<Row>][] = [
   ["T15", blackhole],
   ["T16", picoquicCases],
   ["T17", smallWindows],
-  ["T18", () => impairedPaths(seedCount)],
+  ["T18", function* () {
+    yield* impairedPaths(seedCount);
+    yield* redundancy(seedCount);
+  }],
   ["T20", () => coupling(seedCount)],
   ["T21", () => lossyControllers(seedCount)],
 ];

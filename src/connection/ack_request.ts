@@ -64,9 +64,15 @@ export class AckRequest implements FrameOwner {
    */
   writeTail(space: PacketSpace, sink: FrameSink): void {
     space.tailDue = false;
-    if (!this.#agreed) return writePing(sink.writer);
+    if (!this.hurry(space, sink)) writePing(sink.writer);
+  }
+
+  /** Asks that the next packet be acknowledged at once; false if the peer does not understand that. */
+  hurry(space: PacketSpace, sink: FrameSink): boolean {
+    if (!this.#agreed || sink.room < 1) return false;
     writeImmediateAck(sink.writer);
     space.hurried = space.nextNumber;
+    return true;
   }
 
   onFrameAcked(_frame: SentFrame): void {}

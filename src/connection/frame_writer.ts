@@ -176,7 +176,7 @@ export class FrameWriter {
       const { bindings } = this.#from.dispatcher;
       const streams = chosen ?? (bindings.any ? bindings.streamsFor(path) : undefined);
       set.writeStreamFrames(builder, streams);
-      if (set.views.length === 0 && this.#endsStream) this.#noteTails(now);
+      if (set.views.length === 0 && this.#endsStream) this.#onStreamEnd(path, now);
     }
     if (handshake.pending) handshake.writeForLater(builder);
   }
@@ -184,13 +184,17 @@ export class FrameWriter {
   /**
    * The last data of a transfer leave. No packet follows that would tell of their loss before the
    * probe timeout, on this path or another: a small one will, which is itself rarely lost in a full
-   * queue.
+   * queue. Short transfers do without, but ask for an ACK at once if another path could help.
    */
-  #noteTails(now: number): void {
-    const { paths } = this.#from.paths;
+  #onStreamEnd(path: Path, now: number): void {
+    const { ackRequest, paths: set } = this.#from;
+    const { paths } = set;
     let inFlight = 0;
     for (const { space } of paths) inFlight += space.elicitingInFlight;
-    if (inFlight < LONG_FLIGHT) return;
+    if (inFlight < LONG_FLIGHT) {
+      if (set.best(path) !== undefined) ackRequest.hurry(path.space, this.#builder);
+      return;
+    }
     for (const { health, live, smoothedRtt, space } of paths) {
       if (live && health === Health.Ok) space.noteTail(Math.max(smoothedRtt / 4, 1), now);
     }

@@ -327,7 +327,7 @@ export class PacketSpace {
       const packet = sent.get(number);
       if (packet?.fate !== Fate.Outstanding || !packet.ackEliciting) continue;
       if (latest === Infinity) latest = packet.timeSent + this.maxAckDelay;
-      if (++count >= threshold || packet.timeSent >= latest) {
+      if (++count >= threshold || packet.timeSent >= latest || number === this.hurried) {
         return Math.min(latest, packet.timeSent);
       }
     }

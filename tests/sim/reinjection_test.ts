@@ -22,9 +22,10 @@ Deno.test("Reinjector copies a lost last datagram before its probe timeout", () 
   pair.run({ until: request + 5_000, when: () => transfer.isDone });
   assert.ok(transfer.isDone);
   assert.ok(transfer.duration > 100, `${transfer.duration} ms: the answer was lost`);
-  // 30 ms there, a probe timeout, 30 ms back; of that timeout, 25 ms are for held back ACKs.
+  // 30 ms there, a probe timeout, 30 ms back; of that timeout, 25 ms are for held back ACKs, which a
+  // lone packet asks the peer not to do.
   const usual = 60 + pair.server.connection.paths.paths[0]!.probeTimeout;
-  assert.ok(transfer.duration < usual - 10, `${transfer.duration} ms, usually ${usual} ms`);
+  assert.ok(transfer.duration < usual - 35, `${transfer.duration} ms, usually ${usual} ms`);
   assert.equal(pair.server.connection.dispatcher.copied > 0, true);
 });
 

@@ -1,6 +1,6 @@
 import { Answer } from "./answer.ts";
 import { fastestOf } from "./ecf.ts";
-import { departAt } from "./forecast.ts";
+import { waitsUntil } from "./forecast.ts";
 import { fastestWithRoom } from "./min_rtt.ts";
 import type { Assignment, PathView, ScheduleContext } from "./scheduler.ts";
 import type { StreamView } from "./stream_order.ts";
@@ -38,7 +38,7 @@ export function blest(
   // While the slow path takes one round trip the fast one takes several, and its window grows.
   const wanted = (fastest.congestionWindow + size * (rounds - 1) / 2) * rounds;
   const left = sendWindow(paths, context) - open.bytesInFlight - open.maxDatagramSize;
-  return LAMBDA * wanted > left ? answer.wait(departAt(fastest, context.now)) : answer.send(open);
+  return LAMBDA * wanted > left ? answer.wait(waitsUntil(fastest, context.now)) : answer.send(open);
 }
 
 /** The peer's window as the paper means it: credit left, and what is under way. */

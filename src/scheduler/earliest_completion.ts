@@ -40,7 +40,7 @@ export function earliestCompletion(
   if (faster === undefined) return answer.send(best);
   const growth = outlook.isFull ? GrowthCounts.AsReady : GrowthCounts.AsLong;
   const first = firstBeyond(streams, context.order, outlook.capacity, growth);
-  if (first < 0) return answer.wait(outlook.departure);
+  if (first < 0) return answer.wait(outlook.patience);
   // Credit that a slow path holds is missing on the faster ones; lost bytes have theirs already.
   if (outlook.isGuarded(creditOf(streams, context))) return sendLost(streams, first, best);
   if (first === 0) return answer.send(best);
@@ -76,7 +76,7 @@ function sendLost(streams: readonly StreamView[], first: number, path: PathView)
     list.push(streams[i]!);
     bytes += streams[i]!.bytesLost;
   }
-  return list.length > 0 ? answer : answer.wait(outlook.departure);
+  return list.length > 0 ? answer : answer.wait(outlook.patience);
 }
 
 const outlook = new Outlook();

@@ -1,6 +1,6 @@
 import { Answer } from "./answer.ts";
 import { readyOf } from "./bytes_to_finish.ts";
-import { departAt } from "./forecast.ts";
+import { waitsUntil } from "./forecast.ts";
 import { fastestWithRoom } from "./min_rtt.ts";
 import type { Assignment, PathView, ScheduleContext } from "./scheduler.ts";
 import type { StreamView } from "./stream_order.ts";
@@ -42,7 +42,7 @@ export function ecf(
   const isSooner = rounds * fastest.smoothedRtt < patience * (open.smoothedRtt + margin);
   const takesLong = bytes / open.congestionWindow * open.smoothedRtt >=
     2 * fastest.smoothedRtt + margin;
-  if (isSooner && takesLong) return answer.wait(departAt(fastest, context.now));
+  if (isSooner && takesLong) return answer.wait(waitsUntil(fastest, context.now));
   return answer.send(open);
 }
 

@@ -93,11 +93,21 @@ function whileDoubling(path: PathView, span: number, doublings: number): number 
  * its probe timeout may follow shortly.
  */
 export function isOverdue(path: PathView, now: number): boolean {
-  if (path.room > 0 || now <= path.nextAckAt) return false;
+  return path.room === 0 && now > overdueAt(path);
+}
+
+/**
+ * Until when to wait for a path without room. If acknowledgements block it, the next one will end
+ * that wait, and its time is but a forecast: what counts is when it is late.
+ */
+export function waitsUntil(path: PathView, now: number): number {
+  return hasWindow(path) || path.nextAckAt === Infinity ? departAt(path, now) : overdueAt(path);
+}
+
+function overdueAt(path: PathView): number {
   // The peer acknowledges every other packet, and RFC 9002 leaves an eighth for reordering.
   const tolerated = Math.max(4 * path.rttVariation, path.smoothedRtt / 8, 1);
-  const pair = 2 * path.maxDatagramSize / rateOf(path);
-  return now > path.nextAckAt + tolerated + pair;
+  return path.nextAckAt + tolerated + 2 * path.maxDatagramSize / rateOf(path);
 }
 
 /** The time at which a path that could send now, or soon, gets one datagram across. */

@@ -2,10 +2,10 @@ import {
   arrivalAt,
   deliverableBy,
   demandIn,
-  departAt,
   isOverdue,
   nextArrival,
   rateOf,
+  waitsUntil,
 } from "./forecast.ts";
 import type { PathView, ScheduleContext } from "./scheduler.ts";
 
@@ -25,8 +25,8 @@ export class Outlook {
   faster: PathView | undefined = undefined;
   /** When a datagram arrives on `best`. */
   arrival = Infinity;
-  /** When the next datagram could leave on `faster`. */
-  departure = Infinity;
+  /** Until when it is worth waiting for `faster`. */
+  patience = Infinity;
   /**
    * Bytes that the faster paths without room can deliver together before a datagram sent on `best`
    * now arrives: whoever has no more to send does better by waiting. 0 without a faster path.
@@ -66,7 +66,7 @@ export class Outlook {
     const { best } = this;
     const { now } = context;
     this.faster = undefined;
-    this.departure = Infinity;
+    this.patience = Infinity;
     this.capacity = this.reach = 0;
     if (best === undefined) return;
     const slack = context.waiting ? HYSTERESIS * best.rttVariation : 0;
@@ -81,7 +81,7 @@ export class Outlook {
       if (arrival < earliest) {
         earliest = arrival;
         this.faster = path;
-        this.departure = departAt(path, now);
+        this.patience = waitsUntil(path, now);
       }
     }
   }

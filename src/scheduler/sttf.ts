@@ -1,6 +1,6 @@
 import { Answer } from "./answer.ts";
 import { queuedBytes } from "./ecf.ts";
-import { departAt } from "./forecast.ts";
+import { waitsUntil } from "./forecast.ts";
 import type { Assignment, PathView, ScheduleContext } from "./scheduler.ts";
 import type { StreamView } from "./stream_order.ts";
 
@@ -44,7 +44,7 @@ export function sttf(
     planned[index]! += path.maxDatagramSize;
     left -= path.maxDatagramSize;
   }
-  return first && answer.wait(departAt(first, context.now));
+  return first && answer.wait(waitsUntil(first, context.now));
 }
 
 /** The path on which one more datagram would end first. */

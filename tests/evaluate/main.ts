@@ -12,7 +12,8 @@ import * as aggregation from "./aggregation.ts";
 import { coupling } from "./competition.ts";
 import { impairedPaths, lossyControllers, picoquicCases, smallWindows } from "./environments.ts";
 import { blackhole, handover } from "./failover.ts";
-import { urgentFile } from "./priority.ts";
+import { fairShares, urgentFile } from "./priority.ts";
+import { pathHistories } from "./histories.ts";
 import { redundancy } from "./redundancy.ts";
 import { barChart } from "./plot.ts";
 import { markdown } from "./report.ts";
@@ -75,8 +76,10 @@ const scenarios: [string, () => Iterable<Row>][] = [
     yield* impairedPaths(seedCount);
     yield* redundancy(seedCount);
   }],
+  ["T19", fairShares],
   ["T20", () => coupling(seedCount)],
   ["T21", () => lossyControllers(seedCount)],
+  ["T22", () => pathHistories(values.all ? 10_000 : 200)],
 ];
 
 const rows: Row[] = [];

@@ -53,10 +53,13 @@ export function barChart(title: string, rows: readonly Row[]): string {
 }
 
 function legend(policies: readonly string[], rows: readonly Row[], y: number): string[] {
-  const colors = policies.map((policy, i) =>
-    `<rect x="${20 + i * 102}" y="${y + 4}" width="9" height="9" fill="${COLORS[i]}"/>` +
-    text(32 + i * 102, y + 12, policy)
-  );
+  let x = 20;
+  const colors = policies.map((policy, i) => {
+    const left = x;
+    x += 32 + 5.5 * policy.length;
+    return `<rect x="${left}" y="${y + 4}" width="9" height="9" fill="${COLORS[i]}"/>` +
+      text(left + 12, y + 12, policy);
+  });
   const used = MARKS.filter(({ of }) => rows.some((row) => of(row) !== undefined));
   const marks = used.map(({ name, draw }, i) =>
     draw(24 + i * 102, y + 20, y + 31) + text(32 + i * 102, y + 29, name)

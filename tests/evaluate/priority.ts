@@ -1,6 +1,7 @@
+import type { Scheduler } from "../../src/scheduler/scheduler.ts";
 import { urgencyOrder } from "../../src/scheduler/stream_order.ts";
 import { linkOf } from "../sim/pair.ts";
-import { MIB, pairOf } from "./measure.ts";
+import { equalLinks, MIB, pairOf } from "./measure.ts";
 import { POLICIES } from "./policies.ts";
 import { median, OURS, quantile, type Row } from "./row.ts";
 
@@ -75,4 +76,40 @@ function run(policy: string, askAt: number): Outcome {
   pair.at(askAt, () => (urgent = app.download(1_000, { urgency: 0 })));
   pair.run({ until: 60_000, when: () => large.isDone && urgent?.isDone === true });
   return { urgent: urgent!.duration / 1_000, large: large.finishedAt / 1_000 };
+}
+
+/** T19: how far streams that are to share alike get ahead of each other, in what is sent. */
+export function* fairShares(): Generator<Row> {
+  const results = new Map<string, number>();
+  for (const [name, scheduler] of POLICIES) results.set(name, largestLead(scheduler));
+  yield {
+    scenario: "T19",
+    name: "4 incremental downloads of 1 MiB over 2 × 10 Mbit/s: largest lead of one, in packets",
+    unit: "",
+    results,
+    bound: 1,
+    target: 2,
+  };
+}
+
+/** The largest lead of a stream over another, in full-sized packets, while all have data. */
+function largestLead(scheduler: Scheduler): number {
+  const pair = pairOf(equalLinks(2, 10, 44), {
+    scheduler,
+    serverConfig: { streamOrder: urgencyOrder },
+  });
+  pair.connect();
+  const options = { urgency: 3, incremental: true };
+  const downloads = [0, 1, 2, 3].map(() => pair.client.app.download(MIB, options));
+  const { connection } = pair.server;
+  let lead = 0;
+  while (!downloads.some((download) => download.isDone)) {
+    pair.run({ until: pair.now + 0.25 });
+    const sent = [...connection.streams.all()].map(({ send }) => send!.bytesSent);
+    if (sent.some((bytes) => bytes === MIB)) break;
+    const bytes = Math.max(...sent) - Math.min(...sent);
+    const size = Math.max(...connection.paths.paths.map((path) => path.maxDatagramSize));
+    lead = Math.max(lead, bytes / size);
+  }
+  return lead;
 }

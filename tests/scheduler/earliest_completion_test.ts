@@ -3,6 +3,8 @@ import { earliestCompletion } from "../../src/scheduler/earliest_completion.ts";
 import { urgencyOrder } from "../../src/scheduler/stream_order.ts";
 import { contextOf, pathView, streamView } from "./views.ts";
 
+/** When that answer would be late: an eighth of the round trip and two datagrams after its time. */
+const LATE = 5 + 20 / 8 + 2 * 1_200 / 600;
 /** 20 ms, its window full until 5 ms from now. */
 const fast = pathView(0, { bytesInFlight: 12_000, nextAckAt: 5 });
 /** 200 ms, idle. */
@@ -13,7 +15,7 @@ Deno.test("earliestCompletion() waits exactly as long as the fast path finishes 
   // 5 + k / 600 + 10 against 1200 / 60 + 100 ms.
   const short = earliestCompletion(paths, [streamView(0, 63_000)], contextOf());
   assert.equal(short?.path, undefined);
-  assert.equal(short?.until, 5);
+  assert.equal(short?.until, LATE);
   const long = earliestCompletion(paths, [streamView(0, 63_001)], contextOf());
   assert.equal(long?.path, slow);
   assert.equal(long?.streams, undefined, "all streams may fill the datagram");

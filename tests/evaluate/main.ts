@@ -4,7 +4,8 @@
  *
  *     deno task evaluate [--out DIR] [--only T1,T5] [--all]
  *
- * Without `--all` the topology classes are sampled and chance is drawn less often.
+ * Without `--all` the topology classes are sampled and chance is drawn less often. Scenarios that
+ * `--only` leaves out keep the rows of an earlier run into the same folder.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -17,7 +18,7 @@ import { pathHistories } from "./histories.ts";
 import { redundancy } from "./redundancy.ts";
 import { barChart } from "./plot.ts";
 import { markdown } from "./report.ts";
-import { OURS, reaches, type Row } from "./row.ts";
+import { fromJson, OURS, reaches, type Row, toJson } from "./row.ts";
 import { readTopologies, topologyClass } from "./topologies.ts";
 
 const { values } = parseArgs({
@@ -39,6 +40,7 @@ const scenarios: [string, () => Iterable<Row>][] = [
   ["T1", aggregation.shortTransfers],
   ["T2", aggregation.longTransfers],
   ["T3", aggregation.smallFiles],
+  ["T4", aggregation.growingFiles],
   ["T5", aggregation.manyPaths],
   ["T6", aggregation.bandwidthRatios],
   ["T7", aggregation.rttRatios],
@@ -82,9 +84,14 @@ const scenarios: [string, () => Iterable<Row>][] = [
   ["T22", () => pathHistories(values.all ? 10_000 : 200)],
 ];
 
+const store = join(values.out, "rows.json");
+const kept = wanted ? await rowsIn(store) : [];
 const rows: Row[] = [];
 for (const [id, run] of scenarios) {
-  if (wanted && !wanted.includes(id)) continue;
+  if (wanted && !wanted.includes(id)) {
+    rows.push(...kept.filter((row) => row.scenario === id));
+    continue;
+  }
   for (const row of run()) {
     rows.push(row);
     const bound = row.bound === undefined ? "" : `, Bw ${row.bound}`;
@@ -95,6 +102,7 @@ for (const [id, run] of scenarios) {
   }
 }
 await Deno.mkdir(values.out, { recursive: true });
+await Deno.writeTextFile(store, toJson(rows));
 await Deno.writeTextFile(join(values.out, "evaluation.md"), markdown(rows));
 for (const scenario of new Set(rows.map((row) => row.scenario))) {
   const chart = barChart(scenario, rows.filter((row) => row.scenario === scenario));
@@ -102,3 +110,12 @@ for (const scenario of new Set(rows.map((row) => row.scenario))) {
 }
 const missed = rows.filter((row) => !reaches(row)).length;
 console.log(`${rows.length} rows in ${values.out}, ${missed} of them miss their target`);
+
+async function rowsIn(file: string): Promise<Row[]> {
+  try {
+    return fromJson(await Deno.readTextFile(file));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}

@@ -49,3 +49,15 @@ export function quantile(values: readonly number[], share: number): number {
   const high = Math.ceil(place);
   return sorted[low]! + (sorted[high]! - sorted[low]!) * (place - low);
 }
+
+/** Rows as JSON, to be read again by {@linkcode fromJson}. */
+export function toJson(rows: readonly Row[]): string {
+  const plain = rows.map((row) => ({ ...row, results: Object.fromEntries(row.results) }));
+  return `${JSON.stringify(plain, undefined, 1)}\n`;
+}
+
+/** Rows that {@linkcode toJson} wrote. */
+export function fromJson(text: string): Row[] {
+  const plain: (Row & { readonly results: object })[] = JSON.parse(text);
+  return plain.map((row) => ({ ...row, results: new Map(Object.entries(row.results)) }));
+}

@@ -135,15 +135,16 @@ export class PathHistory {
     client.connection.openPath(clientPorts[index]!, remote, "available", this.pair.now);
   }
 
-  /** The last path is left, as both ends see it: closing that would close the connection. */
+  /** Closes a path, though not the last that works for both ends: that is to close the connection. */
   #close({ connection }: End): void {
     const { client, server } = this.pair;
     const other = connection === client.connection ? server.connection : client.connection;
-    const open = connection.paths.paths.filter((path) => {
-      return path.open && other.paths.find(path.id)?.open === true;
+    const open = connection.paths.paths.filter((path) => path.open);
+    const path = open[this.#random.below(open.length)];
+    const remains = open.some((rest) => {
+      return rest !== path && rest.healthy && other.paths.find(rest.id)?.healthy === true;
     });
-    if (open.length < 2) return;
-    connection.closePath(open[this.#random.below(open.length)]!, 0x3e, this.pair.now);
+    if (path !== undefined && remains) connection.closePath(path, 0x3e, this.pair.now);
   }
 
   #isDone(): boolean {

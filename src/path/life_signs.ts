@@ -14,6 +14,8 @@ export class LifeSigns {
   lookAt = Infinity;
   /** When the first probe timeout passed, or the first send failed, that was not answered since. */
   silentSince = Infinity;
+  /** Probe timeouts since it answered, or was last relied on anew. */
+  silences = 0;
   /** When a socket first could not send for the path since it last answered. */
   failingSince = Infinity;
   /** The mark of what streams lacked at the last probe timeout. */
@@ -23,6 +25,7 @@ export class LifeSigns {
 
   onAnswered(by: number, now: number): void {
     this.seenAt = now;
+    this.silences = 0;
     this.silentSince = Infinity;
     this.failingSince = Infinity;
     this.gapMark = 0;
@@ -30,6 +33,7 @@ export class LifeSigns {
   }
 
   onSilence(now: number): void {
+    this.silences++;
     if (this.silentSince === Infinity) this.silentSince = now;
   }
 

@@ -281,6 +281,7 @@ export class Path implements PathView {
   trust(): void {
     if (this.health === Health.Ok) return;
     this.health = Health.Ok;
+    this.life.silences = 0;
     this.slot.status.doubt(false);
   }
 

@@ -9,6 +9,8 @@ const QUIET = 1_000;
  */
 const STUCK_AFTER = 4;
 const ALL_STUCK_AFTER = 7;
+/** Probe timeouts until another path is relied on if none answers. */
+const TURN_AFTER = 3;
 
 /** Idle timeouts until a dead path is abandoned by those who can open another, and by those who cannot. */
 const PATIENCE = 1;
@@ -69,24 +71,37 @@ export class PathWatch {
     const isStuck = gapMark > 0 && gapMark === life.gapMark;
     life.gapMark = gapMark;
     const relief = this.#paths.find((other) => other !== path && other.healthy) ??
-      this.#survivor(path);
+      this.#survivor(path) ?? this.#another(path);
     relief?.trust();
     path.onProbeTimeout(relief !== undefined, now);
     if (path.health === Health.Ok) return false;
     const survivor = this.#survivor(path);
     if (survivor === undefined || this.#isCutOff(path)) return false;
     if (now - life.silentSince >= this.#patience * pathIdleTimeout) return true;
+    if (!isStuck && !this.#bringsAllAnswers(path)) return false;
     const answers = survivor.life.silentSince === Infinity;
-    return isStuck && loss.ptoCount >= (answers ? STUCK_AFTER : ALL_STUCK_AFTER);
+    return loss.ptoCount >= (answers ? STUCK_AFTER : ALL_STUCK_AFTER);
   }
 
-  /** A path is abandoned: those whose answers came by it are given another chance. */
+  /**
+   * A path is abandoned: those whose answers came by it are given another chance. Who answers by one
+   * path for all is likely to go on by the next.
+   */
   onAbandoned(path: Path): void {
+    const next = this.#paths.find((other) => other !== path && other.usable);
     for (const other of this.#paths) {
       if (other === path || other.life.answeredBy !== path.id) continue;
+      if (next !== undefined) other.life.answeredBy = next.id;
       other.life.silentSince = Infinity;
       other.loss.ptoCount = 0;
     }
+  }
+
+  /** Whether the answers for all paths came by this one. */
+  #bringsAllAnswers(path: Path): boolean {
+    return this.#paths.every((other) => {
+      return other === path || !other.usable || wasAnsweredBy(other, path);
+    });
   }
 
   /** Whether a path may be silent because the one is dead that its answers came by. */
@@ -96,6 +111,17 @@ export class PathWatch {
     return way !== undefined && way !== path && way.live && way.life.seenAt <= silentSince;
   }
 
+  /**
+   * The path after one that nothing makes look better or worse than others, when it was relied on
+   * for some time: the peer may be asking to hear of another.
+   */
+  #another(path: Path): Path | undefined {
+    if (path.life.silences < TURN_AFTER || path.health !== Health.Ok) return undefined;
+    const at = this.#paths.indexOf(path);
+    return [...this.#paths.slice(at + 1), ...this.#paths.slice(0, at)]
+      .find((other) => other.usable);
+  }
+
   /** A path that is likelier to work than this one. */
   #survivor(path: Path): Path | undefined {
     return this.#paths.find((other) => other !== path && other.usable && outlives(other, path));
@@ -103,10 +129,18 @@ export class PathWatch {
 }
 
 /** Whether a path showed more life lately than another that is silent. */
-function outlives({ life }: Path, other: Path): boolean {
-  const { answeredBy, seenAt, silentSince } = other.life;
-  if (life.silentSince === Infinity && life.seenAt > silentSince) return true;
-  if (life.seenAt > seenAt + other.probeTimeout) return true;
-  // Its answers came by the other, which would explain the silence of both.
-  return life.answeredBy === other.id && answeredBy === other.id;
+function outlives(path: Path, other: Path): boolean {
+  const { seenAt, silentSince } = path.life;
+  if (silentSince === Infinity && seenAt > other.life.silentSince) return true;
+  if (seenAt > other.life.seenAt + other.probeTimeout) return true;
+  return wasAnsweredBy(path, other);
+}
+
+/**
+ * Whether the answers of a path came by another, as its own did, until lately: that it is dead would
+ * explain the silence of both.
+ */
+function wasAnsweredBy(path: Path, way: Path): boolean {
+  if (path.life.answeredBy !== way.id || way.life.answeredBy !== way.id) return false;
+  return path.life.seenAt + way.probeTimeout > way.life.seenAt;
 }

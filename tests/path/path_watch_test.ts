@@ -38,6 +38,20 @@ Deno.test("PathWatch.onSilence() gives up nothing while no other path shows more
   assert.equal(paths.filter(({ health }) => health === Health.Ok).length, 1);
 });
 
+Deno.test("PathWatch.onSilence() relies on one path after the other while none answers", () => {
+  const { paths: [first, second, third], watch } = watched();
+  for (const path of [first!, second!, third!]) watch.onSeen(path, 900);
+  const relied = () => [first!, second!, third!].findIndex(({ health }) => health === Health.Ok);
+  silence(watch, second!, 1, 1_000);
+  silence(watch, third!, 1, 1_001);
+  const turns = Array.from({ length: 13 }, (_, i) => {
+    for (const path of [first!, second!, third!]) silence(watch, path, 1, 1_010 + 100 * i);
+    return relied();
+  });
+  assert.deepEqual(new Set(turns), new Set([0, 1, 2]));
+  assert.deepEqual(turns.slice(0, 3), [0, 0, 0]);
+});
+
 Deno.test("PathWatch.onSilence() relies on the path that was seen last, whichever was doubted", () => {
   const { paths: [first, second, third], watch } = watched();
   third!.close();
@@ -54,8 +68,26 @@ Deno.test("PathWatch.onSilence() blames the path that the answers came by", () =
   third!.close();
   for (const path of [way!, silent!]) path.onAnswered(0, 1_000);
   assert.ok(!silence(watch, silent!, 9, 1_200).includes(true), "its answers may be lost");
-  assert.equal(silence(watch, way!, 9, 1_300).indexOf(true), 7);
+  assert.equal(silence(watch, way!, 9, 1_300).indexOf(true), 6);
   assert.equal(silent!.health, Health.Ok);
+});
+
+Deno.test("PathWatch.onSilence() does not blame it for those that were silent before", () => {
+  const { paths: [way, silent, third], watch } = watched();
+  third!.close();
+  silent!.onAnswered(0, 1_000);
+  way!.onAnswered(0, 5_000);
+  assert.ok(!silence(watch, way!, 20, 6_000).includes(true));
+});
+
+Deno.test("PathWatch.onAbandoned() expects the answers by the next path from then on", () => {
+  const { paths: [way, next, last], watch } = watched();
+  for (const path of [way!, next!, last!]) path.onAnswered(0, 1_000);
+  for (const path of [next!, last!]) silence(watch, path, 3, 1_200);
+  watch.onAbandoned(way!);
+  way!.close();
+  assert.ok(!silence(watch, last!, 9, 4_000).includes(true));
+  assert.equal(silence(watch, next!, 9, 4_100).indexOf(true), 6);
 });
 
 Deno.test("PathWatch.onAbandoned() lets those begin anew whose answers came by the path", () => {

@@ -54,6 +54,22 @@ for (const [name, other] of [["client", "server"], ["server", "client"]] as cons
   }
 }
 
+Deno.test("A stubborn server answers again although two of three paths die at once", () => {
+  const links = [linkOf(10, 44), linkOf(10, 44), linkOf(10, 44)];
+  for (let seed = 0; seed < 6; seed++) {
+    const pair = new Pair({ seed, links, serverAddresses: 3 }).connect();
+    using _stubborn = makeStubborn(pair.server);
+    const finished = begin(pair, 3 * MB, "upload");
+    const at = 400 + 77 * seed;
+    pair.run({ until: at });
+    for (const link of pair.links.slice(0, 2)) link.outage(at);
+    pair.run({ until: 60_000, when: () => finished() < Infinity });
+    expectOpen(pair);
+    assert.ok(finished() < at + 25_000, `${finished() - at} ms`);
+    assert.ok(pair.client.connection.paths.find(2)!.open, "the path that works is kept");
+  }
+});
+
 Deno.test("A quiet path is asked for an answer if streams lack what may have been sent on it", () => {
   for (const dead of [0, 1]) {
     const pair = new Pair({

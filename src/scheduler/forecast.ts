@@ -4,6 +4,8 @@ import type { PathView, ScheduleContext } from "./scheduler.ts";
 const LEAST_RTT = 0.1;
 /** The part of a first window that counts: it says more about us than about the path. */
 const UNPROVEN = 1 / 3;
+/** The same of what is in flight already. */
+const UNPROVEN_IN_FLIGHT = 1 / 2;
 /** How often a window is expected to double again, at the most, before its path is full. */
 const MAX_DOUBLINGS = 3;
 /** The same where it would do harm to expect too little. */
@@ -54,8 +56,11 @@ export function departAt(path: PathView, now: number): number {
 export function transitOf(path: PathView): number {
   const half = path.minRtt / 2;
   const { bytesInFlight } = path;
-  const drained = bytesInFlight / rateOf(path);
   const measured = bytesInFlight / path.congestionWindow * path.smoothedRtt;
+  // A rate that is only assumed would make a queue of any window in use.
+  const drained = path.deliveryRate === 0
+    ? measured / UNPROVEN_IN_FLIGHT
+    : bytesInFlight / rateOf(path);
   return Math.max(half, drained - half, Math.min(measured, path.smoothedRtt) - half);
 }
 

@@ -91,6 +91,14 @@ export function* topologyClass(
     results: by((values) => share(values, (value) => value < -0.05)),
     ...(targets.harmed === undefined ? {} : { target: targets.harmed }),
   };
+  const ours = benefits.get(OURS)!;
+  const least = Math.min(...ours);
+  yield {
+    scenario,
+    name: `${label}: least benefit, of number ${ours.indexOf(least)}`,
+    unit: "",
+    results: by((values) => Math.min(...values)),
+  };
   yield {
     scenario,
     name: `${label}: share no slower than the first path alone`,

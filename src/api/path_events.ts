@@ -25,7 +25,8 @@ export type PathEventType =
 export interface PathEvent {
   /**
    * - `opened`: the peer has proven to be reachable; `incomingPaths` and `openPath` tell it as well.
-   * - `health`: the path does not answer any more, so that it carries no data, or does again.
+   * - `health`: the path does not answer any more, so that it carries no data; or it does again, or
+   *   none does and it is this one's turn to be tried.
    * - `status`: the peer wants the path for use, or as a backup.
    * - `moved`: it leads from or to another address now, by `migrate`, or as a NAT or a peer's move
    *   has it.

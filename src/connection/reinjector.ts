@@ -55,7 +55,7 @@ export class Reinjector {
     if (found !== undefined) return found;
     // What is under way on the best path itself can only go by another.
     for (const path of paths) {
-      if (path === best || !isTarget(path)) continue;
+      if (path === best || !isTarget(path, now)) continue;
       const other = this.#findFor(path, paths, now);
       if (other !== undefined) return other;
     }
@@ -84,7 +84,7 @@ export class Reinjector {
     let earliest = Infinity;
     for (const path of paths) {
       path.refresh(now);
-      if (!isTarget(path)) continue;
+      if (!isTarget(path, now)) continue;
       const arrival = arrivalAt(path, path.maxDatagramSize, now);
       if (arrival >= earliest) continue;
       best = path;
@@ -122,10 +122,14 @@ export class Reinjector {
   }
 }
 
-/** Whether a copy may leave on the path now; backups are kept free of data. */
-function isTarget(path: Path): boolean {
+/**
+ * Whether a copy may leave on the path now. Backups are kept free of data; and where an answer is
+ * late itself, a copy would only put off the probe timeout that shows what is wrong.
+ */
+function isTarget(path: Path, now: number): boolean {
   return path.open && path.room > 0 && path.health === Health.Ok &&
-    path.status === "available" && path.slot.remote.usable;
+    path.status === "available" && path.slot.remote.usable &&
+    now < path.nextAckAt + toleranceOf(path);
 }
 
 /**
@@ -151,9 +155,12 @@ function isStraggler(packet: SentPacket): boolean {
  */
 function lateAt(packet: SentPacket, path: Path, answer: number, now: number): number {
   if (path.status === "backup") return now;
-  // RFC 9002, Section 6.1.2: an eighth is left for reordering.
-  const tolerated = Math.max(4 * path.rttVariation, path.smoothedRtt / 8, 1);
-  return Math.max(packet.timeSent + path.smoothedRtt, answer) + tolerated;
+  return Math.max(packet.timeSent + path.smoothedRtt, answer) + toleranceOf(path);
+}
+
+/** How much later than expected an answer may come; RFC 9002, Section 6.1.2 leaves an eighth. */
+function toleranceOf(path: Path): number {
+  return Math.max(4 * path.rttVariation, path.smoothedRtt / 8, 1);
 }
 
 /**
@@ -177,11 +184,13 @@ function dueAt(
     return Math.max(now, packet.timeSent + path.probeTimeout) + path.smoothedRtt / 2 - unsure;
   }
   const half = path.minRtt / 2;
-  const usual = packet.timeSent + half - unsure;
-  if (path.deliveryRate === 0) return usual;
+  const soonest = packet.timeSent + half - margin;
+  if (path.deliveryRate === 0) {
+    return Math.max(soonest, packet.timeSent + path.smoothedRtt - half - unsure);
+  }
   // In a long queue it takes as long as what lies before it; acknowledgements are on their way back.
   const drained = ahead / likelyRate(path);
-  return Math.max(usual, now + drained - half - Math.max(margin, UNSURE * drained));
+  return Math.max(soonest, now + drained - half - Math.max(margin, UNSURE * drained));
 }
 
 /** The rate at which a path delivers what is under way, in bytes per millisecond. */

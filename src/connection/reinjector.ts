@@ -1,11 +1,10 @@
-import { Health } from "../path/lifecycle.ts";
 import type { Path } from "../path/path.ts";
 import type { PathSet } from "../path/path_set.ts";
 import { Fate, type SentPacket } from "../recovery/sent_packet.ts";
 import { isStreamFrame } from "./copy_queue.ts";
 import { bindingOf } from "./path_bindings.ts";
 import type { SendHalf } from "../stream/send_half.ts";
-import { arrivalAt, rateOf } from "../scheduler/forecast.ts";
+import { arrivalAt, rateOf, toleranceOf } from "../scheduler/forecast.ts";
 
 /** Copies may be this part of all that is sent, and so many datagrams besides. */
 const SHARE = 0.02;
@@ -127,8 +126,7 @@ export class Reinjector {
  * late itself, a copy would only put off the probe timeout that shows what is wrong.
  */
 function isTarget(path: Path, now: number): boolean {
-  return path.open && path.room > 0 && path.health === Health.Ok &&
-    path.status === "available" && path.slot.remote.usable &&
+  return path.healthy && path.room > 0 && path.status === "available" &&
     now < path.nextAckAt + toleranceOf(path);
 }
 
@@ -156,11 +154,6 @@ function isStraggler(packet: SentPacket): boolean {
 function lateAt(packet: SentPacket, path: Path, answer: number, now: number): number {
   if (path.status === "backup") return now;
   return Math.max(packet.timeSent + path.smoothedRtt, answer) + toleranceOf(path);
-}
-
-/** How much later than expected an answer may come; RFC 9002, Section 6.1.2 leaves an eighth. */
-function toleranceOf(path: Path): number {
-  return Math.max(4 * path.rttVariation, path.smoothedRtt / 8, 1);
 }
 
 /**

@@ -109,10 +109,17 @@ export function waitsUntil(path: PathView, now: number): number {
   return hasWindow(path) || path.nextAckAt === Infinity ? departAt(path, now) : overdueAt(path);
 }
 
+/**
+ * How much later than expected an answer may come, in milliseconds; RFC 9002, Section 6.1.2 leaves
+ * an eighth of the round trip for reordering.
+ */
+export function toleranceOf(path: PathView): number {
+  return Math.max(4 * path.rttVariation, path.smoothedRtt / 8, 1);
+}
+
+/** The peer acknowledges every other packet, so that two of them are waited for. */
 function overdueAt(path: PathView): number {
-  // The peer acknowledges every other packet, and RFC 9002 leaves an eighth for reordering.
-  const tolerated = Math.max(4 * path.rttVariation, path.smoothedRtt / 8, 1);
-  return path.nextAckAt + tolerated + 2 * path.maxDatagramSize / rateOf(path);
+  return path.nextAckAt + toleranceOf(path) + 2 * path.maxDatagramSize / rateOf(path);
 }
 
 /** The time at which a path that could send now, or soon, gets one datagram across. */

@@ -73,6 +73,12 @@ export class DeliveryRate implements RateSample {
     packet.appLimited = this.#limitedUntil >= 0;
   }
 
+  /** Bytes that left no later than the packet, and of which nobody knows what became of them. */
+  inFlightUpTo(packet: PacketSample): number {
+    const left = packet.delivered + packet.lostAtSend + packet.inFlightAtSend;
+    return left - this.delivered - this.lost;
+  }
+
   /** One packet was newly acknowledged, or arrived although it was declared lost. */
   onAcked(packet: PacketSample, now: number): void {
     this.delivered += packet.size;

@@ -148,7 +148,7 @@ export class Dispatcher {
    * @returns What should be sent once more on `copyPaths`, if anything.
    */
   onIdle(now: number): SentPacket | undefined {
-    const straggler = this.#reinjector.next(now);
+    const straggler = this.#reinjector.next(this.#streams.queue.stalled, now);
     this.deadline = Math.min(this.deadline, this.#reinjector.deadline);
     if (straggler !== undefined) return straggler;
     this.#markIdle();

@@ -31,6 +31,8 @@ export class Reinjector {
   readonly #paths: PathSet;
   /** The path for copies; at most one. Reused. */
   readonly #targets: Path[] = [];
+  /** See {@linkcode next}. */
+  #stalled = false;
   #first: SentPacket | undefined = undefined;
   #bytes = 0;
 
@@ -43,9 +45,15 @@ export class Reinjector {
     return this.#targets;
   }
 
-  /** A packet to copy, each once, oldest first. */
-  next(now: number): SentPacket | undefined {
+  /**
+   * A packet to copy, each once, oldest first.
+   *
+   * @param stalled Whether there is more to send, for which the peer gives no credit until what is
+   * under way has arrived.
+   */
+  next(stalled: boolean, now: number): SentPacket | undefined {
     this.deadline = Infinity;
+    this.#stalled = stalled;
     const { paths } = this.#paths;
     if (paths.length < 2) return undefined;
     const best = this.#choose(paths, now);
@@ -103,7 +111,10 @@ export class Reinjector {
       if (packet === undefined || !isStraggler(packet)) continue;
       const late = lateAt(packet, path, answer, now);
       const copy = arrival + (this.#bytes + packet.size) / rateOf(target);
-      if (copy < dueAt(packet, path, target, late, ahead, now)) {
+      const due = this.#isDoubtful(packet, path)
+        ? resentAt(packet, path, now)
+        : dueAt(packet, path, target, late, ahead, now);
+      if (copy < due) {
         this.#bytes += packet.size;
         if (this.#first === undefined || packet.timeSent < this.#first.timeSent) {
           this.#first = packet;
@@ -112,6 +123,15 @@ export class Reinjector {
         this.deadline = late;
       }
     }
+  }
+
+  /**
+   * Whether nothing says when the packet arrives, if ever: it left before losses were seen that came
+   * in a burst, or its path's rate is unknown, and the peer's window waits for it.
+   */
+  #isDoubtful(packet: SentPacket, path: Path): boolean {
+    if (packet.timeSent < path.current.burstLossAt) return true;
+    return this.#stalled && path.deliveryRate === 0;
   }
 
   #budget(paths: readonly Path[]): number {
@@ -173,9 +193,7 @@ function dueAt(
 ): number {
   const margin = Math.max(target.rttVariation, 1);
   const unsure = Math.max(path.rttVariation, margin);
-  if (now >= late) {
-    return Math.max(now, packet.timeSent + path.probeTimeout) + path.smoothedRtt / 2 - unsure;
-  }
+  if (now >= late) return resentAt(packet, path, now) - unsure;
   const half = path.minRtt / 2;
   const soonest = packet.timeSent + half - margin;
   if (path.deliveryRate === 0) {
@@ -184,6 +202,11 @@ function dueAt(
   // In a long queue it takes as long as what lies before it; acknowledgements are on their way back.
   const drained = ahead / likelyRate(path);
   return Math.max(soonest, now + drained - half - Math.max(margin, UNSURE * drained));
+}
+
+/** When a packet arrives that the path's probe timeout sends again. */
+function resentAt(packet: SentPacket, path: Path, now: number): number {
+  return Math.max(now, packet.timeSent + path.probeTimeout) + path.smoothedRtt / 2;
 }
 
 /** The rate at which a path delivers what is under way, in bytes per millisecond. */

@@ -65,6 +65,9 @@ export class NetworkPath implements Carrier {
   datagramsSent = 0;
   datagramsReceived = 0;
   lastSentAt = -Infinity;
+  /** When a packet was last found lost within a round trip of another. */
+  burstLossAt = -Infinity;
+  #lossAt = -Infinity;
   /** When the port was first found busy, of late. */
   #busySince = Infinity;
   #capacity: Capacity;
@@ -192,6 +195,13 @@ export class NetworkPath implements Carrier {
     return this.congestion.inSlowStart && this.#capacity.peak.grows && latest < QUEUE_SEEN * min;
   }
 
+  /** Of the bytes in flight, those that left no later than a packet. */
+  inFlightUpTo(packet: SentPacket | undefined): number {
+    if (packet === undefined) return 0;
+    const { bytesInFlight } = this;
+    return Math.min(Math.max(this.#capacity.rate.inFlightUpTo(packet), 0), bytesInFlight);
+  }
+
   /** A datagram arrived. Every byte counts towards the credit, once per datagram. */
   onDatagramReceived(size: number): void {
     this.bytesReceived += size;
@@ -265,6 +275,8 @@ export class NetworkPath implements Carrier {
       mtu.onProbeLost(packet.size, packet.timeSent, now);
       return;
     }
+    if (now - this.#lossAt <= this.rtt.smoothed) this.burstLossAt = now;
+    this.#lossAt = now;
     rate.onLost(packet);
     congestion.onLost(packet, this.bytesInFlight, persistent, now);
     if (persistent) this.rtt.restartMin();

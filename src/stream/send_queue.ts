@@ -12,6 +12,8 @@ export class SendQueue {
   readonly #connection: SendLimit;
   readonly #all: SortedStreams;
   readonly #creditFree: SortedStreams;
+  /** Streams that have more to send than their own credit allows, which is used up. */
+  readonly #stalled = new Set<SendHalf>();
   /** Counts servings; see {@linkcode StreamView.turn}. */
   #clock = 0;
 
@@ -36,6 +38,11 @@ export class SendQueue {
     return this.#all.list.length > this.#creditFree.list.length;
   }
 
+  /** Whether the peer lets some stream send nothing new, and so some path idle. */
+  get stalled(): boolean {
+    return this.#stalled.size > 0 || this.#connection.room <= 0 && this.needsCredit;
+  }
+
   /** Sorts everything by another order from now on. */
   setOrder(order: StreamOrder): void {
     this.#all.setOrder(order);
@@ -45,6 +52,8 @@ export class SendQueue {
   /** Takes the stream in or out, as it has something to send or not. */
   update(half: SendHalf): void {
     const free = half.hasCreditFree;
+    if (half.bytesQueued > 0 && half.credit <= 0) this.#stalled.add(half);
+    else this.#stalled.delete(half);
     this.#creditFree.put(half, free);
     const pending = free || half.hasFresh;
     // A stream that is new takes its place behind those that wait already.
@@ -54,6 +63,7 @@ export class SendQueue {
 
   /** Takes the stream out, whatever it has. */
   remove(half: SendHalf): void {
+    this.#stalled.delete(half);
     this.#all.put(half, false);
     this.#creditFree.put(half, false);
   }

@@ -92,3 +92,20 @@ Deno.test("DeliveryRate.finish() does not stretch an interval over silence", () 
   rate.finish(1, 10_000);
   assert.ok(rate.rate > 150, `${rate.rate}`);
 });
+
+Deno.test("DeliveryRate.inFlightUpTo() counts what left by then and is neither acknowledged nor lost", () => {
+  const rate = new DeliveryRate();
+  const sent = [0, 1, 2, 3].map((i) => {
+    const one = packet(i);
+    rate.onSent(one, one.size * (i + 1), i);
+    return one;
+  });
+  const { size } = sent[0]!;
+  assert.deepEqual(sent.map((one) => rate.inFlightUpTo(one) / size), [1, 2, 3, 4]);
+  rate.onAcked(sent[0]!, 40);
+  rate.onLost(sent[1]!);
+  assert.deepEqual(sent.slice(2).map((one) => rate.inFlightUpTo(one) / size), [1, 2]);
+  rate.onSpuriousLoss(sent[1]!);
+  rate.onAcked(sent[1]!, 41);
+  assert.deepEqual(sent.slice(2).map((one) => rate.inFlightUpTo(one) / size), [1, 2]);
+});

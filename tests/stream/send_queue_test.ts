@@ -171,3 +171,24 @@ Deno.test("SendQueue follows streams that begin to depend on others, and their e
   assert.equal(d.hasDependents, false);
   assert.deepEqual(order(), [4, 12, 0]);
 });
+
+Deno.test("SendQueue.stalled tells whether the peer's windows let a stream send nothing new", () => {
+  const { set, halves } = make(roundRobinOrder, 2);
+  const [half, other] = halves as [SendHalf, SendHalf];
+  const { queue } = set;
+  assert.equal(queue.stalled, false);
+  half.write(new Uint8Array(1000));
+  assert.equal(queue.stalled, false, "it may send");
+  half.limit.restart(0);
+  queue.update(half);
+  assert.equal(queue.stalled, true, "its own window is used up");
+  other.write(new Uint8Array(1000));
+  assert.equal(queue.stalled, true, "whatever others may do");
+  half.onMaxStreamData(2000);
+  assert.equal(queue.stalled, false);
+  half.reset(7);
+  set.credit.send.use(set.credit.send.room);
+  assert.equal(queue.stalled, true, "the connection's window is used up");
+  other.reset(7);
+  assert.equal(queue.stalled, false, "nobody waits for it");
+});

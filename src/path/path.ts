@@ -186,6 +186,10 @@ export class Path implements PathView {
     return this.space.answeredFrom(this.#context.peerAckThreshold) + this.current.rtt.smoothed;
   }
 
+  answeredBy(time: number): number {
+    return this.current.inFlightUpTo(this.space.sent.lastBy(time - this.smoothedRtt));
+  }
+
   /** Whether its port is busy for so long that other paths should do without it. */
   get stuck(): boolean {
     return this.current.isStuck(this.#now);

@@ -29,6 +29,26 @@ export class SentPackets {
     return this.#slots[number & (this.#slots.length - 1)];
   }
 
+  /** The last packet that left by `time`, of those still known. Numbers rise with time. */
+  lastBy(time: number): SentPacket | undefined {
+    let last: SentPacket | undefined;
+    let low = this.first;
+    let high = this.next;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      let number = middle;
+      let packet = this.get(number);
+      while (packet === undefined && ++number < high) packet = this.get(number);
+      if (packet === undefined || packet.timeSent > time) {
+        high = middle;
+      } else {
+        last = packet;
+        low = number + 1;
+      }
+    }
+    return last;
+  }
+
   /** Passes over what is no longer outstanding at the old end. Lost packets belong to others. */
   trim(): void {
     const mask = this.#slots.length - 1;

@@ -73,7 +73,23 @@ export function arrivalAt(path: PathView, bytes: number, now: number): number {
 export function deliverableBy(path: PathView, time: number, now: number): number {
   const span = time - departAt(path, now) - transitOf(path);
   if (span <= 0) return 0;
-  return path.doubles ? whileDoubling(path, span, MAX_DOUBLINGS) : rateOf(path) * span;
+  if (!path.doubles) return rateOf(path) * span;
+  const clocked = clockedWithin(path, time - path.minRtt / 2, now);
+  return Math.max(whileDoubling(path, span, MAX_DOUBLINGS), clocked);
+}
+
+/**
+ * How much leaves by a time if each acknowledgement makes room for twice as much, and pacing spreads
+ * two windows over a round trip. Acknowledgements come in bursts as long as the window is small,
+ * which a rate does not show.
+ */
+function clockedWithin(path: PathView, time: number, now: number): number {
+  const { bytesInFlight, congestionWindow, nextSendAt, smoothedRtt } = path;
+  // A window that is not used to the half has not doubled by what is under way.
+  if (2 * bytesInFlight < congestionWindow) return 0;
+  const left = Math.max(0, congestionWindow - bytesInFlight) + 2 * path.answeredBy(time);
+  const span = Math.max(0, time - Math.max(now, nextSendAt));
+  return Math.min(left, 2 * congestionWindow / Math.max(smoothedRtt, LEAST_RTT) * span);
 }
 
 /**

@@ -13,6 +13,8 @@ import type { PathView, ScheduleContext } from "./scheduler.ts";
 const HYSTERESIS = 0.25;
 /** Safety factor of BLEST: how much more than forecast the faster paths may come to send. */
 const GUARD = 1.2;
+/** RFC 9406, Section 4.2: a round trip an eighth longer than the least one has met a queue. */
+const QUEUE_SEEN = 1.125;
 
 /**
  * What can be done now, and what would be possible by waiting. One object is filled for every
@@ -40,7 +42,10 @@ export class Outlook {
    * Then a stream without a known end may wait as well: it loses nothing.
    */
   get isFull(): boolean {
-    const { bytesInFlight, maxDatagramSize, minRtt } = this.best!;
+    const { bytesInFlight, inSlowStart, maxDatagramSize, minRtt, smoothedRtt } = this.best!;
+    // A window that grows and has met no queue is not yet what the path holds; to judge it by the
+    // rate of the window before would keep both small.
+    if (inSlowStart && smoothedRtt < QUEUE_SEEN * minRtt) return false;
     // Some more than the path holds, since its rate may be known too low while the window grows.
     return bytesInFlight > 1.5 * rateOf(this.best!) * minRtt + 4 * maxDatagramSize;
   }

@@ -40,6 +40,8 @@ export interface PathView {
   readonly nextSendAt: number;
   /** When the oldest packet in flight should be acknowledged; `Infinity` without one. */
   readonly nextAckAt: number;
+  /** Bytes in flight that should be acknowledged by `time`. */
+  answeredBy(time: number): number;
 }
 
 /** What else a scheduler may want to know. One object, updated for every question. */

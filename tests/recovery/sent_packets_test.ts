@@ -56,6 +56,29 @@ Deno.test("SentPackets.trim() passes over lost packets without using them again"
   assert.equal(sent.take(), lost);
 });
 
+Deno.test("SentPackets.lastBy() finds the last packet that left by a time, gaps or not", () => {
+  const random = new SeededRandom(1, "last by");
+  const sent = new SentPackets();
+  assert.equal(sent.lastBy(1e9), undefined);
+  const all: SentPacket[] = [];
+  let number = 0;
+  let now = 0;
+  for (let i = 0; i < 300; i++) {
+    all.push(add(sent, number, now));
+    number += random.chance(0.2) ? 1 + Math.floor(random.between(1, 9)) : 1;
+    if (random.chance(0.7)) now += random.between(0, 5);
+  }
+  for (const packet of all.slice(0, 40)) packet.fate = Fate.Acked;
+  sent.trim();
+  const known = all.slice(40);
+  for (let i = 0; i < 500; i++) {
+    const time = random.between(-5, now + 5);
+    const expected = known.findLast(({ timeSent }) => timeSent <= time);
+    assert.equal(sent.lastBy(time), expected, `at ${time}`);
+  }
+  assert.equal(sent.lastBy(known[0]!.timeSent - 1), undefined);
+});
+
 Deno.test("SentPackets.clear() forgets all, and numbers go on", () => {
   const sent = new SentPackets();
   for (let i = 0; i < 10; i++) add(sent, i);

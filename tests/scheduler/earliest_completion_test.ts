@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { earliestCompletion } from "../../src/scheduler/earliest_completion.ts";
+import type { PathView } from "../../src/scheduler/scheduler.ts";
 import { urgencyOrder } from "../../src/scheduler/stream_order.ts";
 import { contextOf, pathView, streamView } from "./views.ts";
 
@@ -78,6 +79,37 @@ Deno.test("earliestCompletion() takes a growing stream to be endless while a pat
     deliveryRate: 60,
   });
   assert.equal(earliestCompletion([fast, full], [growing], contextOf())?.path, undefined);
+});
+
+Deno.test("earliestCompletion() lets a window grow on that has met no queue", () => {
+  const growing = streamView(0, 50_000, { growing: true });
+  const view = { congestionWindow: 100_000, bytesInFlight: 40_000, deliveryRate: 60 };
+  const ask = (more: Partial<PathView>) =>
+    earliestCompletion([fast, pathView(1, { smoothedRtt: 200, ...view, ...more })], [growing], {
+      ...contextOf(),
+    })?.path?.id;
+  // By its rate it is full; but the rate is that of the window before.
+  assert.equal(ask({ inSlowStart: true }), 1);
+  assert.equal(ask({ inSlowStart: true, minRtt: 160 }), undefined, "with a queue it is full");
+  assert.equal(ask({ inSlowStart: false }), undefined, "and when the window no longer doubles");
+});
+
+Deno.test("earliestCompletion() counts on what acknowledgements under way will let leave", () => {
+  // 20 ms, and 8 000 bytes will be acknowledged within 2 ms: 16 000 leave by then.
+  const burst = pathView(0, {
+    bytesInFlight: 20_000,
+    congestionWindow: 20_000,
+    nextAckAt: 1,
+    inSlowStart: true,
+    doubles: true,
+    deliveryRate: 500,
+    answeredBy: (time) => time >= 2 ? 8_000 : 0,
+  });
+  const other = pathView(1, { smoothedRtt: 34 });
+  const ask = (bytes: number) =>
+    earliestCompletion([burst, other], [streamView(0, bytes)], contextOf())?.path;
+  assert.equal(ask(16_000), undefined);
+  assert.equal(ask(16_001), other);
 });
 
 Deno.test("earliestCompletion() keeps credit for the fast path, but lost bytes need none", () => {

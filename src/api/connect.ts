@@ -1,3 +1,4 @@
+import { CLIENT_DEFAULTS } from "../connection/config.ts";
 import type { Connection } from "../connection/connection.ts";
 import { familyOf, listLocalAddresses, literalAddress } from "../io/interfaces.ts";
 import { type ClientConfig, Endpoint } from "../endpoint/endpoint.ts";
@@ -19,12 +20,6 @@ import { trustOf } from "./trust.ts";
 
 /** RFC 8305, Section 5: the pause before the next address is tried besides the one before. */
 const ATTEMPT_DELAY = 250;
-
-/**
- * Bytes that may lie unread in all streams of a client: it is the client itself who asks for them,
- * and a hundred responses may begin before it reads the first.
- */
-const MAX_CLIENT_WINDOW = 134_217_728;
 
 /** Makes the public face of a connection. */
 export type MakeConnection = (core: Connection, hub: Hub) => MultipathConnection;
@@ -93,7 +88,7 @@ function clientConfig(options: ConnectOptions): ClientConfig {
   const { alpnProtocols: alpn, hostname, serverName = hostname } = options;
   const literal = literalAddress(serverName);
   return {
-    transport: { ...transportConfig(options), maxConnectionWindow: MAX_CLIENT_WINDOW },
+    transport: transportConfig(options, CLIENT_DEFAULTS),
     tls: {
       ...trustOf(options),
       alpn,

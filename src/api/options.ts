@@ -90,7 +90,7 @@ export interface TransportOptions {
    * Bytes that the peer may send, on all streams together, before we have read any of them. It
    * grows by itself as far as the paths can use it.
    *
-   * @default {1572864}
+   * @default {6291456, and 1572864 for a listener}
    */
   initialReceiveWindow?: number;
   /**
@@ -331,11 +331,14 @@ export interface CloseInfo {
   reason: string;
 }
 
-/** What the options mean to the core. */
-export function transportConfig(options: TransportOptions): TransportConfig {
+/** What the options mean to the core; `defaults` fills the gaps. */
+export function transportConfig(
+  options: TransportOptions,
+  defaults: TransportConfig,
+): TransportConfig {
   const window = options.initialReceiveWindow;
   return {
-    ...DEFAULTS,
+    ...defaults,
     ...defined({
       keepAliveInterval: atLeast("keepAliveInterval", options.keepAliveInterval, 0),
       maxIdleTimeout: atLeast("maxIdleTimeout", options.maxIdleTimeout, 0),
@@ -361,16 +364,19 @@ export function transportConfig(options: TransportOptions): TransportConfig {
       congestionControl: options.congestionControl,
     }),
     qlog: qlogFactory(options.qlog),
-    ...windows(atLeast("initialReceiveWindow", window, 16_384)),
+    ...windows(atLeast("initialReceiveWindow", window, 16_384), defaults),
   };
 }
 
-function windows(window: number | undefined): Partial<TransportConfig> {
+function windows(
+  window: number | undefined,
+  defaults: TransportConfig,
+): Partial<TransportConfig> {
   if (window === undefined) return {};
   return {
     connectionWindow: window,
-    streamWindow: Math.min(window, DEFAULTS.streamWindow),
-    maxConnectionWindow: Math.max(window, DEFAULTS.maxConnectionWindow),
+    streamWindow: Math.min(window, defaults.streamWindow),
+    maxConnectionWindow: Math.max(window, defaults.maxConnectionWindow),
   };
 }
 

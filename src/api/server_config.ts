@@ -1,4 +1,4 @@
-import type { PreferredAddresses } from "../connection/config.ts";
+import { DEFAULTS, type PreferredAddresses } from "../connection/config.ts";
 import type { ServerConfig } from "../endpoint/endpoint.ts";
 import { openKeyLog } from "../io/key_log.ts";
 import type { Address } from "../path/address.ts";
@@ -16,7 +16,7 @@ export function serverConfig(options: ListenOptions, credentials: CredentialSet)
   }
   return {
     transport: {
-      ...transportConfig(options),
+      ...transportConfig(options, DEFAULTS),
       disableActiveMigration: options.disableActiveMigration,
       preferredAddress: options.preferredAddresses && preferred(options.preferredAddresses),
     },

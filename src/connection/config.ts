@@ -68,7 +68,7 @@ export interface TransportConfig {
   readonly qlog?: QlogFactory | undefined;
 }
 
-/** What applies where an option was left out. */
+/** What applies to a server where an option was left out. */
 export const DEFAULTS: TransportConfig = {
   maxIdleTimeout: 30_000,
   handshakeTimeout: 10_000,
@@ -93,4 +93,16 @@ export const DEFAULTS: TransportConfig = {
   congestionControl: cubic,
   scheduler: earliestCompletion,
   streamOrder: roundRobinOrder,
+};
+
+/**
+ * The same for a client. It is the client itself who asks for what may lie unread, and a hundred
+ * responses may begin before it reads the first. Several paths use up a window while its head is
+ * still under way on the slowest of them, and wide windows are wide at once.
+ */
+export const CLIENT_DEFAULTS: TransportConfig = {
+  ...DEFAULTS,
+  connectionWindow: 6_291_456,
+  maxConnectionWindow: 134_217_728,
+  streamWindow: 4_194_304,
 };

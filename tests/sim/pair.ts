@@ -1,4 +1,4 @@
-import { DEFAULTS, type TransportConfig } from "../../src/connection/config.ts";
+import { CLIENT_DEFAULTS, DEFAULTS, type TransportConfig } from "../../src/connection/config.ts";
 import type { Connection } from "../../src/connection/connection.ts";
 import type { ConnectionEvent } from "../../src/connection/event.ts";
 import type { CryptoEngine } from "../../src/crypto/aead.ts";
@@ -197,7 +197,7 @@ export class Pair {
     const { clientTls, config, clientConfig } = this.#options;
     const connection = this.client.endpoint.connect(
       {
-        transport: { ...DEFAULTS, qlog: this.#qlog(), ...config, ...clientConfig },
+        transport: { ...CLIENT_DEFAULTS, qlog: this.#qlog(), ...config, ...clientConfig },
         tls: {
           serverName: "server.test",
           alpn: ["sim"],

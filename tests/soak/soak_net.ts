@@ -1,4 +1,4 @@
-import { DEFAULTS, type TransportConfig } from "../../src/connection/config.ts";
+import { CLIENT_DEFAULTS, type TransportConfig } from "../../src/connection/config.ts";
 import type { Connection } from "../../src/connection/connection.ts";
 import type { ConnectionEvent } from "../../src/connection/event.ts";
 import { NamedGroup } from "../../src/tls/code_point.ts";
@@ -23,7 +23,7 @@ export class SoakNet {
 
   constructor(options: PairOptions) {
     this.pair = new Pair(options);
-    this.#config = { ...DEFAULTS, ...options.config, ...options.clientConfig };
+    this.#config = { ...CLIENT_DEFAULTS, ...options.config, ...options.clientConfig };
     this.#serve(this.pair.client, this.clientApps);
     this.#serve(this.pair.server, this.serverApps);
   }

@@ -1,3 +1,4 @@
+import { CLIENT_DEFAULTS, DEFAULTS } from "../../src/connection/config.ts";
 import { Hub } from "../../src/api/hub.ts";
 import { MultipathConnection } from "../../src/api/multipath_connection.ts";
 import { transportConfig, type TransportOptions } from "../../src/api/options.ts";
@@ -45,7 +46,7 @@ export class OurServer implements AsyncDisposable {
   constructor(options: OurServerOptions) {
     const credential = Credential.fromPem(options.cert, options.key);
     const tls = { credential: () => credential, alpn: options.alpn, ...options.tls };
-    const transport = transportConfig(options.transport ?? {});
+    const transport = transportConfig(options.transport ?? {}, DEFAULTS);
     const { retry, earlyData } = options;
     const server = { transport, tls, retry, earlyData };
     const epoch = performance.timeOrigin;
@@ -95,7 +96,7 @@ export async function connectOurs(options: OurClientOptions): Promise<OurEnd> {
     verification: new TrustStore([options.caPem]),
     ...options.tls,
   };
-  const config = { transport: transportConfig(options.transport ?? {}), tls };
+  const config = { transport: transportConfig(options.transport ?? {}, CLIENT_DEFAULTS), tls };
   const core = hub.endpoint.connect(config, socket, remote, hub.driver.now);
   const connection = faceOf(core, hub);
   hub.endWhenEmpty();

@@ -6,7 +6,7 @@ import { POLICIES } from "./policies.ts";
 import { median } from "./row.ts";
 
 /** Virtual milliseconds after which a transfer counts as failed. */
-const LIMIT = 3_600_000;
+export const LIMIT = 3_600_000;
 export const MIB = 1_048_576;
 
 /** What a measurement may vary. */

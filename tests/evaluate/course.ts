@@ -1,0 +1,82 @@
+import type { LinkOptions } from "../sim/link.ts";
+import { type DownloadOptions, LIMIT, pairOf } from "./measure.ts";
+
+/** A download, path by path: when each could be used, and what had come by it at any time. */
+export interface Course {
+  /** Seconds from the first packet of the handshake to the last byte. */
+  readonly duration: number;
+  /** When the server could first send data on each path, in seconds. */
+  readonly begun: readonly number[];
+  /** What had come by the first path: pairs of seconds and bytes. */
+  readonly curve: readonly (readonly [seconds: number, bytes: number])[];
+}
+
+/** Downloads `size` bytes and writes down how it went. */
+export function follow(
+  links: readonly LinkOptions[],
+  size: number,
+  options: DownloadOptions = {},
+): Course {
+  const pair = pairOf(links, options);
+  pair.start();
+  const transfer = pair.client.app.download(size);
+  const begun = links.map(() => Infinity);
+  const curve: [number, number][] = [];
+  const { counters } = pair.links[0]!.downward;
+  pair.run({
+    until: LIMIT,
+    when: () => {
+      const at = pair.now / 1_000;
+      if (pair.server.completedAt <= pair.now) {
+        for (const { id, open } of pair.server.connection.paths.paths) {
+          if (open) begun[id] = Math.min(begun[id]!, at);
+        }
+      }
+      const last = curve.at(-1);
+      if (last?.[0] === at) last[1] = counters.deliveredBytes;
+      else if (counters.deliveredBytes !== last?.[1]) curve.push([at, counters.deliveredBytes]);
+      return transfer.isDone;
+    },
+  });
+  if (!transfer.isDone) throw new Error(`${size} bytes never came (seed ${options.seed ?? 1})`);
+  // What is sent beside the file is spread over all of it.
+  const share = size / counters.deliveredBytes;
+  for (const point of curve) point[1] *= share;
+  return { duration: transfer.finishedAt / 1_000, begun, curve };
+}
+
+/**
+ * How soon `size` bytes can come over all paths if each delivers what it does alone, from the time
+ * on at which it could be used: nothing then waits for another path, and nothing comes twice.
+ *
+ * @param alone The course of each path alone.
+ * @param begun When each could be used in the joint download, in seconds.
+ */
+export function possible(
+  alone: readonly Course[],
+  begun: readonly number[],
+  size: number,
+): number {
+  const delays = alone.map((course, i) => begun[i]! - course.begun[0]!);
+  let low = 0;
+  let high = Math.min(...alone.map(({ duration }, i) => duration + delays[i]!));
+  while (high - low > 1e-6) {
+    const middle = (low + high) / 2;
+    const sum = alone.reduce((bytes, course, i) => bytes + cameBy(course, middle - delays[i]!), 0);
+    if (sum >= size) high = middle;
+    else low = middle;
+  }
+  return high;
+}
+
+/** The bytes that had come at a time. */
+function cameBy({ curve }: Course, time: number): number {
+  let low = 0;
+  let high = curve.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (curve[middle]![0] <= time) low = middle + 1;
+    else high = middle;
+  }
+  return curve[low - 1]?.[1] ?? 0;
+}

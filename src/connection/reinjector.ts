@@ -201,7 +201,9 @@ function dueAt(
   }
   // In a long queue it takes as long as what lies before it; acknowledgements are on their way back.
   const drained = ahead / likelyRate(path);
-  return Math.max(soonest, now + drained - half - Math.max(margin, UNSURE * drained));
+  const due = Math.max(soonest, now + drained - half - Math.max(margin, UNSURE * drained));
+  // Where slow start has ended the queue is what it was, and the rate may be known too low as yet.
+  return path.inSlowStart ? due : Math.min(due, late - half);
 }
 
 /** When a packet arrives that the path's probe timeout sends again. */

@@ -46,6 +46,16 @@ Deno.test("Reinjector sends few copies where nothing is lost", () => {
   }
 });
 
+Deno.test("Reinjector sends no copies at the end of a transfer over equal paths without loss", () => {
+  for (const rtt of [24, 44, 104, 204]) {
+    const pair = new Pair({ links: [linkOf(10, rtt), linkOf(10, rtt)], serverAddresses: 2 });
+    pair.start();
+    const transfer = pair.client.app.download(1_048_576);
+    pair.run({ until: 60_000, when: () => transfer.isDone });
+    assert.equal(pair.server.connection.dispatcher.copied, 0, `RTT ${rtt} ms`);
+  }
+});
+
 /** Downloads 60 kB; of its full-sized datagrams on the first path some may vanish. */
 function download60(
   paths: number,

@@ -55,10 +55,9 @@ export async function connect(
   const { connection } = opened;
   if (signal) closeWith(signal, connection);
   if (options.openPaths !== false) {
-    // With early data the handshake is still under way.
-    const start = () => connection.multipath && startUpkeep(opened, options, remotes);
-    if (opened.core.handshake.complete) start();
-    else connection.handshake.then(start, () => {});
+    // With early data the handshake is still under way. What the application asks for goes first.
+    const start = () => setImmediate(() => startUpkeep(opened, options, remotes));
+    connection.handshake.then(start, () => {});
   }
   return connection;
 }
@@ -238,12 +237,13 @@ async function settledWithin(promise: Promise<void>, milliseconds: number): Prom
   cancel();
 }
 
-/** Keeps a path open from each local address, whatever comes and goes. */
+/** Keeps a path open from each local address, whatever comes and goes, if there can be several. */
 function startUpkeep(
   { connection, core, hub }: Opened,
   options: ConnectOptions,
   resolved: readonly string[],
 ): void {
+  if (!connection.multipath || !hub.has(core)) return;
   const { localAddresses, port } = options;
   const at = (hostname: string): Address => ({ transport: "udp", hostname, port });
   const reached = connection.remoteAddr.hostname;

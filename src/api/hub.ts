@@ -83,6 +83,11 @@ export class Hub implements DriverListener<Connection> {
     this.wake(connection);
   }
 
+  /** Whether the connection is still in use. */
+  has(connection: Connection): boolean {
+    return this.#listeners.has(connection);
+  }
+
   /** Has a further listener hear what happens in a connection. */
   watch(connection: Connection, listener: EventListener): void {
     const others = this.#watchers.get(connection);

@@ -375,6 +375,7 @@ export class MultipathConnection implements AsyncDisposable {
       case "handshakeCompleted":
         this.#handshakeTime = this.#hub.driver.now - this.#startedAt;
         this.#paths.onHandshakeCompleted();
+        this.#hub.driver.linger();
         return this.#handshake.resolve();
       case "closed":
         return this.#onClosed(event);

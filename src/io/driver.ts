@@ -10,6 +10,8 @@ const TIMER_LATENESS = 1.2;
 const SHORT_WAIT = 2;
 /** A socket that has more to give does so within three microtasks; measured, and some to spare. */
 const QUIET_MICROTASKS = 6;
+/** What an application does at once is done after so many: those of promises and streams. */
+const LINGERING_MICROTASKS = 100;
 
 /** The doors of an endpoint that the driver goes through. */
 export interface DrivenEndpoint<Connection> {
@@ -56,6 +58,7 @@ export class Driver<Connection> implements SocketListener {
   #isFlushing = false;
   #isDispatching = false;
   #isTurning = false;
+  #isLingering = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerAt = Infinity;
   #isBackground = false;
@@ -84,6 +87,14 @@ export class Driver<Connection> implements SocketListener {
     if (this.#isClosed || this.#quiet > 0) return;
     this.#quiet = QUIET_MICROTASKS;
     queueMicrotask(this.#onMicrotask);
+  }
+
+  /**
+   * Lets the application answer what it hears just now before anything is sent, so that both leave
+   * together: the first request with the end of the handshake.
+   */
+  linger(): void {
+    this.#isLingering = true;
   }
 
   /** Sends now what can be sent, for example before sockets are closed. */
@@ -123,8 +134,7 @@ export class Driver<Connection> implements SocketListener {
     if (this.#isClosed) return;
     this.#endpoint.receive(datagram, socket, remote, monotonicNow());
     if (++this.#burst >= RECEIVE_BURST) return this.flush();
-    if (this.#quiet === 0) queueMicrotask(this.#onMicrotask);
-    this.#quiet = QUIET_MICROTASKS;
+    this.#wait(QUIET_MICROTASKS);
   }
 
   onFree(_socket: UdpSocket): void {
@@ -144,8 +154,16 @@ export class Driver<Connection> implements SocketListener {
     this.wake();
   }
 
+  #wait(microtasks: number): void {
+    if (this.#quiet === 0) queueMicrotask(this.#onMicrotask);
+    this.#quiet = microtasks;
+  }
+
   #countDown(): void {
-    if (--this.#quiet > 0) queueMicrotask(this.#onMicrotask);
+    if (--this.#quiet > 0) return queueMicrotask(this.#onMicrotask);
+    this.#isLingering = false;
+    this.#dispatch();
+    if (this.#isLingering) this.#wait(LINGERING_MICROTASKS);
     else this.flush();
   }
 

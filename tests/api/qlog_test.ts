@@ -3,7 +3,7 @@ import { dial } from "../../src/api/dial.ts";
 import { MultipathConnection } from "../../src/api/multipath_connection.ts";
 import type { ConnectOptions } from "../../src/api/options.ts";
 import type { QlogInfo, QlogOption } from "../../src/api/qlog.ts";
-import { checkTrace, readTrace } from "../qlog/read_trace.ts";
+import { checkTrace, readTrace, type TraceEvent } from "../qlog/read_trace.ts";
 import { TEST_CERTIFICATE, TEST_KEY } from "../sim/test_certificate.ts";
 
 /** Both ends of a connection that is closed at once. */
@@ -133,6 +133,34 @@ Deno.test("MultipathConnection.qlog takes events of the application between thos
   assert.ok(events.slice(at).some(({ name }) => name === "quic:connection_closed"));
   assert.ok(events[at]!.time >= events[at - 1]!.time && events[at + 1]!.time >= events[at]!.time);
   assert.ok(!kept.text.includes("echo:late"));
+});
+
+Deno.test("The first request of a client leaves with the end of the handshake", async () => {
+  const kept = collector();
+  await using listener = MultipathConnection.listen({
+    port: 0,
+    localAddresses: ["127.0.0.1"],
+    cert: TEST_CERTIFICATE,
+    key: TEST_KEY,
+    alpnProtocols: ["echo"],
+  });
+  const connection = await dial({
+    hostname: "127.0.0.1",
+    port: listener.addrs[0]!.port,
+    serverName: "server.test",
+    alpnProtocols: ["echo"],
+    caCerts: [TEST_CERTIFICATE],
+    qlog: () => kept.stream,
+  });
+  const { writable } = await connection.createBidirectionalStream();
+  await new Response("request").body!.pipeTo(writable);
+  connection.close();
+  await lingering(kept.closed);
+  const sent = readTrace(kept.text).events.filter(({ name }) => name === "quic:packet_sent");
+  const isRequest = ({ data }: TraceEvent) =>
+    data.frames.some((frame: { frame_type: string }) => frame.frame_type === "stream");
+  const handshake = sent.find(({ data }) => data.header.packet_type === "handshake")!;
+  assert.equal(sent.find(isRequest)!.time, handshake.time, "the time of one flight");
 });
 
 Deno.test("qlog may answer with nothing", async () => {

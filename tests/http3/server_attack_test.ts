@@ -279,9 +279,10 @@ Deno.test("H3Server passes over a reserved frame of 2^40 bytes without keeping i
   await writer.write(frameHeader(0x21, 2 ** 40));
   const chunk = new Uint8Array(1 << 20);
   const before = Deno.memoryUsage().external;
-  for (let i = 0; i < 256; i++) await writer.write(chunk.slice());
+  // Far more than the collector lets lie around on a busy machine.
+  for (let i = 0; i < 640; i++) await writer.write(chunk.slice());
   const grown = Deno.memoryUsage().external - before;
-  assert.ok(grown < 160 << 20, `${grown} bytes more`);
+  assert.ok(grown < 400 << 20, `${grown} bytes more`);
   await writer.abort(new StreamError(0x10c, "enough"));
 });
 

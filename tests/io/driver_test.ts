@@ -66,11 +66,15 @@ class Side implements Disposable {
   readonly events: string[] = [];
   readonly sockets = new SocketSet();
   readonly driver: Driver<string>;
+  onActive: () => void = () => {};
 
   constructor(hostname = "127.0.0.1") {
     this.driver = new Driver(this.endpoint, {
       onConnection: (name) => this.events.push(`connection ${name}`),
-      onActive: (name) => this.events.push(`active ${name}`),
+      onActive: (name) => {
+        this.events.push(`active ${name}`);
+        this.onActive();
+      },
     });
     this.driver.add(this.sockets.open(hostname));
   }
@@ -124,6 +128,28 @@ Deno.test("Driver takes in a burst before it sends, so that one answer serves it
   await until(() => open === 0);
   assert.equal(answers.reduce((sum, count) => sum + count), 200);
   assert.ok(answers.length < 100, `200 datagrams were answered ${answers.length} times`);
+});
+
+Deno.test("Driver.linger() waits for what an application does at once", async () => {
+  using a = new Side();
+  using b = new Side();
+  /** What was ready whenever something could be sent. */
+  const chances: number[] = [];
+  let ready = 0;
+  const transmit = b.endpoint.transmit.bind(b.endpoint);
+  b.endpoint.transmit = () => {
+    chances.push(ready);
+    return transmit();
+  };
+  b.endpoint.onReceive = () => b.endpoint.active.push("b");
+  b.onActive = async () => {
+    b.driver.linger();
+    for (let i = 0; i < 50; i++) await undefined;
+    ready = 1;
+  };
+  a.send(b, "question");
+  await until(() => chances.length > 0);
+  assert.equal(chances[0], 1);
 });
 
 Deno.test("Driver calls expire() when the deadline has come, early by nothing, late by little", async () => {

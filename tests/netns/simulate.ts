@@ -1,5 +1,6 @@
-import { pairOf } from "../evaluate/measure.ts";
+import { defaultGroups } from "../../src/tls/key_exchange.ts";
 import type { LinkOptions } from "../sim/link.ts";
+import { Pair } from "../sim/pair.ts";
 
 /** The first link is silent for some milliseconds when so many bytes have come. */
 export interface SimulatedOutage {
@@ -13,7 +14,7 @@ export function simulate(
   size: number,
   outage?: SimulatedOutage,
 ): number {
-  const pair = pairOf(links);
+  const pair = pairOver(links);
   pair.start();
   const transfer = pair.client.app.download(size);
   if (outage) {
@@ -27,7 +28,7 @@ export function simulate(
 
 /** Virtual milliseconds of the longest of some small answers, while the first link dies. */
 export function simulateAnswers(links: readonly LinkOptions[], size: number): number {
-  const pair = pairOf(links);
+  const pair = pairOver(links);
   pair.start();
   const answers: { duration: number }[] = [];
   for (let time = 500; time < 4_000; time += 400) {
@@ -36,4 +37,9 @@ export function simulateAnswers(links: readonly LinkOptions[], size: number): nu
   pair.links[0]!.outage(1_500);
   pair.run({ until: 10_000 });
   return Math.max(...answers.map(({ duration }) => duration));
+}
+
+/** The handshake is that of real programs, with a key exchange that needs two packets. */
+function pairOver(links: readonly LinkOptions[]): Pair {
+  return new Pair({ links, serverAddresses: links.length, clientTls: { groups: defaultGroups } });
 }

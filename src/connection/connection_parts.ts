@@ -192,8 +192,8 @@ export class ConnectionParts implements PathContext {
     // RFC 9000, Section 13.2.1: Initial and Handshake packets are acknowledged at once.
     const policy = { elicitingThreshold: 1, maxAckDelay: 0, reorderingThreshold: 0 };
     const spaces = [
-      new PacketSpace(policy, this.random),
-      new PacketSpace(policy, this.random),
+      new PacketSpace(policy, this.random, true),
+      new PacketSpace(policy, this.random, true),
     ] as const;
     const driver = new HandshakeDriver(this.role, ids, spaces, this.keys, this.negotiation);
     const { addressToken } = options;

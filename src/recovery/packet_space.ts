@@ -59,6 +59,8 @@ export class PacketSpace {
   onPacketLost: LossListener | undefined = undefined;
 
   readonly #random: Random;
+  /** Whether it is of the handshake, for which the peer calculates before it answers. */
+  readonly #ofHandshake: boolean;
   #nextNumber = 0;
   #lastEliciting = -1;
   #tailNotedAt = 0;
@@ -73,7 +75,8 @@ export class PacketSpace {
   /** Whom an ACK concerned; reused. */
   readonly #touched: Carrier[] = [];
 
-  constructor(policy: AckPolicy, random: Random) {
+  constructor(policy: AckPolicy, random: Random, ofHandshake = false) {
+    this.#ofHandshake = ofHandshake;
     this.received = new ReceivedPackets(policy);
     this.#random = random;
     this.#skipAt = 1 + random.below(FIRST_SKIP);
@@ -157,7 +160,13 @@ export class PacketSpace {
   #sampleRtt(largest: number, ackDelay: number, via: number, now: number): void {
     const packet = this.sent.get(largest);
     if (packet === undefined || packet.fate !== Fate.Outstanding || !packet.ackEliciting) return;
-    packet.carrier!.rtt.update(now - packet.timeSent, ackDelay, via, now);
+    const { rtt } = packet.carrier!;
+    const sample = now - packet.timeSent;
+    // RFC 9002, Section 5.3: of the handshake no delay is told. It is taken to be what lies above the
+    // minimum, or the first packets after it would be waited for as if the path were unsteady.
+    const delay = this.#ofHandshake ? Math.max(0, sample - rtt.min) : ackDelay;
+    if (!this.#ofHandshake) rtt.settle(sample);
+    rtt.update(sample, delay, via, now);
   }
 
   #onRange(start: number, end: number, now: number): number {

@@ -17,6 +17,8 @@ export class RttEstimator {
   measured = false;
   /** When the first sample was taken. */
   measuredAt = Infinity;
+  /** Whether a sample was taken of what was sent after the handshake. */
+  #settled = false;
 
   /** @param initial What to assume before the first sample. RFC 9002, Section 6.2.2: 333 ms. */
   constructor(initial = 333) {
@@ -72,6 +74,18 @@ export class RttEstimator {
     this.variation = sample / 2;
   }
 
+  /**
+   * The first sample after the handshake comes next: in those before, the peer may have calculated
+   * for longer than the path takes, and it would be a dozen samples until that is forgotten.
+   */
+  settle(sample: number): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    if (sample >= this.smoothed) return;
+    this.smoothed = sample;
+    this.variation = Math.min(this.variation, sample / 2);
+  }
+
   /** Takes over what another estimator measured: only the port of the peer changed. */
   inherit(other: RttEstimator): void {
     this.latest = other.latest;
@@ -81,6 +95,7 @@ export class RttEstimator {
     this.minVia = other.minVia;
     this.measured = other.measured;
     this.measuredAt = other.measuredAt;
+    this.#settled = other.#settled;
   }
 
   /** Forgets the minimum, after persistent congestion. */

@@ -65,9 +65,9 @@ export class TestSpace {
   readonly owner = new TestOwner();
   readonly space: PacketSpace;
 
-  constructor(seed = 1) {
+  constructor(seed = 1, ofHandshake = false) {
     const policy = { elicitingThreshold: 2, maxAckDelay: 25, reorderingThreshold: 0 };
-    this.space = new PacketSpace(policy, new SeededRandom(seed));
+    this.space = new PacketSpace(policy, new SeededRandom(seed), ofHandshake);
   }
 
   /** Sends one packet with one frame that knows its number; returns that. */

@@ -37,6 +37,17 @@ Deno.test("PacketSpace.onAck() takes no round-trip time of a packet that elicits
   assert.equal(t.carrier.rtt.measured, false);
 });
 
+Deno.test("PacketSpace.onAck() takes what a peer calculates for the handshake for no variation", () => {
+  const t = new TestSpace(1, true);
+  t.ack([t.send(0)], 20);
+  t.ack([t.send(100)], 140); // 20 ms longer, for a signature
+  assert.deepEqual([t.carrier.rtt.smoothed, t.carrier.rtt.variation], [20, 0.75 * 10]);
+  const later = new TestSpace();
+  later.ack([later.send(0)], 40);
+  later.ack([later.send(100)], 130);
+  assert.equal(later.carrier.rtt.smoothed, 0.875 * 40 + 0.125 * 30, "after it, all counts");
+});
+
 Deno.test("PacketSpace.onAck() refuses numbers that were never sent", () => {
   const t = new TestSpace();
   assert.throws(() => t.ack([0], 0), isViolation);

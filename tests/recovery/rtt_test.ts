@@ -36,6 +36,24 @@ Deno.test("RttEstimator.update() lowers the minimum before a delay is taken off"
   assert.equal(rtt.smoothed, 0.875 * 100 + 0.125 * 50);
 });
 
+Deno.test("RttEstimator.settle() forgets what the handshake made of a fast path", () => {
+  const rtt = new RttEstimator();
+  rtt.update(28, 0); // ten of them for the peer's calculations
+  rtt.settle(18);
+  rtt.update(18, 0);
+  assert.deepEqual([rtt.smoothed, rtt.variation, rtt.min], [18, 0.75 * 9, 18]);
+  rtt.settle(10); // only once
+  assert.equal(rtt.smoothed, 18);
+});
+
+Deno.test("RttEstimator.settle() leaves alone what is no slower than the path", () => {
+  const rtt = new RttEstimator();
+  rtt.update(18, 0);
+  rtt.update(18, 0);
+  rtt.settle(30);
+  assert.deepEqual([rtt.smoothed, rtt.variation], [18, 0.75 * 9]);
+});
+
 // MPQUIC, Section 5.4.
 Deno.test("RttEstimator.update() takes the minimum of one way back, the path's own if it is used", () => {
   const rtt = new RttEstimator();

@@ -75,6 +75,12 @@ export interface SendStream extends WritableStream<Uint8Array<ArrayBufferLike>> 
   /** Whether parts are of use to the peer before the whole is there. */
   incremental: boolean;
   /**
+   * Bytes that you are still to write, if you know: set it once, and it counts down. Then the
+   * scheduler plans for the end of the stream, however much of it waits in your hands. Nothing else
+   * depends on its being right. Setting it throws a `RangeError` if the number is negative.
+   */
+  bytesToCome: number;
+  /**
    * The stream that goes before this one, for orders such as `strictPriorityOrder`. When that is
    * done, this one depends on what it depended on. Setting it throws a `RangeError` if that stream
    * depends on this one.
@@ -157,6 +163,19 @@ export class ApiSendStream extends WritableStream<Uint8Array<ArrayBufferLike>>
   set incremental(value: boolean) {
     this.#half.incremental = value;
     this.#owner.wake();
+  }
+
+  get bytesToCome(): number {
+    return this.#half.bytesToCome;
+  }
+
+  set bytesToCome(value: number) {
+    if (!(value >= 0)) {
+      throw new RangeError(
+        `Cannot expect ${value} bytes on stream ${this.id}: it must be 0 or more`,
+      );
+    }
+    this.#half.bytesToCome = value;
   }
 
   get dependsOn(): SendStream | undefined {

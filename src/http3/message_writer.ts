@@ -21,6 +21,7 @@ export class MessageWriter {
   readonly closed: Promise<void>;
   readonly #connection: H3Connection;
   readonly #id: number;
+  readonly #stream: H3SendStream;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBufferLike>>;
   #source: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #aborted = false;
@@ -30,6 +31,7 @@ export class MessageWriter {
   constructor(connection: H3Connection, id: number, stream: H3SendStream) {
     this.#connection = connection;
     this.#id = id;
+    this.#stream = stream;
     this.#writer = stream.getWriter();
     this.closed = this.#writer.closed;
     this.closed.catch((error) => this.#source?.cancel(error).catch(ignore));
@@ -62,7 +64,10 @@ export class MessageWriter {
     const source = stream.getReader();
     this.#source = source;
     // A known length makes one DATA frame of the whole body: no header per chunk, no copies.
-    if (length > 0) this.#dataHeader(length);
+    if (length > 0) {
+      this.#dataHeader(length);
+      if ("bytesToCome" in this.#stream) this.#stream.bytesToCome = length;
+    }
     let sent = 0;
     try {
       for (;;) {

@@ -81,4 +81,6 @@ export interface H3SendStream extends WritableStream<Uint8Array<ArrayBufferLike>
   urgency?: number;
   /** RFC 9218, Section 4.2, for transports that schedule by it. */
   incremental?: boolean;
+  /** Bytes still to be written, for transports that plan for the end. */
+  bytesToCome?: number;
 }

@@ -23,7 +23,9 @@ export function readyOf(stream: StreamView): number {
 /** Bytes of a stream that must leave before it is done. */
 export function pendingOf(stream: StreamView, growth: GrowthCounts): number {
   const ready = readyOf(stream);
-  if (!stream.growing || growth === GrowthCounts.AsReady) return ready;
+  if (growth === GrowthCounts.AsReady) return ready;
+  const { bytesToCome = 0 } = stream;
+  if (!stream.growing) return ready + bytesToCome;
   return stream.bytesSent === undefined ? Infinity : ready + stream.bytesSent;
 }
 
@@ -110,6 +112,7 @@ class Probe implements StreamView {
   bytesLost = 0;
   credit = 0;
   growing = false;
+  bytesToCome = 0;
   dependsOn: StreamView | undefined = undefined;
   turn = 0;
 
@@ -123,6 +126,7 @@ class Probe implements StreamView {
     this.bytesLost = view.bytesLost;
     this.credit = view.credit;
     this.growing = view.growing;
+    this.bytesToCome = view.bytesToCome ?? 0;
     this.dependsOn = view.dependsOn;
   }
 }

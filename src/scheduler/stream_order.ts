@@ -18,6 +18,8 @@ export interface StreamView {
   readonly credit: number;
   /** Whether more is sure to follow: the application has more to write than it was let. */
   readonly growing: boolean;
+  /** Bytes that the application has announced and not written yet; 0 if it announced none. */
+  readonly bytesToCome?: number;
   /** The stream that goes before this one, in orders such as `strictPriorityOrder`. */
   readonly dependsOn?: StreamView | undefined;
   /** When it was served last: streams with a lower turn have waited longer. */

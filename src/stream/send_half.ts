@@ -85,7 +85,8 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
   }
 
   get growing(): boolean {
-    return this.#fin.state === Fin.None && this.#buffer.bytesQueued >= GROWING;
+    if (this.isAsAnnounced || this.#fin.state !== Fin.None) return false;
+    return this.#buffer.bytesQueued >= GROWING;
   }
 
   /** Everything before this offset was acknowledged. */

@@ -4,6 +4,7 @@ import type { StreamView } from "../scheduler/stream_order.ts";
 /** The place of a stream among those that send; whoever sorts them hears of every change. */
 export abstract class StreamRank implements StreamView {
   abstract readonly id: number;
+  abstract readonly bytesSent: number;
   abstract readonly bytesQueued: number;
   abstract readonly bytesLost: number;
   abstract readonly credit: number;
@@ -15,9 +16,25 @@ export abstract class StreamRank implements StreamView {
   #dependsOn: StreamRank | undefined;
   #dependents: Set<StreamRank> | undefined;
   #bound: PathView | undefined;
+  /** How many bytes the application says it will write in all; -1 if it does not say. */
+  #expectedSize = -1;
 
   /** The place has changed. */
   protected abstract onRankChanged(): void;
+
+  /** Bytes that the application is still to write, as far as it said so. */
+  get bytesToCome(): number {
+    return Math.max(0, this.#expectedSize - this.bytesSent - this.bytesQueued);
+  }
+
+  set bytesToCome(value: number) {
+    this.#expectedSize = this.bytesSent + this.bytesQueued + value;
+  }
+
+  /** Whether what was written is within what the application announced. */
+  protected get isAsAnnounced(): boolean {
+    return this.bytesSent + this.bytesQueued <= this.#expectedSize;
+  }
 
   get sendOrder(): number {
     return this.#sendOrder;

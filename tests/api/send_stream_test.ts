@@ -157,3 +157,13 @@ Deno.test("SendStream has its ID and its place in the order", () => {
   assert.deepEqual([half.sendOrder, half.urgency, half.incremental], [5, 1, true]);
   assert.deepEqual([writable.sendOrder, writable.urgency, writable.incremental], [5, 1, true]);
 });
+
+Deno.test("SendStream.bytesToCome counts down what was announced", async () => {
+  const { writable } = new StreamPair().open();
+  assert.equal(writable.bytesToCome, 0);
+  writable.bytesToCome = 1_000;
+  await writable.getWriter().write(new Uint8Array(300));
+  assert.equal(writable.bytesToCome, 700);
+  assert.throws(() => writable.bytesToCome = -1, RangeError);
+  assert.throws(() => writable.bytesToCome = NaN, RangeError);
+});

@@ -11,6 +11,10 @@ type Topology = readonly [PathFigures, PathFigures];
 
 const SMALLEST_QUEUE = 10 * 1_500;
 
+/** The paper's receive window. */
+const WINDOW = 16_777_216;
+const config = { connectionWindow: WINDOW, streamWindow: WINDOW };
+
 /** The 4 × 506 topologies of CoNEXT 2017. */
 export async function readTopologies(): Promise<Record<string, readonly Topology[]>> {
   const text = await Deno.readTextFile(new URL("./topologies.json", import.meta.url));
@@ -59,15 +63,15 @@ export function* topologyClass(
   const excesses: number[] = [];
   topologies.forEach((topology, seed) => {
     const links = topology.map(linkFor);
-    const courses = links.map((link) => follow([link], size, { seed }));
+    const courses = links.map((link) => follow([link], size, { seed, config }));
     const alone = courses.map(({ duration }) => duration);
     const note = (policy: string, both: number) => {
       benefits.get(policy)!.push(benefit(size, alone, both));
       speedups.get(policy)!.push(alone[0]! / both);
     };
-    const ours = follow(links, size, { scheduler: earliestCompletion, seed });
+    const ours = follow(links, size, { scheduler: earliestCompletion, seed, config });
     note(OURS, ours.duration);
-    note("minRtt", download(links, size, { scheduler: minRtt, seed }));
+    note("minRtt", download(links, size, { scheduler: minRtt, seed, config }));
     const bound = possible(courses, ours.begun, size);
     possibleBenefits.push(benefit(size, alone, bound));
     excesses.push(ours.duration / bound);

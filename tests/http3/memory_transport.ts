@@ -152,7 +152,13 @@ export class MemoryTransport implements H3Transport {
     this.#breakers.add(breakStream);
     return {
       readable: Object.assign(readable, { id }),
-      writable: Object.assign(writable, { id, sendOrder: 0, urgency: 3, incremental: false }),
+      writable: Object.assign(writable, {
+        id,
+        sendOrder: 0,
+        urgency: 3,
+        incremental: false,
+        bytesToCome: 0,
+      }),
     };
   }
 }

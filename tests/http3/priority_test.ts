@@ -87,3 +87,17 @@ Deno.test("prioritize() changes the priority of a response under way", async () 
   assert.throws(() => prioritize(response, { urgency: 8 }), RangeError);
   prioritize(new Response(), {}); // of another origin: nothing happens
 });
+
+Deno.test("H3Server tells the transport how long a response will be, if that is known", async () => {
+  for (const length of [undefined, 5_000]) {
+    const [client, server] = MemoryTransport.pair();
+    let sending: { bytesToCome?: number } | undefined;
+    server.onIncoming = ({ writable }) => sending = writable;
+    const headers: HeadersInit = length === undefined ? {} : { "content-length": `${length}` };
+    const body = () => new ReadableStream({ pull: (source) => source.enqueue(new Uint8Array(1)) });
+    serveConnection(server, () => new Response(body(), { headers }));
+    const response = await within(new H3Client(client).fetch(new Request("https://localhost/")));
+    assert.equal(sending!.bytesToCome, length ?? 0);
+    await response.body!.cancel();
+  }
+});

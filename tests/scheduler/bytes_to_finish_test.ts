@@ -88,3 +88,11 @@ Deno.test("firstBeyond() expects of a growing stream as much again as has come o
   assert.equal(firstBeyond([stream], strictPriorityOrder, 510, GrowthCounts.AsLong), -1);
   assert.equal(firstBeyond([stream], strictPriorityOrder, 10, GrowthCounts.AsReady), -1);
 });
+
+Deno.test("firstBeyond() counts what was announced, unless a path has no use for it", () => {
+  const stream = streamView(0, 10, { bytesToCome: 500, bytesSent: 7_000 });
+  for (const [capacity, first] of [[509, 0], [510, -1]] as const) {
+    assert.equal(firstBeyond([stream], urgencyOrder, capacity, GrowthCounts.AsLong), first);
+  }
+  assert.equal(firstBeyond([stream], urgencyOrder, 10, GrowthCounts.AsReady), -1);
+});

@@ -95,6 +95,17 @@ Deno.test("earliestCompletion() lets a long path grow beside a short one", () =>
   assert.ok(transfer.finishedAt < 4_900, `${transfer.finishedAt} ms`);
 });
 
+Deno.test("earliestCompletion() plans for the end of a stream whose size was announced", () => {
+  // The last bytes must not leave on the path of 188 ms when the other has 94 ms of work left.
+  const links = [linkOf(91.9, 188.6), linkOf(99, 0.2)];
+  const pair = new Pair({ links, serverAddresses: 2 });
+  pair.start();
+  const transfer = pair.client.app.download(20_480_000);
+  pair.run({ until: 60_000, when: () => transfer.isDone });
+  // 1,838 ms if it is only known that there is more.
+  assert.ok(transfer.finishedAt < 1_815, `${transfer.finishedAt} ms`);
+});
+
 Deno.test("earliestCompletion() keeps an urgent stream off the slow path", () => {
   const config = { scheduler: earliestCompletion, streamOrder: urgencyOrder };
   const pair = new Pair({ links: two(10, 300), config });

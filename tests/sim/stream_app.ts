@@ -144,6 +144,7 @@ export class StreamApp {
 
   #send(stream: Stream, size: number): void {
     this.#senders.set(stream.id, { size, written: 0 });
+    stream.send!.bytesToCome = size;
     this.#onWritable(stream);
   }
 

@@ -284,3 +284,16 @@ Deno.test("SendHalf.onFrameLost() leaves out what was acknowledged beyond a gap"
   assert.equal(half.isInFlightOnce(1196, 2390), false);
   assert.equal(half.isInFlightOnce(1196, 3000), true);
 });
+
+Deno.test("SendHalf.growing asks what was announced before it looks at what waits", () => {
+  const { half, credit } = make();
+  half.write(pattern(4, 0, 200_000));
+  assert.deepEqual([half.growing, half.bytesToCome], [true, 0], "who writes so much goes on");
+  half.bytesToCome = 100_000;
+  assert.deepEqual([half.growing, half.bytesToCome], [false, 100_000]);
+  write(half, credit);
+  half.write(pattern(4, 200_000, 100_000));
+  assert.deepEqual([half.growing, half.bytesToCome], [false, 0]);
+  half.write(pattern(4, 300_000, 1));
+  assert.deepEqual([half.growing, half.bytesToCome], [true, 0], "it was not true");
+});

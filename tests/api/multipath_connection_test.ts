@@ -1,37 +1,13 @@
 import assert from "node:assert/strict";
 import { ApplicationError, PathError, StreamError } from "../../src/error/quic_error.ts";
 import { dial } from "../../src/api/dial.ts";
-import { MultipathConnection } from "../../src/api/multipath_connection.ts";
+import type { MultipathConnection } from "../../src/api/multipath_connection.ts";
 import type { MultipathListener } from "../../src/api/multipath_listener.ts";
 import type { ConnectOptions, ListenOptions } from "../../src/api/options.ts";
 import { strictPriorityOrder } from "../../src/scheduler/stream_order.ts";
 import { patternBytes } from "../sim/pattern.ts";
-import { TEST_CERTIFICATE, TEST_KEY } from "../sim/test_certificate.ts";
-
-function listenHere(options: Partial<ListenOptions> = {}): MultipathListener {
-  return MultipathConnection.listen({
-    port: 0,
-    localAddresses: ["127.0.0.1"],
-    cert: TEST_CERTIFICATE,
-    key: TEST_KEY,
-    alpnProtocols: ["echo"],
-    ...options,
-  });
-}
-
-function dialHere(
-  listener: MultipathListener,
-  options: Partial<ConnectOptions> = {},
-): Promise<MultipathConnection> {
-  return dial({
-    hostname: "127.0.0.1",
-    port: listener.addrs[0]!.port,
-    serverName: "server.test",
-    alpnProtocols: ["echo"],
-    caCerts: [TEST_CERTIFICATE],
-    ...options,
-  });
-}
+import { TEST_CERTIFICATE } from "../sim/test_certificate.ts";
+import { dialHere, listenHere } from "./loopback.ts";
 
 async function echo(connection: MultipathConnection): Promise<void> {
   for await (const { readable, writable } of connection.incomingBidirectionalStreams) {

@@ -1,29 +1,10 @@
 import assert from "node:assert/strict";
-import { ConnectionPaths, type CorePathEvent } from "../../src/api/connection_paths.ts";
-import { dial } from "../../src/api/dial.ts";
-import { MultipathConnection } from "../../src/api/multipath_connection.ts";
 import type { PathEvent } from "../../src/api/path_events.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { MAX_PATH_EVENTS_WAITING } from "../../src/limits/limits.ts";
-import { type End, linkOf, Pair, type PairOptions } from "../sim/pair.ts";
-import { TEST_CERTIFICATE, TEST_KEY } from "../sim/test_certificate.ts";
-
-/** Events that `ConnectionPaths` does not take. */
-const OTHERS = ["opened", "readable", "writable", "streamsAvailable"];
-
-/** The public paths of one end of a simulated connection. */
-function pathsOf(end: End, now: () => number): ConnectionPaths {
-  const paths = new ConnectionPaths(end.connection, () => end.touch(), now);
-  const { onEvent } = end;
-  end.onEvent = (event) => {
-    onEvent(event);
-    if (event.type === "handshakeCompleted") paths.onHandshakeCompleted();
-    else if (event.type === "closed") {
-      paths.end(new Error("over"), true, { closeCode: 0, by: "local" });
-    } else if (!OTHERS.includes(event.type)) paths.onEvent(event as CorePathEvent);
-  };
-  return paths;
-}
+import { linkOf, Pair, type PairOptions } from "../sim/pair.ts";
+import { dialHere, listenHere } from "./loopback.ts";
+import { pathsOf } from "./sim_paths.ts";
 
 /** All that can be read at once. */
 async function readNow(reader: ReadableStreamDefaultReader<PathEvent>): Promise<PathEvent[]> {
@@ -172,21 +153,9 @@ Deno.test("MultipathConnection.pathEvents keeps a limited number, and numbers sh
 });
 
 Deno.test("MultipathConnection.pathEvents works over sockets", async () => {
-  await using listener = MultipathConnection.listen({
-    port: 0,
-    localAddresses: ["127.0.0.1"],
-    cert: TEST_CERTIFICATE,
-    key: TEST_KEY,
-    alpnProtocols: ["echo"],
-  });
+  await using listener = listenHere();
   const [client, server] = await Promise.all([
-    dial({
-      hostname: "127.0.0.1",
-      port: listener.addrs[0]!.port,
-      localAddresses: ["127.0.0.1"],
-      insecure: true,
-      alpnProtocols: ["echo"],
-    }),
+    dialHere(listener, { localAddresses: ["127.0.0.1"] }),
     listener.accept(),
   ]);
   const path = await client.openPath();

@@ -1,48 +1,20 @@
 import assert from "node:assert/strict";
 import { dial } from "../../src/api/dial.ts";
-import { MultipathConnection } from "../../src/api/multipath_connection.ts";
 import type { ConnectOptions } from "../../src/api/options.ts";
 import type { QlogInfo, QlogOption } from "../../src/api/qlog.ts";
 import { checkTrace, readTrace, type TraceEvent } from "../qlog/read_trace.ts";
-import { TEST_CERTIFICATE, TEST_KEY } from "../sim/test_certificate.ts";
+import { dialHere, listenHere } from "./loopback.ts";
 
 /** Both ends of a connection that is closed at once. */
 async function briefly(options: Partial<ConnectOptions>): Promise<void> {
-  await using listener = MultipathConnection.listen({
-    port: 0,
-    localAddresses: ["127.0.0.1"],
-    cert: TEST_CERTIFICATE,
-    key: TEST_KEY,
-    alpnProtocols: ["echo"],
-  });
-  await using _connection = await dial({
-    hostname: "127.0.0.1",
-    port: listener.addrs[0]!.port,
-    serverName: "server.test",
-    alpnProtocols: ["echo"],
-    caCerts: [TEST_CERTIFICATE],
-    ...options,
-  });
+  await using listener = listenHere();
+  await using _connection = await dialHere(listener, options);
 }
 
 /** Opens a connection, sends a little, closes both ends, and waits until all is over. */
 async function visit(server: QlogOption | undefined, client: QlogOption | undefined) {
-  await using listener = MultipathConnection.listen({
-    port: 0,
-    localAddresses: ["127.0.0.1"],
-    cert: TEST_CERTIFICATE,
-    key: TEST_KEY,
-    alpnProtocols: ["echo"],
-    ...(server && { qlog: server }),
-  });
-  const connection = await dial({
-    hostname: "127.0.0.1",
-    port: listener.addrs[0]!.port,
-    serverName: "server.test",
-    alpnProtocols: ["echo"],
-    caCerts: [TEST_CERTIFICATE],
-    ...(client && { qlog: client }),
-  });
+  await using listener = listenHere(server ? { qlog: server } : {});
+  const connection = await dialHere(listener, client ? { qlog: client } : {});
   const accepted = await listener.accept();
   const { readable, writable } = await connection.createBidirectionalStream();
   const writer = writable.getWriter();
@@ -102,21 +74,8 @@ Deno.test("qlog as a function gives each connection its own stream, closed at it
 
 Deno.test("MultipathConnection.qlog takes events of the application between those of QUIC", async () => {
   const kept = collector();
-  await using listener = MultipathConnection.listen({
-    port: 0,
-    localAddresses: ["127.0.0.1"],
-    cert: TEST_CERTIFICATE,
-    key: TEST_KEY,
-    alpnProtocols: ["echo"],
-  });
-  const connection = await dial({
-    hostname: "127.0.0.1",
-    port: listener.addrs[0]!.port,
-    serverName: "server.test",
-    alpnProtocols: ["echo"],
-    caCerts: [TEST_CERTIFICATE],
-    qlog: () => kept.stream,
-  });
+  await using listener = listenHere();
+  const connection = await dialHere(listener, { qlog: () => kept.stream });
   const accepted = await listener.accept();
   assert.equal(accepted.qlog, undefined, "nobody asked for a trace there");
   const { qlog } = connection;
@@ -137,21 +96,8 @@ Deno.test("MultipathConnection.qlog takes events of the application between thos
 
 Deno.test("The first request of a client leaves with the end of the handshake", async () => {
   const kept = collector();
-  await using listener = MultipathConnection.listen({
-    port: 0,
-    localAddresses: ["127.0.0.1"],
-    cert: TEST_CERTIFICATE,
-    key: TEST_KEY,
-    alpnProtocols: ["echo"],
-  });
-  const connection = await dial({
-    hostname: "127.0.0.1",
-    port: listener.addrs[0]!.port,
-    serverName: "server.test",
-    alpnProtocols: ["echo"],
-    caCerts: [TEST_CERTIFICATE],
-    qlog: () => kept.stream,
-  });
+  await using listener = listenHere();
+  const connection = await dialHere(listener, { qlog: () => kept.stream });
   const { writable } = await connection.createBidirectionalStream();
   await new Response("request").body!.pipeTo(writable);
   connection.close();

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { dial } from "../../src/api/dial.ts";
-import { MultipathConnection } from "../../src/api/multipath_connection.ts";
+import type { MultipathConnection } from "../../src/api/multipath_connection.ts";
 import type { MultipathListener } from "../../src/api/multipath_listener.ts";
-import type { ConnectOptions, ListenOptions } from "../../src/api/options.ts";
+import type { ConnectOptions } from "../../src/api/options.ts";
 import type { SavedSession } from "../../src/api/session.ts";
 import { PathError, TransportError } from "../../src/error/quic_error.ts";
 import {
@@ -11,32 +10,7 @@ import {
 } from "../../src/io/development_certificate.ts";
 import { Certificate } from "../../src/tls/certificate.ts";
 import { TEST_CERTIFICATE, TEST_KEY } from "../sim/test_certificate.ts";
-
-function listenHere(options: Partial<ListenOptions> = {}): MultipathListener {
-  return MultipathConnection.listen({
-    port: 0,
-    localAddresses: ["127.0.0.1"],
-    cert: TEST_CERTIFICATE,
-    key: TEST_KEY,
-    alpnProtocols: ["echo"],
-    ...options,
-  });
-}
-
-function dialHere(
-  listener: MultipathListener,
-  options: Partial<ConnectOptions> = {},
-): Promise<MultipathConnection> {
-  return dial({
-    hostname: "127.0.0.1",
-    port: listener.addrs[0]!.port,
-    localAddresses: ["127.0.0.1"],
-    serverName: "server.test",
-    alpnProtocols: ["echo"],
-    caCerts: [TEST_CERTIFICATE],
-    ...options,
-  });
-}
+import { dialHere, listenHere } from "./loopback.ts";
 
 /** Answers every stream with what came, and whether it came early. */
 async function serve(listener: MultipathListener): Promise<void> {

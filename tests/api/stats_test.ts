@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
-import { ConnectionPaths } from "../../src/api/connection_paths.ts";
+import type { ConnectionPaths } from "../../src/api/connection_paths.ts";
 import { connectionStats, Traffic } from "../../src/api/connection_stats.ts";
 import type { ApiPath } from "../../src/api/path.ts";
 import type { PathStats } from "../../src/api/path_stats.ts";
 import { Stage } from "../../src/path/lifecycle.ts";
 import type { Path as CorePath } from "../../src/path/path.ts";
 import { PathCounters } from "../../src/recovery/path_counters.ts";
-import { type End, linkOf, Pair } from "../sim/pair.ts";
+import { linkOf, Pair } from "../sim/pair.ts";
+import { pathsOf } from "./sim_paths.ts";
 
 const COUNTERS = [
   "bytesSent",
@@ -18,18 +19,6 @@ const COUNTERS = [
   "packetsLost",
   "packetsSpuriouslyLost",
 ] as const;
-
-/** The public paths of one end of a simulated connection. */
-function pathsOf(end: End, now: () => number): ConnectionPaths {
-  const paths = new ConnectionPaths(end.connection, () => end.touch(), now);
-  const { onEvent } = end;
-  end.onEvent = (event) => {
-    onEvent(event);
-    if (event.type === "handshakeCompleted") paths.onHandshakeCompleted();
-    if (event.type === "pathOpened" || event.type === "pathClosed") paths.onEvent(event);
-  };
-  return paths;
-}
 
 /** Whether so many uploads have come whole. */
 function hasUploads(pair: Pair, count: number): boolean {

@@ -13,8 +13,9 @@ export function markdown(rows: readonly Row[]): string {
 const INTRODUCTION = "Virtual time, seeded and repeatable: `deno task evaluate`. Times include " +
   "the handshake; MiB is 2^20 bytes; queues hold one bandwidth-delay product unless said. `B0` is " +
   "what rates and round trips allow; `Bw` is what a perfect implementation without loss would " +
-  "reach, slow start included; from T10 to T13 it is what our own single paths would bring side by " +
-  "side, each begun when the joint connection lets it. The default scheduler is " +
+  "reach, slow start included; from T10 to T13, which have the paper's receive window of 16 MiB, it is " +
+  "what our own single paths would bring side by side, each begun when the joint connection lets " +
+  "it. The default scheduler is " +
   `\`${OURS}\`; the other columns show what ` +
   "each of the others would have reached. The thesis is that of the 2018 `mp-quic`, whose " +
   "handshake took a round trip more than ours: fair comparisons are the speed-up over the own " +

@@ -5,6 +5,7 @@ import type { Random } from "../crypto/random.ts";
 import type { PathCounters } from "../recovery/path_counters.ts";
 import { RttEstimator } from "../recovery/rtt.ts";
 import type { Carrier, SentPacket } from "../recovery/sent_packet.ts";
+import { QUEUE_SEEN } from "../scheduler/forecast.ts";
 import { AckAllowance } from "./ack_allowance.ts";
 import { type Address, sameAddress } from "./address.ts";
 import { Capacity } from "./capacity.ts";
@@ -17,9 +18,6 @@ import { Validation } from "./validation.ts";
 
 /** Milliseconds; a datagram on its way through a socket takes a fraction of one. */
 const STUCK_AFTER = 50;
-
-/** RFC 9406, Section 4.2: a round trip an eighth longer than the least one has met a queue. */
-const QUEUE_SEEN = 1.125;
 
 /** The part of the window that acknowledgements for other paths may take, besides what it is for. */
 const ACK_SHARE = 0.5;

@@ -1,5 +1,7 @@
 import type { PathView, ScheduleContext } from "./scheduler.ts";
 
+/** RFC 9406, Section 4.2: a round trip an eighth longer than the least one has met a queue. */
+export const QUEUE_SEEN = 1.125;
 /** Round-trip times below this many milliseconds say nothing about a rate. */
 const LEAST_RTT = 0.1;
 /** The part of a first window that counts: it says more about us than about the path. */

@@ -4,6 +4,7 @@ import {
   demandIn,
   isOverdue,
   nextArrival,
+  QUEUE_SEEN,
   rateOf,
   waitsUntil,
 } from "./forecast.ts";
@@ -13,9 +14,6 @@ import type { PathView, ScheduleContext } from "./scheduler.ts";
 const HYSTERESIS = 0.25;
 /** Safety factor of BLEST: how much more than forecast the faster paths may come to send. */
 const GUARD = 1.2;
-/** RFC 9406, Section 4.2: a round trip an eighth longer than the least one has met a queue. */
-const QUEUE_SEEN = 1.125;
-
 /**
  * What can be done now, and what would be possible by waiting. One object is filled for every
  * question.

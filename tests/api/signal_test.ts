@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
-import { dial } from "../../src/api/dial.ts";
 import { listen } from "../../src/api/listen.ts";
 import { MultipathConnection } from "../../src/api/multipath_connection.ts";
-import type { MultipathListener } from "../../src/api/multipath_listener.ts";
-import type { ConnectOptions } from "../../src/api/options.ts";
 import { fetch } from "../../src/http3/fetch.ts";
 import { serve } from "../../src/http3/serve.ts";
 import { TEST_CERTIFICATE, TEST_KEY } from "../sim/test_certificate.ts";
+import { dialHere } from "./loopback.ts";
 
 /** A signal that knows how many listen to it. */
 class CountedSignal {
@@ -35,21 +33,6 @@ class CountedSignal {
 }
 
 const server = { cert: TEST_CERTIFICATE, key: TEST_KEY, localAddresses: ["127.0.0.1"], port: 0 };
-
-function dialHere(
-  listener: MultipathListener,
-  options: Partial<ConnectOptions>,
-): Promise<MultipathConnection> {
-  return dial({
-    hostname: "127.0.0.1",
-    port: listener.addrs[0]!.port,
-    serverName: "server.test",
-    alpnProtocols: ["echo"],
-    caCerts: [TEST_CERTIFICATE],
-    localAddresses: ["127.0.0.1"],
-    ...options,
-  });
-}
 
 async function until(condition: () => boolean): Promise<void> {
   const end = performance.now() + 5_000;

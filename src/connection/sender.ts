@@ -150,7 +150,7 @@ export class Sender {
       this.#frames.writeValidation(network, size, now);
       if (network === path.current) {
         this.#frames.writeAcks(path, now);
-        path.slot.writeFrames(this.builder);
+        path.slot.writeFrames(this.builder, true);
       }
       return this.#datagram.end(path, network, size, now);
     }

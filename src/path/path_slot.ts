@@ -52,7 +52,16 @@ export class PathSlot implements FrameOwner {
 
   /** Whether frames wait. */
   get pending(): boolean {
-    return this.#abandonPending || this.local.pending || this.remote.pending || this.status.pending;
+    if (this.#abandonPending || this.local.pending || this.remote.pending) return true;
+    return this.status.pending && !this.#isNews;
+  }
+
+  /**
+   * Whether the peer may not have heard of the path yet: some forget what they are told of it before
+   * its first packet comes, so its status travels with that.
+   */
+  get #isNews(): boolean {
+    return this.path !== undefined && !this.path.heard;
   }
 
   /**
@@ -93,11 +102,15 @@ export class PathSlot implements FrameOwner {
   /** Whether our PATH_ABANDON arrived and the countdown has not begun. */
   acknowledged = false;
 
-  /** Writes what the path ID has to tell, as far as it fits. */
-  writeFrames(sink: FrameSink): void {
+  /**
+   * Writes what the path ID has to tell, as far as it fits.
+   *
+   * @param isOwn Whether the packet leaves on the path itself.
+   */
+  writeFrames(sink: FrameSink, isOwn = false): void {
     this.#writeAbandon(sink);
     if (this.abandoned) return;
-    this.status.writeFrames(sink);
+    if (isOwn || !this.#isNews) this.status.writeFrames(sink);
     this.remote.writeFrames(sink);
     this.local.writeFrames(sink);
   }

@@ -201,3 +201,13 @@ Deno.test("A trace changes nothing of what is sent", () => {
   });
   assert.equal(digests[0], digests[1]);
 });
+
+Deno.test("The status of a new path travels with its first packet", () => {
+  const { pair, trace } = logged({ paths: 2, statuses: ["available", "backup"] });
+  download(pair, 20_000);
+  const first = named(trace("client"), "quic:packet_sent").find(({ data }) =>
+    data.frames.some((frame: { frame_type: string }) => frame.frame_type === "path_status_backup")
+  )!;
+  assert.equal(first.data.header.path_id, 1);
+  assert.equal(first.data.header.packet_number, 0);
+});

@@ -99,10 +99,10 @@ export class Validation implements FrameOwner {
   onHeard(now: number): void {
     if (!this.pending || this.challengeDue) return;
     // Many are unanswered: it is rather a long way than a bad one, and the first must not be
-    // forgotten before its answer can be there.
-    if (this.#challenges.length >= MAX_HURRIED) return;
-    this.#interval = this.#firstInterval;
-    const next = this.#sentAt + this.#firstInterval;
+    // forgotten before its answer can be there. But it may have been bad until now.
+    const isHurried = this.#challenges.length < MAX_HURRIED;
+    this.#interval = isHurried ? this.#firstInterval : LONGEST_FIRST_WAIT;
+    const next = this.#sentAt + this.#interval;
     if (next <= now) this.challengeDue = true;
     else this.deadline = Math.min(this.deadline, next);
   }

@@ -64,3 +64,26 @@ for (const { name } of Deno.readDirSync(folder)) {
     play(JSON.parse(Deno.readTextFileSync(new URL(name, folder))) as Scenario);
   });
 }
+
+found(
+  "An address that is not proven yet is challenged again when its packets come after a long outage",
+  { loss: 0.01, reorder: 0.07, duplicate: 0.07, corrupt: 0.01, rtt: 7, megabits: 3 },
+  { kind: "open", wait: 5 },
+  { kind: "open", wait: 5 },
+  { kind: "rebind", wait: 23 },
+  { kind: "reset", which: 1 },
+  { kind: "open", wait: 79 },
+  { kind: "open", wait: 21 },
+  { kind: "finish", wait: 3, byServer: true },
+  { kind: "rebind", wait: 33 },
+  { kind: "openPath" },
+  { kind: "move", wait: 4 },
+  { kind: "datagram", wait: 62, byServer: true },
+  { kind: "stop", wait: 93, byServer: true },
+  { kind: "open", wait: 69 },
+  { kind: "rebind", wait: 61 },
+  { kind: "outage", wait: 83, much: 13886 },
+  { kind: "damage", byServer: true, much: 187 },
+  { kind: "open", wait: 54 },
+  { kind: "damage", wait: 93, byServer: true, much: 34455 },
+);

@@ -108,3 +108,20 @@ Deno.test("Validation.stop() ends without a verdict", () => {
   assert.equal(validation.onResponse(data, 10), -1);
   assert.equal(validation.deadline, Infinity);
 });
+
+Deno.test("Validation challenges again when the peer is heard, however many are unanswered", () => {
+  const validation = make();
+  validation.start(10, 3_000, 0);
+  let now = 0;
+  for (let i = 0; i < 8; i++) {
+    challenge(validation, now);
+    now = validation.deadline;
+    validation.expire(now);
+  }
+  challenge(validation, now);
+  assert.ok(validation.deadline > now + 1_000, "it has become patient");
+  validation.onHeard(now + 100);
+  assert.equal(validation.deadline, now + 333);
+  validation.onHeard(now + 400);
+  assert.equal(validation.challengeDue, true);
+});

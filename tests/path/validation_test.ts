@@ -111,7 +111,7 @@ Deno.test("Validation.stop() ends without a verdict", () => {
 
 Deno.test("Validation challenges again when the peer is heard, however many are unanswered", () => {
   const validation = make();
-  validation.start(10, 3_000, 0);
+  validation.start(10, 60_000, 0);
   let now = 0;
   for (let i = 0; i < 8; i++) {
     challenge(validation, now);

@@ -84,9 +84,7 @@ export class Driver<Connection> implements SocketListener {
 
   /** Says that the application did something: what it made pending is sent soon. */
   wake(): void {
-    if (this.#isClosed || this.#quiet > 0) return;
-    this.#quiet = QUIET_MICROTASKS;
-    queueMicrotask(this.#onMicrotask);
+    if (!this.#isClosed && this.#quiet === 0) this.#wait(QUIET_MICROTASKS);
   }
 
   /**
@@ -154,6 +152,7 @@ export class Driver<Connection> implements SocketListener {
     this.wake();
   }
 
+  /** Flushes when so many microtasks have passed. */
   #wait(microtasks: number): void {
     if (this.#quiet === 0) queueMicrotask(this.#onMicrotask);
     this.#quiet = microtasks;
@@ -161,6 +160,7 @@ export class Driver<Connection> implements SocketListener {
 
   #countDown(): void {
     if (--this.#quiet > 0) return queueMicrotask(this.#onMicrotask);
+    if (this.#isClosed) return;
     this.#isLingering = false;
     this.#dispatch();
     if (this.#isLingering) this.#wait(LINGERING_MICROTASKS);

@@ -14,6 +14,7 @@ import type { PathView, ScheduleContext } from "./scheduler.ts";
 const HYSTERESIS = 0.25;
 /** Safety factor of BLEST: how much more than forecast the faster paths may come to send. */
 const GUARD = 1.2;
+
 /**
  * What can be done now, and what would be possible by waiting. One object is filled for every
  * question.

@@ -1,5 +1,6 @@
 import type { LinkOptions } from "../sim/link.ts";
-import { type DownloadOptions, LIMIT, pairOf } from "./measure.ts";
+import type { Pair } from "../sim/pair.ts";
+import { download, type DownloadOptions } from "./measure.ts";
 
 /** A download, path by path: when each could be used, and what had come by it at any time. */
 export interface Course {
@@ -17,32 +18,25 @@ export function follow(
   size: number,
   options: DownloadOptions = {},
 ): Course {
-  const pair = pairOf(links, options);
-  pair.start();
-  const transfer = pair.client.app.download(size);
   const begun = links.map(() => Infinity);
   const curve: [number, number][] = [];
-  const { counters } = pair.links[0]!.downward;
-  pair.run({
-    until: LIMIT,
-    when: () => {
-      const at = pair.now / 1_000;
-      if (pair.server.completedAt <= pair.now) {
-        for (const { id, open } of pair.server.connection.paths.paths) {
-          if (open) begun[id] = Math.min(begun[id]!, at);
-        }
+  const watch = ({ now, server, links }: Pair) => {
+    const at = now / 1_000;
+    if (server.completedAt <= now) {
+      for (const { id, open } of server.connection.paths.paths) {
+        if (open) begun[id] = Math.min(begun[id]!, at);
       }
-      const last = curve.at(-1);
-      if (last?.[0] === at) last[1] = counters.deliveredBytes;
-      else if (counters.deliveredBytes !== last?.[1]) curve.push([at, counters.deliveredBytes]);
-      return transfer.isDone;
-    },
-  });
-  if (!transfer.isDone) throw new Error(`${size} bytes never came (seed ${options.seed ?? 1})`);
+    }
+    const { deliveredBytes } = links[0]!.downward.counters;
+    const last = curve.at(-1);
+    if (last?.[0] === at) last[1] = deliveredBytes;
+    else if (deliveredBytes !== last?.[1]) curve.push([at, deliveredBytes]);
+  };
+  const duration = download(links, size, { ...options, watch });
   // What is sent beside the file is spread over all of it.
-  const share = size / counters.deliveredBytes;
+  const share = size / curve.at(-1)![1];
   for (const point of curve) point[1] *= share;
-  return { duration: transfer.finishedAt / 1_000, begun, curve };
+  return { duration, begun, curve };
 }
 
 /**

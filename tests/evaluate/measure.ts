@@ -6,7 +6,7 @@ import { POLICIES } from "./policies.ts";
 import { median } from "./row.ts";
 
 /** Virtual milliseconds after which a transfer counts as failed. */
-export const LIMIT = 3_600_000;
+const LIMIT = 3_600_000;
 export const MIB = 1_048_576;
 
 /** What a measurement may vary. */
@@ -17,17 +17,21 @@ export interface DownloadOptions {
   readonly serverConfig?: Partial<TransportConfig>;
   /** Called with the pair before it runs. */
   readonly prepare?: (pair: Pair) => void;
+  /** Called after everything that happens. */
+  readonly watch?: (pair: Pair) => void;
+  readonly clientTls?: PairOptions["clientTls"];
 }
 
 /** A pair with one path per link; the server sends by the given scheduler. */
 export function pairOf(links: readonly LinkOptions[], options: DownloadOptions = {}): Pair {
-  const { scheduler, seed = 1, config = {}, serverConfig = {} } = options;
+  const { scheduler, seed = 1, config = {}, serverConfig = {}, clientTls = {} } = options;
   const pairOptions: PairOptions = {
     links,
     seed,
     config: { maxPaths: Math.max(4, links.length), ...config },
     serverConfig: { ...config, ...serverConfig, ...(scheduler ? { scheduler } : {}) },
     serverAddresses: links.length,
+    clientTls,
   };
   return new Pair(pairOptions);
 }
@@ -42,7 +46,13 @@ export function download(
   options.prepare?.(pair);
   pair.start();
   const transfer = pair.client.app.download(size);
-  pair.run({ until: LIMIT, when: () => transfer.isDone });
+  pair.run({
+    until: LIMIT,
+    when: () => {
+      options.watch?.(pair);
+      return transfer.isDone;
+    },
+  });
   if (!transfer.isDone) throw new Error(`${size} bytes never came (seed ${options.seed ?? 1})`);
   return transfer.finishedAt / 1_000;
 }

@@ -203,6 +203,15 @@ Deno.test("Driver reports an address that cannot be reached, and goes on", async
   assert.deepEqual(b.endpoint.received, ["arrives"]);
 });
 
+Deno.test("Driver.close() ends a wait for quiet too: nobody hears of anything any more", async () => {
+  using side = new Side();
+  side.endpoint.active.push("a");
+  side.driver.wake();
+  side.driver.close();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.deepEqual(side.events, []);
+});
+
 Deno.test("Driver.close() ends everything quietly", async () => {
   const a = new Side();
   using b = new Side();

@@ -1,6 +1,9 @@
 import { defaultGroups } from "../../src/tls/key_exchange.ts";
+import { pairOf } from "../evaluate/measure.ts";
 import type { LinkOptions } from "../sim/link.ts";
-import { Pair } from "../sim/pair.ts";
+
+/** The key exchange of real programs, which needs two packets. */
+const clientTls = { groups: defaultGroups };
 
 /** The first link is silent for some milliseconds when so many bytes have come. */
 export interface SimulatedOutage {
@@ -14,7 +17,7 @@ export function simulate(
   size: number,
   outage?: SimulatedOutage,
 ): number {
-  const pair = pairOver(links);
+  const pair = pairOf(links, { clientTls });
   pair.start();
   const transfer = pair.client.app.download(size);
   if (outage) {
@@ -28,7 +31,7 @@ export function simulate(
 
 /** Virtual milliseconds of the longest of some small answers, while the first link dies. */
 export function simulateAnswers(links: readonly LinkOptions[], size: number): number {
-  const pair = pairOver(links);
+  const pair = pairOf(links, { clientTls });
   pair.start();
   const answers: { duration: number }[] = [];
   for (let time = 500; time < 4_000; time += 400) {
@@ -37,9 +40,4 @@ export function simulateAnswers(links: readonly LinkOptions[], size: number): nu
   pair.links[0]!.outage(1_500);
   pair.run({ until: 10_000 });
   return Math.max(...answers.map(({ duration }) => duration));
-}
-
-/** The handshake is that of real programs, with a key exchange that needs two packets. */
-function pairOver(links: readonly LinkOptions[]): Pair {
-  return new Pair({ links, serverAddresses: links.length, clientTls: { groups: defaultGroups } });
 }

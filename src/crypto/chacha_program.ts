@@ -25,17 +25,18 @@ export const STATE = 0;
 /** Where the associated data begin, followed by zeros up to a multiple of 16. */
 export const AD = 64;
 /** The input: 64 zeros, which become the key of Poly1305, then the text. */
-export const SOURCE = 0x1_0000;
+export const SOURCE = 0x2_0000;
 /** The output: the key of Poly1305, and from its middle on the tag; then the text. */
-export const TARGET = 0x3_0000;
+export const TARGET = 0x4_0000;
 /** Where in both the text begins. */
 export const TEXT = 64;
 /** Where in the output the tag is put. */
 export const TAG = 32;
-/** No text, and no associated data, may be longer. */
-export const MAX_TEXT = 0xff00;
+/** No text, and no associated data, may be longer: the length of UDP has 16 bits (RFC 768). */
+export const MAX_TEXT = 0xffff;
 
-const PAGES = 5;
+/** Pages of 64 KiB: TARGET lies in the fifth, and what the last vectors write in the sixth. */
+const PAGES = 6;
 const COUNTER = 12;
 
 /** What the program offers. */

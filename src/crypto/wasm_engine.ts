@@ -113,7 +113,9 @@ class WasmChaCha implements Aead {
     const machine = this.#machine;
     const tagStart = end - TAG_LENGTH;
     const length = tagStart - textStart;
-    if (length < 0) return -1;
+    if (length < 0 || length > program.MAX_TEXT || textStart - adStart > program.MAX_TEXT) {
+      return -1;
+    }
     if (out.length < length) throw new RangeError("Cannot open: the plaintext does not fit");
     machine.crypt(this.#key, nonce, buffer.subarray(textStart, tagStart));
     machine.authenticate(buffer.subarray(adStart, textStart), program.SOURCE, length);

@@ -10,8 +10,11 @@ const suite = CipherSuite.ChaCha20Poly1305Sha256;
 Deno.test("wasmEngine() seals and opens as noble does, whatever the lengths", () => {
   const random = new SeededRandom(8439);
   for (let length = 0; length <= 600; length++) same(random, random.below(70), length);
-  for (const length of [1_200, 1_452, 4_096, 65_279]) same(random, random.below(3_000), length);
-  same(random, 60_000, 10);
+  for (const length of [1_200, 1_452, 4_096, 65_279, 65_281, 65_535]) {
+    same(random, random.below(3_000), length);
+  }
+  for (const length of [60_000, 65_472, 65_473, 65_535]) same(random, length, 10);
+  same(random, 65_535, 65_535);
 });
 
 Deno.test("wasmEngine() carries through every limb", () => {
@@ -50,6 +53,10 @@ Deno.test("wasmEngine() refuses what its memory cannot hold", () => {
   const aead = engine.aead(suite, new Uint8Array(32));
   const buffer = new Uint8Array(140_000);
   const nonce = new Uint8Array(12);
+  const out = new Uint8Array(140_000);
+  // Longer than any datagram: nobody can have sealed it.
+  assert.equal(aead.open(nonce, buffer, 0, 10, 70_000, out), -1);
+  assert.equal(aead.open(nonce, buffer, 0, 66_000, 66_100, out), -1);
   assert.throws(() => aead.seal(nonce, buffer, 0, 10, 66_000), RangeError);
   assert.throws(() => aead.seal(nonce, buffer, 0, 66_000, 66_100), RangeError);
   assert.throws(() => aead.open(nonce, buffer, 0, 10, 100, new Uint8Array(73)), RangeError);

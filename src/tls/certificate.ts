@@ -19,6 +19,7 @@ import {
 } from "@peculiar/asn1-x509";
 import { Alert, alertError } from "./alert.ts";
 import { verifyCertificateSignature } from "./certificate_signature.ts";
+import { checkDer } from "./der.ts";
 
 /** Extended key usages (RFC 5280, Section 4.2.1.12). */
 export const ExtendedUsage = {
@@ -59,6 +60,7 @@ export class Certificate {
   constructor(der: Uint8Array) {
     this.der = der.slice();
     try {
+      checkDer(this.der);
       const x509 = new X509Certificate(this.der);
       this.subject = (x509.subject ?? "").replaceAll("\n", ", ");
       this.issuer = (x509.issuer ?? "").replaceAll("\n", ", ");
@@ -205,6 +207,7 @@ function readDetails(extensions: readonly Extension[]): Details {
 
 function readExtension(extension: Extension, details: Details): void {
   const value = extension.extnValue;
+  if (understood.has(extension.extnID)) checkDer(new Uint8Array(value.buffer));
   switch (extension.extnID) {
     case idBasicConstraints: {
       const constraints = AsnConvert.parse(value, BasicConstraints);

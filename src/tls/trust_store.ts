@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { Certificate } from "./certificate.ts";
 import { readPem } from "./pem.ts";
 
-/** How many certificates and signatures seen in handshakes are remembered. */
+/** How many certificates seen in handshakes are remembered. */
 const CACHE_SIZE = 128;
 
 /**
@@ -19,9 +19,13 @@ const CACHE_SIZE = 128;
  */
 export class TrustStore {
   readonly #bySubject = new Map<string, Certificate[]>();
-  readonly #anchors = new Set<string>();
+  readonly #anchors = new Map<string, Certificate>();
   readonly #certificates = new Map<string, Certificate>();
-  readonly #signatures = new Map<string, boolean>();
+  /**
+   * The issuers whose signature was right, by what they signed. Certificates are told apart as
+   * objects: put together, the bytes of one pair can be those of another.
+   */
+  readonly #signers = new WeakMap<Certificate, WeakSet<Certificate>>();
 
   /** @param pems Texts with any number of PEM certificates each; unreadable ones are left out. */
   constructor(pems: Iterable<string>) {
@@ -48,14 +52,18 @@ export class TrustStore {
   /** The certificate in `der`, parsed at most once while it is remembered. */
   certificate(der: Uint8Array): Certificate {
     const key = keyOf(der);
-    return this.#certificates.get(key) ?? remember(this.#certificates, key, new Certificate(der));
+    return this.#anchors.get(key) ?? this.#certificates.get(key) ??
+      remember(this.#certificates, key, new Certificate(der));
   }
 
   /** Whether `issuer` signed `subject`. */
   isSigned(subject: Certificate, issuer: Certificate): boolean {
-    const key = keyOf(subject.der) + keyOf(issuer.der);
-    return this.#signatures.get(key) ??
-      remember(this.#signatures, key, subject.isSignedBy(issuer));
+    const known = this.#signers.get(subject);
+    if (known?.has(issuer)) return true;
+    if (!subject.isSignedBy(issuer)) return false;
+    if (known) known.add(issuer);
+    else this.#signers.set(subject, new WeakSet([issuer]));
+    return true;
   }
 
   #add(der: Uint8Array): void {
@@ -67,7 +75,7 @@ export class TrustStore {
     }
     const key = keyOf(der);
     if (this.#anchors.has(key)) return;
-    this.#anchors.add(key);
+    this.#anchors.set(key, certificate);
     const known = this.#bySubject.get(certificate.subject);
     if (known) known.push(certificate);
     else this.#bySubject.set(certificate.subject, [certificate]);

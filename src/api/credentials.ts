@@ -66,7 +66,7 @@ export class CredentialSet {
   }
 
   #read({ cert, key }: CertificateAndKey): Credential {
-    const id = `${cert}\n${key}`;
+    const id = JSON.stringify([cert, key]);
     let credential = this.#cache.get(id);
     if (credential === undefined) {
       credential = Credential.fromPem(cert, key);

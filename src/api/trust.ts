@@ -43,7 +43,7 @@ function publicStore(): TrustStore {
  * @throws {TypeError} If one of the texts has no certificate in it.
  */
 export function storeFor(caCerts: readonly string[], others: readonly string[]): TrustStore {
-  const key = `${others.length}\n${caCerts.join("\n")}`;
+  const key = JSON.stringify([others.length, caCerts]);
   let store = stores.get(key);
   if (!store) {
     for (const [i, pem] of caCerts.entries()) {

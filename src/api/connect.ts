@@ -1,5 +1,6 @@
 import { CLIENT_DEFAULTS } from "../connection/config.ts";
 import type { Connection } from "../connection/connection.ts";
+import { isAuthenticationFailure } from "../error/authentication_failure.ts";
 import { familyOf, listLocalAddresses, literalAddress } from "../io/interfaces.ts";
 import { type ClientConfig, Endpoint } from "../endpoint/endpoint.ts";
 import { openKeyLog } from "../io/key_log.ts";
@@ -169,7 +170,10 @@ class Attempts {
     }
   }
 
-  /** Begins one attempt after the other until one succeeds or all have failed. */
+  /**
+   * Begins one attempt after the other until one succeeds, all have failed, or a server cannot
+   * prove who it is.
+   */
   async #tryAll(
     routes: readonly Route[],
     winner: PromiseWithResolvers<Opened | undefined>,
@@ -178,8 +182,14 @@ class Attempts {
     winner.promise.catch(() => {}).finally(() => (isSettled = true));
     const all: Promise<void>[] = [];
     for (const route of routes) {
-      const attempt = this.#try(route).then(winner.resolve, (error) => {
+      const attempt = this.#try(route).then((opened) => {
+        isSettled = true;
+        winner.resolve(opened);
+      }, (error) => {
         this.#failure ??= error;
+        if (!isAuthenticationFailure(error)) return;
+        isSettled = true;
+        winner.reject(error);
       });
       all.push(attempt);
       if (route !== routes.at(-1)) await settledWithin(attempt, ATTEMPT_DELAY);

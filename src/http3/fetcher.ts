@@ -1,3 +1,4 @@
+import { isAuthenticationFailure } from "../error/authentication_failure.ts";
 import { StreamError } from "../error/quic_error.ts";
 import type { H3Client } from "./client.ts";
 import { BrokenServers } from "./broken_servers.ts";
@@ -90,7 +91,8 @@ class Sender {
         await client.handshake;
       } catch (error) {
         plan.signal.throwIfAborted();
-        const mayRepeat = !this.#connection && attempt < MAX_ATTEMPTS && plan.isRepeatable;
+        const mayRepeat = !this.#connection && attempt < MAX_ATTEMPTS && plan.isRepeatable &&
+          !isAuthenticationFailure(error);
         if (!mayRepeat || !(isUnprocessed(error) || isStale(client, isReused, plan))) throw error;
       }
     }

@@ -13,10 +13,11 @@ import { suiteNumbers } from "./cipher_suites.ts";
 import { Hub } from "./hub.ts";
 import { clientAddresses } from "./local_addresses.ts";
 import type { MultipathConnection } from "./multipath_connection.ts";
-import { type ConnectOptions, transportConfig } from "./options.ts";
+import type { ConnectOptions } from "./options.ts";
 import { PathUpkeep } from "./path_upkeep.ts";
 import { PresentAddresses } from "./present_addresses.ts";
 import { type SavedSession, versionNumbers } from "./session.ts";
+import { transportConfig } from "./transport_config.ts";
 import { trustOf } from "./trust.ts";
 
 /** RFC 8305, Section 5: the pause before the next address is tried besides the one before. */

@@ -4,8 +4,9 @@ import { openKeyLog } from "../io/key_log.ts";
 import type { Address } from "../path/address.ts";
 import type { ClientCertificateOptions } from "../tls/tls.ts";
 import type { CredentialSet } from "./credentials.ts";
-import { type ClientAuthentication, type ListenOptions, transportConfig } from "./options.ts";
+import type { ClientAuthentication, ListenOptions } from "./options.ts";
 import { versionNumbers } from "./session.ts";
+import { transportConfig } from "./transport_config.ts";
 import { storeFor } from "./trust.ts";
 
 /** What the options of a listener mean to the core. */

@@ -1,7 +1,8 @@
 import { CLIENT_DEFAULTS, DEFAULTS } from "../../src/connection/config.ts";
 import { Hub } from "../../src/api/hub.ts";
 import { MultipathConnection } from "../../src/api/multipath_connection.ts";
-import { transportConfig, type TransportOptions } from "../../src/api/options.ts";
+import type { TransportOptions } from "../../src/api/options.ts";
+import { transportConfig } from "../../src/api/transport_config.ts";
 import type { Connection } from "../../src/connection/connection.ts";
 import { Endpoint } from "../../src/endpoint/endpoint.ts";
 import { SystemRandom } from "../../src/io/random.ts";

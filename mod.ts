@@ -12,7 +12,8 @@
  * ```
  *
  * Run with `--unstable-net --allow-net`; `--allow-sys=networkInterfaces` lets it find the local
- * addresses by itself.
+ * addresses by itself. To check servers it needs root certificates: the runtime's (`--allow-sys`),
+ * the system's (`--allow-read` of their file), or those that `caCerts` names.
  *
  * @module
  */

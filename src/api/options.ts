@@ -137,7 +137,12 @@ export interface ConnectOptions extends TransportOptions {
   serverName?: string;
   /** Application protocols, the best first; QUIC demands at least one. */
   alpnProtocols: string[];
-  /** Certificates of authorities to trust besides the default ones, as PEM. */
+  /**
+   * Certificates of authorities to trust, as PEM, besides the default ones: those in the file that
+   * the environment variable `SSL_CERT_FILE` names, else the runtime's (`--allow-sys`), else the
+   * system's (`--allow-read` of its file), and those in the file that `DENO_CERT` names. With
+   * `caCerts`, default ones that may not be read are left out; without, that is a `TypeError`.
+   */
   caCerts?: string[];
   /**
    * SHA-256 hashes of certificates. If there are any, the server must show one of these

@@ -2,7 +2,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { equalBytes } from "../bytes/bytes.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
-import { defaultRoots } from "../io/roots.ts";
+import { defaultRoots, grantedRoots } from "../io/roots.ts";
 import { readPem } from "../tls/pem.ts";
 import { TrustStore } from "../tls/trust_store.ts";
 import type { CertificateHook, Verification } from "../tls/tls.ts";
@@ -23,14 +23,18 @@ let defaultStore: TrustStore | undefined;
 const stores = new Map<string, TrustStore>();
 const MAX_STORES = 16;
 
-/** What the options of a client mean for the certificates of its server. */
+/**
+ * What the options of a client mean for the certificates of its server.
+ *
+ * @throws {TypeError} If authorities are needed, and neither named nor to be read.
+ */
 export function trustOf(options: ConnectOptions): Trust {
   const { serverCertificateHashes: hashes = [], caCerts = [], insecure = false } = options;
   if (hashes.length > 0) {
     return { verification: "insecure", onCertificates: hashCheck(hashes) };
   }
   if (insecure) return { verification: "insecure" };
-  return { verification: caCerts.length === 0 ? publicStore() : storeFor(caCerts, defaultRoots()) };
+  return { verification: caCerts.length === 0 ? publicStore() : storeFor(caCerts, grantedRoots()) };
 }
 
 function publicStore(): TrustStore {

@@ -113,6 +113,24 @@ export const clientProgram: Program = {
     { name: "silent", short: "s", help: "show neither progress nor summary, only errors" },
     ...commonFlags,
   ],
+  permissions: [
+    { flag: "--allow-net", why: "to reach servers" },
+    {
+      flag: "--allow-read",
+      why: "for --cacert, files to send, and the root certificates of the system",
+    },
+    { flag: "--allow-write", why: "for -o, --qlog and --key-log" },
+    {
+      flag: "--allow-sys=networkInterfaces",
+      why: "to use all interfaces, and to know their names",
+    },
+    { flag: "--allow-env", why: "for SSL_CERT_FILE, DENO_CERT, QLOGDIR and SSLKEYLOGFILE" },
+    {
+      flag: "--allow-sys",
+      why: "for those of the runtime, where the system has no file of them, as on Windows",
+      isOptional: true,
+    },
+  ],
   notes: [
     "Paths: the first interface of -n connects to the URL's address, the second opens a path to",
     "the first address of -mip, the third to the second, and so on. Without -mip all go to the",

@@ -74,6 +74,16 @@ export const serverProgram: Program = {
     ...logFlags,
     ...commonFlags,
   ],
+  permissions: [
+    { flag: "--allow-net", why: "to listen" },
+    { flag: "--allow-read", why: "for the folder and the certificate" },
+    {
+      flag: "--allow-sys=networkInterfaces",
+      why: "to listen on each interface, and know its name",
+    },
+    { flag: "--allow-env", why: "for QLOGDIR and SSLKEYLOGFILE" },
+    { flag: "--allow-write", why: "for --qlog and --key-log", isOptional: true },
+  ],
   notes: [
     "Without a certificate it makes one for development and prints how to use it. Certificate files",
     "that change are taken over while it runs. Interrupt it to stop it: answers under way get five",

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { exactly } from "../permissions/permission_line.ts";
 
 /** What a program left behind. */
 export interface Outcome {
@@ -14,19 +15,21 @@ export async function run(program: "client" | "server", ...args: string[]): Prom
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
-/** Starts one of the programs of `cli/`. */
+/** What the help says needs a permission that the first line of a program does not have. */
+const WRITING = ["--qlog", "--key-log"];
+
+/** Starts one of the programs of `cli/`, with the permissions of its first line. */
 export function command(
   program: "client" | "server",
   args: readonly string[],
   stdin: "null" | "piped" = "null",
 ): Deno.Command {
-  const url = new URL(`../../cli/${program}.ts`, import.meta.url);
+  const more = args.some((arg) => WRITING.includes(arg)) ? ["--allow-write"] : [];
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", url.href, ...args],
+    ...exactly(`cli/${program}.ts`, args, more),
     stdin,
     stdout: "piped",
     stderr: "piped",
-    env: { NO_COLOR: "1" },
   });
 }
 
@@ -57,8 +60,13 @@ export class RunningServer implements AsyncDisposable {
   }
 
   /** Starts a server and waits until it listens. */
-  static async start(...args: string[]): Promise<RunningServer> {
-    const process = command("server", args).spawn();
+  static start(...args: string[]): Promise<RunningServer> {
+    return RunningServer.of(command("server", args));
+  }
+
+  /** Starts a server by a command of the caller's. */
+  static async of(command: Deno.Command): Promise<RunningServer> {
+    const process = command.spawn();
     const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
     let text = "";
     for (;;) {

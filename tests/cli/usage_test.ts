@@ -3,6 +3,7 @@ import { clientProgram } from "../../cli/client_options.ts";
 import { serverProgram } from "../../cli/server_options.ts";
 import { usageText } from "../../cli/usage.ts";
 import { version } from "../../cli/version.ts";
+import { permissionLine } from "../permissions/permission_line.ts";
 import config from "../../deno.json" with { type: "json" };
 
 Deno.test("usageText() explains every flag and shows an example", () => {
@@ -24,6 +25,20 @@ Deno.test("the examples of the help can be understood by the programs", async ()
     for (const [, command] of program.examples) {
       const [name, ...args] = command.split(" ");
       assert.equal(typeof read[name as "client" | "server"](args), "object", command);
+    }
+  }
+});
+
+Deno.test("the help explains the permissions of a program's first line, and no others", () => {
+  for (const program of [clientProgram, serverProgram]) {
+    const needed = program.permissions.filter(({ isOptional }) => !isOptional);
+    const flags = needed.map(({ flag }) => flag);
+    assert.deepEqual(permissionLine(`cli/${program.name}.ts`), ["--unstable-net", ...flags]);
+    const text = usageText(program);
+    for (const { flag, why } of program.permissions) {
+      assert.ok(
+        text.split("\n").some((line) => line.startsWith(`  ${flag} `) && line.includes(why)),
+      );
     }
   }
 });

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S deno run --unstable-net --allow-net --allow-sys=networkInterfaces
+#!/usr/bin/env -S deno run --unstable-net --allow-net
 // deno-lint-ignore-file no-console -- a program speaks on its console
 /** A scheduler of one's own, in ten lines: three packets on the first path for one on the others. */
 import { dial, makeDevelopmentCertificate, MultipathConnection, type Scheduler } from "../mod.ts";

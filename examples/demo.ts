@@ -1,4 +1,4 @@
-#!/usr/bin/env -S deno run -A --unstable-net
+#!/usr/bin/env -S deno run --unstable-net --allow-net --allow-read --allow-write --allow-run
 // deno-lint-ignore-file no-console -- a program speaks on its console
 /** `deno task demo`: 100 MB, or as many as are given, come over two paths and are compared. */
 import { createHash, randomFillSync } from "node:crypto";
@@ -6,6 +6,8 @@ import { makeIssuedCertificate } from "../mod.ts";
 
 const SIZE = 1_000_000 * Number(Deno.args[0] ?? 100);
 const directory = await Deno.makeTempDir({ prefix: "mpquic-demo-" });
+/** What the programs are allowed; they find the addresses of -n by themselves. */
+const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-sys=networkInterfaces"];
 const addresses = ["127.0.0.1", canBind("127.0.0.2") ? "127.0.0.2" : "::1"];
 
 Deno.addSignalListener("SIGINT", () => {}); // it ends the programs below; then we clean up
@@ -75,7 +77,8 @@ async function hashFile(path: string): Promise<string> {
 
 function start(program: string, args: string[], stdout: "piped" | "inherit"): Deno.ChildProcess {
   const url = new URL(`../cli/${program}.ts`, import.meta.url);
-  const command = ["run", "-A", "--unstable-net", url.href, ...args];
+  const allowed = program === "client" ? [...PERMISSIONS, "--allow-write"] : PERMISSIONS;
+  const command = ["run", "--unstable-net", ...allowed, url.href, ...args];
   return new Deno.Command(Deno.execPath(), { args: command, stdout, stdin: "null" }).spawn();
 }
 

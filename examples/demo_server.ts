@@ -21,5 +21,7 @@ const server = serve({ port, cert: certPem, key: keyPem }, async (request) => {
 });
 
 for (const { hostname, port } of server.addrs) console.log(`Listening on ${hostname} port ${port}`);
-console.log(`Try: deno run -A cli/client.ts --insecure https://localhost:${port}/demo/tiles`);
+console.log(
+  `Try: deno run --allow-net cli/client.ts --insecure https://localhost:${port}/demo/tiles`,
+);
 await server.finished;

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S deno run --unstable-net --allow-net --allow-sys=networkInterfaces
+#!/usr/bin/env -S deno run --unstable-net --allow-net
 // deno-lint-ignore-file no-console -- a program speaks on its console
 /** Says something on a stream and prints what comes back. Start echo_server.ts first. */
 import { dial } from "../mod.ts";

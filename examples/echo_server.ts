@@ -1,4 +1,4 @@
-#!/usr/bin/env -S deno run --unstable-net --allow-net --allow-sys=networkInterfaces
+#!/usr/bin/env -S deno run --unstable-net --allow-net
 // deno-lint-ignore-file no-console -- a program speaks on its console
 /** Sends back whatever comes on a stream; no HTTP. Start it, then echo_client.ts. */
 import {

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S deno run --unstable-net --allow-net --allow-sys=networkInterfaces
+#!/usr/bin/env -S deno run --unstable-net --allow-net
 // deno-lint-ignore-file no-console -- a program speaks on its console
 /** Both ends in one program: 20 MB over two paths of one connection, then what each path carried. */
 import { dial, makeDevelopmentCertificate, MultipathConnection } from "../mod.ts";

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { exactly } from "../permissions/permission_line.ts";
 
-function command(example: string, ...args: string[]): Deno.Command {
-  const url = new URL(`../../examples/${example}.ts`, import.meta.url);
+/** Starts an example, or a program for it, with the permissions of its first line. */
+function command(path: string, ...args: string[]): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", url.href, ...args],
+    ...exactly(path, args),
     cwd: "/", // an example runs from anywhere
     stdin: "null",
     stdout: "piped",
@@ -13,7 +14,7 @@ function command(example: string, ...args: string[]): Deno.Command {
 
 /** Runs an example to its end and gives what it printed. */
 async function run(example: string, ...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await command(example, ...args).output();
+  const { code, stdout, stderr } = await command(`examples/${example}.ts`, ...args).output();
   assert.equal(code, 0, new TextDecoder().decode(stderr));
   return new TextDecoder().decode(stdout);
 }
@@ -24,7 +25,7 @@ async function withServer(
   args: string[],
   use: (port: string) => Promise<void>,
 ): Promise<void> {
-  const process = command(example, ...args).spawn();
+  const process = command(`examples/${example}.ts`, ...args).spawn();
   const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
   try {
     let text = "";
@@ -68,11 +69,8 @@ Deno.test("echo_client.ts hears what it said to echo_server.ts", async () => {
 
 Deno.test("demo_server.ts serves the tiles over HTTP/3", async () => {
   await withServer("demo_server", ["0"], async (port) => {
-    const client = new URL("../../cli/client.ts", import.meta.url).href;
     const url = `https://127.0.0.1:${port}/demo/tiles`;
-    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-check", client, "--insecure", "-v", url],
-    }).output();
+    const { code, stderr } = await command("cli/client.ts", "--insecure", "-v", url).output();
     assert.equal(code, 0);
     const tiles = new TextDecoder().decode(stderr).match(/^200 .*\/demo\/tile\?n=\d+ /gm);
     assert.equal(tiles?.length, 200);

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import config from "../../deno.json" with { type: "json" };
+import { RunningServer } from "../cli/program_runner.ts";
+import { permissionLine, plainEnvironment } from "./permission_line.ts";
+import { shellCommands, taskNames } from "./readme.ts";
+
+const root = new URL("../../", import.meta.url);
+const commands = shellCommands();
+
+Deno.test("every command of the README is one that the tests here run, or the tests themselves", () => {
+  const known = [
+    /^npx -y deno@[\d.]+ task demo$/,
+    /^npx -y deno@[\d.]+ task test$/,
+    /^deno run \S.* cli\/server\.ts -www \/srv\/files$/,
+    /^deno run \S.* cli\/client\.ts --insecure -fmp -o f\.iso https:\/\/localhost:6121\/f\.iso$/,
+  ];
+  assert.equal(commands.length, known.length);
+  for (const [i, command] of commands.entries()) assert.match(command, known[i]!);
+});
+
+Deno.test("the README's commands name the version that CI runs", () => {
+  const version = /^version=(.+)$/m.exec(Deno.readTextFileSync(new URL(".ci/run", root)))![1];
+  const named = commands.flatMap((command) => /^npx -y deno@(\S+)/.exec(command)?.[1] ?? []);
+  assert.deepEqual(named, [version, version]);
+});
+
+Deno.test("the tasks that the README names are there, and their programs", () => {
+  const names = taskNames();
+  assert.deepEqual(names.sort(), ["bench", "demo", "evaluate", "test"]);
+  const tasks: Record<string, string> = config.tasks;
+  for (const name of names) {
+    const program = /deno run .*?(\S+\.ts)$/.exec(tasks[name]!)?.[1];
+    if (name !== "test") assert.ok(Deno.statSync(new URL(program!, root)).isFile, name);
+  }
+});
+
+Deno.test("deno task demo has the permissions of examples/demo.ts, and they suffice", async () => {
+  const [, flags] = /^deno run (.+) examples\/demo\.ts$/.exec(config.tasks.demo)!;
+  assert.deepEqual(["--unstable-net", ...flags!.split(" ")], permissionLine("examples/demo.ts"));
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["task", "demo", "1"],
+    cwd: root,
+    clearEnv: true,
+    env: plainEnvironment(),
+  }).output();
+  const decoder = new TextDecoder();
+  assert.equal(code, 0, decoder.decode(stderr));
+  assert.match(
+    decoder.decode(stdout),
+    /1000000 bytes in .*\n4\. SHA-256 sent: +(\w{64})\n.*\1\n$/s,
+  );
+});
+
+Deno.test("the README's server and client do with the permissions that are written there", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const content = crypto.getRandomValues(new Uint8Array(60_000));
+    await Deno.mkdir(`${folder}/files`);
+    await Deno.writeFile(`${folder}/files/f.iso`, content);
+    const [serve, fetch] = commands.slice(2);
+    const served = words(serve!, { "/srv/files": `${folder}/files` });
+    await using server = await RunningServer.of(command([...served, "-port", "0"]));
+    const fetched = words(fetch!, {
+      "f.iso": `${folder}/f.iso`,
+      "localhost:6121": `localhost:${server.port}`,
+    });
+    const { code, stdout, stderr } = await command(fetched).output();
+    const decoder = new TextDecoder();
+    assert.equal(code, 0, decoder.decode(stderr));
+    assert.deepEqual(await Deno.readFile(`${folder}/f.iso`), content);
+    assert.match(decoder.decode(stdout), /^0 .*open\n1 .*open\n/m); // two paths
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+/** The words of a command behind `deno`, with what is of this test instead of the text's. */
+function words(line: string, instead: Record<string, string>): string[] {
+  return line.split(" ").slice(1).map((word) => {
+    const [written] = Object.keys(instead).filter((one) =>
+      word === one || word.includes(`/${one}/`)
+    );
+    return written === undefined ? word : word.replace(written, instead[written]!);
+  });
+}
+
+function command([run, ...rest]: readonly string[]): Deno.Command {
+  assert.equal(run, "run");
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--cached-only", "--no-check", ...rest],
+    cwd: root,
+    clearEnv: true,
+    env: plainEnvironment(),
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+}

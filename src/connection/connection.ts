@@ -21,7 +21,6 @@ import type { Idle } from "./idle.ts";
 import type { KeyRing } from "./key_ring.ts";
 import { PathRequest } from "./path_requests.ts";
 import type { Peer } from "./peer.ts";
-import { choosePreferred } from "./preferred_address.ts";
 import type { PingRequest } from "./ping_request.ts";
 import type { Transmit } from "./datagram_builder.ts";
 import { type ConnectionOptions, ConnectionParts, type PartsObserver } from "./connection_parts.ts";
@@ -57,10 +56,6 @@ export class Connection implements PartsObserver {
   /** When a connection without a path is given up. */
   #orphanedAt = Infinity;
   #closedTold = false;
-  /** Where the handshake takes place. */
-  readonly #firstRemote: Address;
-  /** A client: whether the server's preferred address was looked at. */
-  #preferredKnown = false;
 
   constructor(options: ConnectionOptions, now: number) {
     const parts = new ConnectionParts(options, this, now);
@@ -78,7 +73,6 @@ export class Connection implements PartsObserver {
     this.remoteAddresses = parts.remoteAddresses;
     this.closing = parts.closing;
     this.dispatcher = parts.dispatcher;
-    this.#firstRemote = options.remote;
     this.#handshakeDeadline = now + parts.config.handshakeTimeout;
     this.#guard(now, () => {
       this.handshake.tls.start(now);
@@ -160,7 +154,7 @@ export class Connection implements PartsObserver {
   /** Asks for a path; it opens when both ends have connection IDs for it. */
   openPath(port: Port, remote: Address, status: PathStatus, now: number): PathRequest {
     const request = new PathRequest(port, remote, status);
-    const isRefused = !this.paths.multipath || this.#isForbidden(remote);
+    const isRefused = !this.paths.multipath || this.peer.forbids(remote);
     if (this.handshake.complete && isRefused) {
       this.#events.push({ type: "pathRefused", request, code: ErrorCode.NoViablePath });
       return request;
@@ -189,13 +183,8 @@ export class Connection implements PartsObserver {
    */
   migratePath(path: Path, port: Port, remote: Address, now: number): boolean {
     if (this.role === Role.Server || !this.handshake.confirmed || !path.open) return false;
-    if (this.#isForbidden(remote)) return false;
+    if (this.peer.forbids(remote)) return false;
     return this.paths.migration.begin(path, port, remote, now);
-  }
-
-  /** RFC 9000, Section 18.2; MPQUIC, Section 2.2: only the address of the handshake may be. */
-  #isForbidden(remote: Address): boolean {
-    return this.peer.parameters.disableActiveMigration && sameAddress(remote, this.#firstRemote);
   }
 
   /** Asks a path's peer for a sign of life; a "pong" event follows. */
@@ -335,21 +324,19 @@ export class Connection implements PartsObserver {
     if (this.handshake.complete) this.keys.limitZeroRtt(now + this.#lifetime);
     this.paths.settle(now);
     if (this.handshake.confirmed && this.role === Role.Server) this.#offerTokens(now);
-    if (this.handshake.confirmed && !this.#preferredKnown) this.#followPreferred(now);
+    if (this.handshake.confirmed && this.peer.preferredPending) this.#followPreferred(now);
     if (this.handshake.complete && this.paths.multipath) this.#parts.requests.advance(now);
     if (this.#orphanedAt < Infinity || this.paths.liveCount > 0) return;
     // MPQUIC, Section 3.4: a probe timeout to see whether another path is coming.
     this.#orphanedAt = now + (this.paths.multipath ? this.#lifetime / 3 : 0);
   }
 
-  /** RFC 9000, Section 9.6: a client moves to where the server would rather have it. */
+  /** A client moves to where the server would rather have it. */
   #followPreferred(now: number): void {
-    this.#preferredKnown = true;
     const path = this.paths.find(0);
-    const { preferredAddress } = this.peer.parameters;
-    if (preferredAddress === undefined || path === undefined) return;
+    if (path === undefined) return;
     const { port, remote } = path.current;
-    const preferred = choosePreferred(preferredAddress, port.address, remote);
+    const preferred = this.peer.takePreferred(port.address, remote);
     if (preferred !== undefined) this.migratePath(path, port, preferred, now);
   }
 

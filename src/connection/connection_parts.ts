@@ -101,7 +101,7 @@ export class ConnectionParts implements PathContext {
   readonly ackPolicy: AckPolicy;
   readonly events: ConnectionEvent[] = [];
   readonly datagrams: DatagramQueue = new DatagramQueue(this.events);
-  readonly peer: Peer = new Peer();
+  readonly peer: Peer;
   /** A server: the addresses its clients hear of. */
   readonly announcer: AddressAnnouncer = new AddressAnnouncer();
   /** How often the peer is asked to acknowledge. */
@@ -137,6 +137,7 @@ export class ConnectionParts implements PathContext {
     this.random = random;
     this.#ids = ids;
     this.#observer = observer;
+    this.peer = new Peer(options.remote);
     this.network = networkOptions(role, config, random);
     this.unproven = new UnprovenBytes(options.unprovenHosts);
     this.ackPolicy = ackPolicy(config);

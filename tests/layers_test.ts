@@ -3,8 +3,8 @@ import { join, relative } from "node:path";
 
 /** Folders of src, lowest first: each imports itself and what stands before it. */
 const LAYERS = [
-  "limits",
   "bytes",
+  "limits",
   "error",
   "crypto",
   "qlog",

@@ -6,6 +6,53 @@
  *
  * Times are in milliseconds, sizes in bytes.
  */
+import type { LedgerLimits } from "./ledger.ts";
+
+// What peers hold, by connection, address, network (IPv4 /24, IPv6 /56) and in all.
+
+/** A server's peers: `limits` of `listen` and `serve`. */
+export const SERVER_LIMITS: LedgerLimits = {
+  bytes: {
+    perConnection: 67_108_864,
+    perAddress: 134_217_728,
+    perNetwork: 201_326_592,
+    total: 536_870_912,
+  },
+  files: { perConnection: 32, perAddress: 96, perNetwork: 192, total: 640 },
+  handshakes: { perConnection: 1, perAddress: 64, perNetwork: 256, total: 1_024 },
+  connections: { perConnection: 1, perAddress: 256, perNetwork: 1_024, total: 4_096 },
+};
+/** A client's servers: it asked for what they send, and has few of them. */
+export const CLIENT_LIMITS: LedgerLimits = {
+  bytes: {
+    perConnection: 402_653_184,
+    perAddress: Infinity,
+    perNetwork: Infinity,
+    total: 805_306_368,
+  },
+  files: { perConnection: 64, perAddress: Infinity, perNetwork: Infinity, total: 640 },
+  handshakes: {
+    perConnection: Infinity,
+    perAddress: Infinity,
+    perNetwork: Infinity,
+    total: Infinity,
+  },
+  connections: {
+    perConnection: Infinity,
+    perAddress: Infinity,
+    perNetwork: Infinity,
+    total: Infinity,
+  },
+};
+/**
+ * Each so many handshakes that are completed from an address or a network, or good tokens shown,
+ * raise its limits by once what they are, as far as the factor; half of it fades in the time.
+ */
+export const PROOFS_PER_SHARE = 64;
+export const MAX_SHARE_FACTOR = 4;
+export const REPUTE_HALF_LIFE = 600_000;
+/** Addresses and networks of which that is remembered. */
+export const MAX_REPUTES = 8_192;
 
 // Handshakes and whatever comes without a connection.
 

@@ -1,0 +1,211 @@
+import { type IpPrefix, networkOf } from "../bytes/ip_prefix.ts";
+import { Account, type AccountKeeper, type Shares } from "./account.ts";
+import { Repute } from "./repute.ts";
+import { type Amounts, type Resource, RESOURCES, Share } from "./share.ts";
+
+/** How much of one resource may be held. */
+export interface Limit {
+  /** By one connection. */
+  readonly perConnection: number;
+  /** By all connections of one address. */
+  readonly perAddress: number;
+  /** By all of one network: the /24 of an IPv4 address, the /56 of an IPv6 address. */
+  readonly perNetwork: number;
+  /** By all connections of the endpoint. */
+  readonly total: number;
+}
+
+/** How much of everything may be held. */
+export type LedgerLimits = Readonly<Record<Resource, Limit>>;
+
+/** What was counted of one resource. */
+export interface ResourceStats {
+  /** Held now. */
+  readonly held: number;
+  /** The most that was ever held at once. */
+  readonly peak: number;
+  /** How often more was wanted than allowed. */
+  readonly refused: number;
+  /** Connections that had to end because they held the most when all was used up. */
+  readonly evicted: number;
+}
+
+/** No limit at all. */
+const NONE: Amounts = {
+  bytes: Infinity,
+  files: Infinity,
+  handshakes: Infinity,
+  connections: Infinity,
+};
+
+/**
+ * What the peers of an endpoint hold: each connection has an {@linkcode Account}, which counts for
+ * its address and its network as well. What is remembered grows with the connections only.
+ */
+export class Ledger implements AccountKeeper {
+  /** The time, in ms of the endpoint's clock; set by whoever knows it. */
+  now = 0;
+  readonly #limits: Readonly<Record<keyof Limit, Amounts>>;
+  readonly #exempt: readonly IpPrefix[];
+  readonly #all: Share;
+  readonly #addresses = new Map<string, Share>();
+  readonly #networks = new Map<string, Share>();
+  readonly #accounts = new Set<Account>();
+  readonly #repute = new Repute();
+  readonly #peak = nothing();
+  readonly #refused = nothing();
+  readonly #evicted = nothing();
+
+  /** @param exempt Networks of balancers, whose addresses stand for many peers. */
+  constructor(limits: LedgerLimits, exempt: readonly IpPrefix[] = []) {
+    this.#limits = {
+      perConnection: amountsOf(limits, "perConnection"),
+      perAddress: amountsOf(limits, "perAddress"),
+      perNetwork: amountsOf(limits, "perNetwork"),
+      total: amountsOf(limits, "total"),
+    };
+    this.#exempt = exempt;
+    this.#all = new Share(this.#limits.total);
+  }
+
+  /** An account without limits. */
+  static unlimited(): Account {
+    const none = { perConnection: Infinity, perAddress: Infinity, perNetwork: Infinity };
+    const limit = { ...none, total: Infinity };
+    return new Ledger({ bytes: limit, files: limit, handshakes: limit, connections: limit })
+      .open("");
+  }
+
+  /** The account of a new connection with a peer at an address. */
+  open(hostname: string): Account {
+    const account = new Account(this, hostname, new Share(this.#limits.perConnection), this.#all);
+    this.#accounts.add(account);
+    return account;
+  }
+
+  /** How much more of a resource all peers together may hold. */
+  room(resource: Resource): number {
+    return this.#all.room(resource);
+  }
+
+  /** What those of an address and of its network hold of a resource, if there are any. */
+  holdings(hostname: string): { address: Share | undefined; network: Share | undefined } {
+    return {
+      address: this.#addresses.get(hostname),
+      network: this.#networks.get(networkOf(hostname)),
+    };
+  }
+
+  /**
+   * Who holds the most of a resource: of the network that holds the most, the address that holds
+   * the most, and of that the connection. Among equals it is the oldest.
+   *
+   * @param among Those to choose from; all if left out.
+   */
+  greediest(resource: Resource, among: Iterable<Account> = this.#accounts): Account | undefined {
+    let greediest: Account | undefined;
+    for (const account of among) {
+      if (account.held(resource) === 0) continue;
+      if (greediest === undefined || isGreedier(account, greediest, resource)) greediest = account;
+    }
+    return greediest;
+  }
+
+  /** What was counted. */
+  get stats(): Readonly<Record<Resource, ResourceStats>> {
+    const entries = RESOURCES.map((resource) => [resource, this.#statsOf(resource)]);
+    return Object.fromEntries(entries);
+  }
+
+  #statsOf(resource: Resource): ResourceStats {
+    return {
+      held: this.#all.held[resource],
+      peak: this.#peak[resource],
+      refused: this.#refused[resource],
+      evicted: this.#evicted[resource],
+    };
+  }
+
+  /** Somebody was refused a resource before there was an account for it. */
+  onRefused(resource: Resource): void {
+    this.#refused[resource]++;
+  }
+
+  join(hostname: string): { address: Share; network: Share } {
+    if (this.#isExempt(hostname)) return { address: new Share(NONE), network: new Share(NONE) };
+    const address = this.#join(this.#addresses, hostname, this.#limits.perAddress);
+    const network = this.#join(this.#networks, networkOf(hostname), this.#limits.perNetwork);
+    return { address, network };
+  }
+
+  #join(shares: Map<string, Share>, key: string, limits: Amounts): Share {
+    let share = shares.get(key);
+    if (share === undefined) shares.set(key, share = new Share(limits));
+    share.members++;
+    share.factor = this.#repute.factor(key, this.now);
+    return share;
+  }
+
+  leave(hostname: string, { address, network }: Shares): void {
+    if (--address.members === 0) this.#addresses.delete(hostname);
+    if (--network.members === 0) this.#networks.delete(networkOf(hostname));
+  }
+
+  prove(hostname: string, { address, network }: Shares): void {
+    if (this.#isExempt(hostname)) return;
+    address.factor = this.#repute.add(hostname, this.now);
+    network.factor = this.#repute.add(networkOf(hostname), this.now);
+  }
+
+  makeRoom(resource: Resource, amount: number): void {
+    // Which of the connections can go is not for us to say.
+    if (resource === "connections") return;
+    while (amount > this.#all.room(resource)) {
+      const greediest = this.greediest(resource);
+      if (greediest === undefined) return;
+      this.evict(greediest, resource);
+    }
+  }
+
+  /** Ends a connection that has to give way. */
+  evict(account: Account, resource: Resource): void {
+    this.#evicted[resource]++;
+    account.evict(resource);
+  }
+
+  onHeld(resource: Resource): void {
+    const held = this.#all.held[resource];
+    if (held > this.#peak[resource]) this.#peak[resource] = held;
+  }
+
+  onClosed(account: Account): void {
+    this.#accounts.delete(account);
+  }
+
+  #isExempt(hostname: string): boolean {
+    return this.#exempt.some((prefix) => prefix.contains(hostname));
+  }
+}
+
+function isGreedier(one: Account, other: Account, resource: Resource): boolean {
+  const [a, b] = [one.shares, other.shares];
+  const byNetwork = a.network.greed(resource) - b.network.greed(resource);
+  if (byNetwork !== 0) return byNetwork > 0;
+  const byAddress = a.address.greed(resource) - b.address.greed(resource);
+  if (byAddress !== 0) return byAddress > 0;
+  return one.held(resource) > other.held(resource);
+}
+
+function amountsOf(limits: LedgerLimits, level: keyof Limit): Amounts {
+  const { bytes, files, handshakes, connections } = limits;
+  return {
+    bytes: bytes[level],
+    files: files[level],
+    handshakes: handshakes[level],
+    connections: connections[level],
+  };
+}
+
+function nothing(): Amounts {
+  return { bytes: 0, files: 0, handshakes: 0, connections: 0 };
+}

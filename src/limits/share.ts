@@ -1,0 +1,40 @@
+/**
+ * What peers hold of us: `bytes` of buffers, open `files`, `handshakes` that are not complete, and
+ * `connections`.
+ */
+export type Resource = "bytes" | "files" | "handshakes" | "connections";
+
+/** All resources. */
+export const RESOURCES: readonly Resource[] = ["bytes", "files", "handshakes", "connections"];
+
+/** An amount of each resource. */
+export type Amounts = Record<Resource, number>;
+
+/** What some peers together hold, and how much that may be: a connection, an address, or all. */
+export class Share {
+  readonly held: Amounts = { bytes: 0, files: 0, handshakes: 0, connections: 0 };
+  /** How much more than usual is allowed. */
+  factor = 1;
+  /** Accounts that count here. */
+  members = 0;
+  readonly #limits: Readonly<Amounts>;
+
+  constructor(limits: Readonly<Amounts>) {
+    this.#limits = limits;
+  }
+
+  /** How much of a resource may be held. */
+  limit(resource: Resource): number {
+    return this.#limits[resource] * this.factor;
+  }
+
+  /** How much more of a resource may be held. */
+  room(resource: Resource): number {
+    return this.limit(resource) - this.held[resource];
+  }
+
+  /** What is held, as a part of what is usual: whoever has more of it is greedier. */
+  greed(resource: Resource): number {
+    return this.held[resource] / this.factor;
+  }
+}

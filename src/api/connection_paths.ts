@@ -8,10 +8,9 @@ import type { Address } from "../path/address.ts";
 import { Stage } from "../path/lifecycle.ts";
 import type { Path as CorePath } from "../path/path.ts";
 import type { Port } from "../path/port.ts";
-import type { PathStatus } from "../scheduler/scheduler.ts";
 import { Traffic } from "./connection_stats.ts";
 import { ItemQueue } from "./item_queue.ts";
-import type { MigrateOptions } from "./options.ts";
+import type { MigrateOptions, OpenPathOptions } from "./options.ts";
 import { ApiPath, type Path, type PathCloseInfo, type PathOwner } from "./path.ts";
 import { type PathEvent, PathEvents, type PathEventType, type PathNews } from "./path_events.ts";
 import { healthName } from "./path_stats.ts";
@@ -53,9 +52,9 @@ export class ConnectionPaths implements PathOwner {
   readonly #requests = new Map<PathRequest, PromiseWithResolvers<Path>>();
   readonly #pings = new Map<PingRequest, Ping>();
   readonly #moves = new Map<CorePath, PromiseWithResolvers<void>>();
-  /** Finds a port for a path to move to; set by the connection. */
-  portFor: (local: string, remote: Address) => Port = () => {
-    throw new TypeError("Cannot move a path: it has no sockets");
+  /** Finds a port for a path to begin at, or to move to; set by the connection. */
+  portFor: (local: string | undefined, remote: Address) => Port = () => {
+    throw new TypeError("Cannot open or move a path: it has no sockets");
   };
   /** The open ones by ID; replaced whenever it changes. */
   #open: readonly ApiPath[] = [];
@@ -105,21 +104,25 @@ export class ConnectionPaths implements PathOwner {
     return this.#events.read(this.#open, this.#clock());
   }
 
-  /** Opens a path and waits until the peer has proven reachable. */
-  request(
-    port: Port,
-    remote: Address,
-    status: PathStatus,
-    signal: AbortSignal | undefined,
-  ): Promise<Path> {
-    if (this.#error) return Promise.reject(this.#error);
-    const request = this.#core.openPath(port, remote, status, this.#clock());
+  /**
+   * Opens a path and waits until the peer has proven reachable.
+   *
+   * @param usual Where it leads unless the options say otherwise.
+   */
+  async request(usual: Deno.NetAddr, options: OpenPathOptions): Promise<Path> {
+    const { remoteAddress = usual, status = "available", signal } = options;
+    signal?.throwIfAborted();
+    if (this.#error) throw this.#error;
+    const { hostname, port } = remoteAddress;
+    const remote: Address = { transport: "udp", hostname, port };
+    const from = this.portFor(options.localAddress, remote);
+    const request = this.#core.openPath(from, remote, status, this.#clock());
     const waiter = Promise.withResolvers<Path>();
     this.#requests.set(request, waiter);
     const abort = () => this.#cancel(request, signal!.reason);
     signal?.addEventListener("abort", abort, { once: true });
     this.#wake();
-    return waiter.promise.finally(() => signal?.removeEventListener("abort", abort));
+    return await waiter.promise.finally(() => signal?.removeEventListener("abort", abort));
   }
 
   wake(): void {

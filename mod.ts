@@ -78,6 +78,8 @@ export type { Session } from "./src/tls/session.ts";
 export type { Path, PathCloseInfo } from "./src/api/path.ts";
 export type { PathEvent, PathEventType } from "./src/api/path_events.ts";
 export type { PathStats } from "./src/api/path_stats.ts";
+export type { PeerAccount } from "./src/api/peer_account.ts";
+export type { Resource } from "./src/limits/share.ts";
 export type { ConnectionStats } from "./src/api/connection_stats.ts";
 export type { QlogInfo, QlogOption } from "./src/api/qlog.ts";
 export type { EventData, EventLog } from "./src/api/event_log.ts";

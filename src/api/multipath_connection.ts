@@ -20,6 +20,7 @@ import type {
 } from "./options.ts";
 import type { Path } from "./path.ts";
 import type { PathEvent } from "./path_events.ts";
+import type { PeerAccount } from "./peer_account.ts";
 import type { ReceiveStream } from "./receive_stream.ts";
 import type { SendStream, SendStreamOptions } from "./send_stream.ts";
 import { type QuicVersion, versionName } from "./session.ts";
@@ -200,7 +201,7 @@ export class MultipathConnection implements AsyncDisposable {
    * @throws {PathError} If the path cannot be opened.
    */
   openPath(options: OpenPathOptions = {}): Promise<Path> {
-    return this.#openPath(options);
+    return this.#paths.request(this.remoteAddr, options);
   }
 
   /** Decides, datagram by datagram, which path it leaves on; may be replaced at any time. */
@@ -289,6 +290,11 @@ export class MultipathConnection implements AsyncDisposable {
     return connectionStats(this.#core, this.#paths.traffic, this.#handshakeTime);
   }
 
+  /** What we hold for the peer; an application may count what it holds there as well. */
+  get account(): PeerAccount {
+    return this.#core.account;
+  }
+
   /**
    * Takes events of the application's protocol into the qlog trace; undefined if there is none.
    *
@@ -341,15 +347,6 @@ export class MultipathConnection implements AsyncDisposable {
     this.close();
     await this.#closed.promise.catch(() => {});
     await this.#hub.settle();
-  }
-
-  async #openPath(options: OpenPathOptions): Promise<Path> {
-    const { remoteAddress = this.remoteAddr, status = "available", signal } = options;
-    signal?.throwIfAborted();
-    const { hostname, port } = remoteAddress;
-    const remote = { transport: "udp", hostname, port } as const;
-    const from = this.#hub.portFor(this.#core, options.localAddress, remote);
-    return await this.#paths.request(from, remote, status, signal);
   }
 
   #onEvent(event: ConnectionEvent): void {

@@ -61,6 +61,18 @@ export class Closing {
     return true;
   }
 
+  /**
+   * This end closes to make room. The peer is told once, and nothing is kept to tell it again.
+   *
+   * @param code The application's, if it has one for this.
+   */
+  giveWay(code: number | undefined, now: number): void {
+    const reason = "Too much is held for this peer, and others need room";
+    const application = code !== undefined;
+    this.close({ by: "local", application, code: code ?? ErrorCode.InternalError, reason }, 0, now);
+    this.deadline = Math.min(this.deadline, now);
+  }
+
   /** The peer closed. RFC 9000, Section 10.2.2: one answer is allowed, none is needed. */
   drain(reason: CloseReason, lifetime: number, now: number): boolean {
     const first = this.open;

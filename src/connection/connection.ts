@@ -1,5 +1,6 @@
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
+import type { Account } from "../limits/account.ts";
 import { RESET_TOKEN_LENGTH } from "../packet/stateless_reset.ts";
 import { type Address, sameAddress } from "../path/address.ts";
 import type { Path } from "../path/path.ts";
@@ -205,6 +206,11 @@ export class Connection implements PartsObserver {
     this.#close({ by: "local", application: true, code, reason }, now);
   }
 
+  /** Gives way to others, since this peer holds the most of what is used up. */
+  evict(now: number): void {
+    this.closing.giveWay(this.account.overloadCode, now);
+  }
+
   /**
    * A socket reports that nothing can be sent; paths over it are in doubt at once.
    *
@@ -237,6 +243,11 @@ export class Connection implements PartsObserver {
     return this.#parts.receiver.dropped;
   }
 
+  /** What the peer makes us hold: everything that grows by its doing is held here first. */
+  get account(): Account {
+    return this.#parts.account;
+  }
+
   /** The log, if there is one. */
   get qlog(): Qlog | undefined {
     return this.#parts.log?.qlog;
@@ -246,6 +257,7 @@ export class Connection implements PartsObserver {
   release(): void {
     this.#parts.log?.close();
     this.paths.close();
+    this.account.close();
   }
 
   // What the parts tell.

@@ -3,6 +3,8 @@ import { CouplingGroup } from "../congestion/coupling_group.ts";
 import type { CryptoEngine } from "../crypto/aead.ts";
 import type { InitialKeys } from "../crypto/initial_keys.ts";
 import type { Random } from "../crypto/random.ts";
+import type { Account } from "../limits/account.ts";
+import { Ledger } from "../limits/ledger.ts";
 import type { Address } from "../path/address.ts";
 import type { IdIssuer, IssuedId } from "../path/local_ids.ts";
 import { idsPerPath } from "../path/path_limits.ts";
@@ -71,6 +73,8 @@ export interface ConnectionOptions {
   readonly token?: Uint8Array | undefined;
   /** A client: the server's parameters in the connection whose session is resumed. */
   readonly remembered?: Uint8Array | undefined;
+  /** Where it counts what the peer makes it hold; without one, nothing is limited. */
+  readonly account?: Account | undefined;
   /** A server: what all its connections may send to hosts that are not proven. */
   readonly unprovenHosts?: UnprovenHosts | undefined;
   /** A server: whether a token has shown that the client is where it says. */
@@ -98,6 +102,8 @@ export class ConnectionParts implements PathContext {
   readonly random: Random;
   readonly network: NetworkPathOptions;
   readonly unproven: UnprovenBytes;
+  /** What the peer makes us hold. */
+  readonly account: Account;
   readonly ackPolicy: AckPolicy;
   readonly events: ConnectionEvent[] = [];
   readonly datagrams: DatagramQueue = new DatagramQueue(this.events);
@@ -140,6 +146,7 @@ export class ConnectionParts implements PathContext {
     this.peer = new Peer(options.remote);
     this.network = networkOptions(role, config, random);
     this.unproven = new UnprovenBytes(options.unprovenHosts);
+    this.account = options.account ?? Ledger.unlimited();
     this.ackPolicy = ackPolicy(config);
     this.maxDatagramFrameSize = config.maxDatagramFrameSize;
     this.idle = new Idle(config.maxIdleTimeout);

@@ -3,6 +3,7 @@ import { Connection } from "../connection/connection.ts";
 import type { CryptoEngine } from "../crypto/aead.ts";
 import { InitialKeys } from "../crypto/initial_keys.ts";
 import { ErrorCode } from "../error/error_code.ts";
+import type { Ledger } from "../limits/ledger.ts";
 import { Header, parseHeader } from "../packet/header.ts";
 import { LOCAL_ID_LENGTH } from "../connection/receiver.ts";
 import { PacketOpener } from "../packet/packet_opener.ts";
@@ -36,6 +37,7 @@ export class Acceptor {
   readonly #tokens: AddressTokens;
   readonly #tls: ServerTlsOptions;
   readonly #stateless: StatelessReplies;
+  readonly #ledger: Ledger;
   readonly #versions: readonly number[];
   /** By the client's first ID and address: later Initials may come with it. */
   readonly #byOriginal = new Map<string, Connection>();
@@ -50,6 +52,7 @@ export class Acceptor {
     options: AcceptorOptions,
     factory: IdFactory,
     stateless: StatelessReplies,
+    ledger: Ledger,
   ) {
     this.#options = options;
     this.#factory = factory;
@@ -57,6 +60,7 @@ export class Acceptor {
     this.#tokens = new AddressTokens(this.#resumption.tokens, options.epoch);
     this.#tls = this.#resumption.tlsOptions(options.server.tls);
     this.#stateless = stateless;
+    this.#ledger = ledger;
     this.#versions = options.server.versions ?? SUPPORTED_VERSIONS;
   }
 
@@ -183,6 +187,7 @@ export class Acceptor {
       originalId: proof?.originalId ?? header.destinationId.slice(),
       retrySourceId: proof?.retrySourceId,
       initialKeys: keys,
+      account: this.#ledger.open(remote.hostname),
       validated: proof !== undefined,
       unprovenHosts: this.#unprovenHosts,
       addressToken: (remotes, used, time) => this.#tokens.forLater(remotes, used, time),

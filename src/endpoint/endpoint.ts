@@ -5,6 +5,8 @@ import type { Transmit } from "../connection/datagram_builder.ts";
 import type { CryptoEngine } from "../crypto/aead.ts";
 import { chooseEngine } from "../crypto/engine.ts";
 import type { Random } from "../crypto/random.ts";
+import type { IpPrefix } from "../bytes/ip_prefix.ts";
+import { Ledger, type LedgerLimits } from "../limits/ledger.ts";
 import { Header, parseHeader } from "../packet/header.ts";
 import { PacketType } from "../packet/packet_type.ts";
 import { maybeStatelessReset } from "../packet/stateless_reset.ts";
@@ -22,7 +24,7 @@ import { type ConnectionHandle, IdFactory } from "./id_factory.ts";
 import { IdMap } from "./id_map.ts";
 import { ReplyQueue } from "./reply_queue.ts";
 import { StatelessReplies } from "./stateless_replies.ts";
-import { RESET_SEARCHES_PER_SECOND } from "../limits/limits.ts";
+import { CLIENT_LIMITS, RESET_SEARCHES_PER_SECOND, SERVER_LIMITS } from "../limits/limits.ts";
 
 /** What a server does with connections that come in. */
 export interface ServerConfig {
@@ -89,6 +91,14 @@ export interface EndpointOptions {
   readonly engine?: CryptoEngine | undefined;
   /** Accepts connections if given. */
   readonly server?: ServerConfig | undefined;
+  /**
+   * What peers may hold.
+   *
+   * @default {SERVER_LIMITS if it accepts connections, else CLIENT_LIMITS}
+   */
+  readonly limits?: LedgerLimits | undefined;
+  /** Networks of balancers, behind whose addresses are many peers: those have no limits. */
+  readonly exempt?: readonly IpPrefix[] | undefined;
   /** 32 bytes that make stateless reset tokens; kept over restarts they stay good. */
   readonly resetKey?: Uint8Array | undefined;
 }
@@ -99,6 +109,8 @@ const PORT_PATIENCE = 10;
 /** Connections that share sockets: says which one a datagram is for, and whose turn it is. */
 export class Endpoint {
   readonly engine: CryptoEngine;
+  /** What the peers hold. */
+  readonly ledger: Ledger;
   readonly #options: EndpointOptions;
   readonly #ids = new IdMap<ConnectionHandle>();
   readonly #factory: IdFactory;
@@ -120,6 +132,8 @@ export class Endpoint {
     this.#options = options;
     this.engine = options.engine ?? chooseEngine();
     const { random, resetKey, server } = options;
+    const usual = server === undefined ? CLIENT_LIMITS : SERVER_LIMITS;
+    this.ledger = new Ledger(options.limits ?? usual, options.exempt);
     this.#factory = new IdFactory(this.#ids, random, resetKey);
     this.#stateless = new StatelessReplies(this.#factory, this.#replies, random, this.engine);
     if (server === undefined) return;
@@ -127,6 +141,7 @@ export class Endpoint {
       { ...options, engine: this.engine, server },
       this.#factory,
       this.#stateless,
+      this.ledger,
     );
   }
 
@@ -154,6 +169,7 @@ export class Endpoint {
       engine: this.engine,
       random,
       ids: this.#factory.forConnection(handle),
+      account: this.ledger.open(remote.hostname),
       tls: (context) => new ClientTls({ ...config.tls, session, onSession }, context),
       epoch,
       version,
@@ -170,6 +186,7 @@ export class Endpoint {
       remembered: session?.transportParameters,
     }, now);
     handle.connection = connection;
+    this.#watch(connection);
     this.#add(connection);
     return connection;
   }
@@ -190,6 +207,7 @@ export class Endpoint {
     if (header.type === PacketType.VersionNegotiation) return;
     const accepted = this.#acceptor?.accept(header, port, remote, now);
     if (accepted === undefined) return;
+    this.#watch(accepted);
     accepted.receive(datagram, port, remote, now);
     // Anybody can write a header: what cannot be opened makes no connection.
     if (accepted.handshake.ids.peerSource !== undefined) this.#add(accepted);
@@ -217,6 +235,14 @@ export class Endpoint {
       return true;
     }
     return false;
+  }
+
+  /** Connections that hold too much end at once. */
+  #watch(connection: Connection): void {
+    connection.account.onEvicted = () => {
+      connection.evict(this.#now);
+      this.touch(connection);
+    };
   }
 
   #add(connection: Connection): void {
@@ -260,7 +286,7 @@ export class Endpoint {
 
   /** The time for all connections: should a clock go back, it stands still until it has caught up. */
   #forward(time: number): number {
-    if (time > this.#now) this.#now = time;
+    if (time > this.#now) this.ledger.now = this.#now = time;
     return this.#now;
   }
 

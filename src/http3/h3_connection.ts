@@ -78,6 +78,8 @@ export class H3Connection {
     }
     checkOptions(options);
     this.transport = transport;
+    // RFC 9114, Section 8.1: who makes us hold the most of what is used up hears it with this.
+    if (transport.account) transport.account.overloadCode = H3ErrorCode.ExcessiveLoad;
     this.role = role;
     this.#events = events;
     this.log = transport.qlog && new H3Log(transport.qlog);

@@ -1,4 +1,5 @@
 import type { EventLog } from "../api/event_log.ts";
+import type { PeerAccount } from "../api/peer_account.ts";
 
 /**
  * What HTTP/3 needs of a QUIC connection. `MultipathConnection` and `Deno.QuicConn` both have it.
@@ -25,6 +26,8 @@ export interface H3Transport {
   readonly maxDatagramSize?: number;
   /** Resolves when the handshake is complete, if streams may come before. */
   readonly handshake?: Promise<unknown>;
+  /** What we hold for the peer, if that is counted. */
+  readonly account?: PeerAccount | undefined;
   /** Takes events into the trace of the connection, if there is one. */
   readonly qlog?: EventLog | undefined;
   /** Has the process wait for the connection, as it does at first. */

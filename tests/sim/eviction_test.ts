@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { ErrorCode } from "../../src/error/error_code.ts";
+import { Pair } from "../sim/pair.ts";
+import { move } from "../sim/transfers.ts";
+
+Deno.test("A connection that must give way tells its peer once and is forgotten at once", () => {
+  for (const code of [undefined, 0x107]) {
+    const pair = new Pair().connect();
+    const { connection, endpoint } = pair.server;
+    const { account } = connection;
+    account.overloadCode = code;
+    assert.ok(account.hold("bytes", 1_000));
+    endpoint.ledger.evict(account, "bytes");
+    assert.equal(endpoint.ledger.stats.bytes.held, 0, "what it held is free already");
+    pair.run({ until: pair.now + 5 });
+    assert.equal(endpoint.connections.size, 0, "nothing waits to tell it again");
+    pair.run({ until: pair.now + 100 });
+    const { reason } = pair.client.connection.closing;
+    assert.equal(reason?.by, "peer");
+    assert.equal(reason?.application, code !== undefined);
+    assert.equal(reason?.code, code ?? ErrorCode.InternalError);
+  }
+});
+
+Deno.test("A connection that had closed already gives way without a word", () => {
+  const pair = new Pair().connect();
+  const { connection, endpoint } = pair.server;
+  connection.close(7, "done", pair.now);
+  pair.run({ until: pair.now + 30 });
+  assert.equal(endpoint.connections.size, 1, "it is remembered for some time");
+  endpoint.ledger.evict(connection.account, "bytes");
+  pair.run({ until: pair.now + 5 });
+  assert.equal(endpoint.connections.size, 0);
+  assert.equal(pair.client.connection.closing.reason?.code, 7);
+});
+
+Deno.test("What a connection holds is free when it has ended", () => {
+  const pair = new Pair().connect();
+  const { connection, endpoint } = pair.server;
+  assert.ok(connection.account.hold("files", 3));
+  move(pair, 5_000);
+  assert.equal(endpoint.ledger.stats.files.held, 3);
+  pair.client.connection.close(0, "", pair.now);
+  pair.run({ until: pair.now + 5_000 });
+  assert.equal(endpoint.ledger.stats.files.held, 0);
+});

@@ -1,6 +1,7 @@
 import { CLIENT_DEFAULTS } from "../connection/config.ts";
 import type { Connection } from "../connection/connection.ts";
 import { isAuthenticationFailure } from "../error/authentication_failure.ts";
+import { wallTime } from "../io/clock.ts";
 import { familyOf, listLocalAddresses, literalAddress } from "../io/interfaces.ts";
 import { type ClientConfig, Endpoint } from "../endpoint/endpoint.ts";
 import { openKeyLog } from "../io/key_log.ts";
@@ -147,9 +148,8 @@ class Attempts {
   constructor(options: ConnectOptions, make: MakeConnection) {
     this.#options = options;
     this.#make = make;
-    const epoch = performance.timeOrigin;
     this.#config = clientConfig(options);
-    this.#hub = new Hub(new Endpoint({ random: new SystemRandom(), epoch }));
+    this.#hub = new Hub(new Endpoint({ random: new SystemRandom(), wallTime }));
   }
 
   async run(routes: readonly Route[]): Promise<Opened> {

@@ -1,5 +1,6 @@
 import type { Connection } from "../connection/connection.ts";
 import { Endpoint } from "../endpoint/endpoint.ts";
+import { wallTime } from "../io/clock.ts";
 import { isUnspecified } from "../io/interfaces.ts";
 import { SystemRandom } from "../io/random.ts";
 import type { MakeConnection } from "./connect.ts";
@@ -71,8 +72,7 @@ class ApiListener implements MultipathListener {
     options.signal?.throwIfAborted();
     this.#credentials = new CredentialSet(options);
     const server = serverConfig(options, this.#credentials);
-    const epoch = performance.timeOrigin;
-    const endpoint = new Endpoint({ random: new SystemRandom(), epoch, server });
+    const endpoint = new Endpoint({ random: new SystemRandom(), wallTime, server });
     this.#make = make;
     this.#hub = new Hub(endpoint, (core) => this.#onAccepted(core));
     this.#hub.listen(serverAddresses(options.localAddresses), options.port);

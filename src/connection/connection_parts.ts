@@ -21,6 +21,7 @@ import type { AckPolicy } from "../recovery/received_packets.ts";
 import { Role } from "../stream/stream_id.ts";
 import { StreamSet } from "../stream/stream_set.ts";
 import type { Tls, TlsContext } from "../tls/tls.ts";
+import type { WallClock } from "../tls/wall_clock.ts";
 import { AckRequest } from "./ack_request.ts";
 import { Closing } from "./closing.ts";
 import { ConnectionLog } from "./connection_log.ts";
@@ -58,8 +59,8 @@ export interface ConnectionOptions {
   readonly ids: ConnectionIds;
   /** Makes the TLS machine of this end. */
   readonly tls: (context: TlsContext) => Tls;
-  /** Added to `now` gives milliseconds since 1970. */
-  readonly epoch: number;
+  /** By which certificates and tickets are judged. */
+  readonly wallTime: WallClock;
   readonly version: number;
   readonly versions: VersionOptions;
   readonly port: Port;
@@ -177,7 +178,8 @@ export class ConnectionParts implements PathContext {
   }
 
   #makeLog(options: ConnectionOptions, now: number): ConnectionLog | undefined {
-    const { role, config, originalId, epoch } = options;
+    const { role, config, originalId, wallTime } = options;
+    const epoch = wallTime(now) - now;
     const vantage = role === Role.Client ? "client" : "server";
     const qlog = config.qlog?.({ role: vantage, originalId: toHex(originalId), now, epoch });
     return qlog && new ConnectionLog(qlog, this);
@@ -272,7 +274,7 @@ export class ConnectionParts implements PathContext {
     handshake.tls = options.tls({
       sink: handshake,
       random,
-      epoch: options.epoch,
+      wallTime: options.wallTime,
       version: () => keys.version,
       transportParameters: () => {
         const parameters = localParameters(role, config, handshake.ids, own, preferred);

@@ -57,7 +57,7 @@ export class Acceptor {
     this.#options = options;
     this.#factory = factory;
     this.#resumption = new Resumption(options.server, options.engine, options.random);
-    this.#tokens = new AddressTokens(this.#resumption.tokens, options.epoch);
+    this.#tokens = new AddressTokens(this.#resumption.tokens, options.wallTime);
     this.#tls = this.#resumption.tlsOptions(options.server.tls);
     this.#stateless = stateless;
     this.#ledger = ledger;
@@ -166,7 +166,7 @@ export class Acceptor {
     keys: InitialKeys,
     now: number,
   ): Connection {
-    const { engine, epoch, random, server } = this.#options;
+    const { engine, random, server, wallTime } = this.#options;
     const handle: ConnectionHandle = { connection: undefined };
     const connection = new Connection({
       role: Role.Server,
@@ -175,7 +175,7 @@ export class Acceptor {
       random,
       ids: this.#factory.forConnection(handle),
       tls: (context) => new ServerTls(this.#tls, context),
-      epoch,
+      wallTime,
       version: header.version,
       versions: {
         available: this.#versions,

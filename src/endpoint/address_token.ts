@@ -3,6 +3,7 @@ import { Reader, ReadError } from "../bytes/reader.ts";
 import { Writer } from "../bytes/writer.ts";
 import type { TokenBox } from "../crypto/token_box.ts";
 import type { Address } from "../path/address.ts";
+import type { WallClock } from "../tls/wall_clock.ts";
 import { MAX_TOKENS_REMEMBERED, NEW_TOKEN_LIFETIME, RETRY_LIFETIME } from "../limits/limits.ts";
 
 /** Types of sealed tokens; one cannot be taken for the other. */
@@ -24,15 +25,15 @@ export interface TokenContent {
  */
 export class AddressTokens {
   readonly #box: TokenBox;
-  readonly #epoch: number;
+  readonly #wallTime: WallClock;
   /** NEW_TOKENs that were shown already, the older half forgotten from time to time. */
   #seen = new Set<string>();
   #seenBefore = new Set<string>();
 
-  /** @param epoch Added to a time gives milliseconds since 1970, as tokens may outlive us. */
-  constructor(box: TokenBox, epoch: number) {
+  /** @param wallTime By which their age is told, as tokens may outlive the process. */
+  constructor(box: TokenBox, wallTime: WallClock) {
     this.#box = box;
-    this.#epoch = epoch;
+    this.#wallTime = wallTime;
   }
 
   /** The token of a Retry (RFC 9000, Section 8.1.2). */
@@ -44,7 +45,7 @@ export class AddressTokens {
     now: number,
   ): Uint8Array {
     const writer = new Writer(new Uint8Array(64));
-    writeTime(writer, this.#epoch + now);
+    writeTime(writer, this.#wallTime(now));
     writer.uint32(version);
     writer.uint8(originalId.length);
     writer.put(originalId);
@@ -64,7 +65,7 @@ export class AddressTokens {
     const hosts = remotes.map(({ hostname }) => utf8.encode(hostname));
     const size = hosts.reduce((sum, { length }) => sum + 1 + length, 10);
     const writer = new Writer(new Uint8Array(size));
-    writeTime(writer, this.#epoch + now);
+    writeTime(writer, this.#wallTime(now));
     writer.uint32(version);
     for (const host of hosts) {
       writer.uint8(host.length);
@@ -94,7 +95,7 @@ export class AddressTokens {
     version: number,
     now: number,
   ): TokenContent | "invalid" | undefined {
-    const time = this.#epoch + now;
+    const time = this.#wallTime(now);
     const sealed = token.subarray(1);
     if (token[0] === RETRY) {
       const content = this.#box.open(RETRY, sealed, place(remote));

@@ -18,6 +18,7 @@ import { Role } from "../stream/stream_id.ts";
 import { ClientTls } from "../tls/client_tls.ts";
 import type { Session } from "../tls/session.ts";
 import type { ClientTlsOptions, ServerTlsOptions } from "../tls/tls.ts";
+import type { WallClock } from "../tls/wall_clock.ts";
 import { Acceptor } from "./acceptor.ts";
 import { DeadlineHeap } from "./deadline_heap.ts";
 import { type ConnectionHandle, IdFactory } from "./id_factory.ts";
@@ -85,8 +86,8 @@ export interface ClientConfig {
 /** What an endpoint is made from. */
 export interface EndpointOptions {
   readonly random: Random;
-  /** Added to a time gives milliseconds since 1970; certificates and tokens want to know. */
-  readonly epoch: number;
+  /** By which certificates, tickets and tokens are judged. */
+  readonly wallTime: WallClock;
   /** Who encrypts; the fastest proven engine if left out. */
   readonly engine?: CryptoEngine | undefined;
   /** Accepts connections if given. */
@@ -153,7 +154,7 @@ export class Endpoint {
   /** Begins a connection to a server. */
   connect(config: ClientConfig, port: Port, remote: Address, time: number): Connection {
     const now = this.#forward(time);
-    const { random, epoch } = this.#options;
+    const { random, wallTime } = this.#options;
     const handle: ConnectionHandle = { connection: undefined };
     const { versions = SUPPORTED_VERSIONS } = config;
     const version = config.version ?? firstVersion(config.tls.session, versions);
@@ -171,7 +172,7 @@ export class Endpoint {
       ids: this.#factory.forConnection(handle),
       account: this.ledger.open(remote.hostname),
       tls: (context) => new ClientTls({ ...config.tls, session, onSession }, context),
-      epoch,
+      wallTime,
       version,
       versions: {
         available: versions,

@@ -70,7 +70,7 @@ export class ClientTls extends Handshake {
       this.#options,
       this.clientRandom,
       this.context.transportParameters(),
-      this.context.epoch + now,
+      this.context.wallTime(now),
     );
     this.serverName = this.#offer.serverName;
     // With a hybrid share goes an ordinary one, for servers that do not know it: as browsers do.
@@ -114,7 +114,7 @@ export class ClientTls extends Handshake {
   }
 
   #sendHello(now: number): void {
-    const time = this.context.epoch + now;
+    const time = this.context.wallTime(now);
     const message = this.#offer!.write(this.#shares, this.transcript, time);
     this.transcript.add(message);
     this.send(Level.Initial, message);
@@ -306,7 +306,7 @@ export class ClientTls extends Handshake {
       verification: this.#options.verification,
       onCertificates: this.#options.onCertificates,
       serverName: this.#offer!.serverName,
-      time: this.context.epoch + now,
+      time: this.context.wallTime(now),
     });
     this.peerCertificates = chain;
     this.transcript.add(message);
@@ -364,7 +364,7 @@ export class ClientTls extends Handshake {
       secret: this.schedule!.resumptionKey(this.#resumptionSecret, ticket.nonce),
       ticket: ticket.ticket,
       ageAdd: ticket.ageAdd,
-      receivedAt: this.context.epoch + now,
+      receivedAt: this.context.wallTime(now),
       lifetime: Math.min(ticket.lifetime, MAX_TICKET_LIFETIME),
       earlyData: ticket.earlyData,
       transportParameters: this.#serverParameters,

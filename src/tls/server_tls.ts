@@ -96,7 +96,7 @@ export class ServerTls extends Handshake {
     const hello = readClientHello(this.#firstHello ? message : message.slice());
     if (this.#firstHello) checkSecondHello(this.#firstHello, hello);
     const choice = negotiate(hello, this.#options);
-    const time = this.context.epoch + now;
+    const time = this.context.wallTime(now);
     const suites = this.#firstHello ? [this.suite] : choice.suites;
     const psk = choosePsk(hello, this.#tickets, {
       suites,
@@ -283,7 +283,7 @@ export class ServerTls extends Handshake {
       verification,
       onCertificates,
       serverName: undefined,
-      time: this.context.epoch + now,
+      time: this.context.wallTime(now),
     });
     this.peerCertificates = chain;
     this.#state = State.CertificateVerify;
@@ -323,7 +323,7 @@ export class ServerTls extends Handshake {
     const content = writeTicketContent({
       version: this.context.version?.() ?? 1,
       suite: this.suite,
-      issuedAt: this.context.epoch + now,
+      issuedAt: this.context.wallTime(now),
       lifetime,
       ageAdd,
       secret: this.schedule!.resumptionKey(secret, nonce),

@@ -3,6 +3,7 @@ import type { Random } from "../crypto/random.ts";
 import type { Credential } from "./credential.ts";
 import type { Session } from "./session.ts";
 import type { TrustStore } from "./trust_store.ts";
+import type { WallClock } from "./wall_clock.ts";
 
 /**
  * How TLS speaks to the connection around it.
@@ -33,8 +34,8 @@ export interface TlsContext {
   readonly sink: TlsSink;
   /** Where key shares and nonces come from. */
   readonly random: Random;
-  /** What must be added to a `now` to get milliseconds since 1970 (`performance.timeOrigin`). */
-  readonly epoch: number;
+  /** By which certificates and tickets are judged. */
+  readonly wallTime: WallClock;
   /** The version of QUIC in use; tickets belong to one (RFC 9369, Section 5). 1 if left out. */
   readonly version?: (() => number) | undefined;
   /**

@@ -12,7 +12,10 @@ const source = new Uint8Array(8).fill(2);
 const DAY = 86_400_000;
 
 function make(): AddressTokens {
-  return new AddressTokens(new TokenBox(engine, new SeededRandom(1)), 1_800_000_000_000);
+  return new AddressTokens(
+    new TokenBox(engine, new SeededRandom(1)),
+    (now) => 1_800_000_000_000 + now,
+  );
 }
 
 Deno.test("AddressTokens.check() takes a Retry's token and gives back its IDs", () => {
@@ -37,6 +40,19 @@ Deno.test("AddressTokens.check() refuses a Retry's token for another place, ID o
   for (const [from, id, now] of cases) {
     assert.equal(tokens.check(token, from, id, 1, now), "invalid");
   }
+});
+
+Deno.test("AddressTokens.check() tells the age of a token by the wall clock", () => {
+  let slept = 0;
+  const box = new TokenBox(engine, new SeededRandom(1));
+  const tokens = new AddressTokens(box, (now) => 1_800_000_000_000 + now + slept);
+  const token = tokens.forLater([client], 1, 0);
+  const retry = tokens.forRetry(client, original, source, 1, 0);
+  slept = 2 * DAY;
+  assert.equal(tokens.check(token, client, source, 1, 10), undefined);
+  assert.equal(tokens.check(retry, client, source, 1, 10), "invalid");
+  slept = DAY / 2;
+  assert.deepEqual(tokens.check(token, client, source, 1, 20), {});
 });
 
 Deno.test("AddressTokens.check() refuses any flipped bit and any cut", () => {
@@ -85,7 +101,10 @@ Deno.test("AddressTokens does not take one kind of token for the other", () => {
 });
 
 Deno.test("AddressTokens of another server prove nothing", () => {
-  const other = new AddressTokens(new TokenBox(engine, new SeededRandom(2)), 1_800_000_000_000);
+  const other = new AddressTokens(
+    new TokenBox(engine, new SeededRandom(2)),
+    (now) => 1_800_000_000_000 + now,
+  );
   const token = other.forRetry(client, original, source, 1, 0);
   assert.equal(make().check(token, client, source, 1, 1), "invalid");
 });

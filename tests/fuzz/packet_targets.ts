@@ -83,7 +83,10 @@ export const packetTargets: readonly Target[] = [
     name: "AddressTokens believes no token that was changed",
     runs: 600,
     property: fc.property(fc.nat(1), fc.func(fc.nat(255)), fc.nat(90), (kind, change, at) => {
-      const tokens = new AddressTokens(new TokenBox(engine, new SeededRandom(5)), 1e12);
+      const tokens = new AddressTokens(
+        new TokenBox(engine, new SeededRandom(5)),
+        (now) => 1e12 + now,
+      );
       const good = kind === 0
         ? tokens.forRetry(remote, id, id, 1, 0)
         : tokens.forLater([remote], 1, 0);
@@ -98,7 +101,10 @@ export const packetTargets: readonly Target[] = [
     name: "AddressTokens reads anything without a word",
     runs: 500,
     property: fc.property(fc.uint8Array({ maxLength: 120 }), (bytes) => {
-      const tokens = new AddressTokens(new TokenBox(engine, new SeededRandom(5)), 1e12);
+      const tokens = new AddressTokens(
+        new TokenBox(engine, new SeededRandom(5)),
+        (now) => 1e12 + now,
+      );
       assert.notEqual(typeof tokens.check(bytes, remote, id, 1, 5), "object");
     }),
   },

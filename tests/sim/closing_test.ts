@@ -195,7 +195,7 @@ Deno.test("A server that lost its memory ends the connection with a stateless re
     const server = pair.server.endpoint;
     const reborn = new Endpoint({
       random: pair.world.random.fork("reborn"),
-      epoch: 1_800_000_000_000,
+      wallTime: (now) => 1_800_000_000_000 + now,
       server: {
         transport: DEFAULTS,
         tls: { credential: () => undefined as never, alpn: ["sim"] },

@@ -149,7 +149,7 @@ Deno.test("An Initial of nobody is not worth a connection, not even for a moment
       bytes: (length) => (draws++, random.bytes(length)),
       below: (limit) => (draws++, random.below(limit)),
     },
-    epoch: 0,
+    wallTime: (now) => now,
     server: { transport: DEFAULTS, tls: { credential: () => undefined, alpn: ["sim"] } },
   });
   const before = draws;

@@ -256,7 +256,7 @@ export class Pair {
   #end(name: string, server: ServerConfig | undefined): End {
     const endpoint = new Endpoint({
       random: this.world.random.fork(name),
-      epoch: EPOCH,
+      wallTime: (now) => EPOCH + now,
       engine: this.#options.engine,
       server,
       resetKey: server && this.resetKey,

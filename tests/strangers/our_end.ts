@@ -5,6 +5,7 @@ import type { TransportOptions } from "../../src/api/options.ts";
 import { transportConfig } from "../../src/api/transport_config.ts";
 import type { Connection } from "../../src/connection/connection.ts";
 import { Endpoint } from "../../src/endpoint/endpoint.ts";
+import { wallTime } from "../../src/io/clock.ts";
 import { SystemRandom } from "../../src/io/random.ts";
 import { Credential } from "../../src/tls/credential.ts";
 import type { ClientTlsOptions, ServerTlsOptions } from "../../src/tls/tls.ts";
@@ -50,8 +51,7 @@ export class OurServer implements AsyncDisposable {
     const transport = transportConfig(options.transport ?? {}, DEFAULTS);
     const { retry, earlyData } = options;
     const server = { transport, tls, retry, earlyData };
-    const epoch = performance.timeOrigin;
-    const endpoint = new Endpoint({ random: new SystemRandom(), epoch, server });
+    const endpoint = new Endpoint({ random: new SystemRandom(), wallTime, server });
     this.#hub = new Hub(endpoint, (core) => this.#onAccepted(core));
     this.#hub.listen(["127.0.0.1"], 0);
     this.port = this.#hub.sockets.addresses[0]!.port;
@@ -88,7 +88,7 @@ export class OurServer implements AsyncDisposable {
 
 /** Connects a client of ours whose inside can be set. */
 export async function connectOurs(options: OurClientOptions): Promise<OurEnd> {
-  const hub = new Hub(new Endpoint({ random: new SystemRandom(), epoch: performance.timeOrigin }));
+  const hub = new Hub(new Endpoint({ random: new SystemRandom(), wallTime }));
   const socket = hub.open("127.0.0.1");
   const remote = { transport: "udp", hostname: "127.0.0.1", port: options.port } as const;
   const tls = {

@@ -130,7 +130,7 @@ export class Pair {
     }, {
       sink: this.clientSink,
       random: new SeededRandom(seed),
-      epoch: EPOCH,
+      wallTime: (now) => EPOCH + now,
       transportParameters: () => Uint8Array.of(1, 2, 3),
       ...options.clientContext,
     });
@@ -141,7 +141,7 @@ export class Pair {
     }, {
       sink: this.serverSink,
       random: new SeededRandom(seed + 1_000_000),
-      epoch: EPOCH,
+      wallTime: (now) => EPOCH + now,
       transportParameters: () => Uint8Array.of(4, 5),
       ...options.serverContext,
     });

@@ -232,7 +232,7 @@ Deno.test("ClientTls offers no session whose certificates it would not believe t
     assert.equal(resumes(session, { onCertificates }), "refused");
   }
   // Half a year on the certificate has expired, if not the ticket.
-  const later = { clientContext: { epoch: EPOCH + 200 * 86_400_000 } };
+  const later = { clientContext: { wallTime: () => EPOCH + 200 * 86_400_000 } };
   const receivedAt = EPOCH + 200 * 86_400_000;
   assert.equal(resumes({ ...careful!, receivedAt }, {}, later), "refused");
 });

@@ -1,12 +1,13 @@
 import { fromHex } from "../bytes/bytes.ts";
 import type { CryptoEngine } from "./aead.ts";
 import { CipherSuite } from "./cipher_suite.ts";
-import { expandLabel, extract } from "./hkdf.ts";
+import { expandLabel, HmacKey } from "./hkdf.ts";
 import { type KeyLabels, keyLabels, VERSION_2 } from "./key_labels.ts";
 import { PacketKeys } from "./packet_keys.ts";
 
-const salt1 = fromHex("38762cf7f55934b34d179ae6a4c80cadccbb7f0a");
-const salt2 = fromHex("0dede3def700a6db819381be6e269dcbf9bd2ed9");
+// The salts, of which every server and every stranger makes use: made ready once.
+const salt1 = new HmacKey("sha256", fromHex("38762cf7f55934b34d179ae6a4c80cadccbb7f0a"));
+const salt2 = new HmacKey("sha256", fromHex("0dede3def700a6db819381be6e269dcbf9bd2ed9"));
 
 /**
  * Keys of both directions at the Initial level (RFC 9001, Section 5.2; RFC 9369, Section 3.3). Each
@@ -26,7 +27,8 @@ export class InitialKeys {
   constructor(engine: CryptoEngine, version: number, destinationId: Uint8Array) {
     this.#engine = engine;
     this.#labels = keyLabels(version);
-    this.#secret = extract("sha256", version === VERSION_2 ? salt2 : salt1, destinationId);
+    // HKDF-Extract is a keyed hash (RFC 5869, Section 2.2).
+    this.#secret = (version === VERSION_2 ? salt2 : salt1).hash(destinationId);
   }
 
   /** Protects what the client sends. */

@@ -7,7 +7,7 @@ import {
   TAG_LENGTH,
 } from "./aead.ts";
 import { type SuiteParameters, suiteParameters } from "./cipher_suite.ts";
-import { expandLabel } from "./hkdf.ts";
+import { expandLabel, HmacKey } from "./hkdf.ts";
 import type { KeyLabels } from "./key_labels.ts";
 
 /** What a packet builder needs of keys: `PacketKeys` and `KeyPhases` offer it. */
@@ -74,12 +74,15 @@ export class PacketKeys implements PacketSealer, PacketUnsealer {
     this.#engine = engine;
     this.#labels = labels;
     this.#secret = secret;
-    const key = expandLabel(hash, secret, labels.key, undefined, keyLength);
-    this.#aead = engine.aead(this.suite.suite, key);
-    this.#iv = expandLabel(hash, secret, labels.iv, undefined, NONCE_LENGTH);
+    const expander = new HmacKey(hash, secret);
+    this.#aead = engine.aead(
+      this.suite.suite,
+      expander.expandLabel(labels.key, undefined, keyLength),
+    );
+    this.#iv = expander.expandLabel(labels.iv, undefined, NONCE_LENGTH);
     this.#header = header ?? engine.headerMask(
       this.suite.suite,
-      expandLabel(hash, secret, labels.hp, undefined, keyLength),
+      expander.expandLabel(labels.hp, undefined, keyLength),
     );
   }
 

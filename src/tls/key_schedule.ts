@@ -7,6 +7,7 @@ import {
   hashLength,
   type HashName,
   hmac,
+  HmacKey,
 } from "../crypto/hkdf.ts";
 
 const none = new Uint8Array(0);
@@ -18,14 +19,14 @@ export class KeySchedule {
   readonly #zeros: Uint8Array;
   readonly #emptyHash: Uint8Array;
   /** Early, handshake or master secret, whichever the schedule has come to. */
-  #secret: Uint8Array;
+  #secret: HmacKey;
 
   /** @param psk The pre-shared key; nothing stands for zeros. */
   constructor(name: HashName, psk?: Uint8Array) {
     this.hash = name;
     this.#zeros = new Uint8Array(hashLength(name));
     this.#emptyHash = hash(name, none);
-    this.#secret = extract(name, this.#zeros, psk ?? this.#zeros);
+    this.#secret = new HmacKey(name, extract(name, this.#zeros, psk ?? this.#zeros));
   }
 
   /** Goes from the early to the handshake secret. */
@@ -40,7 +41,7 @@ export class KeySchedule {
 
   /** A secret of the present stage, bound to the messages so far. */
   derive(label: string, transcriptHash: Uint8Array = this.#emptyHash): Uint8Array {
-    return deriveSecret(this.hash, this.#secret, label, transcriptHash);
+    return this.#secret.expandLabel(label, transcriptHash);
   }
 
   /** The verify_data of Finished, or a binder (RFC 9846, Section 4.5.3). */
@@ -70,6 +71,6 @@ export class KeySchedule {
   }
 
   #advance(input: Uint8Array): void {
-    this.#secret = extract(this.hash, this.derive("derived"), input);
+    this.#secret = new HmacKey(this.hash, extract(this.hash, this.derive("derived"), input));
   }
 }

@@ -1,7 +1,8 @@
 import { fromHex } from "../bytes/bytes.ts";
 import type { CryptoEngine } from "./aead.ts";
 import { CipherSuite } from "./cipher_suite.ts";
-import { expandLabel, HmacKey } from "./hkdf.ts";
+import { HmacKey } from "./hkdf.ts";
+import { InitialGlance } from "./initial_glance.ts";
 import { type KeyLabels, keyLabels, VERSION_2 } from "./key_labels.ts";
 import { PacketKeys } from "./packet_keys.ts";
 
@@ -16,7 +17,7 @@ const salt2 = new HmacKey("sha256", fromHex("0dede3def700a6db819381be6e269dcbf9b
 export class InitialKeys {
   readonly #engine: CryptoEngine;
   readonly #labels: KeyLabels;
-  readonly #secret: Uint8Array;
+  readonly #secret: HmacKey;
   #client: PacketKeys | undefined;
   #server: PacketKeys | undefined;
 
@@ -28,7 +29,13 @@ export class InitialKeys {
     this.#engine = engine;
     this.#labels = keyLabels(version);
     // HKDF-Extract is a keyed hash (RFC 5869, Section 2.2).
-    this.#secret = (version === VERSION_2 ? salt2 : salt1).hash(destinationId);
+    const secret = (version === VERSION_2 ? salt2 : salt1).hash(destinationId);
+    this.#secret = new HmacKey("sha256", secret);
+  }
+
+  /** A glance into a packet that seems to be a client's, before anything is opened. */
+  glance(): InitialGlance {
+    return new InitialGlance(this.#secret.expandLabel("client in"), this.#labels);
   }
 
   /** Protects what the client sends. */
@@ -42,7 +49,7 @@ export class InitialKeys {
   }
 
   #derive(label: string): PacketKeys {
-    const secret = expandLabel("sha256", this.#secret, label);
+    const secret = this.#secret.expandLabel(label);
     return new PacketKeys(this.#engine, CipherSuite.Aes128GcmSha256, secret, this.#labels);
   }
 }

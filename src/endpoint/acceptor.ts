@@ -4,9 +4,8 @@ import type { CryptoEngine } from "../crypto/aead.ts";
 import { InitialKeys } from "../crypto/initial_keys.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import type { Ledger } from "../limits/ledger.ts";
-import { Header, parseHeader } from "../packet/header.ts";
 import { LOCAL_ID_LENGTH } from "../connection/receiver.ts";
-import { PacketOpener } from "../packet/packet_opener.ts";
+import type { Header } from "../packet/header.ts";
 import { PacketType } from "../packet/packet_type.ts";
 import { SUPPORTED_VERSIONS } from "../packet/version.ts";
 import type { Address } from "../path/address.ts";
@@ -18,6 +17,7 @@ import type { ServerTlsOptions } from "../tls/tls.ts";
 import { UnprovenHosts } from "../path/unproven_bytes.ts";
 import { AddressTokens, type TokenContent } from "./address_token.ts";
 import type { EndpointOptions, ServerConfig } from "./endpoint.ts";
+import { FirstPacket } from "./first_packet.ts";
 import type { ConnectionHandle, IdFactory } from "./id_factory.ts";
 import { Resumption } from "./resumption.ts";
 import type { StatelessReplies } from "./stateless_replies.ts";
@@ -44,8 +44,7 @@ export class Acceptor {
   readonly #keys = new Map<Connection, string>();
   readonly #accepted: Connection[] = [];
   readonly #unprovenHosts = new UnprovenHosts();
-  readonly #header = new Header();
-  readonly #opener = new PacketOpener();
+  readonly #first = new FirstPacket();
   #stopped = false;
 
   constructor(
@@ -99,40 +98,23 @@ export class Acceptor {
     }
     if (header.type !== PacketType.Initial) return undefined;
     if (header.destinationLength < SHORTEST_ORIGINAL_ID) return undefined;
-    if (this.#stopped) {
-      this.#stateless.refuse(header, ErrorCode.ConnectionRefused, port, remote);
-      return undefined;
-    }
     this.#resumption.tick(now);
     const { maxHalfOpen = MAX_HALF_OPEN, retry = "auto" } = this.#options.server;
     const halfOpen = this.#countHalfOpen();
     if (halfOpen >= maxHalfOpen) return undefined;
+    const mustProve = retry === "always" || halfOpen >= maxHalfOpen / 2;
+    if (mustProve && header.tokenLength === 0) return this.#retry(header, port, remote, now);
+    // Anybody can write a header: what cannot be opened is worth no more than this.
+    const keys = new InitialKeys(this.#options.engine, header.version, header.destinationId);
+    if (!this.#first.opens(header, keys)) return undefined;
+    const refuse = (code: number) => this.#stateless.refuse(header, keys, code, port, remote);
+    if (this.#stopped) return refuse(ErrorCode.ConnectionRefused);
     const proof = header.tokenLength > 0
       ? this.#tokens.check(header.token, remote, header.destinationId, header.version, now)
       : undefined;
-    if (proof === "invalid") {
-      this.#stateless.refuse(header, ErrorCode.InvalidToken, port, remote);
-      return undefined;
-    }
-    if (proof === undefined && (retry === "always" || halfOpen >= maxHalfOpen / 2)) {
-      this.#retry(header, port, remote, now);
-      return undefined;
-    }
-    // Anybody can write a header: what cannot be opened is worth no more than this.
-    const keys = new InitialKeys(this.#options.engine, header.version, header.destinationId);
-    if (!this.#opens(header, keys)) return undefined;
+    if (proof === "invalid") return refuse(ErrorCode.InvalidToken);
+    if (mustProve && proof === undefined) return this.#retry(header, port, remote, now);
     return this.#make(header, port, remote, proof, keys, now);
-  }
-
-  /** Whether the packet was sealed with the client's keys; it stays as it is. */
-  #opens({ datagram, start, end }: Header, keys: InitialKeys): boolean {
-    const copy = datagram.slice(start, end);
-    if (!parseHeader(copy, 0, LOCAL_ID_LENGTH, this.#header)) return false;
-    try {
-      return this.#opener.open(this.#header, keys.client, 0, -1, new Uint8Array(end - start)) >= 0;
-    } catch {
-      return true; // authentic, and wrong: the connection tells
-    }
   }
 
   #countHalfOpen(): number {
@@ -145,7 +127,7 @@ export class Acceptor {
     return this.#keys.size;
   }
 
-  #retry(header: Header, port: Port, remote: Address, now: number): void {
+  #retry(header: Header, port: Port, remote: Address, now: number): undefined {
     const { random } = this.#options;
     const source = random.bytes(LOCAL_ID_LENGTH);
     const token = this.#tokens.forRetry(

@@ -1,6 +1,6 @@
 import { Writer } from "../bytes/writer.ts";
 import type { CryptoEngine } from "../crypto/aead.ts";
-import { InitialKeys } from "../crypto/initial_keys.ts";
+import type { InitialKeys } from "../crypto/initial_keys.ts";
 import type { Random } from "../crypto/random.ts";
 import { writeConnectionClose } from "../frame/close.ts";
 import type { Header } from "../packet/header.ts";
@@ -83,8 +83,13 @@ export class StatelessReplies {
   }
 
   /** Closes a connection that never began, in an Initial packet (RFC 9000, Section 5.2.2). */
-  refuse(header: Header, code: number, port: Port, remote: Address): void {
-    const { server } = new InitialKeys(this.#engine, header.version, header.destinationId);
+  refuse(
+    header: Header,
+    keys: InitialKeys,
+    code: number,
+    port: Port,
+    remote: Address,
+  ): undefined {
     const builder = new PacketBuilder();
     builder.begin(this.#buffer, BASE_DATAGRAM_SIZE);
     builder.startLong(
@@ -95,7 +100,7 @@ export class StatelessReplies {
       new Uint8Array(0),
       0,
       1,
-      server,
+      keys.server,
     );
     writeConnectionClose(builder.writer, code, 0, new Uint8Array(0));
     const size = builder.endDatagram();

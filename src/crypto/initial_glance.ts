@@ -1,0 +1,52 @@
+import { type HeaderMask, MASK_LENGTH, NONCE_LENGTH, SAMPLE_LENGTH } from "./aead.ts";
+import { CipherSuite } from "./cipher_suite.ts";
+import { headerMaskOf } from "./header_masks.ts";
+import { HmacKey } from "./hkdf.ts";
+import type { KeyLabels } from "./key_labels.ts";
+import { writeNonce } from "./packet_keys.ts";
+
+const KEY_LENGTH = 16;
+
+/**
+ * A glance into an Initial packet: the first byte of its payload, which is the type of its first
+ * frame, without the rest and without a proof. Of noise, all but one in forty show a frame that no
+ * Initial has, for half of what it costs to find the tag wrong.
+ */
+export class InitialGlance {
+  readonly #header: HeaderMask;
+  /** AES itself, as header protection uses it. */
+  readonly #block: HeaderMask;
+  readonly #iv: Uint8Array;
+
+  /** @param secret Of the client, or of the server. */
+  constructor(secret: Uint8Array, labels: KeyLabels) {
+    const expander = new HmacKey("sha256", secret);
+    const maskOf = (label: string) =>
+      headerMaskOf(CipherSuite.Aes128GcmSha256, expander.expandLabel(label, undefined, KEY_LENGTH));
+    this.#header = maskOf(labels.hp);
+    this.#block = maskOf(labels.key);
+    this.#iv = expander.expandLabel(labels.iv, undefined, NONCE_LENGTH);
+  }
+
+  /**
+   * The first byte of the payload; the datagram stays as it is.
+   *
+   * @param first The first byte of the header, still protected.
+   * @param numberAt Where the packet number is. A whole sample follows four bytes further on.
+   */
+  firstByte(datagram: Uint8Array, first: number, numberAt: number): number {
+    this.#header.mask(datagram, numberAt + 4, mask);
+    const size = ((first ^ mask[0]!) & 3) + 1;
+    let number = 0;
+    for (let i = 0; i < size; i++) number = number * 256 + (datagram[numberAt + i]! ^ mask[1 + i]!);
+    // GCM (NIST SP 800-38D, Section 7.1): nonce and counter make a block; 1 is the tag's.
+    writeNonce(this.#iv, 0, number, counter);
+    counter[SAMPLE_LENGTH - 1] = 2;
+    this.#block.mask(counter, 0, mask);
+    return datagram[numberAt + size]! ^ mask[0]!;
+  }
+}
+
+const mask = new Uint8Array(MASK_LENGTH);
+/** A block of AES: the nonce and a counter of four bytes. */
+const counter = new Uint8Array(SAMPLE_LENGTH);

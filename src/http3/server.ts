@@ -43,7 +43,10 @@ export class H3Server implements AsyncDisposable {
   #nextId = 0;
   /** Requests from this stream ID on are refused. */
   #goAwayId = Infinity;
+  /** Tells `#accept`, the only caller of `#slotFree`, that a request has been served. */
   #onFree: (() => void) | undefined;
+  /** Tells `shutdown` that no request is being served. */
+  #onIdle: (() => void) | undefined;
   #failureWindow = 0;
   #failures = 0;
 
@@ -74,8 +77,8 @@ export class H3Server implements AsyncDisposable {
     if (this.#goAwayId === Infinity) {
       this.#goAwayId = this.#nextId;
       this.#connection.goAway(this.#goAwayId);
-      const { closed } = this.#connection;
-      while (this.active > 0) await Promise.race([this.#slotFree(), closed]);
+      // A handler may work on after its client has left: only the connection is waited for then.
+      await Promise.race([this.#idle(), this.closed]);
       // RFC 9114, Section 5.2: what was sent before the GOAWAY had come is refused and can be sent
       // again elsewhere; with the connection it would be lost. Clients that are done close it.
       await this.#closedWithin(GOODBYE);
@@ -128,6 +131,7 @@ export class H3Server implements AsyncDisposable {
     this.#unread.delete(id);
     this.#earlyPriorities.delete(id);
     this.#onFree?.();
+    if (this.active === 0) this.#onIdle?.();
   }
 
   async #closedWithin(milliseconds: number): Promise<void> {
@@ -137,15 +141,15 @@ export class H3Server implements AsyncDisposable {
     stop();
   }
 
+  /** Resolves when the next request has been served. */
   #slotFree(): Promise<void> {
-    const previous = this.#onFree;
-    return new Promise((resolve) => {
-      this.#onFree = () => {
-        this.#onFree = undefined;
-        previous?.();
-        resolve();
-      };
-    });
+    return new Promise((resolve) => (this.#onFree = resolve));
+  }
+
+  /** Resolves when no request is being served. */
+  #idle(): Promise<void> {
+    if (this.active === 0) return Promise.resolve();
+    return new Promise((resolve) => (this.#onIdle = resolve));
   }
 
   /** RFC 9218, Section 7: an update that came first wins over the header. */

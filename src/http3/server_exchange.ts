@@ -201,12 +201,19 @@ export class ServerExchange {
     handle: () => Response | Promise<Response>,
   ): Promise<Response> {
     const { onError } = this.#options;
-    const isTunnel = protocol !== "";
+    const usable = (response: Response) => {
+      try {
+        return usableResponse(response, method, protocol !== "");
+      } catch (error) {
+        discard(response, error);
+        throw error;
+      }
+    };
     try {
       try {
-        return usableResponse(await handle(), method, isTunnel);
+        return usable(await handle());
       } catch (error) {
-        if (onError) return usableResponse(await onError(error), method, isTunnel);
+        if (onError) return usable(await onError(error));
       }
     } catch {
       // An error handler that fails gets what there would be without one.
@@ -291,15 +298,14 @@ export class ServerExchange {
   async #respond(method: string, response: Response, isTunnel: boolean): Promise<void> {
     const { outgoing } = this.#stream;
     const { status, headers, body } = response;
-    // RFC 9110, Section 8.6: there a length has no place.
-    const isLengthless = status === 204 || isTunnel;
-    const lines = responseLines(status, headers)
-      .filter(({ name }) => !isLengthless || name !== "content-length");
-    if (!headers.has("date")) lines.push({ name: "date", value: httpDate() });
-    this.#hasBegun = true;
-    outgoing.headers(lines);
+    try {
+      this.#sendHead(response, isTunnel);
+    } catch (error) {
+      discard(response, error);
+      throw error;
+    }
     if (method === "HEAD" || status === 204 || status === 304) {
-      body?.cancel().catch(ignore); // nobody waits for what nobody reads
+      discard(response, undefined);
     } else if (body) {
       // Nobody knows how long a tunnel may be silent.
       const patience = isTunnel ? undefined : this.#writePatience;
@@ -308,6 +314,16 @@ export class ServerExchange {
     await outgoing.end(isTunnel ? undefined : this.#responseTrailers, this.#writePatience);
     this.#answered = true;
     this.#completed.resolve();
+  }
+
+  #sendHead({ status, headers }: Response, isTunnel: boolean): void {
+    // RFC 9110, Section 8.6: there a length has no place.
+    const isLengthless = status === 204 || isTunnel;
+    const lines = responseLines(status, headers)
+      .filter(({ name }) => !isLengthless || name !== "content-length");
+    if (!headers.has("date")) lines.push({ name: "date", value: httpDate() });
+    this.#hasBegun = true;
+    this.#stream.outgoing.headers(lines);
   }
 
   /** The client sent STOP_SENDING, or the connection has ended. */
@@ -322,6 +338,12 @@ export class ServerExchange {
     if (!this.#failed) this.#context.onFailed();
     this.#failed = true;
   }
+}
+
+/** Lets go of what feeds a response that is not sent: an open file, a query. */
+function discard(response: unknown, reason: unknown): void {
+  const isUnread = response instanceof Response && !response.body?.locked;
+  if (isUnread) response.body?.cancel(reason).catch(ignore);
 }
 
 function cancelled(): StreamError {

@@ -373,3 +373,28 @@ Deno.test("H3Server takes priorities from PRIORITY_UPDATE, before and after the 
   gate.resolve();
   assert.equal((await within(done)).kind, "response");
 });
+
+Deno.test("H3Server.shutdown() ends though a handler works for a client that has left", async () => {
+  const gate = Promise.withResolvers<void>();
+  const { client, server, transports } = connect(async () => {
+    await gate.promise;
+    return new Response("too late");
+  });
+  const taken = client.fetch(new Request(url));
+  taken.catch(() => {});
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const down = server.shutdown();
+  transports[0]!.close({ closeCode: 0x100, reason: "" });
+  await within(down);
+  gate.resolve();
+  await assert.rejects(taken);
+});
+
+Deno.test("A response that cannot be sent is cancelled", async () => {
+  const large = new Headers([["x-large", "x".repeat(70_000)]]);
+  const seen: { pulled: number; cancelled?: unknown } = { pulled: 0 };
+  const made = () => new Response(source(1000, 65_536, seen), { headers: large });
+  const { client } = connect(made);
+  await assert.rejects(within(client.fetch(new Request(url))));
+  assert.notEqual(seen.cancelled, undefined, "the source is let go of");
+});

@@ -73,7 +73,7 @@ class Sender {
     this.#overTcp = overTcp;
     this.#tcpInit = { redirect: "manual", ...(client !== undefined && { client }) };
     this.#connection = init.connection;
-    this.#requestInit = init;
+    this.#requestInit = { ...init, incremental: init.incremental ?? true };
     this.#connectOptions = connectOptions(init);
   }
 

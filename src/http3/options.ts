@@ -119,6 +119,13 @@ export interface FetchConnectOptions
 /** What `fetch` takes besides a URL: what the platform's takes, and how to connect. */
 export interface FetchInit extends RequestInit, H3RequestInit, FetchConnectOptions {
   /**
+   * Whether the response shares the connection with the others of its urgency (RFC 9218). With
+   * false the server sends it in one piece, and a response that begins later waits until it ends.
+   *
+   * @default {true}
+   */
+  incremental?: boolean;
+  /**
    * A connection to use, instead of one that `fetch` makes and keeps. What `H3Options` has is looked
    * at with the first request over it.
    */

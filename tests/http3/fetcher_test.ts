@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { ConnectOptions } from "../../src/api/options.ts";
+import type { FetchInit } from "../../src/http3/options.ts";
 import { responseTrailers } from "../../src/http3/client_exchange.ts";
 import { createFetch, type Fetch } from "../../src/http3/fetcher.ts";
 import { type H3Server, serveConnection } from "../../src/http3/server.ts";
@@ -89,9 +90,13 @@ Deno.test("fetch() says what the platform says of itself, unless it is told othe
   assert.deepEqual(await (await fetch("https://a/", brief)).json(), {
     accept: "*/*",
     "user-agent": navigator.userAgent,
+    priority: "u=3, i",
   });
   const headers = { accept: "text/html", "user-agent": "me" };
-  assert.deepEqual(await (await fetch("https://a/", { ...brief, headers })).json(), headers);
+  assert.deepEqual(await (await fetch("https://a/", { ...brief, headers })).json(), {
+    ...headers,
+    priority: "u=3, i",
+  });
 });
 
 Deno.test("fetch() makes a field of who is named in the URL", async () => {
@@ -233,4 +238,18 @@ Deno.test("fetch() uses the connection it is given", async () => {
     assert.equal((await responseTrailers(response))!.get("t"), "1");
   }
   assert.equal(connects.length, 0);
+});
+
+Deno.test("fetch() asks for responses side by side, unless it is told otherwise", async () => {
+  const { fetch } = site((request) => Response.json(request.headers.get("priority")));
+  const cases: readonly [init: FetchInit, sent: string][] = [
+    [{}, "u=3, i"],
+    [{ urgency: 6 }, "u=6, i"],
+    [{ incremental: false }, "u=3"],
+    [{ headers: { priority: "u=1" } }, "u=1"],
+  ];
+  for (const [init, sent] of cases) {
+    const response = await within(fetch("https://a/", { ...brief, ...init }));
+    assert.equal(await response.json(), sent);
+  }
 });

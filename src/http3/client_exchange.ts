@@ -62,6 +62,8 @@ export class ClientExchange {
   readonly #trailers = Promise.withResolvers<Headers | undefined>();
   readonly #received = Promise.withResolvers<void>();
   readonly #sent = Promise.withResolvers<void>();
+  /** Whether the server wants another request, or none. */
+  #isRefused = false;
   /** Why the request was given up, once it was. */
   #rejection: { readonly reason: unknown } | undefined;
   /** Fails who waits for the response; nothing of that is kept, so that the response can go. */
@@ -195,6 +197,7 @@ export class ClientExchange {
   async #receive(): Promise<Response> {
     const head = await this.#head();
     const { method } = this.#request;
+    this.#isRefused = head.status >= 300;
     this.#stream.incoming.isTunnel = method === "CONNECT" && head.status < 300;
     const hasNoBody = method === "HEAD" || [204, 205, 304].includes(head.status);
     if (!hasNoBody) this.#stream.incoming.expect(head.contentLength);
@@ -239,7 +242,13 @@ export class ClientExchange {
 
   #onReceived(): void {
     unreachable.unregister(this);
+    // RFC 9114, Section 4.1: the answer is whole, so the rest of a refused upload is of no use.
+    if (this.#isRefused) this.#stream.outgoing.abort(answered());
     this.#trailers.resolve(this.#stream.incoming.trailers);
     this.#received.resolve();
   }
+}
+
+function answered(): StreamError {
+  return new StreamError(H3ErrorCode.RequestCancelled, "The server has answered already");
 }

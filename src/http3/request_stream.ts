@@ -35,6 +35,10 @@ export class RequestStream {
   /** Datagrams of the request, if the connection has any. */
   readonly datagrams: RequestDatagrams | undefined;
   readonly #connection: H3Connection;
+  /** The piece of content that is being read. */
+  #reading: Promise<unknown> | undefined;
+  /** Ends the application's reading. */
+  #endReading: ((reason: unknown) => void) | undefined;
   #hasFailed = false;
 
   constructor(connection: H3Connection, stream: H3BidirectionalStream) {
@@ -91,25 +95,50 @@ export class RequestStream {
   ): ReadableStream<Uint8Array<ArrayBuffer>> {
     let isWanted = false;
     return new ReadableStream<Uint8Array<ArrayBuffer>>({
+      start: (controller) => {
+        // The stream is the application's: this must not keep it from being collected.
+        const weak = new WeakRef(controller);
+        this.#endReading = (reason) => {
+          weak.deref()?.error(reason);
+          onEnd();
+        };
+      },
       pull: async (controller) => {
         try {
           if (!isWanted) onWanted?.();
           isWanted = true;
-          const piece = await this.#piece(waiter);
+          const reading = this.#reading = this.#piece(waiter);
+          const piece = await reading;
+          if (this.#endReading === undefined) return;
           if (piece) return controller.enqueue(piece);
           controller.close();
           onEnd();
         } catch (error) {
+          if (this.#endReading === undefined) return;
           this.fail(error);
           controller.error(error);
           onEnd();
         }
       },
       cancel: (reason) => {
+        this.#endReading = undefined;
         onCancel(reason);
         onEnd();
       },
     }, { highWaterMark: 0 });
+  }
+
+  /**
+   * Takes the incoming content away from the application.
+   *
+   * @param reason What the application's reader sees, if it still reads.
+   * @returns Resolves when `incoming` can be read by the caller.
+   */
+  async takeBack(reason: unknown): Promise<void> {
+    const end = this.#endReading;
+    this.#endReading = undefined;
+    end?.(reason);
+    await this.#reading?.catch(ignore);
   }
 
   async #piece(waiter: Waiter | undefined): Promise<Uint8Array<ArrayBuffer> | undefined> {
@@ -124,3 +153,5 @@ export class RequestStream {
     }
   }
 }
+
+function ignore(): void {}

@@ -124,6 +124,7 @@ export class H3Server implements AsyncDisposable {
       early: () => stream.readable.early === true,
       prioritize: (priority) => this.#prioritize(id, priority),
       onFailed: () => this.#onFailed(),
+      leave: () => void this.shutdown(),
     });
     await exchange.run();
     request.release();

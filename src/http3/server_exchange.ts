@@ -1,6 +1,7 @@
-import { QuicError, StreamError } from "../error/quic_error.ts";
+import { ApplicationError, QuicError, StreamError } from "../error/quic_error.ts";
 import { CallerError, originOf } from "./caller_error.ts";
 import { H3ErrorCode } from "./code_point.ts";
+import { drainContent } from "./content_drain.ts";
 import type { RequestDatagrams } from "./datagrams.ts";
 import {
   announcedLength,
@@ -62,6 +63,8 @@ export interface ExchangeContext {
   prioritize(header: string | null): void;
   /** The request could not be answered, by the client's doing. */
   onFailed(): void;
+  /** No further requests are to come over this connection. */
+  leave(): void;
 }
 
 /** Methods that carry no content we would hand on, or that `Request` refuses. */
@@ -84,6 +87,10 @@ export class ServerExchange {
   #responseTrailers: TrailerSource | undefined;
   /** What the client sends through a tunnel. */
   #tunnel: ReadableStream | undefined;
+  /** The reading of content that the handler does not want, once it has begun. */
+  #dropping: Promise<void> | undefined;
+  /** Whether the client sends content only after an interim response. */
+  #awaits100 = false;
   #early = false;
   #hasBegun = false;
   #answered = false;
@@ -111,10 +118,7 @@ export class ServerExchange {
       const head = await this.#head();
       if (head) await this.#answer(head);
       else await this.#respond("GET", new Response(null, { status: 431 }), false);
-      // RFC 9114, Section 4.1: what is left of the request is no longer of interest.
-      if (!this.#stream.incoming.finished) {
-        this.#stream.incoming.cancel(new StreamError(H3ErrorCode.NoError, "Answered already"));
-      }
+      if (!this.#stream.incoming.finished) await this.#drop("Answered already");
     } catch (error) {
       if (!(error instanceof CallerError)) this.#onFailed();
       this.#stream.fail(error);
@@ -255,15 +259,35 @@ export class ServerExchange {
     patience: Patience | undefined,
   ): ReadableStream<Uint8Array<ArrayBuffer>> {
     const { incoming } = this.#stream;
-    const expectation = headers.get("expect")?.toLowerCase();
+    this.#awaits100 = headers.get("expect")?.toLowerCase() === "100-continue";
     return this.#stream.body({
       // RFC 9110, Section 10.1.1: who asks first is told to go on when the content is wanted.
       onWanted: () => {
-        if (expectation === "100-continue") this.#inform(100, new Headers());
+        if (this.#awaits100) this.#inform(100, new Headers());
+        this.#awaits100 = false;
       },
-      onCancel: () => incoming.cancel(new StreamError(H3ErrorCode.NoError, "Not wanted")),
+      onCancel: () => void this.#drop("Not wanted"),
       onEnd: () => this.#requestTrailers.resolve(incoming.trailers),
     }, patience);
+  }
+
+  /** Reads what is left of the request and drops it; what is too much of that is refused. */
+  #drop(why: string): Promise<void> {
+    return this.#dropping ??= this.#dropRest(new StreamError(H3ErrorCode.NoError, why));
+  }
+
+  async #dropRest(refusal: StreamError): Promise<void> {
+    const { incoming } = this.#stream;
+    const isExpected = !this.#awaits100 && !incoming.isTunnel;
+    try {
+      const end = isExpected ? await drainContent(this.#stream, refusal) : "silent";
+      if (end === "complete") return;
+      // A browser that is told to stop in the middle of its upload waits until the connection ends.
+      if (end === "overrun") this.#context.leave();
+    } catch (error) {
+      if (error instanceof ApplicationError) this.#stream.fail(error);
+    }
+    incoming.cancel(refusal);
   }
 
   /** Sends an interim response, as long as one can be sent. */

@@ -212,6 +212,13 @@ export const MAX_HTTP_DATAGRAMS_WAITING = 64;
 export const MAX_HTTP_DATAGRAMS_EARLY = 32;
 /** Bytes of a request's content that are read though nobody wants them, to answer in order. */
 export const MAX_UNUSED_CONTENT = 65_536;
+/**
+ * What is read and dropped of a request's content after the answer, so that the client sees the
+ * answer: bytes of it, the time it may take, and how long the client may be silent.
+ */
+export const MAX_DRAINED_CONTENT = 67_108_864;
+export const DRAIN_TIME = 30_000;
+export const DRAIN_SILENCE = 5_000;
 /** Bytes of the QPACK encoder stream ahead of the sections that pay for them, and what each pays. */
 export const QPACK_STREAM_BUDGET = 1 << 18;
 export const QPACK_BUDGET_PER_SECTION = 1 << 14;

@@ -177,7 +177,7 @@ Deno.test("H3Client.fetch() takes an early response and stops sending", async ()
   assert.equal(response.status, 413);
   assert.equal(await response.text(), "too large");
   await new Promise((resolve) => setTimeout(resolve, 5));
-  assert.equal((seen.cancelled as StreamError).code, 0x100);
+  assert.equal((seen.cancelled as StreamError).code, 0x10c);
   assert.equal(client.active, 0);
 });
 

@@ -6,6 +6,13 @@ import { Browser, findBrowser } from "./browser.ts";
 
 const IMAGES = 200;
 const UPLOAD = 50_000_000;
+/** Content of uploads that are answered before they are read, and the status of the answers. */
+const REFUSED: readonly [size: number, status: number][] = [
+  [100_000, 413],
+  [20_000_000, 413],
+  [20_000_000, 401],
+  [20_000_000, 405],
+];
 const PATIENCE = 60_000;
 
 /** What the page says of itself. */
@@ -17,6 +24,8 @@ interface Report {
   readonly hash: string;
   readonly answer: string;
   readonly cancelled: string;
+  /** The status of each upload that is refused, and the milliseconds until it was shown. */
+  readonly refused: readonly [status: number, milliseconds: number][];
   readonly error?: string;
 }
 
@@ -42,6 +51,8 @@ Deno.test({
     assert.equal(report.broken, 0);
     assert.equal(report.answer, report.hash, "the upload arrived as it was");
     assert.equal(report.cancelled, "AbortError");
+    assert.deepEqual(report.refused.map(([status]) => status), REFUSED.map(([, status]) => status));
+    for (const [status, took] of report.refused) assert.ok(took < 10_000, `${status}: ${took} ms`);
     await site.cancelled.promise;
   }
 });
@@ -113,6 +124,8 @@ class Site implements AsyncDisposable {
         for await (const piece of request.body!) hash.update(piece);
         return new Response(hash.digest("hex"));
       }
+      case "/refused":
+        return new Response("no", { status: Number(new URL(request.url).search.slice(1)) });
       case "/endless":
         return new Response(this.#endless());
       default:
@@ -145,6 +158,17 @@ addEventListener("load", async () => {
     report.hash = [...hash].map((byte) => byte.toString(16).padStart(2, "0")).join("");
     const response = await fetch("/upload", { method: "POST", body: data });
     report.answer = await response.text();
+    report.refused = [];
+    for (const [size, status] of ${JSON.stringify(REFUSED)}) {
+      const started = performance.now();
+      const refused = await fetch("/refused?" + status, {
+        method: "POST",
+        body: new Uint8Array(size),
+        signal: AbortSignal.timeout(10000),
+      });
+      await refused.text();
+      report.refused.push([refused.status, performance.now() - started]);
+    }
     const abort = new AbortController();
     const endless = await fetch("/endless", { signal: abort.signal });
     const reader = endless.body.getReader();

@@ -1,5 +1,4 @@
 #!/usr/bin/env -S deno run --unstable-net --allow-net --allow-read --allow-write --allow-sys=networkInterfaces --allow-env
-// deno-lint-ignore-file no-console -- a program speaks on its console
 /**
  * Fetches URLs over one HTTP/3 connection that uses several network paths at once.
  *
@@ -18,6 +17,7 @@ import type { ChosenInterface } from "./interfaces.ts";
 import { logOptions } from "./log_flags.ts";
 import { requestLines, responseHead, responseLines } from "./message_text.ts";
 import { openCarrier } from "./open_carrier.ts";
+import { print, report } from "./output.ts";
 import { doubled, type PlannedPath, planPaths, readTarget, type Target } from "./plan_paths.ts";
 import { choosePresentInterfaces, resolveHost } from "./present_interfaces.ts";
 import { describeError, onInterruption, runProgram, say } from "./program.ts";
@@ -132,7 +132,7 @@ async function connect(
 ): Promise<Carrier> {
   const logs = logOptions(options);
   const note = (line: string) => {
-    if (!isQuiet(options)) console.error(`${clientProgram.name}: ${line}`);
+    if (!isQuiet(options)) report(`${clientProgram.name}: ${line}`);
   };
   return await openCarrier(options.urls[0]!, plan, options, { logs, note, signal });
 }
@@ -177,8 +177,8 @@ async function ask(
 function printSummary(end: Progress, { output, silent }: ClientOptions): void {
   if (silent) return;
   // Where the body goes to standard output, nothing else may.
-  const print = output === "-" ? console.error : console.log;
-  for (const line of summaryLines(end)) print(line);
+  const tell = output === "-" ? report : print;
+  for (const line of summaryLines(end)) tell(line);
 }
 
 function refusal({ url, status }: Answer): Failure {

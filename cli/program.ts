@@ -1,5 +1,5 @@
-// deno-lint-ignore-file no-console -- a program speaks on its console
 import { Failure } from "./failure.ts";
+import { print, report } from "./output.ts";
 import { printable } from "./printable.ts";
 
 /**
@@ -11,13 +11,13 @@ import { printable } from "./printable.ts";
 export async function runProgram(program: string, main: () => Promise<number>): Promise<void> {
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault(); // a stack trace helps nobody at a command line
-    console.error(`${program}: ${describeError(event.reason)}`);
+    report(`${program}: ${describeError(event.reason)}`);
   });
   let exitCode: number;
   try {
     exitCode = await main();
   } catch (error) {
-    console.error(`${program}: ${describeError(error)}`);
+    report(`${program}: ${describeError(error)}`);
     exitCode = error instanceof Failure ? error.exitCode : 1;
   }
   Deno.exit(exitCode);
@@ -30,7 +30,7 @@ export async function runProgram(program: string, main: () => Promise<number>): 
  * @returns The exit code.
  */
 export function say(text: string): number {
-  console.log(text);
+  print(text);
   return 0;
 }
 

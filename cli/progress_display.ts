@@ -1,3 +1,4 @@
+import { draw } from "./output.ts";
 import { printable } from "./printable.ts";
 import { plainLine, type Progress, progressLines } from "./progress.ts";
 
@@ -38,7 +39,7 @@ export class ProgressDisplay implements Disposable {
    */
   note(line: string): void {
     if (this.#hasEnded) return;
-    write(`${eraseRows(this.#rows)}${printable(line)}\n`);
+    draw(`${eraseRows(this.#rows)}${printable(line)}\n`);
     this.#rows = 0;
   }
 
@@ -46,7 +47,7 @@ export class ProgressDisplay implements Disposable {
   end(): void {
     this.#hasEnded = true;
     clearInterval(this.#timer);
-    if (this.#rows > 0) write(eraseRows(this.#rows));
+    if (this.#rows > 0) draw(eraseRows(this.#rows));
     this.#rows = 0;
   }
 
@@ -59,10 +60,10 @@ export class ProgressDisplay implements Disposable {
     const before = this.#earlier[0];
     if (this.#terminal) {
       const lines = progressLines(now, before, terminalWidth());
-      write(eraseRows(this.#rows) + lines.map((line) => `${line}\n`).join(""));
+      draw(eraseRows(this.#rows) + lines.map((line) => `${line}\n`).join(""));
       this.#rows = lines.length;
     } else {
-      write(`${plainLine(now, before)}\n`);
+      draw(`${plainLine(now, before)}\n`);
     }
     this.#earlier.push(now);
     while (this.#earlier.length > 1 && now.elapsed - this.#earlier[1]!.elapsed >= RATE_WINDOW) {
@@ -86,8 +87,4 @@ function terminalWidth(): number {
   } catch {
     return 80; // standard input is not a terminal: the size is unknown
   }
-}
-
-function write(text: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(text));
 }

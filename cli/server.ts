@@ -1,5 +1,4 @@
 #!/usr/bin/env -S deno run --unstable-net --allow-net --allow-read --allow-sys=networkInterfaces --allow-env
-// deno-lint-ignore-file no-console -- a program speaks on its console
 /**
  * Serves the files of a folder over HTTP/3.
  *
@@ -21,6 +20,7 @@ import { KeyPairWatch } from "./key_pair_watch.ts";
 import { Failure } from "./failure.ts";
 import { allAddresses } from "./interfaces.ts";
 import { logOptions } from "./log_flags.ts";
+import { print, report } from "./output.ts";
 import { targetText } from "./plan_paths.ts";
 import { choosePresentInterfaces, presentAddresses, resolveHost } from "./present_interfaces.ts";
 import { onInterruption, runProgram, say } from "./program.ts";
@@ -65,7 +65,7 @@ export async function runServer(args: readonly string[]): Promise<number> {
   const watch = options.keyPair && watchKeyPair(options.keyPair, used, server);
   await new Promise<void>((resolve) => onInterruption(resolve));
   watch?.stop();
-  console.log("Stopping once all answers are sent; interrupt again to stop at once");
+  print("Stopping once all answers are sent; interrupt again to stop at once");
   // What takes longer is not waited for: whoever stops a service does not want to wait.
   setTimeout(() => closing.abort(), GRACE_TIME);
   await Promise.race([
@@ -78,9 +78,9 @@ export async function runServer(args: readonly string[]): Promise<number> {
 /** Takes over certificates as they are renewed; what cannot be used is said, and the old one stays. */
 function watchKeyPair(files: KeyPairFiles, used: KeyPair, server: HttpServer): KeyPairWatch {
   return new KeyPairWatch(files, used, (renewed) => {
-    if (renewed instanceof Failure) return console.error(`${renewed.message}; the old one stays`);
+    if (renewed instanceof Failure) return report(`${renewed.message}; the old one stays`);
     server.setCertificates(renewed);
-    console.log("Using the renewed certificate");
+    print("Using the renewed certificate");
   });
 }
 
@@ -132,7 +132,7 @@ async function makeHandler(options: ServerOptions): Promise<FileHandler> {
   if (!options.verbose) return handler;
   return async (request) => {
     const response = await handler(request);
-    console.log(`${request.method} ${request.url} ${response.status}`);
+    print(`${request.method} ${request.url} ${response.status}`);
     return response;
   };
 }
@@ -151,15 +151,15 @@ async function openFolder(options: ServerOptions): Promise<FileHandler> {
 }
 
 function announce(options: ServerOptions, server: HttpServer): void {
-  console.log(`Serving ${Deno.realPathSync(options.www)}`);
+  print(`Serving ${Deno.realPathSync(options.www)}`);
   for (const address of server.addrs) {
-    console.log(`Listening on ${targetText(address)} (UDP${options.tcp ? " and TCP" : ""})`);
+    print(`Listening on ${targetText(address)} (UDP${options.tcp ? " and TCP" : ""})`);
   }
 }
 
 function announceDevelopment(cert: string, port: number): void {
   const hash = publicKeyHash(cert);
-  console.log("Using a certificate made for development; it ends with this program.");
-  console.log(`SHA-256 of its public key (SPKI): ${hash}`);
-  console.log(`Chromium accepts it with: ${chromiumFlags(hash, port)}`);
+  print("Using a certificate made for development; it ends with this program.");
+  print(`SHA-256 of its public key (SPKI): ${hash}`);
+  print(`Chromium accepts it with: ${chromiumFlags(hash, port)}`);
 }

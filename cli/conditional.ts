@@ -1,19 +1,40 @@
+import { readHttpDate } from "./http_date.ts";
+
 /** What distinguishes one version of a file from the next. */
 export interface Validators {
-  /** A strong entity tag, quotes included. */
+  /** An entity tag, quotes included; a weak one in the second in which the file was changed. */
   readonly etag: string;
-  /** When the file was last changed, if the file system tells. */
-  readonly modified: Date | undefined;
+  /**
+   * The second in which the file was last changed, since 1970; `Infinity` as long as that second
+   * lasts, since the file can change again in it without a sign. Undefined if the file system does
+   * not tell.
+   */
+  readonly modified: number | undefined;
 }
 
 /**
  * The validators of a file.
  *
+ * RFC 9110, Section 8.8.2.2: a date is as strong as a tag if the file did not change twice in the
+ * second that the date names. A client that gets the date when that second is over has the last
+ * version of it.
+ *
  * @param info What the file system says about it.
+ * @param now The present time in milliseconds since 1970.
  */
-export function validatorsOf(info: Pick<Deno.FileInfo, "size" | "mtime">): Validators {
+export function validatorsOf(
+  info: Pick<Deno.FileInfo, "size" | "mtime">,
+  now: number = Date.now(),
+): Validators {
   const stamp = info.mtime ? `-${info.mtime.getTime().toString(16)}` : "";
-  return { etag: `"${info.size.toString(16)}${stamp}"`, modified: info.mtime ?? undefined };
+  const second = info.mtime ? toSeconds(info.mtime.getTime()) : undefined;
+  const present = toSeconds(now);
+  const tag = `"${info.size.toString(16)}${stamp}"`;
+  return {
+    // Many file systems count time in steps, and two changes can fall into one.
+    etag: second === present ? `W/${tag}` : tag,
+    modified: second === undefined || second < present ? second : Infinity,
+  };
 }
 
 /**
@@ -28,14 +49,16 @@ export function evaluateConditions(headers: Headers, validators: Validators): 20
   const match = headers.get("if-match");
   if (match !== null) {
     if (!listsTag(match, validators.etag, "strong")) return 412;
-  } else if (isNewer(validators, headers.get("if-unmodified-since"))) {
-    return 412;
+  } else {
+    const until = readDate(headers.get("if-unmodified-since"));
+    const isKnown = until !== undefined && validators.modified !== undefined;
+    if (isKnown && validators.modified > until) return 412;
   }
   const noneMatch = headers.get("if-none-match");
   if (noneMatch !== null) return listsTag(noneMatch, validators.etag, "weak") ? 304 : 200;
-  const since = parseDate(headers.get("if-modified-since"));
+  const since = readDate(headers.get("if-modified-since"));
   const known = since !== undefined && validators.modified !== undefined;
-  return known && !isNewer(validators, headers.get("if-modified-since")) ? 304 : 200;
+  return known && validators.modified <= since ? 304 : 200;
 }
 
 /**
@@ -48,30 +71,32 @@ export function rangeApplies(headers: Headers, validators: Validators): boolean 
   const condition = headers.get("if-range")?.trim();
   if (!condition) return true;
   // RFC 9110, Section 13.1.5: strong comparison; a date must be exactly the one we sent.
-  if (/^(?:W\/)?"/.test(condition)) return condition === validators.etag;
-  const date = parseDate(condition);
-  return date !== undefined && validators.modified !== undefined &&
-    toSeconds(validators.modified) === toSeconds(date);
+  const { etag } = validators;
+  if (/^(?:W\/)?"/.test(condition)) return condition === etag && !isWeak(etag);
+  return validators.modified !== undefined && readDate(condition) === validators.modified;
 }
 
 function listsTag(list: string, etag: string, comparison: "strong" | "weak"): boolean {
   if (list.trim() === "*") return true;
-  const tags = list.match(/(?:W\/)?"[^"]*"/g) ?? [];
-  return tags.some((tag) => tag === etag || (comparison === "weak" && tag === `W/${etag}`));
+  const tags: readonly string[] = list.match(/(?:W\/)?"[^"]*"/g) ?? [];
+  if (comparison === "strong") return !isWeak(etag) && tags.includes(etag);
+  return tags.some((tag) => opaquePart(tag) === opaquePart(etag));
 }
 
-function isNewer(validators: Validators, header: string | null): boolean {
-  const date = parseDate(header);
-  if (date === undefined || validators.modified === undefined) return false;
-  return toSeconds(validators.modified) > toSeconds(date);
+function isWeak(etag: string): boolean {
+  return etag.startsWith("W/");
 }
 
-function parseDate(header: string | null): Date | undefined {
-  const time = header === null ? NaN : Date.parse(header);
-  return Number.isNaN(time) ? undefined : new Date(time);
+function opaquePart(etag: string): string {
+  return etag.replace(/^W\//, "");
+}
+
+/** RFC 9110, Section 13.1.3: a field that holds no date is ignored. */
+function readDate(header: string | null): number | undefined {
+  return header === null ? undefined : readHttpDate(header, Date.now());
 }
 
 /** Dates in headers have no fractions of a second. */
-function toSeconds(date: Date): number {
-  return Math.floor(date.getTime() / 1000);
+function toSeconds(milliseconds: number): number {
+  return Math.floor(milliseconds / 1000);
 }

@@ -202,10 +202,8 @@ function validatorHeaders(validators: Validators): Record<string, string> {
     "accept-ranges": "bytes",
     "cache-control": "no-cache", // keep it, but ask each time: the tag makes that cheap
   };
-  if (validators.modified) {
-    // RFC 9110, Section 8.8.2.1: never later than now, whatever the file system says.
-    const time = Math.min(validators.modified.getTime(), Date.now());
-    headers["last-modified"] = new Date(time).toUTCString();
+  if (validators.modified !== undefined && validators.modified < Infinity) {
+    headers["last-modified"] = new Date(1000 * validators.modified).toUTCString();
   }
   return headers;
 }

@@ -1,4 +1,8 @@
 import type { Attack } from "./attack.ts";
+import { forgedClient, forgedServer } from "./attacks/forged_chain.ts";
 
 /** Every attack, in the order of the table of faults. */
-export const attacks: readonly Attack[] = [];
+export const attacks: readonly Attack[] = [
+  forgedServer,
+  forgedClient,
+];

@@ -1,6 +1,7 @@
 import type { Attack } from "./attack.ts";
 import { forgedClient, forgedServer } from "./attacks/forged_chain.ts";
 import { hostileClientChain, hostileServerChain } from "./attacks/hostile_chain.ts";
+import { silenceOfMany, silenceOfOne, silenceOfPrefix } from "./attacks/silence_after_retry.ts";
 
 /** Every attack, in the order of the table of faults. */
 export const attacks: readonly Attack[] = [
@@ -8,4 +9,7 @@ export const attacks: readonly Attack[] = [
   forgedClient,
   hostileServerChain,
   hostileClientChain,
+  silenceOfOne,
+  silenceOfPrefix,
+  silenceOfMany,
 ];

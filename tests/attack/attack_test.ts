@@ -12,6 +12,7 @@ const unmended: ReadonlySet<string> = new Set([
   "dear chain of a server",
   "dear chain of a client",
   "silence after Retry, one address",
+  "responses that nobody reads",
 ]);
 
 for (const attack of attacks) {

@@ -2,6 +2,7 @@ import type { Attack } from "./attack.ts";
 import { forgedClient, forgedServer } from "./attacks/forged_chain.ts";
 import { hostileClientChain, hostileServerChain } from "./attacks/hostile_chain.ts";
 import { silenceOfMany, silenceOfOne, silenceOfPrefix } from "./attacks/silence_after_retry.ts";
+import { unreadResponses } from "./attacks/unread_responses.ts";
 
 /** Every attack, in the order of the table of faults. */
 export const attacks: readonly Attack[] = [
@@ -12,4 +13,5 @@ export const attacks: readonly Attack[] = [
   silenceOfOne,
   silenceOfPrefix,
   silenceOfMany,
+  unreadResponses,
 ];

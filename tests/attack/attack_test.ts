@@ -13,6 +13,8 @@ const unmended: ReadonlySet<string> = new Set([
   "dear chain of a client",
   "silence after Retry, one address",
   "responses that nobody reads",
+  "one byte per 64 KiB",
+  "one byte per 64 KiB, of a server",
 ]);
 
 for (const attack of attacks) {

@@ -2,6 +2,7 @@ import type { Attack } from "./attack.ts";
 import { forgedClient, forgedServer } from "./attacks/forged_chain.ts";
 import { hostileClientChain, hostileServerChain } from "./attacks/hostile_chain.ts";
 import { silenceOfMany, silenceOfOne, silenceOfPrefix } from "./attacks/silence_after_retry.ts";
+import { sparseClient, sparseServer } from "./attacks/sparse_bytes.ts";
 import { unreadResponses } from "./attacks/unread_responses.ts";
 
 /** Every attack, in the order of the table of faults. */
@@ -14,4 +15,6 @@ export const attacks: readonly Attack[] = [
   silenceOfPrefix,
   silenceOfMany,
   unreadResponses,
+  sparseClient,
+  sparseServer,
 ];

@@ -1,4 +1,5 @@
 import type { Attack } from "./attack.ts";
+import { connectionFlood } from "./attacks/connection_flood.ts";
 import { forgedClient, forgedServer } from "./attacks/forged_chain.ts";
 import { hostileClientChain, hostileServerChain } from "./attacks/hostile_chain.ts";
 import { silenceOfMany, silenceOfOne, silenceOfPrefix } from "./attacks/silence_after_retry.ts";
@@ -17,4 +18,5 @@ export const attacks: readonly Attack[] = [
   unreadResponses,
   sparseClient,
   sparseServer,
+  connectionFlood,
 ];

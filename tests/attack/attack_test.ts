@@ -16,6 +16,7 @@ const unmended: ReadonlySet<string> = new Set([
   "one byte per 64 KiB",
   "one byte per 64 KiB, of a server",
   "connections without end, one address",
+  "listings asked for and reset",
 ]);
 
 for (const attack of attacks) {

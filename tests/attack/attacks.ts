@@ -2,6 +2,7 @@ import type { Attack } from "./attack.ts";
 import { connectionFlood } from "./attacks/connection_flood.ts";
 import { forgedClient, forgedServer } from "./attacks/forged_chain.ts";
 import { hostileClientChain, hostileServerChain } from "./attacks/hostile_chain.ts";
+import { resetListings } from "./attacks/reset_listings.ts";
 import { silenceOfMany, silenceOfOne, silenceOfPrefix } from "./attacks/silence_after_retry.ts";
 import { sparseClient, sparseServer } from "./attacks/sparse_bytes.ts";
 import { unreadResponses } from "./attacks/unread_responses.ts";
@@ -19,4 +20,5 @@ export const attacks: readonly Attack[] = [
   sparseClient,
   sparseServer,
   connectionFlood,
+  resetListings,
 ];

@@ -17,6 +17,9 @@ const unmended: ReadonlySet<string> = new Set([
   "one byte per 64 KiB, of a server",
   "connections without end, one address",
   "listings asked for and reset",
+  "garbage for Initials",
+  "DATAGRAM frames that nobody reads",
+  "ClientHellos with thousands of shares",
 ]);
 
 for (const attack of attacks) {

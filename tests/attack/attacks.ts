@@ -1,10 +1,13 @@
 import type { Attack } from "./attack.ts";
 import { connectionFlood } from "./attacks/connection_flood.ts";
+import { crowdedHellos } from "./attacks/crowded_hellos.ts";
 import { forgedClient, forgedServer } from "./attacks/forged_chain.ts";
+import { garbageInitials } from "./attacks/garbage_initials.ts";
 import { hostileClientChain, hostileServerChain } from "./attacks/hostile_chain.ts";
 import { resetListings } from "./attacks/reset_listings.ts";
 import { silenceOfMany, silenceOfOne, silenceOfPrefix } from "./attacks/silence_after_retry.ts";
 import { sparseClient, sparseServer } from "./attacks/sparse_bytes.ts";
+import { unreadDatagrams } from "./attacks/unread_datagrams.ts";
 import { unreadResponses } from "./attacks/unread_responses.ts";
 
 /** Every attack, in the order of the table of faults. */
@@ -21,4 +24,7 @@ export const attacks: readonly Attack[] = [
   sparseServer,
   connectionFlood,
   resetListings,
+  garbageInitials,
+  unreadDatagrams,
+  crowdedHellos,
 ];

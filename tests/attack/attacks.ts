@@ -4,6 +4,7 @@ import { crowdedHellos } from "./attacks/crowded_hellos.ts";
 import { forgedClient, forgedServer } from "./attacks/forged_chain.ts";
 import { garbageInitials } from "./attacks/garbage_initials.ts";
 import { hostileClientChain, hostileServerChain } from "./attacks/hostile_chain.ts";
+import { noise } from "./attacks/noise.ts";
 import { resetListings } from "./attacks/reset_listings.ts";
 import { silenceOfMany, silenceOfOne, silenceOfPrefix } from "./attacks/silence_after_retry.ts";
 import { sparseClient, sparseServer } from "./attacks/sparse_bytes.ts";
@@ -27,4 +28,5 @@ export const attacks: readonly Attack[] = [
   garbageInitials,
   unreadDatagrams,
   crowdedHellos,
+  noise,
 ];

@@ -59,6 +59,16 @@ export class RangeSet {
       this.#bounds[index + 1]! >= end;
   }
 
+  /** How many numbers from `start` to before `end` are in the set. */
+  countBetween(start: number, end: number): number {
+    const bounds = this.#bounds;
+    let count = 0;
+    for (let i = this.#firstEndingAfter(start); i < bounds.length && bounds[i]! < end; i += 2) {
+      count += Math.min(bounds[i + 1]!, end) - Math.max(bounds[i]!, start);
+    }
+    return count;
+  }
+
   /** Adds `start` to before `end`; returns how many of them are new. */
   add(start: number, end: number): number {
     if (start >= end) return 0;

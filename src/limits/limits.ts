@@ -128,10 +128,15 @@ export const MAX_UNHEARD_PACKETS = 65_536;
 
 // Streams and datagrams.
 
-/** Fragments of a stream that wait for what is before them, however small they are. */
+/**
+ * Fragments of a stream that wait for what is before them, however small they are; and those of all
+ * streams of a connection, but for one of each.
+ */
 export const MAX_STREAM_RANGES = 1_024;
 /** Bytes that they have on average if there are more: whole packets do. */
 export const LEAST_FRAGMENT_DENSITY = 512;
+/** Bytes that the buffers of a connection may allocate beyond twice what has come for them. */
+export const MAX_BUFFER_DEBT = 49_152;
 /** Streams that may be opened and reset again, per second. */
 export const EARLY_RESETS_PER_SECOND = 200;
 /** DATAGRAMs that wait, in either direction. */

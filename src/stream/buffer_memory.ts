@@ -1,0 +1,31 @@
+import { MAX_BUFFER_DEBT } from "../limits/limits.ts";
+
+/**
+ * The bytes that the buffers of one connection have allocated, whatever lies in them.
+ *
+ * A buffer allocates no more than twice what has come for it: a peer pays for what it makes us
+ * hold. Chunks that are larger are in debt, all of them together within a limit, so that long
+ * transfers need not begin each chunk with a small one.
+ */
+export class BufferMemory {
+  /** Bytes allocated now. */
+  allocated = 0;
+  /** Bytes allocated beyond twice what has come for them. */
+  debt = 0;
+  /** Fragments that wait for bytes before them, beyond the first of each stream. */
+  fragments = 0;
+  /** Bytes in all of them. */
+  fragmentBytes = 0;
+
+  /** Counts bytes that are allocated, or with a negative number let go. */
+  add(bytes: number): void {
+    this.allocated += bytes;
+  }
+
+  /** Takes up a debt, unless that is too much. */
+  lend(bytes: number): boolean {
+    if (this.debt + bytes > MAX_BUFFER_DEBT) return false;
+    this.debt += bytes;
+    return true;
+  }
+}

@@ -18,6 +18,7 @@ import type { Port } from "../path/port.ts";
 import { UnprovenBytes, type UnprovenHosts } from "../path/unproven_bytes.ts";
 import { PacketSpace } from "../recovery/packet_space.ts";
 import type { AckPolicy } from "../recovery/received_packets.ts";
+import { BufferMemory } from "../stream/buffer_memory.ts";
 import { Role } from "../stream/stream_id.ts";
 import { StreamSet } from "../stream/stream_set.ts";
 import type { Tls, TlsContext } from "../tls/tls.ts";
@@ -107,6 +108,8 @@ export class ConnectionParts implements PathContext {
   readonly account: Account;
   readonly ackPolicy: AckPolicy;
   readonly events: ConnectionEvent[] = [];
+  /** What all buffers have allocated. */
+  readonly memory: BufferMemory = new BufferMemory();
   readonly datagrams: DatagramQueue = new DatagramQueue(this.events);
   readonly peer: Peer;
   /** A server: the addresses its clients hear of. */
@@ -155,7 +158,12 @@ export class ConnectionParts implements PathContext {
     this.keys = new KeyRing(options.engine, role, options.version, config.keyLimits);
     this.versions = new Versions(role, options.version, options.versions);
     this.paths = this.#makePaths();
-    this.streams = new StreamSet({ role, ...config, order: config.streamOrder });
+    this.streams = new StreamSet({
+      role,
+      ...config,
+      order: config.streamOrder,
+      memory: this.memory,
+    });
     this.requests = new PathRequests(this.paths);
     this.negotiation = new Negotiation(this, config.maxDatagramFrameSize > 0);
     this.handshake = this.#makeHandshake(options);
@@ -205,7 +213,14 @@ export class ConnectionParts implements PathContext {
       new PacketSpace(policy, this.random, true),
       new PacketSpace(policy, this.random, true),
     ] as const;
-    const driver = new HandshakeDriver(this.role, ids, spaces, this.keys, this.negotiation);
+    const driver = new HandshakeDriver(
+      this.role,
+      ids,
+      spaces,
+      this.keys,
+      this.negotiation,
+      this.memory,
+    );
     const { addressToken } = options;
     driver.tokens.make = addressToken &&
       ((remotes, now) => addressToken(remotes, this.keys.version, now));

@@ -6,6 +6,7 @@ import { writeHandshakeDone } from "../frame/crypto.ts";
 import { FrameType } from "../frame/frame_type.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import type { PacketSpace } from "../recovery/packet_space.ts";
+import type { BufferMemory } from "../stream/buffer_memory.ts";
 import { CryptoStream } from "../stream/crypto_stream.ts";
 import { Role } from "../stream/stream_id.ts";
 import type { Tls, TlsSink } from "../tls/tls.ts";
@@ -48,9 +49,9 @@ export class HandshakeDriver implements TlsSink, FrameOwner {
   readonly initialSpace: PacketSpace;
   readonly handshakeSpace: PacketSpace;
   /** CRYPTO streams by level; there is none at 0-RTT. */
-  readonly initialCrypto: CryptoStream = new CryptoStream();
-  readonly handshakeCrypto: CryptoStream = new CryptoStream();
-  readonly oneRttCrypto: CryptoStream = new CryptoStream();
+  readonly initialCrypto: CryptoStream;
+  readonly handshakeCrypto: CryptoStream;
+  readonly oneRttCrypto: CryptoStream;
   /** What clients may show in later connections. */
   readonly tokens: TokenOffers = new TokenOffers();
   complete = false;
@@ -72,8 +73,12 @@ export class HandshakeDriver implements TlsSink, FrameOwner {
     spaces: readonly [PacketSpace, PacketSpace],
     keys: KeyRing,
     observer: HandshakeObserver,
+    memory?: BufferMemory,
   ) {
     this.role = role;
+    this.initialCrypto = new CryptoStream(memory);
+    this.handshakeCrypto = new CryptoStream(memory);
+    this.oneRttCrypto = new CryptoStream(memory);
     this.ids = ids;
     [this.initialSpace, this.handshakeSpace] = spaces;
     this.#keys = keys;

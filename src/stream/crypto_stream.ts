@@ -3,6 +3,7 @@ import { TransportError } from "../error/quic_error.ts";
 import { cryptoDataRoom, writeCryptoHeader } from "../frame/crypto.ts";
 import { FrameType } from "../frame/frame_type.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
+import type { BufferMemory } from "./buffer_memory.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
 import { SendBuffer } from "./send_buffer.ts";
 import { CRYPTO_WINDOW, MAX_CRYPTO_RANGES } from "../limits/limits.ts";
@@ -13,7 +14,12 @@ const SMALLEST_FRAGMENT = 16;
 /** The handshake messages of one encryption level, both ways, in CRYPTO frames. */
 export class CryptoStream implements FrameOwner {
   readonly #outgoing = new SendBuffer();
-  readonly #incoming = new ReceiveBuffer(MAX_CRYPTO_RANGES, ErrorCode.CryptoBufferExceeded);
+  readonly #incoming: ReceiveBuffer;
+
+  /** @param memory Where the connection counts what is allocated. */
+  constructor(memory?: BufferMemory) {
+    this.#incoming = new ReceiveBuffer(memory, MAX_CRYPTO_RANGES, ErrorCode.CryptoBufferExceeded);
+  }
 
   /** Whether there is something to send, or to send again. */
   get hasPending(): boolean {
@@ -47,7 +53,7 @@ export class CryptoStream implements FrameOwner {
     this.#incoming.write(offset, data);
   }
 
-  /** All bytes that are next in order; `undefined` if there are none. */
+  /** Bytes that are next in order, to be called until there are none: `undefined`. */
   read(): Uint8Array<ArrayBuffer> | undefined {
     return this.#incoming.read(CRYPTO_WINDOW);
   }

@@ -2,17 +2,29 @@ import { RangeSet } from "../bytes/range_set.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import { LEAST_FRAGMENT_DENSITY, MAX_STREAM_RANGES } from "../limits/limits.ts";
+import { BufferMemory } from "./buffer_memory.ts";
+import { overlaps } from "./copy_count.ts";
+import { Fragments } from "./fragments.ts";
 
-/** Bytes are kept in chunks of this size, each at a multiple of it in the stream. */
-const CHUNK = 65_536;
-/** Room a stream's first chunk has at least; it doubles as the stream grows. */
-const SMALLEST_CHUNK = 512;
+/** Bytes are kept in chunks of this size, side by side from `#origin` on. */
+const CHUNK = 32_768;
+/** Room that a chunk has at least. */
+const SMALLEST_CHUNK = 16;
+
+/** The first bytes of a part of the stream. */
+interface Chunk {
+  /** All that came of the part within their length lies here; the rest lies in fragments. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** By how much they are more than twice what has come. */
+  debt: number;
+}
 
 /**
- * Puts a stream's bytes in order: copied once out of the packet, read in pieces of any size.
+ * Puts a stream's bytes in order: copied out of the packet, read in pieces of any size.
  *
- * Memory is bounded by the window, as the chunks between what was read and the limit are all there
- * can be.
+ * Memory is bounded by what came, not by where it lies. A chunk is at most twice as long as what has
+ * come of its part; what comes beyond that length, apart from the others, waits in `Fragments`
+ * until the chunk may be longer. Behind the first bytes of a stream, chunks may begin in debt.
  */
 export class ReceiveBuffer {
   /** Offset of the next byte to read. */
@@ -22,16 +34,27 @@ export class ReceiveBuffer {
   /** What has arrived beyond `contiguousEnd`. */
   readonly #ahead = new RangeSet();
   #bytesAhead = 0;
+  readonly #memory: BufferMemory;
   readonly #maxRanges: number;
-  /** By number of the chunk in the stream, less `#firstChunk`; holes are `undefined`. */
-  readonly #chunks: (Uint8Array<ArrayBuffer> | undefined)[] = [];
+  /** By number. */
+  readonly #chunks = new Map<number, Chunk>();
+  #fragments: Fragments | undefined;
+  /** Where the chunk of number 0 begins. */
+  #origin = 0;
+  /** The chunk that holds `offset`. */
   #firstChunk = 0;
-  #spare: Uint8Array<ArrayBuffer> | undefined;
-
+  /** Ranges that were counted for the connection. */
+  #rangesCounted = 0;
   /** The error for too many fragments. */
   readonly #errorCode: number;
 
-  constructor(maxRanges = MAX_STREAM_RANGES, errorCode: number = ErrorCode.InternalError) {
+  /** @param memory Where the connection counts what is allocated. */
+  constructor(
+    memory: BufferMemory = new BufferMemory(),
+    maxRanges: number = MAX_STREAM_RANGES,
+    errorCode: number = ErrorCode.InternalError,
+  ) {
+    this.#memory = memory;
     this.#maxRanges = maxRanges;
     this.#errorCode = errorCode;
   }
@@ -48,8 +71,8 @@ export class ReceiveBuffer {
 
   /** Memory taken, in bytes. */
   get bytesHeld(): number {
-    let held = this.#spare?.length ?? 0;
-    for (const chunk of this.#chunks) held += chunk?.length ?? 0;
+    let held = this.#fragments?.bytesHeld ?? 0;
+    for (const chunk of this.#chunks.values()) held += chunk.bytes.length;
     return held;
   }
 
@@ -57,13 +80,9 @@ export class ReceiveBuffer {
   write(offset: number, data: Uint8Array): void {
     const end = offset + data.length;
     if (end <= this.contiguousEnd || data.length === 0) return;
-    if (offset === this.contiguousEnd) {
-      this.#copy(offset, data);
-    } else {
-      const start = Math.max(offset, this.contiguousEnd);
-      this.#copy(start, start === offset ? data : data.subarray(start - offset));
-    }
-    if (offset > this.contiguousEnd) this.#addAhead(offset, end);
+    const start = Math.max(offset, this.contiguousEnd);
+    this.#store(start, start === offset ? data : data.subarray(start - offset));
+    if (start > this.contiguousEnd) this.#addAhead(start, end);
     else this.#advance(end);
   }
 
@@ -71,104 +90,210 @@ export class ReceiveBuffer {
   read(maxBytes: number): Uint8Array<ArrayBuffer> | undefined {
     const length = Math.min(maxBytes, this.readable);
     if (length <= 0) return undefined;
-    const first = this.#chunks[0]!;
-    if (length >= CHUNK && this.offset === this.#firstChunk * CHUNK) {
+    const first = this.#chunks.get(this.#firstChunk)?.bytes;
+    const isWhole = this.offset === this.#startOf(this.#firstChunk) && first?.length === CHUNK;
+    if (length >= CHUNK && isWhole) {
+      this.#drop(this.#firstChunk); // a whole chunk changes hands without a copy
       this.#moveTo(this.offset + CHUNK);
-      return first; // a whole chunk changes hands without a copy
+      return first;
     }
     const data = new Uint8Array(length);
-    let within = this.offset - this.#firstChunk * CHUNK;
-    let done = 0;
-    for (let i = 0; done < length; i++) {
-      const part = Math.min(length - done, CHUNK - within);
-      data.set(this.#chunks[i]!.subarray(within, within + part), done);
-      done += part;
-      within = 0;
-    }
-    this.#recycle(this.offset + length);
+    this.#copyInto(data);
+    this.#moveTo(this.offset + length);
     return data;
   }
 
   /** Drops everything that has arrived. */
   discard(): void {
-    this.#chunks.length = 0;
-    this.#spare = undefined;
+    for (const number of this.#chunks.keys()) this.#drop(number);
+    this.#fragments?.clear();
+    this.#memory.fragmentBytes -= this.#bytesAhead;
     this.#ahead.clear();
     this.#bytesAhead = 0;
+    this.#countRanges();
     this.offset = this.contiguousEnd;
-    this.#firstChunk = Math.floor(this.offset / CHUNK);
+    this.#origin = this.offset;
+    this.#firstChunk = 0;
+  }
+
+  #startOf(number: number): number {
+    return this.#origin + number * CHUNK;
+  }
+
+  /** How many bytes have come of a part that begins at `offset` or later, or in the same chunk. */
+  #arrived(start: number, end: number): number {
+    const inOrder = Math.max(0, Math.min(this.contiguousEnd, end) - start);
+    return inOrder + this.#ahead.countBetween(start, end);
   }
 
   #advance(end: number): void {
     this.contiguousEnd = end;
+    if (this.#ahead.isEmpty) return;
     while (!this.#ahead.isEmpty && this.#ahead.first <= this.contiguousEnd) {
-      const start = this.#ahead.first;
-      const rangeEnd = this.#ahead.endAt(0);
-      this.#bytesAhead -= rangeEnd - start;
-      this.contiguousEnd = Math.max(this.contiguousEnd, rangeEnd);
+      const length = this.#ahead.endAt(0) - this.#ahead.first;
+      this.#bytesAhead -= length;
+      this.#memory.fragmentBytes -= length;
+      this.contiguousEnd = Math.max(this.contiguousEnd, this.#ahead.endAt(0));
       this.#ahead.removeFirstRange();
     }
+    this.#countRanges();
   }
 
   #addAhead(start: number, end: number): void {
-    this.#bytesAhead += this.#ahead.add(start, end);
-    const { count } = this.#ahead;
+    const fresh = this.#ahead.add(start, end);
+    this.#bytesAhead += fresh;
+    this.#memory.fragmentBytes += fresh;
+    this.#countRanges();
     // Two paths of unequal delay leave a gap per packet, thousands at a high rate; only crumbs
     // cost more to keep than they bring.
-    if (count > this.#maxRanges && this.#bytesAhead < count * LEAST_FRAGMENT_DENSITY) {
+    const { fragments, fragmentBytes } = this.#memory;
+    if (
+      isCrumbs(this.#ahead.count, this.#bytesAhead, this.#maxRanges) ||
+      isCrumbs(fragments, fragmentBytes, MAX_STREAM_RANGES)
+    ) {
       throw new TransportError(
         this.#errorCode,
-        `Cannot put the stream together: ${count} fragments hold only ${this.#bytesAhead} bytes`,
+        `Cannot put the stream together: ${this.#ahead.count} fragments hold only ${this.#bytesAhead} bytes, and ${fragments} those of all streams`,
       );
     }
   }
 
-  #copy(offset: number, data: Uint8Array): void {
-    let index = Math.floor(offset / CHUNK);
-    let within = offset - index * CHUNK;
-    let done = 0;
-    while (done < data.length) {
+  /** Tells the connection how many ranges there are, but for one of each stream. */
+  #countRanges(): void {
+    const ranges = Math.max(0, this.#ahead.count - 1);
+    this.#memory.fragments += ranges - this.#rangesCounted;
+    this.#rangesCounted = ranges;
+  }
+
+  #store(offset: number, data: Uint8Array): void {
+    let number = Math.floor((offset - this.#origin) / CHUNK);
+    let within = offset - this.#startOf(number);
+    for (let done = 0; done < data.length; number++) {
       const part = Math.min(data.length - done, CHUNK - within);
-      const chunk = this.#chunkFor(index, within + part);
-      chunk.set(part === data.length ? data : data.subarray(done, done + part), within);
+      const piece = part === data.length ? data : data.subarray(done, done + part);
+      const bytes = this.#bytesFor(number, within, part);
+      const room = (bytes?.length ?? 0) - within;
+      if (room >= part) {
+        bytes!.set(piece, within);
+      } else {
+        const here = Math.max(0, room);
+        if (here > 0) bytes!.set(piece.subarray(0, here), within);
+        this.#keepApart(offset + done + here, piece.subarray(here));
+      }
       done += part;
       within = 0;
-      index++;
     }
   }
 
-  /** The chunk `number` of the stream with room for `length` bytes, made or grown as needed. */
-  #chunkFor(number: number, length: number): Uint8Array {
-    const chunks = this.#chunks;
-    const index = number - this.#firstChunk;
-    const old = chunks[index];
-    if (old && old.length >= length) return old;
-    while (chunks.length < index) chunks.push(undefined);
-    let chunk: Uint8Array<ArrayBuffer>;
-    if (number > 0) {
-      chunk = this.#spare ?? new Uint8Array(CHUNK);
-      this.#spare = undefined;
-    } else {
-      let size = SMALLEST_CHUNK;
-      while (size < length) size *= 2;
-      chunk = new Uint8Array(size);
-      if (old) chunk.set(old);
+  /** Puts bytes away that lie too far from others for a chunk; those known are passed over. */
+  #keepApart(start: number, data: Uint8Array): void {
+    this.#fragments ??= new Fragments(this.#memory);
+    const end = start + data.length;
+    let from = start;
+    for (const [known, knownEnd] of overlaps(this.#ahead, start, end)) {
+      if (from < known) this.#fragments.put(from, data.subarray(from - start, known - start));
+      from = knownEnd;
     }
-    chunks[index] = chunk;
-    return chunk;
+    if (from < end) this.#fragments.put(from, data.subarray(from - start));
   }
 
-  /** Moves the reading offset and keeps one of the chunks that were passed. */
-  #recycle(offset: number): void {
-    const passed = Math.floor(offset / CHUNK) - this.#firstChunk;
-    if (passed > 0) this.#spare = this.#chunks[passed - 1];
-    this.#moveTo(offset);
+  /** The bytes of a chunk that a part of it comes for; made, or made longer, if that is due. */
+  #bytesFor(number: number, within: number, part: number): Uint8Array<ArrayBuffer> | undefined {
+    const chunk = this.#chunks.get(number);
+    const length = chunk?.bytes.length ?? 0;
+    if (length >= within + part) {
+      if (chunk!.debt > 0) this.#payOff(chunk!, this.#startOf(number) + within, part);
+      return chunk!.bytes;
+    }
+    const start = this.#startOf(number);
+    const fresh = this.#freshIn(start + within, part);
+    const debt = Math.max(0, CHUNK - 2 * (this.#arrived(start, start + CHUNK) + fresh));
+    // The first bytes of a stream may be all there are.
+    if (debt === 0 || (start >= CHUNK && this.#memory.lend(debt))) {
+      return this.#lengthen(number, CHUNK, debt);
+    }
+    let size = SMALLEST_CHUNK;
+    while (size < within + part) size *= 2;
+    const isPaid = 2 * (this.#arrived(start, start + size) + fresh) >= size;
+    return isPaid || size === SMALLEST_CHUNK ? this.#lengthen(number, size, 0) : chunk?.bytes;
   }
 
+  #lengthen(number: number, size: number, debt: number): Uint8Array<ArrayBuffer> {
+    const old = this.#chunks.get(number)?.bytes;
+    const length = old?.length ?? 0;
+    const bytes = new Uint8Array(size);
+    if (old) bytes.set(old);
+    if (this.#fragments && this.#fragments.count > 0) {
+      const start = this.#startOf(number);
+      this.#fragments.copy(start + length, start + size, bytes, length);
+      this.#fragments.remove(start + length, start + size);
+    }
+    this.#memory.add(size - length);
+    this.#chunks.set(number, { bytes, debt });
+    return bytes;
+  }
+
+  /** How many bytes of a part that comes are new. */
+  #freshIn(start: number, length: number): number {
+    return this.#ahead.isEmpty ? length : length - this.#ahead.countBetween(start, start + length);
+  }
+
+  #payOff(chunk: Chunk, start: number, length: number): void {
+    const paid = Math.min(chunk.debt, 2 * this.#freshIn(start, length));
+    chunk.debt -= paid;
+    this.#memory.debt -= paid;
+  }
+
+  #copyInto(data: Uint8Array): void {
+    let number = this.#firstChunk;
+    let within = this.offset - this.#startOf(number);
+    for (let done = 0; done < data.length; number++) {
+      const part = Math.min(data.length - done, CHUNK - within);
+      const bytes = this.#chunks.get(number)?.bytes;
+      const here = Math.max(0, Math.min(part, (bytes?.length ?? 0) - within));
+      if (here > 0) data.set(bytes!.subarray(within, within + here), done);
+      if (here < part) {
+        const start = this.offset + done;
+        this.#fragments!.copy(start + here, start + part, data, done + here);
+      }
+      done += part;
+      within = 0;
+    }
+  }
+
+  /** Moves the reading offset, and lets go of what was passed. */
   #moveTo(offset: number): void {
+    const before = this.offset;
     this.offset = offset;
-    const first = Math.floor(offset / CHUNK);
-    this.#chunks.splice(0, first - this.#firstChunk);
-    this.#firstChunk = first;
+    if (offset === this.contiguousEnd && this.#ahead.isEmpty) return this.#restart();
+    if (this.#fragments && this.#fragments.count > 0) this.#fragments.remove(before, offset);
+    const first = Math.floor((offset - this.#origin) / CHUNK);
+    while (this.#firstChunk < first) this.#drop(this.#firstChunk++);
   }
+
+  /** All was read: chunks begin anew here, with a whole one if it may be in debt. */
+  #restart(): void {
+    const chunk = this.#chunks.get(Math.floor((this.offset - this.#origin) / CHUNK));
+    for (const number of this.#chunks.keys()) this.#drop(number);
+    this.#fragments?.clear();
+    this.#origin = this.offset;
+    this.#firstChunk = 0;
+    if (chunk?.bytes.length !== CHUNK || !this.#memory.lend(CHUNK)) return;
+    chunk.debt = CHUNK;
+    this.#memory.add(CHUNK);
+    this.#chunks.set(0, chunk);
+  }
+
+  #drop(number: number): void {
+    const chunk = this.#chunks.get(number);
+    if (chunk === undefined) return;
+    this.#chunks.delete(number);
+    this.#memory.add(-chunk.bytes.length);
+    this.#memory.debt -= chunk.debt;
+  }
+}
+
+/** Whether ranges are many, and short: whole packets are not. */
+function isCrumbs(ranges: number, bytes: number, most: number): boolean {
+  return ranges > most && bytes < ranges * LEAST_FRAGMENT_DENSITY;
 }

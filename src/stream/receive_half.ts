@@ -4,6 +4,7 @@ import { FrameType } from "../frame/frame_type.ts";
 import { streamLimitSize, writeMaxStreamData } from "../frame/flow_control.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import { stopSendingSize, writeStopSending } from "../frame/stream_control.ts";
+import type { BufferMemory } from "./buffer_memory.ts";
 import type { ControlWriter, HalfObserver } from "./half_observer.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
 import { ReceiveLimit, type ReceiveLimitOptions } from "./receive_limit.ts";
@@ -33,7 +34,7 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
   early = false;
   /** Where the stream ends; -1 while unknown. */
   finalSize = -1;
-  readonly #buffer = new ReceiveBuffer();
+  readonly #buffer: ReceiveBuffer;
   readonly #connection: ReceiveLimit;
   readonly #observer: HalfObserver;
   #state: ReceiveState = ReceiveState.Receive;
@@ -49,8 +50,10 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
     limit: ReceiveLimitOptions,
     connection: ReceiveLimit,
     observer: HalfObserver,
+    memory?: BufferMemory,
   ) {
     this.id = id;
+    this.#buffer = new ReceiveBuffer(memory);
     this.limit = new ReceiveLimit(limit);
     this.#connection = connection;
     this.#observer = observer;

@@ -2,6 +2,7 @@ import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import type { FrameSink } from "../frame/sent_frame.ts";
 import { roundRobinOrder, type StreamOrder, type StreamView } from "../scheduler/stream_order.ts";
+import { BufferMemory } from "./buffer_memory.ts";
 import { ConnectionCredit, type CreditOptions, Kind } from "./connection_credit.ts";
 import type { ControlWriter, HalfObserver } from "./half_observer.ts";
 import { NO_LIMITS, type PeerStreamLimits } from "./peer_stream_limits.ts";
@@ -28,6 +29,8 @@ export interface StreamSetOptions extends CreditOptions {
    * @default {roundRobinOrder}
    */
   readonly order?: StreamOrder;
+  /** Where all buffers of the connection are counted; that of the streams alone if left out. */
+  readonly memory?: BufferMemory;
 }
 
 /** Room in a packet below which no further stream is asked. */
@@ -41,6 +44,8 @@ export class StreamSet implements HalfObserver {
   hasBound = false;
   /** Streams with something to send. */
   readonly queue: SendQueue;
+  /** What the buffers of all streams have allocated. */
+  readonly memory: BufferMemory;
   readonly #role: Role;
   readonly #receiveOptions: ReceiveLimitOptions;
   readonly #streams = new Map<number, Stream>();
@@ -56,6 +61,7 @@ export class StreamSet implements HalfObserver {
   constructor(options: StreamSetOptions) {
     this.#role = options.role;
     this.credit = new ConnectionCredit(options);
+    this.memory = options.memory ?? new BufferMemory();
     this.#receiveOptions = { window: options.streamWindow, maxWindow: options.maxStreamWindow };
     this.queue = new SendQueue(this.credit.send, options.order ?? roundRobinOrder);
   }
@@ -344,7 +350,7 @@ export class StreamSet implements HalfObserver {
     const both = !isUnidirectional(id);
     const send = both || local ? new SendHalf(id, this.#initialSendLimit(id), this) : undefined;
     const receive = both || !local
-      ? new ReceiveHalf(id, this.#receiveOptions, this.credit.receive, this)
+      ? new ReceiveHalf(id, this.#receiveOptions, this.credit.receive, this, this.memory)
       : undefined;
     const stream = new Stream(id, send, receive);
     this.#streams.set(id, stream);

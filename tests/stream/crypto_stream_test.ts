@@ -48,7 +48,7 @@ Deno.test("CryptoStream.receive() bounds what waits to be read", () => {
   assert.throws(() => stream.receive(2 ** 30, new Uint8Array(1)), { code });
   stream.receive(0, new Uint8Array(65_536));
   assert.throws(() => stream.receive(65_536, new Uint8Array(1)), { code });
-  stream.read();
+  while (stream.read());
   stream.receive(65_536, new Uint8Array(1));
   assert.equal(stream.read()!.length, 1);
 });

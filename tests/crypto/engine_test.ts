@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
 import { concatBytes, fromHex, toHex } from "../../src/bytes/bytes.ts";
 import type { Aead, CryptoEngine } from "../../src/crypto/aead.ts";
 import { CipherSuite, suiteParameters } from "../../src/crypto/cipher_suite.ts";
@@ -9,6 +8,7 @@ import { nobleEngine } from "../../src/crypto/noble_engine.ts";
 import { nodeEngine } from "../../src/crypto/node_engine.ts";
 import { SeededRandom } from "../../src/crypto/random.ts";
 import { wasmEngine } from "../../src/crypto/wasm_engine.ts";
+import { publicVectors } from "../public_vectors.ts";
 
 const engines = [wasmEngine(nodeEngine), nodeEngine, nobleEngine];
 const suites = Object.values(CipherSuite);
@@ -142,13 +142,12 @@ Deno.test("HeaderMask.mask() agrees between engines and with the cipher itself",
   }
 });
 
-const wycheproof = "../shared/vectors/wycheproof/";
 for (const file of ["aes_gcm_test.json", "chacha20_poly1305_test.json"]) {
-  const url = new URL(`../../${wycheproof}${file}`, import.meta.url);
+  const url = publicVectors(`wycheproof/${file}`);
   Deno.test({
-    name: `Aead passes ${file} of Wycheproof${existsSync(url) ? "" : " (file missing, skipped)"}`,
-    ignore: !existsSync(url),
-    fn: () => checkWycheproof(JSON.parse(readFileSync(url, "utf8"))),
+    name: `Aead passes ${file} of Project Wycheproof`,
+    ignore: url === undefined,
+    fn: () => checkWycheproof(JSON.parse(Deno.readTextFileSync(url!))),
   });
 }
 

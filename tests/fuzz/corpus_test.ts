@@ -8,28 +8,17 @@ import { readTransportParameters } from "../../src/connection/read_transport_par
 import { Pair } from "../sim/pair.ts";
 import { move } from "../sim/transfers.ts";
 import { read } from "../frame/recorder.ts";
+import { publicVectors } from "../public_vectors.ts";
 import { readTarGzip, type TarEntry } from "./tar.ts";
 import { tolerate } from "./target.ts";
 
 /** Milliseconds that one input may take, with much to spare for a busy machine. */
 const MOST_TIME = 1_000;
 
-const files = await corpus();
-const ignore = files.length === 0;
-
 /** Inputs that another implementation's fuzzing found worth keeping. */
-async function corpus(): Promise<TarEntry[]> {
-  try {
-    return await readTarGzip(
-      new URL("../../../shared/vectors/quiche-fuzz-corpus.tar.gz", import.meta.url),
-    );
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    // deno-lint-ignore no-console
-    console.warn("skipped: ../shared/vectors/quiche-fuzz-corpus.tar.gz is missing");
-    return [];
-  }
-}
+const corpus = publicVectors("quiche-fuzz-corpus.tar.gz");
+const files: TarEntry[] = corpus ? await readTarGzip(corpus) : [];
+const ignore = corpus === undefined;
 
 function inputs(folder: string): Uint8Array<ArrayBuffer>[] {
   const found = files.filter(({ name }) => name.includes(`/${folder}/`)).map(({ data }) => data);

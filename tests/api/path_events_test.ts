@@ -48,7 +48,7 @@ function begun(options: PairOptions = {}) {
   return { pair, client, server };
 }
 
-Deno.test("MultipathConnection.pathEvents tells how its paths fare, from opened to closed", async () => {
+Deno.test("MultipathConnection.pathEvents tells how its paths fare, from opened to closed [scenario quality]", async () => {
   const { pair, client } = begun();
   pair.clientPorts[1]!.rebind({ hostname: "10.99.0.1" });
   const reader = client.events.getReader();

@@ -160,7 +160,7 @@ Deno.test("staticFiles() refuses methods other than GET and HEAD", async () => {
   });
 });
 
-Deno.test("staticFiles() never leaves its folder", async () => {
+Deno.test("staticFiles() never leaves its folder [attack file-server]", async () => {
   const attacks = [
     "/../secret.txt",
     "/%2e%2e/secret.txt",
@@ -222,7 +222,7 @@ Deno.test("staticFiles() follows links within its folder only, and never to hidd
   });
 });
 
-Deno.test("staticFiles() serves neither pipes nor devices", async () => {
+Deno.test("staticFiles() serves neither pipes nor devices [attack file-server]", async () => {
   await withSite(async (serve, root) => {
     const made = await new Deno.Command("mkfifo", { args: [`${root}/pipe`] }).output();
     assert.ok(made.success);

@@ -14,7 +14,7 @@ import { begin, expectOpen, move } from "../sim/transfers.ts";
 import { WireTap } from "./wire_tap.ts";
 
 // What MPQUIC, Sections 3 and 4 demand of paths and their frames, as far as no other test has it:
-// see `covered_test`.
+// `requirements/multipath` has all of it, and the names of tests say which rule they hold.
 
 const sides = ["client", "server"] as const;
 
@@ -48,7 +48,7 @@ function kindsOnTheWay({ space: { sent } }: Path): number[] {
 }
 
 // MPQUIC, Section 3.1.
-Deno.test("A path over a 4-tuple that is proven is open at once, and is what was asked for", () => {
+Deno.test("A path over a 4-tuple that is proven is open at once, and is what was asked for [MPQUIC 3.1 proven]", () => {
   const pair = connected({ paths: 1 });
   const { connection } = pair.client;
   const { port, remote } = connection.paths.find(0)!.current;
@@ -62,7 +62,7 @@ Deno.test("A path over a 4-tuple that is proven is open at once, and is what was
   move(pair, 100_000);
 });
 
-Deno.test("A packet with an ID of an unused path opens that path, whatever its address", () => {
+Deno.test("A packet with an ID of an unused path opens that path, whatever its address [MPQUIC 3.1.2 open]", () => {
   const pair = connected({ paths: 1 });
   const attacker = new Attacker(pair, "client");
   const slot = pair.client.connection.paths.slot(2)!;
@@ -76,7 +76,7 @@ Deno.test("A packet with an ID of an unused path opens that path, whatever its a
   attacker.expectAlive();
 });
 
-Deno.test("A server sends no data on a path before the client has proven to be there", () => {
+Deno.test("A server sends no data on a path before the client has proven to be there [MPQUIC 3.1 no-data]", () => {
   const pair = connected();
   begin(pair, 5_000_000);
   pair.run({ until: pair.now + 200 });
@@ -108,7 +108,7 @@ Deno.test("A server sends no data on a path before the client has proven to be t
 });
 
 // RFC 9000, Section 8.2.1: three times a small packet is too little for it at first.
-Deno.test("An address that was proven with a small challenge is tried with a full one", () => {
+Deno.test("An address that was proven with a small challenge is tried with a full one [MPQUIC 3.1 full-size]", () => {
   for (const open of [false, true]) {
     const pair = connected({ openPaths: open });
     const attacker = new Attacker(pair, "client");
@@ -138,7 +138,7 @@ Deno.test("An address that was proven with a small challenge is tried with a ful
   }
 });
 
-Deno.test("A path that cannot be validated uses up its ID, and is abandoned aloud", () => {
+Deno.test("A path that cannot be validated uses up its ID, and is abandoned aloud [MPQUIC 3.1 failing] [MPQUIC 4.2 codes]", () => {
   const { pair, tap } = tapped();
   pair.links[1]!.downward.down();
   pair.openPaths();
@@ -158,7 +158,7 @@ Deno.test("A path that cannot be validated uses up its ID, and is abandoned alou
   assert.deepEqual(pair.client.connection.paths.paths.map(({ id }) => id), [0, 2]);
 });
 
-Deno.test("A path that is refused is abandoned on another path, and costs nothing but its ID", () => {
+Deno.test("A path that is refused is abandoned on another path, and costs nothing but its ID [MPQUIC 3.1 refused]", () => {
   const { pair, tap } = tapped({ config: { maxPaths: 6 } });
   const { connection } = pair.client;
   const { port, remote } = connection.paths.find(0)!.current;
@@ -175,7 +175,7 @@ Deno.test("A path that is refused is abandoned on another path, and costs nothin
 });
 
 // MPQUIC, Section 4.2.
-Deno.test("A server abandons a path for which it got no connection ID, and says that it is for that", () => {
+Deno.test("A server abandons a path for which it got no connection ID, and says that it is for that [MPQUIC 4.2 codes]", () => {
   const pair = connected();
   const attacker = new Attacker(pair, "client");
   const { paths } = pair.server.connection;
@@ -199,7 +199,7 @@ Deno.test("A server abandons a path for which it got no connection ID, and says 
 });
 
 // MPQUIC, Section 3.2.
-Deno.test("Both ends give IDs of each path both allow, numbered from 0 on each, without gaps", () => {
+Deno.test("Both ends give IDs of each path both allow, numbered from 0 on each, without gaps [MPQUIC 3.2 path-0] [MPQUIC 3.2.1 no-gaps]", () => {
   const { tap } = tapped({ serverConfig: { maxPaths: 3 } });
   for (const side of sides) {
     const seen = new Map<number, number[]>();
@@ -218,7 +218,7 @@ Deno.test("Both ends give IDs of each path both allow, numbered from 0 on each, 
 });
 
 // MPQUIC, Section 3.3.
-Deno.test("A backup that is needed is told to be available, until another path is well again", () => {
+Deno.test("A backup that is needed is told to be available, until another path is well again [MPQUIC 3.3 needed]", () => {
   const pair = connected({ openPaths: true, statuses: ["available", "backup"] });
   const slots = [0, 1].map((id) => pair.server.connection.paths.slot(id)!);
   const heard = () => slots.map(({ status }) => status.remote);
@@ -234,7 +234,7 @@ Deno.test("A backup that is needed is told to be available, until another path i
 });
 
 // MPQUIC, Section 5.9: the idle timeout is the connection's.
-Deno.test("A path may be idle for longer than the connection could, while another is not", () => {
+Deno.test("A path may be idle for longer than the connection could, while another is not [MPQUIC 5.9 idle]", () => {
   const pair = connected({
     openPaths: true,
     statuses: ["available", "backup"],
@@ -257,7 +257,7 @@ Deno.test("A path may be idle for longer than the connection could, while anothe
 });
 
 // MPQUIC, Section 4: also before anybody knows whether there will be several paths.
-Deno.test("Multipath frames in Initial packets are a violation even before the parameters are known", () => {
+Deno.test("Multipath frames in Initial packets are a violation even before the parameters are known [MPQUIC 4 packets]", () => {
   for (const [type, frames] of multipathFrames()) {
     // The ClientHello of this key exchange needs two datagrams; after the first the server is there.
     const pair = new Pair({ clientTls: { groups: [NamedGroup.X25519MlKem768] } });
@@ -270,7 +270,7 @@ Deno.test("Multipath frames in Initial packets are a violation even before the p
   }
 });
 
-Deno.test("Multipath frames in 0-RTT packets are a violation", () => {
+Deno.test("Multipath frames in 0-RTT packets are a violation [attack frames-in-0rtt] [MPQUIC 4 packets]", () => {
   for (const [type, frames] of multipathFrames()) {
     const { pair, sessions } = firstVisit();
     const visit = visitAgain(pair, { session: sessions[0]! });

@@ -16,7 +16,7 @@ import { RunnerCase } from "./runner_case.ts";
 import { rewriteExtension, withParameter, withTwistedTls } from "./twisted_tls.ts";
 
 // What MPQUIC, Section 2 demands of the beginning and the end of a connection. `multipath_paths_test`
-// has what is between them, `covered_test` says where the rest is.
+// has what is between them; `requirements/multipath` has all rules, other tests are tagged with theirs.
 
 type Side = "client" | "server";
 
@@ -53,7 +53,7 @@ function announcing(
 }
 
 // MPQUIC, Section 2.1.
-Deno.test("initial_max_path_id of 0 turns multipath on, and MAX_PATH_ID allows paths later", () => {
+Deno.test("initial_max_path_id of 0 turns multipath on, and MAX_PATH_ID allows paths later [MPQUIC 2.1 zero] [scenario later]", () => {
   const pair = announcing("server", [[ParameterId.InitialMaxPathId, numbers(0)]], { paths: 2 });
   const { paths } = pair.client.connection;
   assert.equal(paths.multipath, true);
@@ -67,7 +67,7 @@ Deno.test("initial_max_path_id of 0 turns multipath on, and MAX_PATH_ID allows p
 });
 
 for (const side of sides) {
-  Deno.test(`initial_max_path_id of a ${side} above 2^32 - 1 is an error`, () => {
+  Deno.test(`initial_max_path_id of a ${side} above 2^32 - 1 is an error [MPQUIC 2.1 highest]`, () => {
     const cases: [Uint8Array, number | undefined][] = [
       [numbers(0xc0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff), undefined],
       [numbers(0xc0, 0, 0, 1, 0, 0, 0, 0), ErrorCode.TransportParameterError],
@@ -79,7 +79,7 @@ for (const side of sides) {
     }
   });
 
-  Deno.test(`initial_max_path_id of a ${side} that has an empty connection ID is an error`, () => {
+  Deno.test(`initial_max_path_id of a ${side} that has an empty connection ID is an error [attack empty-connection-ids] [MPQUIC 2.1 empty-ids]`, () => {
     for (const [offer, code] of [[3, ErrorCode.ProtocolViolation], [-1, undefined]] as const) {
       const { startLong } = PacketBuilder.prototype;
       const { fill } = LocalIds.prototype;
@@ -103,7 +103,7 @@ for (const side of sides) {
   });
 
   // MPQUIC, Section 2.6.
-  Deno.test(`A ${side} that has closed remembers it for three probe timeouts of its slowest path`, () => {
+  Deno.test(`A ${side} that has closed remembers it for three probe timeouts of its slowest path [MPQUIC 2.6 closing]`, () => {
     const pair = connected({ links: [linkOf(10, 20), linkOf(10, 600)] });
     pair.run({ until: 4_000 });
     const { connection } = pair[side];
@@ -119,7 +119,7 @@ for (const side of sides) {
     assert.ok(draining >= 3 * 600 && draining < 4_000, `draining for ${draining} ms`);
   });
 
-  Deno.test(`A ${side} without any path left waits a probe timeout, and remembers for three`, () => {
+  Deno.test(`A ${side} without any path left waits a probe timeout, and remembers for three [attack abandon-only-path] [MPQUIC 3.4 only-path]`, () => {
     const pair = connected();
     const attacker = new Attacker(pair, side);
     const { closing, paths } = attacker.victim.connection;
@@ -139,7 +139,7 @@ for (const side of sides) {
 }
 
 // MPQUIC, Section 3.4: it may be a client that changes its network.
-Deno.test("A server whose only path was abandoned goes on with another one, if that comes in time", () => {
+Deno.test("A server whose only path was abandoned goes on with another one, if that comes in time [attack abandon-only-path] [MPQUIC 3.4 only-path]", () => {
   const pair = connected({ paths: 2, openPaths: false });
   new Attacker(pair, "client").send(frame(FrameType.PathAbandon, 0, 0));
   pair.openPaths();
@@ -153,7 +153,7 @@ Deno.test("A server whose only path was abandoned goes on with another one, if t
 });
 
 // MPQUIC, Section 2.1.
-Deno.test("initial_max_path_id is not remembered for 0-RTT data", () => {
+Deno.test("initial_max_path_id is not remembered for 0-RTT data [MPQUIC 2.1 not-remembered]", () => {
   const parameters = new TransportParameters();
   parameters.initialMaxPathId = 3;
   parameters.initialMaxData = 1_000;
@@ -165,7 +165,7 @@ Deno.test("initial_max_path_id is not remembered for 0-RTT data", () => {
 });
 
 // A peer of today offers time stamps and more, and sends their frames only if it is offered them.
-Deno.test("Transport parameters that are not known to us change nothing about paths", () => {
+Deno.test("Transport parameters that are not known to us change nothing about paths [scenario others-parameters]", () => {
   for (const side of sides) {
     const pair = announcing(side, [[0x7158, numbers(3)], [0xff04_de1b, numbers(0x40, 0x64)]], {
       paths: 2,
@@ -176,7 +176,7 @@ Deno.test("Transport parameters that are not known to us change nothing about pa
 });
 
 // MPQUIC, Section 2.2.
-Deno.test("disable_active_migration keeps further paths from the address of the handshake only", () => {
+Deno.test("disable_active_migration keeps further paths from the address of the handshake only [MPQUIC 2.2 migration]", () => {
   for (const early of [true, false]) {
     const pair = new Pair({
       paths: 3,
@@ -206,7 +206,7 @@ Deno.test("disable_active_migration keeps further paths from the address of the 
 });
 
 // MPQUIC, Section 2.3: also of what came before anybody knew of several paths.
-Deno.test("0-RTT and 1-RTT packets are acknowledged by PATH_ACK, those of the handshake by ACK", () => {
+Deno.test("0-RTT and 1-RTT packets are acknowledged by PATH_ACK, those of the handshake by ACK [MPQUIC 2.3 path-ack]", () => {
   const runner = new RunnerCase({ server: { earlyData: true } });
   const first = runner.fetch([20_000, 20_000]);
   runner.pair.run({ until: runner.pair.now + 200 });
@@ -230,7 +230,7 @@ Deno.test("0-RTT and 1-RTT packets are acknowledged by PATH_ACK, those of the ha
 
 // MPQUIC, Section 2.3: a peer may prefer it while there is one path only.
 for (const side of sides) {
-  Deno.test(`A ${side} may acknowledge all of path 0 with ACK`, () => {
+  Deno.test(`A ${side} may acknowledge all of path 0 with ACK [MPQUIC 2.3 ack]`, () => {
     const pair = connected();
     const attacker = new Attacker(pair, side);
     const { space } = attacker.victim.connection.paths.find(0)!;

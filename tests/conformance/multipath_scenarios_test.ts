@@ -9,7 +9,7 @@ import { type End, Pair, type PairOptions } from "../sim/pair.ts";
 import { begin, expectOpen, move } from "../sim/transfers.ts";
 
 // Scenarios that other stacks with several paths try in simulation, with the times they allow
-// themselves, which count from the first packet of the handshake. `covered_test` names the rest.
+// themselves, which count from the first packet of the handshake. `requirements/scenarios` names the rest.
 
 /** Mbit/s and milliseconds one way; the queue holds two of these times. */
 function link(megabits: number, oneWay: number): LinkOptions {
@@ -48,7 +48,7 @@ function expectPaths(pair: Pair, ...ids: number[]): void {
   for (const end of [pair.client, pair.server]) assert.deepEqual(pathIds(end), ids, end.host.name);
 }
 
-Deno.test("basic: two paths are used, and there are IDs for all others", () => {
+Deno.test("basic: two paths are used, and there are IDs for all others [scenario basic]", () => {
   const pair = started(USUAL);
   const time = twoMegabytes(pair);
   assert.ok(time < 1_060, `${time} ms`);
@@ -61,14 +61,14 @@ Deno.test("basic: two paths are used, and there are IDs for all others", () => {
   }
 });
 
-Deno.test("just_one: a server that allows one path more gives just that to a client of three", () => {
+Deno.test("just_one: a server that allows one path more gives just that to a client of three [scenario just_one]", () => {
   const links = [link(10, 10), link(10, 10), link(10, 10)];
   const pair = started({ links, serverConfig: { maxPaths: 2 } });
   assert.ok(twoMegabytes(pair) < 1_060, `${pair.now} ms`);
   expectPaths(pair, 0, 1);
 });
 
-Deno.test("fail: a path whose way back is dead is dropped by both, and disturbs nobody", () => {
+Deno.test("fail: a path whose way back is dead is dropped by both, and disturbs nobody [scenario fail]", () => {
   const pair = started({ ...USUAL });
   pair.links[1]!.downward.down();
   assert.ok(twoMegabytes(pair) < 2_000, `${pair.now} ms`);
@@ -77,7 +77,7 @@ Deno.test("fail: a path whose way back is dead is dropped by both, and disturbs 
 });
 
 for (const side of ["client", "server"] as const) {
-  Deno.test(`abandon_unopened: the ${side} abandons seven paths before they are opened`, () => {
+  Deno.test(`abandon_unopened: the ${side} abandons seven paths before they are opened [scenario abandon_unopened]`, () => {
     const pair = started({ ...USUAL, openPaths: false });
     pair.run({ until: 200 });
     const { paths } = pair[side].connection;
@@ -100,7 +100,7 @@ for (const side of ["client", "server"] as const) {
 }
 
 for (const [name, dying, limit] of [["drop_first", 0, 1_310], ["drop_second", 1, 1_230]] as const) {
-  Deno.test(`${name}: path ${dying} falls silent in the middle of a transfer`, () => {
+  Deno.test(`${name}: path ${dying} falls silent in the middle of a transfer [scenario ${name}]`, () => {
     const pair = started(USUAL);
     pair.links[dying]!.outage(640);
     const time = twoMegabytes(pair);
@@ -111,7 +111,7 @@ for (const [name, dying, limit] of [["drop_first", 0, 1_310], ["drop_second", 1,
 for (const direction of ["download", "upload"] as const) {
   // By default a path is given more time than others give it, to survive what passes.
   for (const [pathIdleTimeout, limit] of [[8_000, 10_800], [15_000, 18_500]] as const) {
-    Deno.test(`break: a path silent for ${pathIdleTimeout} ms is removed at both ends (${direction})`, () => {
+    Deno.test(`break: a path silent for ${pathIdleTimeout} ms is removed at both ends (${direction}) [scenario break]`, () => {
       const pair = started({ ...THIN, config: { pathIdleTimeout } });
       begin(pair, 2_000_000, direction);
       pair.links[1]!.outage(640);
@@ -123,7 +123,7 @@ for (const direction of ["download", "upload"] as const) {
     });
   }
 
-  Deno.test(`socket_error: a path whose socket cannot send is soon removed (${direction})`, () => {
+  Deno.test(`socket_error: a path whose socket cannot send is soon removed (${direction}) [scenario socket_error]`, () => {
     const pair = started(THIN);
     begin(pair, 2_000_000, direction);
     const port = pair.clientPorts[1]!;
@@ -136,7 +136,7 @@ for (const direction of ["download", "upload"] as const) {
   });
 }
 
-Deno.test("socket_error: a path whose socket is broken for good is removed at once", () => {
+Deno.test("socket_error: a path whose socket is broken for good is removed at once [scenario socket_error]", () => {
   const pair = started(USUAL);
   const finished = begin(pair, 2_000_000, "upload");
   const port = pair.clientPorts[1]!;
@@ -150,7 +150,7 @@ Deno.test("socket_error: a path whose socket is broken for good is removed at on
   assert.ok(finished() < 1_310, `${finished()} ms`);
 });
 
-Deno.test("socket_error: the only path that works is kept, whatever its socket says", () => {
+Deno.test("socket_error: the only path that works is kept, whatever its socket says [scenario socket_error]", () => {
   const pair = started(USUAL);
   pair.run({ until: 300 });
   pair.links[0]!.down();
@@ -166,7 +166,7 @@ Deno.test("socket_error: the only path that works is kept, whatever its socket s
   assert.ok(time < 2_500, `${time} ms`);
 });
 
-Deno.test("abandon: the client gives up path 0 in the middle of a transfer", () => {
+Deno.test("abandon: the client gives up path 0 in the middle of a transfer [scenario abandon]", () => {
   const pair = started(USUAL);
   pair.at(640, () => {
     const { connection } = pair.client;
@@ -180,7 +180,7 @@ Deno.test("abandon: the client gives up path 0 in the middle of a transfer", () 
   }
 });
 
-Deno.test("back: a path that is silent for a second goes on where it was", () => {
+Deno.test("back: a path that is silent for a second goes on where it was [scenario back]", () => {
   const pair = started({ links: [THIN.links![0]!, link(10, 10)] });
   pair.links[1]!.outage(640, 1_640);
   const time = twoMegabytes(pair);
@@ -190,7 +190,7 @@ Deno.test("back: a path that is silent for a second goes on where it was", () =>
   assert.equal(pair.client.connection.paths.find(1)!.current.port, port);
 });
 
-Deno.test("break_both: neither path can send: the connection ends, and says why", () => {
+Deno.test("break_both: neither path can send: the connection ends, and says why [scenario break_both]", () => {
   const pair = started({ ...USUAL, config: { maxIdleTimeout: 5_000 } });
   begin(pair, 5_000_000, "upload");
   pair.at(640, () => {
@@ -207,7 +207,7 @@ Deno.test("break_both: neither path can send: the connection ends, and says why"
 });
 
 for (const direction of ["download", "upload"] as const) {
-  Deno.test(`tunnel: both paths are dead for five seconds (${direction})`, () => {
+  Deno.test(`tunnel: both paths are dead for five seconds (${direction}) [scenario tunnel]`, () => {
     const pair = started(USUAL);
     for (const each of pair.links) each.outage(640, 5_640);
     const finished = begin(pair, 2_000_000, direction);
@@ -217,7 +217,7 @@ for (const direction of ["download", "upload"] as const) {
   });
 }
 
-Deno.test("renew: an ID is changed on one path, and the other end has a new one for it", () => {
+Deno.test("renew: an ID is changed on one path, and the other end has a new one for it [MPQUIC 3.2.2 rotation] [scenario renew]", () => {
   const pair = started(USUAL);
   const before = new Map<string, string[]>();
   const idsOf = (end: End) =>
@@ -239,7 +239,7 @@ Deno.test("renew: an ID is changed on one path, and the other end has a new one 
 });
 
 for (const side of ["client", "server"] as const) {
-  Deno.test(`cid_retire: retire_prior_to of a ${side} concerns the IDs of its path only`, () => {
+  Deno.test(`cid_retire: retire_prior_to of a ${side} concerns the IDs of its path only [MPQUIC 4.4 retire] [scenario cid_retire]`, () => {
     const pair = started(USUAL);
     pair.run({ until: 300 });
     const attacker = new Attacker(pair, side);
@@ -260,7 +260,7 @@ for (const side of ["client", "server"] as const) {
 }
 
 for (const initiator of ["client", "server"] as const) {
-  Deno.test(`rotation: the ${initiator} changes keys while both paths carry data`, () => {
+  Deno.test(`rotation: the ${initiator} changes keys while both paths carry data [scenario rotation]`, () => {
     const limits = { keyLimits: { updateAfter: 200 } };
     const pair = started({ ...USUAL, [`${initiator}Config`]: limits });
     begin(pair, 2_000_000, "upload");
@@ -274,7 +274,7 @@ for (const initiator of ["client", "server"] as const) {
 }
 
 for (const [name, id] of [["nat", 0], ["nat on path 1", 1], ["nat_challenge", 0]] as const) {
-  Deno.test(`${name}: path ${id} gets another port in the middle of a transfer, and lives on`, () => {
+  Deno.test(`${name}: path ${id} gets another port in the middle of a transfer, and lives on [MPQUIC 5.1 rebinding] [scenario ${name.split(" ")[0]}]`, () => {
     const pair = started(USUAL);
     pair.at(640, () => {
       pair.clientPorts[id]!.rebind();
@@ -292,7 +292,7 @@ for (const [name, id] of [["nat", 0], ["nat on path 1", 1], ["nat_challenge", 0]
   });
 }
 
-Deno.test("nat_challenge: the port changes while the path is being opened", () => {
+Deno.test("nat_challenge: the port changes while the path is being opened [scenario nat_challenge]", () => {
   for (let at = 0; at < 60; at += 3) {
     const pair = started({ ...USUAL, openPaths: false });
     pair.run({ until: 100 });
@@ -309,7 +309,7 @@ Deno.test("nat_challenge: the port changes while the path is being opened", () =
 // with ten packets and doubles in each round trip of 600 ms, as RFC 9002, Sections 7.2 and 7.3.1
 // have it, fills it 3.4 s later: 11 s are the bound. Ten seconds want another beginning.
 for (const [initialWindow, limit] of [[10, 11_300], [80, 10_000]] as const) {
-  Deno.test(`sat_plus: a thin line and a satellite, beginning with ${initialWindow} packets`, () => {
+  Deno.test(`sat_plus: a thin line and a satellite, beginning with ${initialWindow} packets [scenario sat_plus]`, () => {
     const links = [{ ...link(1, 10), queue: 10_000 }, link(10, 300)];
     const pair = started({ links, config: { initialWindow } });
     const time = twoMegabytes(pair, 10);
@@ -318,7 +318,7 @@ for (const [initialWindow, limit] of [[10, 11_300], [80, 10_000]] as const) {
 }
 
 for (const [name, congestionControl] of [["cubic", undefined], ["bbr", bbr]] as const) {
-  Deno.test(`perf: ten megabytes over Wi-Fi and LTE with ${name}`, () => {
+  Deno.test(`perf: ten megabytes over Wi-Fi and LTE with ${name} [scenario perf]`, () => {
     const links = [link(50, 15), link(40, 30)];
     const pair = started({ links, config: congestionControl ? { congestionControl } : {} });
     const time = twoMegabytes(pair, 10);
@@ -326,7 +326,7 @@ for (const [name, congestionControl] of [["cubic", undefined], ["bbr", bbr]] as 
   });
 }
 
-Deno.test("backup, standup: next to nothing on the backup, and all of it when the other dies", () => {
+Deno.test("backup, standup: next to nothing on the backup, and all of it when the other dies [MPQUIC 3.3 backup] [scenario backup]", () => {
   const statuses = ["available", "backup"] as const;
   const idle = started({ ...USUAL, statuses });
   assert.ok(twoMegabytes(idle) < 2_000, `${idle.now} ms`);
@@ -338,7 +338,7 @@ Deno.test("backup, standup: next to nothing on the backup, and all of it when th
   assert.ok(twoMegabytes(pair) < 3_000, `${pair.now} ms`);
 });
 
-Deno.test("discovery: each end hears of each path which address the other sees, behind a NAT too", () => {
+Deno.test("discovery: each end hears of each path which address the other sees, behind a NAT too [scenario discovery]", () => {
   const pair = new Pair(USUAL);
   pair.clientPorts.forEach((port, i) => port.rebind({ hostname: `10.88.${i}.1`, port: 7_000 + i }));
   pair.start();
@@ -352,7 +352,7 @@ Deno.test("discovery: each end hears of each path which address the other sees, 
   }
 });
 
-Deno.test("keep_alive: PINGs every 10 s hold both paths for 200 s, and through a rebinding", () => {
+Deno.test("keep_alive: PINGs every 10 s hold both paths for 200 s, and through a rebinding [scenario keep_alive]", () => {
   const pair = started({ ...USUAL, clientConfig: { keepAliveInterval: 10_000 } });
   pair.at(95_000, () => pair.clientPorts[1]!.rebind());
   pair.run({ until: 200_000 });
@@ -364,7 +364,7 @@ Deno.test("keep_alive: PINGs every 10 s hold both paths for 200 s, and through a
 
 for (const delay of [0, 10]) {
   const name = delay === 0 ? "race" : "race_delayed";
-  Deno.test(`${name}: a path is opened ${delay} ms after the load begins`, () => {
+  Deno.test(`${name}: a path is opened ${delay} ms after the load begins [scenario race]`, () => {
     const pair = new Pair({ ...USUAL, openPaths: false }).connect();
     const from = pair.now;
     pair.at(from + delay, () => pair.openPaths());
@@ -378,7 +378,7 @@ for (const delay of [0, 10]) {
 
 const MONOPATH: PairOptions = { links: [link(10, 10)] };
 
-Deno.test("monopath: basic, with holes in the numbers, and with changes of keys", () => {
+Deno.test("monopath: basic, with holes in the numbers, and with changes of keys [scenario monopath]", () => {
   const plain = twoMegabytes(started({ ...MONOPATH, config: { maxPaths: 1 } }));
   for (const config of [{}, { keyLimits: { updateAfter: 200 } }]) {
     const pair = started({ ...MONOPATH, serverConfig: config });
@@ -392,13 +392,13 @@ Deno.test("monopath: basic, with holes in the numbers, and with changes of keys"
   }
 });
 
-Deno.test("monopath: keep-alive", () => {
+Deno.test("monopath: keep-alive [scenario monopath]", () => {
   const pair = started({ ...MONOPATH, clientConfig: { keepAliveInterval: 10_000 } });
   pair.run({ until: 200_000 });
   move(pair, 100_000);
 });
 
-Deno.test("monopath: 0-RTT data arrive whole, whichever of the first packets is lost", () => {
+Deno.test("monopath: 0-RTT data arrive whole, whichever of the first packets is lost [scenario monopath]", () => {
   const texts = Array.from({ length: 40 }, (_, i) => `${i} `.repeat(100));
   for (let lost = -1; lost < 15; lost++) {
     const { pair, sessions } = firstVisit(MONOPATH);
@@ -419,7 +419,7 @@ Deno.test("monopath: 0-RTT data arrive whole, whichever of the first packets is 
 
 // Habits of a real peer.
 
-Deno.test("A peer that changes its ID on a new path and challenges it again is followed", () => {
+Deno.test("A peer that changes its ID on a new path and challenges it again is followed [scenario changed-id]", () => {
   const pair = started(USUAL);
   pair.client.onEvent = ((before) => (event) => {
     before(event);

@@ -51,7 +51,7 @@ Deno.test("liaAggressiveness() counts only paths with a round-trip time", () => 
 });
 
 for (const [name, control] of Object.entries(kinds)) {
-  Deno.test(`${name}() lets n equal paths grow by 1/n^2 datagrams per round trip`, () => {
+  Deno.test(`${name}() lets n equal paths grow by 1/n^2 datagrams per round trip [MPQUIC 5.3 coupled]`, () => {
     for (const n of [1, 2, 4]) {
       const paths = settled(control, new Array(n).fill(40), 20);
       const before = total(paths);

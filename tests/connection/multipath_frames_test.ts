@@ -31,7 +31,7 @@ function framesNaming(id: number): [number, Frames][] {
 }
 
 for (const side of sides) {
-  Deno.test(`FrameRouter refuses path IDs above the limit in every frame of a ${side}`, () => {
+  Deno.test(`FrameRouter refuses path IDs above the limit in every frame of a ${side} [attack path-id-above-limit] [MPQUIC 4 above] [MPQUIC 4.7 blocked]`, () => {
     for (const [type, frames] of framesNaming(4)) { // 0 to 3 are allowed
       const a = attack(side);
       a.send(frames);
@@ -39,7 +39,7 @@ for (const side of sides) {
     }
   });
 
-  Deno.test(`FrameRouter knows no multipath frame of a ${side} when it was not agreed on`, () => {
+  Deno.test(`FrameRouter knows no multipath frame of a ${side} when it was not agreed on [attack not-negotiated] [MPQUIC 2 agreement]`, () => {
     const frames = framesNaming(0);
     frames.push([FrameType.MaxPathId, frame(FrameType.MaxPathId, 10)]);
     for (const config of [{ clientConfig: { maxPaths: 1 } }, { serverConfig: { maxPaths: 1 } }]) {
@@ -52,7 +52,7 @@ for (const side of sides) {
     }
   });
 
-  Deno.test(`FrameRouter takes PATH_STATUS of a ${side} by its number only`, () => {
+  Deno.test(`FrameRouter takes PATH_STATUS of a ${side} by its number only [attack path-status-replay] [MPQUIC 4.3 number] [MPQUIC 4.3 unopened]`, () => {
     const a = attack(side);
     const slot = a.victim.connection.paths.slot(1)!;
     a.send(frame(FrameType.PathStatusBackup, 1, 5));
@@ -65,14 +65,14 @@ for (const side of sides) {
     a.expectAlive();
   });
 
-  Deno.test(`FrameRouter takes PATH_STATUS of a ${side} for a path nobody opened`, () => {
+  Deno.test(`FrameRouter takes PATH_STATUS of a ${side} for a path nobody opened [MPQUIC 4.3 unopened]`, () => {
     const a = attack(side);
     a.send(frame(FrameType.PathStatusBackup, 3, 0));
     assert.equal(a.victim.connection.paths.slot(3)!.status.remote, "backup");
     a.expectAlive();
   });
 
-  Deno.test(`PathLimits: MAX_PATH_ID of a ${side} may not be below the first, nor over 2^32`, () => {
+  Deno.test(`PathLimits: MAX_PATH_ID of a ${side} may not be below the first, nor over 2^32 [attack falling-max-path-id] [MPQUIC 4.6 max-path-id]`, () => {
     for (const [limit, good] of [[2, false], [3, true], [2 ** 32, false], [2 ** 32 - 1, true]]) {
       const a = attack(side);
       a.send(frame(FrameType.MaxPathId, limit as number));
@@ -81,7 +81,7 @@ for (const side of sides) {
     }
   });
 
-  Deno.test(`PathLimits: a MAX_PATH_ID of a ${side} that does not rise is ignored`, () => {
+  Deno.test(`PathLimits: a MAX_PATH_ID of a ${side} that does not rise is ignored [attack falling-max-path-id] [MPQUIC 4.6 max-path-id]`, () => {
     const a = attack(side);
     const { limits } = a.victim.connection.paths;
     a.send(frame(FrameType.MaxPathId, 9));
@@ -90,14 +90,14 @@ for (const side of sides) {
     a.expectAlive();
   });
 
-  Deno.test(`PathSet issues IDs for no more paths than it allows itself (${side})`, () => {
+  Deno.test(`PathSet issues IDs for no more paths than it allows itself (${side}) [MPQUIC 3.2.1 limit]`, () => {
     const a = attack(side);
     a.send(frame(FrameType.MaxPathId, 2 ** 32 - 1));
     a.wait(500);
     assert.equal([...a.victim.connection.paths.slots].length, 4);
   });
 
-  Deno.test(`FrameRouter refuses PATH_ACK of a ${side} for what was never sent`, () => {
+  Deno.test(`FrameRouter refuses PATH_ACK of a ${side} for what was never sent [attack path-ack-of-unsent]`, () => {
     const cases: [string, Frames, number][] = [
       ["a path nobody opened", frame(FrameType.PathAck, 3, 0, 0, 0, 0), 0],
       ["a number far beyond", frame(FrameType.PathAck, 1, 100_000, 0, 0, 0), 1],
@@ -110,7 +110,7 @@ for (const side of sides) {
     }
   });
 
-  Deno.test(`FrameRouter takes an ACK without path ID of a ${side} for path 0 on any path`, () => {
+  Deno.test(`FrameRouter takes an ACK without path ID of a ${side} for path 0 on any path [attack ack-without-path-id] [MPQUIC 2.3 any-path]`, () => {
     const a = attack(side);
     const space = a.victim.connection.paths.find(0)!.space;
     const number = space.sent.next - 1;
@@ -118,7 +118,7 @@ for (const side of sides) {
     a.expectAlive();
   });
 
-  Deno.test(`FrameRouter does not mix numbers of one path with another's (${side})`, () => {
+  Deno.test(`FrameRouter does not mix numbers of one path with another's (${side}) [attack path-ack-of-unsent]`, () => {
     const a = attack(side);
     const { paths } = a.victim.connection;
     for (let size = 50_000; size < 60_000; size += 1_000) {
@@ -133,7 +133,7 @@ for (const side of sides) {
     a.expectClose(ErrorCode.ProtocolViolation);
   });
 
-  Deno.test(`FrameRouter refuses PATH_CIDS_BLOCKED and retirement by a ${side} of unissued IDs`, () => {
+  Deno.test(`FrameRouter refuses PATH_CIDS_BLOCKED and retirement by a ${side} of unissued IDs [MPQUIC 4.7 blocked]`, () => {
     const cases: [string, Frames][] = [
       ["PATH_CIDS_BLOCKED", frame(FrameType.PathCidsBlocked, 1, 50)],
       ["PATH_RETIRE_CONNECTION_ID", frame(FrameType.PathRetireConnectionId, 1, 50)],
@@ -152,7 +152,7 @@ for (const side of sides) {
     a.expectClose(ErrorCode.ProtocolViolation);
   });
 
-  Deno.test(`LocalIds issues few IDs to a ${side} that retires by guess what it was never told`, () => {
+  Deno.test(`LocalIds issues few IDs to a ${side} that retires by guess what it was never told [attack connection-id-flood]`, () => {
     const a = attack(side);
     const local = a.victim.connection.paths.slot(1)!.local;
     const before = local.nextSequence;
@@ -163,7 +163,7 @@ for (const side of sides) {
     assert.ok(local.nextSequence <= before + 4, `${local.nextSequence - before} more`);
   });
 
-  Deno.test(`LocalIds replaces an ID that a ${side} retires on another path`, () => {
+  Deno.test(`LocalIds replaces an ID that a ${side} retires on another path [MPQUIC 3.2.2 replaced]`, () => {
     const a = attack(side);
     const local = a.victim.connection.paths.slot(1)!.local;
     const before = local.nextSequence;
@@ -174,7 +174,7 @@ for (const side of sides) {
     assert.equal(a.verdict, undefined);
   });
 
-  Deno.test(`PathSet refuses one ID of a ${side} under two path IDs or two numbers`, () => {
+  Deno.test(`PathSet refuses one ID of a ${side} under two path IDs or two numbers [attack one-id-two-paths]`, () => {
     const twice: [Frames, Frames][] = [
       [newId(2, 7, 7, idOf(9)), newId(3, 8, 8, idOf(9))],
       [newId(2, 7, 7, idOf(9)), newId(2, 8, 7, idOf(9))],
@@ -188,7 +188,7 @@ for (const side of sides) {
     }
   });
 
-  Deno.test(`RemoteIds takes the same frame of a ${side} twice, but not another ID`, () => {
+  Deno.test(`RemoteIds takes the same frame of a ${side} twice, but not another ID [attack connection-id-flood]`, () => {
     const a = attack(side);
     a.send(newId(2, 7, 7, idOf(9)));
     for (let i = 0; i < 50; i++) a.send(newId(2, 7, 7, idOf(9)));
@@ -197,19 +197,19 @@ for (const side of sides) {
     a.expectClose(ErrorCode.ProtocolViolation);
   });
 
-  Deno.test(`RemoteIds keeps no more IDs of a ${side} than announced`, () => {
+  Deno.test(`RemoteIds keeps no more IDs of a ${side} than announced [attack connection-id-flood] [attack one-path-ids] [MPQUIC 2.2 id-limit]`, () => {
     const a = attack(side);
     for (let i = 2; i < 10 && a.verdict === undefined; i++) a.send(newId(3, i, 0, idOf(20 + i)));
     a.expectClose(ErrorCode.ConnectionIdLimitError);
   });
 
-  Deno.test(`RemoteIds does not retire without end for a ${side} that acknowledges nothing`, () => {
+  Deno.test(`RemoteIds does not retire without end for a ${side} that acknowledges nothing [attack connection-id-flood]`, () => {
     const a = attack(side);
     for (let i = 2; i < 100 && a.verdict === undefined; i++) a.send(newId(3, i, i, idOf(20 + i)));
     a.expectClose(ErrorCode.ConnectionIdLimitError);
   });
 
-  Deno.test(`RemoteIds.retirePriorTo of a ${side} on a path without any ID is no harm`, () => {
+  Deno.test(`RemoteIds.retirePriorTo of a ${side} on a path without any ID is no harm [attack retire-without-ids]`, () => {
     const a = attack(side);
     // All IDs of a path nobody opened are retired and replaced in one frame.
     a.send(newId(3, 1_000, 1_000, idOf(33)));
@@ -218,7 +218,7 @@ for (const side of sides) {
     assert.ok(a.victim.connection.paths.slot(3)!.remote.usable);
   });
 
-  Deno.test(`PathSet answers PATH_ABANDON of a ${side} for a path nobody opened`, () => {
+  Deno.test(`PathSet answers PATH_ABANDON of a ${side} for a path nobody opened [MPQUIC 3.4 unopened]`, () => {
     const a = attack(side);
     a.send(frame(FrameType.PathAbandon, 2, 0));
     a.wait(2_000);
@@ -228,7 +228,7 @@ for (const side of sides) {
     a.expectAlive();
   });
 
-  Deno.test(`PathSet ignores frames of a ${side} that name a path used up`, () => {
+  Deno.test(`PathSet ignores frames of a ${side} that name a path used up [attack abandoned-path-state] [MPQUIC 4 gone]`, () => {
     const a = attack(side);
     a.send(frame(FrameType.PathAbandon, 2, 0));
     a.wait(2_000);
@@ -240,7 +240,7 @@ for (const side of sides) {
     a.expectAlive();
   });
 
-  Deno.test(`PathSet ignores frames of a ${side} that name a path just abandoned`, () => {
+  Deno.test(`PathSet ignores frames of a ${side} that name a path just abandoned [attack abandoned-path-state] [MPQUIC 4 gone]`, () => {
     const a = attack(side);
     a.send(frame(FrameType.PathAbandon, 1, 0));
     for (const [type, frames] of framesNaming(1)) {
@@ -266,7 +266,7 @@ for (const side of sides) {
     a.expectAlive();
   });
 
-  Deno.test(`Validation answers a flood of PATH_CHALLENGE of a ${side} eight at a time`, () => {
+  Deno.test(`Validation answers a flood of PATH_CHALLENGE of a ${side} eight at a time [attack path-challenge-flood]`, () => {
     const a = attack(side);
     const { current } = a.victim.connection.paths.find(0)!;
     const before = current.datagramsSent;
@@ -284,7 +284,7 @@ for (const side of sides) {
     a.expectAlive();
   });
 
-  Deno.test(`Validation believes no PATH_RESPONSE of a ${side} that it did not ask for`, () => {
+  Deno.test(`Validation believes no PATH_RESPONSE of a ${side} that it did not ask for [attack foreign-path-response]`, () => {
     const a = attack(side);
     for (let i = 0; i < 100; i++) {
       a.send((writer) => {
@@ -297,7 +297,7 @@ for (const side of sides) {
   });
 }
 
-Deno.test("FrameRouter refuses multipath frames in Initial and Handshake packets", () => {
+Deno.test("FrameRouter refuses multipath frames in Initial and Handshake packets [attack frames-outside-1rtt]", () => {
   const types = [...framesNaming(0), [FrameType.MaxPathId, frame(FrameType.MaxPathId, 5)] as const];
   for (const packet of [PacketType.Initial, PacketType.Handshake] as PacketType[]) {
     for (const [type, frames] of types) {
@@ -317,7 +317,7 @@ Deno.test("FrameRouter refuses multipath frames in Initial and Handshake packets
   }
 });
 
-Deno.test("A server accepts a path whose first packet has no PATH_CHALLENGE", () => {
+Deno.test("A server accepts a path whose first packet has no PATH_CHALLENGE [MPQUIC 3.1 no-challenge]", () => {
   const pair = new Pair({ paths: 2, openPaths: false }).connect();
   pair.run({ until: 500 });
   const { client, server } = pair;
@@ -336,7 +336,7 @@ Deno.test("A server accepts a path whose first packet has no PATH_CHALLENGE", ()
   a.expectAlive();
 });
 
-Deno.test("A client ignores packets of a path that it did not open", () => {
+Deno.test("A client ignores packets of a path that it did not open [MPQUIC 3 client-opens]", () => {
   const pair = new Pair({ paths: 2, openPaths: false }).connect();
   pair.run({ until: 500 });
   const a = new Attacker(pair, "server");

@@ -65,7 +65,7 @@ Deno.test("FrameDescriber knows every frame that can be read", () => {
   assert.ok(names.size >= 35, [...names].join(" "));
 });
 
-Deno.test("FrameDescriber stays short for ten thousand ACK ranges", () => {
+Deno.test("FrameDescriber stays short for ten thousand ACK ranges [attack logs]", () => {
   // We never write so many, but a peer can: every other packet is missing.
   const bytes = written((writer) => {
     writer.uint8(FrameType.Ack);

@@ -85,7 +85,7 @@ Deno.test("Receiver of a client drops Initials with a token", () => {
   move(pair, 5_000);
 });
 
-Deno.test("Receiver drops Initial and Handshake packets when the handshake is over", () => {
+Deno.test("Receiver drops Initial and Handshake packets when the handshake is over [attack discarded-keys]", () => {
   for (const type of [PacketType.Initial, PacketType.Handshake]) {
     const pair = new Pair();
     const client = pair.start();
@@ -105,7 +105,7 @@ Deno.test("Receiver drops Initial and Handshake packets when the handshake is ov
   }
 });
 
-Deno.test("Receiver drops a coalesced packet with another destination ID", () => {
+Deno.test("Receiver drops a coalesced packet with another destination ID [attack coalesced-destination]", () => {
   const pair = new Pair({ paths: 2 }).connect();
   pair.run({ until: 500 });
   const attacker = new Attacker(pair, "client");
@@ -123,7 +123,7 @@ Deno.test("Receiver drops a coalesced packet with another destination ID", () =>
   assert.equal(code(), 5);
 });
 
-Deno.test("Receiver opens a packet with the path ID of its destination ID only", () => {
+Deno.test("Receiver opens a packet with the path ID of its destination ID only [MPQUIC 3.1 ids] [scenario aead]", () => {
   const pair = new Pair({ paths: 2 }).connect();
   pair.run({ until: 500 });
   const attacker = new Attacker(pair, "client");
@@ -144,7 +144,7 @@ Deno.test("Receiver opens a packet with the path ID of its destination ID only",
   expectOpen(pair);
 });
 
-Deno.test("Receiver takes an ID of path 1 on the address of path 0 for a move of path 1", () => {
+Deno.test("Receiver takes an ID of path 1 on the address of path 0 for a move of path 1 [attack id-on-other-address] [MPQUIC 3.1.2 move]", () => {
   const pair = new Pair({ paths: 2 }).connect();
   pair.run({ until: 500 });
   const attacker = new Attacker(pair, "client");
@@ -159,7 +159,7 @@ Deno.test("Receiver takes an ID of path 1 on the address of path 0 for a move of
   attacker.expectAlive();
 });
 
-Deno.test("Receiver keeps few addresses of a path, however many the packets come from", () => {
+Deno.test("Receiver keeps few addresses of a path, however many the packets come from [attack many-address-migration]", () => {
   const pair = new Pair({ paths: 1 }).connect();
   pair.run({ until: 500 });
   const attacker = new Attacker(pair, "client");
@@ -196,7 +196,7 @@ Deno.test("Receiver drops forged packets until the keys are used up by them, nev
 });
 
 // RFC 9000, Section 8.1: credit is for bytes that came, however many packets they are.
-Deno.test("Receiver counts a datagram once for the amplification limit", () => {
+Deno.test("Receiver counts a datagram once for the amplification limit [attack amplification-coalesced]", () => {
   const pair = new Pair();
   pair.start();
   pair.run({ until: 24 });

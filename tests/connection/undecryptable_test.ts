@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Undecryptable } from "../../src/connection/undecryptable.ts";
 import { address, portAt } from "../path/fakes.ts";
 
-Deno.test("Undecryptable keeps 16 packets and 24 KB of copies at most", () => {
+Deno.test("Undecryptable keeps 16 packets and 24 KB of copies at most [attack undecryptable-packets]", () => {
   for (const [size, expected] of [[100, 16], [1_500, 16], [5_000, 4], [30_000, 0]] as const) {
     const kept = new Undecryptable();
     for (let i = 0; i < 1_000; i++) kept.keep(new Uint8Array(size), portAt(1), address(2), 0);

@@ -83,7 +83,7 @@ Deno.test("KeyPhases takes random orders over three paths while both sides updat
   assert.equal(client.keys.failed + server.keys.failed, 0);
 });
 
-Deno.test("KeyPhases answers an update of the peer once", () => {
+Deno.test("KeyPhases answers an update of the peer once [attack key-update]", () => {
   const [client, server] = pair();
   exchange(client, server, 0, 0);
   exchange(server, client, 0, 0);
@@ -109,7 +109,7 @@ Deno.test("KeyPhases survives an update of both sides at once", () => {
   assert.equal(server.keys.generation, 1);
 });
 
-Deno.test("KeyPhases closes with KEY_UPDATE_ERROR when the peer updates twice unanswered", () => {
+Deno.test("KeyPhases closes with KEY_UPDATE_ERROR when the peer updates twice unanswered [attack key-update]", () => {
   const [client, server] = pair();
   exchange(client, server, 0, 0);
   client.update(0);
@@ -217,7 +217,7 @@ Deno.test("KeyPhases does not follow forged updates", () => {
   assert.equal(server.keys.failed, 200);
 });
 
-Deno.test("KeyPhases asks for an update before the confidentiality limit", () => {
+Deno.test("KeyPhases asks for an update before the confidentiality limit [attack key-limits]", () => {
   const [client, server] = pair({ updateAfter: 10, confidentialityLimit: 100 });
   exchange(client, server, 0, 0);
   client.acked(0, 0);
@@ -237,7 +237,7 @@ Deno.test("KeyPhases asks for an update before the confidentiality limit", () =>
   assert.throws(() => client.packet(0), isError(ErrorCode.AeadLimitReached));
 });
 
-Deno.test("KeyPhases closes when more packets failed than the integrity limit, on any path", () => {
+Deno.test("KeyPhases closes when more packets failed than the integrity limit, on any path [attack key-limits]", () => {
   const [client, server] = pair({ integrityLimit: 5 });
   const forge = (pathId: number) => {
     const packet = client.packet(pathId);

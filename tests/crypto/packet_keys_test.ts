@@ -120,7 +120,7 @@ Deno.test("new InitialKeys() refuses a version that nobody speaks", () => {
   assert.throws(() => retryTag(nodeEngine, 0, new Uint8Array(8), new Uint8Array(9)), RangeError);
 });
 
-Deno.test("writeNonce() gives the example of MPQUIC, Section 2.4", () => {
+Deno.test("writeNonce() gives the example of MPQUIC, Section 2.4 [MPQUIC 2.4 nonce]", () => {
   const nonce = new Uint8Array(12);
   writeNonce(fromHex("6b26114b9cba2b63a9e8dd4f"), 3, 54321, nonce);
   assert.equal(toHex(nonce), "6b2611489cba2b63a9e8097e");
@@ -148,7 +148,7 @@ Deno.test("writeNonce() agrees with whole-number arithmetic at every size", () =
   }
 });
 
-Deno.test("writeNonce() never repeats over paths and numbers", () => {
+Deno.test("writeNonce() never repeats over paths and numbers [attack nonce-reuse] [MPQUIC 2.4 nonce]", () => {
   const iv = new SeededRandom(5).bytes(12);
   const parts = [0, 1, 2, 3, 255, 256, 65_535, 65_536, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1];
   const numbers = [...parts, 2 ** 32, 2 ** 32 + 1, 2 ** 40, 2 ** 52, 2 ** 53 - 1];

@@ -55,7 +55,7 @@ Deno.test("AddressTokens.check() tells the age of a token by the wall clock", ()
   assert.deepEqual(tokens.check(token, client, source, 1, 20), {});
 });
 
-Deno.test("AddressTokens.check() refuses any flipped bit and any cut", () => {
+Deno.test("AddressTokens.check() refuses any flipped bit and any cut [attack token-forgery]", () => {
   const tokens = make();
   const token = tokens.forRetry(client, original, source, 1, 0);
   for (let i = 0; i < token.length * 8; i++) {
@@ -70,7 +70,7 @@ Deno.test("AddressTokens.check() refuses any flipped bit and any cut", () => {
   }
 });
 
-Deno.test("AddressTokens.check() takes a token for later once, within a day, from any port", () => {
+Deno.test("AddressTokens.check() takes a token for later once, within a day, from any port [attack token-forgery]", () => {
   const tokens = make();
   const token = () => tokens.forLater([{ ...client, hostname: "192.0.2.7" }, client], 1, 0);
   const first = token();
@@ -90,7 +90,7 @@ Deno.test("AddressTokens.check() takes a token in its own version only", () => {
   assert.deepEqual(tokens.check(later, client, source, 1, 1), {});
 });
 
-Deno.test("AddressTokens does not take one kind of token for the other", () => {
+Deno.test("AddressTokens does not take one kind of token for the other [attack token-forgery]", () => {
   const tokens = make();
   const retry = tokens.forRetry(client, original, source, 1, 0);
   const swapped = retry.slice();

@@ -113,7 +113,7 @@ Deno.test("A client believes a Version Negotiation packet only as the first answ
   move(later, 5_000);
 });
 
-Deno.test("A client ignores a forged Retry, a second one, and one that comes too late", () => {
+Deno.test("A client ignores a forged Retry, a second one, and one that comes too late [attack retry-forgery]", () => {
   const pair = new Pair();
   const { network } = pair.world;
   let client: Uint8Array | undefined;

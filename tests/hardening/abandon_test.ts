@@ -14,7 +14,7 @@ function connected(options: PairOptions = {}): Pair {
   return pair;
 }
 
-Deno.test("100,000 paths abandoned before they are opened leave nothing behind", () => {
+Deno.test("100,000 paths abandoned before they are opened leave nothing behind [attack unopened-path-ids-used-up]", () => {
   const t = new TestPaths();
   let now = 0;
   let most = 0;
@@ -39,7 +39,7 @@ Deno.test("100,000 paths abandoned before they are opened leave nothing behind",
 });
 
 for (const side of sides) {
-  Deno.test(`A ${side} that abandons the same path a thousand times gets one answer`, () => {
+  Deno.test(`A ${side} that abandons the same path a thousand times gets one answer [attack abandoned-path-packets]`, () => {
     const pair = connected();
     const attacker = new Attacker(pair, side);
     const { paths } = attacker.victim.connection;
@@ -60,7 +60,7 @@ for (const side of sides) {
   });
 
   // MPQUIC, Section 3.4.3.
-  Deno.test(`Late packets of a ${side} on an abandoned path are acknowledged on another, and move nothing`, () => {
+  Deno.test(`Late packets of a ${side} on an abandoned path are acknowledged on another, and move nothing [attack abandon-and-late-frames] [MPQUIC 3.4.3 late]`, () => {
     const pair = connected();
     const attacker = new Attacker(pair, side);
     const { paths } = attacker.victim.connection;
@@ -84,7 +84,7 @@ for (const side of sides) {
     attacker.expectAlive();
   });
 
-  Deno.test(`Packets of a ${side} for a path that is forgotten make nothing new`, () => {
+  Deno.test(`Packets of a ${side} for a path that is forgotten make nothing new [attack abandoned-path-packets]`, () => {
     const pair = connected();
     const attacker = new Attacker(pair, side);
     const late = [1, 2].map(() => attacker.seal(frame(FrameType.Ping), 1));
@@ -100,7 +100,7 @@ for (const side of sides) {
   });
 
   // RFC 9000, Section 10.3.1: MPQUIC, Section 3.4.1 has all IDs of the path retired at once.
-  Deno.test(`A stateless reset for an ID of a path that a ${side} has abandoned says nothing`, () => {
+  Deno.test(`A stateless reset for an ID of a path that a ${side} has abandoned says nothing [attack abandon-and-late-frames]`, () => {
     const pair = connected();
     const attacker = new Attacker(pair, side);
     const { paths } = attacker.victim.connection;
@@ -119,7 +119,7 @@ for (const side of sides) {
     attacker.expectAlive();
   });
 
-  Deno.test(`A ${side} that makes IDs of several paths retire without end is closed on`, () => {
+  Deno.test(`A ${side} that makes IDs of several paths retire without end is closed on [attack many-path-retirement]`, () => {
     const pair = connected();
     const attacker = new Attacker(pair, side);
     let sent = 0;
@@ -137,7 +137,7 @@ for (const side of sides) {
   });
 }
 
-Deno.test("PATH_ABANDON of both ends crosses, is lost and comes twice, and leaves nothing behind", () => {
+Deno.test("PATH_ABANDON of both ends crosses, is lost and comes twice, and leaves nothing behind [attack abandon-and-late-frames]", () => {
   for (let seed = 0; seed < 30; seed++) {
     const bad = { loss: 0.15, reorder: 0.2, reorderDelay: 80, duplicate: 0.2 };
     const links = [linkOf(10, 44, bad), linkOf(10, 44, bad), linkOf(10, 44, bad)];

@@ -36,7 +36,7 @@ function withAckRoute<T>(
 
 // MPQUIC, Section 5.4: all of these ways are allowed.
 for (const [name, congestionControl] of Object.entries({ cubic, bbr })) {
-  Deno.test(`Acknowledgements come back by one path, whichever way that is, with ${name}`, () => {
+  Deno.test(`Acknowledgements come back by one path, whichever way that is, with ${name} [attack ack-by-other-path] [MPQUIC 5.4 round-trips]`, () => {
     const options = {
       links: [linkOf(10, 40), linkOf(10, 200)],
       config: { congestionControl },
@@ -60,7 +60,7 @@ for (const [name, congestionControl] of Object.entries({ cubic, bbr })) {
   });
 }
 
-Deno.test("Acknowledgements that come back by turns make a transfer slower, and nothing worse", () => {
+Deno.test("Acknowledgements that come back by turns make a transfer slower, and nothing worse [attack ack-by-other-path]", () => {
   const links = [linkOf(10, 40), linkOf(10, 200)];
   withAckRoute(
     (paths, _, { now }) => paths[Math.floor(now / 50) % 2]!,
@@ -77,7 +77,7 @@ Deno.test("Acknowledgements that come back by turns make a transfer slower, and 
 });
 
 // The ends of a path may be an attacker's: acknowledgements that come late are to cost that path.
-Deno.test("A path that acknowledges ever later holds up nobody for long", () => {
+Deno.test("A path that acknowledges ever later holds up nobody for long [attack late-acks]", () => {
   for (const direction of ["download", "upload"] as const) {
     const pair = new Pair({ links: [linkOf(10, 44), linkOf(10, 44)] });
     pair.start();
@@ -99,7 +99,7 @@ Deno.test("A path that acknowledges ever later holds up nobody for long", () => 
 for (const side of ["client", "server"] as const) {
   for (const pathId of [0, 1]) {
     // RFC 9000, Section 21.4.
-    Deno.test(`A ${side} that acknowledges what was never sent on path ${pathId} is found out`, () => {
+    Deno.test(`A ${side} that acknowledges what was never sent on path ${pathId} is found out [attack blind-path-acks]`, () => {
       const pair = new Pair({ paths: 2 }).connect();
       const attacker = new Attacker(pair, side);
       const { paths } = attacker.victim.connection;
@@ -122,7 +122,7 @@ for (const side of ["client", "server"] as const) {
     });
   }
 
-  Deno.test(`PATH_RESPONSEs of a ${side} on the wrong path prove nothing`, () => {
+  Deno.test(`PATH_RESPONSEs of a ${side} on the wrong path prove nothing [attack swapped-path-response]`, () => {
     const pair = new Pair({ paths: 2 }).connect();
     pair.run({ until: pair.now + 500 });
     const attacker = new Attacker(pair, side);
@@ -148,7 +148,7 @@ for (const side of ["client", "server"] as const) {
 }
 
 // MPQUIC, Section 2.4, RFC 9001, Section 5.3: over all paths and keys, as packets are really sealed.
-Deno.test("No nonce is used twice while paths come and go and keys change", () => {
+Deno.test("No nonce is used twice while paths come and go and keys change [attack nonce-reuse-in-connection]", () => {
   const pair = new Pair({
     links: [linkOf(10, 44, { loss: 0.01 }), linkOf(10, 80, { loss: 0.01 }), linkOf(10, 20)],
     config: { keyLimits: { updateAfter: 150 } },
@@ -183,7 +183,7 @@ Deno.test("No nonce is used twice while paths come and go and keys change", () =
   assert.ok(sealed > 3_000 && generations.size > 3 && ids.size > 6, `${sealed} ${ids.size}`);
 });
 
-Deno.test("Paths that are idle have no timers and send nothing", () => {
+Deno.test("Paths that are idle have no timers and send nothing [attack idle-paths]", () => {
   const pair = new Pair({ paths: 8, config: { maxPaths: 8, maxIdleTimeout: 0 } }).connect();
   pair.run({ until: 5_000 });
   move(pair, MB);

@@ -10,7 +10,7 @@ import { Attacker, frame } from "../connection/attacker.ts";
 import { linkOf, Pair } from "../sim/pair.ts";
 import { expectOpen, move } from "../sim/transfers.ts";
 
-Deno.test("A clock that goes back stops timers for a while, and nothing else", () => {
+Deno.test("A clock that goes back stops timers for a while, and nothing else [attack clock-goes-back]", () => {
   for (const back of [1, 50, 5_000]) {
     const pair = new Pair({ paths: 2 }).connect();
     pair.run({ until: 6_000 });
@@ -26,7 +26,7 @@ Deno.test("A clock that goes back stops timers for a while, and nothing else", (
   }
 });
 
-Deno.test("FrameWriter sends no more ACKs to a peer that acknowledges none of 65,536", () => {
+Deno.test("FrameWriter sends no more ACKs to a peer that acknowledges none of 65,536 [attack unacknowledged-acks]", () => {
   const writer = new FrameWriter(undefined!, undefined!);
   let settled = 0;
   const path = (first: number) => ({
@@ -40,7 +40,7 @@ Deno.test("FrameWriter sends no more ACKs to a peer that acknowledges none of 65
 });
 
 for (const side of ["client", "server"] as const) {
-  Deno.test(`A ${side} that acknowledges ranges without end, or what was never sent, gets nowhere`, () => {
+  Deno.test(`A ${side} that acknowledges ranges without end, or what was never sent, gets nowhere [attack ack-flood]`, () => {
     const pair = new Pair({ links: [linkOf(50, 44, { loss: 0.1 })] }).connect();
     const attacker = new Attacker(pair, side);
     move(pair, 4_000_000, side === "client" ? "download" : "upload");
@@ -61,7 +61,7 @@ for (const side of ["client", "server"] as const) {
     attacker.expectClose(ErrorCode.ProtocolViolation);
   });
 
-  Deno.test(`A ${side} that sends CRYPTO far ahead, or crumbs of it, is closed on`, () => {
+  Deno.test(`A ${side} that sends CRYPTO far ahead, or crumbs of it, is closed on [attack crypto-crumbs]`, () => {
     const far = new Attacker(new Pair().connect(), side).wait(500);
     far.send(frame(FrameType.Crypto, 2 ** 30, 1, Uint8Array.of(0)));
     far.expectClose(ErrorCode.CryptoBufferExceeded);
@@ -74,7 +74,7 @@ for (const side of ["client", "server"] as const) {
     assert.ok(oneRttCrypto.bytesHeld < 200_000);
   });
 
-  Deno.test(`A ${side}'s crumbs of a stream are refused before they cost much`, () => {
+  Deno.test(`A ${side}'s crumbs of a stream are refused before they cost much [attack stream-crumbs]`, () => {
     const attacker = new Attacker(new Pair().connect(), side).wait(500);
     const id = side === "client" ? 0 : 1;
     let frames = 0;
@@ -89,7 +89,7 @@ for (const side of ["client", "server"] as const) {
   });
 }
 
-Deno.test("Driver sees to its timers however many empty datagrams come at once", () => {
+Deno.test("Driver sees to its timers however many empty datagrams come at once [attack empty-datagrams-timers]", () => {
   let expired = 0;
   const driver = new Driver({
     deadline: 0,

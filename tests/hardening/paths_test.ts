@@ -25,7 +25,7 @@ function opened(pair: Pair): number {
   return pair.server.events.filter(({ type }) => type === "pathOpened").length;
 }
 
-Deno.test("A peer with spoofed addresses has two of them validated at once, for next to nothing", () => {
+Deno.test("A peer with spoofed addresses has two of them validated at once, for next to nothing [attack spoofed-addresses] [MPQUIC 3.1 three-times]", () => {
   const pair = connected({ paths: 6, config: { maxPaths: 6 } });
   const { network } = pair.world;
   const before = pair.server.connection.paths.paths.length;
@@ -54,7 +54,7 @@ Deno.test("A peer with spoofed addresses has two of them validated at once, for 
   move(pair, 100_000);
 });
 
-Deno.test("Paths that nobody has proven cost little memory", () => {
+Deno.test("Paths that nobody has proven cost little memory [attack memory-before-validation]", () => {
   const context = contextOf(true);
   const network = { ...context.network, congestionControl: cubic };
   const slot = new TestPaths().set.slot(1)!;
@@ -67,7 +67,7 @@ Deno.test("Paths that nobody has proven cost little memory", () => {
   assert.ok(bytes < 5_000, `${bytes} bytes for a path before its validation`);
 });
 
-Deno.test("Many connections that name one victim have 64 KB sent there at once", () => {
+Deno.test("Many connections that name one victim have 64 KB sent there at once [attack spoofed-addresses]", () => {
   const pair = connected({ config: { congestionControl: newReno } });
   const connections = Array.from({ length: 30 }, () => pair.start());
   pair.run({ until: pair.now + 2_000 });
@@ -92,7 +92,7 @@ Deno.test("Many connections that name one victim have 64 KB sent there at once",
   move(pair, 100_000);
 });
 
-Deno.test("A third path over the same 4-tuple is refused, two are served", () => {
+Deno.test("A third path over the same 4-tuple is refused, two are served [attack many-paths-one-address] [MPQUIC 5.2 one-address]", () => {
   const pair = connected({ config: { maxPaths: 6 } });
   const remote = pair.serverPorts[0]!.publicAddress;
   for (let i = 0; i < 4; i++) {
@@ -110,7 +110,7 @@ Deno.test("A third path over the same 4-tuple is refused, two are served", () =>
   move(pair, 100_000);
 });
 
-Deno.test("A peer opens four paths a second at the most, in the long run", () => {
+Deno.test("A peer opens four paths a second at the most, in the long run [attack path-rate] [MPQUIC 7.1 limits]", () => {
   const pair = connected({ links: [linkOf(100, 2), linkOf(100, 2)] });
   const begun = pair.now;
   for (let round = 0; round < 500; round++) {
@@ -126,7 +126,7 @@ Deno.test("A peer opens four paths a second at the most, in the long run", () =>
   expectOpen(pair);
 });
 
-Deno.test("One path at a time is followed to an unproven address, and all arrive in the end", () => {
+Deno.test("One path at a time is followed to an unproven address, and all arrive in the end [attack all-paths-migrate]", () => {
   const pair = connected({ paths: 4, openPaths: true });
   pair.run({ until: 1_000 });
   const transfer = pair.client.app.download(3_000_000);
@@ -149,7 +149,7 @@ Deno.test("One path at a time is followed to an unproven address, and all arrive
   }
 });
 
-Deno.test("Connection IDs of all paths together are 32 at the most, however many paths there are", () => {
+Deno.test("Connection IDs of all paths together are 32 at the most, however many paths there are [attack many-path-ids]", () => {
   for (const maxPaths of [1, 2, 4, 8, 16]) {
     const pair = connected({ config: { maxPaths, activeIdLimit: 8 } });
     pair.run({ until: 2_000 });
@@ -167,7 +167,7 @@ Deno.test("Connection IDs of all paths together are 32 at the most, however many
 });
 
 for (const side of ["client", "server"] as const) {
-  Deno.test(`A ${side}'s flood of PATH_CHALLENGE on all paths is answered 16 times a round trip`, () => {
+  Deno.test(`A ${side}'s flood of PATH_CHALLENGE on all paths is answered 16 times a round trip [attack path-challenge-on-all-paths]`, () => {
     const pair = connected({ paths: 4, openPaths: true });
     pair.run({ until: 1_500 });
     const attacker = new Attacker(pair, side);
@@ -193,7 +193,7 @@ for (const side of ["client", "server"] as const) {
   });
 }
 
-Deno.test("100,000 PATHS_BLOCKED and PATH_CIDS_BLOCKED lead to no answers", () => {
+Deno.test("100,000 PATHS_BLOCKED and PATH_CIDS_BLOCKED lead to no answers [attack paths-blocked-flood]", () => {
   const pair = connected({ paths: 2, openPaths: true });
   pair.run({ until: 1_500 });
   const attacker = new Attacker(pair);

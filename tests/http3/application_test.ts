@@ -49,7 +49,7 @@ const foreign: readonly [error: Error, code: number][] = [
   [new DOMException("they fell silent", "TimeoutError"), 0x102],
 ];
 
-Deno.test("H3Server closes no connection for a body that failed on another", async () => {
+Deno.test("H3Server closes no connection for a body that failed on another [attack error-isolation]", async () => {
   for (const [error, code] of foreign) {
     const { client, transport } = connect((request) => {
       return new Response(request.method === "GET" ? failing(error) : "fine");

@@ -30,7 +30,7 @@ async function cancelWithoutEnd(transport: MemoryTransport): Promise<number> {
   return count;
 }
 
-Deno.test("H3Server holds little for a client that takes nothing of its critical streams", async () => {
+Deno.test("H3Server holds little for a client that takes nothing of its critical streams [attack stuck-critical-streams]", async () => {
   const never = new Promise<never>(() => {});
   const ways: (() => Promise<H3SendStream>)[] = [
     () => never, // no such stream may be opened

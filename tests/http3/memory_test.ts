@@ -11,7 +11,7 @@ const url = "https://localhost/";
 /** A byte of content, beside which a frame without meaning fills the chunk. */
 const wasteful = concatBytes(dataFrame("x"), frame(0x21, new Uint8Array(60_000)));
 
-Deno.test("H3Server gives handlers no small pieces that hold large buffers", async () => {
+Deno.test("H3Server gives handlers no small pieces that hold large buffers [attack small-pieces]", async () => {
   const [transport, server] = MemoryTransport.pair();
   const kept: Uint8Array[] = [];
   serveConnection(server, async (request) => {
@@ -30,7 +30,7 @@ Deno.test("H3Server gives handlers no small pieces that hold large buffers", asy
   assert.equal(kept.at(-1)!.buffer, large.buffer);
 });
 
-Deno.test("CapsuleReader gives no small values that hold large buffers", async () => {
+Deno.test("CapsuleReader gives no small values that hold large buffers [attack small-pieces]", async () => {
   const unknown = encodeCapsule(0x1234, new Uint8Array(60_000));
   const chunk = concatBytes(encodeCapsule(0, new Uint8Array([7])), unknown);
   const reader = new CapsuleReader(new Response(chunk).body!);
@@ -54,7 +54,7 @@ function answered(...parts: Uint8Array[]): { client: H3Client; transport: Memory
   return { client: new H3Client(transport, { maxFieldSectionSize: 1_000 }), transport };
 }
 
-Deno.test("H3Client holds fields, trailers and interim fields of servers to its limit", async () => {
+Deno.test("H3Client holds fields, trailers and interim fields of servers to its limit [attack field-limits]", async () => {
   const ok: Lines = [[":status", "200"]];
   const large: Lines = [["a", "x".repeat(1_000)]];
   // Few bytes that stand for many: each line counts 32 bytes besides.
@@ -77,7 +77,7 @@ Deno.test("H3Client holds fields, trailers and interim fields of servers to its 
   await assert.rejects(within(client.fetch(new Request(url))), { code: 0x107 });
 });
 
-Deno.test("H3Server copes with the largest settings there are, and the smallest", async () => {
+Deno.test("H3Server copes with the largest settings there are, and the smallest [attack qpack-settings]", async () => {
   const largest = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
   const settings = [
     [0x01, ...largest, 0x06, ...largest, 0x07, ...largest],
@@ -108,7 +108,7 @@ function requestOf(fields: number): Uint8Array<ArrayBuffer> {
   ]);
 }
 
-Deno.test("H3Server and H3Client take only so many fields, however small they are", async () => {
+Deno.test("H3Server and H3Client take only so many fields, however small they are [attack small-fields]", async () => {
   const [transport, server] = MemoryTransport.pair();
   serveConnection(server, (request) => Response.json(request.headers.has("x507")));
   const peer = new RawPeer(transport);
@@ -124,7 +124,7 @@ Deno.test("H3Server and H3Client take only so many fields, however small they ar
   await assert.rejects(within(client.fetch(new Request(url))), { code: 0x107 });
 });
 
-Deno.test("H3Server needs no more than linear time for the fields of a request", async () => {
+Deno.test("H3Server needs no more than linear time for the fields of a request [attack small-fields]", async () => {
   const [transport, server] = MemoryTransport.pair();
   serveConnection(server, () => new Response());
   const peer = new RawPeer(transport);

@@ -34,7 +34,7 @@ async function attack(handler: RequestHandler, options?: H3ServerOptions): Promi
   return peer;
 }
 
-Deno.test("H3Server gives up on content of a GET that is announced and does not come", async () => {
+Deno.test("H3Server gives up on content of a GET that is announced and does not come [attack slow-content-of-get]", async () => {
   const peer = await attack(() => new Response(), { bodyTimeout: 30 });
   const stream = await peer.transport.createBidirectionalStream();
   const writer = stream.writable.getWriter();

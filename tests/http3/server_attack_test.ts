@@ -108,7 +108,7 @@ const malformed: readonly [what: string, lines: Lines][] = [
   ["CONNECT with a path", [[":method", "CONNECT"], ...getLines.slice(1)]],
 ];
 
-Deno.test("H3Server resets malformed requests and goes on", async () => {
+Deno.test("H3Server resets malformed requests and goes on [attack smuggling]", async () => {
   const peer = attack();
   await peer.settings();
   for (const [what, lines] of malformed) {
@@ -118,7 +118,7 @@ Deno.test("H3Server resets malformed requests and goes on", async () => {
   assert.equal((await peer.request(get)).kind, "response", "the connection still works");
 });
 
-Deno.test("H3Server holds content to its announced length", async () => {
+Deno.test("H3Server holds content to its announced length [attack smuggling]", async () => {
   const peer = attack();
   await peer.settings();
   const announced = headersFrame([[":method", "POST"], ...getLines.slice(1), [
@@ -222,7 +222,7 @@ Deno.test("H3Server closes the connection when its own critical stream is refuse
   assert.equal(await peer.closeCode(), 0x104);
 });
 
-Deno.test("H3Server accepts one critical stream of each kind", async () => {
+Deno.test("H3Server accepts one critical stream of each kind [attack http3-frames]", async () => {
   for (const type of [0x00, 0x02, 0x03]) {
     const peer = attack();
     await peer.open(type, ...(type === 0 ? [control.settings()] : []));
@@ -272,7 +272,7 @@ Deno.test("H3Server passes over reserved frames, however they are cut and howeve
   assert.equal((await peer.request(...single)).kind, "response");
 });
 
-Deno.test("H3Server passes over a reserved frame of 2^40 bytes without keeping it", async () => {
+Deno.test("H3Server passes over a reserved frame of 2^40 bytes without keeping it [attack http3-frames]", async () => {
   const peer = attack({ headerTimeout: 60_000 });
   const stream = await peer.transport.createBidirectionalStream();
   const writer = stream.writable.getWriter();
@@ -286,14 +286,14 @@ Deno.test("H3Server passes over a reserved frame of 2^40 bytes without keeping i
   await writer.abort(new StreamError(0x10c, "enough"));
 });
 
-Deno.test("H3Server gives up on requests whose fields do not come", async () => {
+Deno.test("H3Server gives up on requests whose fields do not come [attack slow-request]", async () => {
   const peer = attack({ headerTimeout: 20 });
   const stream = await peer.transport.createBidirectionalStream();
   await stream.writable.getWriter().write(fromHex("01"));
   assert.deepEqual(await within(outcome(stream)), { kind: "reset", code: 0x10d });
 });
 
-Deno.test("H3Server closes the connection when requests are cancelled in masses", async () => {
+Deno.test("H3Server closes the connection when requests are cancelled in masses [attack rapid-reset-requests]", async () => {
   const [client, server] = MemoryTransport.pair();
   serveConnection(server, () => new Promise<Response>(() => {}), { maxConcurrentHandlers: 1000 });
   const peer = new RawPeer(client);
@@ -310,7 +310,7 @@ Deno.test("H3Server closes the connection when requests are cancelled in masses"
   assert.equal(await peer.closeCode(), 0x107);
 });
 
-Deno.test("H3Server closes the connection when streams are opened and reset in masses", async () => {
+Deno.test("H3Server closes the connection when streams are opened and reset in masses [attack rapid-reset-requests]", async () => {
   const peer = attack({ maxFailuresPerSecond: 20 }); // a busy machine does not do many turns
   const error = new StreamError(0x10c, "reset");
   for (let i = 0; i < 500 && !peer.transport.closeInfo; i++) {
@@ -333,7 +333,7 @@ Deno.test("H3Server lets only so many streams wait for the encoder stream", asyn
   assert.equal(await peer.closeCode(), 0x200);
 });
 
-Deno.test("H3Server holds only so many bytes of fields that wait for the encoder stream", async () => {
+Deno.test("H3Server holds only so many bytes of fields that wait for the encoder stream [attack qpack-blocked-memory]", async () => {
   const peer = attack({ qpackBlockedBytes: 10_000 });
   const large = frame(0x01, concatBytes(fromHex("020080"), new Uint8Array(4_000)));
   for (let i = 0; i < 2; i++) peer.request(large).catch(() => {});

@@ -25,7 +25,7 @@ async function stalling(handler: RequestHandler, options: H3ServerOptions): Prom
   return peer;
 }
 
-Deno.test("H3Server gives up on a request whose body does not come", async () => {
+Deno.test("H3Server gives up on a request whose body does not come [attack slow-content]", async () => {
   let failure: unknown;
   const peer = await stalling(async (request) => {
     try {
@@ -52,7 +52,7 @@ Deno.test("H3Server gives up on a request whose body does not come", async () =>
   assert.equal(peer.transport.closeInfo, undefined, "the connection goes on");
 });
 
-Deno.test("H3Server gives up on a client that takes none of the response", async () => {
+Deno.test("H3Server gives up on a client that takes none of the response [attack slow-content]", async () => {
   const cancelled = Promise.withResolvers<unknown>();
   const peer = await stalling(() => {
     return new Response(

@@ -97,7 +97,7 @@ Deno.test("MessageReader.data() gives nothing of what is at hand once it was can
   await assert.rejects(reader.data(), reason);
 });
 
-Deno.test("A flood of small frames costs little more than the bytes that bring it", async () => {
+Deno.test("A flood of small frames costs little more than the bytes that bring it [attack small-frames]", async () => {
   const size = 65_536;
   const floods: readonly [what: string, chunk: Uint8Array<ArrayBuffer>][] = [
     ["empty DATA", new Uint8Array(size)],

@@ -28,7 +28,7 @@ Deno.test("PathSet.slot() throws beyond the limit", () => {
   assert.equal(t.set.slot(3)!.id, 3);
 });
 
-Deno.test("PathSet.open() challenges the address, and the response opens the path", () => {
+Deno.test("PathSet.open() challenges the address, and the response opens the path [MPQUIC 3.1 response-path]", () => {
   const t = new TestPaths();
   const path = t.set.open(t.set.openableId, portAt(2), address(100), 0);
   assert.equal(path.id, 1);
@@ -51,7 +51,7 @@ Deno.test("PathSet.open() trusts a 4-tuple that another path has proven", () => 
   assert.equal(path.stage, Stage.Open);
 });
 
-Deno.test("PathSet.openableId needs an ID of the peer, and has no gaps", () => {
+Deno.test("PathSet.openableId needs an ID of the peer, and has no gaps [MPQUIC 3.2.1 blocked]", () => {
   const t = new TestPaths(8, 7);
   assert.equal(t.set.openableId, 1);
   for (let id = 1; id <= 7; id++) assert.equal(t.open().id, id);
@@ -130,7 +130,7 @@ Deno.test("PathSet.onPathAbandon() answers once, even before anybody opened the 
 });
 
 // MPQUIC, Section 4.2: who has asked may wait for the answer before it forgets the path.
-Deno.test("PathSet.onPathAbandon() is answered again and again, until the answer is heard", () => {
+Deno.test("PathSet.onPathAbandon() is answered again and again, until the answer is heard [MPQUIC 3.4 answered]", () => {
   const t = new TestPaths();
   t.open();
   t.set.onPathAbandon(1, 0, 0);

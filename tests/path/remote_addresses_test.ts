@@ -74,7 +74,7 @@ Deno.test("RemoteAddresses follows ADD_ADDRESS and REMOVE_ADDRESS", () => {
   assert.equal(set.list.length, 0);
 });
 
-Deno.test("RemoteAddresses believes no address that the connection itself could not have", () => {
+Deno.test("RemoteAddresses believes no address that the connection itself could not have [attack request-forgery]", () => {
   const set = new RemoteAddresses();
   for (const text of ["127.0.0.1", "169.254.0.1", "224.0.0.1", "10.0.0.9", "fe80::1", "::1"]) {
     assert.equal(alternative(set, text), false, text);
@@ -83,7 +83,7 @@ Deno.test("RemoteAddresses believes no address that the connection itself could 
   assert.equal(alternative(set, "198.51.100.9", { port: 53, now: 2_000 }), false);
 });
 
-Deno.test("RemoteAddresses stays small under a thousand announcements", () => {
+Deno.test("RemoteAddresses stays small under a thousand announcements [attack addresses-without-end]", () => {
   const set = new RemoteAddresses();
   for (let i = 0; i < 1_000; i++) {
     alternative(set, `198.51.${i >> 8}.${i & 255}`, { now: i * 100 });

@@ -8,7 +8,7 @@ import {
 import { UnprovenBytes, UnprovenHosts } from "../../src/path/unproven_bytes.ts";
 import { address } from "./fakes.ts";
 
-Deno.test("UnprovenBytes lends so much for all addresses together, and it comes back in time", () => {
+Deno.test("UnprovenBytes lends so much for all addresses together, and it comes back in time [attack address-after-address]", () => {
   const bytes = new UnprovenBytes();
   bytes.advance(1_000);
   for (let host = 0; host < 8; host++) bytes.take(address(host), 1_200);

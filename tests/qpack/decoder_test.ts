@@ -101,14 +101,14 @@ Deno.test("QpackDecoder.decode() refuses broken sections", () => {
   }
 });
 
-Deno.test("QpackDecoder.decode() refuses references at or beyond the required insert count", () => {
+Deno.test("QpackDecoder.decode() refuses references at or beyond the required insert count [attack qpack-sections]", () => {
   const decoder = new QpackDecoder(small);
   decoder.receive(fromHex("3fbd01c00f7777772e6578616d706c652e636f6dc10c2f73616d706c652f70617468"));
   assert.throws(() => decoder.decode(4, fromHex("028011")), { code: 0x200 });
   assert.throws(() => decoder.decode(4, fromHex("0200" + "80c1" + "10")), { code: 0x200 });
 });
 
-Deno.test("QpackDecoder.decode() lets only so many streams wait", async () => {
+Deno.test("QpackDecoder.decode() lets only so many streams wait [attack qpack-sections]", async () => {
   const decoder = new QpackDecoder({ ...small, maxBlockedStreams: 2 });
   const waiting = [decoder.decode(0, fromHex("0280")), decoder.decode(4, fromHex("0280"))];
   assert.throws(() => decoder.decode(8, fromHex("0280")), { code: 0x200 });
@@ -116,7 +116,7 @@ Deno.test("QpackDecoder.decode() lets only so many streams wait", async () => {
   for (const result of waiting) await assert.rejects(async () => await result, /closed/);
 });
 
-Deno.test("QpackDecoder.decode() enforces the section size while decoding", () => {
+Deno.test("QpackDecoder.decode() enforces the section size while decoding [attack qpack-sections]", () => {
   const decoder = new QpackDecoder({ maxFieldSectionSize: 1000 });
   decoder.receive(fromHex("3fe11f4161" + "7f8106" + "78".repeat(896)));
   const bomb = new Uint8Array(60_000).fill(0x80);
@@ -153,7 +153,7 @@ Deno.test("QpackDecoder.receive() refuses broken instructions", () => {
   }
 });
 
-Deno.test("QpackDecoder.receive() stops an encoder stream without requests", () => {
+Deno.test("QpackDecoder.receive() stops an encoder stream without requests [attack qpack-encoder-stream]", () => {
   const decoder = new QpackDecoder();
   const churn = fromHex("3fe11f" + "c00161".repeat(1000));
   assert.throws(() => {

@@ -156,7 +156,7 @@ Deno.test("QpackEncoder.encode() evicts no line that a section under way refers 
   assert.equal(lines[0]!.value, held[0]!.value);
 });
 
-Deno.test("QpackEncoder remembers only so many sections that a peer never acknowledges", () => {
+Deno.test("QpackEncoder remembers only so many sections that a peer never acknowledges [attack qpack-unacknowledged]", () => {
   const encoder = new QpackEncoder();
   encoder.allow(4096, 16);
   const lines = [{ name: "x-a", value: "again and again" }];

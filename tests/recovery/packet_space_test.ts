@@ -48,7 +48,7 @@ Deno.test("PacketSpace.onAck() takes what a peer calculates for the handshake fo
   assert.equal(later.carrier.rtt.smoothed, 0.875 * 40 + 0.125 * 30, "after it, all counts");
 });
 
-Deno.test("PacketSpace.onAck() refuses numbers that were never sent", () => {
+Deno.test("PacketSpace.onAck() refuses numbers that were never sent [attack ack-of-unsent]", () => {
   const t = new TestSpace();
   assert.throws(() => t.ack([0], 0), isViolation);
   const numbers = t.sendMany(5, 0);
@@ -56,7 +56,7 @@ Deno.test("PacketSpace.onAck() refuses numbers that were never sent", () => {
   assert.throws(() => t.ack([2 ** 53 - 1], 10), isViolation);
 });
 
-Deno.test("PacketSpace.onAck() refuses numbers that were skipped to catch blind acknowledging", () => {
+Deno.test("PacketSpace.onAck() refuses numbers that were skipped to catch blind acknowledging [attack ack-of-unsent]", () => {
   const t = new TestSpace();
   let skipped = -1;
   for (let i = 0; i < 300 && skipped < 0; i++) {
@@ -263,7 +263,7 @@ Deno.test("PacketSpace remembers which ACK of ours arrived", () => {
   assert.equal(t.space.received.ranges.first, 300 - 128);
 });
 
-Deno.test("PacketSpace works through an ACK of 256 ranges quickly", () => {
+Deno.test("PacketSpace works through an ACK of 256 ranges quickly [attack ack-ranges]", () => {
   const t = new TestSpace();
   for (let i = 0; i < 1_000; i++) t.send(i);
   const every = [];
@@ -319,7 +319,7 @@ Deno.test("PacketSpace.expectedAckDelay is short behind a packet that hurries th
 });
 
 // Whoever acknowledges every other packet leaves us thousands to remember as lost.
-Deno.test("PacketSpace works through ACKs without end quickly, however much was lost", () => {
+Deno.test("PacketSpace works through ACKs without end quickly, however much was lost [attack ack-flood-after-loss]", () => {
   const t = new TestSpace();
   t.space.memory = 10_000;
   const numbers = t.sendMany(20_000, 0);

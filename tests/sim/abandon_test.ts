@@ -45,7 +45,7 @@ for (const side of ["client", "server"] as const) {
     }
   }
 
-  Deno.test(`The ${side} abandons a path over bad links: PATH_ABANDON is repeated until heard`, () => {
+  Deno.test(`The ${side} abandons a path over bad links: PATH_ABANDON is repeated until heard [attack abandon-race]`, () => {
     for (let seed = 0; seed < 20; seed++) {
       const bad = { loss: 0.2, reorder: 0.1, duplicate: 0.1 };
       const pair = connected({ seed, links: [linkOf(10, 44, bad), linkOf(10, 44, bad)] });
@@ -67,7 +67,7 @@ for (const side of ["client", "server"] as const) {
     move(pair, 100_000);
   });
 
-  Deno.test(`The ${side} opens no gap: abandoned IDs are never used again`, () => {
+  Deno.test(`The ${side} opens no gap: abandoned IDs are never used again [MPQUIC 3.4 never-again]`, () => {
     const pair = connected();
     const seen = new Set([1]);
     for (let round = 0; round < 30; round++) {
@@ -96,7 +96,7 @@ Deno.test("Both ends abandon different paths at one moment: the connection ends,
   assert.equal(pair.server.endpoint.connections.size, 0);
 });
 
-Deno.test("Both ends abandon the same path at one moment", () => {
+Deno.test("Both ends abandon the same path at one moment [attack abandon-race]", () => {
   const pair = connected();
   const finished = begin(pair, 2 * MB);
   abandon(pair, pair.client, 1);
@@ -107,7 +107,7 @@ Deno.test("Both ends abandon the same path at one moment", () => {
   for (const end of [pair.client, pair.server]) assert.deepEqual(ids(end), [0]);
 });
 
-Deno.test("A lost link returns: a new path on it is opened and used", () => {
+Deno.test("A lost link returns: a new path on it is opened and used [scenario back-new]", () => {
   const pair = connected();
   pair.links[1]!.down();
   abandon(pair, pair.client, 1);
@@ -130,7 +130,7 @@ Deno.test("A path that is silent is abandoned by nobody while the connection liv
   assert.ok(time < 2_900, `${time} ms`);
 });
 
-Deno.test("Late packets of an abandoned path cause no stateless reset", () => {
+Deno.test("Late packets of an abandoned path cause no stateless reset [attack abandon-race] [MPQUIC 3.4.2 no-resets]", () => {
   const pair = connected({ links: [linkOf(10, 44), linkOf(10, 400)] });
   const finished = begin(pair, 2 * MB, "upload");
   pair.at(pair.now + 300, () => abandon(pair, pair.server, 1));

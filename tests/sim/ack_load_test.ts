@@ -4,7 +4,7 @@ import { Health } from "../../src/path/lifecycle.ts";
 import { Attacker, frame } from "../connection/attacker.ts";
 import { linkOf, Pair } from "./pair.ts";
 
-Deno.test("Acknowledgements of a flood on a fast path do not drown a slow one that takes them", () => {
+Deno.test("Acknowledgements of a flood on a fast path do not drown a slow one that takes them [attack ack-load]", () => {
   const slow = { ...linkOf(0.064, 40), queue: 6_000 };
   const pair = new Pair({ links: [linkOf(100, 20), slow] }).connect();
   pair.run({ until: 1_000 });

@@ -272,7 +272,7 @@ Deno.test("A connection that was reset is remembered for a while, and silent", (
   assert.equal(pair.client.events.filter(({ type }) => type === "closed").length, 1);
 });
 
-Deno.test("What ends in almost a token, in zeros, or in the token of an unused ID resets nothing", () => {
+Deno.test("What ends in almost a token, in zeros, or in the token of an unused ID resets nothing [attack reset-tokens]", () => {
   const pair = connected();
   const almost = resetOf(pair, 0, 0x40);
   almost[39]! ^= 1;
@@ -292,7 +292,7 @@ Deno.test("What ends in almost a token, in zeros, or in the token of an unused I
   move(pair, 10_000);
 });
 
-Deno.test("A stateless reset is found among hundreds of connections, in spite of a flood", () => {
+Deno.test("A stateless reset is found among hundreds of connections, in spite of a flood [attack reset-tokens]", () => {
   const pair = connected();
   const from = pair.serverPorts[0]!.publicAddress;
   const { endpoint } = pair.client;

@@ -100,7 +100,7 @@ Deno.test("DATAGRAMs that wait when 0-RTT data are rejected obey what the server
 });
 
 // RFC 9846, Section 8: the same ClientHello is read early once only.
-Deno.test("A replayed first flight is not read early again", () => {
+Deno.test("A replayed first flight is not read early again [attack early-data-replay]", () => {
   const { pair, sessions } = firstVisit();
   const flight: Uint8Array[] = [];
   const from = pair.clientPorts[0]!.publicAddress;
@@ -150,7 +150,7 @@ Deno.test("0-RTT data survive a Retry", () => {
 });
 
 // RFC 9000, Section 7.4.1.
-Deno.test("A server with lower limits than those remembered does not read 0-RTT data", () => {
+Deno.test("A server with lower limits than those remembered does not read 0-RTT data [attack early-data-replay]", () => {
   const ticketKey = new Uint8Array(32).fill(7);
   const { sessions } = firstVisit({ server: { ticketKey } });
   for (

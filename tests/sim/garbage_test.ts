@@ -76,7 +76,7 @@ Deno.test("Datagrams of the connection cut short, with bits flipped, or in piece
   assert.equal(pair.server.endpoint.connections.size, 1);
 });
 
-Deno.test("Datagrams of the connection sent again, by anybody, change nothing", () => {
+Deno.test("Datagrams of the connection sent again, by anybody, change nothing [attack replayed-packet-migration]", () => {
   const { pair, datagrams } = record(2);
   for (const original of datagrams) inject(pair, original.slice());
   pair.run({ until: pair.now + 1_000 });
@@ -119,7 +119,7 @@ Deno.test("Header of every prefix of real datagrams is read or refused, never th
   }
 });
 
-Deno.test("10 000 Initials of nobody leave no state, and a real connection moves on", () => {
+Deno.test("10 000 Initials of nobody leave no state, and a real connection moves on [attack initial-flood]", () => {
   const pair = new Pair({ paths: 2 }).connect();
   pair.run({ until: 500 });
   const random = pair.world.random.fork("flood");
@@ -141,7 +141,7 @@ Deno.test("10 000 Initials of nobody leave no state, and a real connection moves
   assert.equal(endpoint.nextConnection(), undefined);
 });
 
-Deno.test("An Initial of nobody is not worth a connection, not even for a moment", () => {
+Deno.test("An Initial of nobody is not worth a connection, not even for a moment [attack initial-flood]", () => {
   const random = new SeededRandom(3);
   let draws = 0;
   const server = new Endpoint({
@@ -165,7 +165,7 @@ Deno.test("An Initial of nobody is not worth a connection, not even for a moment
   assert.equal(draws, before);
 });
 
-Deno.test("Clients that open handshakes by the thousand meet Retry, then silence", () => {
+Deno.test("Clients that open handshakes by the thousand meet Retry, then silence [attack handshake-flood]", () => {
   const pair = new Pair({ server: { maxHalfOpen: 40 } });
   const { network } = pair.world;
   const answers = new Map<number, number>();
@@ -198,7 +198,7 @@ Deno.test("Clients that open handshakes by the thousand meet Retry, then silence
   assert.equal(pair.server.endpoint.connections.size, 0);
 });
 
-Deno.test("Two endpoints that know nothing of each other do not reset each other for ever", () => {
+Deno.test("Two endpoints that know nothing of each other do not reset each other for ever [attack reset-loop]", () => {
   const pair = new Pair().connect();
   pair.run({ until: 500 });
   let sent = 0;
@@ -216,7 +216,7 @@ Deno.test("Two endpoints that know nothing of each other do not reset each other
   assert.ok(sent >= 1 && sent < 25, `${sent}`);
 });
 
-Deno.test("A flood of packets for nobody brings at most 100 resets a second", () => {
+Deno.test("A flood of packets for nobody brings at most 100 resets a second [attack reset-loop]", () => {
   const pair = new Pair().connect();
   pair.run({ until: 500 });
   let sent = 0;
@@ -233,7 +233,7 @@ Deno.test("A flood of packets for nobody brings at most 100 resets a second", ()
   assert.ok(sent > 50 && sent <= 100, `${sent}`);
 });
 
-Deno.test("Empty datagrams do not starve a connection", () => {
+Deno.test("Empty datagrams do not starve a connection [attack empty-datagrams]", () => {
   const pair = new Pair({ paths: 2 }).connect();
   const finished = begin(pair, 1_000_000);
   for (let at = 0; at < 500; at++) {

@@ -113,7 +113,7 @@ function watchAmplification(pair: Pair): { sent: number; received: number } {
   return seen;
 }
 
-Deno.test("A server with a long chain of certificates obeys the amplification limit", () => {
+Deno.test("A server with a long chain of certificates obeys the amplification limit [attack amplification]", () => {
   const pair = new Pair(LONG_CHAIN);
   const seen = watchAmplification(pair);
   pair.start();
@@ -134,7 +134,7 @@ Deno.test("A handshake over the amplification limit survives the loss of the cli
   move(pair, 5_000);
 });
 
-Deno.test("A server sends no more than 3600 bytes to a client that says nothing more", () => {
+Deno.test("A server sends no more than 3600 bytes to a client that says nothing more [attack amplification]", () => {
   const pair = new Pair(LONG_CHAIN);
   const seen = watchAmplification(pair);
   intercept(
@@ -163,7 +163,7 @@ function countTimeouts({ server: { endpoint } }: Pair): () => number {
 }
 
 // Whoever forges an Initial chooses its size, and so the credit that is left in the end.
-Deno.test("A server does not look at the clock all the time, whatever credit is left", () => {
+Deno.test("A server does not look at the clock all the time, whatever credit is left [attack timers-always-due]", () => {
   for (const more of [0, 10, 30, 100, 200, 390]) {
     const pair = new Pair(more % 20 === 0 ? LONG_CHAIN : {});
     const { network } = pair.world;
@@ -226,7 +226,7 @@ Deno.test("A handshake that the server never answers is given up after its timeo
   assert.ok(pair.client.has("closed"));
 });
 
-Deno.test("A server forgets a client that vanishes in the middle of the handshake", () => {
+Deno.test("A server forgets a client that vanishes in the middle of the handshake [attack slow-handshake]", () => {
   const pair = new Pair();
   intercept(
     pair.links[0]!.upward,

@@ -78,7 +78,7 @@ Deno.test("Small datagrams only: a link that carries no more than 1200 bytes is 
   }
 });
 
-Deno.test("A path whose datagrams shrink in the middle of a transfer goes on", () => {
+Deno.test("A path whose datagrams shrink in the middle of a transfer goes on [MPQUIC 5.8 sizes]", () => {
   const pair = new Pair({ links: links({}, 1) });
   pair.start();
   pair.at(1_500, () => {

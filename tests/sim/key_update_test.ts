@@ -29,7 +29,7 @@ Deno.test("KeyPhases updates keys over and over while both ends send", () => {
 });
 
 // MPQUIC, Section 2.5: packets of the slow path arrive long after those of the fast one.
-Deno.test("KeyPhases updates keys while paths of 20 and 800 ms are in use, and waits in between", () => {
+Deno.test("KeyPhases updates keys while paths of 20 and 800 ms are in use, and waits in between [attack slow-path-key-update] [MPQUIC 2.5 key-update] [scenario rotation-unequal]", () => {
   const options: PairOptions = {
     links: [linkOf(20, 20), linkOf(20, 800)],
     config: { keyLimits: { updateAfter: 100 } },

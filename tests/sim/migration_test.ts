@@ -180,7 +180,7 @@ function preferring(preferredAddress: PreferredAddresses, options: PairOptions =
 
 const elsewhere: Address = { transport: "udp", hostname: "10.0.1.2", port: 443 };
 
-Deno.test("A client moves to the server's preferred address, under another ID", () => {
+Deno.test("A client moves to the server's preferred address, under another ID [MPQUIC 2.2 preferred-address]", () => {
   for (const paths of [1, 2]) {
     const pair = preferring({ ipv4: elsewhere }, { paths });
     const seen = watchIds(pair);

@@ -45,7 +45,7 @@ Deno.test("TokenOffers.offer() gives a token that spares the client a Retry, onc
   assert.equal(roundTrips(pair, again(pair, token)), 2);
 });
 
-Deno.test("TokenOffers.offer() makes the last token good for the addresses of all paths", () => {
+Deno.test("TokenOffers.offer() makes the last token good for the addresses of all paths [MPQUIC 3.1.3 tokens]", () => {
   const pair = new Pair({ paths: 2, server: { retry: "always" } }).connect();
   pair.run({ until: pair.now + 500 });
   const tokens = tokensOf(pair);

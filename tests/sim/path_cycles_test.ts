@@ -10,7 +10,7 @@ function sizes(pair: Pair): number[] {
   ]);
 }
 
-Deno.test("A thousand paths opened and abandoned by turns leave nothing behind", () => {
+Deno.test("A thousand paths opened and abandoned by turns leave nothing behind [attack path-ids-used-up]", () => {
   const pair = new Pair({
     links: [linkOf(100, 4), linkOf(100, 4)],
     config: { maxIdleTimeout: 0 },

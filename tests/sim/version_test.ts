@@ -123,14 +123,14 @@ Deno.test("Without a version in common there is a clear error", () => {
 });
 
 // RFC 9368, Section 4: the attacker makes a client of both believe the server speaks v1 only.
-Deno.test("A client that was lied to in Version Negotiation finds out", () => {
+Deno.test("A client that was lied to in Version Negotiation finds out [attack version-downgrade]", () => {
   const options = { client: { versions: [V2, V1], version: V1, versionNegotiated: true } };
   const pair = new Pair(options);
   pair.start();
   assert.equal(reasonOf(pair).code, ErrorCode.VersionNegotiationError);
 });
 
-Deno.test("A Version Negotiation packet that names the client's version, or comes late, is ignored", () => {
+Deno.test("A Version Negotiation packet that names the client's version, or comes late, is ignored [attack version-downgrade]", () => {
   for (
     const [versions, after, retry] of [
       [[V2, V1], 0, "auto"],

@@ -42,7 +42,7 @@ Deno.test("CryptoStream carries messages in order over loss", () => {
   assert.equal(from.hasInFlight, false);
 });
 
-Deno.test("CryptoStream.receive() bounds what waits to be read", () => {
+Deno.test("CryptoStream.receive() bounds what waits to be read [attack crypto-window]", () => {
   const code = ErrorCode.CryptoBufferExceeded;
   const stream = new CryptoStream();
   assert.throws(() => stream.receive(2 ** 30, new Uint8Array(1)), { code });
@@ -53,7 +53,7 @@ Deno.test("CryptoStream.receive() bounds what waits to be read", () => {
   assert.equal(stream.read()!.length, 1);
 });
 
-Deno.test("CryptoStream.receive() refuses more than 128 fragments", () => {
+Deno.test("CryptoStream.receive() refuses more than 128 fragments [attack crypto-window]", () => {
   const stream = new CryptoStream();
   for (let i = 1; i <= 128; i++) stream.receive(i * 2, new Uint8Array(1));
   assert.throws(() => stream.receive(400, new Uint8Array(1)), {

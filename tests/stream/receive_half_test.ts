@@ -67,7 +67,7 @@ Deno.test("ReceiveHalf.onReset() is ignored when all data have arrived", () => {
   assert.deepEqual(half.read(10), pattern(0, 0, 10));
 });
 
-Deno.test("ReceiveHalf holds every frame against the final size", () => {
+Deno.test("ReceiveHalf holds every frame against the final size [attack final-sizes]", () => {
   const wrong: ((half: ReceiveHalf) => void)[] = [
     (half) => half.onData(100, new Uint8Array(1), false),
     (half) => half.onData(100, new Uint8Array(1), true),
@@ -95,7 +95,7 @@ Deno.test("ReceiveHalf holds every frame against the final size", () => {
   });
 });
 
-Deno.test("ReceiveHalf refuses data beyond the stream's or the connection's limit", () => {
+Deno.test("ReceiveHalf refuses data beyond the stream's or the connection's limit [attack final-sizes]", () => {
   const code = ErrorCode.FlowControlError;
   const { half } = make(1000, 5000);
   half.onData(999, new Uint8Array(1), false);

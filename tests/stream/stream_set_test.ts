@@ -158,7 +158,7 @@ Deno.test("StreamSet grants no new stream before the application has seen the en
   assert.throws(() => set.onResetStream(18, 0, 0), { code: ErrorCode.StreamLimitError });
 });
 
-Deno.test("StreamSet slows a peer down that opens and resets without end", () => {
+Deno.test("StreamSet slows a peer down that opens and resets without end [attack rapid-reset]", () => {
   const set = make(Role.Server, 100);
   let now = 0;
   let opened = 0;

@@ -90,7 +90,7 @@ Deno.test("ClientTls refuses a HelloRetryRequest that changes nothing, or a seco
   });
 });
 
-Deno.test("ServerTls refuses a second ClientHello that changes more than it may", () => {
+Deno.test("ServerTls refuses a second ClientHello that changes more than it may [attack tls-out-of-turn]", () => {
   let hellos = 0;
   const code = failure({
     client: { groups: [NamedGroup.X25519, NamedGroup.P256] },
@@ -137,7 +137,7 @@ Deno.test("ServerTls refuses a session ID", () => {
   assert.equal(code, 0x0a);
 });
 
-Deno.test("Handshake.receive() refuses messages that QUIC forbids once complete", () => {
+Deno.test("Handshake.receive() refuses messages that QUIC forbids once complete [attack post-handshake-messages]", () => {
   const keyUpdate = Uint8Array.of(24, 0, 0, 1, 0);
   const endOfEarlyData = Uint8Array.of(5, 0, 0, 0);
   const request = Uint8Array.of(13, 0, 0, 3, 0, 0, 0);
@@ -176,7 +176,7 @@ Deno.test("Handshake.receive() refuses data left over when keys change", () => {
   }
 });
 
-Deno.test("Handshake.receive() refuses data of a level that is through or not yet there", () => {
+Deno.test("Handshake.receive() refuses data of a level that is through or not yet there [attack tls-out-of-turn]", () => {
   const hello = Uint8Array.of(1, 0, 0, 0);
   const pair = new Pair().run();
   assert.throws(() => pair.server.receive(Level.Initial, hello, 0), { code: 0x0a });
@@ -185,7 +185,7 @@ Deno.test("Handshake.receive() refuses data of a level that is through or not ye
   assert.throws(() => fresh.client.receive(Level.Handshake, hello, 0), { code: 0x10a });
 });
 
-Deno.test("Handshake.receive() refuses messages longer than the limits", () => {
+Deno.test("Handshake.receive() refuses messages longer than the limits [attack post-handshake-messages]", () => {
   const fresh = new Pair();
   assert.throws(() => fresh.server.receive(Level.Initial, Uint8Array.of(1, 1, 0, 0), 0), {
     code: 0x0d,

@@ -76,14 +76,14 @@ const variants: readonly (readonly [string, PairOptions])[] = [
 ];
 
 for (const [name, options] of variants) {
-  Deno.test(`Handshake.receive() throws only TransportError when ${name} is changed`, () => {
+  Deno.test(`Handshake.receive() throws only TransportError when ${name} is changed [attack tls-mutation]`, () => {
     let refused = 0;
     for (let seed = 1; seed <= 1000; seed++) if (attack(options, seed)) refused++;
     assert.ok(refused > 400, `only ${refused} of 1000 were refused`);
   });
 }
 
-Deno.test("Handshake.receive() throws only TransportError for noise", () => {
+Deno.test("Handshake.receive() throws only TransportError for noise [attack tls-mutation]", () => {
   const random = new SeededRandom(11);
   for (let round = 0; round < 2000; round++) {
     const pair = new Pair({ seed: round });

@@ -205,7 +205,7 @@ Deno.test("ClientTls passes over tickets without lifetime and beyond its limit",
 });
 
 // A resumed session shows no certificates, so those of the first connection must pass again.
-Deno.test("ClientTls offers no session whose certificates it would not believe today", () => {
+Deno.test("ClientTls offers no session whose certificates it would not believe today [attack session-authority]", () => {
   const server = { tickets: ticketsWith() };
   const [careless] = firstSessions(server, { client: { verification: "insecure" } });
   const [careful] = firstSessions(server);

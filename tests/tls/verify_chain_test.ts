@@ -118,7 +118,7 @@ function nested(depth: number): Uint8Array<ArrayBuffer> {
 }
 
 // Whoever parses by recursion runs out of stack, which ends a process in other languages.
-Deno.test("verifyChain() refuses what is nested deeper than any certificate, and quickly", async () => {
+Deno.test("verifyChain() refuses what is nested deeper than any certificate, and quickly [attack certificates]", async () => {
   const begun = performance.now();
   for (const depth of [100, 5_000]) {
     const bytes = nested(depth);
@@ -189,7 +189,7 @@ Deno.test("verifyChain() applies name constraints", async () => {
   }
 });
 
-Deno.test("matchesIdentity() follows the rules of names, wildcards and addresses", async () => {
+Deno.test("matchesIdentity() follows the rules of names, wildcards and addresses [attack certificates]", async () => {
   const names = ["a.test", "*.b.test", "*.com", "w*.c.test", "xn--bcher-kva.test"];
   const leaf = await makeLeaf(root, {
     subject: "CN=common.test",
@@ -225,7 +225,7 @@ Deno.test("matchesIdentity() follows the rules of names, wildcards and addresses
   for (const name of bad) assert.equal(judge([leaf], name), UNKNOWN, name);
 });
 
-Deno.test("Certificate refuses bytes that are no certificate", () => {
+Deno.test("Certificate refuses bytes that are no certificate [attack certificates]", () => {
   const der = root.der;
   for (let length = 0; length < der.length; length += 7) {
     assert.throws(() => new Certificate(der.subarray(0, length)), { code: BAD_CERTIFICATE });
@@ -234,7 +234,7 @@ Deno.test("Certificate refuses bytes that are no certificate", () => {
   assert.throws(() => new Certificate(nested), { code: BAD_CERTIFICATE });
 });
 
-Deno.test("verifyChain() ends soon for a chain with many ways through it", async () => {
+Deno.test("verifyChain() ends soon for a chain with many ways through it [attack certificates]", async () => {
   const keys = root.keys;
   const twins = await Promise.all(
     Array.from({ length: 15 }, () => make(undefined, { subject: "CN=loop", keys })),

@@ -1,0 +1,63 @@
+import { SYSTEM_BUNDLES } from "../../src/io/roots.ts";
+import { whyNoNamespaces } from "../netns/testbed.ts";
+import { publicVectors } from "../public_vectors.ts";
+import type { LawfulSkip } from "../report/judge.ts";
+import { findBrowser } from "../strangers/browser.ts";
+
+const noNamespaces = await whyNoNamespaces();
+const everyTest = /^/;
+
+/** The tests that a machine may be unable to run, and whether this one is. All others must run. */
+export const skips: readonly LawfulSkip[] = [
+  {
+    file: /^\.\/tests\/netns\//,
+    name: everyTest,
+    reason: noNamespaces ?? "",
+    isMissing: noNamespaces !== undefined,
+  },
+  {
+    file: "./tests/strangers/chromium_test.ts",
+    name: everyTest,
+    reason: "Chromium is not installed",
+    isMissing: findBrowser() === undefined,
+  },
+  {
+    file: "./tests/cli/static_files_test.ts",
+    name: "staticFiles() answers 403 for a file that may not be read",
+    reason: "root may read everything",
+    isMissing: Deno.uid() === 0,
+  },
+  {
+    file: "./tests/cli/transfer_test.ts",
+    name: "openOutput() notices that a disk is full",
+    reason: "only Linux has a device that plays a full disk",
+    isMissing: Deno.build.os !== "linux",
+  },
+  {
+    file: "./tests/permissions/library_test.ts",
+    name: /--allow-read=\/etc\/ssl\/certs\/ca-certificates\.crt/,
+    reason: "the system has no file of root certificates",
+    isMissing: !SYSTEM_BUNDLES.some(isFile),
+  },
+  vectorsOf("./tests/crypto/engine_test.ts", / of Project Wycheproof$/, "wycheproof/"),
+  vectorsOf("./tests/tls/wycheproof_test.ts", everyTest, "wycheproof/"),
+  vectorsOf("./tests/qpack/qifs_test.ts", everyTest, "qpack/"),
+  vectorsOf("./tests/fuzz/corpus_test.ts", everyTest, "quiche-fuzz-corpus.tar.gz"),
+];
+
+function vectorsOf(file: string, name: RegExp, path: string): LawfulSkip {
+  return {
+    file,
+    name,
+    reason: `the vectors ${path} are not in ../shared/vectors`,
+    isMissing: publicVectors(path) === undefined,
+  };
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}

@@ -19,6 +19,8 @@ const MOST_RANGES = 16;
  */
 export function readRanges(header: string, size: number): readonly ByteRange[] | undefined {
   const list = /^bytes\s*=(.*)$/i.exec(header.trim())?.[1];
+  // An empty file has no range to give, but clients that ask for the first part want an answer.
+  if (size === 0) return undefined;
   if (list === undefined) return undefined; // RFC 9110, Section 14.2: an unknown unit is ignored
   const specs = list.split(",", 2 * MOST_RANGES).map((spec) => spec.trim()).filter(Boolean);
   if (specs.length === 0 || specs.length > MOST_RANGES) return undefined;

@@ -196,7 +196,7 @@ function outputOf({ output }: ClientOptions): TransferOptions["openOutput"] {
 
 function headOf({ include }: ClientOptions, { protocol }: Carrier): TransferOptions["head"] {
   if (!include) return undefined;
-  return (response) => new TextEncoder().encode(responseHead(protocol, response));
+  return (response) => responseHead(protocol, response);
 }
 
 /** What the user named is always told of, what a page loads only if it failed or on request. */

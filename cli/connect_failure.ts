@@ -1,3 +1,4 @@
+import { StreamError } from "../mod.ts";
 import { Failure } from "./failure.ts";
 import { describeError } from "./program.ts";
 
@@ -56,6 +57,12 @@ export function connectFailure(error: unknown, server: string): Failure {
  */
 export function lostConnection(error: unknown, server: string): Failure {
   if (error instanceof Failure) return error;
+  if (error instanceof StreamError) {
+    const code = `0x${error.code.toString(16)}`;
+    return new Failure(
+      `Cannot finish: ${server} broke off its answer (code ${code}), the connection is well; try again`,
+    );
+  }
   const message = isTimeout(error) ? "nothing has come for too long" : reasonOf(error);
   return new Failure(`Cannot finish: the connection to ${server} was lost, ${message}; try again`);
 }

@@ -1,4 +1,5 @@
 import { UsageError } from "./failure.ts";
+import { fieldValue } from "./field_text.ts";
 import { type FlagValues, textValues } from "./flags.ts";
 
 /** A header field: its name and its value. */
@@ -25,7 +26,8 @@ export function fieldValues(
 }
 
 function readField(text: string, more: Readonly<Record<string, string>>): Field {
-  const [, name = "", value = ""] = /^([^:]*):[ \t]*([^]*?)[ \t]*$/.exec(text) ?? [];
+  const [, name = "", given = ""] = /^([^:]*):[ \t]*([^]*?)[ \t]*$/.exec(text) ?? [];
+  const value = fieldValue(given);
   try {
     new Headers([[name, value]]);
   } catch {

@@ -1,3 +1,5 @@
+import { fieldBytes, fieldText } from "./field_text.ts";
+
 /**
  * Status and fields of an answer as HTTP/1.1 would write them, which is what people read and
  * programs parse.
@@ -5,10 +7,9 @@
  * @param protocol What the status line begins with.
  * @param response The answer.
  */
-export function responseHead(protocol: string, response: Response): string {
-  return `${
-    [`${protocol} ${response.status}`, ...fieldLines(response.headers)].join("\r\n")
-  }\r\n\r\n`;
+export function responseHead(protocol: string, response: Response): Uint8Array<ArrayBuffer> {
+  const lines = [`${protocol} ${response.status}`, ...fieldLines(response.headers)];
+  return fieldBytes(lines.map((line) => `${line}\r\n`).join("") + "\r\n");
 }
 
 /**
@@ -21,7 +22,7 @@ export function responseHead(protocol: string, response: Response): string {
 export function requestLines(method: string, url: URL, headers: Headers): readonly string[] {
   return [
     `> ${method} ${url.pathname}${url.search}`,
-    ...fieldLines(headers).map((line) => `> ${line}`),
+    ...fieldLines(headers).map((line) => `> ${fieldText(line)}`),
   ];
 }
 
@@ -33,7 +34,7 @@ export function requestLines(method: string, url: URL, headers: Headers): readon
  */
 export function responseLines(protocol: string, response: Response): readonly string[] {
   return [`${protocol} ${response.status}`, ...fieldLines(response.headers)]
-    .map((line) => `< ${line}`);
+    .map((line) => `< ${fieldText(line)}`);
 }
 
 function fieldLines(headers: Headers): string[] {

@@ -1,4 +1,5 @@
 import { Failure } from "./failure.ts";
+import { fieldText } from "./field_text.ts";
 
 const MOST_REDIRECTS = 10;
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -19,7 +20,8 @@ export async function followRedirects(
   let how = init;
   for (let count = 0; count < MOST_REDIRECTS; count++) {
     const response = await send(at, how);
-    const location = response.headers.get("location");
+    const field = response.headers.get("location");
+    const location = field === null ? null : fieldText(field);
     if (location === null || !redirects.has(response.status)) return response;
     await response.body?.cancel();
     const next = URL.parse(location, at);

@@ -81,12 +81,11 @@ export async function requestBody(
   { data }: RequestChoices,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if (data.length === 0) return undefined;
-  const parts: BlobPart[] = [];
-  for (const [i, text] of data.entries()) {
-    if (i > 0) parts.push("&");
-    parts.push(text.startsWith("@") ? await readData(text.slice(1)) : text);
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  for (const text of data) {
+    parts.push(text.startsWith("@") ? await readData(text.slice(1)) : encode(text));
   }
-  return await new Blob(parts).bytes();
+  return parts.length === 1 ? parts[0]! : await new Blob(joined(parts)).bytes();
 }
 
 /**
@@ -95,7 +94,13 @@ export async function requestBody(
  * @param choices What was chosen.
  */
 export function requestHeaders({ headers, data }: RequestChoices): Headers {
-  const all = new Headers(headers.map(([name, value]) => [name, value]));
+  const all = new Headers();
+  for (const [name, value] of headers) {
+    // RFC 6265, Section 4.2.1: cookies are separated by semicolons, in one field.
+    const before = name.toLowerCase() === "cookie" ? all.get(name) : null;
+    if (before === null) all.append(name, value);
+    else all.set(name, `${before}; ${value}`);
+  }
   if (data.length > 0 && !all.has("content-type")) {
     all.set("content-type", "application/x-www-form-urlencoded");
   }
@@ -112,11 +117,17 @@ function readMethod(text: string | undefined): string | undefined {
   }
 }
 
-async function readData(path: string): Promise<BlobPart> {
+function joined(parts: readonly BlobPart[]): BlobPart[] {
+  return parts.flatMap((part, i) => (i === 0 ? [part] : ["&", part]));
+}
+
+function encode(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}
+
+async function readData(path: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    return path === "-"
-      ? await new Response(Deno.stdin.readable).bytes()
-      : await Deno.readFile(path);
+    return path === "-" ? await readAll(Deno.stdin) : await Deno.readFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
     throw new Failure(
@@ -125,4 +136,18 @@ async function readData(path: string): Promise<BlobPart> {
       }; name another file with --data @FILE`,
     );
   }
+}
+
+/** Reads to the end, into a buffer that doubles: at most twice the content is held. */
+async function readAll(source: typeof Deno.stdin): Promise<Uint8Array<ArrayBuffer>> {
+  let buffer = new Uint8Array(65_536);
+  let length = 0;
+  for (let read; (read = await source.read(buffer.subarray(length))) !== null;) {
+    length += read;
+    if (length < buffer.length) continue;
+    const larger = new Uint8Array(2 * length);
+    larger.set(buffer);
+    buffer = larger;
+  }
+  return buffer.subarray(0, length);
 }

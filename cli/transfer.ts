@@ -73,7 +73,8 @@ export class Transfer {
     const output = response.ok || head ? await openOutput?.() : undefined;
     const { length, text } = await this.#readBody(response, output, head?.(response));
     const answer = { url, status: response.status, length, isNamed: true };
-    if (!response.ok) {
+    // RFC 9110, Section 15.4.5: the answer to a condition that the user gave.
+    if (!response.ok && response.status !== 304) {
       this.failed.push(answer);
       return;
     }

@@ -34,6 +34,14 @@ export function responseDatagrams(response: Response): RequestDatagrams | undefi
   return exchangeOf.get(response)?.datagrams;
 }
 
+/** A second response with the same content, which has the trailers and datagrams of the first. */
+export function cloned(response: Response): Response {
+  const copy = Response.prototype.clone.call(response);
+  const exchange = exchangeOf.get(response);
+  if (exchange) exchangeOf.set(copy, exchange);
+  return copy;
+}
+
 /** Asks the server to send the rest of a response sooner or later (RFC 9218, Section 7). */
 export function prioritize(response: Response, priority: Partial<Priority>): void {
   exchangeOf.get(response)?.prioritize(priority);

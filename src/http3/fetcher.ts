@@ -2,6 +2,7 @@ import { isAuthenticationFailure } from "../error/authentication_failure.ts";
 import { StreamError } from "../error/quic_error.ts";
 import type { H3Client } from "./client.ts";
 import { BrokenServers } from "./broken_servers.ts";
+import { cloned } from "./client_exchange.ts";
 import { H3ErrorCode } from "./code_point.ts";
 import { ConnectionPool, type Connector, type Lease } from "./connection_pool.ts";
 import type { FetchConnectOptions, FetchInit, H3RequestInit } from "./options.ts";
@@ -47,7 +48,7 @@ async function follow(plan: RequestPlan, sender: Sender): Promise<Response> {
     if (count === MAX_REDIRECTS) {
       throw new TypeError(`Cannot follow more than ${MAX_REDIRECTS} redirects`);
     }
-    plan.redirectTo(location, response.status);
+    plan.redirectTo(utf8(location), response.status);
   }
 }
 
@@ -137,6 +138,11 @@ function isStale(client: H3Client, isReused: boolean, plan: RequestPlan): boolea
   return isReused && !client.accepting && idempotentMethods.has(plan.method);
 }
 
+/** Fetch Standard, "location URL": the bytes of the field are UTF-8. */
+function utf8(value: string): string {
+  return new TextDecoder().decode(Uint8Array.from(value, (byte) => byte.charCodeAt(0)));
+}
+
 /** The response with what only `fetch` knows: where it came from. */
 function finished(response: Response, url: URL, redirected: boolean): Response {
   const href = new URL(url);
@@ -145,6 +151,7 @@ function finished(response: Response, url: URL, redirected: boolean): Response {
     url: { value: href.href },
     redirected: { value: redirected },
     type: { value: "basic" },
+    clone: { value: () => finished(cloned(response), url, redirected) },
   });
   return response;
 }

@@ -17,6 +17,8 @@ export class FrameReader {
   remaining = 0;
   /** Whether the stream has ended in good order. */
   ended = false;
+  /** Whether the stream has broken: the peer reset it, or the connection is gone. */
+  broken = false;
   readonly #source: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
   #chunk: Uint8Array<ArrayBuffer> = EMPTY;
   #at = 0;
@@ -136,7 +138,7 @@ export class FrameReader {
     if (this.ended) return false;
     for (;;) {
       this.throwIfCancelled();
-      const { done, value } = await this.#source.read();
+      const { done, value } = await this.#read();
       this.throwIfCancelled(); // a cancelled stream reads as if it had ended well
       if (done) {
         this.ended = true;
@@ -146,6 +148,15 @@ export class FrameReader {
       this.#chunk = value;
       this.#at = 0;
       return true;
+    }
+  }
+
+  async #read(): Promise<ReadableStreamReadResult<Uint8Array<ArrayBuffer>>> {
+    try {
+      return await this.#source.read();
+    } catch (error) {
+      this.broken = true;
+      throw error;
     }
   }
 

@@ -64,6 +64,17 @@ export class MessageReader {
     const frames = this.#frames;
     if (this.finished) return undefined;
     frames.throwIfCancelled();
+    try {
+      return await this.#nextData();
+    } catch (error) {
+      if (!this.#isWhole) throw error;
+      this.finished = true;
+      return undefined;
+    }
+  }
+
+  async #nextData(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const frames = this.#frames;
     if (this.#hasTrailersAhead) await this.#onTrailers();
     for (;;) {
       if (frames.type === H3FrameType.Data && frames.remaining > 0) {
@@ -103,6 +114,17 @@ export class MessageReader {
     this.#cancelled = true;
     this.#frames.cancel(error, reason);
     this.#connection.forget(this.#id);
+  }
+
+  /**
+   * Whether the stream broke behind all the content of a response that the peer had announced: only
+   * the end of the stream, or trailers, are missing, and curl takes such a response for complete.
+   */
+  get #isWhole(): boolean {
+    const { broken, type, remaining } = this.#frames;
+    const isInside = type === H3FrameType.Data && remaining > 0;
+    return broken && !isInside && !this.#cancelled && this.#connection.role === "client" &&
+      this.#contentLength === this.#received;
   }
 
   /** A small piece, and those that are there behind it. */

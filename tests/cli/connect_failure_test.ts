@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { connectFailure } from "../../cli/connect_failure.ts";
+import { StreamError } from "../../mod.ts";
+import { connectFailure, lostConnection } from "../../cli/connect_failure.ts";
 import { Failure } from "../../cli/failure.ts";
 
 function withCode(code: number, message: string): Error {
@@ -30,4 +31,13 @@ Deno.test("connectFailure() says what to do about each kind of failure", () => {
 Deno.test("connectFailure() leaves sentences that were made already", () => {
   const failure = new Failure("Cannot do it", 3);
   assert.equal(connectFailure(failure, "h:1"), failure);
+});
+
+Deno.test("lostConnection() tells a broken answer from a lost connection", () => {
+  const broken = new StreamError(0x102, "Cannot read stream 0: the peer reset it");
+  assert.match(lostConnection(broken, "h:1").message, /h:1 broke off its answer \(code 0x102\)/);
+  assert.match(
+    lostConnection(new Error("gone"), "h:1").message,
+    /connection to h:1 was lost, gone/,
+  );
 });

@@ -43,3 +43,10 @@ Deno.test("requestHeaders() says what kind a body is, unless its user does", () 
     ["content-type", "text/plain"],
   ]);
 });
+
+Deno.test("requestHeaders() makes one field of several cookies", () => {
+  const fields = requestHeaders(
+    choices({ headers: [["Cookie", "a=1"], ["cookie", "b=2"]], data: [] }),
+  );
+  assert.equal(fields.get("cookie"), "a=1; b=2");
+});

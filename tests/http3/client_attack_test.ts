@@ -171,3 +171,36 @@ Deno.test("H3Client.fetch() does not send on a stream that came after a GOAWAY",
   // RFC 9114, Section 4.1.1: clients do not reject requests, they cancel them.
   await assert.rejects(within(value!.readable.getReader().read()), { code: 0x10c });
 });
+
+Deno.test("H3Client.fetch() takes a response that is reset behind all its content", async () => {
+  const head = headersFrame([...ok, ["content-length", "5"]]);
+  const cases: readonly [parts: Uint8Array[], expected: string | number][] = [
+    [[head, dataFrame("hello")], "hello"],
+    [[head, dataFrame("hell")], 0x105],
+    [[head, frameHeader(0, 5), new Uint8Array(4)], 0x105],
+    [[headersFrame(ok), dataFrame("hello")], 0x105],
+  ];
+  for (const [parts, expected] of cases) {
+    const [transport, server] = MemoryTransport.pair();
+    const gate = Promise.withResolvers<void>();
+    const serve = async () => {
+      for await (const { writable } of server.incomingBidirectionalStreams) {
+        const writer = writable.getWriter();
+        writer.closed.catch(() => {});
+        for (const part of parts) await writer.write(part);
+        await gate.promise;
+        await writer.abort(new StreamError(0x105, "enough"));
+      }
+    };
+    serve().catch(() => {});
+    const response = await get(new H3Client(transport));
+    const reader = response.body!.getReader();
+    let text = new TextDecoder().decode((await within(reader.read())).value);
+    gate.resolve();
+    const end = await within(reader.read()).then(({ value, done }) => {
+      text += new TextDecoder().decode(value);
+      return done ? text : "more";
+    }, (error) => error.code);
+    assert.equal(end, expected, String(expected));
+  }
+});

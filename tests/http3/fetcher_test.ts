@@ -253,3 +253,28 @@ Deno.test("fetch() asks for responses side by side, unless it is told otherwise"
     assert.equal(await response.json(), sent);
   }
 });
+
+Deno.test("fetch() reads the bytes of Location as UTF-8", async () => {
+  const { fetch } = site((request) => {
+    const { pathname } = new URL(request.url);
+    const location = String.fromCharCode(...new TextEncoder().encode("/gr\u00fc\u00df"));
+    return pathname === "/"
+      ? new Response(null, { status: 302, headers: { location } })
+      : new Response();
+  });
+  const response = await within(fetch("https://a/", brief));
+  assert.equal(response.url, "https://a/gr%C3%BC%C3%9F");
+});
+
+Deno.test("fetch() makes responses whose clones know as much", async () => {
+  const { fetch } = site((_, info) => {
+    info.sendTrailers(new Headers({ "x-sum": "1" }));
+    return new Response("x");
+  });
+  const response = await within(fetch("https://a/b", brief));
+  const copy = response.clone().clone();
+  assert.equal(copy.url, "https://a/b");
+  assert.equal(copy.type, "basic");
+  assert.deepEqual(await Promise.all([response.text(), copy.text()]), ["x", "x"]);
+  assert.equal((await responseTrailers(copy))!.get("x-sum"), "1");
+});

@@ -21,6 +21,7 @@ import { print, report } from "./output.ts";
 import { doubled, type PlannedPath, planPaths, readTarget, type Target } from "./plan_paths.ts";
 import { choosePresentInterfaces, resolveHost } from "./present_interfaces.ts";
 import { describeError, onInterruption, runProgram, say } from "./program.ts";
+import { printable } from "./printable.ts";
 import { type Progress, summaryLines } from "./progress.ts";
 import { bestStyle, ProgressDisplay } from "./progress_display.ts";
 import { followRedirects } from "./redirects.ts";
@@ -113,16 +114,25 @@ async function download(options: ClientOptions, signal: AbortSignal): Promise<nu
     verbose(`* ${carrier.summary}`);
     openPaths(carrier, plan, (line) => isQuiet(options) || display.note(line));
   }
-  try {
-    await stoppable(transfer.run(), signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    throw lostConnection(error, options.urls[0]!.host);
-  }
+  await stoppable(transfer.run(), signal);
   display.end();
-  if (transfer.failed.length < options.urls.length) printSummary(read(), options);
-  if (transfer.failed.length > 0) throw refusal(transfer.failed[0]!);
-  return 0;
+  const failures = failuresOf(transfer);
+  if (failures.length < options.urls.length) printSummary(read(), options);
+  return tellAll(failures);
+}
+
+/** What became of each URL that failed, in a sentence. */
+function failuresOf({ failed, broken }: Transfer): Failure[] {
+  return [
+    ...failed.map(refusal),
+    ...broken.map(({ url, error }) => lostConnection(error, url.host)),
+  ];
+}
+
+/** Each URL has a fate of its own: all are told, the exit code is that of the first failure. */
+function tellAll(failures: readonly Failure[]): number {
+  for (const { message } of failures) report(`${clientProgram.name}: ${printable(message)}`);
+  return failures[0]?.exitCode ?? 0;
 }
 
 async function connect(

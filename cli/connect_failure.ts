@@ -57,6 +57,7 @@ export function connectFailure(error: unknown, server: string): Failure {
  */
 export function lostConnection(error: unknown, server: string): Failure {
   if (error instanceof Failure) return error;
+  if (error instanceof Deno.errors.NotCapable) return new Failure(describeError(error));
   if (error instanceof StreamError) {
     const code = `0x${error.code.toString(16)}`;
     return new Failure(

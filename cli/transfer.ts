@@ -20,6 +20,16 @@ export interface Answer {
   readonly isNamed: boolean;
 }
 
+/** A URL whose answer did not come completely. */
+export interface Breakdown {
+  /** What was asked for. */
+  readonly url: URL;
+  /** Why. */
+  readonly error: unknown;
+  /** Whether the user named the URL; a page did otherwise. */
+  readonly isNamed: boolean;
+}
+
 /** What a transfer needs from outside. */
 export interface TransferOptions {
   /** What to fetch. */
@@ -44,6 +54,8 @@ export class Transfer {
   bytes = 0;
   /** URLs that were named and not answered with success. */
   readonly failed: Answer[] = [];
+  /** URLs whose answers did not come completely, those that pages load included. */
+  readonly broken: Breakdown[] = [];
   readonly #options: TransferOptions;
   #announced = 0;
   #unannounced = 0;
@@ -58,13 +70,22 @@ export class Transfer {
     return this.#unannounced > 0 || this.#announced === 0 ? undefined : this.#announced;
   }
 
-  /** Runs to the end. */
+  /** Runs to the end; a URL that fails stops no other. Rejects only if the signal says so. */
   async run(): Promise<void> {
     const { urls, delay, signal } = this.#options;
     await Promise.all(urls.map(async (url, i) => {
       if (i > 0 && delay > 0) await sleep(delay, signal);
-      await this.#fetchNamed(url);
+      await this.#attempt(url, true, () => this.#fetchNamed(url));
     }));
+  }
+
+  async #attempt(url: URL, isNamed: boolean, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#options.signal.throwIfAborted();
+      this.broken.push({ url, error, isNamed });
+    }
   }
 
   async #fetchNamed(url: URL): Promise<void> {
@@ -87,12 +108,17 @@ export class Transfer {
     const waiting = [...urls];
     const worker = async () => {
       for (let url; (url = waiting.shift());) {
-        const response = await this.#request(url, false);
-        const { length } = await this.#readBody(response);
-        this.#options.onAnswer({ url, status: response.status, length, isNamed: false });
+        const one = url;
+        await this.#attempt(one, false, () => this.#fetchResource(one));
       }
     };
     await Promise.all(Array.from({ length: RESOURCES_AT_ONCE }, worker));
+  }
+
+  async #fetchResource(url: URL): Promise<void> {
+    const response = await this.#request(url, false);
+    const { length } = await this.#readBody(response);
+    this.#options.onAnswer({ url, status: response.status, length, isNamed: false });
   }
 
   async #request(url: URL, isNamed: boolean): Promise<Response> {

@@ -104,14 +104,10 @@ Deno.test("Transfer.run() says when the output cannot be written", async () => {
   const { transfer } = make({ "/": () => new Response("body") }, {
     openOutput: () => Promise.resolve(full),
   });
-  await assert.rejects(transfer.run(), (error) => {
-    assert.ok(error instanceof Failure);
-    assert.match(
-      error.message,
-      /^Cannot write the body: no space left; name another place with -o$/,
-    );
-    return true;
-  });
+  await transfer.run();
+  const error = transfer.broken[0]?.error;
+  assert.ok(error instanceof Failure);
+  assert.match(error.message, /^Cannot write the body: no space left; name another place with -o$/);
 });
 
 Deno.test("Transfer.run() waits for the output before it reads on", async () => {
@@ -196,6 +192,26 @@ Deno.test({
   fn: async () => {
     const openFull = () => openOutput("/dev/full");
     const { transfer } = make({ "/": () => new Response("body") }, { openOutput: openFull });
-    await assert.rejects(transfer.run(), /Cannot write the body: No space left/);
+    await transfer.run();
+    assert.match(String(transfer.broken[0]?.error), /Cannot write the body: No space left/);
   },
+});
+
+Deno.test("Transfer.run() lets no URL, named or of a page, stop the others", async () => {
+  const gone = () => {
+    throw new Error("reset");
+  };
+  const { transfer, lines } = make({
+    "/": html('<img src="/gone.png"><img src="/good.png">'),
+    "/good.png": () => new Response("good"),
+    "/gone.png": gone,
+    "/broken": () => new Response(new ReadableStream({ pull: gone })),
+    "/late": () => new Response("late"),
+  }, { urls: ["/broken", "/", "/late"].map((path) => new URL(origin + path)) });
+  await transfer.run();
+  assert.deepEqual(
+    transfer.broken.map(({ url, isNamed }) => [url.pathname, isNamed]).sort(),
+    [["/broken", true], ["/gone.png", false]],
+  );
+  for (const line of ["200 /late 4 true", "200 /good.png 4 false"]) assert.ok(lines.includes(line));
 });

@@ -33,6 +33,9 @@ export function trustOf(options: ConnectOptions): Trust {
   if (hashes.length > 0) {
     return { verification: "insecure", onCertificates: hashCheck(hashes) };
   }
+  if (insecure && caCerts.length > 0) {
+    throw new TypeError("Cannot both trust caCerts and believe anybody: leave insecure out");
+  }
   if (insecure) return { verification: "insecure" };
   return { verification: caCerts.length === 0 ? publicStore() : storeFor(caCerts, grantedRoots()) };
 }

@@ -306,6 +306,10 @@ Deno.test("dial() believes a certificate by its hash, or any when told so", asyn
   const hash = { algorithm: "sha-256", value };
   await using _known = await dialHere(listener, { caCerts: [], serverCertificateHashes: [hash] });
   await using _any = await dialHere(listener, { caCerts: [], insecure: true });
+  await assert.rejects(dialHere(listener, { caCerts: [TEST_CERTIFICATE], insecure: true }), {
+    name: "TypeError",
+    message: /Cannot both trust caCerts and believe anybody/,
+  });
   const wrong = { algorithm: "sha-256", value: new Uint8Array(32) };
   const refused = dialHere(listener, { caCerts: [], serverCertificateHashes: [wrong] });
   await assert.rejects(refused, { name: "TransportError" });

@@ -14,7 +14,8 @@ const fetchOverMultipath = createFetch((options) => MultipathConnection.connect(
  * @param input An https URL, or a request for one.
  * @param init What the platform's `fetch` takes, how to connect, and what HTTP/3 adds.
  * @returns The response, once its fields are there; its body comes as it is read.
- * @throws {TypeError} If the URL is not https, or a redirect cannot be followed.
+ * @throws {TypeError} If the URL is not https, a redirect cannot be followed, or what is to carry the
+ * request cannot honour an option about trust.
  *
  * @example
  * ```ts ignore

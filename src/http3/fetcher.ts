@@ -9,6 +9,7 @@ import type { FetchConnectOptions, FetchInit, H3RequestInit } from "./options.ts
 import { RequestPlan } from "./request_plan.ts";
 import { type PlatformFetch, TcpFallback } from "./tcp_fallback.ts";
 import type { H3Transport } from "./transport.ts";
+import { checkFit } from "./unfit_options.ts";
 
 /** A function like the platform's `fetch`. */
 export type Fetch = (input: string | URL | Request, init?: FetchInit) => Promise<Response>;
@@ -34,6 +35,7 @@ export function createFetch(
   const broken = new BrokenServers();
   return async (input, init = {}) => {
     const plan = await RequestPlan.from(input, init);
+    checkFit(init, plan.url);
     return await follow(plan, new Sender(pool, broken, overTcp, init));
   };
 }

@@ -127,13 +127,17 @@ export interface FetchInit extends RequestInit, H3RequestInit, FetchConnectOptio
   incremental?: boolean;
   /**
    * A connection to use, instead of one that `fetch` makes and keeps. What `H3Options` has is looked
-   * at with the first request over it.
+   * at with the first request over it. Whom to trust was settled when it was made: options about that
+   * are refused, and redirects to other servers are not followed.
    */
   connection?: H3Transport;
   /**
    * With "tcp", a server that cannot be reached over UDP is asked over TCP, by the runtime's `fetch`
    * (whose `client` option then counts), and for some minutes, then longer, not over UDP. Trailers
-   * and interim responses are lost there.
+   * and interim responses are lost there. What TCP could not honour is refused at once, whatever way
+   * the request would take: `serverCertificateHashes`, `serverName`, `insecure` and `cipherSuites`,
+   * and, unless there is a `client` to have them too, `caCerts`, `cert` and `key`, and
+   * `localAddresses`.
    */
   fallback?: "tcp";
   /**

@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { createFetch, type Fetch } from "../../src/http3/fetcher.ts";
+import type { FetchInit } from "../../src/http3/options.ts";
+import { serveConnection } from "../../src/http3/server.ts";
+import { MemoryTransport } from "./memory_transport.ts";
+import { within } from "./raw_peer.ts";
+
+// Options that say whom to trust are honoured by whatever carries a request, or refused.
+
+const url = "https://a.test/page";
+const hash = { algorithm: "sha-256", value: new Uint8Array(32) };
+const quicOnly: readonly FetchInit[] = [
+  { serverCertificateHashes: [hash] },
+  { serverName: "b.test" },
+  { insecure: true },
+  { cipherSuites: ["TLS_AES_256_GCM_SHA384"] },
+];
+const ofClient: readonly FetchInit[] = [
+  { caCerts: ["PEM"] },
+  { cert: "PEM", key: "PEM" },
+  { key: "PEM" },
+  { localAddresses: ["tun0"] },
+];
+const headers = { authorization: "Bearer secret" };
+
+interface Site {
+  readonly fetch: Fetch;
+  /** What was tried, over either. */
+  readonly attempts: string[];
+}
+
+/** A server that cannot be reached over UDP. */
+function withoutUdp(): Site {
+  const attempts: string[] = [];
+  const fetch = createFetch(() => {
+    attempts.push("UDP");
+    return Promise.reject(new DOMException("Cannot go on: silence", "TimeoutError"));
+  }, ({ headers }) => {
+    attempts.push(`TCP ${headers.get("authorization")}`);
+    return Promise.resolve(new Response("over TCP"));
+  });
+  return { fetch, attempts };
+}
+
+Deno.test("fetch() never gives TCP a request with options that only QUIC can honour", async () => {
+  const { fetch, attempts } = withoutUdp();
+  using known = Deno.createHttpClient({});
+  for (const options of quicOnly) {
+    for (const client of [undefined, known]) {
+      const init = { ...options, headers, fallback: "tcp", ...client && { client } } as const;
+      const [name] = Object.keys(options);
+      await assert.rejects(fetch(url, init), {
+        name: "TypeError",
+        message: new RegExp(`^Cannot fall back to TCP with ${name}, .*: leave one of them out$`),
+      });
+    }
+  }
+  assert.deepEqual(attempts, [], "nothing is sent, whichever way is open");
+});
+
+Deno.test("fetch() falls back to TCP with what its client honours, if there is one", async () => {
+  using client = Deno.createHttpClient({});
+  for (const options of ofClient) {
+    const { fetch, attempts } = withoutUdp();
+    const init = { ...options, headers, fallback: "tcp" } as const;
+    const [name] = Object.keys(options);
+    await assert.rejects(fetch(url, init), {
+      name: "TypeError",
+      message: new RegExp(
+        `^Cannot fall back to TCP with ${name} alone: .*createHttpClient.*client$`,
+      ),
+    });
+    assert.deepEqual(attempts, []);
+    const withClient = { ...init, client };
+    assert.equal(await (await within(fetch(url, withClient))).text(), "over TCP");
+    assert.deepEqual(attempts, ["UDP", "TCP Bearer secret"]);
+  }
+});
+
+Deno.test("fetch() falls back to TCP with options that ask for nothing", async () => {
+  const { fetch } = withoutUdp();
+  const init: FetchInit = {
+    fallback: "tcp",
+    serverCertificateHashes: [],
+    serverName: "A.test",
+    insecure: false,
+    caCerts: [],
+    localAddresses: [],
+  };
+  assert.equal(await (await within(fetch(url, init))).text(), "over TCP");
+});
+
+Deno.test("fetch() refuses options about trust over a connection that is made already", async () => {
+  for (const options of [...quicOnly, ...ofClient]) {
+    const [client, server] = MemoryTransport.pair();
+    serveConnection(server, () => assert.fail("it is not asked"));
+    const [name] = Object.keys(options);
+    const init = { ...options, headers, connection: client };
+    await assert.rejects(withoutUdp().fetch(url, init), {
+      name: "TypeError",
+      message: new RegExp(`^Cannot use ${name} over a connection .*: give it to dial`),
+    });
+  }
+});

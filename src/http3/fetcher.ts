@@ -50,7 +50,13 @@ async function follow(plan: RequestPlan, sender: Sender): Promise<Response> {
     if (count === MAX_REDIRECTS) {
       throw new TypeError(`Cannot follow more than ${MAX_REDIRECTS} redirects`);
     }
+    const { origin } = plan.url;
     plan.redirectTo(utf8(location), response.status);
+    if (sender.isBound && plan.url.origin !== origin) {
+      throw new TypeError(
+        `Cannot follow the redirect to ${plan.url.href}: the connection that was given leads to ${origin}`,
+      );
+    }
   }
 }
 
@@ -78,6 +84,11 @@ class Sender {
     this.#connection = init.connection;
     this.#requestInit = { ...init, incremental: init.incremental ?? true };
     this.#connectOptions = connectOptions(init);
+  }
+
+  /** Whether all goes over one connection, which leads to one server. */
+  get isBound(): boolean {
+    return this.#connection !== undefined;
   }
 
   /** Sends a request, again where that cannot do harm. */

@@ -102,3 +102,23 @@ Deno.test("fetch() refuses options about trust over a connection that is made al
     });
   }
 });
+
+Deno.test("fetch() follows redirects over a connection that was given, but to no other server", async () => {
+  const asked: string[] = [];
+  const [connection, server] = MemoryTransport.pair();
+  serveConnection(server, (request) => {
+    asked.push(request.url);
+    const { pathname } = new URL(request.url);
+    if (pathname === "/end") return new Response("the end");
+    const location = pathname === "/here" ? "/end" : "https://b.test/end";
+    return new Response(null, { status: 302, headers: { location } });
+  });
+  const { fetch } = withoutUdp();
+  const here = await within(fetch("https://a.test/here", { connection }));
+  assert.equal(await here.text(), "the end");
+  await assert.rejects(within(fetch("https://a.test/there", { connection })), {
+    name: "TypeError",
+    message: /Cannot follow the redirect to https:\/\/b\.test\/end: .* leads to https:\/\/a\.test$/,
+  });
+  assert.deepEqual(asked.map((url) => new URL(url).pathname), ["/here", "/end", "/there"]);
+});

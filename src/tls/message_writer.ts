@@ -9,7 +9,8 @@ export class MessageWriter {
   }
 
   uint8(value: number): void {
-    this.#bytes[this.#advance(1)] = value;
+    const at = this.#advance(1); // which may make other bytes of them
+    this.#bytes[at] = value;
   }
 
   uint16(value: number): void {

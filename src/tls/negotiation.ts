@@ -68,7 +68,8 @@ export function negotiate(hello: ClientHello, options: ServerTlsOptions): Negoti
 /** Checks that a ClientHello after a HelloRetryRequest changes what it may and nothing else. */
 export function checkSecondHello(first: ClientHello, second: ClientHello): void {
   const same = equalBytes(first.random, second.random) &&
-    first.suites.join() === second.suites.join();
+    first.suites.length === second.suites.length &&
+    first.suites.every((suite, i) => suite === second.suites[i]);
   if (!same) throw changed("its random value or its suites");
   const types = new Set([...first.extensions.keys(), ...second.extensions.keys()]);
   for (const type of types) {
@@ -92,8 +93,8 @@ const mayChange: ReadonlySet<number> = new Set([
 /** RFC 9000, Section 7: both ends agree on an application protocol, or there is no connection. */
 function chooseProtocol(hello: ClientHello, ours: readonly string[]): string {
   const body = hello.extensions.get(ExtensionType.Alpn);
-  const theirs = body ? readAlpn(body) : [];
-  const protocol = ours.find((name) => theirs.includes(name));
+  const theirs = new Set(body ? readAlpn(body) : []);
+  const protocol = ours.find((name) => theirs.has(name));
   if (protocol !== undefined) return protocol;
   throw alertError(
     Alert.NoApplicationProtocol,
@@ -109,13 +110,14 @@ function chooseGroup(
   const shares = readKeyShares(hello.extensions);
   // RFC 9846, Section 9.2: they come together or not at all; we do not do without.
   if (!groups || !shares) throw missing("groups and key shares");
-  if (shares.some(({ group }) => !groups.includes(group))) {
+  const listed = new Set(groups);
+  if (shares.some(({ group }) => !listed.has(group))) {
     throw alertError(
       Alert.IllegalParameter,
       "Cannot accept the ClientHello: a key share is of a group that it does not list",
     );
   }
-  const common = ours.filter((group) => groups.includes(group));
+  const common = ours.filter((group) => listed.has(group));
   const [favourite] = common;
   if (favourite === undefined) {
     throw alertError(Alert.HandshakeFailure, "Cannot go on: the client offers no known group");

@@ -64,8 +64,6 @@ export class Receiver {
   readonly #admission = new Admission();
   /** When the packet at hand came. */
   #arrivedAt = 0;
-  /** Where payloads are opened into; as large as a datagram can be. */
-  #plaintext = new Uint8Array(2_048);
 
   constructor(parts: ReceiverParts) {
     this.#parts = parts;
@@ -73,7 +71,7 @@ export class Receiver {
 
   /** A datagram arrived. It is changed in place. */
   receive(datagram: Uint8Array, port: Port, remote: Address, now: number): void {
-    if (this.#plaintext.length < datagram.length) this.#plaintext = new Uint8Array(datagram.length);
+    if (datagram.length > plaintext.length) return void this.dropped++;
     const { oneRtt } = this.#parts.keys;
     if (oneRtt !== undefined) oneRtt.receivedAt = now;
     this.#arrivedAt = now;
@@ -230,7 +228,7 @@ export class Receiver {
     const { keys } = this.#parts;
     const largest = path?.space.received.largest ?? -1;
     const { reader } = keys.oneRtt!;
-    const length = this.#opener.open(header, reader, pathId, largest, this.#plaintext);
+    const length = this.#opener.open(header, reader, pathId, largest, plaintext);
     if (length < 0) this.#onUnreadable(header);
     else if (path?.space.received.isDuplicate(this.#opener.number)) return this.#repeated(header);
     return length;
@@ -264,7 +262,7 @@ export class Receiver {
       ? keys.initialReader(header.version)!
       : keys.reader(header.type as PacketType)!;
     const { largest } = space.received;
-    const length = this.#opener.open(header, reader, pathId, largest, this.#plaintext);
+    const length = this.#opener.open(header, reader, pathId, largest, plaintext);
     if (length < 0) {
       // RFC 9001, Section 6.6: packets that fail are counted over all keys.
       keys.oneRtt?.countFailure();
@@ -324,9 +322,9 @@ export class Receiver {
   ): number {
     const { number } = this.#opener;
     space.counters.packetsReceived++;
-    this.#parts.log?.onReceived(this.#header, this.#opener, this.#plaintext, length, path, network);
+    this.#parts.log?.onReceived(this.#header, this.#opener, plaintext, length, path, network);
     const router = this.#parts.router.aim(type, path, network, usedId, now);
-    this.#reader.aim(this.#plaintext, 0, length);
+    this.#reader.aim(plaintext, 0, length);
     const content = readFrames(this.#reader, type, this.#parts.extensions, router);
     // RFC 9000, Section 13.1: acknowledged only now that all of its frames are dealt with.
     space.received.add(number, (content & PacketContent.Eliciting) !== 0, now, this.#arrivedAt);
@@ -336,3 +334,9 @@ export class Receiver {
 }
 
 const NO_ID = new Uint8Array(0);
+
+/**
+ * Where payloads are opened into, as large as a datagram can be (RFC 768). All connections share it:
+ * what lies there is good only during a call, and a stranger's datagram pins no memory.
+ */
+const plaintext = new Uint8Array(65_535);

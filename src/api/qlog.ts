@@ -16,7 +16,8 @@ export interface QlogInfo {
  * Where qlog traces go: JSON text sequences (RFC 7464), as the tools of quicwg/qlog read them.
  *
  * A text names a directory, where each connection leaves a file. A function is asked for each
- * connection, and may answer with nothing; the stream is closed when the connection is. A single
+ * connection, and may answer with nothing; the stream is closed when the connection is. When it
+ * throws, `dial` does as well, while a server's connection goes on without a trace. A single
  * stream takes the events of all connections, each with its `group_id`, and stays open. When a
  * stream takes no more for now, events are dropped and counted; the connection does not wait.
  *
@@ -82,11 +83,24 @@ function filesIn(directory: string): QlogFactory {
 /** One stream for each connection. */
 function separate(choose: (info: QlogInfo) => WritableStream<string> | undefined): QlogFactory {
   return ({ role, originalId, now, epoch }) => {
-    const stream = choose({ role, originalId });
+    const stream = choiceFor({ role, originalId }, choose);
     if (stream === undefined) return undefined;
     const info = { role, group: originalId, start: now, epoch };
     return new Qlog(new QlogWriter(new StreamSink(stream), info));
   };
+}
+
+/** Strangers open a server's connections: as many as they like may find no more room for logs. */
+function choiceFor(
+  info: QlogInfo,
+  choose: (info: QlogInfo) => WritableStream<string> | undefined,
+): WritableStream<string> | undefined {
+  if (info.role === "client") return choose(info);
+  try {
+    return choose(info);
+  } catch {
+    return undefined;
+  }
 }
 
 /** One stream for all connections. */

@@ -105,7 +105,11 @@ export abstract class Handshake implements Tls {
   }
 
   protected log(label: string, secret: Uint8Array): void {
-    this.#keyLog?.(`${label} ${toHex(this.clientRandom)} ${toHex(secret)}`);
+    try {
+      this.#keyLog?.(`${label} ${toHex(this.clientRandom)} ${toHex(secret)}`);
+    } catch {
+      // A full disk, say: a log is no reason for a handshake to fail.
+    }
   }
 
   /** The error for a message that has no business here. */

@@ -72,6 +72,14 @@ Deno.test("qlog as a function gives each connection its own stream, closed at it
   assert.equal(infos[0]!.originalId, infos[1]!.originalId);
 });
 
+Deno.test("A server whose qlog function throws goes on without a trace; a client says so", async () => {
+  const full = () => {
+    throw new Deno.errors.NotFound("no room for another file");
+  };
+  await visit(full, undefined);
+  await assert.rejects(visit(undefined, full), /no room for another file/);
+});
+
 Deno.test("MultipathConnection.qlog takes events of the application between those of QUIC", async () => {
   const kept = collector();
   await using listener = listenHere();
@@ -161,6 +169,17 @@ Deno.test("qlog as a text names the directory of the traces, which is made", asy
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("A keyLog that throws keeps nobody from connecting", async () => {
+  let called = 0;
+  await briefly({
+    keyLog() {
+      called++;
+      throw new Error("no room for another line");
+    },
+  });
+  assert.equal(called, 5);
 });
 
 Deno.test("keyLog takes the secrets of one end", async () => {

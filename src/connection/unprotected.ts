@@ -90,7 +90,16 @@ export class Unprotected {
       application: false,
       code: ErrorCode.VersionNegotiationError,
       mutualVersion: mutual,
-      reason: `The server speaks other versions: ${versions.map((v) => `0x${v.toString(16)}`)}`,
+      reason: `The server speaks other versions: ${listed(versions)}`,
     };
   }
+}
+
+/** So many versions are named to people; a datagram has room for thousands. */
+const MAX_NAMED = 16;
+
+function listed(versions: readonly number[]): string {
+  const named = versions.slice(0, MAX_NAMED).map((version) => `0x${version.toString(16)}`);
+  const more = versions.length - named.length;
+  return named.join() + (more > 0 ? ` and ${more} more` : "");
 }

@@ -324,6 +324,7 @@ export class Endpoint {
   /** Nothing can be sent from a port: to one address, or at all. */
   portFailed(port: Port, remote: Address | undefined, time: number): void {
     const now = this.#forward(time);
+    if (remote === undefined) this.#replies.forget(port);
     for (const connection of this.#connections) {
       if (connection.onPortFailed(port, remote, now)) this.touch(connection);
     }

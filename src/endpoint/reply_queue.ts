@@ -20,6 +20,13 @@ export class ReplyQueue {
     this.#replies.push({ port, remote, bytes: writer.written().slice() });
   }
 
+  /** A port is gone: what waits for it would keep others out. */
+  forget(port: Port): void {
+    for (let i = this.#replies.length - 1; i >= 0; i--) {
+      if (this.#replies[i]!.port === port) this.#replies.splice(i, 1);
+    }
+  }
+
   /** A reply whose port is free, copied into the port's buffer. */
   take(): Reply | undefined {
     for (let i = 0; i < this.#replies.length; i++) {

@@ -62,6 +62,21 @@ Deno.test("Endpoint does not answer small, strange or wrongly directed first pac
   }
 });
 
+Deno.test("Endpoint answers elsewhere though a port broke that many answers wait for", () => {
+  const pair = new Pair({ serverAddresses: 2 }).connect();
+  const { endpoint } = pair.server;
+  const [broken, good] = pair.serverPorts;
+  const busy = { address: broken!.address, buffer: undefined };
+  for (let i = 0; i < 200; i++) {
+    endpoint.receive(longHeader(0x1a2a_3a4a, 1_200), busy, stranger, pair.now);
+  }
+  endpoint.receive(longHeader(0x1a2a_3a4a, 1_200), good!, stranger, pair.now);
+  assert.equal(endpoint.transmit(pair.now), undefined, "the queue is full");
+  endpoint.portFailed(busy, undefined, pair.now);
+  endpoint.receive(longHeader(0x1a2a_3a4a, 1_200), good!, stranger, pair.now);
+  assert.equal(endpoint.transmit(pair.now)?.port, good);
+});
+
 Deno.test("Endpoint never answers Version Negotiation with Version Negotiation", () => {
   const pair = new Pair({ paths: 2 }).connect();
   const writer = new Writer(new Uint8Array(1_300));
@@ -73,7 +88,7 @@ Deno.test("Endpoint never answers Version Negotiation with Version Negotiation",
 Deno.test("A client believes a Version Negotiation packet only as the first answer", () => {
   const forge = (pair: Pair, versions: number[], source?: Uint8Array) => {
     const client = pair.client.connection;
-    const writer = new Writer(new Uint8Array(300));
+    const writer = new Writer(new Uint8Array(65_000));
     // The client's own ID, as everybody on the way can read it.
     writeVersionNegotiation(
       writer,
@@ -107,6 +122,8 @@ Deno.test("A client believes a Version Negotiation packet only as the first answ
   assert.equal(forge(begin(), [1, 99]), undefined, "it names the version in use");
   assert.equal(forge(begin(), [98, 99], new Uint8Array(8)), undefined, "it has another ID");
   assert.equal(forge(begin(), [98, 99])?.code, ErrorCode.VersionNegotiationError);
+  const endless = forge(begin(), Array.from({ length: 16_000 }, (_, i) => 98 + i))!;
+  assert.match(endless.reason, /^The server speaks other versions: 0x62,.*0x71 and 15984 more$/);
   const later = begin();
   later.run({ until: 60 });
   assert.equal(forge(later, [98, 99]), undefined, "the server has answered already");

@@ -135,6 +135,11 @@ export const MAX_UNHEARD_PACKETS = 65_536;
 export const MAX_STREAM_RANGES = 1_024;
 /** Bytes that they have on average if there are more: whole packets do. */
 export const LEAST_FRAGMENT_DENSITY = 512;
+/**
+ * Bytes of all streams of a connection that may lie unread before the application has read any: so
+ * far the first window grows, and for each stream that we opened, by the window of that.
+ */
+export const MAX_UNREAD = 12_582_912;
 /** Bytes that the buffers of a connection may allocate beyond twice what has come for them. */
 export const MAX_BUFFER_DEBT = 49_152;
 /** Streams that may be opened and reset again, per second. */

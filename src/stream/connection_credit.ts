@@ -7,13 +7,20 @@ import {
   writeStreamsBlocked,
 } from "../frame/flow_control.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
+import { MAX_UNREAD } from "../limits/limits.ts";
 import { ReceiveLimit } from "./receive_limit.ts";
 import { SendLimit } from "./send_limit.ts";
+import { isUnidirectional } from "./stream_id.ts";
 
 /** Where a stream's kind is an index: both directions, or one. */
 export const Kind = { Bidirectional: 0, Unidirectional: 1 } as const;
 /** One of the values of {@linkcode Kind}. */
 export type Kind = (typeof Kind)[keyof typeof Kind];
+
+/** The kind of a stream. */
+export function kindOf(id: number): Kind {
+  return isUnidirectional(id) ? Kind.Unidirectional : Kind.Bidirectional;
+}
 
 /** How much credit a connection gives at first, and at most. */
 export interface CreditOptions {
@@ -43,6 +50,7 @@ export class ConnectionCredit implements FrameOwner {
       window: options.connectionWindow,
       maxWindow: options.maxConnectionWindow,
       reserve: options.connectionWindow / 4,
+      maxUnread: Math.max(options.connectionWindow, MAX_UNREAD),
     });
     // Streams are few and precious: each one that ends makes room at once.
     this.receiveStreams = [
@@ -91,13 +99,13 @@ export class ConnectionCredit implements FrameOwner {
         break;
       case FrameType.MaxStreamsBidi:
       case FrameType.MaxStreamsUni:
-        this.receiveStreams[kindOf(frame.kind)].onLost(frame.start);
+        this.receiveStreams[kindOfFrame(frame.kind)].onLost(frame.start);
         break;
       case FrameType.DataBlocked:
         this.send.onBlockedLost(frame.start);
         break;
       default:
-        this.sendStreams[kindOf(frame.kind)].onBlockedLost(frame.start);
+        this.sendStreams[kindOfFrame(frame.kind)].onBlockedLost(frame.start);
     }
   }
 
@@ -126,7 +134,7 @@ function fits(sink: FrameSink): boolean {
   return sink.room >= limitSize(Number.MAX_SAFE_INTEGER);
 }
 
-function kindOf(type: number): Kind {
+function kindOfFrame(type: number): Kind {
   return type === FrameType.MaxStreamsBidi || type === FrameType.StreamsBlockedBidi
     ? Kind.Bidirectional
     : Kind.Unidirectional;

@@ -1,3 +1,5 @@
+import { initiatorOf, isUnidirectional, type Role } from "./stream_id.ts";
+
 /** Limits in the peer's transport parameters (RFC 9000, Section 18.2). */
 export interface PeerStreamLimits {
   readonly initialMaxData: number;
@@ -21,3 +23,11 @@ export const NO_LIMITS: PeerStreamLimits = {
   initialMaxStreamsBidi: 0,
   initialMaxStreamsUni: 0,
 };
+
+/** What the peer allows at first on a stream that we send on. */
+export function initialSendLimit(limits: PeerStreamLimits, id: number, role: Role): number {
+  if (isUnidirectional(id)) return limits.initialMaxStreamDataUni;
+  return initiatorOf(id) === role
+    ? limits.initialMaxStreamDataBidiRemote
+    : limits.initialMaxStreamDataBidiLocal;
+}

@@ -21,12 +21,19 @@ export interface ReceiveLimitOptions {
    * @default {0}
    */
   readonly reserve?: number;
+  /**
+   * How far the window may grow for that: what is unread costs memory, and only what is consumed
+   * shows that it is wanted.
+   *
+   * @default {maxWindow}
+   */
+  readonly maxUnread?: number;
 }
 
 /**
  * Credit we give to the peer: for all data, for one stream's data, or for a number of streams
  * (RFC 9000, Section 4). It moves on as things are consumed, and the window widens by itself when
- * it turns out to be narrow for the rate and the round-trip time.
+ * it turns out to be narrow for the rate at which they are and the round-trip time.
  */
 export class ReceiveLimit {
   /** What the peer was told: how much it may send in all. */
@@ -35,6 +42,8 @@ export class ReceiveLimit {
   window: number;
   /** How far it may go. */
   readonly maxWindow: number;
+  /** How far it may go for what nobody has consumed; the owner raises it for what it asks for. */
+  maxUnread: number;
   /** How much came in (bytes count once, up to the highest offset). */
   received = 0;
   /** How much was read or thrown away. */
@@ -51,6 +60,7 @@ export class ReceiveLimit {
     this.window = options.window;
     this.limit = options.window;
     this.maxWindow = Math.max(options.window, options.maxWindow ?? options.window);
+    this.maxUnread = options.maxUnread ?? this.maxWindow;
     this.#patience = options.patience ?? 0.25;
     this.#reserve = options.reserve ?? 0;
   }
@@ -114,7 +124,7 @@ export class ReceiveLimit {
 
   #makeRoom(): void {
     const { window } = this;
-    this.widen(this.received - this.consumed + 2 * this.#reserve);
+    this.widen(Math.min(this.received - this.consumed + 2 * this.#reserve, this.maxUnread));
     if (this.window > window) this.pending = true;
   }
 

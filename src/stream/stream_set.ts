@@ -3,9 +3,9 @@ import { TransportError } from "../error/quic_error.ts";
 import type { FrameSink } from "../frame/sent_frame.ts";
 import { roundRobinOrder, type StreamOrder, type StreamView } from "../scheduler/stream_order.ts";
 import { BufferMemory } from "./buffer_memory.ts";
-import { ConnectionCredit, type CreditOptions, Kind } from "./connection_credit.ts";
+import { ConnectionCredit, type CreditOptions, Kind, kindOf } from "./connection_credit.ts";
 import type { ControlWriter, HalfObserver } from "./half_observer.ts";
-import { NO_LIMITS, type PeerStreamLimits } from "./peer_stream_limits.ts";
+import { initialSendLimit, NO_LIMITS, type PeerStreamLimits } from "./peer_stream_limits.ts";
 import { ReceiveHalf } from "./receive_half.ts";
 import type { ReceiveLimitOptions } from "./receive_limit.ts";
 import { ResetBudget } from "./reset_budget.ts";
@@ -114,6 +114,8 @@ export class StreamSet implements HalfObserver {
     }
     const stream = this.#create(streamId(limit.used, this.#role, kind === Kind.Unidirectional));
     limit.use(1);
+    // Who opens streams asks for what comes on them.
+    if (stream.receive) this.credit.receive.maxUnread += this.#receiveOptions.window;
     return stream;
   }
 
@@ -138,7 +140,7 @@ export class StreamSet implements HalfObserver {
     this.onMaxStreams(true, limits.initialMaxStreamsBidi);
     this.onMaxStreams(false, limits.initialMaxStreamsUni);
     for (const stream of this.#streams.values()) {
-      stream.send?.onMaxStreamData(this.#initialSendLimit(stream.id));
+      stream.send?.onMaxStreamData(initialSendLimit(this.#peer, stream.id, this.#role));
     }
   }
 
@@ -153,7 +155,7 @@ export class StreamSet implements HalfObserver {
     this.#restartCount(Kind.Bidirectional, limits.initialMaxStreamsBidi);
     this.#restartCount(Kind.Unidirectional, limits.initialMaxStreamsUni);
     for (const stream of this.#streams.values()) {
-      stream.send?.restart(this.#initialSendLimit(stream.id));
+      stream.send?.restart(initialSendLimit(this.#peer, stream.id, this.#role));
     }
     for (const writer of this.#control) if (this.#isParked(writer.id)) this.#control.delete(writer);
   }
@@ -293,7 +295,10 @@ export class StreamSet implements HalfObserver {
     this.#streams.delete(id);
     if (stream.send) this.#control.delete(stream.send);
     if (stream.receive) this.#control.delete(stream.receive);
-    if (initiatorOf(id) === this.#role) return;
+    if (initiatorOf(id) === this.#role) {
+      if (stream.receive) this.credit.receive.maxUnread -= this.#receiveOptions.window;
+      return;
+    }
     const kind = kindOf(id);
     const early = (stream.receive?.resetCode ?? -1) >= 0 || (stream.send?.stopCode ?? -1) >= 0;
     if (early) this.#budget.hold(kind);
@@ -348,21 +353,15 @@ export class StreamSet implements HalfObserver {
   #create(id: number): Stream {
     const local = initiatorOf(id) === this.#role;
     const both = !isUnidirectional(id);
-    const send = both || local ? new SendHalf(id, this.#initialSendLimit(id), this) : undefined;
+    const send = both || local
+      ? new SendHalf(id, initialSendLimit(this.#peer, id, this.#role), this)
+      : undefined;
     const receive = both || !local
       ? new ReceiveHalf(id, this.#receiveOptions, this.credit.receive, this, this.memory)
       : undefined;
     const stream = new Stream(id, send, receive);
     this.#streams.set(id, stream);
     return stream;
-  }
-
-  /** What the peer allows at first on a stream that we send on. */
-  #initialSendLimit(id: number): number {
-    if (isUnidirectional(id)) return this.#peer.initialMaxStreamDataUni;
-    return initiatorOf(id) === this.#role
-      ? this.#peer.initialMaxStreamDataBidiRemote
-      : this.#peer.initialMaxStreamDataBidiLocal;
   }
 
   /** Whether we opened the stream under 0-RTT limits that the peer did not keep to. */
@@ -385,10 +384,6 @@ export class StreamSet implements HalfObserver {
     this.credit.sendStreams[kind].restart(limit);
     this.credit.sendStreams[kind].use(used);
   }
-}
-
-function kindOf(id: number): Kind {
-  return isUnidirectional(id) ? Kind.Unidirectional : Kind.Bidirectional;
 }
 
 function stateError(id: number, reason: string): TransportError {

@@ -91,6 +91,15 @@ Deno.test("ReceiveLimit.receive() leaves room beside what nobody reads, as far a
   assert.equal(received, 10_000, "and not further");
   limit.consume(9_000);
   assert.equal(limit.pending, true);
+  // Nobody has asked for more than that.
+  const wary = new ReceiveLimit({
+    window: 1_000,
+    maxWindow: 10_000,
+    reserve: 250,
+    maxUnread: 3_000,
+  });
+  for (received = 0; wary.receive(50); received += 50) if (wary.pending) wary.raise(0, 100);
+  assert.equal(received, 3_000);
   // Without a reserve, what is unread is what there is.
   const other = new ReceiveLimit({ window: 1_000, maxWindow: 10_000 });
   for (received = 0; other.receive(50); received += 50) assert.equal(other.pending, false);

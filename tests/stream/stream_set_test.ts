@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../src/error/error_code.ts";
+import { CLIENT_DEFAULTS } from "../../src/connection/config.ts";
 import { Kind } from "../../src/stream/connection_credit.ts";
 import { Role } from "../../src/stream/stream_id.ts";
 import type { PeerStreamLimits } from "../../src/stream/peer_stream_limits.ts";
@@ -294,6 +295,33 @@ Deno.test("StreamSet raises MAX_DATA as streams are read, and again when it is l
   assert.deepEqual(found, ["maxData 130000", "maxStreamData 0 80000"]);
   sink.lost();
   assert.deepEqual(control(set).found, found);
+});
+
+/** Bytes that a peer gets rid of though nothing is read, on streams that it opened or we did. */
+function unread(own: number): number {
+  const set = new StreamSet({ ...CLIENT_DEFAULTS, role: Role.Client });
+  set.setPeerLimits({ ...LIMITS, initialMaxStreamsBidi: 100 });
+  const ids = Array.from({ length: own }, () => set.open(Kind.Bidirectional)!.id);
+  for (let i = 0; i < 100; i++) ids.push(3 + 4 * i);
+  const { receive } = set.credit;
+  const piece = new Uint8Array(65_536);
+  for (let round = 0; round < 64; round++) {
+    for (const id of ids) {
+      if (receive.limit - receive.received < piece.length) control(set, round);
+      if (receive.limit - receive.received < piece.length) return receive.received;
+      set.onStream(id, piece.length * round, piece, false);
+    }
+  }
+  return receive.received;
+}
+
+Deno.test("StreamSet lets no more lie unread than the application asked for", () => {
+  const none = unread(0);
+  assert.ok(none <= 12_582_912, `${none} bytes on streams that nobody asked for`);
+  const few = unread(3);
+  assert.ok(few > none && few <= 12_582_912 + 3 * 4_194_304, `${few} bytes besides three requests`);
+  const many = unread(60);
+  assert.ok(many > 120_000_000, `${many} bytes besides sixty requests`);
 });
 
 Deno.test("StreamSet answers a blocked peer with what it held back", () => {

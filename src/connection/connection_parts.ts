@@ -109,7 +109,7 @@ export class ConnectionParts implements PathContext {
   readonly ackPolicy: AckPolicy;
   readonly events: ConnectionEvent[] = [];
   /** What all buffers have allocated. */
-  readonly memory: BufferMemory = new BufferMemory();
+  readonly memory: BufferMemory;
   readonly datagrams: DatagramQueue = new DatagramQueue(this.events);
   readonly peer: Peer;
   /** A server: the addresses its clients hear of. */
@@ -151,6 +151,7 @@ export class ConnectionParts implements PathContext {
     this.network = networkOptions(role, config, random);
     this.unproven = new UnprovenBytes(options.unprovenHosts);
     this.account = options.account ?? Ledger.unlimited();
+    this.memory = new BufferMemory(this.account);
     this.ackPolicy = ackPolicy(config);
     this.maxDatagramFrameSize = config.maxDatagramFrameSize;
     this.idle = new Idle(config.maxIdleTimeout);

@@ -16,6 +16,8 @@ export interface AccountKeeper {
   leave(hostname: string, shares: Shares): void;
   /** There is too little left for all: has the greediest give back what it holds. */
   makeRoom(resource: Resource, amount: number): void;
+  /** More is held than may be: has the greediest of those concerned give back what it holds. */
+  settle(resource: Resource, shares: Shares): void;
   /** The holder has shown that it is where it says and speaks the protocol. */
   prove(hostname: string, shares: Shares): void;
   onHeld(resource: Resource): void;
@@ -88,6 +90,20 @@ export class Account {
     this.#add(resource, amount);
     this.#keeper.onHeld(resource);
     return true;
+  }
+
+  /**
+   * Holds what is there already, such as bytes that the peer was allowed to send. If that is over a
+   * limit, the greediest of those who share in it has to go.
+   */
+  insist(resource: Resource, amount: number): void {
+    if (this.#isClosed) return;
+    this.#add(resource, amount);
+    this.#keeper.onHeld(resource);
+    if (this.#shares.connection.room(resource) < 0) this.evict(resource);
+    else if (this.#ownRoom(resource) < 0 || this.#shares.all.room(resource) < 0) {
+      this.#keeper.settle(resource, this.#shares);
+    }
   }
 
   /** Gives some of it back; never more than is held. */

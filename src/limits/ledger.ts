@@ -167,6 +167,23 @@ export class Ledger implements AccountKeeper {
     }
   }
 
+  settle(resource: Resource, { address, network, all }: Shares): void {
+    for (const share of [address, network, all]) {
+      while (share.room(resource) < 0) {
+        const greediest = this.greediest(resource, this.#membersOf(share));
+        if (greediest === undefined) break;
+        this.evict(greediest, resource);
+      }
+    }
+  }
+
+  *#membersOf(share: Share): Generator<Account> {
+    for (const account of this.#accounts) {
+      const { address, network, all } = account.shares;
+      if (share === address || share === network || share === all) yield account;
+    }
+  }
+
   /** Ends a connection that has to give way. */
   evict(account: Account, resource: Resource): void {
     this.#evicted[resource]++;

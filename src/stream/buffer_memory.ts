@@ -1,3 +1,4 @@
+import type { Account } from "../limits/account.ts";
 import { MAX_BUFFER_DEBT } from "../limits/limits.ts";
 
 /**
@@ -16,10 +17,24 @@ export class BufferMemory {
   fragments = 0;
   /** Bytes in all of them. */
   fragmentBytes = 0;
+  readonly #account: Account | undefined;
+
+  /** @param account Where the bytes are held for the peer. */
+  constructor(account?: Account) {
+    this.#account = account;
+  }
 
   /** Counts bytes that are allocated, or with a negative number let go. */
   add(bytes: number): void {
     this.allocated += bytes;
+    // What came within the limits that the peer was told cannot be refused any more.
+    if (bytes > 0) this.#account?.insist("bytes", bytes);
+    else this.#account?.release("bytes", -bytes);
+  }
+
+  /** How much more may be allocated without any connection having to give way. */
+  get room(): number {
+    return this.#account?.room("bytes") ?? Infinity;
   }
 
   /** Takes up a debt, unless that is too much. */

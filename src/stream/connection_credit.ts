@@ -32,6 +32,8 @@ export interface CreditOptions {
   readonly connectionWindow: number;
   /** As far as that may grow. */
   readonly maxConnectionWindow: number;
+  /** How much more may be held for the peer. */
+  readonly memory?: { readonly room: number };
 }
 
 /** What is limited for the connection as a whole, both ways: data, and streams of both kinds. */
@@ -50,6 +52,7 @@ export class ConnectionCredit implements FrameOwner {
       window: options.connectionWindow,
       maxWindow: options.maxConnectionWindow,
       reserve: options.connectionWindow / 4,
+      memory: options.memory,
       maxUnread: Math.max(options.connectionWindow, MAX_UNREAD),
     });
     // Streams are few and precious: each one that ends makes room at once.

@@ -28,6 +28,12 @@ export interface ReceiveLimitOptions {
    * @default {maxWindow}
    */
   readonly maxUnread?: number;
+  /**
+   * How many more bytes may be held for the peer: a window that widens is a promise to hold them.
+   *
+   * @default {Infinity}
+   */
+  readonly memory?: { readonly room: number } | undefined;
 }
 
 /**
@@ -52,6 +58,7 @@ export class ReceiveLimit {
   pending = false;
   readonly #patience: number;
   readonly #reserve: number;
+  readonly #memory: { readonly room: number };
   /** When the limit was raised last, and what was consumed by then. */
   #raisedAt = -1;
   #consumedThen = 0;
@@ -63,6 +70,7 @@ export class ReceiveLimit {
     this.maxUnread = options.maxUnread ?? this.maxWindow;
     this.#patience = options.patience ?? 0.25;
     this.#reserve = options.reserve ?? 0;
+    this.#memory = options.memory ?? { room: Infinity };
   }
 
   /** Counts `amount` that came in; returns false if that is more than was allowed. */
@@ -100,9 +108,10 @@ export class ReceiveLimit {
     return this.limit;
   }
 
-  /** Widens the window to `window`, or as far as is allowed. */
+  /** Widens the window to `window`, or as far as is allowed, unless there is no memory for it. */
   widen(window: number): void {
-    this.window = Math.max(this.window, Math.min(window, this.maxWindow));
+    const wanted = Math.min(window, this.maxWindow);
+    if (wanted > this.window && wanted - this.window <= this.#memory.room) this.window = wanted;
   }
 
   /** The frame that told `limit` was lost; returns whether it must be told again. */

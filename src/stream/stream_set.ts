@@ -60,9 +60,14 @@ export class StreamSet implements HalfObserver {
 
   constructor(options: StreamSetOptions) {
     this.#role = options.role;
-    this.credit = new ConnectionCredit(options);
     this.memory = options.memory ?? new BufferMemory();
-    this.#receiveOptions = { window: options.streamWindow, maxWindow: options.maxStreamWindow };
+    this.credit = new ConnectionCredit({ ...options, memory: this.memory });
+    const { streamWindow, maxStreamWindow } = options;
+    this.#receiveOptions = {
+      window: streamWindow,
+      maxWindow: maxStreamWindow,
+      memory: this.memory,
+    };
     this.queue = new SendQueue(this.credit.send, options.order ?? roundRobinOrder);
   }
 

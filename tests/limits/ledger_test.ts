@@ -171,3 +171,26 @@ Deno.test("What a connection holds goes with it to another address", () => {
   account.close();
   assert.equal(ledger.open("198.51.100.1").room("bytes"), 10);
 });
+
+Deno.test("What is there already makes the greediest go, of those who share in what is used up", () => {
+  const cases: [limit: Partial<Limit>, hosts: string[], more: number, goes: number][] = [
+    [{ perConnection: 10 }, ["192.0.2.1"], 9, 0],
+    [{ perAddress: 10 }, ["192.0.2.1", "192.0.2.1", "192.0.2.7"], 2, 1],
+    [{ perNetwork: 10 }, ["192.0.2.1", "192.0.2.9", "198.51.100.1"], 2, 1],
+    [{ total: 20 }, ["192.0.2.1", "198.51.100.1", "203.0.113.1"], 4, 2],
+  ];
+  for (const [limit, hosts, more, goes] of cases) {
+    const ledger = new Ledger(bytes(limit));
+    const accounts = hosts.map((host) => ledger.open(host));
+    const evicted = evictions(...accounts);
+    accounts.forEach((account, i) => account.insist("bytes", [2, 7, 8][i]!));
+    assert.deepEqual(evicted, [], JSON.stringify(limit));
+    const first = accounts[0]!;
+    first.insist("bytes", more);
+    assert.deepEqual(evicted, [goes], JSON.stringify(limit));
+    assert.equal(first.held("bytes"), goes === 0 ? 0 : 2 + more);
+    first.close();
+    first.insist("bytes", 100);
+    assert.equal(first.held("bytes"), 0);
+  }
+});

@@ -99,6 +99,9 @@ export const MAX_CHAIN = 16;
 export const MAX_CHAIN_DEPTH = 8;
 /** Signatures verified for one chain, however many ways through it there are. */
 export const MAX_CHAIN_SIGNATURES = 32;
+/** Bits of an RSA key. */
+export const LEAST_RSA_BITS = 2_048;
+export const MOST_RSA_BITS = 8_192;
 /** Pre-shared keys of a ClientHello that are looked at. */
 export const MAX_PSK_IDENTITIES = 4;
 /** Sessions taken of one connection. */

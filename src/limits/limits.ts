@@ -95,13 +95,17 @@ export const CRYPTO_WINDOW = 65_536;
 export const MAX_CRYPTO_RANGES = 128;
 /** Certificates of a chain. */
 export const MAX_CHAIN = 16;
-/** Steps of the way from a certificate to an anchor. */
-export const MAX_CHAIN_DEPTH = 8;
-/** Signatures verified for one chain, however many ways through it there are. */
-export const MAX_CHAIN_SIGNATURES = 32;
+/**
+ * Microseconds that the judgement of a chain may take by its own reckoning, whatever the chain is
+ * made of; a chain of sixteen with the slowest keys takes that long.
+ */
+export const JUDGEMENT_BUDGET = 25_000;
 /** Bits of an RSA key. */
 export const LEAST_RSA_BITS = 2_048;
 export const MOST_RSA_BITS = 8_192;
+/** Certificates that are remembered because a chain of them was accepted, and bytes of them. */
+export const MAX_CERTIFICATES_REMEMBERED = 128;
+export const MAX_CERTIFICATE_BYTES_REMEMBERED = 524_288;
 /** Pre-shared keys of a ClientHello that are looked at. */
 export const MAX_PSK_IDENTITIES = 4;
 /** Sessions taken of one connection. */

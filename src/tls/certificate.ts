@@ -1,233 +1,195 @@
-import { Buffer } from "node:buffer";
-import { createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
-import { AsnConvert } from "@peculiar/asn1-schema";
-import {
-  BasicConstraints,
-  Certificate as Structure,
-  ExtendedKeyUsage,
-  type Extension,
-  type GeneralName,
-  id_ce_basicConstraints as idBasicConstraints,
-  id_ce_certificatePolicies as idCertificatePolicies,
-  id_ce_extKeyUsage as idExtendedKeyUsage,
-  id_ce_keyUsage as idKeyUsage,
-  id_ce_nameConstraints as idNameConstraints,
-  id_ce_subjectAltName as idSubjectAltName,
-  KeyUsage,
-  NameConstraints,
-  SubjectAlternativeName,
-} from "@peculiar/asn1-x509";
+import type { KeyObject } from "node:crypto";
+import { equalBytes } from "../bytes/bytes.ts";
+import { formatIpAddress } from "../bytes/ip_address.ts";
 import { Alert, alertError } from "./alert.ts";
+import { CertificateExtensions } from "./certificate_extensions.ts";
+import { CertificateKey } from "./certificate_key.ts";
 import { verifyCertificateSignature } from "./certificate_signature.ts";
-import { checkDer } from "./der.ts";
+import { readTime } from "./certificate_time.ts";
+import { checkDer, contextTag, DerError, DerReader, readWholeBits, Tag } from "./der.ts";
+import { DistinguishedName } from "./distinguished_name.ts";
+import type { GeneralName } from "./general_name.ts";
+import type { NameConstraints } from "./name_constraints.ts";
 
-/** Extended key usages (RFC 5280, Section 4.2.1.12). */
-export const ExtendedUsage = {
-  Any: "2.5.29.37.0",
-  ServerAuth: "1.3.6.1.5.5.7.3.1",
-  ClientAuth: "1.3.6.1.5.5.7.3.2",
-} as const;
+export { ExtendedUsage, KeyUsageBit } from "./certificate_extensions.ts";
 
-/** Bits of the key usage extension (RFC 5280, Section 4.2.1.3). */
-export const KeyUsageBit = { DigitalSignature: 1, KeyCertSign: 32 } as const;
-
-const understood: ReadonlySet<string> = new Set([
-  idBasicConstraints,
-  idExtendedKeyUsage,
-  idKeyUsage,
-  idNameConstraints,
-  idSubjectAltName,
-  // Nobody asks for a policy here, so any will do (RFC 5280, Section 6.1.1).
-  idCertificatePolicies,
-]);
-
-/** One X.509 certificate: what path validation asks of it (RFC 5280). */
+/**
+ * One X.509 certificate: what path validation asks of it (RFC 5280, Section 4.1).
+ *
+ * It is one value in DER to the last byte. Names, validity and key are read at once, extensions
+ * when they are first asked for; each getter of theirs throws a bad_certificate if they cannot be
+ * read.
+ */
 export class Certificate {
   /** The certificate in DER. */
   readonly der: Uint8Array<ArrayBuffer>;
-  /** The subject as text: an index, what binds is the signature. */
-  readonly subject: string;
-  /** The issuer as text. */
-  readonly issuer: string;
+  /** Whom it is about. */
+  readonly subject: DistinguishedName;
+  /** Who says so. */
+  readonly issuer: DistinguishedName;
   /** Start and end of its validity in milliseconds since 1970. */
   readonly notBefore: number;
   readonly notAfter: number;
-  #key: KeyObject | undefined;
-  #structure: Structure | undefined;
-  #details: Details | undefined;
+  /** Its public key, which may be one that cannot be used. */
+  readonly key: CertificateKey;
+  readonly #signed: Uint8Array;
+  readonly #algorithm: Uint8Array;
+  readonly #signature: Uint8Array;
+  readonly #extensionsReader: DerReader | undefined;
+  #extensions: CertificateExtensions | undefined;
 
   /** @param der One certificate in DER; anything else is a bad_certificate. */
   constructor(der: Uint8Array) {
     this.der = der.slice();
     try {
       checkDer(this.der);
-      const x509 = new X509Certificate(this.der);
-      this.subject = (x509.subject ?? "").replaceAll("\n", ", ");
-      this.issuer = (x509.issuer ?? "").replaceAll("\n", ", ");
-      this.notBefore = x509.validFromDate.getTime();
-      this.notAfter = x509.validToDate.getTime();
+      const outer = DerReader.inside(this.der, Tag.Sequence);
+      this.#signed = outer.element(Tag.Sequence);
+      this.#algorithm = outer.element(Tag.Sequence);
+      this.#signature = readWholeBits(outer.content(Tag.BitString));
+      outer.expectEnd();
+      const reader = DerReader.inside(this.#signed, Tag.Sequence);
+      const version = readVersion(reader);
+      reader.content(Tag.Integer); // the serial number
+      // RFC 5280, Section 4.1.1.2: the algorithm is named twice, the same.
+      if (!equalBytes(reader.element(Tag.Sequence), this.#algorithm)) {
+        throw new DerError("it names two signature algorithms");
+      }
+      this.issuer = DistinguishedName.read(reader);
+      const validity = reader.enter(Tag.Sequence);
+      this.notBefore = readTime(validity);
+      this.notAfter = readTime(validity);
+      validity.expectEnd();
+      this.subject = DistinguishedName.read(reader);
+      this.key = new CertificateKey(reader.element(Tag.Sequence));
+      this.#extensionsReader = readRest(reader, version);
     } catch (error) {
       throw unreadable(error);
     }
   }
 
-  /** Its public key. */
+  /** Its public key; an unsupported_certificate if it cannot be used. */
   get publicKey(): KeyObject {
-    return this.#key ??= this.#readKey();
+    const { problem } = this.key;
+    try {
+      if (problem === undefined) return this.key.object;
+    } catch (error) {
+      throw unusable(this, "its key is none that the runtime can use", error);
+    }
+    throw unusable(this, problem);
+  }
+
+  /** Whether its subject issued it, by name (RFC 5280, Section 3.2). */
+  get isSelfIssued(): boolean {
+    return this.subject.key === this.issuer.key;
   }
 
   /** Whether basic constraints say that it may issue certificates. */
   get isAuthority(): boolean {
-    return this.#extensions.isAuthority;
+    return this.extensions.isAuthority;
   }
 
   /** Whether it predates extensions, as some old roots do. */
   get hasExtensions(): boolean {
-    return this.#extensions.count > 0;
+    return this.extensions.count > 0;
   }
 
   /** How many intermediate certificates may follow it; `Infinity` if it does not say. */
   get pathLength(): number {
-    return this.#extensions.pathLength;
+    return this.extensions.pathLength;
   }
 
-  /** Names and addresses it is good for. */
+  /** Host names it is good for. */
   get dnsNames(): readonly string[] {
-    return this.#extensions.names.flatMap((name) => name.dNSName ?? []);
+    return this.alternativeNames.flatMap((name) => name.form === "dns" ? name.text : []);
   }
 
+  /** Addresses it is good for, in their shortest form. */
   get ipAddresses(): readonly string[] {
-    return this.#extensions.names.flatMap((name) => name.iPAddress ?? []);
+    return this.alternativeNames.flatMap((name) =>
+      name.form === "ip" ? formatIpAddress(name.bytes) : []
+    );
   }
 
   /** Every subject alternative name. */
   get alternativeNames(): readonly GeneralName[] {
-    return this.#extensions.names;
+    return this.extensions.names;
   }
 
   /** What it lets certificates below be called. */
   get nameConstraints(): NameConstraints | undefined {
-    return this.#extensions.nameConstraints;
-  }
-
-  /** Critical extensions that nobody here understands, by object identifier. */
-  get unknownCritical(): readonly string[] {
-    return this.#extensions.unknownCritical;
-  }
-
-  /** Whether its key may be used like this; a certificate that does not say allows everything. */
-  allowsKeyUsage(bit: number): boolean {
-    const { keyUsage } = this.#extensions;
-    return keyUsage === undefined || (keyUsage & bit) !== 0;
-  }
-
-  /** Whether it may serve this purpose; a certificate that does not say allows everything. */
-  allowsExtendedUsage(usage: string): boolean {
-    const { extendedUsages } = this.#extensions;
-    return extendedUsages === undefined || extendedUsages.includes(usage) ||
-      extendedUsages.includes(ExtendedUsage.Any);
+    return this.extensions.nameConstraints;
   }
 
   /** Whether `issuer` signed it. */
   isSignedBy(issuer: Certificate): boolean {
-    const { tbsCertificateRaw, signatureAlgorithm, signatureValue } = this.#parsed;
-    if (!tbsCertificateRaw) return false;
     return verifyCertificateSignature(
-      signatureAlgorithm,
-      new Uint8Array(tbsCertificateRaw),
-      issuer.publicKey,
-      new Uint8Array(signatureValue),
+      this.#algorithm,
+      this.#signed,
+      issuer.key,
+      this.#signature,
     );
   }
 
-  get #parsed(): Structure {
+  /** What its extensions say. */
+  get extensions(): CertificateExtensions {
     try {
-      return this.#structure ??= AsnConvert.parse(this.der, Structure);
+      return this.#extensions ??= new CertificateExtensions(this.#extensionsReader);
     } catch (error) {
       throw unreadable(error);
     }
   }
-
-  get #extensions(): Details {
-    return this.#details ??= readDetails(this.#parsed.tbsCertificate.extensions ?? []);
-  }
-
-  #readKey(): KeyObject {
-    try {
-      const info = AsnConvert.serialize(this.#parsed.tbsCertificate.subjectPublicKeyInfo);
-      return createPublicKey({ key: Buffer.from(info), format: "der", type: "spki" });
-    } catch (error) {
-      throw alertError(
-        Alert.UnsupportedCertificate,
-        `Cannot use the key of the certificate for ${this.subject}`,
-        error,
-      );
-    }
-  }
 }
 
-interface Details {
-  count: number;
-  isAuthority: boolean;
-  pathLength: number;
-  keyUsage: number | undefined;
-  extendedUsages: readonly string[] | undefined;
-  names: readonly GeneralName[];
-  nameConstraints: NameConstraints | undefined;
-  unknownCritical: string[];
+/**
+ * The subject of a certificate of which nothing else is looked at.
+ *
+ * @throws {DerError} If there is none to be found.
+ */
+export function readSubject(der: Uint8Array): DistinguishedName {
+  const reader = new DerReader(der).enter(Tag.Sequence).enter(Tag.Sequence);
+  readVersion(reader);
+  for (const tag of [Tag.Integer, Tag.Sequence, Tag.Sequence, Tag.Sequence]) reader.element(tag);
+  return DistinguishedName.read(reader);
 }
 
-function readDetails(extensions: readonly Extension[]): Details {
-  const details: Details = {
-    count: extensions.length,
-    isAuthority: false,
-    pathLength: Infinity,
-    keyUsage: undefined,
-    extendedUsages: undefined,
-    names: [],
-    nameConstraints: undefined,
-    unknownCritical: [],
-  };
-  const seen = new Set<string>();
-  for (const extension of extensions) {
-    // RFC 5280, Section 4.2: no extension may come twice.
-    if (seen.has(extension.extnID)) throw unreadable(new Error("an extension comes twice"));
-    seen.add(extension.extnID);
-    if (extension.critical && !understood.has(extension.extnID)) {
-      details.unknownCritical.push(extension.extnID);
-    }
-    try {
-      readExtension(extension, details);
-    } catch (error) {
-      throw unreadable(error);
-    }
-  }
-  return details;
+/** RFC 5280, Section 4.1.2.1: 1 if left out. */
+function readVersion(reader: DerReader): number {
+  const tag = contextTag(0, true);
+  if (reader.tag !== tag) return 1;
+  const inner = reader.enter(tag);
+  const [value] = inner.content(Tag.Integer);
+  inner.expectEnd();
+  if (value === 1 || value === 2) return value + 1;
+  throw new DerError("its version is not known");
 }
 
-function readExtension(extension: Extension, details: Details): void {
-  const value = extension.extnValue;
-  if (understood.has(extension.extnID)) checkDer(new Uint8Array(value.buffer));
-  switch (extension.extnID) {
-    case idBasicConstraints: {
-      const constraints = AsnConvert.parse(value, BasicConstraints);
-      details.isAuthority = constraints.cA;
-      details.pathLength = constraints.pathLenConstraint ?? Infinity;
-      break;
-    }
-    case idKeyUsage:
-      details.keyUsage = AsnConvert.parse(value, KeyUsage).toNumber();
-      break;
-    case idExtendedKeyUsage:
-      details.extendedUsages = [...AsnConvert.parse(value, ExtendedKeyUsage)];
-      break;
-    case idSubjectAltName:
-      details.names = [...AsnConvert.parse(value, SubjectAlternativeName)];
-      break;
-    case idNameConstraints:
-      details.nameConstraints = AsnConvert.parse(value, NameConstraints);
-      break;
+/** What may follow the key: identifiers that nobody uses any more, and extensions. */
+function readRest(reader: DerReader, version: number): DerReader | undefined {
+  for (const number of [1, 2]) {
+    const tag = contextTag(number, false);
+    if (version > 1 && reader.tag === tag) reader.content(tag);
   }
+  const tag = contextTag(3, true);
+  // RFC 5280, Section 4.1.2.9: only in version 3, and then at least one.
+  if (version < 3 || reader.tag !== tag) {
+    reader.expectEnd();
+    return undefined;
+  }
+  const outer = reader.enter(tag);
+  const extensions = outer.enter(Tag.Sequence);
+  outer.expectEnd();
+  reader.expectEnd();
+  if (extensions.isAtEnd) throw new DerError("its list of extensions is empty");
+  return extensions;
+}
+
+function unusable({ subject }: Certificate, problem: string, cause?: unknown): Error {
+  return alertError(
+    Alert.UnsupportedCertificate,
+    `Cannot accept the certificate for ${subject.text}: ${problem}`,
+    cause,
+  );
 }
 
 function unreadable(error: unknown): Error {

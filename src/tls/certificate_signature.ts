@@ -1,75 +1,93 @@
-import { constants, type KeyObject, verify, type VerifyKeyObjectInput } from "node:crypto";
-import { AsnConvert } from "@peculiar/asn1-schema";
-import type { AlgorithmIdentifier } from "@peculiar/asn1-x509";
-import { RsaSaPssParams } from "@peculiar/asn1-rsa";
+import { constants, verify, type VerifyKeyObjectInput } from "node:crypto";
+import { toHex } from "../bytes/bytes.ts";
+import type { CertificateKey, KeyKind } from "./certificate_key.ts";
+import { checkDer, DerReader, Tag } from "./der.ts";
+import { identifier } from "./object_identifier.ts";
+import { readPssParameters } from "./pss_parameters.ts";
 
 /**
  * Whether `signature` over a certificate's signed part is right.
  *
- * Algorithms that rest on SHA-1 or MD5 are no signatures any more, nor are RSA keys below 2048 bits.
+ * Algorithms that rest on SHA-1 or MD5 are no signatures any more.
+ *
+ * @param algorithm An AlgorithmIdentifier that `checkDer` has passed.
  */
 export function verifyCertificateSignature(
-  algorithm: AlgorithmIdentifier,
+  algorithm: Uint8Array,
   signed: Uint8Array,
-  key: KeyObject,
+  key: CertificateKey,
   signature: Uint8Array,
 ): boolean {
-  const method = algorithm.algorithm === ID_RSA_PSS
-    ? pssMethod(algorithm.parameters)
-    : methods.get(algorithm.algorithm);
-  if (!method || !method.keyTypes.includes(key.asymmetricKeyType ?? "") || isWeak(key)) {
-    return false;
-  }
-  const input: VerifyKeyObjectInput = { key };
-  if (method.saltLength !== undefined) {
-    input.padding = constants.RSA_PKCS1_PSS_PADDING;
-    input.saltLength = method.saltLength;
-  }
   try {
-    return verify(method.hash, signed, method.saltLength === undefined ? key : input, signature);
+    const method = readMethod(algorithm);
+    if (!method || !key.kind || !method.kinds.includes(key.kind)) return false;
+    if (key.hash !== undefined && key.hash !== method.hash) return false;
+    if (isEcdsa(key.kind)) checkEcdsaSignature(signature);
+    if (method.saltLength === undefined) return verify(method.hash, signed, key.object, signature);
+    const input: VerifyKeyObjectInput = {
+      key: key.object,
+      padding: constants.RSA_PKCS1_PSS_PADDING,
+      saltLength: method.saltLength,
+    };
+    return verify(method.hash, signed, input, signature);
   } catch {
     return false;
   }
 }
 
-/** Whether the key is too short to be believed. */
-export function isWeak(key: KeyObject): boolean {
-  const bits = key.asymmetricKeyDetails?.modulusLength;
-  return bits !== undefined && bits < 2048;
+/**
+ * Refuses what is not exactly two numbers in DER (RFC 3279, Section 2.2.3).
+ *
+ * @throws {DerError} What is wrong.
+ */
+export function checkEcdsaSignature(signature: Uint8Array): void {
+  checkDer(signature);
+  const reader = DerReader.inside(signature, Tag.Sequence);
+  reader.content(Tag.Integer);
+  reader.content(Tag.Integer);
+  reader.expectEnd();
 }
 
 interface Method {
-  readonly keyTypes: readonly string[];
+  readonly kinds: readonly KeyKind[];
   readonly hash: string | null;
   readonly saltLength?: number;
 }
 
-const ID_RSA_PSS = "1.2.840.113549.1.1.10";
+const RSA_PSS = identifier("1.2.840.113549.1.1.10");
+const ecdsa: readonly KeyKind[] = ["P-256", "P-384", "P-521"];
+const rsa: readonly KeyKind[] = ["rsa"];
 
 const methods: ReadonlyMap<string, Method> = new Map<string, Method>([
-  ["1.2.840.113549.1.1.11", { keyTypes: ["rsa"], hash: "sha256" }],
-  ["1.2.840.113549.1.1.12", { keyTypes: ["rsa"], hash: "sha384" }],
-  ["1.2.840.113549.1.1.13", { keyTypes: ["rsa"], hash: "sha512" }],
-  ["1.2.840.10045.4.3.2", { keyTypes: ["ec"], hash: "sha256" }],
-  ["1.2.840.10045.4.3.3", { keyTypes: ["ec"], hash: "sha384" }],
-  ["1.2.840.10045.4.3.4", { keyTypes: ["ec"], hash: "sha512" }],
-  ["1.3.101.112", { keyTypes: ["ed25519"], hash: null }],
+  [identifier("1.2.840.113549.1.1.11"), { kinds: rsa, hash: "sha256" }],
+  [identifier("1.2.840.113549.1.1.12"), { kinds: rsa, hash: "sha384" }],
+  [identifier("1.2.840.113549.1.1.13"), { kinds: rsa, hash: "sha512" }],
+  [identifier("1.2.840.10045.4.3.2"), { kinds: ecdsa, hash: "sha256" }],
+  [identifier("1.2.840.10045.4.3.3"), { kinds: ecdsa, hash: "sha384" }],
+  [identifier("1.2.840.10045.4.3.4"), { kinds: ecdsa, hash: "sha512" }],
+  [identifier("1.3.101.112"), { kinds: ["Ed25519"], hash: null }],
 ]);
 
-const hashes: ReadonlyMap<string, string> = new Map([
-  ["2.16.840.1.101.3.4.2.1", "sha256"],
-  ["2.16.840.1.101.3.4.2.2", "sha384"],
-  ["2.16.840.1.101.3.4.2.3", "sha512"],
-]);
+function isEcdsa(kind: KeyKind): boolean {
+  return ecdsa.includes(kind);
+}
 
-/** RFC 4055, Section 3.1: RSA-PSS names its hash and salt in parameters. */
-function pssMethod(parameters: ArrayBuffer | null | undefined): Method | undefined {
-  if (!parameters) return undefined;
-  try {
-    const { hashAlgorithm, saltLength } = AsnConvert.parse(parameters, RsaSaPssParams);
-    const hash = hashes.get(hashAlgorithm.algorithm);
-    return hash === undefined ? undefined : { keyTypes: ["rsa", "rsa-pss"], hash, saltLength };
-  } catch {
-    return undefined;
-  }
+function readMethod(algorithm: Uint8Array): Method | undefined {
+  const reader = DerReader.inside(algorithm, Tag.Sequence);
+  const id = toHex(reader.content(Tag.ObjectIdentifier));
+  if (id === RSA_PSS) return readPss(reader);
+  const method = methods.get(id);
+  // RFC 4055, Section 5: with RSA there is NULL, or nothing. RFC 5758, Section 3.2 and RFC 8410,
+  // Section 3: with the others there is nothing.
+  if (method?.kinds === rsa && !reader.isAtEnd) reader.content(Tag.Null);
+  reader.expectEnd();
+  return method;
+}
+
+function readPss(reader: DerReader): Method | undefined {
+  const parameters = readPssParameters(reader);
+  reader.expectEnd();
+  // RFC 9846, Section 4.3.3: as much salt as the hash is long; nothing else is offered.
+  if (parameters?.saltLength !== parameters?.hashLength) return undefined;
+  return parameters && { kinds: ["rsa", "rsa-pss"], ...parameters };
 }

@@ -1,4 +1,3 @@
-import type { KeyObject } from "node:crypto";
 import { concatBytes } from "../bytes/bytes.ts";
 import { Reader } from "../bytes/reader.ts";
 import { suiteParameters } from "../crypto/cipher_suite.ts";
@@ -6,6 +5,7 @@ import { Level } from "../crypto/level.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import { Alert, alertError } from "./alert.ts";
+import type { CertificateKey } from "./certificate_key.ts";
 import { decompressCertificate } from "./certificate_compression.ts";
 import {
   readCertificate,
@@ -51,7 +51,7 @@ export class ClientTls extends Handshake {
   #clientSecret: Uint8Array = new Uint8Array(0);
   #serverSecret: Uint8Array = new Uint8Array(0);
   #resumptionSecret: Uint8Array = new Uint8Array(0);
-  #serverKey: KeyObject | undefined;
+  #serverKey: CertificateKey | undefined;
   /** Signature schemes of a CertificateRequest. */
   #requestedSchemes: readonly number[] | undefined;
   #serverParameters: Uint8Array = new Uint8Array(0);

@@ -1,107 +1,105 @@
-import type { GeneralName, GeneralSubtrees, NameConstraints } from "@peculiar/asn1-x509";
-import type { Certificate } from "./certificate.ts";
-import { parseIpAddress } from "../bytes/ip_address.ts";
+import { contextTag, DerError, DerReader, readCount, Tag } from "./der.ts";
+import type { DistinguishedName } from "./distinguished_name.ts";
+import { type GeneralName, type NameForm, nameText, readGeneralName } from "./general_name.ts";
+import { type JudgementBudget, JudgementCost } from "./judgement_budget.ts";
+import { asNameBase, type NameBase, namesHost } from "./name_base.ts";
+
+/** The names of a certificate, as constraints look at them. */
+export interface NamedCertificate {
+  readonly subject: DistinguishedName;
+  readonly alternativeNames: readonly GeneralName[];
+}
+
+/** What certificates below an authority may be called (RFC 5280, Section 4.2.1.10). */
+export class NameConstraints {
+  readonly #permitted: ReadonlyMap<NameForm, readonly (NameBase | undefined)[]>;
+  readonly #excluded: ReadonlyMap<NameForm, readonly (NameBase | undefined)[]>;
+
+  private constructor(
+    permitted: ReadonlyMap<NameForm, readonly (NameBase | undefined)[]>,
+    excluded: ReadonlyMap<NameForm, readonly (NameBase | undefined)[]>,
+  ) {
+    this.#permitted = permitted;
+    this.#excluded = excluded;
+  }
+
+  /**
+   * Reads the value of the extension.
+   *
+   * @throws {DerError} If it is not well-formed, or constrains nothing at all.
+   */
+  static read(value: Uint8Array): NameConstraints {
+    const reader = DerReader.inside(value, Tag.Sequence);
+    if (reader.isAtEnd) throw new DerError("its name constraints are empty");
+    const [permitted, excluded] = [0, 1].map((number) => {
+      const tag = contextTag(number, true);
+      return reader.tag === tag ? readSubtrees(reader.enter(tag)) : new Map();
+    });
+    reader.expectEnd();
+    return new NameConstraints(permitted!, excluded!);
+  }
+
+  /** Why `certificate` is not within them; `undefined` if it is. */
+  violation(certificate: NamedCertificate, budget: JudgementBudget): string | undefined {
+    for (const name of namesOf(certificate)) {
+      const permitted = this.#permitted.get(name.form) ?? [];
+      const excluded = this.#excluded.get(name.form) ?? [];
+      const count = permitted.length + excluded.length;
+      budget.spend(JudgementCost.Comparison * (1 + count));
+      if (count === 0) continue;
+      const reason = problem(name, permitted, excluded);
+      if (reason) return `${nameText(name)} ${reason}`;
+    }
+    return undefined;
+  }
+}
 
 /**
- * Why `certificate` is not within the constraints of an authority above it; `undefined` if it is
- * (RFC 5280, Section 4.2.1.10).
- *
- * Host names and addresses are compared. A constraint on another form of name refuses every
- * certificate that carries such a name: what is not understood is not allowed.
+ * RFC 5280, Section 4.2.1.10: what is constrained and cannot be compared refuses the certificate,
+ * be it the name or the constraint.
  */
-export function violation(
-  certificate: Certificate,
-  constraints: NameConstraints,
+function problem(
+  name: GeneralName,
+  permitted: readonly (NameBase | undefined)[],
+  excluded: readonly (NameBase | undefined)[],
 ): string | undefined {
-  const { permittedSubtrees: permitted, excludedSubtrees: excluded } = constraints;
-  if (certificate.subject !== "" && hasDirectoryName(permitted, excluded)) {
-    return "a constraint on directory names cannot be checked";
+  if (permitted.includes(undefined) || excluded.includes(undefined)) {
+    return "is of a form that is constrained in a way that is not understood";
   }
-  for (const name of certificate.alternativeNames) {
-    const form = formOf(name);
-    const bases = (permitted ?? []).map(baseOf).filter((base) => formOf(base) === form);
-    if (bases.length > 0 && !bases.some((base) => isWithin(name, base))) {
-      return `${describe(name)} is outside of the permitted names`;
-    }
-    const barred = (excluded ?? []).map(baseOf).filter((base) => formOf(base) === form);
-    if (barred.some((base) => touches(name, base))) return `${describe(name)} is excluded`;
+  if (!namesHost(name)) return "cannot be compared with the names that are permitted or excluded";
+  if (permitted.length > 0 && !permitted.some((base) => base!.holds(name))) {
+    return "is outside of the permitted names";
   }
-  return undefined;
+  return excluded.some((base) => base!.touches(name)) ? "is excluded" : undefined;
 }
 
-type Form = keyof GeneralName | undefined;
-
-const forms: readonly (keyof GeneralName)[] = [
-  "dNSName",
-  "iPAddress",
-  "rfc822Name",
-  "uniformResourceIdentifier",
-  "directoryName",
-  "otherName",
-  "registeredID",
-  "x400Address",
-  "ediPartyName",
-];
-
-function formOf(name: GeneralName): Form {
-  return forms.find((form) => name[form] !== undefined);
+/** The subject's name is one of them, and so are mail addresses in it. */
+function* namesOf({ subject, alternativeNames }: NamedCertificate): Generator<GeneralName> {
+  if (!subject.isEmpty) yield { form: "directory", name: subject };
+  for (const text of subject.emails) yield { form: "email", text };
+  yield* alternativeNames;
 }
 
-function baseOf(subtree: GeneralSubtrees[number]): GeneralName {
-  return subtree.base;
+/** By form; what is not understood is `undefined`. */
+function readSubtrees(reader: DerReader): Map<NameForm, (NameBase | undefined)[]> {
+  const byForm = new Map<NameForm, (NameBase | undefined)[]>();
+  do {
+    const subtree = reader.enter(Tag.Sequence);
+    const name = readGeneralName(subtree);
+    const isWhole = readRange(subtree);
+    const bases = byForm.get(name.form) ?? [];
+    byForm.set(name.form, bases);
+    bases.push(isWhole ? asNameBase(name) : undefined);
+  } while (!reader.isAtEnd);
+  return byForm;
 }
 
-function describe(name: GeneralName): string {
-  return name.dNSName ?? name.iPAddress ?? `a name of form ${formOf(name) ?? "unknown"}`;
-}
-
-function hasDirectoryName(...lists: (GeneralSubtrees | undefined)[]): boolean {
-  return lists.some((list) => list?.some((subtree) => formOf(subtree.base) === "directoryName"));
-}
-
-function isWithin(name: GeneralName, base: GeneralName): boolean {
-  if (name.dNSName !== undefined && base.dNSName !== undefined) {
-    return isSubdomain(name.dNSName.toLowerCase(), base.dNSName.toLowerCase());
-  }
-  if (name.iPAddress !== undefined && base.iPAddress !== undefined) {
-    return isInNetwork(name.iPAddress, base.iPAddress) === true;
-  }
-  return false;
-}
-
-/** Like `isWithin`, but in doubt it is true; for excluded names. */
-function touches(name: GeneralName, base: GeneralName): boolean {
-  if (name.dNSName !== undefined && base.dNSName !== undefined) {
-    const host = name.dNSName.toLowerCase();
-    const domain = base.dNSName.toLowerCase();
-    // A wildcard reaches into an excluded domain that lies below it.
-    return isSubdomain(host, domain) ||
-      (host.startsWith("*.") && isSubdomain(domain.replace(/^\./, ""), host.slice(2)));
-  }
-  if (name.iPAddress !== undefined && base.iPAddress !== undefined) {
-    return isInNetwork(name.iPAddress, base.iPAddress) !== false;
-  }
-  return true;
-}
-
-function isSubdomain(name: string, domain: string): boolean {
-  if (domain === "") return true;
-  if (domain.startsWith(".")) return name.endsWith(domain);
-  return name === domain || name.endsWith("." + domain);
-}
-
-/** `undefined` when the constraint cannot be understood. */
-function isInNetwork(address: string, network: string): boolean | undefined {
-  const slash = network.indexOf("/");
-  const base = parseIpAddress(network.slice(0, Math.max(slash, 0)));
-  const bytes = parseIpAddress(address);
-  const mask = network.slice(slash + 1);
-  if (!base || !bytes || !/^[0-9]{1,3}$/.test(mask)) return undefined;
-  if (base.length !== bytes.length) return false;
-  const bits = Number(mask);
-  for (let i = 0; i < bits && i < 8 * base.length; i++) {
-    const bit = 0x80 >>> (i & 7);
-    if ((base[i >>> 3]! & bit) !== (bytes[i >>> 3]! & bit)) return false;
-  }
-  return true;
+/** Whether a subtree is meant from its base on, and to any depth; other ranges are not in use. */
+function readRange(subtree: DerReader): boolean {
+  const [minimum, maximum] = [0, 1].map((number) => contextTag(number, false));
+  const least = subtree.tag === minimum ? readCount(subtree.content(minimum!)) : 0;
+  const isBounded = subtree.tag === maximum;
+  if (isBounded) readCount(subtree.content(maximum!));
+  subtree.expectEnd();
+  return least === 0 && !isBounded;
 }

@@ -1,9 +1,13 @@
-import type { KeyObject } from "node:crypto";
+import { TransportError } from "../error/quic_error.ts";
 import { Alert, alertError } from "./alert.ts";
 import { Certificate } from "./certificate.ts";
+import type { CertificateKey } from "./certificate_key.ts";
 import { readCertificateVerify } from "./certificate_message.ts";
+import { DerError } from "./der.ts";
+import { JudgementBudget, JudgementCost } from "./judgement_budget.ts";
 import { isSchemeFor, signedContent, verifySignature } from "./signature.ts";
 import type { CertificateHook, Verification } from "./tls.ts";
+import type { TrustStore } from "./trust_store.ts";
 import { verifyChain } from "./verify_chain.ts";
 
 /** How a peer's certificates are judged. */
@@ -21,16 +25,14 @@ export interface Judgement {
  *
  * @returns The key that CertificateVerify must be signed with.
  */
-export function judgeCertificates(chain: readonly Uint8Array[], judgement: Judgement): KeyObject {
-  const { verification, onCertificates, serverName, time } = judgement;
-  let key: KeyObject;
-  if (verification === "insecure") {
-    key = new Certificate(chain[0]!).publicKey;
-  } else {
-    const certificates = chain.map((der) => verification.certificate(der));
-    verifyChain(certificates, { store: verification, serverName, time });
-    key = certificates[0]!.publicKey;
-  }
+export function judgeCertificates(
+  chain: readonly Uint8Array[],
+  judgement: Judgement,
+): CertificateKey {
+  const { verification, onCertificates, serverName } = judgement;
+  const key = verification === "insecure"
+    ? usableKey(new Certificate(chain[0]!))
+    : verify(chain, verification, judgement);
   try {
     onCertificates?.(chain, serverName ?? "");
   } catch (error) {
@@ -44,25 +46,58 @@ export function judgeCertificates(chain: readonly Uint8Array[], judgement: Judge
   return key;
 }
 
+function verify(
+  chain: readonly Uint8Array[],
+  store: TrustStore,
+  { serverName, time }: Judgement,
+): CertificateKey {
+  const budget = new JudgementBudget();
+  const leaf = read(chain[0]!, store, budget);
+  const others = chain.slice(1).flatMap((der) => {
+    try {
+      return read(der, store, budget);
+    } catch (error) {
+      // RFC 9846, Section 4.5.1: there may be more than what is needed. What cannot be read is not.
+      if (error instanceof TransportError && error.cause instanceof DerError) return [];
+      throw error;
+    }
+  });
+  store.remember(verifyChain([leaf, ...others], { store, serverName, time }, budget));
+  return usableKey(leaf);
+}
+
+function read(der: Uint8Array, store: TrustStore, budget: JudgementBudget): Certificate {
+  const known = store.known(der);
+  if (known) return known;
+  budget.spend(JudgementCost.Certificate + JudgementCost.Byte * der.length);
+  return new Certificate(der);
+}
+
+/** The key of a certificate; an unsupported_certificate if it cannot be used. */
+function usableKey(certificate: Certificate): CertificateKey {
+  void certificate.publicKey;
+  return certificate.key;
+}
+
 /**
  * Checks a CertificateVerify message against the key of the certificate (RFC 9846, Section 4.5.2).
  */
 export function checkCertificateVerify(
   message: Uint8Array,
   signer: "client" | "server",
-  key: KeyObject,
+  key: CertificateKey,
   transcriptHash: Uint8Array,
 ): void {
   const { scheme, signature } = readCertificateVerify(message);
   // Every scheme we know was offered, so knowing it is enough.
-  if (!isSchemeFor(scheme, key)) {
+  if (!isSchemeFor(scheme, key.object)) {
     throw alertError(
       Alert.IllegalParameter,
       `Cannot accept the CertificateVerify: scheme 0x${scheme.toString(16)} ` +
         `was not offered or does not fit the key`,
     );
   }
-  if (verifySignature(scheme, key, signedContent(signer, transcriptHash), signature)) return;
+  if (verifySignature(scheme, key.object, signedContent(signer, transcriptHash), signature)) return;
   throw alertError(
     Alert.DecryptError,
     `Cannot believe the ${signer}: its signature over the handshake is wrong`,

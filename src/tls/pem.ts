@@ -9,7 +9,7 @@ export function readPem(text: string, label: string): Uint8Array<ArrayBuffer>[] 
     at += begin.length;
     const stop = text.indexOf(end, at);
     if (stop < 0) break;
-    blocks.push(Uint8Array.from(Buffer.from(text.slice(at, stop), "base64")));
+    blocks.push(new Uint8Array(Buffer.from(text.slice(at, stop), "base64")));
     at = stop + end.length;
   }
   return blocks;

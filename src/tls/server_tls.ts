@@ -1,8 +1,8 @@
-import type { KeyObject } from "node:crypto";
 import { concatBytes } from "../bytes/bytes.ts";
 import { Level } from "../crypto/level.ts";
 import { Alert, alertError } from "./alert.ts";
 import { readCompressions } from "./certificate_compression.ts";
+import type { CertificateKey } from "./certificate_key.ts";
 import {
   readCertificate,
   writeCertificateRequest,
@@ -56,7 +56,7 @@ export class ServerTls extends Handshake {
   #firstHello: ClientHello | undefined;
   #clientSecret: Uint8Array = new Uint8Array(0);
   #clientApplicationSecret: Uint8Array = new Uint8Array(0);
-  #clientKey: KeyObject | undefined;
+  #clientKey: CertificateKey | undefined;
   #transportParameters: Uint8Array = new Uint8Array(0);
   #wantsTickets = false;
   /** How the client takes compressed certificates. */

@@ -1,6 +1,7 @@
 import { constants, type KeyObject, verify } from "node:crypto";
+import { checkEcdsaSignature } from "./certificate_signature.ts";
 import { SignatureScheme } from "./code_point.ts";
-import { isWeak } from "./certificate_signature.ts";
+import { LEAST_RSA_BITS } from "../limits/limits.ts";
 
 /** How a signature scheme is carried out. */
 export interface SchemeMethod {
@@ -63,9 +64,10 @@ export function verifySignature(
   signature: Uint8Array,
 ): boolean {
   if (!isSchemeFor(scheme, key) || isWeak(key)) return false;
-  const { hash, saltLength } = schemeMethod(scheme);
+  const { hash, saltLength, keyType } = schemeMethod(scheme);
   const padding = constants.RSA_PKCS1_PSS_PADDING;
   try {
+    if (keyType === "ec") checkEcdsaSignature(signature);
     return verify(
       hash,
       content,
@@ -96,7 +98,16 @@ export function signedContent(signer: "client" | "server", transcriptHash: Uint8
   return content;
 }
 
+/** Whether a key is too short to be believed. */
+function isWeak(key: KeyObject): boolean {
+  const bits = key.asymmetricKeyDetails?.modulusLength;
+  return bits !== undefined && bits < LEAST_RSA_BITS;
+}
+
 function fits(method: SchemeMethod, key: KeyObject): boolean {
   if (key.asymmetricKeyType !== method.keyType) return false;
-  return method.curve === undefined || key.asymmetricKeyDetails?.namedCurve === method.curve;
+  const { namedCurve, hashAlgorithm } = key.asymmetricKeyDetails ?? {};
+  // RFC 4055, Section 3.3: a key of RSA-PSS may be bound to one hash.
+  if (hashAlgorithm !== undefined && hashAlgorithm !== method.hash) return false;
+  return method.curve === undefined || namedCurve === method.curve;
 }

@@ -1,16 +1,14 @@
 import { Buffer } from "node:buffer";
-import { Certificate } from "./certificate.ts";
+import { MAX_CERTIFICATE_BYTES_REMEMBERED, MAX_CERTIFICATES_REMEMBERED } from "../limits/limits.ts";
+import { Certificate, readSubject } from "./certificate.ts";
 import { readPem } from "./pem.ts";
-
-/** How many certificates seen in handshakes are remembered. */
-const CACHE_SIZE = 128;
 
 /**
  * The certificates that are believed because the user says so, parsed once for all connections.
  *
- * It also remembers certificates that peers sent and which of them signed which, so that the next
- * handshake with the same server need not parse and verify them again. Times and names are looked
- * at each time.
+ * It also remembers the certificates of chains that were accepted and which of them signed which,
+ * so that the next handshake with the same server need not parse and verify them again. Times and
+ * names are looked at each time.
  *
  * @example
  * ```ts ignore
@@ -18,9 +16,11 @@ const CACHE_SIZE = 128;
  * ```
  */
 export class TrustStore {
-  readonly #bySubject = new Map<string, Certificate[]>();
-  readonly #anchors = new Map<string, Certificate>();
-  readonly #certificates = new Map<string, Certificate>();
+  readonly #bySubject = new Map<string, Anchor[]>();
+  readonly #anchors = new Map<string, Anchor>();
+  /** Those of accepted chains, the one that was used last at the end. */
+  readonly #remembered = new Map<string, Certificate>();
+  #bytesRemembered = 0;
   /**
    * The issuers whose signature was right, by what they signed. Certificates are told apart as
    * objects: put together, the bytes of one pair can be those of another.
@@ -39,9 +39,10 @@ export class TrustStore {
     return this.#anchors.size;
   }
 
-  /** The anchors with this subject. */
+  /** The anchors whose subject has this key. */
   anchorsFor(subject: string): readonly Certificate[] {
-    return this.#bySubject.get(subject) ?? [];
+    const anchors = this.#bySubject.get(subject) ?? [];
+    return anchors.flatMap((anchor) => anchor.certificate ?? []);
   }
 
   /** Whether exactly this certificate is an anchor. */
@@ -49,43 +50,93 @@ export class TrustStore {
     return this.#anchors.has(keyOf(certificate.der));
   }
 
-  /** The certificate in `der`, parsed at most once while it is remembered. */
-  certificate(der: Uint8Array): Certificate {
+  /** The certificate in `der`, if it is an anchor or remembered. */
+  known(der: Uint8Array): Certificate | undefined {
     const key = keyOf(der);
-    return this.#anchors.get(key) ?? this.#certificates.get(key) ??
-      remember(this.#certificates, key, new Certificate(der));
+    return this.#anchors.get(key)?.certificate ?? this.#remembered.get(key);
   }
 
-  /** Whether `issuer` signed `subject`. */
-  isSigned(subject: Certificate, issuer: Certificate): boolean {
+  /** The certificate in `der`; see `known`. */
+  certificate(der: Uint8Array): Certificate {
+    return this.known(der) ?? new Certificate(der);
+  }
+
+  /** Whether it is remembered that `issuer` signed `subject`. */
+  isKnownToSign(issuer: Certificate, subject: Certificate): boolean {
+    return this.#signers.get(subject)?.has(issuer) === true;
+  }
+
+  /**
+   * Remembers a path that was accepted. Others are not worth it: whoever sends them might fill the
+   * memory with them.
+   *
+   * @param path From a peer's certificate to an anchor, each signed by the next.
+   */
+  remember(path: readonly Certificate[]): void {
+    for (const [i, certificate] of path.entries()) {
+      const issuer = path[i + 1];
+      if (issuer) this.#rememberSigner(certificate, issuer);
+      const key = keyOf(certificate.der);
+      if (this.#anchors.has(key)) continue;
+      if (!this.#remembered.delete(key)) this.#bytesRemembered += certificate.der.length;
+      this.#remembered.set(key, certificate);
+    }
+    for (const [key, { der }] of this.#remembered) {
+      const isFull = this.#remembered.size > MAX_CERTIFICATES_REMEMBERED ||
+        this.#bytesRemembered > MAX_CERTIFICATE_BYTES_REMEMBERED;
+      if (!isFull) break;
+      this.#remembered.delete(key);
+      this.#bytesRemembered -= der.length;
+    }
+  }
+
+  #rememberSigner(subject: Certificate, issuer: Certificate): void {
     const known = this.#signers.get(subject);
-    if (known?.has(issuer)) return true;
-    if (!subject.isSignedBy(issuer)) return false;
     if (known) known.add(issuer);
     else this.#signers.set(subject, new WeakSet([issuer]));
-    return true;
   }
 
   #add(der: Uint8Array): void {
-    let certificate: Certificate;
-    try {
-      certificate = new Certificate(der);
-    } catch {
-      return;
-    }
+    const subject = subjectOf(der);
     const key = keyOf(der);
-    if (this.#anchors.has(key)) return;
-    this.#anchors.set(key, certificate);
-    const known = this.#bySubject.get(certificate.subject);
-    if (known) known.push(certificate);
-    else this.#bySubject.set(certificate.subject, [certificate]);
+    if (subject === undefined || this.#anchors.has(key)) return;
+    const anchor = new Anchor(der);
+    this.#anchors.set(key, anchor);
+    const known = this.#bySubject.get(subject);
+    if (known) known.push(anchor);
+    else this.#bySubject.set(subject, [anchor]);
   }
 }
 
-function remember<Value>(cache: Map<string, Value>, key: string, value: Value): Value {
-  if (cache.size >= CACHE_SIZE) cache.delete(cache.keys().next().value!);
-  cache.set(key, value);
-  return value;
+/** A certificate that is believed; there are a hundred, of which few are ever read. */
+class Anchor {
+  readonly #der: Uint8Array;
+  #certificate: Certificate | undefined;
+  #isRead = false;
+
+  constructor(der: Uint8Array) {
+    this.#der = der;
+  }
+
+  /** What it says; `undefined` if it cannot be read. */
+  get certificate(): Certificate | undefined {
+    if (this.#isRead) return this.#certificate;
+    this.#isRead = true;
+    try {
+      return this.#certificate = new Certificate(this.#der);
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** The key of a certificate's subject, by which it is found; `undefined` if there is none. */
+function subjectOf(der: Uint8Array): string | undefined {
+  try {
+    return readSubject(der).key;
+  } catch {
+    return undefined;
+  }
 }
 
 function keyOf(der: Uint8Array): string {

@@ -1,11 +1,11 @@
 import type { TransportError } from "../error/quic_error.ts";
 import { Alert, alertError } from "./alert.ts";
 import { type Certificate, ExtendedUsage, KeyUsageBit } from "./certificate.ts";
-import { isWeak } from "./certificate_signature.ts";
-import { violation } from "./name_constraints.ts";
+import { printable } from "./distinguished_name.ts";
+import { JudgementBudget } from "./judgement_budget.ts";
+import { PathSearch } from "./path_search.ts";
 import { matchesIdentity } from "./server_identity.ts";
 import type { TrustStore } from "./trust_store.ts";
-import { MAX_CHAIN_DEPTH, MAX_CHAIN_SIGNATURES } from "../limits/limits.ts";
 
 /** What a peer's certificates must be good for. */
 export interface ChainPurpose {
@@ -22,124 +22,90 @@ export interface ChainPurpose {
  *
  * The other certificates may come in any order, and superfluous ones do no harm.
  *
+ * @param budget What the judgement may cost, of which reading may have taken a part.
  * @returns The path that was found, from the peer's certificate to an anchor.
  */
 export function verifyChain(
   chain: readonly Certificate[],
   purpose: ChainPurpose,
+  budget: JudgementBudget = new JudgementBudget(),
 ): readonly Certificate[] {
   const leaf = chain[0]!;
   checkLeaf(leaf, purpose);
   // A self-signed certificate that the user trusts by itself.
   if (purpose.store.isAnchor(leaf)) return [leaf];
-  const search = new PathSearch(chain, purpose);
-  const path = search.extend([leaf]);
-  if (path) return path;
+  const search = new PathSearch(chain, purpose.store, {
+    issuerProblem: (issuer) => issuerProblem(issuer, purpose),
+    lengthProblem,
+    nameProblem: (path) => nameProblem(path, budget),
+  }, budget);
+  const path = search.find();
+  if (path) return path.toReversed();
   throw search.failure ?? unknownAuthority(leaf);
-}
-
-class PathSearch {
-  readonly #chain: readonly Certificate[];
-  readonly #purpose: ChainPurpose;
-  #signatures = 0;
-  /** The first reason against an issuer that was at hand. */
-  failure: TransportError | undefined;
-
-  constructor(chain: readonly Certificate[], purpose: ChainPurpose) {
-    this.#chain = chain;
-    this.#purpose = purpose;
-  }
-
-  /** The whole path, if `path` can be led to an anchor. */
-  extend(path: readonly Certificate[]): readonly Certificate[] | undefined {
-    const last = path[path.length - 1]!;
-    for (const anchor of this.#purpose.store.anchorsFor(last.issuer)) {
-      if (this.#accepts(anchor, path)) return [...path, anchor];
-    }
-    if (path.length >= MAX_CHAIN_DEPTH) return undefined;
-    for (const candidate of this.#chain) {
-      if (candidate.subject !== last.issuer || path.includes(candidate)) continue;
-      if (!this.#accepts(candidate, path)) continue;
-      const whole = this.extend([...path, candidate]);
-      if (whole) return whole;
-    }
-    return undefined;
-  }
-
-  #accepts(issuer: Certificate, path: readonly Certificate[]): boolean {
-    const reason = issuerProblem(issuer, path, this.#purpose) ??
-      this.#signatureProblem(issuer, path);
-    this.failure ??= reason;
-    return reason === undefined;
-  }
-
-  #signatureProblem(issuer: Certificate, path: readonly Certificate[]): TransportError | undefined {
-    const subject = path[path.length - 1]!;
-    if (++this.#signatures > MAX_CHAIN_SIGNATURES) {
-      return alertError(
-        Alert.BadCertificate,
-        "Cannot verify the certificates: they can be combined in too many ways",
-      );
-    }
-    if (this.#purpose.store.isSigned(subject, issuer)) return undefined;
-    return alertError(
-      Alert.BadCertificate,
-      `Cannot verify the certificate for ${subject.subject}: ` +
-        `its signature is not that of ${issuer.subject}`,
-    );
-  }
 }
 
 function checkLeaf(leaf: Certificate, purpose: ChainPurpose): void {
   const { serverName } = purpose;
   if (serverName !== undefined && !matchesIdentity(leaf, serverName)) {
-    const names = [...leaf.dnsNames, ...leaf.ipAddresses].slice(0, 8).join(", ") ||
-      "no name at all";
+    const names = [...leaf.dnsNames, ...leaf.ipAddresses].slice(0, 8).join(", ");
     throw alertError(
       Alert.CertificateUnknown,
-      `Cannot accept the server's certificate for ${serverName}: it is good for ${names}`,
+      `Cannot accept the server's certificate for ${serverName}: ` +
+        `it is good for ${printable(names) || "no name at all"}`,
     );
   }
   const problem = validityProblem(leaf, purpose.time) ?? extensionProblem(leaf) ??
     usageProblem(leaf, purpose);
   if (problem) throw problem;
-  if (!leaf.allowsKeyUsage(KeyUsageBit.DigitalSignature)) {
+  if (!leaf.extensions.allowsKeyUsage(KeyUsageBit.DigitalSignature)) {
     throw unsupported(leaf, "its key may not sign");
   }
-  if (isWeak(leaf.publicKey)) throw unsupported(leaf, "its key is too short");
+  if (leaf.key.problem !== undefined) throw unsupported(leaf, leaf.key.problem);
 }
 
+/** RFC 5280, Section 6.1.4, as far as it is about one certificate. */
 function issuerProblem(
   issuer: Certificate,
-  path: readonly Certificate[],
   purpose: ChainPurpose,
 ): TransportError | undefined {
-  const isAnchor = purpose.store.isAnchor(issuer);
   // Roots of before 1999 have no extensions; the user's word stands for them.
-  const isOldAnchor = isAnchor && !issuer.hasExtensions;
-  if (!isOldAnchor && !issuer.isAuthority) return notAuthority(issuer);
-  if (!issuer.allowsKeyUsage(KeyUsageBit.KeyCertSign)) return notAuthority(issuer);
-  // RFC 5280, Section 4.2.1.9: self-issued certificates and the peer's own do not count.
-  const between = path.slice(1).filter((one) => one.subject !== one.issuer).length;
-  if (between > issuer.pathLength) {
-    return alertError(
-      Alert.BadCertificate,
-      `Cannot trust ${issuer.subject} with a chain this long: ${issuer.pathLength} is its limit`,
-    );
-  }
+  const isOldAnchor = !issuer.hasExtensions && purpose.store.isAnchor(issuer);
+  const isAuthority = isOldAnchor || issuer.isAuthority;
+  // RFC 5280, Section 4.1.2.6: an authority has a name.
+  if (!isAuthority || issuer.subject.isEmpty) return notAuthority(issuer);
+  if (!issuer.extensions.allowsKeyUsage(KeyUsageBit.KeyCertSign)) return notAuthority(issuer);
+  if (issuer.key.problem !== undefined) return unsupported(issuer, issuer.key.problem);
   return validityProblem(issuer, purpose.time) ?? extensionProblem(issuer) ??
-    (isAnchor ? undefined : usageProblem(issuer, purpose)) ?? nameProblem(issuer, path);
+    usageProblem(issuer, purpose);
+}
+
+/** RFC 5280, Section 4.2.1.9: self-issued certificates and the peer's own do not count. */
+function lengthProblem(path: readonly Certificate[]): TransportError | undefined {
+  let between = 0;
+  for (const issuer of path.toReversed()) {
+    if (between > issuer.pathLength) {
+      return alertError(
+        Alert.BadCertificate,
+        `Cannot trust ${issuer.subject.text} with a chain this long: ` +
+          `${issuer.pathLength} is its limit`,
+      );
+    }
+    if (!issuer.isSelfIssued) between++;
+  }
+  return undefined;
 }
 
 function validityProblem(certificate: Certificate, time: number): TransportError | undefined {
-  // Written so that a time that is not a number refuses.
-  if (time >= certificate.notBefore && time <= certificate.notAfter) return undefined;
-  const early = time < certificate.notBefore;
-  const limit = early ? certificate.notBefore : certificate.notAfter;
+  // Both ends are inclusive and told in whole seconds (RFC 5280, Section 4.1.2.5). Written so that a
+  // time that is not a number refuses.
+  const { notBefore, notAfter } = certificate;
+  if (time >= notBefore && Math.floor(time / 1000) * 1000 <= notAfter) return undefined;
+  const isEarly = time < notBefore;
+  const limit = new Date(isEarly ? notBefore : notAfter).toISOString();
   return alertError(
     Alert.CertificateExpired,
-    `Cannot accept the certificate for ${certificate.subject}: ` +
-      `it ${early ? "is not valid before" : "expired on"} ${dateText(limit)}`,
+    `Cannot accept the certificate for ${certificate.subject.text}: ` +
+      `it ${isEarly ? "is not valid before" : "expired on"} ${limit}`,
   );
 }
 
@@ -149,30 +115,33 @@ function usageProblem(
 ): TransportError | undefined {
   const isServer = purpose.serverName !== undefined;
   const usage = isServer ? ExtendedUsage.ServerAuth : ExtendedUsage.ClientAuth;
-  if (certificate.allowsExtendedUsage(usage)) return undefined;
+  if (certificate.extensions.allowsExtendedUsage(usage)) return undefined;
   return unsupported(certificate, `it is not meant for a ${isServer ? "server" : "client"}`);
 }
 
 function extensionProblem(certificate: Certificate): TransportError | undefined {
-  const [unknown] = certificate.unknownCritical;
-  if (unknown === undefined) return undefined;
-  return unsupported(certificate, `its critical extension ${unknown} is not understood`);
+  const { problem } = certificate.extensions;
+  return problem === undefined ? undefined : unsupported(certificate, problem);
 }
 
+/** RFC 5280, Section 6.1.3 (b) and (c): the constraints of all above, on the names of each. */
 function nameProblem(
-  issuer: Certificate,
   path: readonly Certificate[],
+  budget: JudgementBudget,
 ): TransportError | undefined {
-  const constraints = issuer.nameConstraints;
-  if (!constraints) return undefined;
-  for (const [depth, certificate] of path.entries()) {
-    if (depth > 0 && certificate.subject === certificate.issuer) continue;
-    const reason = violation(certificate, constraints);
-    if (reason === undefined) continue;
-    return alertError(
-      Alert.BadCertificate,
-      `Cannot trust ${issuer.subject} for ${certificate.subject}: ${reason}`,
-    );
+  for (const [i, issuer] of path.entries()) {
+    const { nameConstraints } = issuer;
+    if (!nameConstraints) continue;
+    for (const certificate of path.slice(i + 1)) {
+      const isLeaf = certificate === path.at(-1);
+      if (certificate.isSelfIssued && !isLeaf) continue;
+      const reason = nameConstraints.violation(certificate, budget);
+      if (reason === undefined) continue;
+      return alertError(
+        Alert.BadCertificate,
+        `Cannot trust ${issuer.subject.text} for ${certificate.subject.text}: ${reason}`,
+      );
+    }
   }
   return undefined;
 }
@@ -180,25 +149,21 @@ function nameProblem(
 function notAuthority(issuer: Certificate): TransportError {
   return alertError(
     Alert.BadCertificate,
-    `Cannot trust ${issuer.subject} as an issuer: it is no certificate authority`,
+    `Cannot trust ${issuer.subject.text} as an issuer: it is no certificate authority`,
   );
 }
 
 function unknownAuthority(leaf: Certificate): TransportError {
   return alertError(
     Alert.UnknownCa,
-    `Cannot trust the certificate for ${leaf.subject}: ` +
-      `no trusted authority leads to its issuer ${leaf.issuer}`,
+    `Cannot trust the certificate for ${leaf.subject.text}: ` +
+      `no trusted authority leads to its issuer ${leaf.issuer.text}`,
   );
 }
 
 function unsupported(certificate: Certificate, reason: string): TransportError {
   return alertError(
     Alert.UnsupportedCertificate,
-    `Cannot accept the certificate for ${certificate.subject}: ${reason}`,
+    `Cannot accept the certificate for ${certificate.subject.text}: ${reason}`,
   );
-}
-
-function dateText(time: number): string {
-  return Number.isFinite(time) ? new Date(time).toISOString() : "a time nobody can read";
 }

@@ -1,0 +1,147 @@
+import type { DistinguishedName } from "./distinguished_name.ts";
+import { type GeneralName, isHostName } from "./general_name.ts";
+
+/** One name constraint in a form that names are compared with (RFC 5280, Section 4.2.1.10). */
+export interface NameBase {
+  /** Whether all that a name stands for is within it. */
+  holds(name: GeneralName): boolean;
+  /** Whether anything that a name stands for is within it. */
+  touches(name: GeneralName): boolean;
+}
+
+/** What a constraint means; `undefined` if that is not known. */
+export function asNameBase(base: GeneralName): NameBase | undefined {
+  switch (base.form) {
+    case "dns":
+      return dnsBase(base.text.toLowerCase());
+    case "ip":
+      return addressBase(base.bytes);
+    case "email":
+      return mailBase(base.text);
+    case "uri":
+      return uriBase(base.text.toLowerCase());
+    case "directory":
+      return directoryBase(base.name);
+  }
+  return undefined;
+}
+
+/** Whether a name is of a form, and well-formed enough, to be compared with constraints. */
+export function namesHost(name: GeneralName): boolean {
+  switch (name.form) {
+    case "dns":
+      return isHostName(name.text.replace(/^\*\./, ""));
+    case "email":
+      return mailbox(name.text) !== undefined;
+    case "uri":
+      return hostOfUri(name.text) !== undefined;
+    case "ip":
+    case "directory":
+      return true;
+  }
+  return false;
+}
+
+/**
+ * A domain: all names that end in it, label by label. One that begins with a period is not of the
+ * standard but in use: it permits what is below the domain, and excludes the domain as well.
+ */
+function dnsBase(text: string): NameBase | undefined {
+  const domain = text.replace(/^\./, "");
+  if (domain !== "" && !isHostName(domain)) return undefined;
+  const isBelow = text !== domain;
+  return {
+    holds(name) {
+      const host = dnsText(name);
+      return isSubdomain(host, domain) && !(isBelow && host === domain);
+    },
+    touches(name) {
+      const host = dnsText(name);
+      // A wildcard reaches into an excluded domain that lies below it.
+      return isSubdomain(host, domain) ||
+        (host.startsWith("*.") && isSubdomain(domain, host.slice(2)));
+    },
+  };
+}
+
+function dnsText(name: GeneralName): string {
+  return name.form === "dns" ? name.text.toLowerCase() : "";
+}
+
+function isSubdomain(name: string, domain: string): boolean {
+  return domain === "" || name === domain || name.endsWith(`.${domain}`);
+}
+
+/** An address and a mask, which leaves open nothing but the end (RFC 4632). */
+function addressBase(bytes: Uint8Array): NameBase | undefined {
+  if (bytes.length !== 8 && bytes.length !== 32) return undefined;
+  const size = bytes.length / 2;
+  const mask = bytes.subarray(size);
+  let isOpen = false;
+  for (let bit = 0; bit < 8 * size; bit++) {
+    const isSet = (mask[bit >>> 3]! & (0x80 >>> (bit & 7))) !== 0;
+    if (isSet && isOpen) return undefined;
+    isOpen = !isSet;
+  }
+  const holds = (name: GeneralName) =>
+    name.form === "ip" && name.bytes.length === size &&
+    name.bytes.every((byte, i) => ((byte ^ bytes[i]!) & mask[i]!) === 0);
+  return { holds, touches: holds };
+}
+
+/** A mailbox, all at a host, or, with a period in front, all at the hosts below a domain. */
+function mailBase(text: string): NameBase | undefined {
+  const wanted = mailbox(text);
+  if (text.includes("@") && wanted === undefined) return undefined;
+  const isHost = wanted ? undefined : hostMatcher(text.toLowerCase());
+  if (!wanted && !isHost) return undefined;
+  const holds = (name: GeneralName) => {
+    const found = name.form === "email" ? mailbox(name.text) : undefined;
+    if (!found) return false;
+    if (!wanted) return isHost!(found.host);
+    return found.local === wanted.local && found.host === wanted.host;
+  };
+  return { holds, touches: holds };
+}
+
+function uriBase(text: string): NameBase | undefined {
+  const isHost = hostMatcher(text);
+  if (!isHost) return undefined;
+  const holds = (name: GeneralName) => {
+    const host = name.form === "uri" ? hostOfUri(name.text) : undefined;
+    return host !== undefined && isHost(host);
+  };
+  return { holds, touches: holds };
+}
+
+/** A host, or with a period in front all below a domain, which is not among them. */
+function hostMatcher(text: string): ((host: string) => boolean) | undefined {
+  if (!isHostName(text.replace(/^\./, ""))) return undefined;
+  return text.startsWith(".") ? (host) => host.endsWith(text) : (host) => host === text;
+}
+
+function directoryBase(base: DistinguishedName): NameBase {
+  const holds = (name: GeneralName) => name.form === "directory" && name.name.isWithin(base);
+  return { holds, touches: holds };
+}
+
+/** The two parts of a mail address (RFC 5321, Section 4.1.2); hosts have one case. */
+function mailbox(text: string): { local: string; host: string } | undefined {
+  const at = text.lastIndexOf("@");
+  const local = text.slice(0, Math.max(at, 0));
+  const host = text.slice(at + 1).toLowerCase();
+  if (at <= 0 || !isHostName(host)) return undefined;
+  if (/^[^\s"@\\(),:;<>[\]]+$/.test(local)) return { local, host };
+  // A quoted name is the same as without the quotes.
+  if (!/^"(?:[^"\\]|\\.)*"$/.test(local)) return undefined;
+  return { local: local.slice(1, -1).replace(/\\(.)/g, "$1"), host };
+}
+
+/** RFC 5280, Section 4.2.1.10: a URI counts only if it names a host by a whole domain name. */
+function hostOfUri(text: string): string | undefined {
+  const found = /^[a-z][a-z0-9+.-]*:\/\/(?:[^@/?#\\]*@)?([^@:/?#\\]+)(?::[0-9]*)?(?:[/?#]|$)/i
+    .exec(text);
+  const host = found?.[1]?.toLowerCase();
+  if (host === undefined || !isHostName(host) || !host.includes(".")) return undefined;
+  return /\.[0-9]+$/.test(host) ? undefined : host;
+}

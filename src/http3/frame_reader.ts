@@ -85,11 +85,22 @@ export class FrameReader {
       );
     }
     if (this.#chunk.length - this.#at >= this.remaining) return this.#take(this.remaining);
-    const whole = new Uint8Array(this.remaining);
-    for (let filled = 0; this.remaining > 0;) {
-      const piece = (await this.piece())!;
+    return await this.#gather();
+  }
+
+  /** Puts the payload together in room that grows with what comes, not with what is announced. */
+  async #gather(): Promise<Uint8Array<ArrayBuffer>> {
+    const length = this.remaining;
+    let whole = EMPTY;
+    for (let filled = 0; filled < length; filled = length - this.remaining) {
+      if (!this.#hasBytes && !(await this.#more())) throw truncated();
+      const piece = this.#take(this.remaining);
+      if (filled + piece.length > whole.length) {
+        const longer = new Uint8Array(Math.min(length, 2 * (filled + piece.length)));
+        longer.set(whole.subarray(0, filled));
+        whole = longer;
+      }
       whole.set(piece, filled);
-      filled += piece.length;
     }
     return whole;
   }

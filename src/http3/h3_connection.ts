@@ -1,4 +1,5 @@
 import {
+  HEADER_TIMEOUT,
   MAX_CRITICAL_BACKLOG,
   MAX_FIELD_SECTION,
   QPACK_BLOCKED_STREAMS,
@@ -24,6 +25,7 @@ import {
 } from "./logged_frame.ts";
 import type { H3Options } from "./options.ts";
 import { OutgoingStream } from "./outgoing_stream.ts";
+import { later } from "./timer.ts";
 import { listSettings, type Settings, writeSettings } from "./settings.ts";
 import type { H3ReceiveStream, H3Transport } from "./transport.ts";
 
@@ -39,6 +41,8 @@ export interface H3ConnectionEvents {
 export interface H3ConnectionOptions extends H3Options {
   /** Whether it takes extended CONNECT. */
   readonly extendedConnect?: boolean;
+  /** Milliseconds that a unidirectional stream may take to say its type. */
+  readonly headerTimeout?: number;
 }
 
 /** What client and server share: settings, critical streams, QPACK, and the end. */
@@ -64,6 +68,7 @@ export class H3Connection {
   readonly #decoderStream: OutgoingStream;
   readonly #criticalTypes = new Set<number>();
   readonly #peerSettings = Promise.withResolvers<Settings>();
+  readonly #headerTimeout: number;
   #peerSectionLimit = Infinity;
 
   constructor(
@@ -82,6 +87,7 @@ export class H3Connection {
     if (transport.account) transport.account.overloadCode = H3ErrorCode.ExcessiveLoad;
     this.role = role;
     this.#events = events;
+    this.#headerTimeout = options.headerTimeout ?? HEADER_TIMEOUT;
     this.log = transport.qlog && new H3Log(transport.qlog);
     const canDatagrams = transport.sendDatagram && transport.readDatagram;
     this.#settings = {
@@ -238,13 +244,25 @@ export class H3Connection {
     const frames = new FrameReader(stream);
     let type = -1;
     try {
-      type = await frames.streamType();
+      type = await this.#typeOf(frames);
       if (type >= 0) await this.#readStream(type, frames, Number(stream.id));
     } catch (error) {
       if (error instanceof ApplicationError) this.fail(error);
       else if (!this.#criticalTypes.has(type)) return;
       else if (error instanceof StreamError) this.#broken(error);
       else this.fail(error); // nobody would hear what the stream says from now on
+    }
+  }
+
+  /** The type of a stream; -1 if it ends without one. Those that never say it are not held. */
+  async #typeOf(frames: FrameReader): Promise<number> {
+    const stop = later(this.#headerTimeout, () => {
+      frames.cancel(new StreamError(H3ErrorCode.StreamCreationError, "Cannot wait for a type"));
+    });
+    try {
+      return await frames.streamType();
+    } finally {
+      stop();
     }
   }
 

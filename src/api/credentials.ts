@@ -1,4 +1,3 @@
-import { Certificate } from "../tls/certificate.ts";
 import { Credential } from "../tls/credential.ts";
 import { matchesIdentity } from "../tls/server_identity.ts";
 
@@ -21,19 +20,13 @@ export interface CertificateOptions extends CertificateAndKey {
   certificates?: CertificateSource;
 }
 
-/** A certificate that was read. */
-interface Entry {
-  readonly credential: Credential;
-  readonly certificate: Certificate;
-}
-
 /** Credentials that were read from a function's answers; more are read again. */
 const MAX_CACHED = 64;
 
 /** Chooses a server's certificate by name (RFC 6066, Section 3); all can be replaced at any time. */
 export class CredentialSet {
   #main: Credential;
-  #others: readonly Entry[];
+  #others: readonly Credential[];
   #choose: ((serverName: string | undefined) => CertificateAndKey | undefined) | undefined;
   readonly #cache = new Map<string, Credential>();
 
@@ -47,7 +40,7 @@ export class CredentialSet {
   /** Reads others for new handshakes; if one of them cannot be read, all stays as it was. */
   replace({ cert, key, certificates = [] }: CertificateOptions): void {
     const main = Credential.fromPem(cert, key);
-    const others = typeof certificates === "function" ? [] : certificates.map(readEntry);
+    const others = typeof certificates === "function" ? [] : certificates.map(read);
     this.#main = main;
     this.#others = others;
     this.#choose = typeof certificates === "function" ? certificates : undefined;
@@ -62,7 +55,12 @@ export class CredentialSet {
     const fitting = this.#others.find(({ certificate }) =>
       matchesIdentity(certificate, serverName)
     );
-    return fitting?.credential ?? this.#main;
+    return fitting ?? this.#main;
+  }
+
+  /** Whether the credential for a name is good for a host. */
+  covers(hostname: string, serverName: string | undefined): boolean {
+    return matchesIdentity(this.find(serverName).certificate, hostname);
   }
 
   #read({ cert, key }: CertificateAndKey): Credential {
@@ -77,7 +75,6 @@ export class CredentialSet {
   }
 }
 
-function readEntry({ cert, key }: CertificateAndKey): Entry {
-  const credential = Credential.fromPem(cert, key);
-  return { credential, certificate: new Certificate(credential.chain[0]!) };
+function read({ cert, key }: CertificateAndKey): Credential {
+  return Credential.fromPem(cert, key);
 }

@@ -35,6 +35,18 @@ export interface MultipathListener extends AsyncIterable<MultipathConnection>, A
    * @throws {TypeError} Which one, and why.
    */
   setCertificates(certificates: CertificateOptions): void;
+  /**
+   * Whether the certificate that clients are shown now is good for a host.
+   *
+   * @param hostname A name, or a literal IP address.
+   * @param serverName The name that a client asks for in its handshake, if it does.
+   *
+   * @example
+   * ```ts ignore
+   * listener.covers("www.example.com", connection.serverName);
+   * ```
+   */
+  covers(hostname: string, serverName: string | undefined): boolean;
   /** Has the process wait for the listener and its connections, as it does at first. */
   ref(): void;
   /** Lets the process end though the listener and its connections have not. */
@@ -105,6 +117,10 @@ class ApiListener implements MultipathListener {
 
   setCertificates(certificates: CertificateOptions): void {
     this.#credentials.replace(certificates);
+  }
+
+  covers(hostname: string, serverName: string | undefined): boolean {
+    return this.#credentials.covers(hostname, serverName);
   }
 
   ref(): void {

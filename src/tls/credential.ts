@@ -17,6 +17,8 @@ import { schemeMethod, schemesOf } from "./signature.ts";
 export class Credential {
   /** Certificates in DER, our own first. */
   readonly chain: readonly Uint8Array[];
+  /** Our own certificate. */
+  readonly certificate: Certificate;
   /** Signature schemes the key is good for, best first. */
   readonly schemes: readonly number[];
   readonly #key: KeyObject;
@@ -25,6 +27,7 @@ export class Credential {
 
   private constructor(chain: readonly Uint8Array[], key: KeyObject) {
     this.chain = chain;
+    this.certificate = new Certificate(chain[0]!);
     this.schemes = schemesOf(key);
     this.#key = key;
   }
@@ -45,7 +48,7 @@ export class Credential {
         `Cannot use the private key: TLS 1.3 does not sign with ${privateKey.asymmetricKeyType}`,
       );
     }
-    credential.#checkKey(new Certificate(chain[0]!).publicKey);
+    credential.#checkKey(credential.certificate.publicKey);
     return credential;
   }
 

@@ -22,6 +22,7 @@ export { fetch } from "./src/http3/fetch.ts";
 export { serve } from "./src/http3/serve.ts";
 export { mayFallBackToTcp } from "./src/http3/tcp_fallback.ts";
 export { type H3Listener, HttpServer } from "./src/http3/http_server.ts";
+export type { AuthorityCheck } from "./src/http3/authority.ts";
 export type { RequestHandler, RequestInfo } from "./src/http3/server_exchange.ts";
 export { H3Client } from "./src/http3/client.ts";
 export { prioritize, responseDatagrams, responseTrailers } from "./src/http3/client_exchange.ts";

@@ -1,6 +1,7 @@
 import type { CertificateOptions } from "../api/credentials.ts";
 import type { ListenOptions } from "../api/options.ts";
 import { urgencyOrder } from "../scheduler/stream_order.ts";
+import { certificateCheck } from "./authority.ts";
 import { checkOptions } from "./check_options.ts";
 import type { ServeOptions } from "./options.ts";
 import { type H3Server, serveConnection } from "./server.ts";
@@ -13,6 +14,11 @@ export interface H3Listener<T extends H3Transport> extends AsyncIterable<T> {
   readonly addrs: readonly NetAddress[];
   /** Shows other certificates from now on; missing where that cannot be done. */
   setCertificates?(certificates: CertificateOptions): void;
+  /**
+   * Whether the certificate shown to clients that ask for a name is good for a host; missing where
+   * nobody knows.
+   */
+  covers?(hostname: string, serverName: string | undefined): boolean;
   /** Has the process wait for it, as it does at first; missing where that cannot be chosen. */
   ref?(): void;
   /** Lets the process end though it listens. */
@@ -113,8 +119,18 @@ export function createServe<T extends H3Transport>(
     checkOptions(options);
     const { port = 8000, streamOrder = urgencyOrder } = options;
     const listener = listen({ ...options, port, streamOrder, alpnProtocols: ["h3"] });
-    const server = new HttpServer(listener, handler, options);
+    const server = new HttpServer(listener, handler, withAuthority(options, listener));
     options.onListen?.(server.addr);
     return server;
   };
+}
+
+/** The options with who decides which requests are for this server. */
+function withAuthority<T extends H3Transport>(
+  options: ServeOptions,
+  listener: H3Listener<T>,
+): ServeOptions {
+  if (options.isAuthority !== undefined || listener.covers === undefined) return options;
+  const judge = { covers: listener.covers.bind(listener) };
+  return { ...options, isAuthority: certificateCheck(judge) };
 }

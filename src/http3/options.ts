@@ -1,4 +1,5 @@
 import type { ConnectOptions, ListenOptions } from "../api/options.ts";
+import type { AuthorityCheck } from "./authority.ts";
 import type { ConnectHandler } from "./connect_request.ts";
 import type { H3Transport, NetAddress } from "./transport.ts";
 
@@ -76,6 +77,13 @@ export interface H3ServerOptions extends H3Options {
    * @default {200}
    */
   maxFailuresPerSecond?: number;
+  /**
+   * Says whether requests for a URL may come over a connection; the others are answered with 421
+   * (Misdirected Request). Left out: `serve` takes those for https and a host that the certificate of
+   * the connection is good for, or that the client asked for in its handshake; `serveConnection`
+   * takes all for https. A gateway for other hosts takes more.
+   */
+  isAuthority?: AuthorityCheck;
   /** Makes a response from what the handler threw; without it, a bare 500. */
   onError?: (error: unknown) => Response | Promise<Response>;
 }

@@ -1,4 +1,5 @@
 import { ApplicationError, QuicError, StreamError } from "../error/quic_error.ts";
+import { isMisdirected } from "./authority.ts";
 import { CallerError, originOf } from "./caller_error.ts";
 import { H3ErrorCode } from "./code_point.ts";
 import { drainContent } from "./content_drain.ts";
@@ -181,6 +182,9 @@ export class ServerExchange {
       if (handshake === undefined) return new Response(null, { status: 425 });
       await handshake;
       this.#early = false;
+    }
+    if (isMisdirected(head, this.#options.isAuthority, this.#context.transport)) {
+      return new Response(null, { status: 421 });
     }
     if (head.protocol !== "") return await this.#checked(head, () => this.#connect(head));
     if (refusedMethods.has(head.method)) return new Response(null, { status: 501 });

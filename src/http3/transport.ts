@@ -28,6 +28,8 @@ export interface H3Transport {
   readonly handshake?: Promise<unknown>;
   /** What we hold for the peer, if that is counted. */
   readonly account?: PeerAccount | undefined;
+  /** The name that the client asked for in the handshake, if it did and the transport can tell. */
+  readonly serverName?: string | undefined;
   /** Takes events into the trace of the connection, if there is one. */
   readonly qlog?: EventLog | undefined;
   /** Has the process wait for the connection, as it does at first. */

@@ -10,7 +10,7 @@ const CANCELLED = 0x10c;
 const request = headersFrame([
   [":method", "GET"],
   [":scheme", "https"],
-  [":authority", "a"],
+  [":authority", "localhost"],
   [":path", "/many/"],
 ]);
 

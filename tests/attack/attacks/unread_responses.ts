@@ -11,7 +11,7 @@ const WINDOW = 16_384;
 const request = headersFrame([
   [":method", "GET"],
   [":scheme", "https"],
-  [":authority", "a"],
+  [":authority", "localhost"],
   [":path", "/big.bin"],
 ]);
 

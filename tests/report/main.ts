@@ -12,9 +12,10 @@ import { judge } from "./judge.ts";
 import { type Outcome, readOutcomes } from "./outcome.ts";
 
 const ALONE = ["tests/attack", "tests/netns"];
-const RUNS = [["--parallel", `--ignore=${ALONE}`], ALONE];
+const RUNS = [["--parallel", `--ignore=${ALONE.join()}`], ALONE];
 
 const root = new URL("../../", import.meta.url);
+const assertions = new URL("./assertions.ts", import.meta.url).href;
 const folder = await Deno.makeTempDir({ prefix: "mpquic-tests-" });
 const outcomes: Outcome[] = [];
 let succeeded = true;
@@ -22,7 +23,14 @@ try {
   for (const [i, flags] of RUNS.entries()) {
     const results = `${folder}/${i}.xml`;
     const { success } = await new Deno.Command(Deno.execPath(), {
-      args: ["test", "-A", ...flags, `--junit-path=${results}`, ...Deno.args],
+      args: [
+        "test",
+        "-A",
+        `--preload=${assertions}`,
+        `--junit-path=${results}`,
+        ...flags,
+        ...Deno.args,
+      ],
       cwd: root,
     }).spawn().status;
     succeeded &&= success;

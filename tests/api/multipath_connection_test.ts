@@ -277,8 +277,25 @@ Deno.test("MultipathConnection sends and reads datagrams", async () => {
 
 Deno.test("MultipathConnection sends more datagrams than fit at once", async () => {
   await using joined = await Joined.make();
-  const { client } = joined;
-  for (let i = 0; i < 1_000; i++) await client.sendDatagram(new Uint8Array(100));
+  const { client, server } = joined;
+  const numbers: number[] = [];
+  const reading = (async () => {
+    for (;;) numbers.push(new DataView((await server.readDatagram()).buffer).getUint16(0));
+  })().catch(() => {}); // the connection is closed
+  for (let i = 0; i < 1_000; i++) {
+    const datagram = new Uint8Array(100);
+    new DataView(datagram.buffer).setUint16(0, i);
+    await client.sendDatagram(datagram);
+  }
+  const fate = () => numbers.length + client.stats.datagramsLost + server.stats.datagramsDropped;
+  for (const start = performance.now(); fate() < 1_000 && performance.now() - start < 10_000;) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  assert.equal(fate(), 1_000);
+  assert.ok(numbers.length > 500, `${numbers.length} came`);
+  assert.equal(new Set(numbers).size, numbers.length);
+  client.close();
+  await reading;
 });
 
 Deno.test("dial() fails with what was wrong", async () => {

@@ -136,7 +136,13 @@ Deno.test("qlog as a stream takes the events of all connections and stays open",
 
 Deno.test("A qlog stream that never takes anything holds up nothing", async () => {
   const stuck = new WritableStream<string>({ write: () => new Promise(() => {}) });
-  await visit(() => stuck, () => new WritableStream({ write: () => new Promise(() => {}) }));
+  const start = performance.now();
+  const stats = await visit(
+    () => stuck,
+    () => new WritableStream({ write: () => new Promise(() => {}) }),
+  );
+  assert.ok(stats.bytesSent > 100_000);
+  assert.ok(performance.now() - start < 10_000, "nothing waits until it is given up");
 });
 
 Deno.test("A qlog stream that fails, or is closed by its owner, holds up nothing", async () => {

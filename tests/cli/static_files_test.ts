@@ -4,6 +4,19 @@ import { type FileHandler, staticFiles } from "../../cli/static_files.ts";
 const origin = "https://localhost:6121";
 
 /** A folder beside a secret, served. */
+/** How many descriptors this process has open on files of temporary folders; 0 where none is told. */
+function openFiles(): number {
+  if (Deno.build.os !== "linux") return 0;
+  const links = [...Deno.readDirSync("/proc/self/fd")].flatMap(({ name }) => {
+    try {
+      return [Deno.readLinkSync(`/proc/self/fd/${name}`)];
+    } catch {
+      return []; // the descriptor that the list was read by
+    }
+  });
+  return links.filter((path) => path.endsWith("/digits.txt")).length;
+}
+
 async function withSite(
   use: (serve: FileHandler, root: string) => Promise<void>,
 ): Promise<void> {
@@ -428,6 +441,7 @@ Deno.test({
   sanitizeResources: true,
   fn: () =>
     withSite(async (serve) => {
+      const before = openFiles();
       await (await serve(get("/digits.txt"))).body!.cancel();
       const reader = (await serve(get("/digits.txt"))).body!.getReader();
       await reader.read();
@@ -435,6 +449,7 @@ Deno.test({
       await serve(get("/digits.txt", {}, "HEAD"));
       await serve(get("/digits.txt", { "if-none-match": "*" }));
       await serve(get("/digits.txt", { range: "bytes=99-" }));
+      assert.equal(openFiles(), before);
     }),
 });
 

@@ -81,7 +81,11 @@ Deno.test("readTransportParameters() reads a client's limit of 2^62 - 1", () => 
 
 Deno.test("readTransportParameters() passes over reserved identifiers of 62 bits", () => {
   const huge = "ffffffffffffffff";
-  readTransportParameters(fromHex(`${huge}01aa${huge}000f00`), "client");
+  const parameters = readTransportParameters(
+    fromHex(`${huge}01aa${huge}000f00` + "010101"),
+    "client",
+  );
+  assert.equal(parameters.maxIdleTimeout, 1);
 });
 
 Deno.test("readTransportParameters() refuses what Section 18.2 forbids", () => {

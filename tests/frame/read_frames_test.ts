@@ -7,7 +7,7 @@ import { FrameTrait, frameTraits, NO_EXTENSIONS } from "../../src/frame/frame_ty
 import { PacketContent } from "../../src/frame/read_frames.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
 import { ALL, type Call, read, written } from "./recorder.ts";
-import { cases } from "./cases.ts";
+import { type Case, cases } from "./cases.ts";
 
 const letters: readonly [string, PacketType][] = [
   ["I", PacketType.Initial],
@@ -23,12 +23,16 @@ function refuses(bytes: Uint8Array, code: number, packetType = 4, extensions = A
   );
 }
 
+function expectReads({ call }: Case, { calls }: { calls: readonly Call[] }): void {
+  assert.deepEqual(calls, call ? [call] : []);
+}
+
 for (const [name, frame] of Object.entries(cases)) {
   const bytes = written(frame.write);
 
   Deno.test(`readFrames() reads ${name} as it was written`, () => {
     const { calls, content } = read(bytes);
-    assert.deepEqual(calls, frame.call ? [frame.call] : []);
+    expectReads(frame, { calls });
     assert.equal((content & PacketContent.Eliciting) === 0, frame.traits.includes("N"));
     assert.equal((content & PacketContent.NonProbing) === 0, frame.traits.includes("P"));
     if (frame.size !== undefined) assert.equal(bytes.length, frame.size);
@@ -36,14 +40,14 @@ for (const [name, frame] of Object.entries(cases)) {
 
   Deno.test(`readFrames() takes ${name} only in packets that may carry it`, () => {
     for (const [letter, packetType] of letters) {
-      if (frame.pkts.includes(letter)) read(bytes, packetType);
+      if (frame.pkts.includes(letter)) expectReads(frame, read(bytes, packetType));
       else refuses(bytes, ErrorCode.ProtocolViolation, packetType);
     }
   });
 
   Deno.test(`readFrames() takes ${name} of no extension when none was negotiated`, () => {
     if (!frame.traits.includes("x")) {
-      read(bytes, 4, NO_EXTENSIONS);
+      expectReads(frame, read(bytes, 4, NO_EXTENSIONS));
       return;
     }
     const isViolation = name === "datagram" || name.startsWith("observed");
@@ -51,8 +55,9 @@ for (const [name, frame] of Object.entries(cases)) {
     refuses(bytes, code, 4, NO_EXTENSIONS);
   });
 
+  // Frames of one byte cannot be cut, those that reach to the end of the packet anywhere.
+  if (bytes.length === 1 || name === "padding" || frame.traits === "open") continue;
   Deno.test(`readFrames() refuses ${name} cut short anywhere`, () => {
-    if (name === "padding" || frame.traits === "open") return read(bytes.subarray(0, 2)) && void 0;
     for (let length = 1; length < bytes.length; length++) {
       refuses(bytes.subarray(0, length), ErrorCode.FrameEncodingError);
     }

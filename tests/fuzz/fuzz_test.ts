@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import fc from "fast-check";
 import { connectionTargets } from "./connection_targets.ts";
 import { frameTargets } from "./frame_targets.ts";
@@ -10,6 +11,8 @@ const seed = Number(Deno.env.get("FUZZ_SEED") ?? 1);
 
 for (const target of [...packetTargets, ...frameTargets, ...httpTargets, ...connectionTargets]) {
   Deno.test(target.name, async () => {
-    await fc.assert(target.property, { seed, numRuns: target.runs });
+    const details = await fc.check(target.property, { seed, numRuns: target.runs });
+    assert.equal(details.failed, false, await fc.asyncDefaultReportMessage(details));
+    assert.equal(details.numRuns, target.runs);
   });
 }

@@ -24,21 +24,20 @@ a:hover { text-decoration: underline; }
 `;
 
 /**
- * The page that shows what is in a folder: folders first, then by name.
+ * What stands before and behind the rows of the page that shows what is in a folder.
  *
  * @param names The decoded names that lead to the folder.
- * @param entries What is in it.
- * @param hasMore Whether there is more than the entries given.
+ * @param count How many rows there are.
+ * @param hasMore Whether there is more in the folder.
  */
-export function listingPage(
+export function listingFrame(
   names: readonly string[],
-  entries: readonly ListingEntry[],
+  count: number,
   hasMore: boolean,
-): string {
+): readonly [head: string, foot: string] {
   const title = escapeHtml(`/${names.map((name) => `${name}/`).join("")}`);
   const up = names.length > 0 ? `<tr><td><a href="../">../</a></td><td></td><td></td></tr>\n` : "";
-  const rows = [...entries].sort(compareEntries).map(listingRow).join("\n");
-  return `<!DOCTYPE html>
+  const head = `<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -51,13 +50,24 @@ export function listingPage(
 <table>
 <thead><tr><th>Name</th><th class="number">Size</th><th class="number">Changed (UTC)</th></tr></thead>
 <tbody>
-${up}${rows}
+${up}`;
+  const foot = `
 </tbody>
 </table>
-${hasMore ? `<p>Only the first ${entries.length} entries are shown.</p>` : ""}
+${hasMore ? `<p>Only the first ${count} entries are shown.</p>` : ""}
 </body>
 </html>
 `;
+  return [head, foot];
+}
+
+/**
+ * The rows of the page that shows what is in a folder.
+ *
+ * @param entries What is in it, in order.
+ */
+export function listingRows(entries: readonly ListingEntry[]): string {
+  return entries.map(listingRow).join("\n");
 }
 
 /** Text as it may stand in HTML, in attributes too. */
@@ -76,9 +86,20 @@ function listingRow(entry: ListingEntry): string {
   }${slash}</a></td><td class="number">${size}</td><td class="number">${modified}</td></tr>`;
 }
 
-function compareEntries(a: ListingEntry, b: ListingEntry): number {
+const collator = new Intl.Collator("en", { numeric: true });
+
+/**
+ * Folders first, then by name.
+ *
+ * @param a An entry.
+ * @param b Another one.
+ */
+export function compareEntries(
+  a: Pick<ListingEntry, "name" | "isDirectory">,
+  b: Pick<ListingEntry, "name" | "isDirectory">,
+): number {
   if (a.isDirectory !== b.isDirectory) return a.isDirectory ? -1 : 1;
-  return a.name.localeCompare(b.name, "en", { numeric: true });
+  return collator.compare(a.name, b.name);
 }
 
 function sizeText(size: number): string {

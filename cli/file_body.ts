@@ -93,6 +93,27 @@ export function streamPieces(
   });
 }
 
+/**
+ * Streams bytes that are at hand, without a copy of all of them for each reader.
+ *
+ * @param pieces The bytes; they are handed out in parts, and must not change.
+ */
+export function streamBytes(
+  pieces: readonly Uint8Array<ArrayBuffer>[],
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let index = 0;
+  let at = 0;
+  return new ReadableStream({
+    pull(controller) {
+      while (index < pieces.length && at === pieces[index]!.length) [index, at] = [index + 1, 0];
+      if (index === pieces.length) return controller.close();
+      const part = pieces[index]!.subarray(at, at + CHUNK_SIZE);
+      at += part.length;
+      controller.enqueue(part);
+    },
+  }, { highWaterMark: 0 });
+}
+
 async function* readPieces(
   file: Deno.FsFile,
   pieces: readonly Piece[],

@@ -1,12 +1,16 @@
 import { type ByteRange, contentRange, readRanges } from "./byte_ranges.ts";
 import { evaluateConditions, rangeApplies, type Validators, validatorsOf } from "./conditional.ts";
 import { contentType } from "./content_type.ts";
-import { type ListingEntry, listingPage } from "./directory_listing.ts";
-import { type FileBody, multipleParts, singlePart, streamPieces } from "./file_body.ts";
+import { type ListingEntry, listingFrame } from "./directory_listing.ts";
+import { FolderListings } from "./folder_listings.ts";
+import {
+  type FileBody,
+  multipleParts,
+  singlePart,
+  streamBytes,
+  streamPieces,
+} from "./file_body.ts";
 import { isHiddenName, joinUrlPath, splitUrlPath } from "./url_path.ts";
-
-/** A folder with more entries than this is listed in part. */
-const MOST_ENTRIES = 5000;
 
 const separator = Deno.build.os === "windows" ? "\\" : "/";
 
@@ -38,7 +42,8 @@ export type FileHandler = (request: Request) => Promise<Response>;
  */
 export async function staticFiles(root: string, options: SiteOptions = {}): Promise<FileHandler> {
   const { listing = true, dotfiles = false } = options;
-  const site = { root: await Deno.realPath(root), listing, dotfiles };
+  const listings = new FolderListings();
+  const site = { root: await Deno.realPath(root), listing, dotfiles, listings };
   return async (request) => {
     const answered = await answer(site, request).catch(failure);
     // RFC 9110, Section 9.3.2: HEAD has the headers of GET, and no body ever.
@@ -52,6 +57,7 @@ export async function staticFiles(root: string, options: SiteOptions = {}): Prom
 interface Site extends Required<SiteOptions> {
   /** Where it is, links followed. */
   readonly root: string;
+  readonly listings: FolderListings;
 }
 
 /** A file or folder that may be shown. */
@@ -105,29 +111,34 @@ async function answerDirectory(
   const index = await find(site, `${directory.path}/index.html`).catch(ignoreMissing);
   if (index?.info.isFile) return await answerFile(request, index);
   if (!site.listing) return notFound();
-  const [entries, hasMore] = await readDirectory(site, directory.path);
-  const page = new TextEncoder().encode(listingPage(names, entries, hasMore));
-  return new Response(page, {
+  const { signal } = request;
+  const lookUp = (entry: Deno.DirEntry) => entryOf(site, directory.path, entry);
+  const { rows, count, hasMore } = await site.listings.get(directory.path, lookUp, signal);
+  const frame = listingFrame(names, count, hasMore).map((text) => new TextEncoder().encode(text));
+  const pieces = [frame[0]!, rows, frame[1]!];
+  return new Response(streamBytes(pieces), {
     headers: {
       "content-type": "text/html; charset=utf-8",
-      "content-length": String(page.length),
+      "content-length": String(pieces.reduce((sum, { length }) => sum + length, 0)),
       "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
       "cache-control": "no-cache",
     },
   });
 }
 
-async function readDirectory(site: Site, path: string): Promise<[ListingEntry[], boolean]> {
-  const entries: ListingEntry[] = [];
-  for await (const { name } of Deno.readDir(path)) {
-    if (isHiddenName(name, site.dotfiles)) continue;
-    const found = await find(site, `${path}/${name}`).catch(() => undefined); // a dangling link
-    if (!found || !(found.info.isFile || found.info.isDirectory)) continue;
-    if (entries.length === MOST_ENTRIES) return [entries, true];
-    const { isDirectory, size, mtime } = found.info;
-    entries.push({ name, isDirectory, size, modified: mtime ?? undefined });
-  }
-  return [entries, false];
+/** What is shown of an entry of a folder; undefined if it is not. */
+async function entryOf(
+  site: Site,
+  path: string,
+  { name, isSymlink }: Deno.DirEntry,
+): Promise<ListingEntry | undefined> {
+  if (isHiddenName(name, site.dotfiles)) return undefined;
+  const info = isSymlink
+    ? (await find(site, `${path}/${name}`).catch(() => undefined))?.info // a dangling link
+    : await Deno.lstat(`${path}/${name}`).catch(() => undefined); // gone by now
+  if (!info || !(info.isFile || info.isDirectory)) return undefined;
+  const { isDirectory, size, mtime } = info;
+  return { name, isDirectory, size, modified: mtime ?? undefined };
 }
 
 async function answerFile(request: Request, found: Found): Promise<Response> {

@@ -246,7 +246,10 @@ export interface ListenOptions extends TransportOptions, CertificateOptions {
   earlyData?: boolean;
   /**
    * 32 bytes that seal sessions. Servers that share it, or a server that keeps it over restarts,
-   * take each other's sessions; without it each has its own, and changes it daily.
+   * take each other's sessions; without it each has its own, and changes it daily. Early data are
+   * read only by the listener that gave the session, which knows what it has read; with all others
+   * they are sent again when the handshake is complete, so that nobody can replay them to each
+   * server once (RFC 9846, Section 8.2).
    */
   ticketKey?: Uint8Array;
   /**

@@ -12,25 +12,23 @@ import { MAX_EARLY_DATA_REMEMBERED } from "../limits/limits.ts";
  */
 const WINDOW = 20_000;
 
-/** Decides which 0-RTT data are read: none twice (RFC 9846, Section 8), none beyond our limits. */
+/**
+ * Decides which 0-RTT data are read: none twice (RFC 9846, Section 8), none beyond our limits. It is
+ * asked about tickets of its own server only, so that nobody else has read them either.
+ */
 export class EarlyDataGuard {
   readonly #limits: TransportParameters;
   #seen = new Set<string>();
   #seenBefore = new Set<string>();
-  #windowEnd: number;
-  /** Who cannot know what a process before it has read refuses until that is too old. */
-  readonly #refusedUntil: number;
+  #windowEnd = -Infinity;
 
-  /** @param refusedUntil Set where tickets outlive this process. */
-  constructor(config: TransportConfig, refusedUntil = -Infinity) {
+  constructor(config: TransportConfig) {
     this.#limits = localLimits(config);
-    this.#windowEnd = -Infinity;
-    this.#refusedUntil = refusedUntil;
   }
 
   /** Whether the data of this offer are read. */
   accepts(offer: EarlyDataOffer, now: number): boolean {
-    if (now < this.#refusedUntil || !this.#isNew(toHex(offer.id), now)) return false;
+    if (!this.#isNew(toHex(offer.id), now)) return false;
     const remembered = rememberedParameters(offer.transportParameters);
     // RFC 9000, Section 7.4.1: what the client relies on may not be less than it was.
     return remembered !== undefined && loweredLimit(remembered, this.#limits) === undefined;
@@ -49,6 +47,3 @@ export class EarlyDataGuard {
     return true;
   }
 }
-
-/** Milliseconds for which a process that shares its ticket key refuses early data at first. */
-export const EARLY_DATA_PAUSE: number = WINDOW;

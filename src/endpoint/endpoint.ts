@@ -61,7 +61,10 @@ export interface ServerConfig {
    * can. Left out: all we know, and the client's preference counts.
    */
   readonly versions?: readonly number[] | undefined;
-  /** 32 bytes that seal tickets; kept over restarts, or shared by servers, they stay good. */
+  /**
+   * 32 bytes that seal tickets; kept over restarts, or shared by servers, they stay good. 0-RTT data
+   * are read only by the endpoint that made the ticket.
+   */
   readonly ticketKey?: Uint8Array | undefined;
 }
 

@@ -2,11 +2,13 @@ import type { CryptoEngine } from "../crypto/aead.ts";
 import type { Random } from "../crypto/random.ts";
 import { TokenBox } from "../crypto/token_box.ts";
 import type { ServerTlsOptions, TicketOptions } from "../tls/tls.ts";
-import { EARLY_DATA_PAUSE, EarlyDataGuard } from "./early_data_guard.ts";
+import { EarlyDataGuard } from "./early_data_guard.ts";
 import type { ServerConfig } from "./endpoint.ts";
 
 /** Milliseconds for which a key seals; what it sealed can be opened for as long again. */
 const ROTATION = 86_400_000;
+/** Bytes of a server's name in its tickets: nobody draws the same twice. */
+const ISSUER_LENGTH = 16;
 
 /** What a server hands out and takes back: address tokens and session tickets. */
 export class Resumption {
@@ -26,7 +28,9 @@ export class Resumption {
     }
     const box = new TokenBox(engine, random, ticketKey);
     if (ticketKey === undefined) this.#boxes.push(box);
-    this.tickets = { box, ...(server.earlyData === true ? acceptEarlyData(server) : {}) };
+    // Drawn at each start: a process before this one has read data that nobody remembers.
+    const issuer = random.bytes(ISSUER_LENGTH);
+    this.tickets = { box, issuer, ...(server.earlyData === true ? acceptEarlyData(server) : {}) };
   }
 
   /** What servers of the endpoint tell TLS. */
@@ -46,8 +50,7 @@ function acceptEarlyData(server: ServerConfig): Pick<TicketOptions, "acceptEarly
   let guard: EarlyDataGuard | undefined;
   return {
     acceptEarlyData(offer, now) {
-      const pause = server.ticketKey === undefined ? 0 : EARLY_DATA_PAUSE;
-      guard ??= new EarlyDataGuard(server.transport, now + pause);
+      guard ??= new EarlyDataGuard(server.transport);
       return guard.accepts(offer, now);
     },
   };

@@ -1,3 +1,4 @@
+import { equalBytes } from "../bytes/bytes.ts";
 import { Reader } from "../bytes/reader.ts";
 import { suiteParameters } from "../crypto/cipher_suite.ts";
 import { Alert, alertError } from "./alert.ts";
@@ -18,6 +19,8 @@ export const TICKET_TYPE = 0x74;
 
 /** psk_dhe_ke, the one mode with fresh keys (RFC 9846, Section 4.3.9). */
 const PSK_DHE_KE = 1;
+
+const NOBODY = new Uint8Array(0);
 
 /** A ticket of ours that a client came back with. */
 export interface ChosenPsk {
@@ -104,6 +107,8 @@ export function acceptsEarlyData(
   // RFC 9846, Section 4.3.10: only with the first PSK, and with all as it was.
   if (chosen.index !== 0 || ticket.suite !== suite || ticket.alpn !== alpn) return false;
   if (Math.abs(chosen.ageSkew) > AGE_WINDOW || !tickets.acceptEarlyData) return false;
+  // Only who made the ticket can know whether its data were read before.
+  if (!equalBytes(ticket.issuer, tickets.issuer ?? NOBODY)) return false;
   const offer: EarlyDataOffer = {
     id: chosen.binder,
     alpn,

@@ -331,6 +331,7 @@ export class ServerTls extends Handshake {
       serverName: this.serverName ?? "",
       transportParameters: this.#transportParameters,
       applicationState: tickets.applicationState?.() ?? new Uint8Array(0),
+      issuer: tickets.issuer ?? new Uint8Array(0),
     });
     const ticket = tickets.box.seal(TICKET_TYPE, content);
     const earlyData = tickets.acceptEarlyData !== undefined;

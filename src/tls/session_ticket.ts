@@ -86,10 +86,12 @@ export interface TicketContent {
   /** The server's transport parameters then. */
   readonly transportParameters: Uint8Array;
   readonly applicationState: Uint8Array;
+  /** The server that made it: `TicketOptions.issuer`. */
+  readonly issuer: Uint8Array;
 }
 
 /** The layout below; a ticket of another one is not understood. */
-const LAYOUT = 2;
+const LAYOUT = 3;
 
 /** Writes what is to be sealed. */
 export function writeTicketContent(content: TicketContent): Uint8Array<ArrayBuffer> {
@@ -106,6 +108,7 @@ export function writeTicketContent(content: TicketContent): Uint8Array<ArrayBuff
   writer.vector(1, latin1ToBytes(content.serverName));
   writer.vector(2, content.transportParameters);
   writer.vector(2, content.applicationState);
+  writer.vector(1, content.issuer);
   return writer.bytes();
 }
 
@@ -124,5 +127,6 @@ export function readTicketContent(bytes: Uint8Array): TicketContent | undefined 
     serverName: bytesToLatin1(readVector8(reader)),
     transportParameters: readVector16(reader),
     applicationState: readVector16(reader),
+    issuer: readVector8(reader),
   };
 }

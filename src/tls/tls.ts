@@ -160,6 +160,14 @@ export interface TicketOptions {
    * Section 8), and one whose remembered parameters are above what the server grants now.
    */
   readonly acceptEarlyData?: ((offer: EarlyDataOffer, now: number) => boolean) | undefined;
+  /**
+   * A name, up to 255 bytes, for whoever remembers which 0-RTT data were read. A ticket of another
+   * issuer resumes its session, and its 0-RTT data are not read: each server that shares the box
+   * would read them once (RFC 9846, Section 8.2).
+   *
+   * @default {an empty name}
+   */
+  readonly issuer?: Uint8Array | undefined;
   /** Bytes of the application to remember in the ticket, HTTP/3 settings for instance. */
   readonly applicationState?: (() => Uint8Array) | undefined;
 }

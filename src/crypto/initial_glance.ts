@@ -39,7 +39,7 @@ export class InitialGlance {
     const size = ((first ^ mask[0]!) & 3) + 1;
     let number = 0;
     for (let i = 0; i < size; i++) number = number * 256 + (datagram[numberAt + i]! ^ mask[1 + i]!);
-    // GCM (NIST SP 800-38D, Section 7.1): nonce and counter make a block; 1 is the tag's.
+    // GCM (NIST SP 800-38D): nonce and counter make a block; the first is for the tag.
     writeNonce(this.#iv, 0, number, counter);
     counter[SAMPLE_LENGTH - 1] = 2;
     this.#block.mask(counter, 0, mask);

@@ -33,8 +33,9 @@ export class TcpCarrier implements Carrier {
    */
   async send(url: URL, init: RequestInit): Promise<Response> {
     const headers = new Headers(init.headers);
-    // The body as it stands, as it comes over HTTP/3 too; the runtime would ask for gzip.
-    if (!headers.has("accept-encoding")) headers.set("accept-encoding", "identity");
+    // The body as it stands, as it comes over HTTP/3 too: otherwise the runtime would decode it, and
+    // leave the fields that describe the coded body.
+    headers.set("accept-encoding", "identity");
     const whole = { ...init, headers, redirect: "manual", client: this.#client } as const;
     try {
       const response = await fetch(url, whole);

@@ -95,7 +95,7 @@ class Sender {
   async send(plan: RequestPlan): Promise<Response> {
     for (let attempt = 1;; attempt++) {
       const lease = await this.#lease(plan);
-      if (lease === undefined) return await this.#overTcp(plan.request(), this.#tcpInit);
+      if (lease === undefined) return await this.#overTcp(unencoded(plan.request()), this.#tcpInit);
       const { client, isReused } = lease;
       try {
         const response = await client.fetch(plan.request(), this.#requestInit);
@@ -149,6 +149,16 @@ function isUnprocessed(error: unknown): boolean {
  */
 function isStale(client: H3Client, isReused: boolean, plan: RequestPlan): boolean {
   return isReused && !client.accepting && idempotentMethods.has(plan.method);
+}
+
+/**
+ * The request for content as it stands, whatever codings the application takes. The platform's
+ * `fetch` would decode content in silence and leave the fields that describe the coded content;
+ * with this field it leaves content alone, as HTTP/3 does.
+ */
+function unencoded(request: Request): Request {
+  request.headers.set("accept-encoding", "identity");
+  return request;
 }
 
 /** Fetch Standard, "location URL": the bytes of the field are UTF-8. */

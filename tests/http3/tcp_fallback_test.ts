@@ -175,3 +175,25 @@ Deno.test("BrokenServers remembers only so many", () => {
   assert.equal(broken.has("743", 1), false);
   assert.equal(broken.has("744", 1), true);
 });
+
+Deno.test("fetch() gets the bytes over TCP that the fields describe", async () => {
+  const coded = new Blob(["over TCP ".repeat(100)]).stream()
+    .pipeThrough(new CompressionStream("gzip"));
+  const content = await new Response(coded).bytes();
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => {
+    // A server that codes content for everybody.
+    return new Response(content, { headers: { "content-encoding": "gzip" } });
+  });
+  const fetch = createFetch(
+    () => Promise.reject(new DOMException("Cannot go on: silence", "TimeoutError")),
+    (request, init) => {
+      const { port } = server.addr;
+      return globalThis.fetch(`http://127.0.0.1:${port}/`, { ...init, headers: request.headers });
+    },
+  );
+  for (const headers of [{}, { "accept-encoding": "gzip" }]) {
+    const response = await within(fetch(url, { ...tcp, headers }));
+    assert.equal(response.headers.get("content-encoding"), "gzip");
+    assert.deepEqual(await response.bytes(), content);
+  }
+});

@@ -79,7 +79,8 @@ async function serveStream({ readable, writable }: Deno.QuicBidirectionalStream)
   await writer.close();
 }
 
-async function download(connection: BenchConnection, size: number): Promise<number> {
+/** Asks for so many bytes on a new stream; returns how many came. */
+export async function download(connection: BenchConnection, size: number): Promise<number> {
   const { readable, writable } = await connection.createBidirectionalStream({
     waitUntilAvailable: true,
   });

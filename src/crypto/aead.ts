@@ -53,6 +53,7 @@ export interface CryptoEngine {
   readonly name: string;
   /** The suites it speaks, the fastest first. */
   readonly suites: readonly CipherSuite[];
+  /** @param key Belongs to the result from now on. */
   aead(suite: CipherSuite, key: Uint8Array): Aead;
   headerMask(suite: CipherSuite, key: Uint8Array): HeaderMask;
 }

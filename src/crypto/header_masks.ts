@@ -42,30 +42,36 @@ class AesMask implements HeaderMask {
  * the nonce, and the mask is the beginning of that block of key stream.
  */
 class ChaChaMask implements HeaderMask {
-  /** Constants and key; the counter and nonce are filled in per packet. */
-  readonly #input = new Uint32Array(16);
-  readonly #state = new Uint32Array(16);
+  /** The key, and nothing else: a connection keeps it for as long as it lives. */
+  readonly #key = new Uint32Array(8);
 
   constructor(key: Uint8Array) {
     if (key.length !== 32) throw new RangeError("Cannot use a ChaCha20 key that is not 32 bytes");
-    this.#input.set([0x6170_7865, 0x3320_646e, 0x7962_2d32, 0x6b20_6574]);
-    for (let i = 0; i < 8; i++) this.#input[4 + i] = wordAt(key, 4 * i);
+    for (let i = 0; i < 8; i++) this.#key[i] = wordAt(key, 4 * i);
   }
 
   mask(buffer: Uint8Array, sampleOffset: number, out: Uint8Array): void {
-    const input = this.#input;
-    const state = this.#state;
-    for (let i = 0; i < 4; i++) input[12 + i] = wordAt(buffer, sampleOffset + 4 * i);
-    state.set(input);
+    state[0] = CONSTANT_0;
+    state[1] = CONSTANT_1;
+    state[2] = 0x7962_2d32;
+    state[3] = 0x6b20_6574;
+    state.set(this.#key, 4);
+    for (let i = 0; i < 4; i++) state[12 + i] = wordAt(buffer, sampleOffset + 4 * i);
     twentyRounds(state);
-    const first = state[0]! + input[0]!;
+    const first = state[0]! + CONSTANT_0;
     out[0] = first;
     out[1] = first >>> 8;
     out[2] = first >>> 16;
     out[3] = first >>> 24;
-    out[4] = state[1]! + input[1]!;
+    out[4] = state[1]! + CONSTANT_1;
   }
 }
+
+/** RFC 8439, Section 2.3: the first two of the words that every block begins with. */
+const CONSTANT_0 = 0x6170_7865;
+const CONSTANT_1 = 0x3320_646e;
+/** The block of the mask at hand. */
+const state = new Uint32Array(16);
 
 /** RFC 8439, Section 2.3: ten times four column rounds and four diagonal rounds. */
 function twentyRounds(state: Uint32Array): void {

@@ -344,10 +344,10 @@ export class KeyPhases implements PacketSealer {
     this.deadline = Infinity;
   }
 
-  /** Makes the keys of the next generation. */
+  /** Makes the keys of the next generation, as far as they are not there. */
   #prepare(): void {
-    this.#nextReadKeys = this.#readKeys?.next();
-    this.#nextWriteKeys = this.#writeKeys.next();
+    this.#nextReadKeys ??= this.#readKeys?.next();
+    this.#nextWriteKeys ??= this.#writeKeys.next();
   }
 
   /** The notes on a path, brought to the current generation. */

@@ -24,7 +24,7 @@ class NobleChaCha implements Aead {
   readonly #key: Uint8Array;
 
   constructor(key: Uint8Array) {
-    this.#key = key.slice();
+    this.#key = key;
   }
 
   seal(
@@ -66,7 +66,7 @@ class NobleGcm implements Aead {
   readonly #key: Uint8Array;
 
   constructor(key: Uint8Array) {
-    this.#key = key.slice();
+    this.#key = key;
   }
 
   seal(

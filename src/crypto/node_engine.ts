@@ -29,7 +29,7 @@ class NodeAead implements Aead {
 
   constructor(suite: CipherSuite, key: Uint8Array) {
     this.#cipher = cipherName(suite);
-    this.#key = key.slice();
+    this.#key = key;
   }
 
   seal(

@@ -1,3 +1,4 @@
+import { concatBytes } from "../bytes/bytes.ts";
 import {
   type Aead,
   type CryptoEngine,
@@ -24,7 +25,7 @@ export interface PacketSealer {
     pathId: number,
     packetNumber: number,
   ): number;
-  /** The mask of 5 bytes for the sample at `sampleOffset`, valid until the next call. */
+  /** The mask of 5 bytes for the sample at `sampleOffset`, valid until any keys are asked again. */
   headerMask(buffer: Uint8Array, sampleOffset: number): Uint8Array;
 }
 
@@ -45,21 +46,26 @@ export interface PacketUnsealer {
     packetNumber: number,
     out: Uint8Array,
   ): number;
-  /** The mask of 5 bytes for the sample at `sampleOffset`, valid until the next call. */
+  /** The mask of 5 bytes for the sample at `sampleOffset`, valid until any keys are asked again. */
   headerMask(buffer: Uint8Array, sampleOffset: number): Uint8Array;
 }
 
-/** Keys of one direction at one level: they seal or open packets and mask their headers. */
+/** What is calculated for the packet at hand; views of it are good until the next one. */
+const nonce = new Uint8Array(NONCE_LENGTH);
+const mask = new Uint8Array(MASK_LENGTH);
+
+/**
+ * Keys of one direction at one level: they seal or open packets and mask their headers. A
+ * connection has several of them for as long as it lives, and each array of bytes takes half a
+ * kilobyte, however short: so there is one, which begins with the IV and goes on with the secret.
+ */
 export class PacketKeys implements PacketSealer, PacketUnsealer {
   readonly suite: SuiteParameters;
   readonly #engine: CryptoEngine;
   readonly #labels: KeyLabels;
-  readonly #secret: Uint8Array;
+  readonly #ivAndSecret: Uint8Array;
   readonly #aead: Aead;
-  readonly #iv: Uint8Array;
-  readonly #nonce = new Uint8Array(NONCE_LENGTH);
   readonly #header: HeaderMask;
-  readonly #mask = new Uint8Array(MASK_LENGTH);
 
   /** @param header The header protection of the generation before, when keys are updated. */
   constructor(
@@ -73,13 +79,15 @@ export class PacketKeys implements PacketSealer, PacketUnsealer {
     const { hash, keyLength } = this.suite;
     this.#engine = engine;
     this.#labels = labels;
-    this.#secret = secret;
     const expander = new HmacKey(hash, secret);
     this.#aead = engine.aead(
       this.suite.suite,
       expander.expandLabel(labels.key, undefined, keyLength),
     );
-    this.#iv = expander.expandLabel(labels.iv, undefined, NONCE_LENGTH);
+    this.#ivAndSecret = concatBytes(
+      expander.expandLabel(labels.iv, undefined, NONCE_LENGTH),
+      secret,
+    );
     this.#header = header ?? engine.headerMask(
       this.suite.suite,
       expander.expandLabel(labels.hp, undefined, keyLength),
@@ -94,8 +102,8 @@ export class PacketKeys implements PacketSealer, PacketUnsealer {
     pathId: number,
     packetNumber: number,
   ): number {
-    this.#aim(pathId, packetNumber);
-    this.#aead.seal(this.#nonce, buffer, headerStart, payloadStart, payloadEnd);
+    writeNonce(this.#ivAndSecret, pathId, packetNumber, nonce);
+    this.#aead.seal(nonce, buffer, headerStart, payloadStart, payloadEnd);
     return payloadEnd + TAG_LENGTH;
   }
 
@@ -108,23 +116,20 @@ export class PacketKeys implements PacketSealer, PacketUnsealer {
     packetNumber: number,
     out: Uint8Array,
   ): number {
-    this.#aim(pathId, packetNumber);
-    return this.#aead.open(this.#nonce, buffer, headerStart, payloadStart, end, out);
+    writeNonce(this.#ivAndSecret, pathId, packetNumber, nonce);
+    return this.#aead.open(nonce, buffer, headerStart, payloadStart, end, out);
   }
 
   headerMask(buffer: Uint8Array, sampleOffset: number): Uint8Array {
-    this.#header.mask(buffer, sampleOffset, this.#mask);
-    return this.#mask;
+    this.#header.mask(buffer, sampleOffset, mask);
+    return mask;
   }
 
   /** Keys of the next generation; header protection stays (RFC 9001, Section 6.1). */
   next(): PacketKeys {
-    const secret = expandLabel(this.suite.hash, this.#secret, this.#labels.ku);
-    return new PacketKeys(this.#engine, this.suite.suite, secret, this.#labels, this.#header);
-  }
-
-  #aim(pathId: number, packetNumber: number): void {
-    writeNonce(this.#iv, pathId, packetNumber, this.#nonce);
+    const secret = this.#ivAndSecret.subarray(NONCE_LENGTH);
+    const next = expandLabel(this.suite.hash, secret, this.#labels.ku);
+    return new PacketKeys(this.#engine, this.suite.suite, next, this.#labels, this.#header);
   }
 }
 

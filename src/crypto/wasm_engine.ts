@@ -84,7 +84,7 @@ class WasmChaCha implements Aead {
   constructor(machine: Machine, key: Uint8Array) {
     if (key.length !== 32) throw new RangeError("Cannot use a ChaCha20 key that is not 32 bytes");
     this.#machine = machine;
-    this.#key = key.slice();
+    this.#key = key;
   }
 
   seal(

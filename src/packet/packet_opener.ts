@@ -1,4 +1,4 @@
-import { MASK_LENGTH, TAG_LENGTH } from "../crypto/aead.ts";
+import { TAG_LENGTH } from "../crypto/aead.ts";
 import type { PacketUnsealer } from "../crypto/packet_keys.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
@@ -13,9 +13,6 @@ export class PacketOpener {
   keyPhase = 0;
   /** The spin bit of the packet opened last, if its header was short. */
   spin = 0;
-
-  /** The keys may lend their mask to the next caller. */
-  readonly #mask = new Uint8Array(MASK_LENGTH);
 
   /**
    * Opens a packet: the header in place, the payload into `out`.
@@ -36,11 +33,11 @@ export class PacketOpener {
     const { datagram, start, end, payloadStart: numberAt } = header;
     // RFC 9001, Section 5.4.2: without a whole sample there is nothing to open.
     if (end - numberAt < 4 + TAG_LENGTH) return -1;
-    this.#mask.set(keys.headerMask(datagram, numberAt + 4));
-    const first = datagram[start]! ^ (this.#mask[0]! & (header.isLong ? 0x0f : 0x1f));
+    const mask = keys.headerMask(datagram, numberAt + 4);
+    const first = datagram[start]! ^ (mask[0]! & (header.isLong ? 0x0f : 0x1f));
     datagram[start] = first;
     const payloadStart = numberAt + (first & 3) + 1;
-    this.number = this.#readNumber(datagram, numberAt, payloadStart, largest);
+    this.number = readNumber(datagram, numberAt, payloadStart, largest, mask);
     this.keyPhase = (first >>> 2) & 1;
     this.spin = (first >>> 5) & 1;
     const length = keys.open(datagram, start, payloadStart, end, pathId, this.number, out);
@@ -54,15 +51,21 @@ export class PacketOpener {
     }
     return length;
   }
+}
 
-  /** Unmasks the packet number in place and recovers all of it. */
-  #readNumber(datagram: Uint8Array, from: number, to: number, largest: number): number {
-    let truncated = 0;
-    for (let at = from; at < to; at++) {
-      const byte = datagram[at]! ^ this.#mask[1 + at - from]!;
-      datagram[at] = byte;
-      truncated = truncated * 256 + byte;
-    }
-    return recoverPacketNumber(largest, truncated, to - from);
+/** Unmasks the packet number in place and recovers all of it. */
+function readNumber(
+  datagram: Uint8Array,
+  from: number,
+  to: number,
+  largest: number,
+  mask: Uint8Array,
+): number {
+  let truncated = 0;
+  for (let at = from; at < to; at++) {
+    const byte = datagram[at]! ^ mask[1 + at - from]!;
+    datagram[at] = byte;
+    truncated = truncated * 256 + byte;
   }
+  return recoverPacketNumber(largest, truncated, to - from);
 }

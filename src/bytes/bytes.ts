@@ -1,5 +1,8 @@
 /** Small helpers over byte arrays. */
 
+/** No bytes. There is one such array, since each takes 200 bytes of the heap. */
+export const NO_BYTES: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+
 /** Whether both hold the same bytes. Not for secrets: it stops at the first difference. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;

@@ -1,4 +1,4 @@
-import { concatBytes } from "../bytes/bytes.ts";
+import { concatBytes, NO_BYTES } from "../bytes/bytes.ts";
 import { Reader } from "../bytes/reader.ts";
 import { suiteParameters } from "../crypto/cipher_suite.ts";
 import { Level } from "../crypto/level.ts";
@@ -20,7 +20,7 @@ import { ExtensionType, MessageType, NamedGroup } from "./code_point.ts";
 import { expectEnd, expectOnly, type Extensions, readExtensions } from "./extensions.ts";
 import { Handshake } from "./handshake.ts";
 import { type KeyShare, makeKeyShare } from "./key_exchange.ts";
-import { KeySchedule } from "./key_schedule.ts";
+import { KeySchedule, resumptionKey } from "./key_schedule.ts";
 import { checkCertificateVerify, judgeCertificates } from "./peer_certificate.ts";
 import { readServerHello, type ServerHello } from "./server_hello.ts";
 import { MAX_TICKET_LIFETIME, readNewSessionTicket } from "./session_ticket.ts";
@@ -48,13 +48,13 @@ export class ClientTls extends Handshake {
   #shares: readonly KeyShare[] = [];
   /** Set by a HelloRetryRequest: the suite that the ServerHello must repeat. */
   #retrySuite = 0;
-  #clientSecret: Uint8Array = new Uint8Array(0);
-  #serverSecret: Uint8Array = new Uint8Array(0);
-  #resumptionSecret: Uint8Array = new Uint8Array(0);
+  #clientSecret: Uint8Array = NO_BYTES;
+  #serverSecret: Uint8Array = NO_BYTES;
+  #resumptionSecret: Uint8Array = NO_BYTES;
   #serverKey: CertificateKey | undefined;
   /** Signature schemes of a CertificateRequest. */
   #requestedSchemes: readonly number[] | undefined;
-  #serverParameters: Uint8Array = new Uint8Array(0);
+  #serverParameters: Uint8Array = NO_BYTES;
   #tickets = 0;
 
   constructor(options: ClientTlsOptions, context: TlsContext) {
@@ -330,6 +330,13 @@ export class ClientTls extends Handshake {
     this.enter(Level.OneRtt);
     this.context.sink.onSecrets(Level.OneRtt, this.suite, server, client);
     this.context.sink.onComplete();
+    this.forget();
+  }
+
+  protected override forget(): void {
+    super.forget();
+    this.#clientSecret = this.#serverSecret = NO_BYTES;
+    this.#serverKey = undefined;
   }
 
   #sendFlight(): void {
@@ -361,7 +368,7 @@ export class ClientTls extends Handshake {
       version: this.context.version?.() ?? 1,
       alpn: this.alpn!,
       suite: this.suite,
-      secret: this.schedule!.resumptionKey(this.#resumptionSecret, ticket.nonce),
+      secret: resumptionKey(this.hash, this.#resumptionSecret, ticket.nonce),
       ticket: ticket.ticket,
       ageAdd: ticket.ageAdd,
       receivedAt: this.context.wallTime(now),

@@ -1,4 +1,4 @@
-import { toHex } from "../bytes/bytes.ts";
+import { NO_BYTES, toHex } from "../bytes/bytes.ts";
 import { suiteParameters } from "../crypto/cipher_suite.ts";
 import type { HashName } from "../crypto/hkdf.ts";
 import { Level } from "../crypto/level.ts";
@@ -6,7 +6,7 @@ import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import { Alert, alertError, asTransportError } from "./alert.ts";
 import { messageName } from "./code_point.ts";
-import type { KeySchedule } from "./key_schedule.ts";
+import { exportSecret, type KeySchedule } from "./key_schedule.ts";
 import { MAX_LATE_TLS_MESSAGE, MAX_TLS_MESSAGE } from "../limits/limits.ts";
 import { MessageBuffer } from "./message_buffer.ts";
 import type { Tls, TlsContext } from "./tls.ts";
@@ -27,9 +27,9 @@ export abstract class Handshake implements Tls {
   protected readonly transcript: Transcript = new Transcript();
   protected schedule: KeySchedule | undefined;
   /** The random value of the ClientHello: names the connection in key logs. */
-  protected clientRandom: Uint8Array = new Uint8Array(0);
+  protected clientRandom: Uint8Array = NO_BYTES;
   readonly #keyLog: ((line: string) => void) | undefined;
-  #buffer = new MessageBuffer();
+  readonly #buffer = new MessageBuffer();
   #readLevel: Level = Level.Initial;
   #exporterSecret: Uint8Array | undefined;
   #failure: TransportError | undefined;
@@ -58,7 +58,7 @@ export abstract class Handshake implements Tls {
     if (!this.#exporterSecret || !this.complete) {
       throw new TypeError("Cannot export keying material: the handshake is not complete");
     }
-    return this.schedule!.export(this.#exporterSecret, label, context, length);
+    return exportSecret(this.hash, this.#exporterSecret, label, context, length);
   }
 
   /** The hash of the chosen suite. */
@@ -112,6 +112,13 @@ export abstract class Handshake implements Tls {
     }
   }
 
+  /** Lets go of what the handshake alone has needed: a connection lasts longer. */
+  protected forget(): void {
+    this.transcript.end();
+    this.schedule = undefined;
+    this.clientRandom = NO_BYTES;
+  }
+
   /** The error for a message that has no business here. */
   protected unexpected(type: number): TransportError {
     return alertError(Alert.UnexpectedMessage, `Cannot accept ${messageName(type)} now`);
@@ -123,13 +130,12 @@ export abstract class Handshake implements Tls {
     const limit = this.complete ? MAX_LATE_TLS_MESSAGE : MAX_TLS_MESSAGE;
     for (;;) {
       const message = this.#buffer.next(limit);
-      if (!message) return;
+      if (!message) return this.#buffer.rest();
       this.onMessage(message[0]!, message, now);
       if (level === this.#readLevel) continue;
       // RFC 9846, Section 5.1: no message may lie across a change of keys.
       if (!this.#buffer.isEmpty) throw this.unexpected(this.#buffer.firstByte);
-      this.#buffer = new MessageBuffer();
-      return;
+      return this.#buffer.rest();
     }
   }
 

@@ -1,32 +1,30 @@
-import { equalSecrets } from "../bytes/bytes.ts";
+import { equalSecrets, NO_BYTES } from "../bytes/bytes.ts";
 import {
   deriveSecret,
   expandLabel,
   extract,
   hash,
-  hashLength,
   type HashName,
   hmac,
   HmacKey,
 } from "../crypto/hkdf.ts";
 
-const none = new Uint8Array(0);
+/** The hash of no message at all. */
+const EMPTY_HASHES = { sha256: hash("sha256", NO_BYTES), sha384: hash("sha384", NO_BYTES) };
+/** What stands for a secret that there is not. */
+const ZEROS = { sha256: new Uint8Array(32), sha384: new Uint8Array(48) };
 
 /** The chain of secrets of one handshake (RFC 9846, Section 7.1). */
 export class KeySchedule {
   /** The hash all of it rests on. */
   readonly hash: HashName;
-  readonly #zeros: Uint8Array;
-  readonly #emptyHash: Uint8Array;
   /** Early, handshake or master secret, whichever the schedule has come to. */
   #secret: HmacKey;
 
   /** @param psk The pre-shared key; nothing stands for zeros. */
   constructor(name: HashName, psk?: Uint8Array) {
     this.hash = name;
-    this.#zeros = new Uint8Array(hashLength(name));
-    this.#emptyHash = hash(name, none);
-    this.#secret = new HmacKey(name, extract(name, this.#zeros, psk ?? this.#zeros));
+    this.#secret = new HmacKey(name, extract(name, ZEROS[name], psk ?? ZEROS[name]));
   }
 
   /** Goes from the early to the handshake secret. */
@@ -36,11 +34,11 @@ export class KeySchedule {
 
   /** Goes from the handshake to the master secret. */
   enterMaster(): void {
-    this.#advance(this.#zeros);
+    this.#advance(ZEROS[this.hash]);
   }
 
   /** A secret of the present stage, bound to the messages so far. */
-  derive(label: string, transcriptHash: Uint8Array = this.#emptyHash): Uint8Array {
+  derive(label: string, transcriptHash: Uint8Array = EMPTY_HASHES[this.hash]): Uint8Array {
     return this.#secret.expandLabel(label, transcriptHash);
   }
 
@@ -54,23 +52,28 @@ export class KeySchedule {
     return equalSecrets(this.finishedData(baseKey, transcriptHash), data);
   }
 
-  /** The pre-shared key that belongs to a ticket (RFC 9846, Section 4.7.1). */
-  resumptionKey(resumptionSecret: Uint8Array, nonce: Uint8Array): Uint8Array {
-    return expandLabel(this.hash, resumptionSecret, "resumption", nonce);
-  }
-
-  /** Keying material for an application (RFC 9846, Section 7.5). */
-  export(
-    exporterSecret: Uint8Array,
-    label: string,
-    context: Uint8Array,
-    length: number,
-  ): Uint8Array {
-    const secret = deriveSecret(this.hash, exporterSecret, label, this.#emptyHash);
-    return expandLabel(this.hash, secret, "exporter", hash(this.hash, context), length);
-  }
-
   #advance(input: Uint8Array): void {
     this.#secret = new HmacKey(this.hash, extract(this.hash, this.derive("derived"), input));
   }
+}
+
+/** The pre-shared key that belongs to a ticket (RFC 9846, Section 4.7.1). */
+export function resumptionKey(
+  name: HashName,
+  resumptionSecret: Uint8Array,
+  nonce: Uint8Array,
+): Uint8Array {
+  return expandLabel(name, resumptionSecret, "resumption", nonce);
+}
+
+/** Keying material for an application (RFC 9846, Section 7.5). */
+export function exportSecret(
+  name: HashName,
+  exporterSecret: Uint8Array,
+  label: string,
+  context: Uint8Array,
+  length: number,
+): Uint8Array {
+  const secret = deriveSecret(name, exporterSecret, label, EMPTY_HASHES[name]);
+  return expandLabel(name, secret, "exporter", hash(name, context), length);
 }

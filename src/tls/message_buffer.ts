@@ -1,9 +1,13 @@
+import { NO_BYTES } from "../bytes/bytes.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 
+/** Bytes to begin with. */
+const SMALLEST = 1_024;
+
 /** Puts handshake messages together from bytes that come in any cut. */
 export class MessageBuffer {
-  #bytes = new Uint8Array(1024);
+  #bytes: Uint8Array<ArrayBuffer> = NO_BYTES;
   #start = 0;
   #end = 0;
 
@@ -47,9 +51,16 @@ export class MessageBuffer {
     return bytes.subarray(at, at + length);
   }
 
+  /** Lets go of the memory while nothing waits. */
+  rest(): void {
+    if (!this.isEmpty) return;
+    this.#bytes = NO_BYTES;
+    this.#start = this.#end = 0;
+  }
+
   #makeRoom(needed: number): void {
     // Doubling, so that a message that comes byte by byte is not copied once per byte.
-    const size = needed > this.#bytes.length ? 2 * needed : this.#bytes.length;
+    const size = needed > this.#bytes.length ? Math.max(2 * needed, SMALLEST) : this.#bytes.length;
     const bytes = new Uint8Array(size);
     bytes.set(this.#bytes.subarray(this.#start, this.#end));
     this.#end -= this.#start;

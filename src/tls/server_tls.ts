@@ -1,4 +1,4 @@
-import { concatBytes } from "../bytes/bytes.ts";
+import { concatBytes, NO_BYTES } from "../bytes/bytes.ts";
 import { Level } from "../crypto/level.ts";
 import { Alert, alertError } from "./alert.ts";
 import { readCompressions } from "./certificate_compression.ts";
@@ -14,7 +14,7 @@ import { ExtensionType, MessageType } from "./code_point.ts";
 import type { Credential } from "./credential.ts";
 import { Handshake } from "./handshake.ts";
 import { answerKeyShare } from "./key_exchange.ts";
-import { KeySchedule } from "./key_schedule.ts";
+import { KeySchedule, resumptionKey } from "./key_schedule.ts";
 import { MessageWriter } from "./message_writer.ts";
 import { checkSecondHello, negotiate, type Negotiated } from "./negotiation.ts";
 import { checkCertificateVerify, judgeCertificates } from "./peer_certificate.ts";
@@ -54,10 +54,10 @@ export class ServerTls extends Handshake {
   #state: number = State.ClientHello;
   /** Kept over a HelloRetryRequest to compare the second one with. */
   #firstHello: ClientHello | undefined;
-  #clientSecret: Uint8Array = new Uint8Array(0);
-  #clientApplicationSecret: Uint8Array = new Uint8Array(0);
+  #clientSecret: Uint8Array = NO_BYTES;
+  #clientApplicationSecret: Uint8Array = NO_BYTES;
   #clientKey: CertificateKey | undefined;
-  #transportParameters: Uint8Array = new Uint8Array(0);
+  #transportParameters: Uint8Array = NO_BYTES;
   #wantsTickets = false;
   /** How the client takes compressed certificates. */
   #compressions: readonly number[] = [];
@@ -305,6 +305,13 @@ export class ServerTls extends Handshake {
     sink.onSecrets(Level.OneRtt, this.suite, this.#clientApplicationSecret, undefined);
     sink.onComplete();
     if (this.#wantsTickets) this.#sendTickets(now);
+    this.forget();
+  }
+
+  protected override forget(): void {
+    super.forget();
+    this.#clientSecret = this.#clientApplicationSecret = this.#transportParameters = NO_BYTES;
+    this.#clientKey = undefined;
   }
 
   #sendTickets(now: number): void {
@@ -326,12 +333,12 @@ export class ServerTls extends Handshake {
       issuedAt: this.context.wallTime(now),
       lifetime,
       ageAdd,
-      secret: this.schedule!.resumptionKey(secret, nonce),
+      secret: resumptionKey(this.hash, secret, nonce),
       alpn: this.alpn!,
       serverName: this.serverName ?? "",
       transportParameters: this.#transportParameters,
-      applicationState: tickets.applicationState?.() ?? new Uint8Array(0),
-      issuer: tickets.issuer ?? new Uint8Array(0),
+      applicationState: tickets.applicationState?.() ?? NO_BYTES,
+      issuer: tickets.issuer ?? NO_BYTES,
     });
     const ticket = tickets.box.seal(TICKET_TYPE, content);
     const earlyData = tickets.acceptEarlyData !== undefined;

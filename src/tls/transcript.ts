@@ -34,6 +34,12 @@ export class Transcript {
     return hash(name, concatBytes(...this.#early, part));
   }
 
+  /** Forgets all messages; no more come. */
+  end(): void {
+    this.#early = [];
+    this.#running = undefined;
+  }
+
   /** Puts a hash in the place of the first ClientHello (RFC 9846, Section 4.1). */
   replaceByHash(name: HashName): void {
     const digest = hash(name, concatBytes(...this.#early));

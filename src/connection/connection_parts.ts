@@ -6,7 +6,7 @@ import type { Random } from "../crypto/random.ts";
 import type { Account } from "../limits/account.ts";
 import { Ledger } from "../limits/ledger.ts";
 import type { Address } from "../path/address.ts";
-import type { IdIssuer, IssuedId } from "../path/local_ids.ts";
+import type { IdIssuer } from "../path/local_ids.ts";
 import { idsPerPath } from "../path/path_limits.ts";
 import type { NetworkPathOptions } from "../path/network_path.ts";
 import type { PathContext } from "../path/path.ts";
@@ -14,6 +14,7 @@ import { type PathObserver, PathSet } from "../path/path_set.ts";
 import { AddressAnnouncer } from "../path/address_announcer.ts";
 import { RemoteAddresses } from "../path/remote_addresses.ts";
 import { Stage } from "../path/lifecycle.ts";
+import type { ConnectionId } from "../packet/connection_id.ts";
 import type { Port } from "../path/port.ts";
 import { UnprovenBytes, type UnprovenHosts } from "../path/unproven_bytes.ts";
 import { PacketSpace } from "../recovery/packet_space.ts";
@@ -35,7 +36,7 @@ import { FrameRouter } from "./frame_router.ts";
 import { HandshakeDriver, type HandshakeIds } from "./handshake_driver.ts";
 import { Idle } from "./idle.ts";
 import { KeyRing } from "./key_ring.ts";
-import { localParameters } from "./local_parameters.ts";
+import { type IssuedId, localParameters } from "./local_parameters.ts";
 import { Negotiation } from "./negotiation.ts";
 import { PathRequests } from "./path_requests.ts";
 import { Peer } from "./peer.ts";
@@ -179,7 +180,7 @@ export class ConnectionParts implements PathContext {
     if (options.token !== undefined) this.unprotected.token = options.token;
     this.receiver = this.#makeReceiver();
     const own = ids.issue(0);
-    this.sourceId = own.id.bytes;
+    this.sourceId = own.bytes;
     this.sender = this.#makeSender(options);
     this.#startPath(options, own, now);
     this.log?.start(this.paths.paths[0]!, this.sender.builder, now);
@@ -267,7 +268,7 @@ export class ConnectionParts implements PathContext {
     return new Sender(parts, options.port, options.remote);
   }
 
-  #startPath(options: ConnectionOptions, own: IssuedId, now: number): void {
+  #startPath(options: ConnectionOptions, own: ConnectionId, now: number): void {
     const { initialSpace, handshakeSpace } = this.handshake;
     const path = this.paths.start(options.port, options.remote, [initialSpace, handshakeSpace]);
     path.slot.local.adopt(own);
@@ -280,7 +281,7 @@ export class ConnectionParts implements PathContext {
     path.loss.restart(now);
   }
 
-  #startTls(options: ConnectionOptions, own: IssuedId): void {
+  #startTls(options: ConnectionOptions, own: ConnectionId): void {
     const { config, handshake, keys, random, role, versions } = this;
     keys.deriveInitial(options.retrySourceId ?? options.originalId, options.initialKeys);
     const offers = role === Role.Server && config.preferredAddress !== undefined;
@@ -293,12 +294,22 @@ export class ConnectionParts implements PathContext {
       wallTime: options.wallTime,
       version: () => keys.version,
       transportParameters: () => {
-        const parameters = localParameters(role, config, handshake.ids, own, preferred);
+        const parameters = localParameters(
+          role,
+          config,
+          handshake.ids,
+          this.#withToken(own),
+          preferred && this.#withToken(preferred),
+        );
         parameters.versionInformation = versions.information(keys.version, random);
         this.log?.onLocalParameters(parameters);
         return encodeTransportParameters(parameters, random);
       },
     });
+  }
+
+  #withToken(id: ConnectionId): IssuedId {
+    return { id, resetToken: this.#ids.resetToken(id) };
   }
 
   /** A client offers 0-RTT data: it begins with the limits of the earlier connection. */

@@ -1,14 +1,20 @@
-import type { IssuedId } from "../path/local_ids.ts";
 import { Role } from "../stream/stream_id.ts";
 import type { TransportConfig } from "./config.ts";
 import type { HandshakeIds } from "./handshake_driver.ts";
 import { idsPerPath } from "../path/path_limits.ts";
 import { MAX_ADDRESSES } from "../limits/limits.ts";
+import type { ConnectionId } from "../packet/connection_id.ts";
 import { encodePreferred } from "./preferred_address.ts";
 import { TransportParameters } from "./transport_parameters.ts";
 
 /** Bytes of the largest UDP payload we take: our receive buffers are that large. */
 export const MAX_UDP_PAYLOAD_SIZE = 65_527;
+
+/** A connection ID of ours with the token that resets it (RFC 9000, Section 10.3). */
+export interface IssuedId {
+  readonly id: ConnectionId;
+  readonly resetToken: Uint8Array;
+}
 
 /** What we announce (RFC 9000, Section 18.2). */
 export function localParameters(

@@ -1,8 +1,8 @@
 import { formatIpAddress, parseIpAddress } from "../bytes/ip_address.ts";
 import type { Address } from "../path/address.ts";
 import { isAddressAcceptable } from "../path/address_scope.ts";
-import type { IssuedId } from "../path/local_ids.ts";
 import type { PreferredAddresses } from "./config.ts";
+import type { IssuedId } from "./local_parameters.ts";
 import type { PreferredAddress } from "./transport_parameters.ts";
 
 /** A server's preferred_address (RFC 9000, Section 18.2). */

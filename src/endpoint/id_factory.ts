@@ -1,11 +1,10 @@
-import { hmac } from "../crypto/hkdf.ts";
+import { HmacKey } from "../crypto/hkdf.ts";
 import type { Random } from "../crypto/random.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { ConnectionIds } from "../connection/connection_parts.ts";
 import { LOCAL_ID_LENGTH } from "../connection/receiver.ts";
 import { ConnectionId } from "../packet/connection_id.ts";
 import { RESET_TOKEN_LENGTH } from "../packet/stateless_reset.ts";
-import type { IssuedId } from "../path/local_ids.ts";
 import type { IdMap } from "./id_map.ts";
 
 /** Makes connection IDs and reset tokens for all connections of an endpoint. */
@@ -13,18 +12,18 @@ export class IdFactory {
   readonly #map: IdMap<ConnectionHandle>;
   readonly #random: Random;
   /** Only its holder can make reset tokens (RFC 9000, Section 10.3.2). */
-  readonly #resetKey: Uint8Array;
+  readonly #resetKey: HmacKey;
 
   /** @param resetKey Kept over restarts, it lets the next process reset what this one left. */
   constructor(map: IdMap<ConnectionHandle>, random: Random, resetKey?: Uint8Array) {
     this.#map = map;
     this.#random = random;
-    this.#resetKey = resetKey ?? random.bytes(32);
+    this.#resetKey = new HmacKey("sha256", resetKey ?? random.bytes(32));
   }
 
   /** The token that belongs to an ID. */
   resetToken(id: Uint8Array): Uint8Array {
-    return hmac("sha256", this.#resetKey, id).subarray(0, RESET_TOKEN_LENGTH);
+    return this.#resetKey.hash(id).subarray(0, RESET_TOKEN_LENGTH);
   }
 
   /** The source of IDs for one connection. */
@@ -32,6 +31,7 @@ export class IdFactory {
     const map = this.#map;
     return {
       issue: (pathId) => this.#issue(handle, pathId),
+      resetToken: (id) => this.resetToken(id.bytes),
       release: (id) => map.delete(id),
       pathOf: (datagram, offset, length) => {
         const entry = map.find(datagram, offset, length);
@@ -40,12 +40,10 @@ export class IdFactory {
     };
   }
 
-  #issue(handle: ConnectionHandle, pathId: number): IssuedId {
+  #issue(handle: ConnectionHandle, pathId: number): ConnectionId {
     for (;;) {
       const id = new ConnectionId(this.#random.bytes(LOCAL_ID_LENGTH));
-      if (this.#map.add(id, handle, pathId)) {
-        return { id, resetToken: this.resetToken(id.bytes) };
-      }
+      if (this.#map.add(id, handle, pathId)) return id;
     }
   }
 }

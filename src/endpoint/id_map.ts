@@ -31,6 +31,6 @@ export class IdMap<Owner> {
   /** What the `length` bytes at `offset` lead to. */
   find(bytes: Uint8Array, offset: number, length: number): IdEntry<Owner> | undefined {
     const entry = this.#entries.get(connectionIdKey(bytes, offset, length));
-    return entry?.id.matches(bytes, offset, length) ? entry : undefined;
+    return entry?.id.length === length && entry.id.hasRest(bytes, offset) ? entry : undefined;
   }
 }

@@ -6,22 +6,19 @@ import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import type { ConnectionId } from "../packet/connection_id.ts";
 import { MAX_IDS_OF_PATH } from "../limits/limits.ts";
 
-/** A connection ID of ours with the token that resets it (RFC 9000, Section 10.3). */
-export interface IssuedId {
-  readonly id: ConnectionId;
-  readonly resetToken: Uint8Array;
-}
-
 /** Makes connection IDs and knows which path they lead to; the endpoint is one. */
 export interface IdIssuer {
   /** A new ID for a path of this connection. */
-  issue(pathId: number): IssuedId;
+  issue(pathId: number): ConnectionId;
+  /** The token that resets the connection by an ID (RFC 9000, Section 10.3): 16 bytes. */
+  resetToken(id: ConnectionId): Uint8Array;
   /** The ID leads nowhere any more. */
   release(id: ConnectionId): void;
 }
 
 /** One ID and what the peer knows of it. */
-interface Entry extends IssuedId {
+interface Entry {
+  readonly id: ConnectionId;
   readonly sequence: number;
   /** It must be told (again). */
   pending: boolean;
@@ -34,7 +31,8 @@ const LARGEST_FRAME = 4 + 8 + 8 + 8 + 1 + 20 + 16;
 export class LocalIds implements FrameOwner {
   readonly #pathId: number;
   readonly #issuer: IdIssuer;
-  readonly #entries: Entry[] = [];
+  /** Made anew by every change: an array that grows takes room for sixteen. */
+  #entries: readonly Entry[] = [];
   #nextSequence = 0;
   /** The first number that the peer was never told. */
   #untold = 0;
@@ -65,8 +63,8 @@ export class LocalIds implements FrameOwner {
   }
 
   /** Notes an ID the peer knows already: the one of the handshake, or the preferred address's. */
-  adopt(issued: IssuedId): void {
-    this.#entries.push({ ...issued, sequence: this.#nextSequence++, pending: false });
+  adopt(id: ConnectionId): void {
+    this.#add(id, false);
     this.#untold = this.#nextSequence;
   }
 
@@ -75,10 +73,13 @@ export class LocalIds implements FrameOwner {
     if (this.#closed) return;
     this.#limit = Math.min(limit, MAX_IDS_OF_PATH);
     while (this.#entries.length < this.#limit) {
-      const issued = this.#issuer.issue(this.#pathId);
-      this.#entries.push({ ...issued, sequence: this.#nextSequence++, pending: true });
+      this.#add(this.#issuer.issue(this.#pathId), true);
       this.#pendingCount++;
     }
+  }
+
+  #add(id: ConnectionId, pending: boolean): void {
+    this.#entries = [...this.#entries, { id, sequence: this.#nextSequence++, pending }];
   }
 
   /**
@@ -99,7 +100,7 @@ export class LocalIds implements FrameOwner {
     if (entry.id.matches(usedId, 0, usedId.length)) {
       throw violation(`connection ID ${sequence} of path ${this.#pathId} is in use`);
     }
-    this.#entries.splice(index, 1);
+    this.#entries = this.#entries.toSpliced(index, 1);
     if (entry.pending) this.#pendingCount--;
     this.#issuer.release(entry.id);
     if (this.#limit > 0) this.fill(this.#limit);
@@ -116,7 +117,7 @@ export class LocalIds implements FrameOwner {
   release(): void {
     this.close();
     for (const entry of this.#entries) this.#issuer.release(entry.id);
-    this.#entries.length = 0;
+    this.#entries = [];
   }
 
   /** Writes NEW_CONNECTION_ID or PATH_NEW_CONNECTION_ID frames, as many as fit. */
@@ -125,8 +126,9 @@ export class LocalIds implements FrameOwner {
     for (const entry of this.#entries) {
       if (!entry.pending) continue;
       if (sink.room < LARGEST_FRAME) return;
-      const { sequence, id, resetToken } = entry;
-      writeNewConnectionId(sink.writer, this.wireId, sequence, 0, id.bytes, resetToken);
+      const { sequence, id } = entry;
+      const token = this.#issuer.resetToken(id);
+      writeNewConnectionId(sink.writer, this.wireId, sequence, 0, id.bytes, token);
       sink.record(this, FrameType.NewConnectionId, sequence, 0);
       entry.pending = false;
       this.#pendingCount--;

@@ -1,17 +1,18 @@
-import { equalBytes, equalSecrets } from "../bytes/bytes.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import { writeRetireConnectionId } from "../frame/connection_id.ts";
 import { FrameType } from "../frame/frame_type.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import { MAX_RETIRED_REMEMBERED } from "../limits/limits.ts";
+import { ConnectionId } from "../packet/connection_id.ts";
+import { ResetToken } from "../packet/reset_token.ts";
 
 /** An ID the peer issued. */
 interface Entry {
   readonly sequence: number;
-  readonly id: Uint8Array;
+  readonly id: ConnectionId;
   /** Undefined where the peer gave none, as a client for its first ID. */
-  resetToken: Uint8Array | undefined;
+  resetToken: ResetToken | undefined;
 }
 
 /**
@@ -22,7 +23,8 @@ export class RemoteIds implements FrameOwner {
   readonly #pathId: number;
   /** How many IDs we promised to keep (our active_connection_id_limit). */
   readonly #limit: number;
-  readonly #entries: Entry[] = [];
+  /** Made anew by every change: an array that grows takes room for sixteen. */
+  #entries: readonly Entry[] = [];
   /** Sequence numbers whose retirement must be told. */
   readonly #retiring: number[] = [];
   /** How many retirements are told or to be told, and not acknowledged. */
@@ -30,8 +32,10 @@ export class RemoteIds implements FrameOwner {
   /** All numbers below are retired. */
   #retiredBelow = 0;
   /** Numbers seen, for duplicates of what was retired one by one. */
-  readonly #retired = new Set<number>();
+  #retired: Set<number> | undefined;
   #current: Entry | undefined;
+  /** Its bytes, once they have been asked for. */
+  #currentBytes: Uint8Array | undefined;
   /** Set aside for a 4-tuple that is being tried. */
   #reserved: Entry | undefined;
   /** The one before, for the 4-tuple before. */
@@ -52,7 +56,7 @@ export class RemoteIds implements FrameOwner {
 
   /** The ID to put into packets. It stays the last one used when the path is closed. */
   get current(): Uint8Array {
-    return this.#current!.id;
+    return this.#currentBytes ??= this.#current!.id.bytes;
   }
 
   /** Whether there is an ID to use. */
@@ -78,18 +82,18 @@ export class RemoteIds implements FrameOwner {
   #highest = -1;
 
   /** Takes the ID the peer chose for itself in the handshake as number 0. */
-  adopt(id: Uint8Array, resetToken?: Uint8Array): void {
-    const entry = { sequence: 0, id, resetToken };
-    this.#entries.length = 0;
-    this.#entries.push(entry);
+  adopt(id: Uint8Array, token?: Uint8Array): void {
+    const resetToken = token && new ResetToken(token);
+    const entry: Entry = { sequence: 0, id: new ConnectionId(id), resetToken };
+    this.#entries = [entry];
     this.#highest = 0;
-    this.#current = entry;
+    this.#use(entry);
   }
 
   /** The server's token for number 0 comes with its transport parameters. */
   setResetToken(token: Uint8Array): void {
     const first = this.#entries.find((entry) => entry.sequence === 0);
-    if (first !== undefined) first.resetToken = token;
+    if (first !== undefined) first.resetToken = new ResetToken(token);
   }
 
   /**
@@ -108,7 +112,7 @@ export class RemoteIds implements FrameOwner {
       );
     }
     const known = this.#entries.find((entry) => entry.sequence === sequence);
-    if (known !== undefined && !equalBytes(known.id, id)) {
+    if (known !== undefined && !known.id.matches(id, 0, id.length)) {
       throw new TransportError(
         ErrorCode.ProtocolViolation,
         `Cannot accept connection ID ${sequence} of path ${this.#pathId}: it was issued before`,
@@ -117,41 +121,47 @@ export class RemoteIds implements FrameOwner {
     this.#highest = Math.max(this.#highest, sequence);
     // RFC 9000, Section 5.1.2: the old ones go before the new one is added.
     this.#retireBelow(retirePriorTo);
-    if (known !== undefined || this.#retired.has(sequence)) return false;
+    if (known !== undefined || this.#retired?.has(sequence)) return false;
     if (sequence < this.#retiredBelow) {
       // RFC 9000, Section 19.15: it came too late and is retired at once.
       this.#retire(sequence);
       return false;
     }
-    this.#entries.push({ sequence, id: id.slice(), resetToken: token.slice() });
+    const entry = { sequence, id: new ConnectionId(id), resetToken: new ResetToken(token) };
+    this.#entries = [...this.#entries, entry];
     if (this.#entries.length > this.#limit) throw tooMany(this.#pathId);
-    this.#current ??= this.#entries[0];
+    if (this.#current === undefined) this.#use(this.#entries[0]);
     return true;
+  }
+
+  #use(entry: Entry | undefined): void {
+    this.#current = entry;
+    this.#currentBytes = undefined;
   }
 
   #retireBelow(limit: number): void {
     if (limit <= this.#retiredBelow) return;
     this.#retiredBelow = limit;
-    for (let i = this.#entries.length - 1; i >= 0; i--) {
-      const entry = this.#entries[i]!;
+    const entries = this.#entries;
+    this.#entries = entries.filter((entry) => entry.sequence >= limit);
+    for (const entry of entries.toReversed()) {
       if (entry.sequence >= limit) continue;
-      this.#entries.splice(i, 1);
       this.#retire(entry.sequence);
-      if (entry === this.#current) this.#current = undefined;
+      if (entry === this.#current) this.#use(undefined);
       if (entry === this.#reserved) this.#reserved = undefined;
       if (entry === this.#former) this.#former = undefined;
     }
-    for (const sequence of this.#retired) if (sequence < limit - 64) this.#retired.delete(sequence);
-    this.#current ??= this.#spare();
+    const retired = this.#retired;
+    for (const sequence of retired ?? []) if (sequence < limit - 64) retired!.delete(sequence);
+    if (this.#current === undefined) this.#use(this.#spare());
   }
 
   #retire(sequence: number): void {
-    if (this.#retired.has(sequence)) return;
-    this.#retired.add(sequence);
+    const retired = this.#retired ??= new Set();
+    if (retired.has(sequence)) return;
+    retired.add(sequence);
     // Late duplicates of older ones are retired once more, which does no harm.
-    if (this.#retired.size > MAX_RETIRED_REMEMBERED) {
-      this.#retired.delete(this.#retired.values().next().value!);
-    }
+    if (retired.size > MAX_RETIRED_REMEMBERED) retired.delete(retired.values().next().value!);
     this.#retiring.push(sequence);
     this.#unacknowledged++;
     // A peer that makes us retire without end while it withholds acknowledgements.
@@ -185,7 +195,7 @@ export class RemoteIds implements FrameOwner {
 
   /** The ID that was set aside. */
   get reserved(): Uint8Array | undefined {
-    return this.#reserved?.id;
+    return this.#reserved?.id.bytes;
   }
 
   /** The 4-tuple that was tried is in use, and so is its ID. */
@@ -200,12 +210,12 @@ export class RemoteIds implements FrameOwner {
   #changeTo(next: Entry): void {
     this.dropFormer();
     this.#former = this.#current;
-    this.#current = next;
+    this.#use(next);
   }
 
   /** The ID that was in use on the 4-tuple before. */
   get former(): Uint8Array | undefined {
-    return this.#former?.id;
+    return this.#former?.id.bytes;
   }
 
   /** The 4-tuple before is of no interest any more: its ID is retired. */
@@ -223,7 +233,7 @@ export class RemoteIds implements FrameOwner {
   }
 
   #remove(entry: Entry): void {
-    this.#entries.splice(this.#entries.indexOf(entry), 1);
+    this.#entries = this.#entries.filter((other) => other !== entry);
     this.#retire(entry.sequence);
   }
 
@@ -231,7 +241,7 @@ export class RemoteIds implements FrameOwner {
   close(): void {
     this.#closed = true;
     this.#reserved = this.#former = undefined;
-    this.#entries.length = 0;
+    this.#entries = [];
     this.#retiring.length = 0;
   }
 
@@ -241,14 +251,14 @@ export class RemoteIds implements FrameOwner {
     let found = false;
     // RFC 9000, Section 10.3.1: no token of an ID that was never used, or is retired.
     for (const entry of [this.#current, this.#reserved, this.#former]) {
-      if (entry?.resetToken && equalSecrets(entry.resetToken, token)) found = true;
+      if (entry?.resetToken?.matches(token)) found = true;
     }
     return found;
   }
 
   /** Whether the peer issued these bytes as an ID of this path, and which number they have. */
   sequenceOf(id: Uint8Array): number {
-    return this.#entries.find((entry) => equalBytes(entry.id, id))?.sequence ?? -1;
+    return this.#entries.find((entry) => entry.id.matches(id, 0, id.length))?.sequence ?? -1;
   }
 
   /** Writes RETIRE_CONNECTION_ID or PATH_RETIRE_CONNECTION_ID frames, as many as fit. */

@@ -145,3 +145,24 @@ Deno.test("ConnectionId.key tells IDs apart by length and by their first bytes",
   assert.ok(id.matches(fromHex("01ffffffffffffffff"), 1, 8));
   assert.ok(!id.matches(fromHex("01ffffffffffffff"), 1, 8));
 });
+
+Deno.test("ConnectionId keeps IDs of every length", () => {
+  const bytes = Uint8Array.from({ length: 21 }, (_, i) => 255 - 11 * i);
+  for (let length = 0; length <= 20; length++) {
+    const own = bytes.slice(1, 1 + length);
+    const id = new ConnectionId(own);
+    const text = own.toHex();
+    own.fill(0);
+    assert.equal(id.bytes.toHex(), text);
+    assert.equal(id.length, length);
+    assert.ok(id.matches(bytes, 1, length));
+    assert.ok(id.equals(new ConnectionId(id.bytes)));
+    for (let i = 0; i < length; i++) {
+      const other = id.bytes;
+      other[i]! ^= 1;
+      assert.ok(!id.matches(other, 0, length), `byte ${i} of ${length}`);
+      assert.ok(!id.equals(new ConnectionId(other)));
+    }
+    assert.ok(!id.matches(bytes, 1, length - 1));
+  }
+});

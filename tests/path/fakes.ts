@@ -2,7 +2,7 @@ import { newReno } from "../../src/congestion/new_reno.ts";
 import { CouplingGroup } from "../../src/congestion/coupling_group.ts";
 import { ConnectionId } from "../../src/packet/connection_id.ts";
 import type { Address } from "../../src/path/address.ts";
-import type { IdIssuer, IssuedId } from "../../src/path/local_ids.ts";
+import type { IdIssuer } from "../../src/path/local_ids.ts";
 import type { Path, PathContext } from "../../src/path/path.ts";
 import { PathSet } from "../../src/path/path_set.ts";
 import type { Port } from "../../src/path/port.ts";
@@ -15,12 +15,16 @@ export class TestIssuer implements IdIssuer {
   readonly active = new Map<number, number>();
   issued = 0;
 
-  issue(pathId: number): IssuedId {
+  issue(pathId: number): ConnectionId {
     const bytes = new Uint8Array(8);
     new DataView(bytes.buffer).setUint32(0, ++this.issued);
     const id = new ConnectionId(bytes);
     this.active.set(id.key, pathId);
-    return { id, resetToken: new Uint8Array(16).fill(this.issued) };
+    return id;
+  }
+
+  resetToken(id: ConnectionId): Uint8Array {
+    return new Uint8Array(16).fill(id.bytes[3]!);
   }
 
   release(id: ConnectionId): void {

@@ -32,9 +32,11 @@ export function fittingAddresses(
 }
 
 /** Where a server listens. */
-export function serverAddresses(patterns: readonly string[] | undefined): readonly string[] {
-  if (patterns && patterns.length > 0) return selectLocalAddresses(patterns);
-  const all = listLocalAddresses();
+export function serverAddresses(
+  patterns: readonly string[] | undefined,
+  all: readonly LocalAddress[] | undefined = listLocalAddresses(),
+): readonly string[] {
+  if (patterns && patterns.length > 0) return selectLocalAddresses(patterns, all);
   if (!all) return ["::"];
   // One socket for each, so that answers leave from the address that was asked.
   const usable = [...routableAddresses(all), ...all.filter(({ hostname }) => isLoopback(hostname))];

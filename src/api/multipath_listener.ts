@@ -1,13 +1,12 @@
 import type { Connection } from "../connection/connection.ts";
 import { Endpoint } from "../endpoint/endpoint.ts";
 import { wallTime } from "../io/clock.ts";
-import { isUnspecified } from "../io/interfaces.ts";
 import { SystemRandom } from "../io/random.ts";
 import type { MakeConnection } from "./connect.ts";
 import { type CertificateOptions, CredentialSet } from "./credentials.ts";
 import { Hub } from "./hub.ts";
 import { ItemQueue } from "./item_queue.ts";
-import { serverAddresses } from "./local_addresses.ts";
+import { ListenAddresses } from "./listen_addresses.ts";
 import type { MultipathConnection } from "./multipath_connection.ts";
 import type { CloseInfo, ListenOptions } from "./options.ts";
 import { serverConfig } from "./server_config.ts";
@@ -21,7 +20,7 @@ import { serverConfig } from "./server_config.ts";
  * ```
  */
 export interface MultipathListener extends AsyncIterable<MultipathConnection>, AsyncDisposable {
-  /** Where it listens, one address per socket. */
+  /** Where it listens, one address per socket; addresses that the machine gets are added. */
   readonly addrs: readonly Deno.NetAddr[];
   /**
    * Waits for a connection whose handshake is complete.
@@ -69,8 +68,8 @@ export function listen(options: ListenOptions, make: MakeConnection): MultipathL
 const BACKLOG = 256;
 
 class ApiListener implements MultipathListener {
-  readonly addrs: readonly Deno.NetAddr[];
   readonly #hub: Hub;
+  readonly #addresses: ListenAddresses;
   readonly #credentials: CredentialSet;
   readonly #make: MakeConnection;
   readonly #queue = new ItemQueue<MultipathConnection>();
@@ -87,16 +86,17 @@ class ApiListener implements MultipathListener {
     const endpoint = new Endpoint({ random: new SystemRandom(), wallTime, server });
     this.#make = make;
     this.#hub = new Hub(endpoint, (core) => this.#onAccepted(core));
-    this.#hub.listen(serverAddresses(options.localAddresses), options.port);
-    const { addresses } = this.#hub.sockets;
-    this.addrs = addresses.map((address) => ({ ...address }));
-    // Where clients may open further paths to; those that cannot be meant for them, they ignore.
-    endpoint.announce(addresses.filter(({ hostname }) => !isUnspecified(hostname)));
+    this.#addresses = new ListenAddresses(this.#hub, options.localAddresses);
+    this.#addresses.open(options.port);
     this.#openPreferred(options.preferredAddresses ?? []);
     const { signal } = options;
     const abort = () => this.close({ closeCode: 0, reason: "" });
     signal?.addEventListener("abort", abort, { once: true });
     this.#hub.closed.then(() => signal?.removeEventListener("abort", abort));
+  }
+
+  get addrs(): readonly Deno.NetAddr[] {
+    return this.#hub.sockets.addresses.map((address) => ({ ...address }));
   }
 
   async accept(): Promise<MultipathConnection> {
@@ -134,6 +134,7 @@ class ApiListener implements MultipathListener {
   close(info?: CloseInfo): void {
     if (!this.#isClosed) {
       this.#isClosed = true;
+      this.#addresses.stop();
       this.#queue.end();
       this.#hub.endWhenEmpty();
     }

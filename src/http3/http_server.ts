@@ -29,8 +29,6 @@ export interface H3Listener<T extends H3Transport> extends AsyncIterable<T> {
 
 /** A server of HTTP/3, with the shape of `Deno.HttpServer`. */
 export class HttpServer<T extends H3Transport = H3Transport> implements AsyncDisposable {
-  /** Where it listens: one address per socket. */
-  readonly addrs: readonly NetAddress[];
   /** Resolves when the server has stopped. */
   readonly finished: Promise<void>;
   readonly #listener: H3Listener<T>;
@@ -40,9 +38,13 @@ export class HttpServer<T extends H3Transport = H3Transport> implements AsyncDis
   /** Use `serve`. */
   constructor(listener: H3Listener<T>, handler: RequestHandler<T>, options: ServeOptions) {
     this.#listener = listener;
-    this.addrs = listener.addrs;
     this.finished = this.#run(handler, options);
     this.finished.catch(() => {}); // for those who do not look at it
+  }
+
+  /** Where it listens: one address per socket; addresses that the machine gets are added. */
+  get addrs(): readonly NetAddress[] {
+    return this.#listener.addrs;
   }
 
   /** The first address it listens at. */

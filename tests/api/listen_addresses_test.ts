@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { ListenAddresses, type ListeningHub } from "../../src/api/listen_addresses.ts";
+import type { LocalAddress } from "../../src/io/interfaces.ts";
+import { SocketSet } from "../../src/io/socket_set.ts";
+
+/** A hub whose sockets are real, on addresses that a test says the machine has. */
+class Site implements Disposable {
+  readonly sockets = new SocketSet();
+  readonly announced: string[] = [];
+  readonly addresses: ListenAddresses;
+  present: readonly string[] = ["127.0.0.1"];
+
+  constructor(patterns: readonly string[] | undefined) {
+    const hub: ListeningHub = {
+      endpoint: {
+        announce: (list) => this.announced.push(list.map(({ hostname }) => hostname).join(" ")),
+      },
+      driver: { wake: () => {} },
+      sockets: this.sockets,
+      listen: (hostnames, port) => void this.sockets.openAll(hostnames, port),
+    };
+    this.addresses = new ListenAddresses(hub, patterns, () => this.present.map(local));
+  }
+
+  [Symbol.dispose](): void {
+    this.addresses.stop();
+    this.sockets.close();
+  }
+}
+
+function local(hostname: string): LocalAddress {
+  return { name: "lo", hostname, family: "IPv4" };
+}
+
+for (const patterns of [undefined, ["lo*"]]) {
+  Deno.test(`A listener hears on addresses that come later (${patterns ?? "all"})`, () => {
+    using site = new Site(patterns);
+    site.addresses.open(0);
+    const [{ port } = { port: 0 }] = site.sockets.addresses;
+    site.present = ["127.0.0.1", "127.0.0.2"];
+    site.addresses.refresh();
+    site.addresses.refresh();
+    assert.deepEqual(
+      site.sockets.addresses.map((address) => `${address.hostname}:${address.port}`),
+      [`127.0.0.1:${port}`, `127.0.0.2:${port}`],
+    );
+    // What is gone is no longer told to clients; when it returns it is heard again.
+    site.present = ["127.0.0.2"];
+    site.addresses.refresh();
+    site.present = ["127.0.0.1", "127.0.0.2"];
+    site.addresses.refresh();
+    const both = "127.0.0.1 127.0.0.2";
+    assert.deepEqual(site.announced, ["127.0.0.1", both, "127.0.0.2", both]);
+    assert.equal(site.sockets.sockets.length, 2);
+  });
+}
+
+Deno.test("A listener takes no harm from addresses that cannot be used, or from having none", () => {
+  using site = new Site(["lo*"]);
+  site.addresses.open(0);
+  site.present = ["127.0.0.1", "192.0.2.77"];
+  site.addresses.refresh();
+  assert.equal(site.sockets.sockets.length, 1);
+  site.present = [];
+  site.addresses.refresh();
+  assert.deepEqual(site.announced, ["127.0.0.1"]);
+});

@@ -9,6 +9,7 @@ import type { Path } from "../../src/path/path.ts";
 import { Attacker, frame } from "../connection/attacker.ts";
 import { linkOf, Pair } from "../sim/pair.ts";
 import { expectOpen, move } from "../sim/transfers.ts";
+import { threadTime } from "../thread_time.ts";
 
 Deno.test("A clock that goes back stops timers for a while, and nothing else [attack clock-goes-back]", () => {
   for (const back of [1, 50, 5_000]) {
@@ -52,10 +53,10 @@ for (const side of ["client", "server"] as const) {
       for (const value of [space.largestAcked, 0, 250, 0]) writer.varint(value);
       for (let i = 0; i < 250; i++) writer.put(Uint8Array.of(0, 0));
     };
-    const begun = performance.now();
+    const begun = threadTime();
     for (let i = 0; i < 3_000 && attacker.verdict === undefined; i++) attacker.send(frames);
     assert.equal(attacker.verdict, undefined);
-    assert.ok(performance.now() - begun < 10_000, `${performance.now() - begun} ms`);
+    assert.ok(threadTime() - begun < 10_000, `${threadTime() - begun} ms`);
     attacker.expectAlive();
     attacker.send(frame(FrameType.Ack, space.nextNumber + 500, 0, 0, 0));
     attacker.expectClose(ErrorCode.ProtocolViolation);

@@ -6,6 +6,7 @@ import { ErrorCode } from "../../src/error/error_code.ts";
 import { hmac } from "../../src/crypto/hkdf.ts";
 import { linkOf, ORDINARY_GROUPS, Pair, type PairOptions } from "./pair.ts";
 import { expectOpen, move } from "./transfers.ts";
+import { threadTime } from "../thread_time.ts";
 
 function connected(options: PairOptions = {}): Pair {
   const pair = new Pair({ paths: 2, ...options }).connect();
@@ -312,11 +313,11 @@ Deno.test("A stateless reset is found among hundreds of connections, in spite of
       pair.now,
     );
   }
-  const start = performance.now();
+  const start = threadTime();
   for (let i = 0; i < 20_000; i++) {
     endpoint.receive(pair.world.random.bytes(40), pair.clientPorts[0]!, from, pair.now);
   }
-  assert.ok(performance.now() - start < 2_000, "the flood is not searched for without end");
+  assert.ok(threadTime() - start < 2_000, "the flood is not searched for without end");
   pair.run({ until: pair.now + 1_000 });
   endpoint.receive(resetOf(pair, 0, 0x40), pair.clientPorts[0]!, from, pair.now);
   assert.equal(pair.client.connection.closing.reason?.by, "reset");

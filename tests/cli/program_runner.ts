@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { clientProgram } from "../../cli/client_options.ts";
+import { serverProgram } from "../../cli/server_options.ts";
 import { exactly } from "../permissions/permission_line.ts";
+import { note } from "../report/notes.ts";
 
 /** What a program left behind. */
 export interface Outcome {
@@ -18,12 +21,24 @@ export async function run(program: "client" | "server", ...args: string[]): Prom
 /** What the help says needs a permission that the first line of a program does not have. */
 const WRITING = ["--qlog", "--key-log"];
 
+const flags = { client: clientProgram.flags, server: serverProgram.flags };
+
+/** Notes which flags a program is given, for the report: each must be tried by some test. */
+function noteFlags(program: "client" | "server", args: readonly string[]): void {
+  for (const arg of args) {
+    const word = /^--?([^=]+)/.exec(arg)?.[1];
+    const flag = flags[program].find(({ name, short }) => word === name || word === short);
+    if (flag) note(`flag ${program} --${flag.name}`);
+  }
+}
+
 /** Starts one of the programs of `cli/`, with the permissions of its first line. */
 export function command(
   program: "client" | "server",
   args: readonly string[],
   stdin: "null" | "piped" = "null",
 ): Deno.Command {
+  noteFlags(program, args);
   const more = args.some((arg) => WRITING.includes(arg)) ? ["--allow-write"] : [];
   return new Deno.Command(Deno.execPath(), {
     ...exactly(`cli/${program}.ts`, args, more),

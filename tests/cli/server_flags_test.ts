@@ -40,6 +40,17 @@ Deno.test("the server takes its folder, host, certificate and key as other serve
   });
 });
 
+Deno.test("the server listens on each --local-address, and on no other", async () => {
+  await withSite(async (folder, trust) => {
+    const chosen = ["127.0.0.1", "127.0.0.2"];
+    await using server = await start(folder, ...chosen.map((one) => `--local-address=${one}`));
+    for (const one of chosen) assert.ok(server.text.includes(`Listening on ${one}:${server.port}`));
+    assert.equal(server.text.match(/Listening on /g)?.length, chosen.length);
+    const response = await fetch(`https://127.0.0.1:${server.port}/file.txt`, trust);
+    assert.equal(await response.text(), "shown");
+  });
+});
+
 Deno.test("the server finds the addresses of a host name, and takes unspecified ones", async () => {
   await withSite(async (folder, trust) => {
     for (const host of ["localhost", "0.0.0.0"]) {

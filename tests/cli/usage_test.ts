@@ -43,18 +43,6 @@ Deno.test("the help explains the permissions of a program's first line, and no o
   }
 });
 
-Deno.test("every flag is given to a running program by some test", () => {
-  const names = ["end_to_end", "client_requests", "server_flags", "tcp_fallback", "programs"];
-  const tests = names.map((name) => {
-    return Deno.readTextFileSync(new URL(`./${name}_test.ts`, import.meta.url));
-  }).join("\n");
-  for (const { flags } of [clientProgram, serverProgram]) {
-    for (const { name, short = name } of flags) {
-      assert.match(tests, new RegExp(`"--?(${name}|${short})["=]`), name);
-    }
-  }
-});
-
 Deno.test("version is that of the package", () => {
   assert.equal(version, config.version);
 });

@@ -88,7 +88,7 @@ interface State {
 }
 
 function stateOf({ tests }: Requirement, tagged: readonly Outcome[], skips: Skips): State {
-  if (tagged.length !== tests) {
+  if (tests === "some" ? tagged.length === 0 : tagged.length !== tests) {
     const places = tagged.map(place).join("; ") || "none";
     return { state: "broken", why: `${tests} tests must have this tag, and have it: ${places}` };
   }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { judge, type LawfulSkip } from "./judge.ts";
+import { note, NOTES, readNotes } from "./notes.ts";
 import { type Outcome, readOutcomes } from "./outcome.ts";
 import { family } from "./requirement.ts";
 
@@ -138,6 +139,30 @@ Deno.test("judge() tells which requirements are untested for a lawful reason, an
   for (const change of others) {
     assert.equal(judge(outcomes, [rules], [{ ...lawful, ...change }]).faults.length, 2);
   }
+});
+
+Deno.test("judge() holds what some notes or tests hold, however many, and not what none does", () => {
+  const folder = Deno.makeTempDirSync();
+  const notes = `${folder}/notes`;
+  const before = Deno.env.get(NOTES);
+  try {
+    assert.deepEqual(readNotes(notes), []);
+    Deno.env.set(NOTES, notes);
+    for (const tag of ["flag --one", "flag --two", "flag --one"]) note(tag);
+    assert.deepEqual(readNotes(notes), ["flag --one", "flag --two"]);
+    Deno.env.delete(NOTES);
+    note("flag --three");
+    assert.equal(readNotes(notes).length, 2);
+  } finally {
+    if (before !== undefined) Deno.env.set(NOTES, before);
+    Deno.removeSync(folder, { recursive: true });
+  }
+  const flags = family("flag", [["--one", "The first", "some"], ["--three", "The third", "some"]]);
+  const outcome = { file: "a note", isStep: false, ending: "passed" } as const;
+  const twice = [{ ...outcome, name: "[flag --one]" }, { ...outcome, name: "again [flag --one]" }];
+  assert.deepEqual(judge(twice, [flags], []).faults, [
+    "[flag --three] The third: some tests must have this tag, and have it: none",
+  ]);
 });
 
 Deno.test("family() refuses ids that stand there twice, or cannot be a tag", () => {

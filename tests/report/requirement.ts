@@ -7,7 +7,7 @@ export interface Requirement {
   /** What must hold, for people. */
   readonly sentence: string;
   /** How many tests hold it; one that is gone, or renamed without its tag, is missed. */
-  readonly tests: number;
+  readonly tests: number | "some";
 }
 
 /** Requirements of one kind. */
@@ -17,8 +17,8 @@ export interface Family {
   readonly requirements: readonly Requirement[];
 }
 
-/** A row of a table: the id, the sentence, and the number of tests if there are several. */
-export type Row = readonly [id: string, sentence: string, tests?: number];
+/** A row of a table: the id, the sentence, and the number of tests if it is not one. */
+export type Row = readonly [id: string, sentence: string, tests?: number | "some"];
 
 /**
  * Makes a family of a table.

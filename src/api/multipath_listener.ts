@@ -9,6 +9,7 @@ import { ItemQueue } from "./item_queue.ts";
 import { ListenAddresses } from "./listen_addresses.ts";
 import type { MultipathConnection } from "./multipath_connection.ts";
 import type { CloseInfo, ListenOptions } from "./options.ts";
+import { resetKeyOf } from "./reset_key.ts";
 import { serverConfig } from "./server_config.ts";
 
 /**
@@ -83,7 +84,12 @@ class ApiListener implements MultipathListener {
     options.signal?.throwIfAborted();
     this.#credentials = new CredentialSet(options);
     const server = serverConfig(options, this.#credentials);
-    const endpoint = new Endpoint({ random: new SystemRandom(), wallTime, server });
+    const endpoint = new Endpoint({
+      random: new SystemRandom(),
+      wallTime,
+      server,
+      resetKey: resetKeyOf(options),
+    });
     this.#make = make;
     this.#hub = new Hub(endpoint, (core) => this.#onAccepted(core));
     this.#addresses = new ListenAddresses(this.#hub, options.localAddresses);

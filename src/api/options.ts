@@ -253,6 +253,22 @@ export interface ListenOptions extends TransportOptions, CertificateOptions {
    */
   ticketKey?: Uint8Array;
   /**
+   * At least 32 bytes that nobody can guess, kept over restarts. From it come the keys that the next
+   * process of this server must have as well: after a crash, clients learn from the first packet they
+   * send that their connections are gone (RFC 9000, Section 10.3), rather than by waiting.
+   *
+   * @default {the private key, as `key` has it}
+   */
+  secret?: Uint8Array;
+  /**
+   * The name of this listener among those that share `secret`. It must differ: otherwise each can be
+   * made to end the connections of the others (RFC 9000, Section 21.11).
+   *
+   * @default {the machine's ID, the port and the local addresses; where the machine's ID cannot be
+   * read (`--allow-read=/etc/machine-id`), no key outlives the process}
+   */
+  instance?: string;
+  /**
    * Versions of QUIC to speak, the preferred one first. Left out: all we know, and each client's
    * preference counts.
    */

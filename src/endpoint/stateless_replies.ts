@@ -15,7 +15,7 @@ import { BASE_DATAGRAM_SIZE } from "../path/mtu_discovery.ts";
 import type { Port } from "../path/port.ts";
 import type { IdFactory } from "./id_factory.ts";
 import type { ReplyQueue } from "./reply_queue.ts";
-import { RESETS_PER_SECOND } from "../limits/limits.ts";
+import { RESETS_PER_SECOND, RESETS_PER_SECOND_AT_FIRST, RESTART_TIME } from "../limits/limits.ts";
 
 /** Answers to packets that belong to no connection; none leaves any state behind. */
 export class StatelessReplies {
@@ -25,6 +25,8 @@ export class StatelessReplies {
   readonly #engine: CryptoEngine;
   readonly #writer = new Writer();
   readonly #buffer = new Uint8Array(BASE_DATAGRAM_SIZE + 400);
+  /** When the first packet of an unknown connection came. */
+  #startedAt: number | undefined;
   #resets = 0;
   #countedFrom = -Infinity;
 
@@ -41,7 +43,9 @@ export class StatelessReplies {
       this.#countedFrom = now;
       this.#resets = 0;
     }
-    if (this.#resets >= RESETS_PER_SECOND) return;
+    this.#startedAt ??= now;
+    const isNew = now - this.#startedAt < RESTART_TIME;
+    if (this.#resets >= (isNew ? RESETS_PER_SECOND_AT_FIRST : RESETS_PER_SECOND)) return;
     const size = header.datagram.length;
     const token = this.#factory.resetToken(header.destinationId);
     this.#writer.aim(this.#buffer);

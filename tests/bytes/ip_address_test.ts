@@ -17,3 +17,21 @@ Deno.test("formatIpAddress() writes what parseIpAddress() reads, in the shortest
     assert.equal(formatIpAddress(parseIpAddress(text!)!), shortest);
   }
 });
+
+Deno.test("parseIpAddress() takes brackets and zones of IPv6 addresses, and no names or halves", () => {
+  assert.equal(formatIpAddress(parseIpAddress("[2001:db8::1]")!), "2001:db8::1");
+  assert.equal(formatIpAddress(parseIpAddress("fe80::1%eth0")!), "fe80::1");
+  const refused = [
+    "localhost",
+    "",
+    "1.2.3",
+    "1.2.3.4.5",
+    "256.0.0.1",
+    "01.2.3.4",
+    "[1.2.3.4]",
+    "[::1",
+  ];
+  for (const text of [...refused, "::1]", "1::2::3", "1:2:3:4:5:6:7", "12345::", "[]"]) {
+    assert.equal(parseIpAddress(text), undefined, text);
+  }
+});

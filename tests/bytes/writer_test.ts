@@ -32,6 +32,15 @@ Deno.test("Writer.varintOfSize() fills the size that was asked for", () => {
   }
 });
 
+Deno.test("Writer writes numbers of fixed size with the highest byte first", () => {
+  const writer = new Writer(new Uint8Array(10));
+  writer.uint8(0x01);
+  writer.uint16(0x0203);
+  writer.uint24(0x040506);
+  writer.uint32(0x0708090a);
+  assert.equal(toHex(writer.written()), "0102030405060708090a");
+});
+
 Deno.test("Writer never writes beyond its end", () => {
   const writes: [number, (writer: Writer) => unknown][] = [
     [1, (writer) => writer.uint8(255)],

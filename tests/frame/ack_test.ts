@@ -3,6 +3,7 @@ import { RangeSet } from "../../src/bytes/range_set.ts";
 import { Writer } from "../../src/bytes/writer.ts";
 import { SeededRandom } from "../../src/crypto/random.ts";
 import { smallestAckSize, writeAck } from "../../src/frame/ack.ts";
+import { AckFrame } from "../../src/frame/ack_frame.ts";
 import { read } from "./recorder.ts";
 
 Deno.test("writeAck() writes the newest 64 ranges of many", () => {
@@ -51,4 +52,14 @@ Deno.test("writeAck() writes nothing for an empty set", () => {
   const writer = new Writer(new Uint8Array(100));
   assert.equal(writeAck(writer, new RangeSet(), 0, -1, 100), 0);
   assert.equal(writer.offset, 0);
+});
+
+Deno.test("AckFrame.has() knows the first and the last number of each range, and what is between", () => {
+  const frame = new AckFrame();
+  frame.bounds.push(10, 13, 5, 6, 0, 2); // ends are behind the last number
+  frame.count = 3;
+  const found = Array.from({ length: 15 }, (_, number) => number).filter((n) => frame.has(n));
+  assert.deepEqual(found, [0, 1, 5, 10, 11, 12]);
+  frame.count = 1; // what lies behind is of an earlier frame
+  assert.equal(frame.has(5), false);
 });

@@ -56,6 +56,7 @@ Deno.test("parseHeader() refuses hostile lengths", () => {
     "c000000001ff00", // ID beyond the end
     "c0000000010000ffffffffffffffff00", // token of 2^62 - 1
     "c000000001000040ff00", // token beyond the end
+    "c000000001000080010010" + "00".repeat(20), // token of 65,552, whose last byte is a length
     "c000000001000000ffffffffffffffff", // packet of 2^62 - 1
     "c000000001000000" + "80", // length cut short
     "c0000000010000", // no token length

@@ -49,9 +49,13 @@ Deno.test("PacketBuilder makes the Initial of RFC 9001, A.2 byte for byte", () =
   builder.begin(buffer, 1200);
   assert.ok(builder.startLong(0, 1, originalId, none, none, 2, 4, keys.client));
   builder.writer.put(fromHex(CLIENT_CRYPTO));
+  assert.equal(builder.inFlight || builder.ackEliciting, false);
   builder.record(owner, 6, 0, 241);
+  assert.equal(builder.inFlight && builder.ackEliciting, true);
   assert.equal(builder.endDatagram(1200), 1200);
   assert.equal(toHex(buffer), CLIENT_INITIAL);
+  builder.begin(new Uint8Array(1200), 1200);
+  assert.equal(builder.inFlight || builder.ackEliciting, false, "no packet is open");
 });
 
 Deno.test("PacketBuilder makes the short packet of RFC 9001, A.5, and it opens again", () => {

@@ -79,6 +79,29 @@ Deno.test("takeTurns() tells from the order whether streams share alike", () => 
   );
   const shortestFirst: StreamOrder = (x, y) => x.bytesQueued - y.bytesQueued || x.turn - y.turn;
   assert.equal(takeTurns(shortestFirst, a, b), true);
+  assert.equal(takeTurns(() => 0, a, b), false, "it decides nothing");
+  // Whatever else streams differ in, an order that looks at it takes no turns.
+  const differences: Partial<StreamView>[] = [
+    { id: 4 },
+    { sendOrder: 1 },
+    { urgency: 4 },
+    { incremental: true },
+    { bytesSent: 1 },
+    { bytesQueued: 2 },
+    { bytesLost: 1 },
+    { credit: 2e9 },
+    { growing: true },
+    { bytesToCome: 1 },
+    { dependsOn: a },
+  ];
+  const plain = streamView(0, 1, { bytesSent: 0, bytesToCome: 0 });
+  for (const difference of differences) {
+    const [name] = Object.keys(difference) as [keyof StreamView];
+    const rank = (view: StreamView) => view[name] === plain[name] ? 0 : 1;
+    const order: StreamOrder = (a, b) => rank(a) - rank(b) || a.turn - b.turn;
+    assert.equal(takeTurns(order, plain, { ...plain, ...difference }), false, name);
+    assert.equal(takeTurns(order, plain, { ...plain }), true, name);
+  }
   assert.equal(takeTurns(shortestFirst, a, streamView(4, 2)), false);
 });
 

@@ -4,7 +4,7 @@ import { formatIpAddress } from "../bytes/ip_address.ts";
 import { Alert, alertError } from "./alert.ts";
 import { CertificateExtensions } from "./certificate_extensions.ts";
 import { CertificateKey } from "./certificate_key.ts";
-import { verifyCertificateSignature } from "./certificate_signature.ts";
+import { type SignatureProblem, signatureProblem } from "./certificate_signature.ts";
 import { readTime } from "./certificate_time.ts";
 import { checkDer, contextTag, DerError, DerReader, readWholeBits, Tag } from "./der.ts";
 import { DistinguishedName } from "./distinguished_name.ts";
@@ -121,14 +121,9 @@ export class Certificate {
     return this.extensions.nameConstraints;
   }
 
-  /** Whether `issuer` signed it. */
-  isSignedBy(issuer: Certificate): boolean {
-    return verifyCertificateSignature(
-      this.#algorithm,
-      this.#signed,
-      issuer.key,
-      this.#signature,
-    );
+  /** Why it does not count as signed by `issuer`; `undefined` if it does. */
+  signatureProblem(issuer: Certificate): SignatureProblem | undefined {
+    return signatureProblem(this.#algorithm, this.#signed, issuer.key, this.#signature);
   }
 
   /** What its extensions say. */

@@ -1,37 +1,58 @@
-import { constants, verify, type VerifyKeyObjectInput } from "node:crypto";
+import { constants, type KeyObject, verify } from "node:crypto";
 import { toHex } from "../bytes/bytes.ts";
 import type { CertificateKey, KeyKind } from "./certificate_key.ts";
 import { checkDer, DerReader, Tag } from "./der.ts";
 import { identifier } from "./object_identifier.ts";
 import { readPssParameters } from "./pss_parameters.ts";
 
+/** What is wrong with a signature: it is not that of the key, or of no kind that is verified here. */
+export type SignatureProblem = "wrong" | "unsupported";
+
 /**
- * Whether `signature` over a certificate's signed part is right.
+ * What is wrong with `signature` over a certificate's signed part; `undefined` if it is right.
  *
  * Algorithms that rest on SHA-1 or MD5 are no signatures any more.
  *
  * @param algorithm An AlgorithmIdentifier that `checkDer` has passed.
  */
-export function verifyCertificateSignature(
+export function signatureProblem(
   algorithm: Uint8Array,
   signed: Uint8Array,
   key: CertificateKey,
   signature: Uint8Array,
-): boolean {
+): SignatureProblem | undefined {
+  const method = readMethod(algorithm);
+  const object = usableObject(key);
+  if (!method || !object) return "unsupported";
+  if (!method.kinds.includes(key.kind!)) return "wrong";
+  if (key.hash !== undefined && key.hash !== method.hash) return "wrong";
+  // The runtime verifies no hash that is shorter than half of the key.
+  if (key.kind === "P-521" && method.hash === "sha256") return "unsupported";
   try {
-    const method = readMethod(algorithm);
-    if (!method || !key.kind || !method.kinds.includes(key.kind)) return false;
-    if (key.hash !== undefined && key.hash !== method.hash) return false;
-    if (isEcdsa(key.kind)) checkEcdsaSignature(signature);
-    if (method.saltLength === undefined) return verify(method.hash, signed, key.object, signature);
-    const input: VerifyKeyObjectInput = {
-      key: key.object,
-      padding: constants.RSA_PKCS1_PSS_PADDING,
-      saltLength: method.saltLength,
-    };
-    return verify(method.hash, signed, input, signature);
+    if (ecdsa.includes(key.kind!)) checkEcdsaSignature(signature);
+    return verifyWith(method, signed, object, signature) ? undefined : "wrong";
   } catch {
-    return false;
+    return "wrong";
+  }
+}
+
+function verifyWith(
+  { hash, saltLength }: Method,
+  signed: Uint8Array,
+  key: KeyObject,
+  signature: Uint8Array,
+): boolean {
+  if (saltLength === undefined) return verify(hash, signed, key, signature);
+  const padding = constants.RSA_PKCS1_PSS_PADDING;
+  return verify(hash, signed, { key, padding, saltLength }, signature);
+}
+
+/** The key as the runtime has it, if it can. */
+function usableObject(key: CertificateKey): KeyObject | undefined {
+  try {
+    return key.kind && key.object;
+  } catch {
+    return undefined;
   }
 }
 
@@ -68,20 +89,21 @@ const methods: ReadonlyMap<string, Method> = new Map<string, Method>([
   [identifier("1.3.101.112"), { kinds: ["Ed25519"], hash: null }],
 ]);
 
-function isEcdsa(kind: KeyKind): boolean {
-  return ecdsa.includes(kind);
-}
-
+/** How a signature is verified; `undefined` if it is not. */
 function readMethod(algorithm: Uint8Array): Method | undefined {
-  const reader = DerReader.inside(algorithm, Tag.Sequence);
-  const id = toHex(reader.content(Tag.ObjectIdentifier));
-  if (id === RSA_PSS) return readPss(reader);
-  const method = methods.get(id);
-  // RFC 4055, Section 5: with RSA there is NULL, or nothing. RFC 5758, Section 3.2 and RFC 8410,
-  // Section 3: with the others there is nothing.
-  if (method?.kinds === rsa && !reader.isAtEnd) reader.content(Tag.Null);
-  reader.expectEnd();
-  return method;
+  try {
+    const reader = DerReader.inside(algorithm, Tag.Sequence);
+    const id = toHex(reader.content(Tag.ObjectIdentifier));
+    if (id === RSA_PSS) return readPss(reader);
+    const method = methods.get(id);
+    // RFC 4055, Section 5: with RSA there is NULL, or nothing. RFC 5758, Section 3.2 and RFC 8410,
+    // Section 3: with the others there is nothing.
+    if (method?.kinds === rsa && !reader.isAtEnd) reader.content(Tag.Null);
+    reader.expectEnd();
+    return method;
+  } catch {
+    return undefined;
+  }
 }
 
 function readPss(reader: DerReader): Method | undefined {

@@ -1,12 +1,41 @@
 import type { DistinguishedName } from "./distinguished_name.ts";
 import { type GeneralName, isHostName } from "./general_name.ts";
 
+/** A name in the form in which constraints look at it, made once however many they are. */
+export type ComparableName =
+  | { readonly form: "dns" | "uri"; readonly host: string }
+  | { readonly form: "email"; readonly local: string; readonly host: string }
+  | { readonly form: "ip"; readonly bytes: Uint8Array }
+  | { readonly form: "directory"; readonly name: DistinguishedName };
+
 /** One name constraint in a form that names are compared with (RFC 5280, Section 4.2.1.10). */
 export interface NameBase {
   /** Whether all that a name stands for is within it. */
-  holds(name: GeneralName): boolean;
+  holds(name: ComparableName): boolean;
   /** Whether anything that a name stands for is within it. */
-  touches(name: GeneralName): boolean;
+  touches(name: ComparableName): boolean;
+}
+
+/** What of a name is compared; `undefined` if it is of a form, or so malformed, that nothing is. */
+export function asComparable(name: GeneralName): ComparableName | undefined {
+  switch (name.form) {
+    case "dns": {
+      const host = name.text.toLowerCase();
+      return isHostName(host.replace(/^\*\./, "")) ? { form: "dns", host } : undefined;
+    }
+    case "email": {
+      const found = mailbox(name.text);
+      return found && { form: "email", ...found };
+    }
+    case "uri": {
+      const host = hostOfUri(name.text);
+      return host === undefined ? undefined : { form: "uri", host };
+    }
+    case "ip":
+    case "directory":
+      return name;
+  }
+  return undefined;
 }
 
 /** What a constraint means; `undefined` if that is not known. */
@@ -26,22 +55,6 @@ export function asNameBase(base: GeneralName): NameBase | undefined {
   return undefined;
 }
 
-/** Whether a name is of a form, and well-formed enough, to be compared with constraints. */
-export function namesHost(name: GeneralName): boolean {
-  switch (name.form) {
-    case "dns":
-      return isHostName(name.text.replace(/^\*\./, ""));
-    case "email":
-      return mailbox(name.text) !== undefined;
-    case "uri":
-      return hostOfUri(name.text) !== undefined;
-    case "ip":
-    case "directory":
-      return true;
-  }
-  return false;
-}
-
 /**
  * A domain: all names that end in it, label by label. One that begins with a period is not of the
  * standard but in use: it permits what is below the domain, and excludes the domain as well.
@@ -52,11 +65,12 @@ function dnsBase(text: string): NameBase | undefined {
   const isBelow = text !== domain;
   return {
     holds(name) {
-      const host = dnsText(name);
-      return isSubdomain(host, domain) && !(isBelow && host === domain);
+      return name.form === "dns" && isSubdomain(name.host, domain) &&
+        !(isBelow && name.host === domain);
     },
     touches(name) {
-      const host = dnsText(name);
+      if (name.form !== "dns") return false;
+      const { host } = name;
       // A wildcard reaches into an excluded domain that lies below it.
       return isSubdomain(host, domain) ||
         (host.startsWith("*.") && isSubdomain(domain, host.slice(2)));
@@ -64,12 +78,9 @@ function dnsBase(text: string): NameBase | undefined {
   };
 }
 
-function dnsText(name: GeneralName): string {
-  return name.form === "dns" ? name.text.toLowerCase() : "";
-}
-
 function isSubdomain(name: string, domain: string): boolean {
-  return domain === "" || name === domain || name.endsWith(`.${domain}`);
+  if (domain === "" || name === domain) return true;
+  return name.endsWith(domain) && name[name.length - domain.length - 1] === ".";
 }
 
 /** An address and a mask, which leaves open nothing but the end (RFC 4632). */
@@ -83,35 +94,28 @@ function addressBase(bytes: Uint8Array): NameBase | undefined {
     if (isSet && isOpen) return undefined;
     isOpen = !isSet;
   }
-  const holds = (name: GeneralName) =>
+  return same((name) =>
     name.form === "ip" && name.bytes.length === size &&
-    name.bytes.every((byte, i) => ((byte ^ bytes[i]!) & mask[i]!) === 0);
-  return { holds, touches: holds };
+    name.bytes.every((byte, i) => ((byte ^ bytes[i]!) & mask[i]!) === 0)
+  );
 }
 
 /** A mailbox, all at a host, or, with a period in front, all at the hosts below a domain. */
 function mailBase(text: string): NameBase | undefined {
-  const wanted = mailbox(text);
-  if (text.includes("@") && wanted === undefined) return undefined;
-  const isHost = wanted ? undefined : hostMatcher(text.toLowerCase());
-  if (!wanted && !isHost) return undefined;
-  const holds = (name: GeneralName) => {
-    const found = name.form === "email" ? mailbox(name.text) : undefined;
-    if (!found) return false;
-    if (!wanted) return isHost!(found.host);
-    return found.local === wanted.local && found.host === wanted.host;
-  };
-  return { holds, touches: holds };
+  if (text.includes("@")) {
+    const wanted = mailbox(text);
+    return wanted &&
+      same((name) =>
+        name.form === "email" && name.local === wanted.local && name.host === wanted.host
+      );
+  }
+  const isHost = hostMatcher(text.toLowerCase());
+  return isHost && same((name) => name.form === "email" && isHost(name.host));
 }
 
 function uriBase(text: string): NameBase | undefined {
   const isHost = hostMatcher(text);
-  if (!isHost) return undefined;
-  const holds = (name: GeneralName) => {
-    const host = name.form === "uri" ? hostOfUri(name.text) : undefined;
-    return host !== undefined && isHost(host);
-  };
-  return { holds, touches: holds };
+  return isHost && same((name) => name.form === "uri" && isHost(name.host));
 }
 
 /** A host, or with a period in front all below a domain, which is not among them. */
@@ -121,7 +125,11 @@ function hostMatcher(text: string): ((host: string) => boolean) | undefined {
 }
 
 function directoryBase(base: DistinguishedName): NameBase {
-  const holds = (name: GeneralName) => name.form === "directory" && name.name.isWithin(base);
+  return same((name) => name.form === "directory" && name.name.isWithin(base));
+}
+
+/** Of names that stand for one thing each. */
+function same(holds: (name: ComparableName) => boolean): NameBase {
   return { holds, touches: holds };
 }
 

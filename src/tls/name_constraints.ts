@@ -2,7 +2,7 @@ import { contextTag, DerError, DerReader, readCount, Tag } from "./der.ts";
 import type { DistinguishedName } from "./distinguished_name.ts";
 import { type GeneralName, type NameForm, nameText, readGeneralName } from "./general_name.ts";
 import { type JudgementBudget, JudgementCost } from "./judgement_budget.ts";
-import { asNameBase, type NameBase, namesHost } from "./name_base.ts";
+import { asComparable, asNameBase, type NameBase } from "./name_base.ts";
 
 /** The names of a certificate, as constraints look at them. */
 export interface NamedCertificate {
@@ -66,11 +66,12 @@ function problem(
   if (permitted.includes(undefined) || excluded.includes(undefined)) {
     return "is of a form that is constrained in a way that is not understood";
   }
-  if (!namesHost(name)) return "cannot be compared with the names that are permitted or excluded";
-  if (permitted.length > 0 && !permitted.some((base) => base!.holds(name))) {
+  const comparable = asComparable(name);
+  if (!comparable) return "cannot be compared with the names that are permitted or excluded";
+  if (permitted.length > 0 && !permitted.some((base) => base!.holds(comparable))) {
     return "is outside of the permitted names";
   }
-  return excluded.some((base) => base!.touches(name)) ? "is excluded" : undefined;
+  return excluded.some((base) => base!.touches(comparable)) ? "is excluded" : undefined;
 }
 
 /** The subject's name is one of them, and so are mail addresses in it. */

@@ -1,8 +1,8 @@
 import { TransportError } from "../error/quic_error.ts";
 import { Alert, alertError } from "./alert.ts";
 import type { Certificate } from "./certificate.ts";
-import type { JudgementBudget } from "./judgement_budget.ts";
-import { JudgementCost } from "./judgement_budget.ts";
+import type { SignatureProblem } from "./certificate_signature.ts";
+import { type JudgementBudget, JudgementCost } from "./judgement_budget.ts";
 import type { TrustStore } from "./trust_store.ts";
 
 /** Rules that a path has to keep; each tells what is wrong. */
@@ -124,18 +124,24 @@ export class PathSearch {
     if (this.#store.isKnownToSign(issuer, certificate)) return true;
     const known = this.#signed.get(certificate) ?? new Map<Certificate, boolean>();
     this.#signed.set(certificate, known);
-    let isRight = known.get(issuer);
-    if (isRight === undefined) {
-      this.#budget.spend(issuer.key.cost);
-      isRight = certificate.isSignedBy(issuer);
-      known.set(issuer, isRight);
-    }
-    if (isRight) return true;
-    this.failure ??= alertError(
-      Alert.BadCertificate,
-      `Cannot verify the certificate for ${certificate.subject.text}: ` +
-        `its signature is not that of ${issuer.subject.text}`,
-    );
-    return false;
+    const isRight = known.get(issuer);
+    if (isRight !== undefined) return isRight;
+    this.#budget.spend(issuer.key.cost);
+    const problem = certificate.signatureProblem(issuer);
+    known.set(issuer, problem === undefined);
+    if (problem) this.failure ??= signatureFailure(certificate, issuer, problem);
+    return problem === undefined;
   }
+}
+
+function signatureFailure(
+  { subject }: Certificate,
+  issuer: Certificate,
+  problem: SignatureProblem,
+): TransportError {
+  const what = `Cannot verify the certificate for ${subject.text}: `;
+  const who = issuer.subject.text;
+  return problem === "wrong"
+    ? alertError(Alert.BadCertificate, `${what}its signature is not that of ${who}`)
+    : alertError(Alert.UnsupportedCertificate, `${what}the way ${who} signs is not supported`);
 }

@@ -50,6 +50,7 @@ export const SignatureScheme = {
   RsaPkcs1Sha512: 0x0601,
   EcdsaP256Sha256: 0x0403,
   EcdsaP384Sha384: 0x0503,
+  EcdsaP521Sha512: 0x0603,
   RsaPssRsaeSha256: 0x0804,
   RsaPssRsaeSha384: 0x0805,
   RsaPssRsaeSha512: 0x0806,

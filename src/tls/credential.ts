@@ -4,7 +4,7 @@ import { Certificate } from "./certificate.ts";
 import { compressCertificate, compressions } from "./certificate_compression.ts";
 import { writeCertificate } from "./certificate_message.ts";
 import { readPem } from "./pem.ts";
-import { schemeMethod, schemesOf } from "./signature.ts";
+import { keyProblem, schemeMethod, schemesOf } from "./signature.ts";
 
 /**
  * A certificate with what leads to its authority, and its private key.
@@ -27,7 +27,7 @@ export class Credential {
 
   private constructor(chain: readonly Uint8Array[], key: KeyObject) {
     this.chain = chain;
-    this.certificate = new Certificate(chain[0]!);
+    this.certificate = readOwn(chain[0]!);
     this.schemes = schemesOf(key);
     this.#key = key;
   }
@@ -37,17 +37,15 @@ export class Credential {
    *
    * @param certificates The certificate, then those of intermediate authorities.
    * @param key The private key: PKCS #8, or the older forms that `node:crypto` reads.
+   * @throws {TypeError} Which of them cannot be used, and why.
    */
   static fromPem(certificates: string, key: string): Credential {
     const chain = readPem(certificates, "CERTIFICATE");
     if (chain.length === 0) throw new TypeError("Cannot use the certificate: no PEM block found");
     const privateKey = readKey(key);
+    const problem = keyProblem(privateKey);
+    if (problem !== undefined) throw new TypeError(`Cannot use the private key: ${problem}`);
     const credential = new Credential(chain, privateKey);
-    if (credential.schemes.length === 0) {
-      throw new TypeError(
-        `Cannot use the private key: TLS 1.3 does not sign with ${privateKey.asymmetricKeyType}`,
-      );
-    }
     credential.#checkKey(credential.certificate.publicKey);
     return credential;
   }
@@ -69,8 +67,8 @@ export class Credential {
   }
 
   /**
-   * Signs with one of `schemes`; the same content gives the same signature but for RSA, as the
-   * runtime derives what ECDSA needs by chance from key and content (RFC 6979).
+   * Signs with one of `schemes`; the same content gives the same signature but for RSA and P-521, as
+   * the runtime derives what ECDSA needs by chance from key and content (RFC 6979).
    */
   sign(scheme: number, content: Uint8Array): Uint8Array {
     const { hash, saltLength } = schemeMethod(scheme);
@@ -91,7 +89,21 @@ function readKey(pem: string): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch (error) {
-    throw new TypeError("Cannot read the private key: no PEM that is understood", { cause: error });
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TypeError(`Cannot read the private key: ${reason}`, { cause: error });
+  }
+}
+
+/** A certificate of which all is read that is ever asked for. */
+function readOwn(der: Uint8Array): Certificate {
+  try {
+    const certificate = new Certificate(der);
+    void certificate.publicKey;
+    void certificate.extensions;
+    return certificate;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TypeError(`Cannot use the certificate: ${reason}`, { cause: error });
   }
 }
 

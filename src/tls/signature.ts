@@ -19,6 +19,7 @@ const methods: ReadonlyMap<number, SchemeMethod> = new Map<number, SchemeMethod>
   [SignatureScheme.EcdsaP256Sha256, { keyType: "ec", curve: "prime256v1", hash: "sha256" }],
   [SignatureScheme.Ed25519, { keyType: "ed25519", hash: null }],
   [SignatureScheme.EcdsaP384Sha384, { keyType: "ec", curve: "secp384r1", hash: "sha384" }],
+  [SignatureScheme.EcdsaP521Sha512, { keyType: "ec", curve: "secp521r1", hash: "sha512" }],
   [SignatureScheme.RsaPssRsaeSha256, { keyType: "rsa", hash: "sha256", saltLength: 32 }],
   [SignatureScheme.RsaPssRsaeSha384, { keyType: "rsa", hash: "sha384", saltLength: 48 }],
   [SignatureScheme.RsaPssRsaeSha512, { keyType: "rsa", hash: "sha512", saltLength: 64 }],
@@ -41,6 +42,22 @@ export const certificateSchemes: readonly number[] = [
 /** The schemes that `key` can sign with, best first. */
 export function schemesOf(key: KeyObject): number[] {
   return handshakeSchemes.filter((scheme) => fits(methods.get(scheme)!, key));
+}
+
+/** Why `key` cannot sign a handshake; `undefined` if it can. */
+export function keyProblem(key: KeyObject): string | undefined {
+  const { namedCurve, hashAlgorithm, modulusLength } = key.asymmetricKeyDetails ?? {};
+  if (isWeak(key)) return `${modulusLength} bits are too short, ${LEAST_RSA_BITS} are the least`;
+  if (schemesOf(key).length > 0) return undefined;
+  const detail = namedCurve ?? hashAlgorithm;
+  const kind = `${key.asymmetricKeyType}${detail === undefined ? "" : ` (${detail})`}`;
+  return `no signature that is offered here is made with a key of type ${kind}`;
+}
+
+/** Whether a key is too short to be believed. */
+function isWeak(key: KeyObject): boolean {
+  const bits = key.asymmetricKeyDetails?.modulusLength;
+  return bits !== undefined && bits < LEAST_RSA_BITS;
 }
 
 /** How `scheme` is carried out; only for schemes of `handshakeSchemes`. */
@@ -96,12 +113,6 @@ export function signedContent(signer: "client" | "server", transcriptHash: Uint8
   content.set(context, spaces.length);
   content.set(transcriptHash, spaces.length + context.length);
   return content;
-}
-
-/** Whether a key is too short to be believed. */
-function isWeak(key: KeyObject): boolean {
-  const bits = key.asymmetricKeyDetails?.modulusLength;
-  return bits !== undefined && bits < LEAST_RSA_BITS;
 }
 
 function fits(method: SchemeMethod, key: KeyObject): boolean {

@@ -1,13 +1,13 @@
 import "reflect-metadata";
 import assert from "node:assert/strict";
 import * as x509 from "@peculiar/x509";
-import { AsnConvert } from "@peculiar/asn1-schema";
-import { GeneralName, GeneralSubtree, GeneralSubtrees, NameConstraints } from "@peculiar/asn1-x509";
 import { TransportError } from "../../src/error/quic_error.ts";
 import { Certificate } from "../../src/tls/certificate.ts";
 import { TrustStore } from "../../src/tls/trust_store.ts";
 import { verifyChain } from "../../src/tls/verify_chain.ts";
 import { type Made, make, makeLeaf } from "./authority.ts";
+import { explicit, sequence } from "./der_writer.ts";
+import { generalName } from "./forge.ts";
 import { EPOCH, issued } from "./pair.ts";
 
 const root = await make(undefined, { subject: "CN=root" });
@@ -149,20 +149,15 @@ Deno.test("verifyChain() refuses other purposes and critical extensions it does 
   assert.equal(judge([await makeLeaf(root, { keyUsage })]), UNSUPPORTED);
 });
 
-function constraints(permitted: string[], excluded: string[], ip: string[] = []): x509.Extension {
-  const subtree = (base: GeneralName) => new GeneralSubtree({ base });
-  const value = new NameConstraints({});
-  const allowed = [
-    ...permitted.map((dNSName) => subtree(new GeneralName({ dNSName }))),
-    ...ip.map((iPAddress) => subtree(new GeneralName({ iPAddress }))),
-  ];
-  if (allowed.length > 0) value.permittedSubtrees = new GeneralSubtrees(allowed);
-  if (excluded.length > 0) {
-    value.excludedSubtrees = new GeneralSubtrees(
-      excluded.map((dNSName) => subtree(new GeneralName({ dNSName }))),
-    );
-  }
-  return new x509.Extension("2.5.29.30", true, AsnConvert.serialize(value));
+function constraints(permitted: string[], excluded: string[], ip: number[] = []): x509.Extension {
+  const subtrees = (list: Uint8Array[]) => list.map((base) => sequence(base));
+  const allowed = permitted.map(generalName.dns);
+  if (ip.length > 0) allowed.push(generalName.ip(...ip));
+  const value = sequence(
+    ...(allowed.length > 0 ? [explicit(0, ...subtrees(allowed))] : []),
+    ...(excluded.length > 0 ? [explicit(1, ...subtrees(excluded.map(generalName.dns)))] : []),
+  );
+  return new x509.Extension("2.5.29.30", true, value);
 }
 
 Deno.test("verifyChain() applies name constraints", async () => {
@@ -182,7 +177,9 @@ Deno.test("verifyChain() applies name constraints", async () => {
     const name = value.replace("*", "a");
     assert.equal(judge([leaf, authority], name), expected, `${value} under ${extension.type}`);
   }
-  const authority = await make(root, { extensions: [constraints([], [], ["10.0.0.0/8"])] });
+  const authority = await make(root, {
+    extensions: [constraints([], [], [10, 0, 0, 0, 255, 0, 0, 0])],
+  });
   for (const [value, expected] of [["10.1.2.3", 0], ["11.1.2.3", BAD_CERTIFICATE]] as const) {
     const leaf = await makeLeaf(authority, { names: [{ type: "ip", value }] });
     assert.equal(judge([leaf, authority], value), expected);

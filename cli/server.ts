@@ -20,6 +20,7 @@ import { KeyPairWatch } from "./key_pair_watch.ts";
 import { Failure } from "./failure.ts";
 import { allAddresses } from "./interfaces.ts";
 import { logOptions } from "./log_flags.ts";
+import { reasonOf } from "./connect_failure.ts";
 import { print, report } from "./output.ts";
 import { targetText } from "./plan_paths.ts";
 import { choosePresentInterfaces, presentAddresses, resolveHost } from "./present_interfaces.ts";
@@ -143,11 +144,14 @@ async function openFolder(options: ServerOptions): Promise<FileHandler> {
     if ((await Deno.stat(path)).isDirectory) return await staticFiles(path, options);
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
-    throw new Failure(
-      `Cannot serve ${path}: it is not there or may not be read; name another folder with -www`,
-    );
+    throw new Failure(`Cannot serve ${path}: ${missing(error)}; name another folder with -www`);
   }
   throw new Failure(`Cannot serve ${path}: it is not a folder; name one with -www`);
+}
+
+function missing(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "it is not there";
+  return error instanceof Deno.errors.PermissionDenied ? "it may not be read" : reasonOf(error);
 }
 
 function announce(options: ServerOptions, server: HttpServer): void {

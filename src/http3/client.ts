@@ -90,9 +90,8 @@ export class H3Client implements AsyncDisposable {
    */
   async fetch(request: Request, init: H3RequestInit = {}): Promise<Response> {
     const { method, headers, body, signal } = request;
-    if (request.bodyUsed || body?.locked) {
-      throw new TypeError("Cannot send a body that somebody reads or has read");
-    }
+    if (request.bodyUsed) throw new TypeError("Cannot send a body that was read before");
+    if (body?.locked) throw new TypeError("Cannot send a body that somebody else is reading");
     const length = announcedLength(headers, body !== null);
     return await this.#run({ method, lines: requestLines(request), body, length, signal }, init);
   }

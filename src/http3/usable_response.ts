@@ -10,11 +10,17 @@ const contentlessStatuses = new Set([204, 304]);
  * @throws {TypeError} If it is no response, is used up, or says another length than it has.
  */
 export function usableResponse(response: unknown, method: string, isTunnel: boolean): Response {
-  if (!(response instanceof Response) || response.status < 200) {
-    throw new TypeError("Cannot send what the handler returned: it is no usable Response");
+  if (!(response instanceof Response)) {
+    throw new TypeError("Cannot send what the handler returned: it is no Response");
   }
-  if (response.bodyUsed || response.body?.locked) {
-    throw new TypeError("Cannot send a response whose body somebody reads or has read");
+  if (response.status < 200) {
+    throw new TypeError(
+      `Cannot send a response of status ${response.status}: it must be 200 or more`,
+    );
+  }
+  if (response.bodyUsed) throw new TypeError("Cannot send a response whose body was read before");
+  if (response.body?.locked) {
+    throw new TypeError("Cannot send a response whose body somebody else is reading");
   }
   const isContentless = method === "HEAD" || contentlessStatuses.has(response.status);
   const opensTunnel = isTunnel && response.ok;

@@ -55,7 +55,7 @@ Deno.test("the server refuses bad command lines and missing files with a sentenc
       [["-prot", "1"], 2, /-prot.*use --port/],
       [["-port", "70000"], 2, /from 0 to 65535/],
       [["-n", "no-such-interface"], 2, /Cannot find interface "no-such-interface"/],
-      [["-www", "/no/such/folder"], 1, /Cannot serve \/no\/such\/folder: .*-www/],
+      [["-www", "/no/such/folder"], 1, /Cannot serve \/no\/such\/folder: it is not there; .*-www/],
       [["-www", `${directory}/file`], 1, /it is not a folder/],
       [
         ["-certpath", "/no/such"],

@@ -1,8 +1,9 @@
 import type { Connection } from "../connection/connection.ts";
 import type { ConnectionEvent } from "../connection/event.ts";
+import { moveObstacle } from "../connection/path_obstacle.ts";
 import type { PathRequest } from "../connection/path_requests.ts";
 import { PingRequest } from "../connection/ping_request.ts";
-import { ErrorCode, errorCodeName } from "../error/error_code.ts";
+import { ErrorCode } from "../error/error_code.ts";
 import { PathError } from "../error/quic_error.ts";
 import type { Address } from "../path/address.ts";
 import { Stage } from "../path/lifecycle.ts";
@@ -13,6 +14,7 @@ import { ItemQueue } from "./item_queue.ts";
 import type { MigrateOptions, OpenPathOptions } from "./options.ts";
 import { ApiPath, type Path, type PathCloseInfo, type PathOwner } from "./path.ts";
 import { type PathEvent, PathEvents, type PathEventType, type PathNews } from "./path_events.ts";
+import { immovable, unclosable, unmoved, unopened } from "./path_failure.ts";
 import { healthName } from "./path_stats.ts";
 
 /** The events of the core that are about paths. */
@@ -78,10 +80,9 @@ export class ConnectionPaths implements PathOwner {
    */
   corePath(path: Path): CorePath {
     if (path instanceof ApiPath && this.#known.get(path.core) === path) return path.core;
-    throw new PathError(
-      ErrorCode.NoViablePath,
-      `Cannot bind to path ${path.id}: it is closed, or of another connection`,
-    );
+    const isOurs = path instanceof ApiPath && path.isOf(this);
+    const why = isOurs ? "it is closed" : "it is a path of another connection";
+    throw new PathError(ErrorCode.NoViablePath, `Cannot bind to path ${path.id}: ${why}`);
   }
 
   /** The path over the core's one, while it is open. */
@@ -131,10 +132,7 @@ export class ConnectionPaths implements PathOwner {
 
   abandon(path: CorePath): void {
     if (!this.#core.closePath(path, ErrorCode.ApplicationAbandonPath, this.#clock())) {
-      throw new PathError(
-        ErrorCode.NoViablePath,
-        `Cannot close path ${path.id}: it is the only one; close the connection instead`,
-      );
+      throw unclosable(path, this.#core.paths.paths);
     }
     this.#wake();
   }
@@ -152,11 +150,9 @@ export class ConnectionPaths implements PathOwner {
     const { localAddress = path.current.port.address.hostname } = options;
     const { hostname, port } = options.remoteAddress ?? path.current.remote;
     const remote = { transport: "udp", hostname, port } as const;
-    const from = this.portFor(localAddress, remote);
-    if (!this.#core.migratePath(path, from, remote, this.#clock())) {
-      const why = "its handshake is not over, it is closing, or the server does not allow it";
-      return Promise.reject(unmoved(path, why));
-    }
+    const obstacle = moveObstacle(this.#core, path, remote);
+    if (obstacle !== undefined) return Promise.reject(immovable(path, obstacle));
+    this.#core.migratePath(path, this.portFor(localAddress, remote), remote, this.#clock());
     this.#settleMove(path)?.reject(unmoved(path, "it was told to move elsewhere"));
     const waiter = Promise.withResolvers<void>();
     this.#moves.set(path, waiter);
@@ -183,7 +179,7 @@ export class ConnectionPaths implements PathOwner {
       case "pathClosed":
         return this.#onClosed(event.path, event.code);
       case "pathRefused":
-        return this.#settle(event.request)?.reject(refused(event.code));
+        return this.#onRefused(event);
       case "pong":
         return this.#onPong(event.request);
       case "pathMoved":
@@ -234,6 +230,10 @@ export class ConnectionPaths implements PathOwner {
     else if (request?.cancelled) {
       this.#core.closePath(core, ErrorCode.ApplicationAbandonPath, this.#clock());
     } else if (!request && isNew && core.id > 0) this.#incoming.push(path);
+  }
+
+  #onRefused({ request, code, obstacle }: Extract<CorePathEvent, { type: "pathRefused" }>): void {
+    this.#settle(request)?.reject(unopened(code, obstacle, request.path));
   }
 
   #onClosed(core: CorePath, code: number): void {
@@ -289,12 +289,4 @@ export class ConnectionPaths implements PathOwner {
     this.#requests.delete(request);
     return waiter;
   }
-}
-
-function unmoved(path: CorePath, why: string): PathError {
-  return new PathError(ErrorCode.NoViablePath, `Cannot move path ${path.id}: ${why}`);
-}
-
-function refused(code: number): PathError {
-  return new PathError(code, `Cannot open a path: ${errorCodeName(code)}`);
 }

@@ -192,7 +192,7 @@ export class Hub implements DriverListener<Connection> {
     if (fitting !== undefined) return fitting;
     if (local === undefined) return family === "IPv6" ? "::" : "0.0.0.0";
     throw new TypeError(
-      `Cannot open a path from ${local} to ${remote}: it has no ${family} address`,
+      `Cannot reach ${remote} from ${local}: it has no ${family} address`,
     );
   }
 

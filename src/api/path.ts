@@ -141,6 +141,11 @@ export class ApiPath implements Path {
     await this.#owner.migrate(this.core, options);
   }
 
+  /** Whether it is a path of this connection, or was. */
+  isOf(owner: PathOwner): boolean {
+    return this.#owner === owner;
+  }
+
   close(): void {
     if (!this.#isClosed) this.#owner.abandon(this.core);
   }

@@ -20,6 +20,7 @@ import type { ConnectionEvent } from "./event.ts";
 import type { HandshakeDriver } from "./handshake_driver.ts";
 import type { Idle } from "./idle.ts";
 import type { KeyRing } from "./key_ring.ts";
+import { moveObstacle, openObstacle } from "./path_obstacle.ts";
 import { PathRequest } from "./path_requests.ts";
 import type { Peer } from "./peer.ts";
 import type { PingRequest } from "./ping_request.ts";
@@ -155,9 +156,9 @@ export class Connection implements PartsObserver {
   /** Asks for a path; it opens when both ends have connection IDs for it. */
   openPath(port: Port, remote: Address, status: PathStatus, now: number): PathRequest {
     const request = new PathRequest(port, remote, status);
-    const isRefused = !this.paths.multipath || this.peer.forbids(remote);
-    if (this.handshake.complete && isRefused) {
-      this.#events.push({ type: "pathRefused", request, code: ErrorCode.NoViablePath });
+    const obstacle = openObstacle(this, remote);
+    if (obstacle !== undefined) {
+      this.#events.push({ type: "pathRefused", request, obstacle, code: ErrorCode.NoViablePath });
       return request;
     }
     this.#parts.requests.add(request);
@@ -179,12 +180,10 @@ export class Connection implements PartsObserver {
    * Moves a path of a client to another 4-tuple, as soon as that has proven to work: "pathMoved" or
    * "pathStayed" follows.
    *
-   * @returns Whether it is tried: the handshake must be confirmed, the server must agree, and have
-   * given a connection ID to spare.
+   * @returns Whether it is tried; {@linkcode moveObstacle} says what is in the way if it is not.
    */
   migratePath(path: Path, port: Port, remote: Address, now: number): boolean {
-    if (this.role === Role.Server || !this.handshake.confirmed || !path.open) return false;
-    if (this.peer.forbids(remote)) return false;
+    if (moveObstacle(this, path, remote) !== undefined) return false;
     return this.paths.migration.begin(path, port, remote, now);
   }
 

@@ -4,6 +4,7 @@ import type { Path } from "../path/path.ts";
 import type { StreamEvent } from "../stream/stream_event.ts";
 import type { Session } from "../tls/session.ts";
 import type { CloseReason } from "./closing.ts";
+import type { PathObstacle } from "./path_obstacle.ts";
 import type { PathRequest } from "./path_requests.ts";
 import type { PingRequest } from "./ping_request.ts";
 
@@ -23,7 +24,13 @@ export type ConnectionEvent =
   /** A path was abandoned by either end, or could not be validated. */
   | { readonly type: "pathClosed"; readonly path: Path; readonly code: number }
   /** A path that was asked for cannot be opened. */
-  | { readonly type: "pathRefused"; readonly request: PathRequest; readonly code: number }
+  | {
+    readonly type: "pathRefused";
+    readonly request: PathRequest;
+    readonly code: number;
+    /** What is in the way for good; left out if the path was tried and abandoned. */
+    readonly obstacle?: PathObstacle | undefined;
+  }
   /** A path has changed its 4-tuple: by our migration, or since the client has moved. */
   | { readonly type: "pathMoved"; readonly path: Path }
   /** A path stays where it is: where it should move to nobody answers. */

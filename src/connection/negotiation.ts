@@ -153,8 +153,9 @@ export class Negotiation implements HandshakeObserver {
     if (paths.multipath && !disableActiveMigration) return;
     // MPQUIC, Section 2.2: it keeps clients from the address of the handshake only.
     const forbidden = paths.multipath ? paths.find(0)?.current.remote : undefined;
+    const obstacle = paths.multipath ? "forbidden" : "single";
     for (const request of requests.refuse(forbidden)) {
-      events.push({ type: "pathRefused", request, code: ErrorCode.NoViablePath });
+      events.push({ type: "pathRefused", request, obstacle, code: ErrorCode.NoViablePath });
     }
   }
 

@@ -1,4 +1,3 @@
-import { ErrorCode } from "../error/error_code.ts";
 import { type Address, sameAddress } from "../path/address.ts";
 import type { Path } from "../path/path.ts";
 import type { PathSet } from "../path/path_set.ts";
@@ -73,6 +72,3 @@ export class PathRequests {
     return refused;
   }
 }
-
-/** Why requests are refused when the peer does not speak multipath. */
-export const NO_MULTIPATH: number = ErrorCode.NoViablePath;

@@ -66,6 +66,24 @@ export class HttpServer<T extends H3Transport = H3Transport> implements AsyncDis
     this.#listener.setCertificates(certificates);
   }
 
+  /**
+   * Whether the certificate that is shown now to clients that ask for a host is good for it.
+   *
+   * @param hostname A name, or a literal IP address.
+   * @throws {TypeError} If the listener cannot tell.
+   *
+   * @example
+   * ```ts ignore
+   * if (!server.covers("www.example.com")) console.warn("Renew the certificate with all names");
+   * ```
+   */
+  covers(hostname: string): boolean {
+    if (this.#listener.covers === undefined) {
+      throw new TypeError("Cannot tell what the certificate is good for: this listener does not");
+    }
+    return this.#listener.covers(hostname, hostname);
+  }
+
   /** Has the process wait for the server, as it does at first. */
   ref(): void {
     this.#listener.ref?.();

@@ -28,7 +28,7 @@ import { onInterruption, runProgram, say } from "./program.ts";
 import { withFields } from "./response_fields.ts";
 import { readServerOptions, type ServerOptions, serverProgram } from "./server_options.ts";
 import { type FileHandler, staticFiles } from "./static_files.ts";
-import { portInUse, serveTcp } from "./tcp_server.ts";
+import { portInUse, TcpServer } from "./tcp_server.ts";
 import { transportOptions } from "./transport_options.ts";
 import { usageText } from "./usage.ts";
 import { version } from "./version.ts";
@@ -60,33 +60,49 @@ export async function runServer(args: readonly string[]): Promise<number> {
   const closing = new AbortController();
   const server = listen(options, localAddresses, used, handler, closing.signal);
   const port = server.addr.port;
-  const tcp = options.tcp ? serveTcp(server.addrs.map(hostnameOf), port, used, handler) : [];
+  const tcp = options.tcp ? listenTcp(server, used, keyPair === undefined, handler) : undefined;
   if (!keyPair) announceDevelopment(used.cert, port);
   announce(options, server);
-  const watch = options.keyPair && watchKeyPair(options.keyPair, used, server);
+  const watch = options.keyPair && watchKeyPair(options.keyPair, used, server, tcp);
   await new Promise<void>((resolve) => onInterruption(resolve));
   watch?.stop();
   print("Stopping once all answers are sent; interrupt again to stop at once");
   // What takes longer is not waited for: whoever stops a service does not want to wait.
   setTimeout(() => closing.abort(), GRACE_TIME);
   await Promise.race([
-    Promise.all([server, ...tcp].map((one) => one.shutdown())),
+    Promise.all([server.shutdown(), tcp?.shutdown()]),
     new Promise((resolve) => setTimeout(resolve, GRACE_TIME + 500)),
   ]);
   return 0;
 }
 
 /** Takes over certificates as they are renewed; what cannot be used is said, and the old one stays. */
-function watchKeyPair(files: KeyPairFiles, used: KeyPair, server: HttpServer): KeyPairWatch {
+function watchKeyPair(
+  files: KeyPairFiles,
+  used: KeyPair,
+  server: HttpServer,
+  tcp: TcpServer | undefined,
+): KeyPairWatch {
   return new KeyPairWatch(files, used, (renewed) => {
     if (renewed instanceof Failure) return report(`${renewed.message}; the old one stays`);
     server.setCertificates(renewed);
+    tcp?.setCertificates(renewed);
     print("Using the renewed certificate");
   });
 }
 
-function hostnameOf(address: { readonly hostname: string }): string {
-  return address.hostname;
+/** HTTPS over TCP, where HTTP/3 is over UDP. */
+function listenTcp(
+  server: HttpServer,
+  keyPair: KeyPair,
+  isForDevelopment: boolean,
+  handler: FileHandler,
+): TcpServer {
+  const hostnames = server.addrs.map(({ hostname }) => hostname);
+  const { port } = server.addr;
+  // A certificate made for development names few hosts, and whoever accepts it does so for any.
+  const isOurs = (hostname: string) => isForDevelopment || server.covers(hostname);
+  return TcpServer.listen({ hostnames, port, keyPair, isOurs, handler });
 }
 
 async function developmentKeyPair(known: readonly string[]): Promise<KeyPair> {

@@ -1,29 +1,100 @@
 import type { KeyPair } from "./certificate.ts";
 import { Failure } from "./failure.ts";
+import { TcpFront, type TcpLimits } from "./tcp_front.ts";
+
+/** Where the runtime's server is: clients come in by a front, on the addresses of the user's choice. */
+const BEHIND = { hostname: "127.0.0.1", port: 0 } as const;
+
+/** What a TCP server is made from. */
+export interface TcpServerOptions {
+  /** The local addresses to listen on. */
+  readonly hostnames: readonly string[];
+  /** The TCP port; HTTP/3 is at the UDP port of the same number. */
+  readonly port: number;
+  /** The certificate and its key. */
+  readonly keyPair: KeyPair;
+  /** Whether requests for a host are for this server. */
+  readonly isOurs: (hostname: string) => boolean;
+  /** Answers requests. */
+  readonly handler: (request: Request) => Promise<Response>;
+  /** How much clients may take up; what holds for the programs if left out. */
+  readonly limits?: TcpLimits;
+}
 
 /**
  * Serves HTTPS over TCP, for browsers that do not know about HTTP/3 here yet: every answer names
  * it in `Alt-Svc` (RFC 9114, Section 3.1.1).
- *
- * @param hostnames The local addresses to listen on.
- * @param port The TCP port; HTTP/3 is at the UDP port of the same number.
- * @param keyPair The certificate and its key.
- * @param handler Answers requests.
  */
-export function serveTcp(
-  hostnames: readonly string[],
-  port: number,
-  keyPair: KeyPair,
-  handler: (request: Request) => Promise<Response>,
-): Deno.HttpServer<Deno.NetAddr>[] {
-  return hostnames.map((hostname) => {
-    const options = { hostname, port, ...keyPair, onListen: ignore };
+export class TcpServer {
+  readonly #options: TcpServerOptions;
+  readonly #fronts: TcpFront[] = [];
+  #server: Deno.HttpServer<Deno.NetAddr>;
+  #keyPair: KeyPair;
+
+  private constructor(options: TcpServerOptions) {
+    this.#options = options;
+    this.#keyPair = options.keyPair;
+    this.#server = this.#serve();
+  }
+
+  /**
+   * Listens.
+   *
+   * @param options Where, and as whom.
+   */
+  static listen(options: TcpServerOptions): TcpServer {
+    const { hostnames, port, limits } = options;
+    const server = new TcpServer(options);
     try {
-      return Deno.serve(options, async (request) => withAltSvc(await handler(request), port));
+      for (const hostname of hostnames) {
+        const listener = listenAt(hostname, port);
+        server.#fronts.push(new TcpFront(listener, () => server.#server.addr, limits));
+      }
     } catch (error) {
-      throw error instanceof Deno.errors.AddrInUse ? portInUse("TCP", hostname, port) : error;
+      server.shutdown();
+      throw error;
     }
-  });
+    return server;
+  }
+
+  /** Shows another certificate to those that come from now on. */
+  setCertificates(keyPair: KeyPair): void {
+    const before = this.#server;
+    this.#keyPair = keyPair;
+    this.#server = this.#serve();
+    before.shutdown();
+  }
+
+  /** Takes no further connections and requests, and stops when those under way are done. */
+  async shutdown(): Promise<void> {
+    for (const front of this.#fronts) front.stop();
+    await this.#server.shutdown();
+    for (const front of this.#fronts) front.close();
+  }
+
+  #serve(): Deno.HttpServer<Deno.NetAddr> {
+    const options = { ...BEHIND, ...this.#keyPair, onListen: ignore };
+    return Deno.serve(options, async (request) => {
+      return withAltSvc(await this.#answer(request), this.#options.port);
+    });
+  }
+
+  #answer(request: Request): Response | Promise<Response> {
+    const url = URL.parse(request.url);
+    if (url === null) return new Response(null, { status: 400 });
+    const { handler, isOurs } = this.#options;
+    // RFC 9110, Section 7.4.
+    const isMisdirected = url.protocol !== "https:" || !isOurs(url.hostname);
+    return isMisdirected ? new Response(null, { status: 421 }) : handler(request);
+  }
+}
+
+function listenAt(hostname: string, port: number): Deno.TcpListener {
+  try {
+    return Deno.listen({ hostname, port });
+  } catch (error) {
+    throw error instanceof Deno.errors.AddrInUse ? portInUse("TCP", hostname, port) : error;
+  }
 }
 
 /**

@@ -1,5 +1,222 @@
 import assert from "node:assert/strict";
-import { portInUse, withAltSvc } from "../../cli/tcp_server.ts";
+import { groupOf, type TcpLimits } from "../../cli/tcp_front.ts";
+import { portInUse, TcpServer, withAltSvc } from "../../cli/tcp_server.ts";
+import { makeIssuedCertificate } from "../../mod.ts";
+
+const { certPem, keyPem, caPem } = await makeIssuedCertificate(["localhost", "127.0.0.1"]);
+const keyPair = { cert: certPem, key: keyPem };
+const BIG = 4_000_000;
+const usual: TcpLimits = {
+  connections: 20,
+  perAddress: 10,
+  start: 60_000,
+  idle: 60_000,
+  stall: 60_000,
+};
+
+/** A server on 127.0.0.1, with a client for it. */
+class Site implements AsyncDisposable {
+  readonly server: TcpServer;
+  readonly port: number;
+  /** What reached the handler. */
+  readonly asked: string[] = [];
+
+  constructor(limits: Partial<TcpLimits> = {}) {
+    using free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    this.port = free.addr.port;
+    free.close();
+    this.server = TcpServer.listen({
+      hostnames: ["127.0.0.1"],
+      port: this.port,
+      keyPair,
+      isOurs: (hostname) => hostname !== "other.example",
+      handler: (request) => {
+        this.asked.push(`${request.method} ${new URL(request.url).pathname}`);
+        return Promise.resolve(new Response(new Uint8Array(BIG)));
+      },
+      limits: { ...usual, ...limits },
+    });
+  }
+
+  /** A connection over which nothing is sent. */
+  plain(): Promise<Deno.TcpConn> {
+    return Deno.connect({ hostname: "127.0.0.1", port: this.port });
+  }
+
+  /** A connection with TLS, over which some bytes are sent. */
+  async secure(protocol: string, text: string): Promise<Deno.TlsConn> {
+    const conn = await Deno.connectTls({
+      hostname: "localhost",
+      port: this.port,
+      caCerts: [caPem],
+      alpnProtocols: [protocol],
+    });
+    await conn.write(new TextEncoder().encode(text));
+    return conn;
+  }
+
+  /** Fetches the big body, as others do. */
+  async get(init: Deno.CreateHttpClientOptions = {}, path = "/"): Promise<number> {
+    using client = Deno.createHttpClient({ caCerts: [caPem], ...init });
+    const response = await fetch(`https://localhost:${this.port}${path}`, { client });
+    assert.equal(response.status, 200);
+    return (await response.bytes()).length;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.server.shutdown();
+  }
+}
+
+/** Milliseconds until a connection is ended by the server; what it says before is read, or is not. */
+async function end(conn: Deno.Conn): Promise<number> {
+  const start = performance.now();
+  const buffer = new Uint8Array(65_536);
+  try {
+    while (await conn.read(buffer) !== null);
+  } catch {
+    // A reset is an end, too.
+  }
+  conn.close();
+  return performance.now() - start;
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+Deno.test("TcpServer ends connections that do not begin a handshake", async () => {
+  await using site = new Site({ start: 300 });
+  const silent = end(await site.plain());
+  const partial = await site.plain();
+  await partial.write(new Uint8Array([22, 3, 1, 2, 0, 1])); // the beginning of a ClientHello
+  for (const time of await Promise.all([silent, end(partial)])) {
+    assert.ok(time > 200 && time < 30_000, `${time} ms`);
+  }
+  assert.equal(await site.get(), BIG);
+});
+
+Deno.test("TcpServer ends connections over which nothing is asked to the end", async () => {
+  await using site = new Site({ idle: 500 });
+  const stalled: [protocol: string, text: string][] = [
+    ["http/1.1", ""],
+    ["http/1.1", "GET / HTTP/1.1\r\nhost: localhost\r\nx-a: "],
+    ["h2", ""],
+    ["h2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
+  ];
+  const ends = stalled.map(async ([protocol, text]) =>
+    await end(await site.secure(protocol, text))
+  );
+  for (const time of await Promise.all(ends)) assert.ok(time < 30_000, `${time} ms`);
+  assert.deepEqual(site.asked, []);
+});
+
+Deno.test("TcpServer ends connections of those who send their fields byte by byte", async () => {
+  await using site = new Site({ idle: 500 });
+  const conn = await site.secure("http/1.1", "GET / HTTP/1.1\r\nhost: localhost\r\nx-a: ");
+  let isOver = false;
+  const over = end(conn).then(() => isOver = true);
+  for (let i = 0; i < 600 && !isOver; i++) {
+    await Promise.race([pause(50), over]);
+    await conn.write(new Uint8Array([97])).catch(() => {});
+  }
+  assert.ok(isOver, "what comes in slowly is no excuse");
+});
+
+Deno.test("TcpServer ends connections of those who do not take what they asked for", async () => {
+  await using site = new Site({ stall: 500 });
+  const request = "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
+  const conn = await site.secure("http/1.1", request.repeat(10));
+  await pause(2_500); // nothing is read meanwhile
+  const buffer = new Uint8Array(65_536);
+  let taken = 0;
+  await assert.rejects(async () => {
+    for (let length; (length = await conn.read(buffer)) !== null;) taken += length;
+    throw new Error("ended without the rest");
+  });
+  conn.close();
+  assert.ok(taken < 10 * BIG, `${taken} bytes came`);
+});
+
+Deno.test("TcpServer leaves those alone who get on, however long it takes", async () => {
+  await using site = new Site({ start: 2_000, idle: 1_000, stall: 20_000 });
+  const conn = await site.secure("http/1.1", "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n");
+  const buffer = new Uint8Array(65_536);
+  let taken = 0;
+  for (const start = performance.now(); performance.now() - start < 3_000;) {
+    taken += await conn.read(buffer) ?? assert.fail("it ended early");
+    await pause(100);
+  }
+  while (taken < BIG) taken += await conn.read(buffer) ?? assert.fail("it ended early");
+  conn.close();
+});
+
+Deno.test("TcpServer lets no address have all connections, and makes room for others", async () => {
+  await using site = new Site({ connections: 10, perAddress: 10 });
+  const greedy = await Promise.all(Array.from({ length: 15 }, () => site.plain()));
+  let ended = 0;
+  const ends = greedy.map((conn) =>
+    conn.read(new Uint8Array(1)).catch(() => {}).then(() => void ended++)
+  );
+  for (let i = 0; i < 500 && ended < 5; i++) await pause(10);
+  assert.equal(ended, 5, "more than its share it does not get");
+  for (let i = 0; i < 3; i++) {
+    assert.equal(await site.get({ localAddress: `127.0.1.${i + 1}` }), BIG, "others come in");
+  }
+  assert.ok(ended > 5, "at its cost");
+  greedy.forEach((conn) => conn.close());
+  await Promise.all(ends);
+});
+
+Deno.test("TcpServer answers over HTTP/1.1 and HTTP/2, and points to HTTP/3", async () => {
+  await using site = new Site();
+  assert.equal(await site.get({ http2: false }), BIG);
+  assert.equal(await site.get({ http1: false }), BIG);
+  using client = Deno.createHttpClient({ caCerts: [caPem] });
+  const response = await fetch(`https://localhost:${site.port}/`, { client, method: "HEAD" });
+  assert.equal(response.headers.get("alt-svc"), `h3=":${site.port}"; ma=86400`);
+});
+
+Deno.test("TcpServer answers 421 for hosts that are not its own, and 400 for what is no host", async () => {
+  await using site = new Site();
+  for (const [host, status] of [["other.example", 421], ["a b", 400], ["localhost", 200]]) {
+    const conn = await site.secure("http/1.1", `HEAD / HTTP/1.1\r\nhost: ${host}\r\n\r\n`);
+    const buffer = new Uint8Array(4_096);
+    const length = await conn.read(buffer) ?? 0;
+    conn.close();
+    assert.match(
+      new TextDecoder().decode(buffer.subarray(0, length)),
+      RegExp(`^HTTP/1.1 ${status} `),
+    );
+  }
+});
+
+Deno.test("TcpServer shows a renewed certificate to those that come, and finishes with the others", async () => {
+  await using site = new Site();
+  const renewed = await makeIssuedCertificate(["localhost"]);
+  const conn = await site.secure("http/1.1", "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n");
+  const buffer = new Uint8Array(65_536);
+  let taken = await conn.read(buffer) ?? 0;
+  site.server.setCertificates({ cert: renewed.certPem, key: renewed.keyPem });
+  await assert.rejects(site.get(), "the old authority did not issue it");
+  assert.equal(await site.get({ caCerts: [renewed.caPem] }), BIG);
+  while (taken < BIG) taken += await conn.read(buffer) ?? assert.fail("it ended early");
+  conn.close();
+});
+
+Deno.test("groupOf() takes an IPv4 address for one client, and an IPv6 /64", () => {
+  const groups: [string, string][] = [
+    ["192.0.2.1", "192.0.2.1"],
+    ["::ffff:192.0.2.1", "192.0.2.1"],
+    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2"],
+    ["2001:db8:1:2::9", "2001:db8:1:2"],
+    ["2001:0db8:1:0002::9", "2001:db8:1:2"],
+    ["2001:db8::9", "2001:db8:0:0"],
+    ["fe80::1%eth0", "fe80:0:0:0"],
+    ["::1", "0:0:0:0"],
+  ];
+  for (const [address, group] of groups) assert.equal(groupOf(address), group, address);
+});
 
 Deno.test("withAltSvc() points to HTTP/3 and keeps everything else", async () => {
   const original = new Response("body", { status: 203, headers: { etag: '"1"' } });

@@ -1,0 +1,135 @@
+import { type TcpPatience, TcpRelay } from "./tcp_relay.ts";
+
+/** How much of a TCP server clients may take up. */
+export interface TcpLimits extends TcpPatience {
+  /** Connections in all. */
+  readonly connections: number;
+  /** Connections of one address; of one /64 for IPv6, which is what a household gets. */
+  readonly perAddress: number;
+}
+
+/** What holds for the programs. */
+export const tcpLimits: TcpLimits = {
+  connections: 256,
+  perAddress: 64,
+  start: 10_000,
+  idle: 30_000,
+  stall: 60_000,
+};
+
+/** Milliseconds between two looks for clients that have had their time. */
+const INTERVAL = 500;
+
+/**
+ * Stands before a TCP server that waits for its clients for ever, as the runtime's does: a client that
+ * does not get on is disconnected, and none can take up all connections.
+ */
+export class TcpFront {
+  readonly #listener: Deno.TcpListener;
+  readonly #limits: TcpLimits;
+  readonly #target: () => Deno.NetAddr;
+  readonly #relays = new Set<TcpRelay>();
+  readonly #timer: ReturnType<typeof setInterval>;
+
+  /**
+   * @param listener Where clients come in.
+   * @param target Where the server is for those that come now.
+   * @param limits How much they may take up.
+   */
+  constructor(
+    listener: Deno.TcpListener,
+    target: () => Deno.NetAddr,
+    limits: TcpLimits = tcpLimits,
+  ) {
+    this.#listener = listener;
+    this.#target = target;
+    this.#limits = limits;
+    this.#timer = setInterval(() => this.#disconnectOverdue(), INTERVAL);
+    this.#accept();
+  }
+
+  /** How many connections there are. */
+  get size(): number {
+    return this.#relays.size;
+  }
+
+  /** Takes no more clients. */
+  stop(): void {
+    try {
+      this.#listener.close();
+    } catch {
+      // It was closed already.
+    }
+  }
+
+  /** Ends all connections. */
+  close(): void {
+    this.stop();
+    clearInterval(this.#timer);
+    for (const relay of this.#relays) relay.close();
+  }
+
+  async #accept(): Promise<void> {
+    try {
+      for await (const client of this.#listener) {
+        this.#take(client);
+      }
+    } catch {
+      // The listener was closed while it waited.
+    }
+  }
+
+  #take(client: Deno.TcpConn): void {
+    const group = groupOf(client.remoteAddr.hostname);
+    if (!this.#makeRoom(group)) return client.close();
+    const { hostname, port } = this.#target();
+    const relay = new TcpRelay(client, Deno.connect({ hostname, port }), group);
+    this.#relays.add(relay);
+    relay.closed.then(() => this.#relays.delete(relay));
+  }
+
+  /** Whether one more of this group may come in; where all places are taken, the greediest makes room. */
+  #makeRoom(group: string): boolean {
+    const counts = new Map<string, number>();
+    for (const one of this.#relays) counts.set(one.group, (counts.get(one.group) ?? 0) + 1);
+    const own = counts.get(group) ?? 0;
+    if (own >= this.#limits.perAddress) return false;
+    if (this.#relays.size < this.#limits.connections) return true;
+    const [greediest, most] = [...counts].reduce((a, b) => b[1] > a[1] ? b : a);
+    if (own + 1 >= most) return false;
+    this.#longestIdle(greediest)?.close();
+    return true;
+  }
+
+  #longestIdle(group: string): TcpRelay | undefined {
+    let found: TcpRelay | undefined;
+    for (const relay of this.#relays) {
+      if (relay.group !== group) continue;
+      if (found === undefined || relay.progressAt < found.progressAt) found = relay;
+    }
+    if (found) this.#relays.delete(found);
+    return found;
+  }
+
+  #disconnectOverdue(): void {
+    const now = performance.now();
+    for (const relay of this.#relays) {
+      if (relay.isOverdue(now, this.#limits)) relay.close();
+    }
+  }
+}
+
+/**
+ * Whose connection one from this address is taken to be.
+ *
+ * @param hostname A literal address.
+ */
+export function groupOf(hostname: string): string {
+  const mapped = /^::ffff:([0-9.]+)$/i.exec(hostname)?.[1];
+  if (mapped !== undefined || !hostname.includes(":")) return mapped ?? hostname;
+  const [head = "", tail] = hostname.split("%")[0]!.split("::");
+  const groups = head === "" ? [] : head.split(":");
+  const rest = tail ? tail.split(":") : [];
+  if (tail !== undefined) groups.push(...Array(8 - groups.length - rest.length).fill("0"), ...rest);
+  return groups.slice(0, 4).map((part) => part.replace(/^0+(?=.)/, "")).join(":");
+}

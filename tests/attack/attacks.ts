@@ -8,6 +8,7 @@ import { noise } from "./attacks/noise.ts";
 import { resetListings } from "./attacks/reset_listings.ts";
 import { silenceOfMany, silenceOfOne, silenceOfPrefix } from "./attacks/silence_after_retry.ts";
 import { sparseClient, sparseServer } from "./attacks/sparse_bytes.ts";
+import { stalledTcp } from "./attacks/stalled_tcp.ts";
 import { unreadDatagrams } from "./attacks/unread_datagrams.ts";
 import { unreadResponses } from "./attacks/unread_responses.ts";
 
@@ -28,5 +29,6 @@ export const attacks: readonly Attack[] = [
   garbageInitials,
   unreadDatagrams,
   crowdedHellos,
+  stalledTcp,
   noise,
 ];

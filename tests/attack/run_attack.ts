@@ -19,9 +19,9 @@ export const FULL: Pace = { count: 20, interval: 500, rest: 10_000 };
 export const SHORT: Pace = { count: 20, interval: 50, rest: 0 };
 
 /** Milliseconds until an attack must be in force. */
-const START = 60_000;
+const START = 120_000;
 /** Milliseconds until an attacker that was told to stop must have ended. */
-const STOP = 20_000;
+const STOP = 60_000;
 /** Bytes of growth at which an attack is broken off: it has shown what there is to see. */
 const ENOUGH = 2_500_000_000;
 

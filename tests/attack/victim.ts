@@ -36,7 +36,7 @@ export async function startVictim(kind: Attack["victim"], site: Site): Promise<V
 function fileServer({ folder, www }: Site): SpokenProcess {
   const pair = ["--cert", `${folder}/server.pem`, "--key", `${folder}/server.key`];
   const url = new URL("../../cli/server.ts", import.meta.url);
-  return new SpokenProcess(url, ["--host", "127.0.0.1", "--port", "0", ...pair, www]);
+  return new SpokenProcess(url, ["--host", "127.0.0.1", "--port", "0", "--tcp", ...pair, www]);
 }
 
 function mutualServer({ folder }: Site): SpokenProcess {

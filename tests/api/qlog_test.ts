@@ -247,7 +247,7 @@ Deno.test("A qlog stream is closed too when nobody ever answered", async () => {
   const { port } = silent.addr as Deno.NetAddr;
   const kept = collector();
   const options = { alpnProtocols: ["echo"], handshakeTimeout: 100, qlog: () => kept.stream };
-  await assert.rejects(dial({ hostname: "127.0.0.1", port, ...options }));
+  await assert.rejects(dial({ hostname: "127.0.0.1", port, ...options }), { name: "TimeoutError" });
   await lingering(kept.closed);
   silent.close();
   const trace = readTrace(kept.text);

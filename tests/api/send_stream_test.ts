@@ -88,7 +88,7 @@ Deno.test("SendStream.abort() ends a write that waits", async () => {
   await settle();
   const aborted = writer.abort(new StreamError(7, "enough"));
   await settle();
-  await assert.rejects(write);
+  await assert.rejects(write, { name: "StreamError", code: 7 });
   await aborted;
   assert.equal([...pair.client.all()][0]!.send!.resetCode, 7);
 });

@@ -387,7 +387,7 @@ Deno.test("H3Server.shutdown() ends though a handler works for a client that has
   transports[0]!.close({ closeCode: 0x100, reason: "" });
   await within(down);
   gate.resolve();
-  await assert.rejects(taken);
+  await assert.rejects(taken, { name: "ApplicationError", code: 0x100 });
 });
 
 Deno.test("A response that cannot be sent is cancelled", async () => {
@@ -395,6 +395,6 @@ Deno.test("A response that cannot be sent is cancelled", async () => {
   const seen: { pulled: number; cancelled?: unknown } = { pulled: 0 };
   const made = () => new Response(source(1000, 65_536, seen), { headers: large });
   const { client } = connect(made);
-  await assert.rejects(within(client.fetch(new Request(url))));
+  await assert.rejects(within(client.fetch(new Request(url))), { code: 0x102 });
   assert.notEqual(seen.cancelled, undefined, "the source is let go of");
 });

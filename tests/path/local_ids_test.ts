@@ -62,7 +62,7 @@ Deno.test("LocalIds.onRetire() refuses the ID that the packet was sent to", () =
   const ids = new LocalIds(0, issuer);
   const own = issuer.issue(0);
   ids.adopt(own);
-  assert.throws(() => ids.onRetire(0, own.bytes));
+  assert.throws(() => ids.onRetire(0, own.bytes), { code: ErrorCode.ProtocolViolation });
 });
 
 Deno.test("LocalIds survives a flood of retirements with as many IDs as before", () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ErrorCode } from "../../src/error/error_code.ts";
 import { PathLimits } from "../../src/path/path_limits.ts";
 import { FrameType } from "../../src/frame/frame_type.ts";
 import { TestSink } from "../stream/sink.ts";
@@ -21,8 +22,8 @@ Deno.test("PathLimits.common is what both allow", () => {
 Deno.test("PathLimits.onMaxPathId() refuses less than the first limit and more than 32 bits", () => {
   const limits = new PathLimits(3);
   limits.setRemote(2);
-  assert.throws(() => limits.onMaxPathId(1));
-  assert.throws(() => limits.onMaxPathId(2 ** 32));
+  assert.throws(() => limits.onMaxPathId(1), { code: ErrorCode.ProtocolViolation });
+  assert.throws(() => limits.onMaxPathId(2 ** 32), { code: ErrorCode.ProtocolViolation });
   limits.onMaxPathId(2 ** 32 - 1);
   limits.onMaxPathId(2);
   assert.equal(limits.remote, 2 ** 32 - 1);

@@ -24,7 +24,7 @@ Deno.test("PathSet.provide() issues IDs for every path both ends allow, and no m
 
 Deno.test("PathSet.slot() throws beyond the limit", () => {
   const t = new TestPaths();
-  assert.throws(() => t.set.slot(4));
+  assert.throws(() => t.set.slot(4), { code: ErrorCode.ProtocolViolation });
   assert.equal(t.set.slot(3)!.id, 3);
 });
 
@@ -190,8 +190,8 @@ Deno.test("PathSet.onNewId() refuses an ID that another path has", () => {
   const token = new Uint8Array(16);
   t.set.onNewId(2, 1, 0, id, token);
   t.set.onNewId(2, 1, 0, id, token);
-  assert.throws(() => t.set.onNewId(3, 1, 0, id, token));
-  assert.throws(() => t.set.onNewId(2, 2, 0, id, token));
+  assert.throws(() => t.set.onNewId(3, 1, 0, id, token), { code: ErrorCode.ProtocolViolation });
+  assert.throws(() => t.set.onNewId(2, 2, 0, id, token), { code: ErrorCode.ProtocolViolation });
 });
 
 Deno.test("Migration.follow() tries the new address and goes back if it does not answer", () => {

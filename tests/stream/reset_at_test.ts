@@ -69,7 +69,7 @@ Deno.test("SendHalf.resetAt() refuses more writing, and gives in to STOP_SENDING
   pair.run({ until: pair.now + 30 });
   sender.send!.resetAt(5, 40_000);
   assert.equal(sender.send!.isWritable, false);
-  assert.throws(() => sender.send!.write(Uint8Array.of(1)));
+  assert.throws(() => sender.send!.write(Uint8Array.of(1)), { name: "StreamError", code: 5 });
   sender.send!.finish();
   read().stop(9);
   pair.run({ until: pair.now + 2_000 });

@@ -82,7 +82,11 @@ export function decompressCertificate(
     );
   }
   if (length === 0 || length > MAX_TLS_MESSAGE - HEADER) {
-    throw alertError(Alert.BadCertificate, `Cannot accept ${what}: it unpacks to ${length} bytes`);
+    const limit = MAX_TLS_MESSAGE - HEADER;
+    throw alertError(
+      Alert.BadCertificate,
+      `Cannot accept ${what}: it unpacks to ${length} bytes, and 1 to ${limit} are taken here`,
+    );
   }
   const body = unpack(data, length);
   if (body?.length !== length) {

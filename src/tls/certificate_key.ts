@@ -130,8 +130,10 @@ function readRsa(kind: KeyKind, bits: Uint8Array): Found {
   const exponent = reader.content(Tag.Integer);
   reader.expectEnd();
   const size = bitLength(modulus);
-  if (size < LEAST_RSA_BITS) return { problem: `its key is too short, ${size} bits` };
-  if (size > MOST_RSA_BITS) return { problem: `its key is too long, ${size} bits` };
+  if (size < LEAST_RSA_BITS || size > MOST_RSA_BITS) {
+    const limits = `${LEAST_RSA_BITS} to ${MOST_RSA_BITS}`;
+    return { problem: `its key has ${size} bits, and ${limits} are taken here` };
+  }
   const isOdd = (modulus.at(-1)! & exponent.at(-1)! & 1) === 1;
   const length = bitLength(exponent);
   if (!isOdd || length < 2 || length > 33) return { problem: "its RSA key is none that is in use" };

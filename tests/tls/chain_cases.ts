@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { concatBytes } from "../../src/bytes/bytes.ts";
 import { below, ca, end, inner, issue, names, right, root, wrong } from "./chain_case.ts";
-import { bits, type Der, implicit, integer, nothing, octets, oid } from "./der_writer.ts";
+import { bits, type Der, explicit, implicit, integer, nothing, octets, oid } from "./der_writer.ts";
 import { sequence, text, truth, value } from "./der_writer.ts";
 import * as make from "./forge.ts";
 import { commonName, extension, forge, generalName } from "./forge.ts";
@@ -91,6 +91,43 @@ for (const [curve, size] of [["secp384r1", 384], ["secp521r1", 512]] as const) {
   wrong("an authority on a curve that is not offered", [issue(odd)], {
     anchors: [odd],
     openssl: "OpenSSL knows the curve",
+  });
+}
+{
+  const key = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const above = forge({ subject: "pss", key, algorithm: make.rsaPss(32), extensions: ca });
+  const anchors = [above];
+  right("RSA-PSS", [issue(above, { algorithm: make.rsaPss(32) })], { anchors });
+  wrong("RSA-PSS with less salt", [issue(above, { algorithm: make.rsaPss(20) })], {
+    anchors,
+    openssl: "OpenSSL takes any length of salt",
+  });
+  const hash = sequence(oid("2.16.840.1.101.3.4.2.1"));
+  const odd = sequence(explicit(0, hash), explicit(2, integer(32)));
+  wrong("RSA-PSS with two hashes", [issue(above, { algorithm: make.rsaPss(32, odd) })], {
+    anchors,
+  });
+  const salt = sequence(explicit(0, hash), explicit(2, integer(32), nothing));
+  wrong("RSA-PSS with more in its parameters", [
+    issue(above, { algorithm: make.rsaPss(32, salt) }),
+  ], { anchors });
+  const sha1 = { ...make.rsa, id: sequence(oid("1.2.840.113549.1.1.5"), nothing) };
+  wrong("RSA with SHA-1", [issue(above, { algorithm: sha1 })], { anchors });
+}
+{
+  const { publicKey } = make.curveKey();
+  const info = Uint8Array.from(publicKey.export({ format: "der", type: "spki" }));
+  const point = info.subarray(-65);
+  const curve = (id: Der, bytes: Uint8Array, unused = 0) =>
+    sequence(sequence(oid("1.2.840.10045.2.1"), id), bits(bytes, unused));
+  const p256 = oid("1.2.840.10045.3.1.7");
+  right("a key on P-256", [issue(root, { keyInfo: curve(p256, point) })]);
+  wrong("a key whose curve is left out", [issue(root, { keyInfo: curve(nothing, point) })]);
+  wrong("a key that is cut", [issue(root, { keyInfo: curve(p256, point.subarray(1)) })]);
+  wrong("a key with unused bits", [issue(root, { keyInfo: curve(p256, point, 1) })]);
+  const squeezed = concatBytes(Uint8Array.of(2 + (point.at(-1)! & 1)), point.subarray(1, 33));
+  wrong("a key that is compressed", [issue(root, { keyInfo: curve(p256, squeezed) })], {
+    openssl: "OpenSSL takes compressed points",
   });
 }
 {
@@ -208,6 +245,16 @@ wrong("not valid yet", [issue(root, { notBefore: EPOCH + second })]);
   wrong("a leaf whose key may sign certificates", [
     issue(root, { extensions: [names, make.keyUsage(0, 5)] }),
   ], { openssl: "OpenSSL lets it pass without -x509_strict" });
+  const loose = extension("2.5.29.15", bits(Uint8Array.of(0x80)), true);
+  wrong("key usage that is not cut at its last bit", [
+    issue(root, { extensions: [names, loose] }),
+  ], { openssl: "OpenSSL takes bits that are not set at the end" });
+  const unset = extension("2.5.29.15", bits(new Uint8Array(0)), true);
+  wrong("key usage without a bit", [issue(root, { extensions: [names, unset] })]);
+  const spoken = extension("2.5.29.19", sequence(truth(false)), true);
+  right("a leaf that says that it is no authority, at length", [
+    issue(root, { extensions: [...end, spoken] }),
+  ]);
   const withPurposes = (...ids: (number | string)[]) =>
     issue(root, { extensions: [...end, make.purposes(...ids)] });
   right("a leaf for servers", [withPurposes(1)]);

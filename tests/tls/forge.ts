@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { constants, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { concatBytes } from "../../src/bytes/bytes.ts";
 import { bits, type Der, explicit, integer, nothing, octets, oid } from "./der_writer.ts";
 import { sequence, set, text, time, truth, value } from "./der_writer.ts";
@@ -58,6 +58,18 @@ export const rsa: Algorithm = {
   id: sequence(oid("1.2.840.113549.1.1.11"), nothing),
   sign: (content, key) => sign("sha256", content, key),
 };
+
+/** RSA-PSS with SHA-256, and any parameters beside (RFC 4055, Section 3.1). */
+export function rsaPss(saltLength: number, parameters?: Der): Algorithm {
+  const hash = sequence(oid("2.16.840.1.101.3.4.2.1"));
+  const mask = sequence(oid("1.2.840.113549.1.1.8"), hash);
+  const usual = sequence(explicit(0, hash), explicit(1, mask), explicit(2, integer(saltLength)));
+  const padding = constants.RSA_PKCS1_PSS_PADDING;
+  return {
+    id: sequence(oid("1.2.840.113549.1.1.10"), parameters ?? usual),
+    sign: (content, key) => sign("sha256", content, { key, padding, saltLength }),
+  };
+}
 
 export const ed25519: Algorithm = {
   id: sequence(oid("1.3.101.112")),

@@ -6,6 +6,7 @@ import {
   initialWindow,
   type PacketSample,
   type RttView,
+  windowGain,
 } from "./controller.ts";
 import type { RateSample } from "./delivery_rate.ts";
 
@@ -45,6 +46,8 @@ export class Bbr implements CongestionController {
   /** What is known of the path. */
   readonly model: BbrModel = new BbrModel();
   readonly #random: Random;
+  /** With the largest datagram size that the window has been calculated for. */
+  #options: ControllerOptions;
   readonly #initialWindow: number;
   #maxDatagramSize: number;
   #ackPhase: number = AckPhase.Init;
@@ -66,6 +69,7 @@ export class Bbr implements CongestionController {
   #isIdleRestart = false;
 
   constructor(options: ControllerOptions) {
+    this.#options = options;
     this.#maxDatagramSize = options.maxDatagramSize;
     this.#random = options.random;
     this.#initialWindow = initialWindow(options);
@@ -145,6 +149,10 @@ export class Bbr implements CongestionController {
 
   onMtuChanged(maxDatagramSize: number): void {
     this.#maxDatagramSize = maxDatagramSize;
+    if (this.inSlowStart) this.window += windowGain(this.#options, maxDatagramSize);
+    if (maxDatagramSize > this.#options.maxDatagramSize) {
+      this.#options = { ...this.#options, maxDatagramSize };
+    }
     this.window = Math.max(this.window, this.#minimum);
   }
 

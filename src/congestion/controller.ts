@@ -119,6 +119,14 @@ export function initialWindow(options: ControllerOptions): number {
   return Math.min(10 * maxDatagramSize, Math.max(14_720, 2 * maxDatagramSize));
 }
 
+/**
+ * What a window that nothing was lost of gains when the first datagrams that tell of the path's size
+ * have arrived (RFC 9002, Section 7.2: the initial window is calculated anew).
+ */
+export function windowGain(options: ControllerOptions, maxDatagramSize: number): number {
+  return Math.max(0, initialWindow({ ...options, maxDatagramSize }) - initialWindow(options));
+}
+
 /** The smallest window, in bytes: two datagrams (RFC 9002, Section 7.2). */
 export function minimumWindow(maxDatagramSize: number): number {
   return 2 * maxDatagramSize;

@@ -5,6 +5,7 @@ import {
   minimumWindow,
   type PacketSample,
   type RttView,
+  windowGain,
 } from "./controller.ts";
 import type { RateSample } from "./delivery_rate.ts";
 import { HyStart } from "./hystart.ts";
@@ -30,6 +31,8 @@ export abstract class LossBased implements CongestionController {
   /** The last smoothed round-trip time seen, in ms; 0 before the first. */
   protected smoothed = 0;
   readonly #hystart = new HyStart();
+  /** With the largest datagram size that the window has been calculated for. */
+  #options: ControllerOptions;
   /** The largest rate delivered in the first slow start, in bytes per ms. */
   #peakRate = 0;
   /** When a packet last left that filled the window. */
@@ -44,6 +47,7 @@ export abstract class LossBased implements CongestionController {
   #savedThreshold = Infinity;
 
   constructor(options: ControllerOptions) {
+    this.#options = options;
     this.maxDatagramSize = options.maxDatagramSize;
     this.window = initialWindow(options);
   }
@@ -139,8 +143,14 @@ export abstract class LossBased implements CongestionController {
   }
 
   onMtuChanged(maxDatagramSize: number): void {
-    // RFC 9002, Section 7.2: the window is kept, but it never falls below two datagrams.
+    // RFC 9002, Section 7.2: the window never falls below two datagrams.
     this.maxDatagramSize = maxDatagramSize;
+    if (this.slowStartThreshold === Infinity) {
+      this.window += windowGain(this.#options, maxDatagramSize);
+    }
+    if (maxDatagramSize > this.#options.maxDatagramSize) {
+      this.#options = { ...this.#options, maxDatagramSize };
+    }
     this.window = Math.max(this.window, minimumWindow(maxDatagramSize));
   }
 

@@ -102,12 +102,12 @@ export abstract class LossBased implements CongestionController {
     this.#peakRate = Math.max(this.#peakRate, sample.rate);
     this.#hystart.onAckProcessed(rtt.latest, now);
     if (!this.#hystart.done) return;
-    this.#leaveSlowStart(rtt);
+    this.#leaveSlowStart(rtt, now);
     this.onEpoch(now);
   }
 
   /** The round-trip time has risen: what is beyond the path's own share waits in a queue. */
-  #leaveSlowStart(rtt: RttView): void {
+  #leaveSlowStart(rtt: RttView, now: number): void {
     // It was noticed a round trip late, with the queue nearly full. Without letting it drain, the
     // first growth would overflow it.
     const enough = EXIT_GAIN * this.#peakRate * rtt.min;
@@ -115,6 +115,11 @@ export abstract class LossBased implements CongestionController {
       this.window = Math.max(enough, minimumWindow(this.maxDatagramSize));
     }
     this.slowStartThreshold = this.window;
+    // What is under way left at the rate that was too high: its losses have been answered.
+    this.#previousEpochStart = this.#epochStart;
+    this.#epochStart = now;
+    this.#epochLosses = 0;
+    this.#canUndo = false;
   }
 
   onLost(packet: PacketSample, _bytesInFlight: number, persistent: boolean, now: number): void {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { CongestionController, RttView } from "../../src/congestion/controller.ts";
+import { bbr } from "../../src/congestion/bbr.ts";
 import { cubic } from "../../src/congestion/cubic.ts";
 import { DeliveryRate } from "../../src/congestion/delivery_rate.ts";
 import { newReno } from "../../src/congestion/new_reno.ts";
@@ -40,6 +41,16 @@ for (const control of [cubic, newReno]) {
     assert.equal(window, 1.6 * 1_000 * LEAST);
   });
 
+  Deno.test(`${control.name}() reduces its window once for a slow start that went too far`, () => {
+    const controller = control(options());
+    const [, window] = windowAfterSlowStart(controller, 1_000);
+    // What left before slow start ended filled the queue; what left since then is another matter.
+    controller.onLost(packet(1), 0, false, 10_000);
+    assert.equal(controller.window, window);
+    controller.onLost(packet(10_001), 0, false, 10_002);
+    assert.ok(controller.window < window, `${controller.window}`);
+  });
+
   Deno.test(`${control.name}() keeps a window that is no larger, or while no rate is known`, () => {
     for (const rate of [100_000, 0]) {
       const [before, window] = windowAfterSlowStart(control(options()), rate);
@@ -47,3 +58,24 @@ for (const control of [cubic, newReno]) {
     }
   });
 }
+
+for (const control of [cubic, newReno, bbr]) {
+  Deno.test(`${control.name}() calculates its first window anew for larger datagrams`, () => {
+    const controller = control(options());
+    assert.equal(controller.window, 10 * SIZE);
+    controller.onMtuChanged(1_100);
+    controller.onMtuChanged(1_400);
+    assert.equal(controller.window, 14_000);
+    controller.onMtuChanged(1_000);
+    controller.onMtuChanged(1_400);
+    assert.equal(controller.window, 14_000, "granted once, and not taken back");
+  });
+}
+
+Deno.test("a window that a loss has reduced does not grow with the datagrams", () => {
+  const controller = cubic(options());
+  controller.onLost(packet(1), 0, false, 2);
+  const { window } = controller;
+  controller.onMtuChanged(1_400);
+  assert.equal(controller.window, window);
+});

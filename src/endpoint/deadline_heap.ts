@@ -9,6 +9,12 @@ export class DeadlineHeap<T> {
     return this.#times.length > 0 ? this.#times[0]! : Infinity;
   }
 
+  /** The deadline of an item; `Infinity` if it has none. */
+  of(item: T): number {
+    const place = this.#places.get(item);
+    return place === undefined ? Infinity : this.#times[place]!;
+  }
+
   /** Sets the deadline of an item; `Infinity` takes it out. */
   set(item: T, time: number): void {
     const place = this.#places.get(item);

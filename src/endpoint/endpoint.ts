@@ -298,8 +298,10 @@ export class Endpoint {
   #rest(connection: Connection, pause: number, now: number): void {
     if (connection.finished) return this.#remove(connection);
     const { deadline } = connection;
-    // What could not be done now will not be possible at once either: no spinning.
-    this.#deadlines.set(connection, deadline <= now ? now + pause : deadline);
+    // What could not be done now will not be possible at once either: no spinning. Nor does it come
+    // later and later because the connection is looked at again and again.
+    const soon = Math.min(now + pause, this.#deadlines.of(connection));
+    this.#deadlines.set(connection, deadline <= now ? soon : deadline);
   }
 
   #remove(connection: Connection): void {

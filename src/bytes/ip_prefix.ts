@@ -3,6 +3,8 @@ import { formatIpAddress, parseIpAddress } from "./ip_address.ts";
 /** Bits that the addresses of one network have in common, as providers hand them out. */
 const IPV4_NETWORK = 24;
 const IPV6_NETWORK = 56;
+/** Bits that the addresses of one IPv6 link have in common; its machines have as many as they like. */
+const IPV6_SITE = 64;
 
 /**
  * The network that an address belongs to: its /24 for IPv4, its /56 for IPv6, where one household
@@ -13,7 +15,22 @@ const IPV6_NETWORK = 56;
 export function networkOf(hostname: string): string {
   const bytes = plainBytes(hostname);
   if (bytes === undefined) return hostname;
-  const length = bytes.length === 4 ? IPV4_NETWORK : IPV6_NETWORK;
+  return textOf(bytes, bytes.length === 4 ? IPV4_NETWORK : IPV6_NETWORK);
+}
+
+/**
+ * Where one machine, or one household, is: an IPv4 address, or the /64 of an IPv6 address, since who
+ * has one address of it has them all (RFC 4291, Section 2.5.1; RFC 8981).
+ *
+ * @returns It in text; the name itself if it is no literal address.
+ */
+export function siteOf(hostname: string): string {
+  const bytes = plainBytes(hostname);
+  if (bytes === undefined) return hostname;
+  return bytes.length === 4 ? formatIpAddress(bytes) : textOf(bytes, IPV6_SITE);
+}
+
+function textOf(bytes: Uint8Array, length: number): string {
   return `${formatIpAddress(masked(bytes, length))}/${length}`;
 }
 

@@ -1,25 +1,31 @@
 import type { Resource, Share } from "./share.ts";
 
-/** The shares that an account counts in. */
-export interface Shares {
-  readonly connection: Share;
+/** The shares of an address and its network. */
+export interface Neighbours {
   readonly address: Share;
   readonly network: Share;
+}
+
+/** The shares that an account counts in. */
+export interface Shares extends Neighbours {
+  readonly connection: Share;
   readonly all: Share;
 }
 
 /** What an account needs of its ledger. */
 export interface AccountKeeper {
   /** The shares of an address that an account counts in from now on. */
-  join(hostname: string): { readonly address: Share; readonly network: Share };
+  join(hostname: string): Neighbours;
   /** An account no longer counts in the shares of an address. */
-  leave(hostname: string, shares: Shares): void;
+  leave(hostname: string, shares: Neighbours): void;
   /** There is too little left for all: has the greediest give back what it holds. */
   makeRoom(resource: Resource, amount: number): void;
   /** More is held than may be: has the greediest of those concerned give back what it holds. */
   settle(resource: Resource, shares: Shares): void;
   /** The holder has shown that it is where it says and speaks the protocol. */
-  prove(hostname: string, shares: Shares): void;
+  prove(hostname: string, shares: Neighbours): void;
+  /** The holder began a handshake that came to nothing. */
+  strike(hostname: string, shares: Neighbours): void;
   onHeld(resource: Resource): void;
   onRefused(resource: Resource): void;
   onClosed(account: Account): void;
@@ -124,6 +130,11 @@ export class Account {
   /** The holder has completed a handshake, or shown a good token: its address may hold more. */
   prove(): void {
     if (!this.#isClosed) this.#keeper.prove(this.#hostname, this.#shares);
+  }
+
+  /** The holder has proven its address and then let the handshake come to nothing. */
+  strike(): void {
+    if (!this.#isClosed) this.#keeper.strike(this.#hostname, this.#shares);
   }
 
   /** Ends the connection, which has to give way. */

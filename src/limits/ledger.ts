@@ -1,13 +1,13 @@
-import { type IpPrefix, networkOf } from "../bytes/ip_prefix.ts";
-import { Account, type AccountKeeper, type Shares } from "./account.ts";
-import { Repute } from "./repute.ts";
+import { type IpPrefix, networkOf, siteOf } from "../bytes/ip_prefix.ts";
+import { Account, type AccountKeeper, type Neighbours } from "./account.ts";
 import { type Amounts, type Resource, RESOURCES, Share } from "./share.ts";
+import { ShareMap } from "./share_map.ts";
 
 /** How much of one resource may be held. */
 export interface Limit {
   /** By one connection. */
   readonly perConnection: number;
-  /** By all connections of one address. */
+  /** By all connections of one address; of IPv6, where a machine has many, of one /64. */
   readonly perAddress: number;
   /** By all of one network: the /24 of an IPv4 address, the /56 of an IPv6 address. */
   readonly perNetwork: number;
@@ -48,10 +48,9 @@ export class Ledger implements AccountKeeper {
   readonly #limits: Readonly<Record<keyof Limit, Amounts>>;
   readonly #exempt: readonly IpPrefix[];
   readonly #all: Share;
-  readonly #addresses = new Map<string, Share>();
-  readonly #networks = new Map<string, Share>();
+  readonly #addresses: ShareMap;
+  readonly #networks: ShareMap;
   readonly #accounts = new Set<Account>();
-  readonly #repute = new Repute();
   readonly #peak = nothing();
   readonly #refused = nothing();
   readonly #evicted = nothing();
@@ -66,6 +65,8 @@ export class Ledger implements AccountKeeper {
     };
     this.#exempt = exempt;
     this.#all = new Share(this.#limits.total);
+    this.#addresses = new ShareMap(this.#limits.perAddress);
+    this.#networks = new ShareMap(this.#limits.perNetwork);
   }
 
   /** An account without limits. */
@@ -83,21 +84,22 @@ export class Ledger implements AccountKeeper {
     return account;
   }
 
-  /** How much more of a resource all peers together may hold. */
-  room(resource: Resource): number {
-    return this.#all.room(resource);
+  /** What all peers together hold. */
+  get all(): Share {
+    return this.#all;
   }
 
-  /** What those of an address and of its network hold of a resource, if there are any. */
-  holdings(hostname: string): { address: Share | undefined; network: Share | undefined } {
+  /** What those of an address and of its network hold; good until anything changes. */
+  look(hostname: string): Neighbours {
+    if (this.#isExempt(hostname)) return { address: new Share(NONE), network: new Share(NONE) };
     return {
-      address: this.#addresses.get(hostname),
-      network: this.#networks.get(networkOf(hostname)),
+      address: this.#addresses.look(siteOf(hostname), this.now),
+      network: this.#networks.look(networkOf(hostname), this.now),
     };
   }
 
   /**
-   * Who holds the most of a resource: of the network that holds the most, the address that holds
+   * Who holds the most of a resource, as a part of what is usual for it: of the network that holds the most, the address that holds
    * the most, and of that the connection. Among equals it is the oldest.
    *
    * @param among Those to choose from; all if left out.
@@ -131,35 +133,35 @@ export class Ledger implements AccountKeeper {
     this.#refused[resource]++;
   }
 
-  join(hostname: string): { address: Share; network: Share } {
+  join(hostname: string): Neighbours {
     if (this.#isExempt(hostname)) return { address: new Share(NONE), network: new Share(NONE) };
-    const address = this.#join(this.#addresses, hostname, this.#limits.perAddress);
-    const network = this.#join(this.#networks, networkOf(hostname), this.#limits.perNetwork);
-    return { address, network };
+    return {
+      address: this.#addresses.join(siteOf(hostname), this.now),
+      network: this.#networks.join(networkOf(hostname), this.now),
+    };
   }
 
-  #join(shares: Map<string, Share>, key: string, limits: Amounts): Share {
-    let share = shares.get(key);
-    if (share === undefined) shares.set(key, share = new Share(limits));
-    share.members++;
-    share.factor = this.#repute.factor(key, this.now);
-    return share;
-  }
-
-  leave(hostname: string, { address, network }: Shares): void {
-    if (--address.members === 0) this.#addresses.delete(hostname);
-    if (--network.members === 0) this.#networks.delete(networkOf(hostname));
-  }
-
-  prove(hostname: string, { address, network }: Shares): void {
+  leave(hostname: string, { address, network }: Neighbours): void {
     if (this.#isExempt(hostname)) return;
-    address.factor = this.#repute.add(hostname, this.now);
-    network.factor = this.#repute.add(networkOf(hostname), this.now);
+    this.#addresses.leave(siteOf(hostname), address);
+    this.#networks.leave(networkOf(hostname), network);
+  }
+
+  prove(hostname: string, { address, network }: Neighbours): void {
+    if (this.#isExempt(hostname)) return;
+    this.#addresses.prove(siteOf(hostname), address, this.now);
+    this.#networks.prove(networkOf(hostname), network, this.now);
+  }
+
+  strike(hostname: string, { address, network }: Neighbours): void {
+    if (this.#isExempt(hostname)) return;
+    this.#addresses.strike(siteOf(hostname), address, this.now);
+    this.#networks.strike(networkOf(hostname), network, this.now);
   }
 
   makeRoom(resource: Resource, amount: number): void {
-    // Which of the connections can go is not for us to say.
-    if (resource === "connections") return;
+    // Which of these can go depends on more than what is held.
+    if (resource === "connections" || resource === "handshakes") return;
     while (amount > this.#all.room(resource)) {
       const greediest = this.greediest(resource);
       if (greediest === undefined) return;

@@ -51,13 +51,30 @@ export const CLIENT_LIMITS: LedgerLimits = {
 export const PROOFS_PER_SHARE = 64;
 export const MAX_SHARE_FACTOR = 4;
 export const REPUTE_HALF_LIFE = 600_000;
-/** Addresses and networks of which that is remembered. */
+/**
+ * A handshake that came to nothing though its client had proven its address counts against that for
+ * some time, of which this is half; from so many on, nothing begins there while others are many.
+ */
+export const STRIKE_HALF_LIFE = 30_000;
+export const MAX_STRIKES = 3;
+/** Addresses, and networks, of which either is remembered. */
 export const MAX_REPUTES = 8_192;
 
 // Handshakes and whatever comes without a connection.
 
-/** Handshakes open at once; beyond, Initials are dropped, and from half on Retry asks for proof. */
-export const MAX_HALF_OPEN = 1_024;
+/**
+ * Handshakes that begin, of a network and in all, per second; beyond, Retry asks for proof of the
+ * address, and addresses of which many came to nothing are not heard.
+ */
+export const HANDSHAKES_PER_SECOND_OF_NETWORK = 100;
+export const HANDSHAKES_PER_SECOND = 300;
+/** How long it lasts then. */
+export const WARY_PERIOD = 1_000;
+/** Networks of which that is remembered. */
+export const MAX_RATED_NETWORKS = 4_096;
+/** Silence after which a handshake goes while many are open, and while there is no room for one. */
+export const HALF_OPEN_SILENCE = 3_000;
+export const HALF_OPEN_RESPITE = 500;
 /** RFC 9000, Section 7.2: the first ID a client sends to has so many bytes at least. */
 export const SHORTEST_ORIGINAL_ID = 8;
 /** Stateless resets per second. */

@@ -1,42 +1,48 @@
-import { MAX_REPUTES, MAX_SHARE_FACTOR, PROOFS_PER_SHARE, REPUTE_HALF_LIFE } from "./limits.ts";
+import { MAX_REPUTES } from "./limits.ts";
 
-/** How often somebody at a place has proven itself, less what is long ago. */
-interface Proofs {
+/** What was seen of a place, less what is long ago. */
+interface Memory {
   count: number;
   at: number;
 }
 
 /**
- * How much more than usual the peers of a place may hold, since many have proven themselves there:
- * behind the few addresses of a carrier's NAT are thousands of people. It fades, and the places
- * heard of longest ago are forgotten if there are very many.
+ * How often something happened at places, addresses say; it fades. The places where it happened
+ * longest ago are forgotten if there are very many.
  */
 export class Repute {
-  readonly #places = new Map<string, Proofs>();
+  readonly #places = new Map<string, Memory>();
+  readonly #halfLife: number;
+
+  /** @param halfLife Milliseconds in which half of it fades. */
+  constructor(halfLife: number) {
+    this.#halfLife = halfLife;
+  }
 
   /** How many places are remembered. */
   get size(): number {
     return this.#places.size;
   }
 
-  /** Somebody has proven itself at a place. */
-  add(place: string, now: number): number {
-    const count = this.#count(place, now) + 1;
+  /**
+   * It happened at a place, or is made up for.
+   *
+   * @returns How often it did so far.
+   */
+  add(place: string, times: number, now: number): number {
+    const count = Math.max(0, this.count(place, now) + times);
     // Behind all the others: this one was heard of last.
     this.#places.delete(place);
+    if (count === 0) return 0;
     if (this.#places.size >= MAX_REPUTES) this.#forgetOldest();
     this.#places.set(place, { count, at: now });
-    return factorOf(count);
+    return count;
   }
 
-  /** By what factor the limits of a place are raised. */
-  factor(place: string, now: number): number {
-    return factorOf(this.#count(place, now));
-  }
-
-  #count(place: string, now: number): number {
-    const proofs = this.#places.get(place);
-    return proofs === undefined ? 0 : proofs.count * 0.5 ** ((now - proofs.at) / REPUTE_HALF_LIFE);
+  /** How often it happened at a place. */
+  count(place: string, now: number): number {
+    const memory = this.#places.get(place);
+    return memory === undefined ? 0 : memory.count * 0.5 ** ((now - memory.at) / this.#halfLife);
   }
 
   #forgetOldest(): void {
@@ -45,8 +51,4 @@ export class Repute {
       return;
     }
   }
-}
-
-function factorOf(count: number): number {
-  return Math.min(MAX_SHARE_FACTOR, 1 + Math.floor(count / PROOFS_PER_SHARE));
 }

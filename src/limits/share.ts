@@ -15,6 +15,8 @@ export class Share {
   readonly held: Amounts = { bytes: 0, files: 0, handshakes: 0, connections: 0 };
   /** How much more than usual is allowed. */
   factor = 1;
+  /** Handshakes that came to nothing of late. */
+  strikes = 0;
   /** Accounts that count here. */
   members = 0;
   readonly #limits: Readonly<Amounts>;
@@ -33,8 +35,12 @@ export class Share {
     return this.limit(resource) - this.held[resource];
   }
 
-  /** What is held, as a part of what is usual: whoever has more of it is greedier. */
+  /**
+   * What is held, in terms of what is usual: who has more of it is greedier. Handshakes that came to
+   * nothing count on, so that who begins many has to give way to who begins one.
+   */
   greed(resource: Resource): number {
-    return this.held[resource] / this.factor;
+    const wasted = resource === "handshakes" ? this.strikes : 0;
+    return (this.held[resource] + wasted) / this.factor;
   }
 }

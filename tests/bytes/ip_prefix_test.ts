@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { IpPrefix, networkOf } from "../../src/bytes/ip_prefix.ts";
+import { IpPrefix, networkOf, siteOf } from "../../src/bytes/ip_prefix.ts";
 
 Deno.test("networkOf() is the /24 of IPv4 and the /56 of IPv6 addresses", () => {
   const cases = [
@@ -13,6 +13,13 @@ Deno.test("networkOf() is the /24 of IPv4 and the /56 of IPv6 addresses", () => 
     ["no address", "no address"],
   ];
   for (const [address, network] of cases) assert.equal(networkOf(address!), network);
+});
+
+Deno.test("siteOf() is an IPv4 address, and the /64 of an IPv6 address", () => {
+  assert.equal(siteOf("192.0.2.77"), "192.0.2.77");
+  assert.equal(siteOf("::ffff:192.0.2.77"), "192.0.2.77");
+  assert.equal(siteOf("2001:db8:1:2ff:3::4"), "2001:db8:1:2ff::/64");
+  assert.equal(siteOf("no address"), "no address");
 });
 
 Deno.test("IpPrefix knows what lies in a network, of either family", () => {

@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { IpPrefix } from "../../src/bytes/ip_prefix.ts";
 import type { Account } from "../../src/limits/account.ts";
 import { Ledger, type LedgerLimits, type Limit } from "../../src/limits/ledger.ts";
-import { MAX_SHARE_FACTOR, PROOFS_PER_SHARE, REPUTE_HALF_LIFE } from "../../src/limits/limits.ts";
+import {
+  MAX_REPUTES,
+  MAX_SHARE_FACTOR,
+  PROOFS_PER_SHARE,
+  REPUTE_HALF_LIFE,
+  STRIKE_HALF_LIFE,
+} from "../../src/limits/limits.ts";
+import { Repute } from "../../src/limits/repute.ts";
+import { ShareMap } from "../../src/limits/share_map.ts";
 
 const FREE: Limit = {
   perConnection: Infinity,
@@ -193,4 +201,48 @@ Deno.test("What is there already makes the greediest go, of those who share in w
     first.insist("bytes", 100);
     assert.equal(first.held("bytes"), 0);
   }
+});
+
+Deno.test("All addresses of an IPv6 link are one", () => {
+  const ledger = new Ledger(bytes({ perAddress: 10, perNetwork: 20 }));
+  const [one, other, next] = ["2001:db8::1", "2001:db8::ffff:1:2", "2001:db8:0:1::1"]
+    .map((host) => ledger.open(host));
+  assert.ok(one!.hold("bytes", 8));
+  assert.equal(other!.hold("bytes", 3), false);
+  assert.ok(next!.hold("bytes", 10));
+  assert.equal(other!.room("bytes"), 2);
+});
+
+Deno.test("Handshakes that came to nothing make greedy, for a while, and proofs make up for them", () => {
+  const limits = { ...bytes({}), handshakes: FREE };
+  const ledger = new Ledger(limits);
+  const [struck, other] = [ledger.open("192.0.2.1"), ledger.open("192.0.2.2")];
+  for (const account of [other, struck]) account.hold("handshakes", 1);
+  assert.equal(ledger.greediest("handshakes"), struck, "the older one of two alike");
+  other.strike();
+  assert.equal(ledger.greediest("handshakes"), other);
+  assert.equal(ledger.greediest("handshakes", [struck]), struck);
+  other.prove();
+  assert.equal(ledger.greediest("handshakes"), struck);
+  for (let i = 0; i < 8; i++) other.strike();
+  other.close();
+  assert.equal(ledger.look("192.0.2.2").address.strikes, 8, "it is remembered");
+  assert.equal(ledger.look("192.0.2.9").network.strikes, 8);
+  ledger.now += 3 * STRIKE_HALF_LIFE;
+  assert.equal(ledger.look("192.0.2.2").address.strikes, 1);
+});
+
+Deno.test("Looking at an address leaves nothing behind, and what is remembered is bounded", () => {
+  const map = new ShareMap({ bytes: 1, files: 1, handshakes: 1, connections: 1 });
+  map.look("192.0.2.1", 0);
+  assert.equal(map.size, 0);
+  const share = map.join("192.0.2.1", 0);
+  assert.equal(map.look("192.0.2.1", 0), share);
+  map.leave("192.0.2.1", share);
+  assert.equal(map.size, 0);
+  const repute = new Repute(1_000);
+  for (let i = 0; i < MAX_REPUTES + 100; i++) repute.add(`place ${i}`, 1, i);
+  assert.equal(repute.size, MAX_REPUTES);
+  assert.equal(repute.count("place 99", MAX_REPUTES), 0, "the oldest are forgotten");
+  assert.ok(repute.count("place 100", MAX_REPUTES) > 0);
 });

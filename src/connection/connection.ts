@@ -46,13 +46,13 @@ export class Connection implements PartsObserver {
   /** A client: the addresses its server has told of. */
   readonly remoteAddresses: RemoteAddresses;
   readonly closing: Closing;
+  readonly idle: Idle;
   readonly dispatcher: Dispatcher;
   /** Room for the application to remember what belongs to this connection. */
   context: unknown = undefined;
 
   readonly #parts: ConnectionParts;
   readonly #events: ConnectionEvent[];
-  readonly #idle: Idle;
   /** When a handshake that is not complete is given up. */
   readonly #handshakeDeadline: number;
   /** When a connection without a path is given up. */
@@ -63,7 +63,7 @@ export class Connection implements PartsObserver {
     const parts = new ConnectionParts(options, this, now);
     this.#parts = parts;
     this.#events = parts.events;
-    this.#idle = parts.idle;
+    this.idle = parts.idle;
     this.role = parts.role;
     this.config = parts.config;
     this.keys = parts.keys;
@@ -116,7 +116,7 @@ export class Connection implements PartsObserver {
   /** When {@linkcode expire} must be called; `Infinity` for never. */
   get deadline(): number {
     if (!this.closing.open) return this.closing.deadline;
-    const idle = this.#idle.deadline;
+    const idle = this.idle.deadline;
     const start = this.handshake.complete ? this.#orphanedAt : this.#handshakeDeadline;
     const sending = Math.min(this.dispatcher.deadline, this.streams.deadline);
     return Math.min(idle, start, sending, this.keys.deadline, this.paths.deadline);
@@ -126,7 +126,7 @@ export class Connection implements PartsObserver {
   expire(now: number): void {
     if (!this.closing.open) return this.closing.expire(now);
     // RFC 9000, Section 10.1: in silence.
-    if (now >= this.#idle.deadline) return void this.closing.end(timedOut(IDLE));
+    if (now >= this.idle.deadline) return void this.closing.end(timedOut(IDLE));
     this.#guard(now, () => {
       const late = !this.handshake.complete && now >= this.#handshakeDeadline;
       if (late) return this.#close(timedOut("The handshake took too long"), now);
@@ -207,7 +207,7 @@ export class Connection implements PartsObserver {
 
   /** Gives way to others, since this peer holds the most of what is used up. */
   evict(now: number): void {
-    this.closing.giveWay(this.account.overloadCode, now);
+    this.closing.giveWay(this.handshake.complete, this.account.overloadCode, now);
   }
 
   /**
@@ -334,6 +334,7 @@ export class Connection implements PartsObserver {
     }
     if (this.handshake.complete) this.keys.limitZeroRtt(now + this.#lifetime);
     this.paths.settle(now);
+    this.#parts.settleAccount();
     if (this.handshake.confirmed && this.role === Role.Server) this.#offerTokens(now);
     if (this.handshake.confirmed && this.peer.preferredPending) this.#followPreferred(now);
     if (this.handshake.complete && this.paths.multipath) this.#parts.requests.advance(now);
@@ -370,7 +371,7 @@ export class Connection implements PartsObserver {
   }
 
   #close(reason: CloseReason, now: number): void {
-    this.#idle.stop();
+    this.idle.stop();
     this.closing.close(reason, this.#lifetime, now);
   }
 

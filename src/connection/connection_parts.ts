@@ -8,7 +8,7 @@ import { Ledger } from "../limits/ledger.ts";
 import type { Address } from "../path/address.ts";
 import type { IdIssuer } from "../path/local_ids.ts";
 import { idsPerPath } from "../path/path_limits.ts";
-import type { NetworkPathOptions } from "../path/network_path.ts";
+import type { NetworkPath, NetworkPathOptions } from "../path/network_path.ts";
 import type { PathContext } from "../path/path.ts";
 import { type PathObserver, PathSet } from "../path/path_set.ts";
 import { AddressAnnouncer } from "../path/address_announcer.ts";
@@ -138,6 +138,8 @@ export class ConnectionParts implements PathContext {
   readonly maxDatagramFrameSize: number;
   /** The ID the peer reaches us by during the handshake. */
   readonly sourceId: Uint8Array;
+  /** Where the account counts. */
+  #home: NetworkPath | undefined;
   readonly #ids: ConnectionIds;
   readonly #observer: PartsObserver;
 
@@ -310,6 +312,14 @@ export class ConnectionParts implements PathContext {
 
   #withToken(id: ConnectionId): IssuedId {
     return { id, resetToken: this.#ids.resetToken(id) };
+  }
+
+  /** What the peer holds counts where it has proven to be. */
+  settleAccount(): void {
+    const home = this.paths.paths[0]?.current;
+    if (home === this.#home || !home?.validated) return;
+    this.#home = home;
+    this.account.moveTo(home.remote.hostname);
   }
 
   /** A client offers 0-RTT data: it begins with the limits of the earlier connection. */

@@ -2,6 +2,8 @@
 export class Idle {
   /** When the connection is given up. */
   deadline = Infinity;
+  /** When a packet was last received and opened; at first, when the connection was made. */
+  heardAt = -Infinity;
   #timeout: number;
   /** Whether anything ack-eliciting was sent since the last packet arrived. */
   #sent = false;
@@ -24,6 +26,7 @@ export class Idle {
   /** A packet was received and opened. */
   onReceived(probeTimeout: number, now: number): void {
     this.#sent = false;
+    this.heardAt = now;
     this.#restart(probeTimeout, now);
   }
 

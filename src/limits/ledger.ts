@@ -1,5 +1,5 @@
 import { type IpPrefix, networkOf, siteOf } from "../bytes/ip_prefix.ts";
-import { Account, type AccountKeeper, type Neighbours } from "./account.ts";
+import { Account, type AccountKeeper, type Neighbours, type Shares } from "./account.ts";
 import { type Amounts, type Resource, RESOURCES, Share } from "./share.ts";
 import { ShareMap } from "./share_map.ts";
 

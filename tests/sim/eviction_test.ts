@@ -44,3 +44,31 @@ Deno.test("What a connection holds is free when it has ended", () => {
   pair.run({ until: pair.now + 5_000 });
   assert.equal(endpoint.ledger.stats.files.held, 0);
 });
+
+Deno.test("A connection that must give way goes however often it is looked at", () => {
+  const pair = new Pair().connect();
+  const { connection, endpoint } = pair.server;
+  connection.account.hold("bytes", 1);
+  endpoint.ledger.evict(connection.account, "bytes");
+  for (let i = 0; i < 20; i++) pair.run({ until: pair.now + 0.3 });
+  assert.equal(endpoint.connections.size, 0);
+});
+
+Deno.test("What a connection holds counts where its peer has proven to be", () => {
+  const pair = new Pair().connect();
+  const { connection, endpoint } = pair.server;
+  const { account } = connection;
+  const { hostname } = pair.clientPorts[0]!.publicAddress;
+  account.hold("bytes", 100);
+  const heldAt = (host: string) => endpoint.ledger.look(host).address.held.bytes;
+  assert.equal(heldAt(hostname), 100);
+  pair.clientPorts[0]!.rebind({ hostname: "192.0.2.9" });
+  const transfer = pair.client.app.download(5_000);
+  // The first packet from there proves nothing.
+  pair.run({ until: pair.now + 30 });
+  assert.equal(connection.paths.paths[0]!.current.remote.hostname, "192.0.2.9");
+  assert.equal(account.hostname, hostname);
+  pair.run({ until: pair.now + 5_000, when: () => transfer.isDone });
+  pair.run({ until: pair.now + 500 });
+  assert.deepEqual([heldAt(hostname), heldAt("192.0.2.9")], [0, 100]);
+});

@@ -18,9 +18,6 @@ export interface Doors<Connection> {
   touch(): void;
 }
 
-/** Timeouts of a second that may lead to nothing: schedulers ask again every millisecond or two. */
-const MOST_IDLE_TIMEOUTS = 700;
-
 /** An endpoint with its ports in the simulated network. Its processor is infinitely fast. */
 export class Host<Connection> {
   readonly name: string;
@@ -33,6 +30,10 @@ export class Host<Connection> {
   onActive: (connection: Connection) => void = () => {};
   /** Asked after everything else; says whether it did something. For scripted applications. */
   onIdle: () => boolean = () => false;
+  /** Whether the application may do something with any connection whenever something happens. */
+  isScripted = true;
+  /** Timeouts of a second that may lead to nothing: schedulers ask again every millisecond or two. */
+  mostIdleTimeouts = 700;
   /** Something happened that the endpoint may want to answer. */
   isTouched = true;
 
@@ -61,7 +62,7 @@ export class Host<Connection> {
   /** Lets the endpoint do all it wants to do now. */
   step(): void {
     const { now } = this.#network;
-    if (this.isTouched) this.endpoint.touch();
+    if (this.isTouched && this.isScripted) this.endpoint.touch();
     this.isTouched = false;
     const isDue = this.endpoint.deadline <= now;
     if (isDue) this.endpoint.expire(now);
@@ -81,7 +82,7 @@ export class Host<Connection> {
       this.#countedFrom = now;
       this.#idleTimeouts = 0;
     }
-    if (++this.#idleTimeouts > MOST_IDLE_TIMEOUTS) {
+    if (++this.#idleTimeouts > this.mostIdleTimeouts) {
       throw new Error(`${this.name} looks at its timers in vain all the time at ${now} ms`);
     }
   }

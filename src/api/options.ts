@@ -232,7 +232,7 @@ export interface ListenOptions extends TransportOptions, CertificateOptions {
   clientCertificates?: ClientAuthentication;
   /**
    * Whether clients must prove their address before anything else, at the cost of a round trip:
-   * always, or when many handshakes are open.
+   * always, or when many handshakes are open or begin.
    *
    * @default {"auto"}
    */

@@ -1,4 +1,3 @@
-import { toHex } from "../bytes/bytes.ts";
 import { Connection } from "../connection/connection.ts";
 import type { CryptoEngine } from "../crypto/aead.ts";
 import { InitialKeys } from "../crypto/initial_keys.ts";
@@ -17,11 +16,13 @@ import type { ServerTlsOptions } from "../tls/tls.ts";
 import { UnprovenHosts } from "../path/unproven_bytes.ts";
 import { AddressTokens, type TokenContent } from "./address_token.ts";
 import type { EndpointOptions, ServerConfig } from "./endpoint.ts";
+import { HalfOpen } from "./half_open.ts";
+import { HandshakeRates } from "./handshake_rates.ts";
 import { FirstPacket } from "./first_packet.ts";
 import type { ConnectionHandle, IdFactory } from "./id_factory.ts";
 import { Resumption } from "./resumption.ts";
 import type { StatelessReplies } from "./stateless_replies.ts";
-import { MAX_HALF_OPEN, SHORTEST_ORIGINAL_ID } from "../limits/limits.ts";
+import { MAX_STRIKES, SHORTEST_ORIGINAL_ID } from "../limits/limits.ts";
 
 /** What an acceptor needs of its endpoint. */
 export interface AcceptorOptions extends EndpointOptions {
@@ -39,9 +40,8 @@ export class Acceptor {
   readonly #stateless: StatelessReplies;
   readonly #ledger: Ledger;
   readonly #versions: readonly number[];
-  /** By the client's first ID and address: later Initials may come with it. */
-  readonly #byOriginal = new Map<string, Connection>();
-  readonly #keys = new Map<Connection, string>();
+  readonly #halfOpen: HalfOpen;
+  readonly #rates = new HandshakeRates();
   readonly #accepted: Connection[] = [];
   readonly #unprovenHosts = new UnprovenHosts();
   readonly #first = new FirstPacket();
@@ -60,13 +60,13 @@ export class Acceptor {
     this.#tls = this.#resumption.tlsOptions(options.server.tls);
     this.#stateless = stateless;
     this.#ledger = ledger;
+    this.#halfOpen = new HalfOpen(ledger);
     this.#versions = options.server.versions ?? SUPPORTED_VERSIONS;
   }
 
   /** The connection that a long header's ID of the client's choice belongs to. */
   find(header: Header, remote: Address): Connection | undefined {
-    if (this.#byOriginal.size === 0) return undefined;
-    return this.#byOriginal.get(originalKey(header.destinationId, remote));
+    return this.#halfOpen.find(header.destinationId, remote);
   }
 
   /** A connection nobody has asked for yet. */
@@ -79,13 +79,16 @@ export class Acceptor {
     this.#stopped = true;
   }
 
+  /** The handshake of a connection is complete. */
+  settle(connection: Connection): void {
+    // Packets with the client's first ID can no longer come: its Initial keys are gone.
+    this.#halfOpen.remove(connection);
+  }
+
   /** The connection is over. */
   forget(connection: Connection): void {
     if (this.#accepted.at(-1) === connection) this.#accepted.pop();
-    const key = this.#keys.get(connection);
-    if (key === undefined) return;
-    this.#keys.delete(connection);
-    this.#byOriginal.delete(key);
+    this.#halfOpen.remove(connection);
   }
 
   /** Makes a connection of the first packet of a datagram, or answers it, or does neither. */
@@ -99,32 +102,32 @@ export class Acceptor {
     if (header.type !== PacketType.Initial) return undefined;
     if (header.destinationLength < SHORTEST_ORIGINAL_ID) return undefined;
     this.#resumption.tick(now);
-    const { maxHalfOpen = MAX_HALF_OPEN, retry = "auto" } = this.#options.server;
-    const halfOpen = this.#countHalfOpen();
-    if (halfOpen >= maxHalfOpen) return undefined;
-    const mustProve = retry === "always" || halfOpen >= maxHalfOpen / 2;
-    if (mustProve && header.tokenLength === 0) return this.#retry(header, port, remote, now);
+    const neighbours = this.#ledger.look(remote.hostname);
+    const isWary = this.#rates.isWary(remote.hostname, now);
+    // There are many at present, and those of this address come to nothing; who has been here before
+    // and went in peace is heard all the same.
+    const isStruck = isWary && neighbours.address.strikes >= MAX_STRIKES;
+    if (isStruck && !AddressTokens.isForLater(header.token)) return undefined;
+    let mustProve = isWary || this.#options.server.retry === "always" ||
+      this.#halfOpen.presses(neighbours);
+    const hasToken = header.tokenLength > 0;
+    if (mustProve && !hasToken) return this.#retry(header, port, remote, now);
     // Anybody can write a header: what cannot be opened is worth no more than this.
     const keys = new InitialKeys(this.#options.engine, header.version, header.destinationId);
     if (!this.#first.opens(header, keys)) return undefined;
     const refuse = (code: number) => this.#stateless.refuse(header, keys, code, port, remote);
     if (this.#stopped) return refuse(ErrorCode.ConnectionRefused);
-    const proof = header.tokenLength > 0
+    const proof = hasToken
       ? this.#tokens.check(header.token, remote, header.destinationId, header.version, now)
       : undefined;
     if (proof === "invalid") return refuse(ErrorCode.InvalidToken);
-    if (mustProve && proof === undefined) return this.#retry(header, port, remote, now);
-    return this.#make(header, port, remote, proof, keys, now);
-  }
-
-  #countHalfOpen(): number {
-    for (const [connection, key] of this.#keys) {
-      if (!connection.handshake.confirmed) continue;
-      // Packets with the client's first ID can no longer come: its Initial keys are gone.
-      this.#keys.delete(connection);
-      this.#byOriginal.delete(key);
+    if (!this.#rates.take(remote.hostname, neighbours.network, now)) mustProve = true;
+    if (mustProve && proof === undefined) {
+      return isStruck ? undefined : this.#retry(header, port, remote, now);
     }
-    return this.#keys.size;
+    // RFC 9000, Section 5.2.2: it will try again, and others may have gone by then.
+    if (!this.#halfOpen.makeRoom(remote.hostname, now)) return undefined;
+    return this.#make(header, port, remote, proof, keys, now);
   }
 
   #retry(header: Header, port: Port, remote: Address, now: number): undefined {
@@ -150,6 +153,10 @@ export class Acceptor {
   ): Connection {
     const { engine, random, server, wallTime } = this.#options;
     const handle: ConnectionHandle = { connection: undefined };
+    const account = this.#ledger.open(remote.hostname);
+    account.hold("handshakes", 1);
+    // A token of an earlier connection: somebody was here before, and went in peace.
+    if (proof !== undefined && proof.originalId === undefined) account.prove();
     const connection = new Connection({
       role: Role.Server,
       config: server.transport,
@@ -169,20 +176,14 @@ export class Acceptor {
       originalId: proof?.originalId ?? header.destinationId.slice(),
       retrySourceId: proof?.retrySourceId,
       initialKeys: keys,
-      account: this.#ledger.open(remote.hostname),
+      account,
       validated: proof !== undefined,
       unprovenHosts: this.#unprovenHosts,
       addressToken: (remotes, used, time) => this.#tokens.forLater(remotes, used, time),
     }, now);
     handle.connection = connection;
-    const key = originalKey(header.destinationId, remote);
-    this.#byOriginal.set(key, connection);
-    this.#keys.set(connection, key);
+    this.#halfOpen.add(connection, header.destinationId, remote, proof !== undefined);
     this.#accepted.push(connection);
     return connection;
   }
-}
-
-function originalKey(id: Uint8Array, remote: Address): string {
-  return `${toHex(id)} ${remote.hostname} ${remote.port}`;
 }

@@ -82,6 +82,11 @@ export class AddressTokens {
     return concatBytes(Uint8Array.of(type), this.#box.seal(type, content, address));
   }
 
+  /** Whether a token says that an earlier connection has brought it; that may be a lie. */
+  static isForLater(token: Uint8Array): boolean {
+    return token[0] === NEW_TOKEN;
+  }
+
   /**
    * What a client's token proves.
    *

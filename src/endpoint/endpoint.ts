@@ -32,17 +32,12 @@ export interface ServerConfig {
   readonly transport: TransportConfig;
   readonly tls: ServerTlsOptions;
   /**
-   * Whether clients must prove their address first: always, or when many handshakes are open.
+   * Whether clients must prove their address first: always, or when many handshakes are open or
+   * begin.
    *
    * @default {"auto"}
    */
   readonly retry?: "auto" | "always" | undefined;
-  /**
-   * Handshakes that may be open at once; beyond, new ones are dropped without a word.
-   *
-   * @default {1024}
-   */
-  readonly maxHalfOpen?: number | undefined;
   /**
    * Whether clients get tickets to resume their sessions with.
    *
@@ -203,6 +198,8 @@ export class Endpoint {
     const known = isPacket ? this.#find(header, remote) : undefined;
     if (known !== undefined) {
       known.receive(datagram, port, remote, now);
+      const isHalfOpen = known.account.held("handshakes") > 0;
+      if (isHalfOpen && known.handshake.confirmed) this.#acceptor?.settle(known);
       this.touch(known);
       return;
     }

@@ -19,7 +19,7 @@ export const SERVER_LIMITS: LedgerLimits = {
     total: 536_870_912,
   },
   files: { perConnection: 32, perAddress: 96, perNetwork: 192, total: 640 },
-  handshakes: { perConnection: 1, perAddress: 64, perNetwork: 256, total: 1_024 },
+  handshakes: { perConnection: 1, perAddress: 256, perNetwork: 512, total: 1_024 },
   connections: { perConnection: 1, perAddress: 256, perNetwork: 1_024, total: 4_096 },
 };
 /** A client's servers: it asked for what they send, and has few of them. */

@@ -3,6 +3,7 @@ import { DEFAULTS } from "../../src/connection/config.ts";
 import { SeededRandom } from "../../src/crypto/random.ts";
 import { Endpoint } from "../../src/endpoint/endpoint.ts";
 import { Header, parseHeader } from "../../src/packet/header.ts";
+import { SERVER_LIMITS } from "../../src/limits/limits.ts";
 import { portAt } from "../path/fakes.ts";
 import { Pair } from "./pair.ts";
 import { begin, expectOpen, move } from "./transfers.ts";
@@ -166,7 +167,8 @@ Deno.test("An Initial of nobody is not worth a connection, not even for a moment
 });
 
 Deno.test("Clients that open handshakes by the thousand meet Retry, then silence [attack handshake-flood]", () => {
-  const pair = new Pair({ server: { maxHalfOpen: 40 } });
+  const handshakes = { perConnection: 1, perAddress: 40, perNetwork: 40, total: 40 };
+  const pair = new Pair({ limits: { ...SERVER_LIMITS, handshakes } });
   const { network } = pair.world;
   const answers = new Map<number, number>();
   network.capture = (_time, event, from, _to, data) => {

@@ -3,6 +3,7 @@ import type { Connection } from "../../src/connection/connection.ts";
 import type { ConnectionEvent } from "../../src/connection/event.ts";
 import type { CryptoEngine } from "../../src/crypto/aead.ts";
 import { type ClientConfig, Endpoint, type ServerConfig } from "../../src/endpoint/endpoint.ts";
+import type { LedgerLimits } from "../../src/limits/ledger.ts";
 import type { QlogFactory } from "../../src/qlog/qlog.ts";
 import type { PathStatus } from "../../src/scheduler/scheduler.ts";
 import { Credential } from "../../src/tls/credential.ts";
@@ -51,6 +52,8 @@ export interface PairOptions {
   readonly serverTls?: Partial<ServerTlsOptions>;
   /** Further options of the server's endpoint. */
   readonly server?: Partial<ServerConfig>;
+  /** What the server's clients may hold. */
+  readonly limits?: LedgerLimits;
   /** Further options of the client's connection. */
   readonly client?: Partial<ClientConfig>;
   readonly engine?: CryptoEngine;
@@ -260,6 +263,7 @@ export class Pair {
       engine: this.#options.engine,
       server,
       resetKey: server && this.resetKey,
+      limits: server && this.#options.limits,
     });
     return new End(this.world.host(name, endpoint), endpoint, () => this.now);
   }

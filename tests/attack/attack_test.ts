@@ -9,14 +9,9 @@ import { boundText, holds } from "./table.ts";
 
 /** Attacks that break a bound still. */
 const unmended: ReadonlySet<string> = new Set([
-  "dear chain of a server",
-  "dear chain of a client",
   "silence after Retry, one address",
   "responses that nobody reads",
-  "one byte per 64 KiB",
-  "one byte per 64 KiB, of a server",
   "connections without end, one address",
-  "listings asked for and reset",
   "garbage for Initials",
   "DATAGRAM frames that nobody reads",
   "ClientHellos with thousands of shares",

@@ -17,7 +17,7 @@ const bounds: Attack["bounds"] = (result) => [
   ...honestBounds(result),
   {
     what: "processor time of a handshake, ms",
-    value: (effort(result) - 500) / result.tally.begun!,
+    value: effort(result) / result.tally.begun!,
     most: 100,
   },
 ];

@@ -131,7 +131,7 @@ export class H3Client implements AsyncDisposable {
     try {
       // RFC 8470, Section 4: nothing else goes out while it could be recorded and replayed.
       if (!safeMethods.has(request.method)) await withSignal(this.handshake, request.signal);
-      if (!this.accepting) throw rejected();
+      if (!this.accepting) throw this.#rejected();
       return await this.#begin(request, init);
     } catch (error) {
       this.#onDone();
@@ -165,7 +165,7 @@ export class H3Client implements AsyncDisposable {
     if (requestStream.id >= this.#goAwayId) {
       requestStream.fail(cancelled());
       requestStream.release();
-      throw rejected();
+      throw this.#rejected();
     }
     const exchange = new ClientExchange(
       requestStream,
@@ -210,9 +210,23 @@ export class H3Client implements AsyncDisposable {
 
   #onGoAway(id: number): void {
     this.#goAwayId = id;
-    for (const exchange of this.#exchanges) if (exchange.id >= id) exchange.reject(rejected());
-    for (const opening of this.#opening) opening.abort(rejected());
+    for (const exchange of this.#exchanges) {
+      if (exchange.id >= id) exchange.reject(this.#rejected());
+    }
+    for (const opening of this.#opening) opening.abort(this.#rejected());
     if (this.#active === 0) this.onIdle?.();
+  }
+
+  /** RFC 9114, Section 4.1.1: nothing was done for the request; it may be made elsewhere. */
+  #rejected(): StreamError {
+    const cause = this.#connection.ending;
+    const why = this.#closing
+      ? "this client was closed"
+      : cause === undefined
+      ? "the server takes no more requests on this connection"
+      : `the connection is over: ${reasonOf(cause)}`;
+    const options = cause === undefined ? undefined : { cause };
+    return new StreamError(H3ErrorCode.RequestRejected, `Cannot make a request: ${why}`, options);
   }
 
   /** RFC 9114, Section 6.1: servers open no streams both ways. */
@@ -242,11 +256,9 @@ async function withSignal<T>(promise: Promise<T>, signal: AbortSignal): Promise<
   }
 }
 
-function rejected(): StreamError {
-  return new StreamError(
-    H3ErrorCode.RequestRejected,
-    "Cannot make a request on a connection that is going away",
-  );
+/** Of "Cannot do this: because" what comes behind the colon. */
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message.replace(/^Cannot [^:]*: /, "") : String(error);
 }
 
 function cancelled(): StreamError {

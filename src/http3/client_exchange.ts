@@ -133,7 +133,7 @@ export class ClientExchange {
       if (error instanceof CallerError) this.#cancel(error.cause, "Cancelled by the application");
       else this.#stream.fail(error);
       this.#received.resolve();
-      throw originOf(error);
+      throw this.#stream.originOf(originOf(error));
     } finally {
       this.#onRejected = undefined;
     }

@@ -152,10 +152,11 @@ export function unexpectedFrame(type: number): ApplicationError {
 }
 
 /** The error for the end of a stream that must last as long as the connection. */
-export function closedCriticalStream(): ApplicationError {
+export function closedCriticalStream(cause?: unknown): ApplicationError {
   return new ApplicationError(
     H3ErrorCode.ClosedCriticalStream,
     "Cannot go on without a critical stream",
+    cause === undefined ? undefined : { cause },
   );
 }
 

@@ -63,8 +63,8 @@ export class H3Datagrams {
   }
 
   /** A request is over. */
-  close(streamId: number): void {
-    this.#requests.get(streamId)?.close();
+  close(streamId: number, cause?: unknown): void {
+    this.#requests.get(streamId)?.close(cause);
     this.#requests.delete(streamId);
   }
 
@@ -75,7 +75,7 @@ export class H3Datagrams {
     } catch (error) {
       if (error instanceof ApplicationError) this.#carrier.fail(error);
       // Otherwise the transport has ended.
-      for (const id of this.#requests.keys()) this.close(id);
+      for (const id of this.#requests.keys()) this.close(id, error);
     }
   }
 
@@ -100,6 +100,7 @@ class DatagramFlow implements RequestDatagrams {
   readonly #waiting: Uint8Array<ArrayBuffer>[] = [];
   readonly #readers: ((data: Uint8Array<ArrayBuffer> | undefined) => void)[] = [];
   #isClosed = false;
+  #cause: unknown;
 
   constructor(carrier: DatagramCarrier, streamId: number) {
     this.#carrier = carrier;
@@ -116,7 +117,7 @@ class DatagramFlow implements RequestDatagrams {
     // RFC 9297, Section 2.1.1: not before both ends have said that they want datagrams.
     const { datagrams } = await this.#carrier.peerSettings;
     if (!datagrams) throw new TypeError("Cannot send a datagram: the peer takes none");
-    if (this.#isClosed) throw new TypeError("Cannot send a datagram: the request is over");
+    if (this.#isClosed) throw requestOver(this.#cause);
     const datagram = concatBytes(this.#quarterId, data);
     this.#carrier.log?.datagramCreated(this.#streamId / 4, datagram.length, data.length);
     await this.#carrier.transport.sendDatagram!(datagram);
@@ -139,8 +140,9 @@ class DatagramFlow implements RequestDatagrams {
     this.#waiting.push(data);
   }
 
-  /** The request is over. */
-  close(): void {
+  /** The request is over; of itself, or for a cause. */
+  close(cause?: unknown): void {
+    this.#cause ??= cause;
     this.#isClosed = true;
     for (const reader of this.#readers.splice(0)) reader(undefined);
   }
@@ -155,6 +157,11 @@ function readStreamId(datagram: Uint8Array): number {
   if (size === 8 && quarter >= 0x10) throw datagramError("there is no stream of its number");
   for (let i = 1; i < size; i++) quarter = quarter * 256 + datagram[i]!;
   return 4 * quarter;
+}
+
+function requestOver(cause: unknown): TypeError {
+  const options = cause === undefined ? undefined : { cause };
+  return new TypeError("Cannot send a datagram: the request is over", options);
 }
 
 function datagramError(why: string): ApplicationError {

@@ -70,6 +70,7 @@ export class H3Connection {
   readonly #peerSettings = Promise.withResolvers<Settings>();
   readonly #headerTimeout: number;
   #peerSectionLimit = Infinity;
+  #ending: unknown;
 
   constructor(
     transport: H3Transport,
@@ -114,10 +115,13 @@ export class H3Connection {
       MAX_CRITICAL_BACKLOG + 2 * maxTableCapacity,
     );
     this.#decoderStream = stream(H3StreamType.QpackDecoder);
-    this.closed = transport.closed.then(noop, noop);
+    this.closed = transport.closed.then(
+      (info) => void (this.#ending = closedInOrder(info)),
+      (error) => void (this.#ending = error),
+    );
     this.peerSettings = this.#peerSettings.promise;
     this.peerSettings.catch(noop);
-    this.closed.then(() => this.#end(this.failure ?? connectionClosed()));
+    this.closed.then(() => this.#end(this.ending));
     this.#start();
     if (this.#settings.datagrams) this.datagrams = new H3Datagrams(this);
   }
@@ -125,6 +129,20 @@ export class H3Connection {
   /** The largest field section we take. */
   get maxFieldSectionSize(): number {
     return this.#settings.maxFieldSectionSize;
+  }
+
+  /** Why the connection is over: our own judgement, or what the transport says; else undefined. */
+  get ending(): unknown {
+    return this.failure ?? this.#ending;
+  }
+
+  /**
+   * What lies behind an error of the transport, which knows but the code and sentence of what we
+   * closed it for.
+   */
+  originOf(error: unknown): unknown {
+    const isEcho = error instanceof ApplicationError && error.code === this.failure?.code;
+    return isEcho ? this.failure : error;
   }
 
   /** Closes the connection with the error's code. */
@@ -320,7 +338,7 @@ export class H3Connection {
   #broken(error: StreamError): void {
     const tooMuch = error.code === H3ErrorCode.ExcessiveLoad;
     this.fail(
-      tooMuch ? new ApplicationError(error.code, error.message) : closedCriticalStream(),
+      tooMuch ? new ApplicationError(error.code, error.message) : closedCriticalStream(error),
     );
   }
 
@@ -338,8 +356,14 @@ export class H3Connection {
   }
 }
 
-function connectionClosed(): Error {
-  return new Error("Cannot wait for fields: the connection is closed");
+/** What a transport's end in order means to those who still want something of it. */
+function closedInOrder(info: unknown): ApplicationError {
+  const { closeCode = 0, reason = "" } = (info ?? {}) as { closeCode?: number; reason?: string };
+  const said = reason === "" ? "" : `, "${reason}"`;
+  return new ApplicationError(
+    closeCode,
+    `Cannot go on: the connection was closed with code ${closeCode}${said}`,
+  );
 }
 
 function noop(): void {}

@@ -61,6 +61,11 @@ export class RequestStream {
     return this.#connection.updatePriority(this.id, priority);
   }
 
+  /** What lies behind an error, if it is but what the connection was closed with. */
+  originOf(error: unknown): unknown {
+    return this.#connection.originOf(error);
+  }
+
   /** Nothing more will come of the request. */
   release(): void {
     this.#connection.datagrams?.close(this.id);
@@ -116,7 +121,7 @@ export class RequestStream {
         } catch (error) {
           if (this.#endReading === undefined) return;
           this.fail(error);
-          controller.error(error);
+          controller.error(this.originOf(error));
           onEnd();
         }
       },

@@ -22,6 +22,14 @@ export function connectFailure(error: unknown, server: string): Failure {
   if (error instanceof Failure) return error;
   if (error instanceof Deno.errors.NotCapable) return new Failure(describeError(error));
   if (isTimeout(error)) {
+    const said = (error as Error).cause;
+    if (said instanceof Error) {
+      return new Failure(
+        `Cannot reach ${server}: ${
+          reasonOf(said)
+        }; check that this machine is online and has a way there`,
+      );
+    }
     return new Failure(
       `Cannot reach ${server}: nothing answers; check that the server runs there and that no firewall stops UDP, or use TCP then with --tcp-fallback`,
     );
@@ -64,7 +72,8 @@ export function lostConnection(error: unknown, server: string): Failure {
       `Cannot finish: ${server} broke off its answer (code ${code}), the connection is well; try again`,
     );
   }
-  const message = isTimeout(error) ? "nothing has come for too long" : reasonOf(error);
+  const isSilence = isTimeout(error) && (error as Error).cause === undefined;
+  const message = isSilence ? "nothing has come for too long" : reasonOf(error);
   return new Failure(`Cannot finish: the connection to ${server} was lost, ${message}; try again`);
 }
 

@@ -20,7 +20,8 @@ export function closeError(reason: CloseReason): Error {
   const options = cause === undefined ? undefined : { cause };
   if (by === "timeout") {
     const why = reason.reason || "the peer has not been heard for too long";
-    return new DOMException(`Cannot go on: ${why}`, "TimeoutError");
+    const error = new DOMException(`Cannot go on: ${why}`, "TimeoutError");
+    return options === undefined ? error : Object.defineProperty(error, "cause", { value: cause });
   }
   if (by === "reset") return new TransportError(0, "Cannot go on: the peer forgot the connection");
   const who = by === "peer" ? "the peer" : "this end";

@@ -36,6 +36,8 @@ export class Closing {
   deadline = Infinity;
   /** Whether CONNECTION_CLOSE must go out. */
   pending = false;
+  /** What a socket said last that could not send, until the peer is heard again. */
+  sendError: unknown = undefined;
   #received = 0;
   #answerAt = 1;
   /** Bytes that answers may have, and the size of one. */
@@ -55,7 +57,7 @@ export class Closing {
   close(reason: CloseReason, lifetime: number, now: number): boolean {
     if (!this.open) return false;
     this.stage = CloseStage.Closing;
-    this.reason = reason;
+    this.reason = this.#explained(reason);
     this.pending = true;
     this.deadline = now + lifetime;
     return true;
@@ -90,10 +92,16 @@ export class Closing {
   end(reason: CloseReason): boolean {
     const first = this.open;
     this.stage = CloseStage.Closed;
-    this.reason ??= reason;
+    this.reason ??= this.#explained(reason);
     this.pending = false;
     this.deadline = Infinity;
     return first;
+  }
+
+  /** Nothing was heard, and here may be why. */
+  #explained(reason: CloseReason): CloseReason {
+    const isSilence = reason.by === "timeout" && this.sendError !== undefined;
+    return isSilence ? { ...reason, cause: this.sendError } : reason;
   }
 
   /** A datagram came though we have closed: it is answered, ever less often. */

@@ -130,7 +130,7 @@ export class Connection implements PartsObserver {
     this.#guard(now, () => {
       const late = !this.handshake.complete && now >= this.#handshakeDeadline;
       if (late) return this.#close(timedOut("The handshake took too long"), now);
-      if (now >= this.#orphanedAt) throw noPath();
+      if (now >= this.#orphanedAt) throw noPath(this.closing.sendError);
       this.keys.expire(now);
       this.streams.expire(now);
       this.paths.expire(now);
@@ -214,13 +214,15 @@ export class Connection implements PartsObserver {
    * A socket reports that nothing can be sent; paths over it are in doubt at once.
    *
    * @param remote Where to; anywhere if left out.
+   * @param cause What the socket says.
    * @returns Whether that concerns this connection.
    */
-  onPortFailed(port: Port, remote: Address | undefined, now: number): boolean {
+  onPortFailed(port: Port, remote: Address | undefined, now: number, cause?: unknown): boolean {
     let concerned = false;
     if (!this.closing.open) return false;
     this.#guard(now, () => {
       concerned = this.paths.onPortFailed(port, remote, now);
+      if (concerned) this.closing.sendError = cause;
       if (concerned) this.#settle(now);
     });
     return concerned;
@@ -375,8 +377,7 @@ export class Connection implements PartsObserver {
     this.closing.close(reason, this.#lifetime, now);
   }
 
-  /** Whatever fails in here closes the connection, and nothing is thrown. */
-  // RFC 9000, Section 11.1: whatever breaks the connection is told with CONNECTION_CLOSE.
+  /** RFC 9000, Section 11.1: whatever fails in here closes the connection, and is not thrown. */
   #guard(now: number, action: () => void): void {
     const { log, unproven } = this.#parts;
     unproven.advance(now);
@@ -394,6 +395,6 @@ const IDLE = "Nothing arrived for too long";
 /** Milliseconds that the first packet of a path may take. */
 const NEW_PATH_DELAY = 1_000;
 
-function noPath(): TransportError {
-  return new TransportError(ErrorCode.NoViablePath, "Cannot go on: no path is left");
+function noPath(cause: unknown): TransportError {
+  return new TransportError(ErrorCode.NoViablePath, "Cannot go on: no path is left", { cause });
 }

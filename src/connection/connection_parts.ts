@@ -252,6 +252,7 @@ export class ConnectionParts implements PathContext {
       onHandshakePacket: () => negotiation.onHandshakePacket(Role.Client),
       onPeerId: (id) => paths.slot(0)!.remote.adopt(id),
       onPacket: (path, now) => {
+        this.closing.sendError = undefined;
         paths.watch.onSeen(path, now);
         idle.onReceived(paths.largestProbeTimeout, now);
       },

@@ -323,12 +323,16 @@ export class Endpoint {
     }
   }
 
-  /** Nothing can be sent from a port: to one address, or at all. */
-  portFailed(port: Port, remote: Address | undefined, time: number): void {
+  /**
+   * Nothing can be sent from a port: to one address, or at all.
+   *
+   * @param cause What the socket says.
+   */
+  portFailed(port: Port, remote: Address | undefined, time: number, cause?: unknown): void {
     const now = this.#forward(time);
     if (remote === undefined) this.#replies.forget(port);
     for (const connection of this.#connections) {
-      if (connection.onPortFailed(port, remote, now)) this.touch(connection);
+      if (connection.onPortFailed(port, remote, now, cause)) this.touch(connection);
     }
   }
 

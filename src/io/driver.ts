@@ -23,7 +23,7 @@ export interface DrivenEndpoint<Connection> {
   ): { readonly port: Port; readonly size: number; readonly remote: Address } | undefined;
   expire(now: number): void;
   /** Nothing can be sent from this port to this address (to any address, if there is none). */
-  portFailed(port: Port, remote: Address | undefined, now: number): void;
+  portFailed(port: Port, remote: Address | undefined, now: number, cause?: unknown): void;
   nextConnection(): Connection | undefined;
   nextActive(): Connection | undefined;
 }
@@ -139,15 +139,15 @@ export class Driver<Connection> implements SocketListener {
     if (this.#quiet === 0) this.flush();
   }
 
-  onUnreachable(socket: UdpSocket, remote: Address, _error: Error): void {
+  onUnreachable(socket: UdpSocket, remote: Address, error: Error): void {
     if (this.#isClosed) return;
-    this.#endpoint.portFailed(socket, remote, monotonicNow());
+    this.#endpoint.portFailed(socket, remote, monotonicNow(), error);
     this.wake();
   }
 
   onBroken(socket: UdpSocket, error: Error): void {
     if (this.#isClosed) return;
-    this.#endpoint.portFailed(socket, undefined, monotonicNow());
+    this.#endpoint.portFailed(socket, undefined, monotonicNow(), error);
     this.#listener.onSocketBroken?.(socket, error);
     this.wake();
   }

@@ -11,6 +11,12 @@ Deno.test("connectFailure() says what to do about each kind of failure", () => {
   const cases: [unknown, RegExp][] = [
     [new DOMException("late", "TimeoutError"), /Cannot reach h:1: nothing answers; check/],
     [
+      Object.defineProperty(new DOMException("late", "TimeoutError"), "cause", {
+        value: new Error("Network is unreachable (os error 101)"),
+      }),
+      /Cannot reach h:1: Network is unreachable \(os error 101\); check that .* is online/,
+    ],
+    [
       withCode(0x100 + 48, "Cannot verify the certificate: it is self-signed"),
       /Cannot trust the certificate of h:1: it is self-signed; .*--cacert FILE.*--insecure/,
     ],

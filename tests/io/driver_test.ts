@@ -17,7 +17,7 @@ class FakeEndpoint implements DrivenEndpoint<string> {
   readonly remotes: Address[] = [];
   readonly queue: Outgoing[] = [];
   readonly expired: number[] = [];
-  readonly failed: { port: Port; remote: Address | undefined }[] = [];
+  readonly failed: { port: Port; remote: Address | undefined; cause: unknown }[] = [];
   readonly active: string[] = [];
   readonly accepted: string[] = [];
   transmits = 0;
@@ -48,8 +48,8 @@ class FakeEndpoint implements DrivenEndpoint<string> {
     this.deadline = Infinity;
   }
 
-  portFailed(port: Port, remote: Address | undefined): void {
-    this.failed.push({ port, remote });
+  portFailed(port: Port, remote: Address | undefined, _now: number, cause?: unknown): void {
+    this.failed.push({ port, remote, cause });
   }
 
   nextConnection(): string | undefined {
@@ -200,6 +200,7 @@ Deno.test("Driver reports an address that cannot be reached, and goes on", async
   a.send(b, "arrives");
   await until(() => b.endpoint.received.length === 1 && a.endpoint.failed.length === 1);
   assert.deepEqual(a.endpoint.failed[0]!.remote, away);
+  assert.ok(a.endpoint.failed[0]!.cause instanceof Error, "what the system says goes along");
   assert.deepEqual(b.endpoint.received, ["arrives"]);
 });
 

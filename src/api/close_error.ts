@@ -14,6 +14,12 @@ export function closeInfo(reason: CloseReason): CloseInfo {
   return { closeCode: reason.code, reason: reason.reason };
 }
 
+/** The failure that tells more, of two ways to one server: what somebody said, rather than silence. */
+export function moreTelling(first: unknown, second: unknown): unknown {
+  const isSilence = (error: unknown) => (error as Error | undefined)?.name === "TimeoutError";
+  return first === undefined || (isSilence(first) && !isSilence(second)) ? second : first;
+}
+
 /** What fails whoever still wanted something of the connection. */
 export function closeError(reason: CloseReason): Error {
   const { by, code, application, cause } = reason;

@@ -11,6 +11,7 @@ import { backgroundTimer } from "../io/timer.ts";
 import type { Address } from "../path/address.ts";
 import { Credential } from "../tls/credential.ts";
 import { suiteNumbers } from "./cipher_suites.ts";
+import { moreTelling } from "./close_error.ts";
 import { Hub } from "./hub.ts";
 import { clientAddresses } from "./local_addresses.ts";
 import type { MultipathConnection } from "./multipath_connection.ts";
@@ -187,7 +188,7 @@ class Attempts {
         isSettled = true;
         winner.resolve(opened);
       }, (error) => {
-        this.#failure ??= error;
+        this.#failure = moreTelling(this.#failure, error);
         if (!isAuthenticationFailure(error)) return;
         isSettled = true;
         winner.reject(error);

@@ -95,7 +95,7 @@ class Sender {
   async send(plan: RequestPlan): Promise<Response> {
     for (let attempt = 1;; attempt++) {
       const lease = await this.#lease(plan);
-      if (lease === undefined) return await this.#overTcp(unencoded(plan.request()), this.#tcpInit);
+      if (lease === undefined) return await this.#sendOverTcp(plan);
       const { client, isReused } = lease;
       try {
         const response = await client.fetch(plan.request(), this.#requestInit);
@@ -109,6 +109,14 @@ class Sender {
           !isAuthenticationFailure(error);
         if (!mayRepeat || !(isUnprocessed(error) || isStale(client, isReused, plan))) throw error;
       }
+    }
+  }
+
+  async #sendOverTcp(plan: RequestPlan): Promise<Response> {
+    try {
+      return await this.#overTcp(unencoded(plan.request()), this.#tcpInit);
+    } catch (error) {
+      throw this.#fallback?.explain(error) ?? error;
     }
   }
 

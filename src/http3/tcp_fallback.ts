@@ -15,6 +15,8 @@ const NO_APPLICATION_PROTOCOL = 0x178;
 export class TcpFallback {
   readonly #broken: BrokenServers;
   readonly #delay: number;
+  /** Why there was no connection over UDP, if that is known. */
+  #failure: unknown;
 
   /** @param delay Milliseconds to wait for a connection. */
   constructor(broken: BrokenServers, delay: number) {
@@ -28,7 +30,9 @@ export class TcpFallback {
     const leasing = lease();
     // Who does not wait for it any more still learns from it.
     leasing.then(() => this.#broken.delete(host), (error) => {
-      if (mayFallBackToTcp(error)) this.#onBroken(host);
+      if (!mayFallBackToTcp(error)) return;
+      this.#failure = error;
+      this.#onBroken(host);
     });
     const late = Promise.withResolvers<undefined>();
     const stop = later(this.#delay, () => {
@@ -43,6 +47,14 @@ export class TcpFallback {
     } finally {
       stop();
     }
+  }
+
+  /** What there is to say when TCP failed as well: both, if both are known. */
+  explain(error: unknown): unknown {
+    const failure = this.#failure;
+    if (!(error instanceof TypeError) || !(failure instanceof Error)) return error;
+    const both = new AggregateError([failure, error], "Neither UDP nor TCP leads to the server");
+    return new TypeError(`${error.message}; over UDP: ${failure.message}`, { cause: both });
   }
 
   /** One attempt counts once, though it may be both too slow and in vain. */

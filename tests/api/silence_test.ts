@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { closeError } from "../../src/api/close_error.ts";
+import { closeError, moreTelling } from "../../src/api/close_error.ts";
+import { TransportError } from "../../src/error/quic_error.ts";
 import { Pair } from "../sim/pair.ts";
 import { move } from "../sim/transfers.ts";
 
@@ -20,6 +21,17 @@ function endOf(pair: Pair): Error {
   assert.ok(reason !== undefined, "it is over");
   return closeError(reason);
 }
+
+Deno.test("dial() tells what a server said by one way, not that another was silent", () => {
+  const silence = new DOMException("late", "TimeoutError");
+  const refusal = new TransportError(0x178, "no application protocol");
+  const later = new TransportError(0x128, "handshake failure");
+  assert.equal(moreTelling(undefined, silence), silence);
+  assert.equal(moreTelling(silence, refusal), refusal);
+  assert.equal(moreTelling(refusal, silence), refusal);
+  assert.equal(moreTelling(refusal, later), refusal, "of two that say something, the first");
+  assert.equal(moreTelling(silence, new DOMException("later", "TimeoutError")), silence);
+});
 
 Deno.test("A handshake that nobody answers tells what the socket said", () => {
   const pair = new Pair();

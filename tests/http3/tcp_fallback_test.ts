@@ -69,6 +69,21 @@ Deno.test("fetch() goes over TCP only if it may", async () => {
   assert.equal(overTcp.length, 0);
 });
 
+Deno.test("fetch() tells of both ways when neither leads to the server", async () => {
+  const silence = new DOMException("Cannot go on: silence", "TimeoutError");
+  const refused = new TypeError("error sending request: connection refused");
+  const fetch = createFetch(() => Promise.reject(silence), () => Promise.reject(refused));
+  await assert.rejects(within(fetch(url, tcp)), (error) => {
+    assert.ok(error instanceof TypeError && error.cause instanceof AggregateError);
+    assert.deepEqual(error.cause.errors, [silence, refused]);
+    assert.match(error.message, /connection refused; over UDP: Cannot go on: silence$/);
+    return true;
+  });
+  const aborted = new DOMException("aborted", "AbortError");
+  const stopped = createFetch(() => Promise.reject(silence), () => Promise.reject(aborted));
+  await assert.rejects(within(stopped(url, tcp)), (error) => error === aborted);
+});
+
 Deno.test("fetch() stays with UDP where that works", async () => {
   const { fetch, overTcp } = site(() => Promise.resolve(working()));
   for (let i = 0; i < 3; i++) assert.equal(await text(fetch), "over UDP");

@@ -93,10 +93,10 @@ export class CertificateExtensions {
     const reader = new DerReader(value);
     const bits = reader.content(Tag.BitString);
     reader.expectEnd();
-    // One bit is set at least (RFC 5280, Section 4.2.1.3), and so is the last (X.690, Section 11.2.2).
-    const last = bits.at(-1)!;
-    if (bits.length < 2 || (last & (1 << bits[0]!)) === 0) {
-      throw new DerError("its key usage is not well-formed");
+    // RFC 5280, Section 4.2.1.3: one bit is set at least. X.690, Section 11.2.2 wants the last one to
+    // be set; there are roots of the public web where it is not, and it changes nothing.
+    if (bits.subarray(1).every((byte) => byte === 0)) {
+      throw new DerError("its key usage names none");
     }
     this.#keyUsage = bits;
   }

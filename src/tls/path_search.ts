@@ -128,6 +128,8 @@ export class PathSearch {
     if (isRight !== undefined) return isRight;
     this.#budget.spend(issuer.key.cost);
     const problem = certificate.signatureProblem(issuer);
+    // Right ones an attacker has to get from an authority, wrong ones cost nothing to make.
+    if (problem) this.#budget.spend(issuer.key.cost);
     known.set(issuer, problem === undefined);
     if (problem) this.failure ??= signatureFailure(certificate, issuer, problem);
     return problem === undefined;

@@ -1,8 +1,11 @@
 import "reflect-metadata";
 import assert from "node:assert/strict";
+import process from "node:process";
+import { rootCertificates } from "node:tls";
 import * as x509 from "@peculiar/x509";
 import { TransportError } from "../../src/error/quic_error.ts";
-import { Certificate } from "../../src/tls/certificate.ts";
+import { Certificate, KeyUsageBit } from "../../src/tls/certificate.ts";
+import { readPem } from "../../src/tls/pem.ts";
 import { TrustStore } from "../../src/tls/trust_store.ts";
 import { verifyChain } from "../../src/tls/verify_chain.ts";
 import { type Made, make, makeLeaf } from "./authority.ts";
@@ -119,19 +122,27 @@ function nested(depth: number): Uint8Array<ArrayBuffer> {
 
 // Whoever parses by recursion runs out of stack, which ends a process in other languages.
 Deno.test("verifyChain() refuses what is nested deeper than any certificate, and quickly [attack certificates]", async () => {
-  const begun = performance.now();
+  let spent = 0;
+  const timed = <T>(work: () => T): T => {
+    const begun = process.cpuUsage();
+    const result = work();
+    const { user, system } = process.cpuUsage(begun);
+    spent += user + system;
+    return result;
+  };
   for (const depth of [100, 5_000]) {
     const bytes = nested(depth);
-    assert.throws(() => new Certificate(bytes), { code: BAD_CERTIFICATE });
+    timed(() => assert.throws(() => new Certificate(bytes), { code: BAD_CERTIFICATE }));
     for (const id of ["2.5.29.17", "2.5.29.30", "2.5.29.37"]) {
       const odd = new x509.Extension(id, false, bytes);
       const leaf = await makeLeaf(root, { names: [], extensions: [odd] });
-      assert.notEqual(judge([leaf]), 0, `${id} ${depth}`);
+      assert.notEqual(timed(() => judge([leaf])), 0, `${id} ${depth}`);
     }
     const harmless = new x509.Extension("1.2.3.4", false, bytes);
-    assert.equal(judge([await makeLeaf(root, { extensions: [harmless] })]), 0);
+    const leaf = await makeLeaf(root, { extensions: [harmless] });
+    assert.equal(timed(() => judge([leaf])), 0);
   }
-  assert.ok(performance.now() - begun < 5_000);
+  assert.ok(spent < 1_000_000, `${spent} us`);
 });
 
 Deno.test("verifyChain() refuses other purposes and critical extensions it does not know", async () => {
@@ -240,6 +251,19 @@ Deno.test("verifyChain() ends soon for a chain with many ways through it [attack
   const start = performance.now();
   assert.equal(judge([leaf, ...twins]), UNKNOWN_CA);
   assert.ok(performance.now() - start < 2000);
+});
+
+Deno.test("Every root that the runtime trusts can be read and used", () => {
+  assert.ok(rootCertificates.length > 100);
+  const store = new TrustStore(rootCertificates);
+  for (const pem of rootCertificates) {
+    const certificate = new Certificate(readPem(pem, "CERTIFICATE")[0]!);
+    assert.ok(store.anchorsFor(certificate.subject.key).length > 0);
+    const { extensions, publicKey, subject } = certificate;
+    assert.ok(publicKey && extensions.isAuthority, subject.text);
+    assert.equal(extensions.problem, undefined, subject.text);
+    assert.ok(extensions.allowsKeyUsage(KeyUsageBit.KeyCertSign), subject.text);
+  }
 });
 
 Deno.test("TrustStore leaves out what it cannot read", () => {

@@ -75,4 +75,12 @@ Deno.test("PathLimits does not repeat a lost complaint that is no longer true", 
   limits.onMaxPathId(2);
   sink.lost();
   assert.equal(limits.pending, false);
+  limits.noteCidsBlocked(1, 0);
+  const first = written(limits);
+  limits.noteCidsBlocked(2, 0);
+  const second = written(limits);
+  first.lost();
+  assert.equal(limits.pending, false, "the complaint about path 2 is the one that counts");
+  second.lost();
+  assert.equal(written(limits).frames[0]!.start, 2);
 });

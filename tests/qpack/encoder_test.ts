@@ -149,7 +149,20 @@ Deno.test("QpackEncoder.receive() refuses impossible instructions", () => {
 });
 
 Deno.test("QpackEncoder.receive() takes a cancellation of an unknown stream", () => {
-  new Link(0).encoder.receive(fromHex("48"));
+  const link = new Link(0);
+  link.encoder.receive(fromHex("48"));
+  assert.ok(link.encoder.encode(8, request).length > 0);
+});
+
+Deno.test("QpackEncoder knows by an acknowledged section that its insertions have come", () => {
+  const sizes = [true, false].map((acknowledged) => {
+    const { encoder } = new Link(1); // one stream may wait for insertions
+    encoder.encode(0, request);
+    if (acknowledged) encoder.receive(Uint8Array.of(0x80)); // RFC 9204, Section 4.4.1
+    encoder.encode(4, [{ name: "x-fresh", value: "now stream 4 is the one that may wait" }]);
+    return encoder.encode(8, request).length;
+  });
+  assert.ok(sizes[0]! * 3 < sizes[1]!, `${sizes[0]} against ${sizes[1]} bytes`);
 });
 
 Deno.test("QpackEncoder.encode() evicts no line that a section under way refers to", async () => {

@@ -222,6 +222,25 @@ Deno.test("PacketSpace.requeueOutstanding() hands frames back while the packets 
   assert.equal(t.owner.acked.length, 4);
 });
 
+Deno.test("PacketSpace.elicitingInFlight counts nothing that elicits nothing, lost or not", () => {
+  const t = new TestSpace();
+  const silent = t.send(0, false);
+  const numbers = t.sendMany(6, 1);
+  assert.equal(t.space.elicitingInFlight, 6);
+  t.ack(numbers.slice(-1), 50);
+  assert.equal(t.space.counters.packetsLost, numbers.filter((n) => n < numbers[5]! - 2).length + 1);
+  assert.equal(t.space.sent.get(silent), undefined);
+  assert.equal(t.space.elicitingInFlight, 5 - t.carrier.lost.length);
+});
+
+Deno.test("PacketSpace.discard() looks for losses no longer", () => {
+  const t = new TestSpace();
+  t.ack(t.sendMany(2, 0).slice(1), 40);
+  assert.ok(t.space.lossDeadline < Infinity);
+  t.space.discard(false);
+  assert.equal(t.space.lossDeadline, Infinity);
+});
+
 Deno.test("PacketSpace.discard() takes everything out of flight", () => {
   for (const requeue of [true, false]) {
     const t = new TestSpace();

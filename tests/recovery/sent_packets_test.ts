@@ -23,6 +23,14 @@ Deno.test("SentPackets.get() finds what was added, and nothing else", () => {
   assert.equal(sent.next, 7);
 });
 
+Deno.test("SentPackets.get() knows no number that is to come, when the ring is full", () => {
+  const sent = new SentPackets();
+  for (let size = 1; size <= 256; size++) {
+    add(sent, size - 1);
+    assert.equal(sent.get(size), undefined);
+  }
+});
+
 Deno.test("SentPackets.add() grows without losing anybody", () => {
   const sent = new SentPackets();
   const packets = new Map<number, SentPacket>();

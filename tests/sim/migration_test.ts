@@ -73,9 +73,13 @@ Deno.test("Connection.migratePath() moves a path to another interface, under ano
   const { pair, spare, seen } = m;
   const { connection } = pair.client;
   const path = connection.paths.find(0)!;
+  const old = path.current;
   assert.ok(connection.migratePath(path, spare, path.current.remote, pair.now));
   pair.run({ until: pair.now + 2_000, when: () => pair.client.has("pathMoved") });
   assert.equal(path.current.port, spare);
+  const [moved, leavesAt] = [pair.now, path.leavesAt];
+  pair.run({ until: pair.now + 2_000, when: () => path.previous !== old });
+  assert.ok(pair.now >= leavesAt && leavesAt > moved + 50, "what was under way there may come");
   finish(m);
   const served = pair.server.connection.paths.find(0)!.current.remote;
   assert.ok(sameAddress(served, spare.publicAddress) && pair.server.has("pathMoved"));

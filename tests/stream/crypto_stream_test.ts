@@ -42,6 +42,17 @@ Deno.test("CryptoStream carries messages in order over loss", () => {
   assert.equal(from.hasInFlight, false);
 });
 
+Deno.test("CryptoStream writes a short message whole, and of a longer one no crumbs", () => {
+  for (const [size, room, written] of [[1, 100, 1], [15, 100, 15], [40, 18, 0], [40, 19, 16]]) {
+    const stream = new CryptoStream();
+    stream.write(pattern(0, 0, size!));
+    const sink = new TestSink(room);
+    assert.equal(stream.writeFrames(sink), written! > 0, `${size} bytes into ${room}`);
+    const lengths = sink.frames.map(({ start, end }) => end - start);
+    assert.deepEqual(lengths, written! > 0 ? [written] : [], `${size} bytes into ${room}`);
+  }
+});
+
 Deno.test("CryptoStream.receive() bounds what waits to be read [attack crypto-window]", () => {
   const code = ErrorCode.CryptoBufferExceeded;
   const stream = new CryptoStream();

@@ -115,6 +115,13 @@ Deno.test("ReceiveHalf.onReset() lets a second frame promise less, never more", 
   assert.equal(readAll(half).length, 15_000);
   assert.equal(half.resetCode, 8);
   assert.equal(sender.send!.bytesSent, 20_000);
+  const second = makeStream(pair, 20_000);
+  pair.run({ until: pair.now + 200 });
+  const zero = second.read();
+  zero.onReset(0, 20_000, 15_000);
+  zero.onReset(9, 20_000, 15_000);
+  assert.equal(readAll(zero).length, 15_000);
+  assert.equal(zero.resetCode, 0, "the first code counts, 0 too");
   const other = makeStream(pair, 20_000);
   pair.run({ until: pair.now + 200 });
   other.read().onReset(8, 20_000, 15_000);

@@ -234,6 +234,20 @@ Deno.test("SendHalf.restart() sends everything again from the start", () => {
   assert.equal(credit.used, 2000);
 });
 
+Deno.test("SendHalf.restart() sends once what was lost before", () => {
+  const { half, credit } = make(3000);
+  half.write(pattern(4, 0, 3000));
+  const early = [write(half, credit), write(half, credit)];
+  for (const sink of early) sink.lost();
+  credit.restart(1e6);
+  half.restart(3000);
+  const again = [0, 1, 2].map(() => write(half, credit));
+  assert.deepEqual(again.flatMap(frames), ["0+1196", "1196+1194", "2390+610"]);
+  assert.equal(half.bytesQueued, 0);
+  again[2]!.lost();
+  assert.deepEqual(frames(write(half, credit)), ["2390+610"], "only what was lost since");
+});
+
 Deno.test("SendHalf.isWritable asks the application to pause and one event to go on", () => {
   const { half, credit, seen } = make(1e9);
   credit.raise(1e9);

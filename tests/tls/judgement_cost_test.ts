@@ -27,14 +27,22 @@ function cost(message: Uint8Array, serverName: string | undefined): number {
   return (user + system) / 1_000;
 }
 
+/** Once in some times, as a compiler and a collector at work in the same process count too. */
+function assertCheap(most: number, measure: () => number): void {
+  const costs: number[] = [];
+  while (costs.length < 8) {
+    costs.push(measure());
+    if (costs.at(-1)! < most) return;
+  }
+  assert.fail(`${costs.join(", ")} ms`);
+}
+
 for (const [role, serverName] of [["client", "a.test"], ["server", undefined]] as const) {
   Deno.test(`A ${role} judges any Certificate message within its budget [attack certificates]`, async (test) => {
     for (const { name, message } of [...hostileMessages(), ...compressedMessages()]) {
       await test.step(`${name}, ${message.length} bytes`, () => {
         assert.ok(message.length > 8 && message.length <= 0x1_0000);
-        // The least of some, as other work of the process counts too.
-        const costs = Array.from({ length: 3 }, () => cost(message, serverName));
-        assert.ok(Math.min(...costs) < MOST, `${costs.join(", ")} ms`);
+        assertCheap(MOST, () => cost(message, serverName));
       });
     }
   });
@@ -70,9 +78,8 @@ Deno.test("A handshake with a hostile Certificate message ends soon in both role
       server: { clientCertificates: { verification: verification() } },
     };
     for (const options of [byServer, byClient]) {
-      const costs = [1, 2].map(() => handshakeCost(options));
       // The rest of the handshake is in it.
-      assert.ok(Math.min(...costs) < 6 * MOST, `${costs.join(", ")} ms`);
+      assertCheap(6 * MOST, () => handshakeCost(options));
     }
   }
 });

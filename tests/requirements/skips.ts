@@ -34,6 +34,12 @@ export const skips: readonly LawfulSkip[] = [
     isMissing: Deno.build.os !== "linux",
   },
   {
+    file: "./tests/attack/attack_test.ts",
+    name: everyTest,
+    reason: "only Linux tells what another process uses",
+    isMissing: Deno.build.os !== "linux",
+  },
+  {
     file: "./tests/permissions/library_test.ts",
     name: /--allow-read=\/etc\/ssl\/certs\/ca-certificates\.crt/,
     reason: "the system has no file of root certificates",

@@ -111,7 +111,7 @@ export class ConnectionParts implements PathContext {
   readonly events: ConnectionEvent[] = [];
   /** What all buffers have allocated. */
   readonly memory: BufferMemory;
-  readonly datagrams: DatagramQueue = new DatagramQueue(this.events);
+  readonly datagrams: DatagramQueue;
   readonly peer: Peer;
   /** A server: the addresses its clients hear of. */
   readonly announcer: AddressAnnouncer = new AddressAnnouncer();
@@ -155,6 +155,7 @@ export class ConnectionParts implements PathContext {
     this.unproven = new UnprovenBytes(options.unprovenHosts);
     this.account = options.account ?? Ledger.unlimited();
     this.memory = new BufferMemory(this.account);
+    this.datagrams = new DatagramQueue(this.events, this.memory);
     this.ackPolicy = ackPolicy(config);
     this.maxDatagramFrameSize = config.maxDatagramFrameSize;
     this.idle = new Idle(config.maxIdleTimeout);

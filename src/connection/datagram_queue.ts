@@ -1,8 +1,9 @@
 import { datagramSize, writeDatagram } from "../frame/datagram.ts";
 import { FrameType } from "../frame/frame_type.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
-import { MAX_DATAGRAMS_WAITING } from "../limits/limits.ts";
+import { MAX_DATAGRAM_BYTES_WAITING, MAX_DATAGRAMS_WAITING } from "../limits/limits.ts";
 import type { Path } from "../path/path.ts";
+import { BufferMemory } from "../stream/buffer_memory.ts";
 import { bindingOf } from "./path_bindings.ts";
 
 /** A datagram that waits. */
@@ -27,12 +28,21 @@ export class DatagramQueue implements FrameOwner {
   /** Whether any datagram was ever bound to a path. */
   hasBound = false;
   readonly #events: DatagramEvents;
+  readonly #memory: BufferMemory;
   #wanted = false;
   readonly #outgoing: Outgoing[] = [];
   readonly #incoming: Uint8Array<ArrayBuffer>[] = [];
+  #bytesIncoming = 0;
 
-  constructor(events: DatagramEvents) {
+  /** @param memory Where the connection counts what is allocated. */
+  constructor(events: DatagramEvents, memory: BufferMemory = new BufferMemory()) {
     this.#events = events;
+    this.#memory = memory;
+  }
+
+  /** Bytes that came and were not read yet. */
+  get bytesWaiting(): number {
+    return this.#bytesIncoming;
   }
 
   /** Whether datagrams wait to be sent. */
@@ -70,18 +80,30 @@ export class DatagramQueue implements FrameOwner {
     return this.#outgoing.some(({ bound }) => bindingOf(bound) === path);
   }
 
-  /** A datagram arrived. */
+  /** A datagram arrived; those that are not read in time go, the oldest first. */
   onDatagram(data: Uint8Array): void {
-    if (this.#incoming.length >= MAX_DATAGRAMS_WAITING) {
-      this.#incoming.shift();
+    while (this.#isFullWith(data.length)) {
+      this.receive();
       this.dropped++;
     }
     this.#incoming.push(data.slice() as Uint8Array<ArrayBuffer>);
+    this.#bytesIncoming += data.length;
+    this.#memory.add(data.length);
   }
 
   /** The oldest datagram not read yet. */
   receive(): Uint8Array<ArrayBuffer> | undefined {
-    return this.#incoming.shift();
+    const data = this.#incoming.shift();
+    if (data === undefined) return undefined;
+    this.#bytesIncoming -= data.length;
+    this.#memory.add(-data.length);
+    return data;
+  }
+
+  #isFullWith(length: number): boolean {
+    if (this.#incoming.length === 0) return false;
+    return this.#incoming.length >= MAX_DATAGRAMS_WAITING ||
+      this.#bytesIncoming + length > MAX_DATAGRAM_BYTES_WAITING;
   }
 
   /**

@@ -5,7 +5,11 @@ import { varints } from "./frame.ts";
 import type { H3Log } from "./h3_log.ts";
 import type { Settings } from "./settings.ts";
 import type { H3Transport } from "./transport.ts";
-import { MAX_HTTP_DATAGRAMS_EARLY, MAX_HTTP_DATAGRAMS_WAITING } from "../limits/limits.ts";
+import {
+  MAX_HTTP_DATAGRAM_BYTES,
+  MAX_HTTP_DATAGRAMS_EARLY,
+  MAX_HTTP_DATAGRAMS_WAITING,
+} from "../limits/limits.ts";
 
 /** What datagrams need of a connection. */
 export interface DatagramCarrier {
@@ -42,6 +46,9 @@ export class H3Datagrams {
   readonly #carrier: DatagramCarrier;
   readonly #requests = new Map<number, DatagramFlow>();
   readonly #early: { readonly id: number; readonly data: Uint8Array<ArrayBuffer> }[] = [];
+  #earlyBytes = 0;
+  /** Bytes of all that wait, early or not. */
+  readonly #waiting = { bytes: 0 };
   /** The largest stream ID of a request so far. */
   #largestId = -1;
 
@@ -52,11 +59,11 @@ export class H3Datagrams {
 
   /** Begins to take the datagrams of a request. */
   open(streamId: number): RequestDatagrams {
-    const datagrams = new DatagramFlow(this.#carrier, streamId);
+    const datagrams = new DatagramFlow(this.#carrier, streamId, this.#waiting);
     this.#requests.set(streamId, datagrams);
     this.#largestId = Math.max(this.#largestId, streamId);
     for (let i = 0; i < this.#early.length;) {
-      if (this.#early[i]!.id === streamId) datagrams.receive(this.#early.splice(i, 1)[0]!.data);
+      if (this.#early[i]!.id === streamId) datagrams.receive(this.#takeEarly(i));
       else i++;
     }
     return datagrams;
@@ -84,27 +91,54 @@ export class H3Datagrams {
     const data = datagram.subarray(1 << (datagram[0]! >>> 6));
     this.#carrier.log?.datagramParsed(id / 4, datagram.length, data.length);
     const request = this.#requests.get(id);
-    if (request) return request.receive(data);
-    // RFC 9297, Section 2.1: what comes after its request goes, what comes before may stay.
-    if (id <= this.#largestId || !Number.isSafeInteger(id)) return;
-    if (this.#early.length === MAX_HTTP_DATAGRAMS_EARLY) this.#early.shift();
-    this.#early.push({ id, data });
+    if (request) {
+      request.receive(data);
+    } else if (id > this.#largestId && Number.isSafeInteger(id)) {
+      // RFC 9297, Section 2.1: what comes after its request goes, what comes before may stay.
+      if (this.#early.length === MAX_HTTP_DATAGRAMS_EARLY) this.#takeEarly(0);
+      this.#early.push({ id, data });
+      this.#earlyBytes += data.buffer.byteLength;
+      this.#waiting.bytes += data.buffer.byteLength;
+    }
+    while (this.#waiting.bytes > MAX_HTTP_DATAGRAM_BYTES) this.#dropOne();
+  }
+
+  #takeEarly(index: number): Uint8Array<ArrayBuffer> {
+    const { data } = this.#early.splice(index, 1)[0]!;
+    this.#earlyBytes -= data.buffer.byteLength;
+    this.#waiting.bytes -= data.buffer.byteLength;
+    return data;
+  }
+
+  /** Drops the oldest of the request that has most. */
+  #dropOne(): void {
+    let largest: DatagramFlow | undefined;
+    for (const flow of this.#requests.values()) {
+      if (flow.bytesWaiting > (largest?.bytesWaiting ?? 0)) largest = flow;
+    }
+    if (largest && largest.bytesWaiting >= this.#earlyBytes) largest.drop();
+    else this.#takeEarly(0);
   }
 }
 
 class DatagramFlow implements RequestDatagrams {
   dropped = 0;
+  /** Bytes of the datagrams that wait, as they came. */
+  bytesWaiting = 0;
   readonly #carrier: DatagramCarrier;
   readonly #streamId: number;
   readonly #quarterId: Uint8Array<ArrayBuffer>;
   readonly #waiting: Uint8Array<ArrayBuffer>[] = [];
+  #total: { bytes: number };
   readonly #readers: ((data: Uint8Array<ArrayBuffer> | undefined) => void)[] = [];
   #isClosed = false;
   #cause: unknown;
 
-  constructor(carrier: DatagramCarrier, streamId: number) {
+  /** @param total Where all requests of the connection count what waits. */
+  constructor(carrier: DatagramCarrier, streamId: number, total: { bytes: number }) {
     this.#carrier = carrier;
     this.#streamId = streamId;
+    this.#total = total;
     this.#quarterId = varints(streamId / 4);
   }
 
@@ -124,7 +158,7 @@ class DatagramFlow implements RequestDatagrams {
   }
 
   read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const data = this.#waiting.shift();
+    const data = this.#take();
     if (data || this.#isClosed) return Promise.resolve(data);
     return new Promise((resolve) => this.#readers.push(resolve));
   }
@@ -133,17 +167,34 @@ class DatagramFlow implements RequestDatagrams {
   receive(data: Uint8Array<ArrayBuffer>): void {
     const reader = this.#readers.shift();
     if (reader) return reader(data);
-    if (this.#waiting.length === MAX_HTTP_DATAGRAMS_WAITING) {
-      this.#waiting.shift();
-      this.dropped++;
-    }
+    if (this.#waiting.length === MAX_HTTP_DATAGRAMS_WAITING) this.drop();
     this.#waiting.push(data);
+    this.#count(data.buffer.byteLength);
+  }
+
+  /** Drops the oldest that waits. */
+  drop(): void {
+    if (this.#take()) this.dropped++;
+  }
+
+  #take(): Uint8Array<ArrayBuffer> | undefined {
+    const data = this.#waiting.shift();
+    if (data) this.#count(-data.buffer.byteLength);
+    return data;
+  }
+
+  #count(bytes: number): void {
+    this.bytesWaiting += bytes;
+    this.#total.bytes += bytes;
   }
 
   /** The request is over; of itself, or for a cause. */
   close(cause?: unknown): void {
     this.#cause ??= cause;
     this.#isClosed = true;
+    // What waits can still be read, but that is for the application to decide.
+    this.#total.bytes -= this.bytesWaiting;
+    this.#total = { bytes: 0 };
     for (const reader of this.#readers.splice(0)) reader(undefined);
   }
 }

@@ -173,6 +173,8 @@ export const MAX_BUFFER_DEBT = 49_152;
 export const EARLY_RESETS_PER_SECOND = 200;
 /** DATAGRAMs that wait, in either direction. */
 export const MAX_DATAGRAMS_WAITING = 256;
+/** Bytes of those that came and wait to be read; beyond, the oldest are dropped. */
+export const MAX_DATAGRAM_BYTES_WAITING = 98_304;
 
 // Paths.
 
@@ -247,6 +249,8 @@ export const MAX_INFORMATIONAL = 16;
 /** HTTP datagrams that wait for their request's reader, and for a request that has not begun. */
 export const MAX_HTTP_DATAGRAMS_WAITING = 64;
 export const MAX_HTTP_DATAGRAMS_EARLY = 32;
+/** Bytes of all of them on a connection; beyond, the requests with most lose their oldest. */
+export const MAX_HTTP_DATAGRAM_BYTES = 98_304;
 /** Bytes of a request's content that are read though nobody wants them, to answer in order. */
 export const MAX_UNUSED_CONTENT = 65_536;
 /**

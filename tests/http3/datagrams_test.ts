@@ -108,6 +108,38 @@ Deno.test("H3Datagrams keeps what comes a little before its request, but not muc
   assert.equal(text(await within(requests[0]!.read())), "36");
 });
 
+Deno.test("H3Datagrams drops the oldest of the request that has most when none are read", async () => {
+  const { transport, requests } = serving();
+  Object.defineProperty(transport, "maxDatagramSize", { value: 65_000 });
+  const client = new H3Client(transport, options);
+  for (let i = 0; i < 3; i++) await within(client.fetch(new Request(url)));
+  const send = async (id: number, size: number, fill: number) => {
+    await transport.sendDatagram(concatBytes(varints(id / 4), new Uint8Array(size).fill(fill)));
+  };
+  await send(4, 1_000, 9);
+  for (let i = 0; i < 60; i++) await send(0, 60_000, i);
+  for (let i = 0; i < 40; i++) await send(80, 50_000, i); // a request that is still to come
+  await moment();
+  const found: Uint8Array[][] = [];
+  const next: Promise<Uint8Array | undefined>[] = [];
+  for (const flow of requests) {
+    const all: Uint8Array[] = [];
+    for (let reading = flow.read();; reading = flow.read()) {
+      const data = await Promise.race([reading, moment(20)]);
+      if (data) all.push(data);
+      else next.push(reading);
+      if (!data) break;
+    }
+    found.push(all);
+  }
+  const bytes = found.flat().reduce((sum, data) => sum + data.length, 0);
+  assert.ok(bytes > 0 && bytes <= 98_304, `${bytes} bytes wait`);
+  assert.deepEqual(found[1]!.map((data) => data[0]), [9], "those with little keep it");
+  assert.ok(requests[0]!.dropped >= 58, `${requests[0]!.dropped} dropped`);
+  await send(4, 1_000, 10);
+  assert.equal((await within(next[1]!))![0], 10, "and it goes on");
+});
+
 Deno.test("H3Datagrams passes over datagrams of streams that are gone or far away", async () => {
   const { transport, requests } = serving();
   const peer = new RawPeer(transport);

@@ -1,15 +1,27 @@
 import { RangeSet } from "../bytes/range_set.ts";
+import { BufferMemory } from "./buffer_memory.ts";
 import { CopyCount, firstEndingAfter, overlaps } from "./copy_count.ts";
 
-/** Bytes are kept in chunks of this size, each at a multiple of it in the stream. */
-const CHUNK = 65_536;
-/** Room a stream's first chunk has at least; it doubles as the stream grows. */
-const SMALLEST_CHUNK = 512;
+/** Room of the largest chunk; the others have so many times the smallest. */
+const LARGEST_CHUNK = 65_536;
+const SMALLEST_CHUNK = 64;
+
+/** A part of the stream, with room for more at its end if it is the last. */
+interface Chunk {
+  readonly start: number;
+  /** Where its room ends. */
+  readonly end: number;
+  /** Nothing any more, once all of it was acknowledged. */
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+const NOTHING = new Uint8Array(0);
 
 /**
  * What was written to a stream until it is acknowledged: copied once, found by offset.
  *
- * Every byte is fresh (`sentEnd` to `end`), in flight, lost or acknowledged.
+ * Every byte is fresh (`sentEnd` to `end`), in flight, lost or acknowledged. Chunks are as large as
+ * what is kept: a stream on which little waits has small ones, however long it is.
  */
 export class SendBuffer {
   /** Offset behind the last byte that was written. */
@@ -24,10 +36,16 @@ export class SendBuffer {
   readonly #acknowledged = new RangeSet();
   readonly #lost = new RangeSet();
   readonly #copies = new CopyCount();
-  /** The first chunk holds the offset `#base`. */
-  readonly #chunks: Uint8Array[] = [];
+  /** One behind the other; the first holds the offset `#base`. */
+  readonly #chunks: Chunk[] = [];
   /** A used chunk kept for the next write, so that a long stream needs no new ones. */
-  #spare: Uint8Array | undefined;
+  #spare: Uint8Array<ArrayBuffer> | undefined;
+  readonly #memory: BufferMemory;
+
+  /** @param memory Where the connection counts what is allocated. */
+  constructor(memory: BufferMemory = new BufferMemory()) {
+    this.#memory = memory;
+  }
 
   /** Bytes written that were never sent. */
   get bytesQueued(): number {
@@ -57,19 +75,19 @@ export class SendBuffer {
   /** Memory taken, in bytes. */
   get bytesHeld(): number {
     let held = this.#spare?.length ?? 0;
-    for (const chunk of this.#chunks) held += chunk.length;
+    for (const { bytes } of this.#chunks) held += bytes.length;
     return held;
   }
 
   /** Appends a copy of `data`. */
   write(data: Uint8Array): void {
-    let done = 0;
-    while (done < data.length) {
-      const within = this.end % CHUNK;
-      const part = Math.min(data.length - done, CHUNK - within);
-      const chunk = this.#chunkFor(within, part);
-      if (part === data.length) chunk.set(data, within);
-      else chunk.set(data.subarray(done, done + part), within);
+    for (let done = 0; done < data.length;) {
+      const left = data.length - done;
+      const last = this.#chunks.at(-1);
+      const chunk = last && last.end > this.end ? last : this.#append(left);
+      const part = Math.min(left, chunk.end - this.end);
+      const piece = part === data.length ? data : data.subarray(done, done + part);
+      chunk.bytes.set(piece, this.end - chunk.start);
       this.end += part;
       done += part;
     }
@@ -77,17 +95,13 @@ export class SendBuffer {
 
   /** Copies `length` bytes from `offset` on into `target` at `at`. */
   copyInto(target: Uint8Array, at: number, offset: number, length: number): void {
-    let index = Math.floor(offset / CHUNK) - Math.floor(this.#base / CHUNK);
-    let within = offset % CHUNK;
-    let to = at;
-    let left = length;
-    while (left > 0) {
-      const part = Math.min(left, CHUNK - within);
-      target.set(this.#chunks[index]!.subarray(within, within + part), to);
-      to += part;
-      left -= part;
-      within = 0;
-      index++;
+    const end = offset + length;
+    let from = offset;
+    for (let i = this.#indexAt(offset); from < end; i++) {
+      const { start, end: chunkEnd, bytes } = this.#chunks[i]!;
+      const to = Math.min(end, chunkEnd);
+      target.set(bytes.subarray(from - start, to - start), at + from - offset);
+      from = to;
     }
   }
 
@@ -114,6 +128,7 @@ export class SendBuffer {
     if (!this.#copies.isEmpty) this.#copies.forget(start, to);
     if (start > this.#base) {
       this.#acknowledged.add(start, to);
+      this.#drain(start, to);
       return;
     }
     let base = to;
@@ -178,9 +193,8 @@ export class SendBuffer {
   /** Drops all bytes: nothing will be sent any more. */
   discard(): void {
     this.end = this.sentEnd;
-    this.#base = this.end;
-    this.#chunks.length = 0;
-    this.#spare = undefined;
+    this.#release(this.end);
+    this.#letGo();
     this.#lost.clear();
     this.#acknowledged.clear();
     this.#copies.clear();
@@ -194,35 +208,71 @@ export class SendBuffer {
     }
   }
 
-  /** The chunk that takes `length` bytes at `within`, the offset in it, made or grown as needed. */
-  #chunkFor(within: number, length: number): Uint8Array {
-    const chunks = this.#chunks;
-    const index = Math.floor(this.end / CHUNK) - Math.floor(this.#base / CHUNK);
-    const old = chunks[index];
-    if (old && old.length >= within + length) return old;
-    if (this.end >= CHUNK) {
-      const chunk = this.#spare ?? new Uint8Array(CHUNK);
+  /** A new chunk at the end, for `length` bytes or some of them. */
+  #append(length: number): Chunk {
+    const start = this.end;
+    const wanted = Math.max(length, (start - this.#base) / 2);
+    const size = Math.min(LARGEST_CHUNK, Math.ceil(wanted / SMALLEST_CHUNK) * SMALLEST_CHUNK);
+    let bytes = this.#spare;
+    if (bytes?.length === size) {
       this.#spare = undefined;
-      chunks[index] = chunk;
-      return chunk;
+    } else {
+      bytes = new Uint8Array(size);
+      this.#memory.add(size);
     }
-    let size = SMALLEST_CHUNK;
-    while (size < within + length) size *= 2;
-    const chunk = new Uint8Array(size);
-    if (old) chunk.set(old.subarray(0, within));
-    chunks[index] = chunk;
+    const chunk = { start, end: start + size, bytes };
+    this.#chunks.push(chunk);
     return chunk;
+  }
+
+  /** Index of the chunk that holds `offset`. */
+  #indexAt(offset: number): number {
+    const chunks = this.#chunks;
+    let low = 0;
+    let high = chunks.length - 1;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (chunks[middle]!.end > offset) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  /** Lets go of the bytes of chunks that were acknowledged before what lies ahead of them. */
+  #drain(start: number, end: number): void {
+    for (let i = this.#indexAt(start); i < this.#chunks.length - 1; i++) {
+      const chunk = this.#chunks[i]!;
+      if (chunk.start >= end) return;
+      if (!this.#acknowledged.covers(chunk.start, chunk.end)) continue;
+      this.#memory.add(-chunk.bytes.length);
+      chunk.bytes = NOTHING;
+    }
   }
 
   /** Lets go of everything before `base`. */
   #release(base: number): void {
-    const passed = Math.floor(base / CHUNK) - Math.floor(this.#base / CHUNK);
     this.#base = base;
-    if (passed > 0) {
-      this.#spare = this.#chunks[passed - 1];
-      this.#chunks.splice(0, passed);
+    const chunks = this.#chunks;
+    // All of an idle stream was sent: its next chunk is as large as what comes then.
+    if (base === this.end) return this.#letGo();
+    let passed = 0;
+    while (chunks[passed]!.end <= base) this.#keepSpare(chunks[passed++]!.bytes);
+    if (passed > 0) chunks.splice(0, passed);
+  }
+
+  /** Keeps the last large chunk that was passed. */
+  #keepSpare(bytes: Uint8Array<ArrayBuffer>): void {
+    if (bytes.length < LARGEST_CHUNK || this.#spare !== undefined) {
+      this.#memory.add(-bytes.length);
+    } else {
+      this.#spare = bytes;
     }
-    if (base === this.end) this.#spare = undefined; // an idle stream keeps one chunk at most
+  }
+
+  #letGo(): void {
+    this.#memory.add(-this.bytesHeld);
+    this.#chunks.length = 0;
+    this.#spare = undefined;
   }
 }
 

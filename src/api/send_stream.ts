@@ -5,8 +5,8 @@ import type { Path as CorePath } from "../path/path.ts";
 import type { Path } from "./path.ts";
 import { codeOf } from "./stream_code.ts";
 
-/** Larger chunks are handed over in pieces of this size, so that little waits in memory. */
-const PIECE_SIZE = 262_144;
+/** Chunks up to this size are taken at once, larger ones in pieces as there is room. */
+const SMALL = 4_096;
 
 /** Settings of a stream that is about to be opened, or of its sending half. */
 export interface SendStreamOptions {
@@ -200,6 +200,16 @@ export class ApiSendStream extends WritableStream<Uint8Array<ArrayBufferLike>>
     throw new TypeError("Cannot depend on a stream of another connection");
   }
 
+  /**
+   * Keeps room for what is written next, and copied then before `write()` returns.
+   *
+   * @param most Bytes that would be written.
+   * @returns How many may be.
+   */
+  reserve(most: number): number {
+    return this.#half.room.reserve(most);
+  }
+
   get path(): Path | undefined {
     const core = this.#half.bound as CorePath | undefined;
     return core && this.#owner.publicPath(core);
@@ -247,8 +257,9 @@ export class SendSink implements UnderlyingSink<Uint8Array<ArrayBufferLike>> {
     if (!(chunk instanceof Uint8Array)) {
       throw new TypeError("Cannot write to a stream: only Uint8Array chunks can be sent");
     }
-    if (chunk.length > PIECE_SIZE) return this.#writePieces(chunk);
     this.#checkOpen();
+    const most = Math.max(SMALL, this.#half.room.release(), this.#half.room.bytes);
+    if (chunk.length > most) return this.#writePieces(chunk);
     this.#half.write(chunk);
     this.#wake();
     if (!this.#half.isWritable) return this.#untilWritable();
@@ -291,12 +302,15 @@ export class SendSink implements UnderlyingSink<Uint8Array<ArrayBufferLike>> {
   }
 
   async #writePieces(chunk: Uint8Array<ArrayBufferLike>): Promise<void> {
-    for (let at = 0; at < chunk.length; at += PIECE_SIZE) {
-      this.#checkOpen();
-      this.#half.write(chunk.subarray(at, at + PIECE_SIZE));
-      this.#wake();
+    for (let at = 0; at < chunk.length;) {
       if (!this.#half.isWritable) await this.#untilWritable();
+      this.#checkOpen();
+      const piece = chunk.subarray(at, at + this.#half.room.bytes);
+      this.#half.write(piece);
+      at += piece.length;
+      this.#wake();
     }
+    if (!this.#half.isWritable) await this.#untilWritable();
   }
 
   async #untilWritable(): Promise<void> {

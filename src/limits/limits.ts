@@ -169,6 +169,16 @@ export const LEAST_FRAGMENT_DENSITY = 512;
 export const MAX_UNREAD = 12_582_912;
 /** Bytes that the buffers of a connection may allocate beyond twice what has come for them. */
 export const MAX_BUFFER_DEBT = 49_152;
+/**
+ * Bytes that an application may write ahead of what leaves: on one stream, on all of a connection at
+ * first, and when its peer has taken as much, on those of its streams that have no credit, and on
+ * each stream whatever there is on others.
+ */
+export const MAX_STREAM_WRITE_AHEAD = 262_144;
+export const FIRST_WRITE_AHEAD = 262_144;
+export const MAX_CONNECTION_WRITE_AHEAD = 2_097_152;
+export const MAX_STALLED_WRITE_AHEAD = 262_144;
+export const LEAST_WRITE_AHEAD = 4_096;
 /** Streams that may be opened and reset again, per second. */
 export const EARLY_RESETS_PER_SECOND = 200;
 /** DATAGRAMs that wait, in either direction. */

@@ -3,22 +3,16 @@ import { FrameType } from "../frame/frame_type.ts";
 import { streamLimitSize, writeStreamDataBlocked } from "../frame/flow_control.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import { streamDataRoom, writeStreamHeader } from "../frame/stream.ts";
-import {
-  resetStreamAtSize,
-  writeResetStream,
-  writeResetStreamAt,
-} from "../frame/stream_control.ts";
+import type { BufferMemory } from "./buffer_memory.ts";
 import type { ControlWriter, HalfObserver } from "./half_observer.ts";
-import { Fin, FinBit } from "./fin_bit.ts";
+import { Fin, FIN_KIND, FinBit } from "./fin_bit.ts";
 import { SendBuffer } from "./send_buffer.ts";
 import { SendLimit } from "./send_limit.ts";
 import { SendState } from "./send_state.ts";
 import { StreamRank } from "./stream_rank.ts";
+import { StreamReset } from "./stream_reset.ts";
+import { WriteAhead, WriteRoom } from "./write_ahead.ts";
 
-/** How much may wait unsent before the application is asked to pause. */
-const WRITE_AHEAD = 262_144;
-/** Who has that much waiting unsent writes faster than we send, and goes on unless he ends. */
-const GROWING = WRITE_AHEAD / 2;
 /** Data are not cut into frames smaller than this just because a packet is nearly full. */
 const SMALLEST_FRAGMENT = 32;
 
@@ -27,27 +21,29 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
   readonly id: number;
   /** Credit the peer gave to this stream. */
   readonly limit: SendLimit;
+  /** How far the application may write ahead. */
+  readonly room: WriteRoom;
   /** See {@linkcode StreamView.turn}; the send queue sets it. */
   turn = -1;
   /** The peer's STOP_SENDING code; -1 if there was none. */
   stopCode = -1;
-  /** The code we reset with; -1 if we did not. */
-  resetCode = -1;
-  readonly #buffer = new SendBuffer();
+  readonly #buffer: SendBuffer;
   readonly #observer: HalfObserver;
   #state: SendState = SendState.Ready;
   readonly #fin = new FinBit();
-  #resetPending = false;
-  /** Bytes that arrive although the stream is reset; 0 for a plain reset. */
-  #reliableSize = 0;
-  /** Whether RESET_STREAM_AT has arrived. */
-  #resetKnown = false;
-  /** Whether the application waits until `isWritable`. */
-  #awaited = false;
+  readonly #reset = new StreamReset();
 
-  constructor(id: number, limit: number, observer: HalfObserver) {
+  constructor(
+    id: number,
+    limit: number,
+    observer: HalfObserver,
+    memory?: BufferMemory,
+    ahead = new WriteAhead(memory),
+  ) {
     super();
     this.id = id;
+    this.#buffer = new SendBuffer(memory);
+    this.room = new WriteRoom(ahead, limit);
     this.limit = new SendLimit(limit);
     this.#observer = observer;
   }
@@ -62,10 +58,19 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
     return this.#state === SendState.DataReceived || this.#state === SendState.ResetReceived;
   }
 
-  /** Whether the application should write on: little is waiting. */
+  /** The code we reset with; -1 if we did not. */
+  get resetCode(): number {
+    return this.#reset.code;
+  }
+
+  /** Whether the application should write on: little is waiting. If not, an event follows. */
   get isWritable(): boolean {
-    return this.#state <= SendState.Send && this.#fin.state === Fin.None && this.resetCode < 0 &&
-      this.#buffer.bytesQueued < WRITE_AHEAD;
+    this.room.isAwaited = this.#isOpen && !this.room.isEnough;
+    return this.#isOpen && !this.room.isAwaited;
+  }
+
+  get #isOpen(): boolean {
+    return this.#state <= SendState.Send && this.#fin.state === Fin.None && this.resetCode < 0;
   }
 
   get bytesSent(): number {
@@ -86,7 +91,7 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
 
   get growing(): boolean {
     if (this.isAsAnnounced || this.#fin.state !== Fin.None) return false;
-    return this.#buffer.bytesQueued >= GROWING;
+    return this.room.isUsed;
   }
 
   /** Everything before this offset was acknowledged. */
@@ -128,9 +133,11 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
     }
     if (data.length === 0) return;
     this.#buffer.write(data);
-    this.#awaited = !this.isWritable;
+    this.room.release();
+    this.room.update(this.#buffer.bytesQueued, this.limit.room);
+    this.room.isAwaited = !this.room.isEnough;
     if (!this.hasFresh) this.#noteBlocked();
-    this.#observer.onSendChanged(this);
+    this.#changed();
   }
 
   /** Ends the stream behind what was written. */
@@ -138,7 +145,7 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
     const ended = this.#fin.state !== Fin.None || this.resetCode >= 0;
     if (ended || this.#state > SendState.Send) return;
     this.#fin.state = Fin.Pending;
-    this.#observer.onSendChanged(this);
+    this.#changed();
   }
 
   /**
@@ -149,13 +156,12 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
     // RFC 9000, Section 3.1: nothing to reset once everything is known to have arrived.
     if (this.#state >= SendState.DataReceived) return;
     // A reset that was announced already keeps its code, and promises less from now on.
-    if (this.resetCode < 0) this.resetCode = code;
-    this.#reliableSize = 0;
+    this.#reset.begin(code, 0);
     this.#state = SendState.ResetSent;
     this.#buffer.discard();
     this.limit.blockedPending = false;
-    this.#resetPending = true;
-    this.#observer.onSendChanged(this);
+    this.#reset.pending = true;
+    this.#changed();
     this.#observer.onControlPending(this);
   }
 
@@ -169,24 +175,23 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
     if (size <= this.#buffer.acknowledgedTo || !this.#observer.takesResetAt) {
       return this.reset(code);
     }
-    this.resetCode = code;
-    this.#reliableSize = size;
+    this.#reset.begin(code, size);
     this.#buffer.cut(size);
     if (this.#fin.state === Fin.Pending) this.#fin.state = Fin.None;
     this.#announceReset();
-    this.#observer.onSendChanged(this);
+    this.#changed();
   }
 
   /** The final size must be within the peer's limits: all that is promised was sent once. */
   #announceReset(): void {
-    if (this.#reliableSize === 0 || this.#buffer.bytesQueued > 0 || this.#resetKnown) return;
-    this.#resetPending = true;
+    if (!this.#reset.isPromise || this.#buffer.bytesQueued > 0) return;
+    this.#reset.pending = true;
     this.#observer.onControlPending(this);
   }
 
   #endReset(): void {
-    const isThere = this.#buffer.acknowledgedTo >= this.#reliableSize;
-    if (this.#resetKnown && isThere) this.#end(SendState.ResetReceived);
+    const isThere = this.#buffer.acknowledgedTo >= this.#reset.reliableSize;
+    if (this.#reset.isKnown && isThere) this.#end(SendState.ResetReceived);
   }
 
   /** The peer does not want more: RFC 9000, Section 3.5 asks for a reset with its code. */
@@ -199,7 +204,7 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
 
   /** The peer allows this stream `limit` bytes. */
   onMaxStreamData(limit: number): void {
-    if (this.limit.raise(limit)) this.#observer.onSendChanged(this);
+    if (this.limit.raise(limit)) this.#changed();
   }
 
   /** 0-RTT was rejected: everything is sent again, within the limit the peer gives now. */
@@ -208,12 +213,12 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
     this.#fin.restart();
     if (this.#state === SendState.DataSent) this.#state = SendState.Send;
     if (this.#state === SendState.ResetSent) {
-      this.#resetPending = true;
+      this.#reset.pending = true;
       this.#observer.onControlPending(this);
     } else {
       this.#buffer.restart();
     }
-    this.#observer.onSendChanged(this);
+    this.#changed();
   }
 
   /**
@@ -230,12 +235,8 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
       if (this.#buffer.bytesLost === 0) this.#writeFresh(sink, connection);
     }
     if (sink.writer.offset === before) return false;
-    if (this.#reliableSize > 0 && this.#state <= SendState.Send) this.#announceReset();
-    this.#observer.onSendChanged(this);
-    if (this.#awaited && this.isWritable) {
-      this.#awaited = false;
-      this.#observer.onWritable(this);
-    }
+    if (this.#reset.reliableSize > 0 && this.#state <= SendState.Send) this.#announceReset();
+    this.#changed();
     return true;
   }
 
@@ -258,7 +259,7 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
     if (start === end && this.#fin.state === Fin.InFlight && end === this.#buffer.end) {
       this.#writeStream(sink, end, 0);
     }
-    this.#observer.onSendChanged(this); // a FIN may have gone along
+    this.#changed(); // a FIN may have gone along
     return at;
   }
 
@@ -268,16 +269,8 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
   }
 
   writeControlFrames(sink: FrameSink): boolean {
-    const { id, resetCode } = this;
-    if (this.#resetPending) {
-      const finalSize = this.limit.used; // RFC 9000, Section 4.5: the highest offset sent
-      const reliable = this.#reliableSize;
-      if (sink.room < resetStreamAtSize(id, resetCode, finalSize, reliable)) return false;
-      if (reliable > 0) writeResetStreamAt(sink.writer, id, resetCode, finalSize, reliable);
-      else writeResetStream(sink.writer, id, resetCode, finalSize);
-      sink.record(this, reliable > 0 ? FrameType.ResetStreamAt : FrameType.ResetStream, 0, 0);
-      this.#resetPending = false;
-    }
+    const { id } = this;
+    if (this.#reset.pending && !this.#reset.write(sink, this, id, this.limit.used)) return false;
     if (this.limit.blockedPending) {
       const { limit } = this.limit;
       if (sink.room < streamLimitSize(id, limit)) return false;
@@ -294,18 +287,19 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
       return;
     }
     if (frame.kind === FrameType.ResetStreamAt) {
-      this.#resetKnown = true;
-      if (this.#reliableSize > 0) this.#endReset();
+      this.#reset.isKnown = true;
+      if (this.#reset.reliableSize > 0) this.#endReset();
       return;
     }
     if (frame.kind === FrameType.StreamDataBlocked || this.#state > SendState.DataSent) return;
     this.#buffer.acknowledge(frame.start, frame.end);
+    this.room.onTaken(frame.end - frame.start);
     if (frame.kind === FIN_KIND) this.#fin.state = Fin.Acknowledged;
     if (this.#fin.state === Fin.Acknowledged && this.#buffer.isAllAcknowledged) {
       this.#end(SendState.DataReceived);
     } else {
-      this.#observer.onSendChanged(this); // what arrived late is no longer lost
-      if (this.#resetKnown) this.#endReset();
+      this.#changed(); // what arrived late is no longer lost
+      if (this.#reset.isKnown) this.#endReset();
     }
   }
 
@@ -314,17 +308,17 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
       const isPlain = frame.kind === FrameType.ResetStream;
       // What was announced with a reliable size may have become a plain reset since.
       if (isPlain !== (this.#state === SendState.ResetSent) || this.isDone) return;
-      this.#resetPending = true;
+      this.#reset.pending = true;
       this.#observer.onControlPending(this);
     } else if (frame.kind === FrameType.StreamDataBlocked) {
       if (this.#state === SendState.Send && this.limit.onBlockedLost(frame.start)) {
         this.#observer.onControlPending(this);
       }
     } else if (this.#state <= SendState.DataSent) {
-      const end = this.#reliableSize > 0 ? this.#reliableSize : Infinity;
+      const end = this.#reset.reliableSize > 0 ? this.#reset.reliableSize : Infinity;
       this.#buffer.markLost(frame.start, Math.min(frame.end, end));
       if (frame.kind === FIN_KIND) this.#fin.onLost();
-      this.#observer.onSendChanged(this);
+      this.#changed();
     }
   }
 
@@ -332,9 +326,18 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
     this.#state = state;
     this.#buffer.discard();
     this.leaveRanks();
-    this.#observer.onSendChanged(this);
+    this.#changed();
     this.#observer.onWritable(this);
     this.#observer.onHalfDone(this.id);
+  }
+
+  /** Something was written, sent, lost or given up, or there is other credit. */
+  #changed(): void {
+    this.room.update(this.#buffer.bytesQueued, this.limit.room);
+    this.#observer.onSendChanged(this);
+    if (!this.#isOpen) this.room.close();
+    if (!this.room.isAwaited || !this.isWritable) return;
+    this.#observer.onWritable(this);
   }
 
   #noteBlocked(): void {
@@ -378,21 +381,16 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
     const length = Math.min(wanted, streamDataRoom(id, start, sink.room));
     if (length < wanted && length < SMALLEST_FRAGMENT) return -1;
     const end = start + length;
-    const fin = this.#fin.state !== Fin.None && end === this.#buffer.end;
     const { writer } = sink;
+    const fin = this.#fin.state !== Fin.None && end === this.#buffer.end;
     writeStreamHeader(writer, id, start, length, fin);
     if (length > 0) this.#buffer.copyInto(writer.bytes, writer.reserve(length), start, length);
     if (this.#state === SendState.Ready) this.#state = SendState.Send;
-    if (fin) this.#sendFin();
+    if (fin) {
+      this.#state = SendState.DataSent; // whatever lies before was sent already
+      this.#fin.onSent();
+    }
     sink.record(this, fin ? FIN_KIND : FrameType.Stream, start, end);
     return length;
   }
-
-  #sendFin(): void {
-    this.#state = SendState.DataSent; // whatever lies before was sent already
-    this.#fin.onSent();
-  }
 }
-
-/** The kind under which frames with FIN are recorded. */
-const FIN_KIND = FrameType.Stream | 1;

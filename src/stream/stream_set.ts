@@ -1,9 +1,9 @@
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import type { FrameSink } from "../frame/sent_frame.ts";
-import { roundRobinOrder, type StreamOrder, type StreamView } from "../scheduler/stream_order.ts";
+import { roundRobinOrder, type StreamView } from "../scheduler/stream_order.ts";
 import { BufferMemory } from "./buffer_memory.ts";
-import { ConnectionCredit, type CreditOptions, Kind, kindOf } from "./connection_credit.ts";
+import { ConnectionCredit, Kind, kindOf } from "./connection_credit.ts";
 import type { ControlWriter, HalfObserver } from "./half_observer.ts";
 import { initialSendLimit, NO_LIMITS, type PeerStreamLimits } from "./peer_stream_limits.ts";
 import { ReceiveHalf } from "./receive_half.ts";
@@ -11,27 +11,11 @@ import type { ReceiveLimitOptions } from "./receive_limit.ts";
 import { ResetBudget } from "./reset_budget.ts";
 import { SendHalf } from "./send_half.ts";
 import { SendQueue } from "./send_queue.ts";
+import { WriteAhead } from "./write_ahead.ts";
 import { Stream } from "./stream.ts";
+import type { StreamSetOptions } from "./stream_set_options.ts";
 import type { StreamEvent } from "./stream_event.ts";
 import { initiatorOf, isUnidirectional, type Role, streamId, streamIndex } from "./stream_id.ts";
-
-/** Options of a {@linkcode StreamSet}; ours are announced as transport parameters. */
-export interface StreamSetOptions extends CreditOptions {
-  /** Which end we are. */
-  readonly role: Role;
-  /** Bytes of one stream that may be unread, at first. */
-  readonly streamWindow: number;
-  /** As far as that may grow. */
-  readonly maxStreamWindow: number;
-  /**
-   * Which stream goes first.
-   *
-   * @default {roundRobinOrder}
-   */
-  readonly order?: StreamOrder;
-  /** Where all buffers of the connection are counted; that of the streams alone if left out. */
-  readonly memory?: BufferMemory;
-}
 
 /** Room in a packet below which no further stream is asked. */
 const LEAST_ROOM = 64;
@@ -46,6 +30,7 @@ export class StreamSet implements HalfObserver {
   readonly queue: SendQueue;
   /** What the buffers of all streams have allocated. */
   readonly memory: BufferMemory;
+  readonly #ahead: WriteAhead;
   readonly #role: Role;
   readonly #receiveOptions: ReceiveLimitOptions;
   readonly #streams = new Map<number, Stream>();
@@ -69,6 +54,7 @@ export class StreamSet implements HalfObserver {
       memory: this.memory,
     };
     this.queue = new SendQueue(this.credit.send, options.order ?? roundRobinOrder);
+    this.#ahead = new WriteAhead(this.memory);
   }
 
   /** How many streams are remembered. */
@@ -359,7 +345,13 @@ export class StreamSet implements HalfObserver {
     const local = initiatorOf(id) === this.#role;
     const both = !isUnidirectional(id);
     const send = both || local
-      ? new SendHalf(id, initialSendLimit(this.#peer, id, this.#role), this)
+      ? new SendHalf(
+        id,
+        initialSendLimit(this.#peer, id, this.#role),
+        this,
+        this.memory,
+        this.#ahead,
+      )
       : undefined;
     const receive = both || !local
       ? new ReceiveHalf(id, this.#receiveOptions, this.credit.receive, this, this.memory)

@@ -16,16 +16,16 @@ async function isPending(promise: Promise<unknown>): Promise<boolean> {
 }
 
 Deno.test("SendStream.write() waits while much is queued, and goes on when it was sent", async () => {
-  const pair = new StreamPair();
+  const pair = new StreamPair(262_144);
   const { writable } = pair.open();
   const writer = writable.getWriter();
   const small = writer.write(new Uint8Array(100_000));
   assert.equal(await isPending(small), false);
-  const large = writer.write(new Uint8Array(200_000));
+  const large = writer.write(new Uint8Array(250_000));
   assert.equal(await isPending(large), true);
-  pair.deliver(); // 64 KiB leave, as the peer's window allows; less than 256 KiB remain
+  pair.deliver(); // 256 KiB leave, as the peer's window allows; less than half of that remain
   await large;
-  const next = writer.write(new Uint8Array(100_000));
+  const next = writer.write(new Uint8Array(200_000));
   assert.equal(await isPending(next), true);
 });
 
@@ -166,4 +166,28 @@ Deno.test("SendStream.bytesToCome counts down what was announced", async () => {
   assert.equal(writable.bytesToCome, 700);
   assert.throws(() => writable.bytesToCome = -1, RangeError);
   assert.throws(() => writable.bytesToCome = NaN, RangeError);
+});
+
+Deno.test("SendStreams that share what may wait all come to their end", async () => {
+  const pair = new StreamPair(1_048_576);
+  pair.isLive = true;
+  const sizes = [700_000, 3_000, 500_000, 1_000_000, 1, 800_000, 300_000, 600_000, 400_000];
+  const sent = sizes.map(async (size, i) => {
+    const writer = pair.open().writable.getWriter();
+    await writer.write(patternBytes(i, 0, size));
+    await writer.write(patternBytes(i, size, 1_000));
+    await writer.close();
+  });
+  pair.deliver();
+  const received = sizes.map(async (_, i) => {
+    while (pair.accepted.length <= i) await new Promise((resolve) => setTimeout(resolve, 1));
+    let total = 0;
+    for await (const chunk of pair.accepted[i]!.readable) {
+      assert.deepEqual(chunk, patternBytes(i, total, chunk.length));
+      total += chunk.length;
+    }
+    return total;
+  });
+  assert.deepEqual(await Promise.all(received), sizes.map((size) => size + 1_000));
+  await Promise.all(sent);
 });

@@ -253,7 +253,7 @@ Deno.test("SendHalf.isWritable asks the application to pause and one event to go
   credit.raise(1e9);
   half.write(new Uint8Array(300_000));
   assert.equal(half.isWritable, false);
-  for (let i = 0; i < 100; i++) write(half, credit);
+  for (let i = 0; i < 200; i++) write(half, credit);
   assert.deepEqual(seen.calls, ["writable"]);
   assert.equal(half.isWritable, true);
   half.finish();

@@ -1,0 +1,22 @@
+import type { StreamOrder } from "../scheduler/stream_order.ts";
+import type { BufferMemory } from "./buffer_memory.ts";
+import type { CreditOptions } from "./connection_credit.ts";
+import type { Role } from "./stream_id.ts";
+
+/** Options of a a stream set; ours are announced as transport parameters. */
+export interface StreamSetOptions extends CreditOptions {
+  /** Which end we are. */
+  readonly role: Role;
+  /** Bytes of one stream that may be unread, at first. */
+  readonly streamWindow: number;
+  /** As far as that may grow. */
+  readonly maxStreamWindow: number;
+  /**
+   * Which stream goes first.
+   *
+   * @default {roundRobinOrder}
+   */
+  readonly order?: StreamOrder;
+  /** Where all buffers of the connection are counted; that of the streams alone if left out. */
+  readonly memory?: BufferMemory;
+}

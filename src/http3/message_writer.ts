@@ -1,5 +1,6 @@
 import { StreamError } from "../error/quic_error.ts";
 import type { FieldLine } from "../qpack/field_line.ts";
+import { BodySource } from "./body_source.ts";
 import { CallerError, callerFailed } from "./caller_error.ts";
 import { H3ErrorCode, H3FrameType } from "./code_point.ts";
 import { trailerLines } from "./fields.ts";
@@ -23,7 +24,7 @@ export class MessageWriter {
   readonly #id: number;
   readonly #stream: H3SendStream;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBufferLike>>;
-  #source: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  #source: BodySource | undefined;
   #aborted = false;
   /** Bytes written since it was last ready for more. */
   #written = 0;
@@ -50,8 +51,8 @@ export class MessageWriter {
   }
 
   /**
-   * Sends a body as fast as the peer takes it. What goes wrong with the body itself is thrown as a
-   * `CallerError`.
+   * Sends a body as fast as the peer takes it: nothing of it is asked for before there is room. What
+   * goes wrong with the body itself is thrown as a `CallerError`.
    *
    * @param length Bytes the headers announced; -1 for none.
    * @param patience How long to wait for the peer; for ever if left out.
@@ -61,7 +62,7 @@ export class MessageWriter {
     length: number,
     patience?: Patience,
   ): Promise<void> {
-    const source = stream.getReader();
+    const source = new BodySource(stream);
     this.#source = source;
     // A known length makes one DATA frame of the whole body: no header per chunk, no copies.
     if (length > 0) {
@@ -71,13 +72,16 @@ export class MessageWriter {
     let sent = 0;
     try {
       for (;;) {
-        const { done, value } = await source.read().catch(callerFailed);
-        if (done) break;
-        sent += checkedLength(value);
-        if (length >= 0 && sent > length) throw wrongLength(length);
         await this.#ready(patience);
+        const room = this.#stream.reserve?.(source.wanted) ?? source.wanted;
+        const value = await source.read(Math.max(1, room));
+        if (!value) break;
+        sent += value.length;
+        if (length >= 0 && sent > length) throw wrongLength(length);
         if (value.length <= PIECE_SIZE) this.#data(value, length >= 0);
         else await this.#pieces(value, length >= 0, patience);
+        // Who waits for the peer holds nothing: what there was room for is copied.
+        if (length >= 0 && value.length <= room && this.#stream.reserve) source.release();
       }
       // A peer that wants no more ends the source as well, which is no lack of content then.
       await this.#ready(patience);
@@ -169,11 +173,6 @@ async function made(trailers: () => Headers | Promise<Headers>): Promise<Headers
   } catch (error) {
     return callerFailed(error);
   }
-}
-
-function checkedLength(chunk: unknown): number {
-  if (chunk instanceof Uint8Array) return chunk.length;
-  throw new CallerError(new TypeError("Cannot send chunks other than bytes"));
 }
 
 function wrongLength(length: number): CallerError {

@@ -86,6 +86,11 @@ export interface H3SendStream extends WritableStream<Uint8Array<ArrayBufferLike>
   urgency?: number;
   /** RFC 9218, Section 4.2, for transports that schedule by it. */
   incremental?: boolean;
+  /**
+   * Keeps room for so many bytes that are written next, and copied then before `write()` returns;
+   * tells for how many. For transports with such limits.
+   */
+  reserve?(most: number): number;
   /** Bytes still to be written, for transports that plan for the end. */
   bytesToCome?: number;
 }

@@ -1,7 +1,8 @@
 import { type ByteRange, contentRange } from "./byte_ranges.ts";
+import type { ServedFile } from "./open_files.ts";
 
 /** Large enough that the system call does not matter, small enough for many readers at once. */
-const CHUNK_SIZE = 128 * 1024;
+const CHUNK_SIZE = 64 * 1024;
 
 /** Milliseconds that a reader may take none of what is ready for it. */
 const PATIENCE = 60_000;
@@ -59,87 +60,85 @@ export function multipleParts(
 }
 
 /**
- * Streams the pieces of a body, read as fast as they are taken. A reader that takes nothing for
- * too long loses the stream: open files are few.
+ * Streams the pieces of a body: only what is asked for is read, and only then. A reader that takes
+ * nothing for too long loses the stream.
  *
- * @param file The open file; it is closed at the end, or when the bytes are no longer wanted.
+ * @param file The file; it is closed at the end, or when the bytes are no longer wanted.
  * @param pieces The pieces.
  * @param patience Milliseconds to wait for the reader.
  */
 export function streamPieces(
-  file: Deno.FsFile,
+  file: ServedFile | undefined,
   pieces: readonly Piece[],
   patience: number = PATIENCE,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const reader = readPieces(file, pieces);
+  const reader = new PieceReader(file, pieces);
   let timer: ReturnType<typeof setTimeout> | undefined;
-  async function stop(): Promise<void> {
+  function stop(): void {
     clearTimeout(timer);
-    await reader.return();
-    close(file); // a generator that never started does not run its own finally
+    file?.close();
   }
   return new ReadableStream({
+    type: "bytes",
     async pull(controller) {
       clearTimeout(timer);
-      const { value, done } = await reader.next();
-      if (done) return controller.close();
-      controller.enqueue(value);
+      try {
+        if (await reader.fill(controller)) return stop();
+      } catch (error) {
+        stop();
+        throw error;
+      }
       timer = setTimeout(() => {
         controller.error(new Error("Cannot send on: nobody takes what is sent"));
-        return stop();
+        stop();
       }, patience);
     },
     cancel: stop,
   });
 }
 
-/**
- * Streams bytes that are at hand, without a copy of all of them for each reader.
- *
- * @param pieces The bytes; they are handed out in parts, and must not change.
- */
-export function streamBytes(
-  pieces: readonly Uint8Array<ArrayBuffer>[],
-): ReadableStream<Uint8Array<ArrayBuffer>> {
-  let index = 0;
-  let at = 0;
-  return new ReadableStream({
-    pull(controller) {
-      while (index < pieces.length && at === pieces[index]!.length) [index, at] = [index + 1, 0];
-      if (index === pieces.length) return controller.close();
-      const part = pieces[index]!.subarray(at, at + CHUNK_SIZE);
-      at += part.length;
-      controller.enqueue(part);
-    },
-  }, { highWaterMark: 0 });
-}
+/** Goes through the pieces of a body. */
+class PieceReader {
+  readonly #file: ServedFile | undefined;
+  readonly #pieces: readonly Piece[];
+  #index = 0;
+  /** Bytes of the piece at hand that were given. */
+  #at = 0;
 
-async function* readPieces(
-  file: Deno.FsFile,
-  pieces: readonly Piece[],
-): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
-  try {
-    for (const piece of pieces) {
-      if (piece instanceof Uint8Array) yield piece;
-      else yield* readRange(file, piece);
-    }
-  } finally {
-    close(file);
+  constructor(file: ServedFile | undefined, pieces: readonly Piece[]) {
+    this.#file = file;
+    this.#pieces = pieces.filter((piece) => lengthOf(piece) > 0);
   }
-}
 
-async function* readRange(
-  file: Deno.FsFile,
-  range: ByteRange,
-): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
-  await file.seek(range.first, Deno.SeekMode.Start);
-  let left = lengthOf(range);
-  while (left > 0) {
-    const chunk = new Uint8Array(Math.min(left, CHUNK_SIZE));
-    const length = await file.read(chunk);
+  /** Gives what was asked for, or some of it; says whether that was the last. */
+  async fill(controller: ReadableByteStreamController): Promise<boolean> {
+    const { byobRequest } = controller;
+    const piece = this.#pieces[this.#index];
+    if (piece !== undefined) {
+      const left = lengthOf(piece) - this.#at;
+      const view = byobRequest?.view as Uint8Array<ArrayBuffer> | null | undefined;
+      const target = (view ?? new Uint8Array(Math.min(left, CHUNK_SIZE))).subarray(0, left);
+      const length = await this.#read(piece, target);
+      this.#at += length;
+      if (length === left) [this.#index, this.#at] = [this.#index + 1, 0];
+      if (byobRequest) byobRequest.respond(length);
+      else controller.enqueue(target.subarray(0, length));
+    }
+    if (this.#index < this.#pieces.length) return false;
+    controller.close();
+    if (piece === undefined) byobRequest?.respond(0);
+    return true;
+  }
+
+  async #read(piece: Piece, target: Uint8Array): Promise<number> {
+    if (piece instanceof Uint8Array) {
+      target.set(piece.subarray(this.#at, this.#at + target.length));
+      return target.length;
+    }
+    const length = await this.#file!.read(piece.first + this.#at, target);
+    const left = lengthOf(piece) - this.#at;
     if (length === null) throw new Error(`Cannot read on: the file became ${left} bytes shorter`);
-    left -= length;
-    yield chunk.subarray(0, length);
+    return length;
   }
 }
 
@@ -149,12 +148,4 @@ function lengthOf(piece: Piece): number {
 
 function encode(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text);
-}
-
-function close(file: Deno.FsFile): void {
-  try {
-    file.close();
-  } catch {
-    // closed already
-  }
 }

@@ -3,13 +3,8 @@ import { evaluateConditions, rangeApplies, type Validators, validatorsOf } from 
 import { contentType } from "./content_type.ts";
 import { type ListingEntry, listingFrame } from "./directory_listing.ts";
 import { FolderListings } from "./folder_listings.ts";
-import {
-  type FileBody,
-  multipleParts,
-  singlePart,
-  streamBytes,
-  streamPieces,
-} from "./file_body.ts";
+import { type FileBody, multipleParts, singlePart, streamPieces } from "./file_body.ts";
+import { OpenFiles } from "./open_files.ts";
 import { isHiddenName, joinUrlPath, splitUrlPath } from "./url_path.ts";
 
 const separator = Deno.build.os === "windows" ? "\\" : "/";
@@ -42,8 +37,9 @@ export type FileHandler = (request: Request) => Promise<Response>;
  */
 export async function staticFiles(root: string, options: SiteOptions = {}): Promise<FileHandler> {
   const { listing = true, dotfiles = false } = options;
-  const listings = new FolderListings();
-  const site = { root: await Deno.realPath(root), listing, dotfiles, listings };
+  const folder = await Deno.realPath(root);
+  const [listings, files] = [new FolderListings(), new OpenFiles()];
+  const site = { root: folder, listing, dotfiles, listings, files };
   return async (request) => {
     const answered = await answer(site, request).catch(failure);
     // RFC 9110, Section 9.3.2: HEAD has the headers of GET, and no body ever.
@@ -58,6 +54,7 @@ interface Site extends Required<SiteOptions> {
   /** Where it is, links followed. */
   readonly root: string;
   readonly listings: FolderListings;
+  readonly files: OpenFiles;
 }
 
 /** A file or folder that may be shown. */
@@ -82,7 +79,7 @@ async function answer(site: Site, request: Request): Promise<Response> {
   if (found.info.isDirectory) return await answerDirectory(site, request, url, names, found);
   // A name with a slash behind it is a folder's; devices and pipes are nobody's business.
   if (!found.info.isFile || url.pathname.endsWith("/")) return notFound();
-  return await answerFile(request, found);
+  return await answerFile(site, request, found);
 }
 
 /** Follows links, and gives undefined if they lead out of the root or to a hidden file. */
@@ -109,14 +106,14 @@ async function answerDirectory(
     return plain(301, "This is a folder.", { location });
   }
   const index = await find(site, `${directory.path}/index.html`).catch(ignoreMissing);
-  if (index?.info.isFile) return await answerFile(request, index);
+  if (index?.info.isFile) return await answerFile(site, request, index);
   if (!site.listing) return notFound();
   const { signal } = request;
   const lookUp = (entry: Deno.DirEntry) => entryOf(site, directory.path, entry);
   const { rows, count, hasMore } = await site.listings.get(directory.path, lookUp, signal);
   const frame = listingFrame(names, count, hasMore).map((text) => new TextEncoder().encode(text));
   const pieces = [frame[0]!, rows, frame[1]!];
-  return new Response(streamBytes(pieces), {
+  return new Response(streamPieces(undefined, pieces), {
     headers: {
       "content-type": "text/html; charset=utf-8",
       "content-length": String(pieces.reduce((sum, { length }) => sum + length, 0)),
@@ -141,14 +138,13 @@ async function entryOf(
   return { name, isDirectory, size, modified: mtime ?? undefined };
 }
 
-async function answerFile(request: Request, found: Found): Promise<Response> {
-  const file = await Deno.open(found.path);
+async function answerFile(site: Site, request: Request, found: Found): Promise<Response> {
+  const file = await site.files.open(found.path);
   let isStreaming = false;
   try {
-    const info = await file.stat();
-    const refusal = refuseFile(request, info);
+    const refusal = refuseFile(request, file.info);
     if (refusal) return refusal;
-    const { status, headers, body } = describeFile(request, found.name, info);
+    const { status, headers, body } = describeFile(request, found.name, file.info);
     isStreaming = request.method === "GET";
     return new Response(isStreaming ? streamPieces(file, body.pieces) : null, { status, headers });
   } finally {

@@ -6,7 +6,7 @@
  */
 export class RangeSet {
   /** start, end, start, end, ... in ascending order. */
-  readonly #bounds: number[] = [];
+  #bounds: number[] = [];
 
   /** How many ranges there are. */
   get count(): number {
@@ -75,7 +75,11 @@ export class RangeSet {
     const bounds = this.#bounds;
     const length = bounds.length;
     // The common cases: behind the last range, or growing it.
-    if (length === 0 || start > bounds[length - 1]!) {
+    if (length === 0) {
+      this.#bounds = [start, end]; // most have one range, and what grows takes room for sixteen
+      return end - start;
+    }
+    if (start > bounds[length - 1]!) {
       bounds.push(start, end);
       return end - start;
     }
@@ -137,7 +141,7 @@ export class RangeSet {
   }
 
   clear(): void {
-    this.#bounds.length = 0;
+    this.#bounds = [];
   }
 
   /** Index into the flat array of the first range that ends after `value`. */

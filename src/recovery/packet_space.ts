@@ -23,6 +23,14 @@ const MAX_THRESHOLD = 128;
 /** Hears of packets as they are declared lost; for logs. */
 export type LossListener = (packet: SentPacket, byNumber: boolean) => void;
 
+// Lists of the call at hand, the same for all spaces.
+/** Packets found lost together. */
+const lost: SentPacket[] = [];
+/** Lost packets that are acknowledged, or forgotten. */
+const taken: SentPacket[] = [];
+/** Whom an ACK concerned. */
+const touched: Carrier[] = [];
+
 /**
  * One packet number space: numbers out, what became of them, numbers in (RFC 9000, Section 12.3).
  *
@@ -68,12 +76,6 @@ export class PacketSpace {
   #skipSpan = FIRST_SKIP;
   #packetThreshold = PACKET_THRESHOLD;
   readonly #lostLately = new LostPackets();
-  /** Packets found lost together; reused. */
-  readonly #lost: SentPacket[] = [];
-  /** Lost packets that are acknowledged, or forgotten; reused. */
-  readonly #taken: SentPacket[] = [];
-  /** Whom an ACK concerned; reused. */
-  readonly #touched: Carrier[] = [];
 
   constructor(policy: AckPolicy, random: Random, ofHandshake = false) {
     this.#ofHandshake = ofHandshake;
@@ -142,6 +144,7 @@ export class PacketSpace {
    */
   onAck(ack: AckFrame, ackDelay: number, via: number, now: number): number {
     if (ack.largest >= this.sent.next) throw neverSent(ack.largest);
+    touched.length = 0; // what threw before may have left something
     this.#sampleRtt(ack.largest, ackDelay, via, now);
     let eliciting = 0;
     for (let i = 0; i < ack.count; i++) {
@@ -150,7 +153,6 @@ export class PacketSpace {
     if (this.#lostLately.size > 0) eliciting += this.#recogniseLost(ack, now);
     if (ack.largest > this.largestAcked) this.largestAcked = ack.largest;
     this.detectLoss(now);
-    const touched = this.#touched;
     for (let i = 0; i < touched.length; i++) touched[i]!.onAckProcessed(now);
     touched.length = 0;
     return eliciting;
@@ -192,7 +194,7 @@ export class PacketSpace {
     if (packet.inFlight) {
       if (wasLost) carrier.onSpuriousLoss(packet, now);
       else carrier.onAcked(packet, now);
-      if (!this.#touched.includes(carrier)) this.#touched.push(carrier);
+      if (!touched.includes(carrier)) touched.push(carrier);
     }
     if (packet.acknowledges >= 0) this.received.onAckAcked(packet.acknowledges);
     packet.settle();
@@ -201,7 +203,7 @@ export class PacketSpace {
   /** Packets that were taken to be lost, and of which the ring knows nothing any more. */
   #recogniseLost(ack: AckFrame, now: number): number {
     let eliciting = 0;
-    const taken = this.#taken;
+    taken.length = 0;
     this.#lostLately.takeAcked(ack, taken);
     for (let i = 0; i < taken.length; i++) {
       const packet = taken[i]!;
@@ -231,6 +233,7 @@ export class PacketSpace {
   detectLoss(now: number): void {
     const { sent } = this;
     this.lossDeadline = Infinity;
+    lost.length = 0;
     for (let number = sent.first; number < this.largestAcked; number++) {
       const packet = sent.get(number);
       if (packet === undefined || packet.fate !== Fate.Outstanding) continue;
@@ -238,26 +241,25 @@ export class PacketSpace {
       const lostAt = packet.timeSent +
         Math.max(TIME_THRESHOLD * Math.max(rtt.smoothed, rtt.latest), GRANULARITY);
       if (lostAt <= now || number <= this.largestAcked - this.#packetThreshold) {
-        this.#lost.push(packet);
+        lost.push(packet);
       } else if (lostAt < this.lossDeadline) {
         this.lossDeadline = lostAt;
       }
     }
-    if (this.#lost.length > 0) this.#declareLost(now);
+    if (lost.length > 0) this.#declareLost(now);
     sent.trim();
     this.#forgetLost(now);
   }
 
   /** What was lost long ago will not be acknowledged any more. */
   #forgetLost(now: number): void {
-    const taken = this.#taken;
+    taken.length = 0;
     this.#lostLately.takeOld(now, this.memory, taken);
     for (let i = 0; i < taken.length; i++) this.#recycle(taken[i]!);
     taken.length = 0;
   }
 
   #declareLost(now: number): void {
-    const lost = this.#lost;
     const persistent = this.#persistentOn(lost);
     for (let i = 0; i < lost.length; i++) {
       const packet = lost[i]!;

@@ -74,6 +74,12 @@ export class SentPacket implements PacketSample {
     return this;
   }
 
+  /** Lets go of what it carried, until it stands for another packet. */
+  clear(): void {
+    this.frames = NO_FRAMES;
+    this.carrier = undefined;
+  }
+
   /** Tells the owners that their frames arrived. */
   settle(): void {
     const { frames } = this;

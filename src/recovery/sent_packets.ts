@@ -1,10 +1,18 @@
 import { Fate, SentPacket } from "./sent_packet.ts";
 
+/** Objects to use again, of all spaces together: one that is at rest keeps none. */
+const free: SentPacket[] = [];
+const MAX_FREE = 1_024;
+
+const NO_SLOTS: (SentPacket | undefined)[] = [];
+/** Slots of a ring that has a packet. */
+const LEAST_SLOTS = 8;
+/** A ring of more slots than this is let go of when it is empty. */
+const MOST_EMPTY_SLOTS = 32;
+
 /** The packets of one number space whose fate may still matter, in a ring indexed by number. */
 export class SentPackets {
-  #slots: (SentPacket | undefined)[] = new Array(8).fill(undefined);
-  /** Objects to use again. */
-  readonly #free: SentPacket[] = [];
+  #slots: (SentPacket | undefined)[] = NO_SLOTS;
   /** The lowest number that may still be here. */
   first = 0;
   /** One above the highest number sent. */
@@ -12,7 +20,7 @@ export class SentPackets {
 
   /** A packet object, fresh or used before. */
   take(): SentPacket {
-    return this.#free.pop() ?? new SentPacket();
+    return free.pop() ?? new SentPacket();
   }
 
   /** Notes a packet; its number is above all before it, and gaps are numbers never sent. */
@@ -62,26 +70,25 @@ export class SentPackets {
       }
       this.first++;
     }
+    if (this.#slots.length > MOST_EMPTY_SLOTS) this.#slots = NO_SLOTS;
   }
 
   /** Takes back a packet nobody will ask for any more. */
   recycle(packet: SentPacket): void {
-    packet.frames = [];
-    packet.carrier = undefined;
-    if (this.#free.length < 256) this.#free.push(packet);
+    packet.clear();
+    if (free.length < MAX_FREE) free.push(packet);
   }
 
   /** Forgets everything. */
   clear(): void {
-    for (let number = this.first; number < this.next; number++) {
-      this.#slots[number & (this.#slots.length - 1)] = undefined;
-    }
+    this.#slots = NO_SLOTS;
     this.first = this.next;
   }
 
   #grow(): void {
     const old = this.#slots;
-    const slots: (SentPacket | undefined)[] = new Array(old.length * 2).fill(undefined);
+    const size = Math.max(LEAST_SLOTS, 2 * old.length);
+    const slots: (SentPacket | undefined)[] = new Array(size).fill(undefined);
     for (let number = this.first; number < this.next; number++) {
       slots[number & (slots.length - 1)] = old[number & (old.length - 1)];
     }

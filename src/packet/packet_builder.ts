@@ -26,7 +26,8 @@ export class PacketBuilder implements FrameSink {
   fixedBit = 0x40;
   /** Sees packets before they are sealed, if there is a log. */
   tap: PacketTap | undefined = undefined;
-  readonly #packets: BuiltPacket[] = [];
+  /** Objects to use again; one, but for datagrams of the handshake. */
+  readonly #packets: BuiltPacket[] = [new BuiltPacket()];
   #count = 0;
   #limit = 0;
 
@@ -136,6 +137,7 @@ export class PacketBuilder implements FrameSink {
     keys: PacketSealer,
   ): boolean {
     if (!this.#open(1 + destinationId.length + numberSize, numberSize)) return false;
+    if (this.#count === 1 && this.#packets.length > 1) this.#packets.length = 1;
     const packet = this.#current;
     packet.type = PacketType.OneRtt;
     packet.pathId = pathId;
@@ -277,4 +279,5 @@ function seal(writer: Writer, packet: BuiltPacket): void {
     bytes[at] = bytes[at]! ^ mask[at - numberAt + 1]!;
   }
   packet.size = end - start;
+  packet.keys = undefined; // they may be of a handshake that ends now
 }

@@ -27,7 +27,7 @@ export class HyStart {
   #lastMin = Infinity;
   #currentMin = Infinity;
   #samples = 0;
-  readonly #recent = new Float64Array(SAMPLES);
+  readonly #recent: number[] = new Array(SAMPLES).fill(Infinity);
   #baseline = Infinity;
   #rounds = 0;
 

@@ -17,7 +17,7 @@ const MAX_HOSTS = 8;
 export class TokenOffers implements FrameOwner {
   /** Set for servers. */
   make: AddressTokenMaker | undefined = undefined;
-  readonly #remotes: Address[] = [];
+  #remotes: readonly Address[] = [];
   #token: Uint8Array | undefined;
   /** How many tokens were made. */
   #count = 0;
@@ -33,7 +33,7 @@ export class TokenOffers implements FrameOwner {
     const { remote } = network;
     if (this.make === undefined || !network.validated || this.#remotes.length >= MAX_HOSTS) return;
     for (const { hostname } of this.#remotes) if (hostname === remote.hostname) return;
-    this.#remotes.push(remote);
+    this.#remotes = [...this.#remotes, remote];
     this.#token = this.make(this.#remotes, now);
     this.#count++;
     this.#pending = true;
@@ -47,9 +47,11 @@ export class TokenOffers implements FrameOwner {
     this.#pending = false;
   }
 
-  onFrameAcked(_frame: SentFrame): void {}
+  onFrameAcked(frame: SentFrame): void {
+    if (frame.start === this.#count && !this.#pending) this.#token = undefined;
+  }
 
   onFrameLost(frame: SentFrame): void {
-    if (frame.start === this.#count) this.#pending = true;
+    if (frame.start === this.#count && this.#token !== undefined) this.#pending = true;
   }
 }

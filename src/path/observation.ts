@@ -20,25 +20,22 @@ export class ObservationCounter {
 export class Observation implements FrameOwner {
   /** Whether it must be told (again). */
   due = true;
-  readonly #ip: Uint8Array | undefined;
-  readonly #port: number;
+  readonly #seen: Address;
   readonly #sequence: number;
 
   constructor(seen: Address, counter: ObservationCounter) {
-    this.#ip = parseIpAddress(seen.hostname);
-    this.#port = seen.port;
+    this.#seen = seen;
     this.#sequence = counter.take();
   }
 
   /** Writes the frame, if it is due and fits. */
   writeFrame(sink: FrameSink): void {
-    if (!this.due || this.#ip === undefined) {
-      this.due = false;
-      return;
+    const ip = this.due ? parseIpAddress(this.#seen.hostname) : undefined;
+    if (ip !== undefined) {
+      if (sink.room < addressSize(this.#sequence, ip)) return;
+      writeObservedAddress(sink.writer, this.#sequence, ip, this.#seen.port);
+      sink.record(this, FrameType.ObservedAddressV4, this.#sequence, 0);
     }
-    if (sink.room < addressSize(this.#sequence, this.#ip)) return;
-    writeObservedAddress(sink.writer, this.#sequence, this.#ip, this.#port);
-    sink.record(this, FrameType.ObservedAddressV4, this.#sequence, 0);
     this.due = false;
   }
 

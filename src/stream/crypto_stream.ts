@@ -11,55 +11,67 @@ import { CRYPTO_WINDOW, MAX_CRYPTO_RANGES } from "../limits/limits.ts";
 /** Handshake data are not cut into frames smaller than this just because a packet is nearly full. */
 const SMALLEST_FRAGMENT = 16;
 
-/** The handshake messages of one encryption level, both ways, in CRYPTO frames. */
+/**
+ * The handshake messages of one encryption level, both ways, in CRYPTO frames. Buffers are made when
+ * something comes for them, and go with the level.
+ */
 export class CryptoStream implements FrameOwner {
-  readonly #outgoing = new SendBuffer();
-  readonly #incoming: ReceiveBuffer;
+  readonly #memory: BufferMemory | undefined;
+  #outgoing: SendBuffer | undefined;
+  #incoming: ReceiveBuffer | undefined;
 
   /** @param memory Where the connection counts what is allocated. */
   constructor(memory?: BufferMemory) {
-    this.#incoming = new ReceiveBuffer(memory, MAX_CRYPTO_RANGES, ErrorCode.CryptoBufferExceeded);
+    this.#memory = memory;
   }
 
   /** Whether there is something to send, or to send again. */
   get hasPending(): boolean {
-    return this.#outgoing.bytesLost > 0 || this.#outgoing.bytesQueued > 0;
+    const outgoing = this.#outgoing;
+    return outgoing !== undefined && (outgoing.bytesLost > 0 || outgoing.bytesQueued > 0);
   }
 
   /** Whether bytes were sent that are not yet acknowledged. */
   get hasInFlight(): boolean {
-    return this.#outgoing.acknowledgedTo < this.#outgoing.sentEnd;
+    const outgoing = this.#outgoing;
+    return outgoing !== undefined && outgoing.acknowledgedTo < outgoing.sentEnd;
   }
 
   /** Bytes written in all. */
   get bytesWritten(): number {
-    return this.#outgoing.end;
+    return this.#outgoing?.end ?? 0;
   }
 
   /** Memory taken, in bytes. */
   get bytesHeld(): number {
-    return this.#outgoing.bytesHeld + this.#incoming.bytesHeld;
+    return (this.#outgoing?.bytesHeld ?? 0) + (this.#incoming?.bytesHeld ?? 0);
   }
 
   /** A CRYPTO frame arrived; `data` is copied. */
   receive(offset: number, data: Uint8Array): void {
+    const incoming = this.#incoming ??= new ReceiveBuffer(
+      this.#memory,
+      MAX_CRYPTO_RANGES,
+      ErrorCode.CryptoBufferExceeded,
+    );
     // RFC 9000, Section 7.5 asks for 4096 bytes at least.
-    if (offset + data.length > this.#incoming.offset + CRYPTO_WINDOW) {
+    if (offset + data.length > incoming.offset + CRYPTO_WINDOW) {
       throw new TransportError(
         ErrorCode.CryptoBufferExceeded,
         `Cannot buffer handshake data: ${offset + data.length} is beyond the window`,
       );
     }
-    this.#incoming.write(offset, data);
+    incoming.write(offset, data);
   }
 
   /** Bytes that are next in order, to be called until there are none: `undefined`. */
   read(): Uint8Array<ArrayBuffer> | undefined {
-    return this.#incoming.read(CRYPTO_WINDOW);
+    return this.#incoming?.read(CRYPTO_WINDOW);
   }
 
   /** Takes a copy of `data` to send. */
   write(data: Uint8Array): void {
+    this.#outgoing ??= new SendBuffer();
     this.#outgoing.write(data);
   }
 
@@ -71,6 +83,7 @@ export class CryptoStream implements FrameOwner {
   writeFrames(sink: FrameSink): boolean {
     const before = sink.writer.offset;
     const buffer = this.#outgoing;
+    if (buffer === undefined) return false;
     while (buffer.bytesLost > 0) {
       const start = buffer.lostStart;
       const length = this.#writeFrame(sink, start, buffer.lostEnd - start);
@@ -85,21 +98,23 @@ export class CryptoStream implements FrameOwner {
 
   /** Makes all that is in flight lost, for a probe or when the handshake starts over (Retry). */
   resend(): void {
-    this.#outgoing.markLost(this.#outgoing.acknowledgedTo, this.#outgoing.sentEnd);
+    const outgoing = this.#outgoing;
+    outgoing?.markLost(outgoing.acknowledgedTo, outgoing.sentEnd);
   }
 
   /** Drops everything: the keys of this level are gone. */
   discard(): void {
-    this.#outgoing.discard();
-    this.#incoming.discard();
+    this.#incoming?.discard();
+    this.#outgoing = this.#incoming = undefined;
   }
 
   onFrameAcked(frame: SentFrame): void {
-    this.#outgoing.acknowledge(frame.start, frame.end);
+    this.#outgoing?.acknowledge(frame.start, frame.end);
+    this.#outgoing?.rest();
   }
 
   onFrameLost(frame: SentFrame): void {
-    this.#outgoing.markLost(frame.start, frame.end);
+    this.#outgoing?.markLost(frame.start, frame.end);
   }
 
   #writeFrame(sink: FrameSink, start: number, wanted: number): number {
@@ -107,7 +122,7 @@ export class CryptoStream implements FrameOwner {
     if (length <= 0 || length < wanted && length < SMALLEST_FRAGMENT) return 0;
     const { writer } = sink;
     writeCryptoHeader(writer, start, length);
-    this.#outgoing.copyInto(writer.bytes, writer.reserve(length), start, length);
+    this.#outgoing!.copyInto(writer.bytes, writer.reserve(length), start, length);
     sink.record(this, FrameType.Crypto, start, start + length);
     return length;
   }

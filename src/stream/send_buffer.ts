@@ -190,6 +190,11 @@ export class SendBuffer {
     this.end = Math.max(this.sentEnd, Math.min(this.end, end));
   }
 
+  /** Lets go of the chunk that is kept for the next write, if all before is acknowledged. */
+  rest(): void {
+    if (this.isAllAcknowledged) this.#chunks.length = 0;
+  }
+
   /** Drops all bytes: nothing will be sent any more. */
   discard(): void {
     this.end = this.sentEnd;

@@ -1,4 +1,4 @@
-import { toHex } from "../bytes/bytes.ts";
+import { NO_BYTES, toHex } from "../bytes/bytes.ts";
 import { CouplingGroup } from "../congestion/coupling_group.ts";
 import type { CryptoEngine } from "../crypto/aead.ts";
 import type { InitialKeys } from "../crypto/initial_keys.ts";
@@ -9,11 +9,13 @@ import type { Address } from "../path/address.ts";
 import type { IdIssuer } from "../path/local_ids.ts";
 import { idsPerPath } from "../path/path_limits.ts";
 import type { NetworkPath, NetworkPathOptions } from "../path/network_path.ts";
-import type { PathContext } from "../path/path.ts";
+import type { Path, PathContext } from "../path/path.ts";
 import { type PathObserver, PathSet } from "../path/path_set.ts";
 import { AddressAnnouncer } from "../path/address_announcer.ts";
 import { RemoteAddresses } from "../path/remote_addresses.ts";
 import { Stage } from "../path/lifecycle.ts";
+import type { FrameExtensions } from "../frame/frame_type.ts";
+import type { Header } from "../packet/header.ts";
 import type { ConnectionId } from "../packet/connection_id.ts";
 import type { Port } from "../path/port.ts";
 import { UnprovenBytes, type UnprovenHosts } from "../path/unproven_bytes.ts";
@@ -32,7 +34,7 @@ import { DatagramQueue } from "./datagram_queue.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { rememberedParameters } from "./early_data.ts";
 import type { ConnectionEvent } from "./event.ts";
-import { FrameRouter } from "./frame_router.ts";
+import { FrameRouter, type FrameTargets } from "./frame_router.ts";
 import { HandshakeDriver, type HandshakeIds } from "./handshake_driver.ts";
 import { Idle } from "./idle.ts";
 import { KeyRing } from "./key_ring.ts";
@@ -40,8 +42,8 @@ import { type IssuedId, localParameters } from "./local_parameters.ts";
 import { Negotiation } from "./negotiation.ts";
 import { PathRequests } from "./path_requests.ts";
 import { Peer } from "./peer.ts";
-import { Receiver } from "./receiver.ts";
-import { Sender } from "./sender.ts";
+import { Receiver, type ReceiverParts } from "./receiver.ts";
+import { Sender, type SenderParts } from "./sender.ts";
 import { Unprotected } from "./unprotected.ts";
 import { type VersionOptions, Versions } from "./versions.ts";
 import { encodeTransportParameters } from "./write_transport_parameters.ts";
@@ -96,10 +98,8 @@ export interface PartsObserver extends PathObserver {
   onStatelessReset(now: number): void;
 }
 
-const NO_TOKEN = new Uint8Array(0);
-
 /** The parts of a connection, made in the order in which they need each other, and connected. */
-export class ConnectionParts implements PathContext {
+export class ConnectionParts implements PathContext, ReceiverParts, SenderParts, FrameTargets {
   readonly role: Role;
   readonly config: TransportConfig;
   readonly random: Random;
@@ -130,6 +130,7 @@ export class ConnectionParts implements PathContext {
   readonly handshake: HandshakeDriver;
   readonly dispatcher: Dispatcher;
   readonly unprotected: Unprotected;
+  readonly router: FrameRouter;
   readonly receiver: Receiver;
   readonly sender: Sender;
   /** Only if somebody wants one. */
@@ -181,10 +182,11 @@ export class ConnectionParts implements PathContext {
     this.log = this.#makeLog(options, now);
     this.unprotected = new Unprotected(this, options.engine);
     if (options.token !== undefined) this.unprotected.token = options.token;
-    this.receiver = this.#makeReceiver();
+    this.router = new FrameRouter(this);
+    this.receiver = new Receiver(this);
     const own = ids.issue(0);
     this.sourceId = own.bytes;
-    this.sender = this.#makeSender(options);
+    this.sender = new Sender(this, options.port, options.remote);
     this.#startPath(options, own, now);
     this.log?.start(this.paths.paths[0]!, this.sender.builder, now);
     this.#startTls(options, own);
@@ -231,45 +233,6 @@ export class ConnectionParts implements PathContext {
       ((remotes, now) => addressToken(remotes, this.keys.version, now));
     this.negotiation.handshake = driver;
     return driver;
-  }
-
-  #makeReceiver(): Receiver {
-    const { handshake, idle, keys, log, negotiation, paths, unprotected, versions } = this;
-    const onClose = this.#observer.onPeerClose.bind(this.#observer);
-    return new Receiver({
-      handshake,
-      keys,
-      versions,
-      log,
-      paths,
-      router: new FrameRouter({ ...this, onClose }),
-      extensions: negotiation.extensions,
-      pathOf: (datagram, offset, length) => this.#ids.pathOf(datagram, offset, length),
-      acceptsPaths: () => this.role === Role.Server && paths.multipath && handshake.complete,
-      onUnprotected: (header, now) => {
-        const reason = unprotected.receive(header, now);
-        if (reason !== undefined) this.closing.end(reason);
-      },
-      onHandshakePacket: () => negotiation.onHandshakePacket(Role.Client),
-      onPeerId: (id) => paths.slot(0)!.remote.adopt(id),
-      onPacket: (path, now) => {
-        this.closing.sendError = undefined;
-        paths.watch.onSeen(path, now);
-        idle.onReceived(paths.largestProbeTimeout, now);
-      },
-      onStatelessReset: (now) => this.#observer.onStatelessReset(now),
-    });
-  }
-
-  #makeSender(options: ConnectionOptions): Sender {
-    const { idle, negotiation, paths, unprotected } = this;
-    const parts = {
-      ...this,
-      token: () => unprotected.token ?? NO_TOKEN,
-      onElicitingSent: (now: number) => idle.onSent(paths.largestProbeTimeout, now),
-      onHandshakeSent: () => negotiation.onHandshakePacket(this.role),
-    };
-    return new Sender(parts, options.port, options.remote);
   }
 
   #startPath(options: ConnectionOptions, own: ConnectionId, now: number): void {
@@ -330,6 +293,61 @@ export class ConnectionParts implements PathContext {
     if (parameters === undefined) return;
     this.log?.onRemembered(parameters);
     this.negotiation.onRemembered(parameters);
+  }
+
+  // What the receiver asks and tells.
+
+  get extensions(): FrameExtensions {
+    return this.negotiation.extensions;
+  }
+
+  pathOf(datagram: Uint8Array, offset: number, length: number): number {
+    return this.#ids.pathOf(datagram, offset, length);
+  }
+
+  acceptsPaths(): boolean {
+    return this.role === Role.Server && this.paths.multipath && this.handshake.complete;
+  }
+
+  onUnprotected(header: Header, now: number): void {
+    const reason = this.unprotected.receive(header, now);
+    if (reason !== undefined) this.closing.end(reason);
+  }
+
+  onHandshakePacket(): void {
+    this.negotiation.onHandshakePacket(Role.Client);
+  }
+
+  onPeerId(id: Uint8Array): void {
+    this.paths.slot(0)!.remote.adopt(id);
+  }
+
+  onPacket(path: Path, now: number): void {
+    this.closing.sendError = undefined;
+    this.paths.watch.onSeen(path, now);
+    this.idle.onReceived(this.paths.largestProbeTimeout, now);
+  }
+
+  onStatelessReset(now: number): void {
+    this.#observer.onStatelessReset(now);
+  }
+
+  onClose(application: boolean, code: number, reason: string, now: number): void {
+    this.#observer.onPeerClose(application, code, reason, now);
+  }
+
+  // What the sender asks and tells.
+
+  token(): Uint8Array {
+    return this.unprotected.token ?? NO_BYTES;
+  }
+
+  onElicitingSent(now: number): void {
+    this.idle.onSent(this.paths.largestProbeTimeout, now);
+  }
+
+  onHandshakeSent(): void {
+    this.negotiation.onHandshakePacket(this.role);
   }
 
   // What paths and recovery ask of the connection.

@@ -4,6 +4,7 @@ import { TransportError } from "../error/quic_error.ts";
 import type { AckFrame } from "../frame/ack_frame.ts";
 import type { FrameHandler } from "../frame/frame_handler.ts";
 import { PacketType } from "../packet/packet_type.ts";
+import { NO_BYTES } from "../bytes/bytes.ts";
 import { formatIpAddress } from "../bytes/ip_address.ts";
 import type { Address } from "../path/address.ts";
 import { ChallengeBudget } from "../path/challenge_budget.ts";
@@ -48,7 +49,7 @@ export class FrameRouter implements FrameHandler {
   #now = 0;
   #path!: Path;
   #network!: NetworkPath;
-  #usedId: Uint8Array = new Uint8Array(0);
+  #usedId: Uint8Array = NO_BYTES;
   #ackFrequencySequence = -1;
   readonly #challenges = new ChallengeBudget();
 

@@ -1,3 +1,4 @@
+import { NO_BYTES } from "../bytes/bytes.ts";
 import type { CryptoEngine } from "../crypto/aead.ts";
 import { InitialKeys } from "../crypto/initial_keys.ts";
 import { KeyPhases, type KeyPhasesOptions } from "../crypto/key_phases.ts";
@@ -30,7 +31,7 @@ export class KeyRing {
   /** Initial keys of another version, for packets that cross a change of version. */
   #otherInitial: PacketKeys | undefined;
   #otherVersion = 0;
-  #initialId: Uint8Array = new Uint8Array(0);
+  #initialId: Uint8Array = NO_BYTES;
 
   /** When a server forgets its 0-RTT keys. */
   #zeroRttUntil = Infinity;
@@ -140,6 +141,7 @@ export class KeyRing {
   /** RFC 9001, Section 4.9.1: when the first Handshake packet is sent or opened. */
   discardInitial(): void {
     this.initial.read = this.initial.write = this.#otherInitial = undefined;
+    this.#initialId = NO_BYTES;
   }
 
   /** RFC 9001, Section 4.9.2: when the handshake is confirmed. */

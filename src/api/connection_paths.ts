@@ -51,9 +51,10 @@ export class ConnectionPaths implements PathOwner {
   readonly #incoming = new ItemQueue<Path>();
   readonly #events = new PathEvents();
   readonly #known = new Map<CorePath, ApiPath>();
-  readonly #requests = new Map<PathRequest, PromiseWithResolvers<Path>>();
-  readonly #pings = new Map<PingRequest, Ping>();
-  readonly #moves = new Map<CorePath, PromiseWithResolvers<void>>();
+  // Made when they are needed: few connections have any, and an empty map takes 184 bytes.
+  #requests: Map<PathRequest, PromiseWithResolvers<Path>> | undefined;
+  #pings: Map<PingRequest, Ping> | undefined;
+  #moves: Map<CorePath, PromiseWithResolvers<void>> | undefined;
   /** Finds a port for a path to begin at, or to move to; set by the connection. */
   portFor: (local: string | undefined, remote: Address) => Port = () => {
     throw new TypeError("Cannot open or move a path: it has no sockets");
@@ -119,7 +120,7 @@ export class ConnectionPaths implements PathOwner {
     const from = this.portFor(options.localAddress, remote);
     const request = this.#core.openPath(from, remote, status, this.#clock());
     const waiter = Promise.withResolvers<Path>();
-    this.#requests.set(request, waiter);
+    (this.#requests ??= new Map()).set(request, waiter);
     const abort = () => this.#cancel(request, signal!.reason);
     signal?.addEventListener("abort", abort, { once: true });
     this.#wake();
@@ -140,7 +141,7 @@ export class ConnectionPaths implements PathOwner {
   ping(path: CorePath): Promise<number> {
     const request = new PingRequest();
     const waiter = Promise.withResolvers<number>();
-    this.#pings.set(request, { path, sentAt: this.#clock(), waiter });
+    (this.#pings ??= new Map()).set(request, { path, sentAt: this.#clock(), waiter });
     this.#core.ping(path, request);
     this.#wake();
     return waiter.promise;
@@ -155,14 +156,14 @@ export class ConnectionPaths implements PathOwner {
     this.#core.migratePath(path, this.portFor(localAddress, remote), remote, this.#clock());
     this.#settleMove(path)?.reject(unmoved(path, "it was told to move elsewhere"));
     const waiter = Promise.withResolvers<void>();
-    this.#moves.set(path, waiter);
+    (this.#moves ??= new Map()).set(path, waiter);
     this.#wake();
     return waiter.promise;
   }
 
   #settleMove(path: CorePath): PromiseWithResolvers<void> | undefined {
-    const waiter = this.#moves.get(path);
-    this.#moves.delete(path);
+    const waiter = this.#moves?.get(path);
+    this.#moves?.delete(path);
     return waiter;
   }
 
@@ -205,12 +206,10 @@ export class ConnectionPaths implements PathOwner {
   /** The connection is gone; in order, or with an error. */
   end(error: Error, isOrderly: boolean, info: PathCloseInfo): void {
     this.#error = error;
-    for (const waiter of this.#requests.values()) waiter.reject(error);
-    this.#requests.clear();
-    for (const { waiter } of this.#pings.values()) waiter.reject(error);
-    this.#pings.clear();
-    for (const waiter of this.#moves.values()) waiter.reject(error);
-    this.#moves.clear();
+    for (const waiter of this.#requests?.values() ?? []) waiter.reject(error);
+    for (const { waiter } of this.#pings?.values() ?? []) waiter.reject(error);
+    for (const waiter of this.#moves?.values() ?? []) waiter.reject(error);
+    this.#requests = this.#pings = this.#moves = undefined;
     for (const path of this.#known.values()) this.#close(path, info, "closed");
     this.#events.end();
     this.#known.clear();
@@ -243,9 +242,9 @@ export class ConnectionPaths implements PathOwner {
     this.#known.delete(core);
     this.#refresh();
     this.#settleMove(core)?.reject(unmoved(core, "it was closed"));
-    for (const [request, { path, waiter }] of this.#pings) {
+    for (const [request, { path, waiter }] of this.#pings ?? []) {
       if (path !== core) continue;
-      this.#pings.delete(request);
+      this.#pings!.delete(request);
       waiter.reject(new PathError(code, `Cannot ping path ${core.id}: it was closed`));
     }
   }
@@ -256,8 +255,8 @@ export class ConnectionPaths implements PathOwner {
   }
 
   #onPong(request: PingRequest): void {
-    const ping = this.#pings.get(request);
-    this.#pings.delete(request);
+    const ping = this.#pings?.get(request);
+    this.#pings?.delete(request);
     ping?.waiter.resolve(this.#clock() - ping.sentAt);
   }
 
@@ -285,8 +284,8 @@ export class ConnectionPaths implements PathOwner {
   }
 
   #settle(request: PathRequest): PromiseWithResolvers<Path> | undefined {
-    const waiter = this.#requests.get(request);
-    this.#requests.delete(request);
+    const waiter = this.#requests?.get(request);
+    this.#requests?.delete(request);
     return waiter;
   }
 }

@@ -52,15 +52,14 @@ export class Traffic {
   opened = 0;
   /** What paths carried that are gone for good. */
   readonly #gone = new PathCounters();
-  readonly #paths = new Set<CorePath>();
-  /** Paths that count already, those folded included. */
-  readonly #known = new WeakSet<CorePath>();
+  #paths: readonly CorePath[] = [];
+  /** Paths that are folded into `#gone`. */
+  #folded: WeakSet<CorePath> | undefined;
 
   /** A path belongs to the connection; it may be said more than once. */
   add(path: CorePath): void {
-    if (this.#known.has(path)) return;
-    this.#known.add(path);
-    this.#paths.add(path);
+    if (this.#paths.includes(path) || this.#folded?.has(path)) return;
+    this.#paths = [...this.#paths, path];
     this.#fold();
   }
 
@@ -75,11 +74,13 @@ export class Traffic {
 
   /** Paths whose counters will not change any more need not be kept. */
   #fold(): void {
-    for (const path of this.#paths) {
-      if (path.stage !== Stage.Closed) continue;
+    const closed = this.#paths.filter(({ stage }) => stage === Stage.Closed);
+    if (closed.length === 0) return;
+    for (const path of closed) {
       this.#gone.add(path.counters);
-      this.#paths.delete(path);
+      (this.#folded ??= new WeakSet()).add(path);
     }
+    this.#paths = this.#paths.filter((path) => !closed.includes(path));
   }
 }
 

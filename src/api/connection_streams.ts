@@ -24,8 +24,6 @@ export interface BidirectionalStream {
 export class ConnectionStreams {
   readonly #streams: StreamSet;
   readonly #owner: StreamOwner;
-  /** Forgotten with the stream: the core says nothing when it forgets one. */
-  readonly #ends = new WeakMap<Stream, StreamEnds>();
   readonly #incomingBidirectional: ItemQueue<BidirectionalStream>;
   readonly #incomingUnidirectional: ItemQueue<ReceiveStream>;
   /** Who waits until the peer allows one more stream, by kind. */
@@ -35,13 +33,8 @@ export class ConnectionStreams {
   constructor(streams: StreamSet, owner: StreamOwner) {
     this.#streams = streams;
     this.#owner = owner;
-    this.#incomingBidirectional = new ItemQueue((stream) => {
-      stream.readable.cancel().catch(() => {});
-      stream.writable.abort().catch(() => {});
-    });
-    this.#incomingUnidirectional = new ItemQueue((stream) => {
-      stream.cancel().catch(() => {});
-    });
+    this.#incomingBidirectional = new ItemQueue(refuse);
+    this.#incomingUnidirectional = new ItemQueue(refuseUnidirectional);
   }
 
   /** Streams with both directions that the peer opens. */
@@ -71,9 +64,9 @@ export class ConnectionStreams {
       case "opened":
         return this.#onOpened(event.stream);
       case "readable":
-        return this.#ends.get(event.stream)?.source?.onReadable();
+        return endsOf(event.stream)?.source?.onReadable();
       case "writable":
-        return this.#ends.get(event.stream)?.sink?.onWritable();
+        return endsOf(event.stream)?.sink?.onWritable();
       case "streamsAvailable":
         for (const { resolve } of this.#waiting[event.kind].splice(0)) resolve();
     }
@@ -82,7 +75,7 @@ export class ConnectionStreams {
   /** The connection is gone; in order, or with an error. */
   end(error: Error, isOrderly: boolean): void {
     this.#error = error;
-    for (const stream of this.#streams.all()) this.#ends.get(stream)?.fail(error);
+    for (const stream of this.#streams.all()) endsOf(stream)?.fail(error);
     this.#incomingBidirectional.end(isOrderly ? undefined : error);
     this.#incomingUnidirectional.end(isOrderly ? undefined : error);
     for (const { reject } of this.#waiting.flat()) reject(error);
@@ -126,10 +119,24 @@ export class ConnectionStreams {
 
   #add(stream: Stream): StreamEnds {
     const ends = new StreamEnds(stream, this.#owner);
-    this.#ends.set(stream, ends);
+    stream.context = ends; // forgotten with the stream: the core says nothing of that
     if (this.#error) ends.fail(this.#error);
     return ends;
   }
+}
+
+/** Nobody will read an incoming stream. */
+function refuse({ readable, writable }: BidirectionalStream): void {
+  readable.cancel().catch(() => {});
+  writable.abort().catch(() => {});
+}
+
+function refuseUnidirectional(readable: ReceiveStream): void {
+  readable.cancel().catch(() => {});
+}
+
+function endsOf(stream: Stream): StreamEnds | undefined {
+  return stream.context as StreamEnds | undefined;
 }
 
 /** The web streams of one stream, and what feeds them. */

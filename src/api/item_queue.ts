@@ -1,26 +1,32 @@
 /** Items that come by themselves, for whoever reads them from a stream. */
 export class ItemQueue<T> implements UnderlyingDefaultSource<T> {
-  /** Where the items can be read. */
-  readonly readable: ReadableStream<T>;
   readonly #items: T[] = [];
   readonly #refuse: (item: T) => void;
-  #controller!: ReadableStreamDefaultController<T>;
+  /** Made when it is first asked for: most queues are never read, and a stream is a kilobyte. */
+  #readable: ReadableStream<T> | undefined;
+  #controller: ReadableStreamDefaultController<T> | undefined;
   #arrival: PromiseWithResolvers<void> | undefined;
   #isOver = false;
+  #error: Error | undefined;
 
   /** @param refuse What to do with items that nobody will read any more. */
-  constructor(refuse: (item: T) => void = () => {}) {
+  constructor(refuse: (item: T) => void = ignore) {
     this.#refuse = refuse;
-    this.readable = new ReadableStream(this, { highWaterMark: 0 });
+  }
+
+  /** Where the items can be read. */
+  get readable(): ReadableStream<T> {
+    return this.#readable ??= new ReadableStream(this, { highWaterMark: 0 });
   }
 
   start(controller: ReadableStreamDefaultController<T>): void {
     this.#controller = controller;
+    if (this.#isOver) this.#close();
   }
 
   pull(): void | Promise<void> {
     if (this.#items.length > 0) {
-      this.#controller.enqueue(this.#items.shift()!);
+      this.#controller!.enqueue(this.#items.shift()!);
       return;
     }
     this.#arrival = Promise.withResolvers<void>();
@@ -39,7 +45,7 @@ export class ItemQueue<T> implements UnderlyingDefaultSource<T> {
       this.#items.push(item);
       return;
     }
-    this.#controller.enqueue(item);
+    this.#controller!.enqueue(item);
     this.#settle();
   }
 
@@ -47,10 +53,15 @@ export class ItemQueue<T> implements UnderlyingDefaultSource<T> {
   end(error?: Error): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#error = error;
     this.#items.length = 0;
-    if (error) this.#controller.error(error);
-    else this.#controller.close();
+    this.#close();
     this.#settle();
+  }
+
+  #close(): void {
+    if (this.#error) this.#controller?.error(this.#error);
+    else this.#controller?.close();
   }
 
   #settle(): void {
@@ -58,3 +69,5 @@ export class ItemQueue<T> implements UnderlyingDefaultSource<T> {
     this.#arrival = undefined;
   }
 }
+
+function ignore(): void {}

@@ -75,8 +75,8 @@ export class MultipathConnection implements AsyncDisposable {
     this.#eventLog = core.qlog && new ConnectionEventLog(core.qlog, () => hub.driver.now);
     this.#paths.portFor = (local, remote) => hub.portFor(core, local, remote);
     // Whoever does not look at them must not be ended by them.
-    this.#handshake.promise.catch(() => {});
-    this.#closed.promise.catch(() => {});
+    this.#handshake.promise.catch(ignore);
+    this.#closed.promise.catch(ignore);
     hub.add(core, (event) => this.#onEvent(event));
   }
 
@@ -393,3 +393,5 @@ export class MultipathConnection implements AsyncDisposable {
     this.#hub.remove(this.#core);
   }
 }
+
+function ignore(): void {}

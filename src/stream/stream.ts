@@ -8,6 +8,8 @@ export class Stream {
   readonly send: SendHalf | undefined;
   /** Missing on a stream that only we send on. */
   readonly receive: ReceiveHalf | undefined;
+  /** Room for the application to remember what belongs to this stream. */
+  context: unknown = undefined;
 
   /** Whether bytes came as 0-RTT data, which may be somebody's replay (RFC 9001, Section 9.2). */
   get early(): boolean {

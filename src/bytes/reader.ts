@@ -1,3 +1,5 @@
+import { NO_BYTES } from "./bytes.ts";
+
 /** Thrown when the bytes end before a field does, or a number is too large to hold. */
 export class ReadError extends Error {
   override readonly name = "ReadError";
@@ -12,7 +14,7 @@ export class Reader {
   /** Where the readable part ends. */
   end: number;
 
-  constructor(bytes: Uint8Array = new Uint8Array(0), offset = 0, end: number = bytes.length) {
+  constructor(bytes: Uint8Array = NO_BYTES, offset = 0, end: number = bytes.length) {
     this.bytes = bytes;
     this.offset = offset;
     this.end = end;

@@ -1,3 +1,4 @@
+import { NO_BYTES } from "./bytes.ts";
 import { varintSize } from "./varint.ts";
 
 /** A cursor that writes into a buffer somebody lends. It never grows the buffer. */
@@ -9,7 +10,7 @@ export class Writer {
   /** Where writing must stop; callers check `room` before they write. */
   end: number;
 
-  constructor(bytes: Uint8Array = new Uint8Array(0), offset = 0, end: number = bytes.length) {
+  constructor(bytes: Uint8Array = NO_BYTES, offset = 0, end: number = bytes.length) {
     this.bytes = bytes;
     this.offset = offset;
     this.end = end;

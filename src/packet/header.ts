@@ -1,3 +1,4 @@
+import { NO_BYTES } from "../bytes/bytes.ts";
 import { connectionIdKey, MAX_ID_LENGTH } from "./connection_id.ts";
 import { PacketType } from "./packet_type.ts";
 import { isSupportedVersion, longTypeOf, Version } from "./version.ts";
@@ -8,7 +9,7 @@ import { isSupportedVersion, longTypeOf, Version } from "./version.ts";
  */
 export class Header {
   /** The datagram that the packet is in. */
-  datagram: Uint8Array = new Uint8Array(0);
+  datagram: Uint8Array = NO_BYTES;
   /** Where the packet begins. */
   start = 0;
   /** Where the packet ends; a coalesced one may follow there. */

@@ -1,13 +1,16 @@
+import { NO_BYTES } from "../bytes/bytes.ts";
+
 /** Bytes that grow at the end and are taken away whole or from the front. */
 export class ByteBuffer {
   /** What has been gathered; only the first `length` bytes count. */
-  bytes: Uint8Array<ArrayBuffer>;
+  bytes: Uint8Array<ArrayBuffer> = NO_BYTES;
   /** How many bytes have been gathered. */
   length = 0;
+  readonly #size: number;
 
-  /** @param size Room to begin with. */
+  /** @param size Room to begin with, once there is something to gather. */
   constructor(size = 256) {
-    this.bytes = new Uint8Array(size);
+    this.#size = size;
   }
 
   /** Adds one byte. */
@@ -30,21 +33,24 @@ export class ByteBuffer {
     return at;
   }
 
-  /** Hands out a copy of everything and begins anew. */
+  /** Hands out everything and begins anew, without memory. */
   take(): Uint8Array<ArrayBuffer> {
-    const taken = this.bytes.slice(0, this.length);
+    const taken = this.bytes.subarray(0, this.length);
+    this.bytes = NO_BYTES;
     this.length = 0;
     return taken;
   }
 
-  /** Drops `count` bytes from the front. */
+  /** Drops `count` bytes from the front; with the last of them goes the memory. */
   drop(count: number): void {
-    this.bytes.copyWithin(0, count, this.length);
     this.length -= count;
+    if (this.length === 0) this.bytes = NO_BYTES;
+    else this.bytes.copyWithin(0, count, count + this.length);
   }
 
   #grow(count: number): void {
-    const grown = new Uint8Array(Math.max(2 * this.bytes.length, this.length + count));
+    const size = Math.max(this.#size, 2 * this.bytes.length, this.length + count);
+    const grown = new Uint8Array(size);
     grown.set(this.bytes.subarray(0, this.length));
     this.bytes = grown;
   }

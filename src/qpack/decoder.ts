@@ -69,7 +69,6 @@ export class QpackDecoder {
   readonly #maxSectionSize: number;
   readonly #maxBlockedBytes: number;
   readonly #blocked: BlockedSection[] = [];
-  readonly #reader = new Reader();
   /** Insertions the encoder knows we have seen. */
   #knownReceived = 0;
   #budget = QPACK_STREAM_BUDGET;
@@ -94,7 +93,7 @@ export class QpackDecoder {
    * @throws {StreamError} H3_EXCESSIVE_LOAD if it is larger than allowed.
    */
   decode(streamId: number, section: Uint8Array): FieldLine[] | Promise<FieldLine[]> {
-    const reader = this.#reader.aim(section);
+    const reader = new Reader().aim(section);
     const { insertCount } = this.#table;
     const prefix = decompressing(() =>
       readSectionPrefix(reader, Math.floor(this.#maxCapacity / LINE_OVERHEAD), insertCount)
@@ -179,7 +178,7 @@ export class QpackDecoder {
       }
       this.#blocked.splice(i, 1);
       try {
-        resolve(this.#decodeLines(streamId, prefix, this.#reader.aim(section, offset)));
+        resolve(this.#decodeLines(streamId, prefix, new Reader().aim(section, offset)));
       } catch (error) {
         reject(error);
       }

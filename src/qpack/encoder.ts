@@ -66,6 +66,10 @@ const HISTORY = 256;
 /** Streams whose sections may wait for their acknowledgment. */
 const MAX_OUTSTANDING = 1000;
 
+// What the section at hand is put together in.
+const prefix = new ByteBuffer(32);
+const body = new ByteBuffer(1024);
+
 /** Turns field lines into encoded sections (RFC 9204, Section 2.1). */
 export class QpackEncoder {
   /** Instructions to be sent on the encoder stream before the sections encoded so far. */
@@ -74,8 +78,6 @@ export class QpackEncoder {
   readonly #stream = new InstructionStream();
   readonly #capacity: number;
   readonly #wantedRisk: number;
-  readonly #prefix = new ByteBuffer(32);
-  readonly #section = new ByteBuffer(1024);
   readonly #outstanding = new Map<number, Outstanding[]>();
   /** Lines seen once; those seen again are worth an eviction. */
   readonly #seen = new Set<string>();
@@ -108,14 +110,12 @@ export class QpackEncoder {
     this.#references = [];
     this.#required = 0;
     this.#mayBlock = this.#maySendBlocking(streamId);
-    const body = this.#section;
     body.length = 0;
     // Insertions come first, so that all references are relative to one base.
     if (this.#table.capacity > 0) { for (const line of lines) this.#considerInsert(line); }
     const base = this.#table.insertCount;
     for (const line of lines) this.#encodeLine(line, base);
     const required = this.#required;
-    const prefix = this.#prefix;
     prefix.length = 0;
     writeSectionPrefix(prefix, { required, base }, this.#maxEntries);
     if (required > 0) this.#remember(streamId, { required, references: this.#references });
@@ -139,7 +139,7 @@ export class QpackEncoder {
     const { name, value } = line;
     const fixed = staticNames.get(name);
     const index = fixed?.values.get(value);
-    if (index !== undefined) return writeStaticLine(this.#section, index);
+    if (index !== undefined) return writeStaticLine(body, index);
     // RFC 9204, Section 4.5.4: what came as a secret goes on as one, never through a table.
     if (line.sensitive || isSecret(name, value)) {
       return this.#encodeLiteral({ name, value, sensitive: true }, fixed, base);
@@ -147,7 +147,7 @@ export class QpackEncoder {
     const found = this.#table.find(name, value, this.#visible);
     if (found < 0) return this.#encodeLiteral(line, fixed, base);
     this.#refer(found);
-    writeDynamicLine(this.#section, base - 1 - found);
+    writeDynamicLine(body, base - 1 - found);
   }
 
   /** Lines before this absolute index may be referred to. */
@@ -158,11 +158,11 @@ export class QpackEncoder {
   }
 
   #encodeLiteral(line: FieldLine, fixed: StaticName | undefined, base: number): void {
-    if (fixed) return writeStaticName(this.#section, fixed.index, line);
+    if (fixed) return writeStaticName(body, fixed.index, line);
     const found = this.#table.find(line.name, undefined, this.#visible);
-    if (found < 0) return writeLiteralLine(this.#section, line);
+    if (found < 0) return writeLiteralLine(body, line);
     this.#refer(found);
-    writeDynamicName(this.#section, base - 1 - found, line);
+    writeDynamicName(body, base - 1 - found, line);
   }
 
   #refer(absolute: number): void {

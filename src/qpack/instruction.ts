@@ -1,6 +1,9 @@
 import { Reader, ReadError } from "../bytes/reader.ts";
 import { ByteBuffer } from "./byte_buffer.ts";
 
+/** Reads the piece at hand. */
+const reader = new Reader();
+
 /**
  * Cuts a stream of instructions, which arrive in pieces of any size, into whole ones.
  *
@@ -9,14 +12,12 @@ import { ByteBuffer } from "./byte_buffer.ts";
  */
 export class InstructionStream {
   readonly #kept = new ByteBuffer(64);
-  readonly #reader = new Reader();
 
   /**
    * Feeds a piece; `parse` is called for each instruction and throws `ReadError` when it needs
    * more bytes, before it has changed anything.
    */
   feed(data: Uint8Array, parse: (reader: Reader) => void): void {
-    const reader = this.#reader;
     const kept = this.#kept;
     if (kept.length > 0) {
       kept.append(data);
@@ -35,7 +36,7 @@ export class InstructionStream {
       }
     }
     if (kept.length > 0) kept.drop(reader.offset);
-    else kept.append(data.subarray(reader.offset));
+    else if (reader.remaining > 0) kept.append(data.subarray(reader.offset));
   }
 }
 

@@ -239,6 +239,7 @@ export class SendSink implements UnderlyingSink<Uint8Array<ArrayBufferLike>> {
   /** Resolves when something changed; there is at most one write or close at a time. */
   #change: PromiseWithResolvers<void> | undefined;
   #error: Error | undefined;
+  #hearsAbort = false;
 
   /** @param wake Says that there is something to send. */
   constructor(half: SendHalf, wake: () => void) {
@@ -248,9 +249,6 @@ export class SendSink implements UnderlyingSink<Uint8Array<ArrayBufferLike>> {
 
   start(controller: WritableStreamDefaultController): void {
     this.#controller = controller;
-    // A write that waits ends before `abort` is called: it must not wait for the peer.
-    const { signal } = controller;
-    signal.addEventListener("abort", () => this.abort(signal.reason), { once: true });
   }
 
   write(chunk: Uint8Array<ArrayBufferLike>): void | Promise<void> {
@@ -321,8 +319,16 @@ export class SendSink implements UnderlyingSink<Uint8Array<ArrayBufferLike>> {
   }
 
   #changed(): Promise<void> {
+    if (!this.#hearsAbort) this.#hearAbort();
     this.#change ??= Promise.withResolvers<void>();
     return this.#change.promise;
+  }
+
+  /** A write that waits ends before `abort` is called: it must not wait for the peer. */
+  #hearAbort(): void {
+    this.#hearsAbort = true;
+    const { signal } = this.#controller;
+    signal.addEventListener("abort", () => this.abort(signal.reason), { once: true });
   }
 
   #signal(): void {

@@ -149,7 +149,14 @@ export class FrameReader {
     if (this.ended) return false;
     for (;;) {
       this.throwIfCancelled();
-      const { done, value } = await this.#read();
+      let result: ReadableStreamReadResult<Uint8Array<ArrayBuffer>>;
+      try {
+        result = await this.#source.read();
+      } catch (error) {
+        this.broken = true;
+        throw error;
+      }
+      const { done, value } = result;
       this.throwIfCancelled(); // a cancelled stream reads as if it had ended well
       if (done) {
         this.ended = true;
@@ -159,15 +166,6 @@ export class FrameReader {
       this.#chunk = value;
       this.#at = 0;
       return true;
-    }
-  }
-
-  async #read(): Promise<ReadableStreamReadResult<Uint8Array<ArrayBuffer>>> {
-    try {
-      return await this.#source.read();
-    } catch (error) {
-      this.broken = true;
-      throw error;
     }
   }
 

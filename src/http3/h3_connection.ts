@@ -66,7 +66,8 @@ export class H3Connection {
   readonly #control: OutgoingStream;
   readonly #encoderStream: OutgoingStream;
   readonly #decoderStream: OutgoingStream;
-  readonly #criticalTypes = new Set<number>();
+  /** The critical streams that the peer has opened: a bit for each type. */
+  #claimed = 0;
   readonly #peerSettings = Promise.withResolvers<Settings>();
   readonly #headerTimeout: number;
   #peerSectionLimit = Infinity;
@@ -266,7 +267,7 @@ export class H3Connection {
       if (type >= 0) await this.#readStream(type, frames, Number(stream.id));
     } catch (error) {
       if (error instanceof ApplicationError) this.fail(error);
-      else if (!this.#criticalTypes.has(type)) return;
+      else if (!this.#isClaimed(type)) return;
       else if (error instanceof StreamError) this.#broken(error);
       else this.fail(error); // nobody would hear what the stream says from now on
     }
@@ -317,13 +318,17 @@ export class H3Connection {
 
   /** RFC 9114, Section 6.2.1 and RFC 9204, Section 4.2: one of each kind. */
   #claim(type: number): void {
-    if (this.#criticalTypes.has(type)) {
+    if (this.#isClaimed(type)) {
       throw new ApplicationError(
         H3ErrorCode.StreamCreationError,
         `Cannot accept a second stream of type ${type}`,
       );
     }
-    this.#criticalTypes.add(type);
+    this.#claimed |= 1 << type;
+  }
+
+  #isClaimed(type: number): boolean {
+    return type >= 0 && type < 32 && (this.#claimed >>> type & 1) === 1;
   }
 
   async #readAll(frames: FrameReader, receive: (data: Uint8Array) => void): Promise<never> {

@@ -18,7 +18,7 @@ export class OutgoingStream {
   /** Frames for the log that were sent before the stream had an ID. */
   readonly #unlogged: LoggedFrame[] = [];
   #id = -1;
-  #opening: Promise<WritableStreamDefaultWriter<Uint8Array>> | undefined;
+  #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
   #writing: Promise<void> | undefined;
   #isBroken = false;
 
@@ -61,7 +61,7 @@ export class OutgoingStream {
 
   async #write(): Promise<void> {
     try {
-      const writer = await (this.#opening ??= this.#open());
+      const writer = this.#writer ??= await this.#open();
       while (this.#waiting.length > 0) await writer.write(this.#waiting.take());
     } catch (error) {
       this.#report(error);

@@ -37,7 +37,7 @@ export class H3Server implements AsyncDisposable {
   readonly #options: H3ServerOptions;
   readonly #sendStreams = new Map<number, H3SendStream>();
   /** Priorities of requests whose fields have not been read. */
-  readonly #earlyPriorities = new Map<number, string>();
+  #earlyPriorities: Map<number, string> | undefined;
   readonly #unread = new Set<number>();
   /** The stream ID after the last one seen. */
   #nextId = 0;
@@ -99,13 +99,24 @@ export class H3Server implements AsyncDisposable {
       for (;;) {
         // Streams not taken up hold back the peer, who may open only so many.
         while (this.active >= most) await this.#slotFree();
-        const { done, value } = await streams.read();
-        if (done) return;
-        this.#serve(value);
+        if (!(await this.#acceptOne(streams))) return;
       }
     } catch {
       // The transport has ended; `closed` tells how.
     }
+  }
+
+  /**
+   * Takes up one stream; false when no more will come. It is a function of its own so that nothing
+   * remembers the stream while the next one is waited for, as a loop would.
+   */
+  async #acceptOne(
+    streams: ReadableStreamDefaultReader<H3BidirectionalStream>,
+  ): Promise<boolean> {
+    const { done, value } = await streams.read();
+    if (done) return false;
+    this.#serve(value);
+    return true;
   }
 
   async #serve(stream: H3BidirectionalStream): Promise<void> {
@@ -130,7 +141,7 @@ export class H3Server implements AsyncDisposable {
     request.release();
     this.#sendStreams.delete(id);
     this.#unread.delete(id);
-    this.#earlyPriorities.delete(id);
+    this.#earlyPriorities?.delete(id);
     this.#onFree?.();
     if (this.active === 0) this.#onIdle?.();
   }
@@ -155,8 +166,8 @@ export class H3Server implements AsyncDisposable {
 
   /** RFC 9218, Section 7: an update that came first wins over the header. */
   #prioritize(id: number, header: string | null): void {
-    const field = this.#earlyPriorities.get(id) ?? header;
-    this.#earlyPriorities.delete(id);
+    const field = this.#earlyPriorities?.get(id) ?? header;
+    this.#earlyPriorities?.delete(id);
     this.#unread.delete(id);
     const stream = this.#sendStreams.get(id);
     if (field === null || !stream) return;
@@ -174,8 +185,8 @@ export class H3Server implements AsyncDisposable {
     }
     const isDecided = stream ? !this.#unread.has(id) : id < this.#nextId;
     if (isDecided) return;
-    const isFull = this.#earlyPriorities.size >= MAX_EARLY_PRIORITIES;
-    if (!isFull || this.#earlyPriorities.has(id)) this.#earlyPriorities.set(id, priority);
+    const known = this.#earlyPriorities ??= new Map();
+    if (known.size < MAX_EARLY_PRIORITIES || known.has(id)) known.set(id, priority);
   }
 
   /** Requests opened and cancelled at once cost us more than the peer: there is a limit. */

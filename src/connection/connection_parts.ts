@@ -1,5 +1,4 @@
 import { NO_BYTES, toHex } from "../bytes/bytes.ts";
-import { CouplingGroup } from "../congestion/coupling_group.ts";
 import type { CryptoEngine } from "../crypto/aead.ts";
 import type { InitialKeys } from "../crypto/initial_keys.ts";
 import type { Random } from "../crypto/random.ts";
@@ -40,6 +39,7 @@ import { Idle } from "./idle.ts";
 import { KeyRing } from "./key_ring.ts";
 import { type IssuedId, localParameters } from "./local_parameters.ts";
 import { Negotiation } from "./negotiation.ts";
+import { networkOptions } from "./network_options.ts";
 import { PathRequests } from "./path_requests.ts";
 import { Peer } from "./peer.ts";
 import { Receiver, type ReceiverParts } from "./receiver.ts";
@@ -383,20 +383,6 @@ export class ConnectionParts implements PathContext, ReceiverParts, SenderParts,
   get peerMaxAckDelay(): number {
     return this.peer.parameters.maxAckDelay;
   }
-}
-
-function networkOptions(role: Role, config: TransportConfig, random: Random): NetworkPathOptions {
-  const { congestionControl, initialWindow, initialRtt, maxDatagramSize } = config;
-  return {
-    congestionControl,
-    initialWindow,
-    initialRtt,
-    maxDatagramSize,
-    random,
-    group: new CouplingGroup(),
-    limited: role === Role.Server,
-    spinBit: config.spinBit,
-  };
 }
 
 function ackPolicy({ ackThreshold, maxAckDelay }: TransportConfig): AckPolicy {

@@ -8,8 +8,10 @@ async function arrived(pair: StreamPair, data: Uint8Array, close = "open"): Prom
   const { writable } = pair.open();
   const writer = writable.getWriter();
   writer.closed.catch(() => {});
-  await writer.write(data);
+  const written = writer.write(data).catch(() => {});
   if (close === "close") writer.close().catch(() => {});
+  // More than there is room for waits until the peer takes it.
+  await Promise.race([written, new Promise((resolve) => setTimeout(resolve, 1))]);
   pair.deliver();
   return pair.accepted.at(-1)!;
 }

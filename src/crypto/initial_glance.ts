@@ -1,11 +1,7 @@
-import { type HeaderMask, MASK_LENGTH, NONCE_LENGTH, SAMPLE_LENGTH } from "./aead.ts";
+import { type HeaderMask, MASK_LENGTH, SAMPLE_LENGTH } from "./aead.ts";
 import { CipherSuite } from "./cipher_suite.ts";
 import { headerMaskOf } from "./header_masks.ts";
-import { HmacKey } from "./hkdf.ts";
-import type { KeyLabels } from "./key_labels.ts";
-import { writeNonce } from "./packet_keys.ts";
-
-const KEY_LENGTH = 16;
+import { type KeyMaterial, writeNonce } from "./packet_keys.ts";
 
 /**
  * A glance into an Initial packet: the first byte of its payload, which is the type of its first
@@ -13,19 +9,14 @@ const KEY_LENGTH = 16;
  * Initial has, for half of what it costs to find the tag wrong.
  */
 export class InitialGlance {
-  readonly #header: HeaderMask;
+  readonly #material: KeyMaterial;
   /** AES itself, as header protection uses it. */
   readonly #block: HeaderMask;
-  readonly #iv: Uint8Array;
 
-  /** @param secret Of the client, or of the server. */
-  constructor(secret: Uint8Array, labels: KeyLabels) {
-    const expander = new HmacKey("sha256", secret);
-    const maskOf = (label: string) =>
-      headerMaskOf(CipherSuite.Aes128GcmSha256, expander.expandLabel(label, undefined, KEY_LENGTH));
-    this.#header = maskOf(labels.hp);
-    this.#block = maskOf(labels.key);
-    this.#iv = expander.expandLabel(labels.iv, undefined, NONCE_LENGTH);
+  /** @param material Of the client, or of the server. */
+  constructor(material: KeyMaterial) {
+    this.#material = material;
+    this.#block = headerMaskOf(CipherSuite.Aes128GcmSha256, material.key);
   }
 
   /**
@@ -35,12 +26,12 @@ export class InitialGlance {
    * @param numberAt Where the packet number is. A whole sample follows four bytes further on.
    */
   firstByte(datagram: Uint8Array, first: number, numberAt: number): number {
-    this.#header.mask(datagram, numberAt + 4, mask);
+    this.#material.header.mask(datagram, numberAt + 4, mask);
     const size = ((first ^ mask[0]!) & 3) + 1;
     let number = 0;
     for (let i = 0; i < size; i++) number = number * 256 + (datagram[numberAt + i]! ^ mask[1 + i]!);
     // GCM (NIST SP 800-38D): nonce and counter make a block; the first is for the tag.
-    writeNonce(this.#iv, 0, number, counter);
+    writeNonce(this.#material.iv, 0, number, counter);
     counter[SAMPLE_LENGTH - 1] = 2;
     this.#block.mask(counter, 0, mask);
     return datagram[numberAt + size]! ^ mask[0]!;

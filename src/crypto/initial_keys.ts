@@ -1,10 +1,13 @@
 import { fromHex } from "../bytes/bytes.ts";
 import type { CryptoEngine } from "./aead.ts";
-import { CipherSuite } from "./cipher_suite.ts";
+import { CipherSuite, suiteParameters } from "./cipher_suite.ts";
 import { HmacKey } from "./hkdf.ts";
 import { InitialGlance } from "./initial_glance.ts";
 import { type KeyLabels, keyLabels, VERSION_2 } from "./key_labels.ts";
-import { PacketKeys } from "./packet_keys.ts";
+import { type KeyMaterial, keyMaterial, PacketKeys } from "./packet_keys.ts";
+
+/** RFC 9001, Section 5.2: whatever suite is negotiated later. */
+const suite = suiteParameters(CipherSuite.Aes128GcmSha256);
 
 // The salts, of which every server and every stranger makes use: made ready once.
 const salt1 = new HmacKey("sha256", fromHex("38762cf7f55934b34d179ae6a4c80cadccbb7f0a"));
@@ -18,6 +21,8 @@ export class InitialKeys {
   readonly #engine: CryptoEngine;
   readonly #labels: KeyLabels;
   readonly #secret: HmacKey;
+  #ofClient: Uint8Array | undefined;
+  #material: KeyMaterial | undefined;
   #client: PacketKeys | undefined;
   #server: PacketKeys | undefined;
 
@@ -35,21 +40,28 @@ export class InitialKeys {
 
   /** A glance into a packet that seems to be a client's, before anything is opened. */
   glance(): InitialGlance {
-    return new InitialGlance(this.#secret.expandLabel("client in"), this.#labels);
+    return new InitialGlance(this.#clientMaterial);
   }
 
   /** Protects what the client sends. */
   get client(): PacketKeys {
-    return this.#client ??= this.#derive("client in");
+    return this.#client ??= this.#keys(this.#clientSecret, this.#clientMaterial);
   }
 
   /** Protects what the server sends. */
   get server(): PacketKeys {
-    return this.#server ??= this.#derive("server in");
+    return this.#server ??= this.#keys(this.#secret.expandLabel("server in"));
   }
 
-  #derive(label: string): PacketKeys {
-    const secret = this.#secret.expandLabel(label);
-    return new PacketKeys(this.#engine, CipherSuite.Aes128GcmSha256, secret, this.#labels);
+  get #clientSecret(): Uint8Array {
+    return this.#ofClient ??= this.#secret.expandLabel("client in");
+  }
+
+  get #clientMaterial(): KeyMaterial {
+    return this.#material ??= keyMaterial(this.#engine, suite, this.#clientSecret, this.#labels);
+  }
+
+  #keys(secret: Uint8Array, material?: KeyMaterial): PacketKeys {
+    return new PacketKeys(this.#engine, suite.suite, secret, this.#labels, material);
   }
 }

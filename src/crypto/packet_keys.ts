@@ -50,6 +50,34 @@ export interface PacketUnsealer {
   headerMask(buffer: Uint8Array, sampleOffset: number): Uint8Array;
 }
 
+/** What is derived from a secret for the packets of one direction (RFC 9001, Section 5.1). */
+export interface KeyMaterial {
+  readonly key: Uint8Array;
+  readonly iv: Uint8Array;
+  readonly header: HeaderMask;
+}
+
+/**
+ * Derives it.
+ *
+ * @param header The header protection of the generation before, when keys are updated.
+ */
+export function keyMaterial(
+  engine: CryptoEngine,
+  { suite, hash, keyLength }: SuiteParameters,
+  secret: Uint8Array,
+  labels: KeyLabels,
+  header?: HeaderMask,
+): KeyMaterial {
+  const expander = new HmacKey(hash, secret);
+  const derive = (label: string, length: number) => expander.expandLabel(label, undefined, length);
+  return {
+    key: derive(labels.key, keyLength),
+    iv: derive(labels.iv, NONCE_LENGTH),
+    header: header ?? engine.headerMask(suite, derive(labels.hp, keyLength)),
+  };
+}
+
 /** What is calculated for the packet at hand; views of it are good until the next one. */
 const nonce = new Uint8Array(NONCE_LENGTH);
 const mask = new Uint8Array(MASK_LENGTH);
@@ -67,31 +95,21 @@ export class PacketKeys implements PacketSealer, PacketUnsealer {
   readonly #aead: Aead;
   readonly #header: HeaderMask;
 
-  /** @param header The header protection of the generation before, when keys are updated. */
+  /** @param material What is derived from the secret, if it is there already. */
   constructor(
     engine: CryptoEngine,
     suite: number,
     secret: Uint8Array,
     labels: KeyLabels,
-    header?: HeaderMask,
+    material?: KeyMaterial,
   ) {
     this.suite = suiteParameters(suite);
-    const { hash, keyLength } = this.suite;
     this.#engine = engine;
     this.#labels = labels;
-    const expander = new HmacKey(hash, secret);
-    this.#aead = engine.aead(
-      this.suite.suite,
-      expander.expandLabel(labels.key, undefined, keyLength),
-    );
-    this.#ivAndSecret = concatBytes(
-      expander.expandLabel(labels.iv, undefined, NONCE_LENGTH),
-      secret,
-    );
-    this.#header = header ?? engine.headerMask(
-      this.suite.suite,
-      expander.expandLabel(labels.hp, undefined, keyLength),
-    );
+    const { key, iv, header } = material ?? keyMaterial(engine, this.suite, secret, labels);
+    this.#aead = engine.aead(this.suite.suite, key);
+    this.#ivAndSecret = concatBytes(iv, secret);
+    this.#header = header;
   }
 
   seal(
@@ -129,7 +147,8 @@ export class PacketKeys implements PacketSealer, PacketUnsealer {
   next(): PacketKeys {
     const secret = this.#ivAndSecret.subarray(NONCE_LENGTH);
     const next = expandLabel(this.suite.hash, secret, this.#labels.ku);
-    return new PacketKeys(this.#engine, this.suite.suite, next, this.#labels, this.#header);
+    const material = keyMaterial(this.#engine, this.suite, next, this.#labels, this.#header);
+    return new PacketKeys(this.#engine, this.suite.suite, next, this.#labels, material);
   }
 }
 

@@ -190,7 +190,7 @@ export class Connection implements PartsObserver {
   /** Asks a path's peer for a sign of life; a "pong" event follows. */
   ping(path: Path, request: PingRequest): void {
     request.sink = this.#events;
-    path.pings.push(request);
+    path.pings.add(request);
   }
 
   /** A server: at which addresses it can be reached now, besides the one the client came to. */

@@ -1,7 +1,5 @@
 import type { Random } from "../crypto/random.ts";
-import { writePing } from "../frame/datagram.ts";
-import { FrameType } from "../frame/frame_type.ts";
-import type { FrameOwner, FrameSink } from "../frame/sent_frame.ts";
+import type { FrameSink } from "../frame/sent_frame.ts";
 import { LossDetector } from "../recovery/loss_detector.ts";
 import type { LossContext } from "../recovery/loss_detector.ts";
 import type { PathCounters } from "../recovery/path_counters.ts";
@@ -12,6 +10,7 @@ import type { Address } from "./address.ts";
 import { LifeSigns } from "./life_signs.ts";
 import { Health, Stage } from "./lifecycle.ts";
 import { NetworkPath, type NetworkPathOptions } from "./network_path.ts";
+import { PathPings } from "./path_pings.ts";
 import type { PathSlot } from "./path_slot.ts";
 import type { WatchContext } from "./path_watch.ts";
 import type { Port } from "./port.ts";
@@ -19,14 +18,6 @@ import type { UnprovenBytes } from "./unproven_bytes.ts";
 
 /** Probe timeouts in a row after which a path is only probed. */
 const FAILED_AFTER = 6;
-
-/** A PING somebody waits for. */
-export interface PendingPing extends FrameOwner {
-  /** Whether it must be sent. */
-  pending: boolean;
-  /** Whether it was answered. */
-  readonly answered: boolean;
-}
 
 /** What a path needs of the connection. */
 export interface PathContext extends LossContext, WatchContext {
@@ -73,7 +64,7 @@ export class Path implements PathView {
   /** What was last told of it. */
   healthTold: Health = Health.Ok;
   /** PINGs that must leave on this very path. */
-  readonly pings: PendingPing[] = [];
+  readonly pings: PathPings = new PathPings();
   /** Bytes that may leave now, as of the last {@linkcode refresh}. */
   room = 0;
   /** When frames in flight on an abandoned path go back to their owners. */
@@ -257,19 +248,13 @@ export class Path implements PathView {
 
   /** Whether something waits that must travel on this very path. */
   get ownDue(): boolean {
-    if (this.current.observation?.due || this.space.tailDue) return true;
-    return this.pings.length > 0 && this.pings.some((ping) => ping.pending);
+    return this.current.observation?.due || this.space.tailDue || this.pings.due;
   }
 
   /** Writes what must travel on this very path. */
   writeOwn(sink: FrameSink): void {
     this.current.observation?.writeFrame(sink);
-    for (const ping of this.pings) {
-      if (!ping.pending || sink.room < 1) continue;
-      writePing(sink.writer);
-      sink.record(ping, FrameType.Ping, 0, 0);
-      ping.pending = false;
-    }
+    this.pings.writeFrames(sink);
   }
 
   /** An ACK named packets of this path, and came by that with the ID `by`. */
@@ -278,7 +263,7 @@ export class Path implements PathView {
     this.life.onAnswered(by, now);
     // What answers small packets only is not well yet.
     if (!this.current.mtu.doubtful) this.trust();
-    if (this.pings.length > 0) this.#forgetPings();
+    this.pings.forgetAnswered();
   }
 
   /** It is in doubt no more. */
@@ -287,12 +272,6 @@ export class Path implements PathView {
     this.health = Health.Ok;
     this.life.silences = 0;
     this.slot.status.doubt(false);
-  }
-
-  #forgetPings(): void {
-    for (let i = this.pings.length - 1; i >= 0; i--) {
-      if (this.pings[i]!.answered) this.pings.splice(i, 1);
-    }
   }
 
   /**

@@ -372,6 +372,10 @@ export class ConnectionParts implements PathContext, ReceiverParts, SenderParts,
     return this.config.keepAliveInterval;
   }
 
+  hasOther(path: Path): boolean {
+    return this.paths.hasOther(path);
+  }
+
   get gapMark(): number {
     return this.streams.gapMark;
   }

@@ -32,6 +32,8 @@ export interface PathContext extends LossContext, WatchContext {
   readonly peerMaxAckDelay: number;
   /** Milliseconds of silence after which a PING is sent on a path; 0 for never. */
   readonly keepAliveInterval: number;
+  /** Whether there is a path besides this one that can be used. */
+  hasOther(path: Path): boolean;
 }
 
 /**
@@ -356,7 +358,17 @@ export class Path implements PathView {
     if (previous !== undefined) earliest = Math.min(earliest, previous.validation.deadline);
     // RFC 9002, Section 6.2.2.1: no probes while the peer's credit is used up.
     if (!current.hasCredit) return earliest;
-    return Math.min(earliest, this.loss.deadline(current.rtt));
+    return Math.min(earliest, this.lossDeadline);
+  }
+
+  /** When packets are lost by time, or an answer is overdue. */
+  get lossDeadline(): number {
+    return this.loss.deadline(this.current.rtt, this.#context.hasOther(this));
+  }
+
+  /** That has come; returns whether an answer is overdue. */
+  expireLoss(now: number): boolean {
+    return this.loss.expire(this.current.rtt, now, this.#context.hasOther(this));
   }
 
   /** Nothing is to be sent on it any more. */

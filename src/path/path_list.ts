@@ -33,6 +33,12 @@ export class PathList {
     return count;
   }
 
+  /** Whether a path besides this one can be used, in doubt or not. */
+  hasOther(path: Path): boolean {
+    for (const other of this.paths) if (other !== path && other.usable) return true;
+    return false;
+  }
+
   /** The largest probe timeout of all paths in use, or if there is none, of those just abandoned. */
   get largestProbeTimeout(): number {
     let largest = 0;

@@ -348,8 +348,8 @@ export class PathSet extends PathList {
     path.space.expireTail(now);
     if (path.life.lookAt <= now) this.watch.look(path);
     if (path.keepAliveDeadline <= now) path.space.probes = Math.max(path.space.probes, 1);
-    if (!path.live || path.loss.deadline(path.current.rtt) > now) return;
-    if (path.loss.expire(path.current.rtt, now)) {
+    if (!path.live || path.lossDeadline > now) return;
+    if (path.expireLoss(now)) {
       if (path.loss.ptoCount === SHRINK_AFTER) path.current.onSilence(now);
       if (this.watch.onSilence(path, now)) this.#onUnreachable(path, now);
     }

@@ -7,6 +7,13 @@ import type { RttEstimator } from "./rtt.ts";
  */
 const MAX_PROBE_INTERVAL = 1_900;
 
+/**
+ * A path that answers nothing is doubted after so many milliseconds or round trips at most, whichever
+ * is more, if another could be used.
+ */
+const LONGEST_WAIT = 200;
+const LONGEST_WAIT_TRIPS = 2;
+
 /** What a loss detector must know of the connection. */
 export interface LossContext {
   /** RFC 9002, Section 6.2.1: 1-RTT packets are not probed for before. */
@@ -27,9 +34,9 @@ export class LossDetector {
   ptoCount = 0;
   readonly #spaces: PacketSpace[];
   readonly #context: LossContext;
-  /** When a probe without anything in flight is timed from. */
+  /** When the last answer came, or the last probe timeout passed. */
   #idleSince = 0;
-  /** When the last probe timeout passed. */
+  /** When the last probe timeout passed, or its backoff ended. */
   #expiredAt = -Infinity;
 
   constructor(spaces: PacketSpace[], context: LossContext) {
@@ -53,7 +60,11 @@ export class LossDetector {
   onAcked(now: number): void {
     this.#idleSince = now;
     // RFC 9002, Section 6.2.1: a client keeps its backoff until the server has validated it.
-    if (!this.#context.mustProbeUnasked) this.ptoCount = 0;
+    if (this.ptoCount === 0 || this.#context.mustProbeUnasked) return;
+    this.ptoCount = 0;
+    // What is under way still was waited for longer than a timeout without backoff: it is not due
+    // at once, as its answer may be the next.
+    this.#expiredAt = now;
   }
 
   /** Something arrived that lets a client send again; timers count from now. */
@@ -61,25 +72,49 @@ export class LossDetector {
     this.#idleSince = now;
   }
 
-  /** When {@linkcode expire} must be called, given the round-trip time of the present 4-tuple. */
-  deadline(rtt: RttEstimator): number {
+  /**
+   * When {@linkcode expire} must be called.
+   *
+   * @param rtt The round-trip time of the present 4-tuple.
+   * @param hasOther Whether another path could be used instead.
+   */
+  deadline(rtt: RttEstimator, hasOther = false): number {
     let loss = Infinity;
     for (const space of this.#spaces) if (space.lossDeadline < loss) loss = space.lossDeadline;
-    return loss < Infinity ? loss : this.#probeDeadline(rtt);
+    // RFC 9002, Section 6.2.1: one at a time; but what seems lost says nothing of a path that died.
+    if (loss < Infinity && !hasOther) return loss;
+    return Math.min(loss, this.#probeDeadline(rtt, hasOther));
   }
 
-  #probeDeadline(rtt: RttEstimator): number {
+  #probeDeadline(rtt: RttEstimator, hasOther: boolean): number {
     let earliest = Infinity;
     for (const space of this.#spaces) {
       if (space.elicitingInFlight === 0 || !this.#mayProbe(space)) continue;
       // A probe that could not leave is waited for like one that did: no timeout is for ever due.
       const since = Math.max(space.lastElicitingSentAt, this.#expiredAt);
-      earliest = Math.min(earliest, since + this.interval(rtt, space));
+      const wait = this.#interval(rtt, space.expectedAckDelay, hasOther);
+      earliest = Math.min(earliest, since + wait);
+      if (!hasOther) continue;
+      earliest = Math.min(earliest, this.#overdueAt(space, rtt));
     }
     if (earliest === Infinity && this.#context.mustProbeUnasked) {
-      return this.#idleSince + this.interval(rtt, this.#spaces[0]!);
+      const { expectedAckDelay } = this.#spaces[0]!;
+      return this.#idleSince + this.#interval(rtt, expectedAckDelay, hasOther);
     }
     return earliest;
+  }
+
+  /**
+   * When too much time has passed without any answer, whatever has left meanwhile.
+   *
+   * RFC 9002, Section 6.2.1 has the timer start over whenever something leaves. With one path nothing
+   * is lost by that: the next packet is as good as a probe. With another one to go to, small messages
+   * would be fed to a dead path for as long as its window takes them in.
+   */
+  #overdueAt(space: PacketSpace, rtt: RttEstimator): number {
+    const interval = this.#interval(rtt, space.maxAckDelay, true);
+    const spare = Math.min(Math.max(longestWait(rtt) - interval, 0), interval);
+    return Math.max(space.sent.unansweredSince(spare), this.#idleSince) + interval;
   }
 
   #mayProbe(space: PacketSpace): boolean {
@@ -88,24 +123,25 @@ export class LossDetector {
   }
 
   /** The probe timeout with backoff. */
-  interval(rtt: RttEstimator, space: PacketSpace): number {
-    const base = rtt.probeTimeout(space.expectedAckDelay);
+  #interval(rtt: RttEstimator, ackDelay: number, hasOther: boolean): number {
+    const base = baseTimeout(rtt, ackDelay, hasOther);
     return Math.min(base * 2 ** this.ptoCount, Math.max(base, MAX_PROBE_INTERVAL));
   }
 
   /**
    * A deadline has come: packets are lost by time, or probes must go out.
    *
+   * @param hasOther As for {@linkcode deadline}.
    * @returns Whether it was a probe timeout.
    */
-  expire(rtt: RttEstimator, now: number): boolean {
+  expire(rtt: RttEstimator, now: number, hasOther = false): boolean {
     let lossDue = false;
     for (const space of this.#spaces) {
       if (space.lossDeadline > now) continue;
       lossDue = true;
       space.detectLoss(now);
     }
-    if (lossDue || this.#probeDeadline(rtt) > now) return false;
+    if (lossDue || this.#probeDeadline(rtt, hasOther) > now) return false;
     this.ptoCount++;
     this.#idleSince = this.#expiredAt = now;
     this.#probe(rtt);
@@ -136,4 +172,14 @@ export class LossDetector {
     }
     if (!asked) this.#spaces[this.#unaskedIndex]!.probes = 1;
   }
+}
+
+/** The probe timeout without backoff, less if another path could do better. */
+function baseTimeout(rtt: RttEstimator, ackDelay: number, hasOther: boolean): number {
+  const base = rtt.probeTimeout(ackDelay);
+  return hasOther ? Math.min(base, longestWait(rtt)) : base;
+}
+
+function longestWait(rtt: RttEstimator): number {
+  return Math.max(LONGEST_WAIT, LONGEST_WAIT_TRIPS * rtt.smoothed);
 }

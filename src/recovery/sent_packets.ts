@@ -17,6 +17,8 @@ export class SentPackets {
   first = 0;
   /** One above the highest number sent. */
   next = 0;
+  /** No packet below waits for an answer. */
+  #firstUnanswered = 0;
 
   /** A packet object, fresh or used before. */
   take(): SentPacket {
@@ -55,6 +57,32 @@ export class SentPackets {
       }
     }
     return last;
+  }
+
+  /**
+   * When the third packet left that asks for an answer and has none, or the last if there are fewer:
+   * the first may be lost on a path that works, and the answer to the next as well. Fates are final,
+   * so the search goes on where it ended.
+   *
+   * @param most Milliseconds that it may be later than the first.
+   * @returns `Infinity` if there is none.
+   */
+  unansweredSince(most: number): number {
+    const first = this.#unansweredFrom(Math.max(this.#firstUnanswered, this.first));
+    this.#firstUnanswered = first;
+    if (first === this.next) return Infinity;
+    const second = this.#unansweredFrom(first + 1);
+    const third = this.#unansweredFrom(second + 1);
+    const last = third < this.next ? third : second < this.next ? second : first;
+    return Math.min(this.get(last)!.timeSent, this.get(first)!.timeSent + most);
+  }
+
+  #unansweredFrom(number: number): number {
+    for (; number < this.next; number++) {
+      const packet = this.get(number);
+      if (packet?.fate === Fate.Outstanding && packet.ackEliciting) return number;
+    }
+    return this.next;
   }
 
   /** Passes over what is no longer outstanding at the old end. Lost packets belong to others. */

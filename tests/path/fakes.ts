@@ -56,6 +56,7 @@ export function contextOf(limited = false): PathContext {
     pathIdleTimeout: 15_000,
     peerAckThreshold: 2,
     keepAliveInterval: 0,
+    hasOther: () => false,
     gapMark: 0,
     network: {
       congestionControl: newReno,

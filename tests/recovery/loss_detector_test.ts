@@ -155,3 +155,94 @@ Deno.test("LossDetector.expire() declares lost what is due without counting a pr
   assert.equal(t.initial.carrier.lost.length, 1);
   assert.equal(t.loss.ptoCount, 0);
 });
+
+/** A 1-RTT space after the handshake whose round trips take 60 ms and vary by nothing. */
+function steady() {
+  const t = new TestSpace(3);
+  const context = { handshakeConfirmed: true, mustProbeUnasked: false, hasHandshakeKeys: false };
+  const rtt = new RttEstimator();
+  for (let i = 0; i < 40; i++) rtt.update(60, 0);
+  const loss = new LossDetector([t.space], context);
+  const deadline = (hasOther = true) => Math.round(loss.deadline(rtt, hasOther));
+  return { t, rtt, loss, deadline };
+}
+
+Deno.test("LossDetector starts over with every packet that leaves, if there is one path", () => {
+  const { t, deadline } = steady();
+  for (let at = 0; at <= 1_000; at += 20) t.send(at);
+  assert.equal(deadline(false), 1_061);
+});
+
+Deno.test("LossDetector waits for an answer to one of three packets, if there is another path", () => {
+  const { t, loss, rtt, deadline } = steady();
+  for (let at = 0; at <= 100; at += 10) t.send(at);
+  assert.equal(deadline(), 20 + 61);
+  assert.ok(!loss.expire(rtt, 80, true));
+  assert.ok(loss.expire(rtt, 81, true));
+  assert.equal(t.space.probes, 2);
+});
+
+Deno.test("LossDetector waits for the second or third packet no longer than for the first", () => {
+  const { t, deadline } = steady();
+  t.send(0);
+  assert.equal(deadline(), 61);
+  t.send(40);
+  assert.equal(deadline(), 101);
+  t.send(80);
+  assert.equal(deadline(), 122);
+});
+
+Deno.test("LossDetector counts the time since the last answer, whatever waits from before", () => {
+  const { t, loss, deadline } = steady();
+  t.send(0);
+  const second = t.send(10);
+  for (let at = 20; at <= 100; at += 10) t.send(at);
+  t.ack([second], 70);
+  loss.onAcked(70);
+  assert.equal(deadline(), Math.min(t.space.lossDeadline, 70 + 61));
+  t.space.detectLoss(68);
+  assert.equal(deadline(), 131);
+});
+
+Deno.test("LossDetector does without another path no longer than 200 ms or two round trips", () => {
+  for (const [mean, longest] of [[60, 200], [150, 300]] as const) {
+    const { t, loss, rtt } = steady();
+    rtt.smoothed = mean;
+    rtt.variation = 500;
+    t.send(0);
+    assert.equal(loss.deadline(rtt, true), longest);
+    assert.equal(loss.deadline(rtt, false), mean + 2_000);
+    for (let at = 10; at <= 400; at += 10) t.send(at);
+    assert.equal(loss.deadline(rtt, true), longest);
+  }
+});
+
+Deno.test("LossDetector looks for silence beside losses by time, if there is another path", () => {
+  const { t, rtt, loss } = steady();
+  for (let at = 0; at < 3; at++) t.send(at);
+  t.carrier.rtt.update(3_000, 0);
+  t.carrier.rtt.settle(3_000);
+  t.ack([1], 30);
+  loss.onAcked(30);
+  assert.equal(loss.deadline(rtt, false), t.space.lossDeadline);
+  assert.ok(t.space.lossDeadline > 2_000);
+  assert.equal(Math.round(loss.deadline(rtt, true)), 2 + 61);
+});
+
+Deno.test("LossDetector does not ask at once again when the first answer ends the backoff", () => {
+  for (const hasOther of [false, true]) {
+    const { t, rtt, loss } = steady();
+    t.send(0);
+    for (let i = 0; i < 4; i++) {
+      const at = loss.deadline(rtt, hasOther);
+      assert.ok(loss.expire(rtt, at, hasOther));
+      t.send(at);
+    }
+    t.ack([0], 2_000);
+    loss.onAcked(2_000);
+    rtt.smoothed = 60;
+    rtt.variation = 0;
+    assert.equal(loss.ptoCount, 0);
+    assert.equal(loss.deadline(rtt, hasOther), 2_061);
+  }
+});

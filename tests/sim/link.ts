@@ -42,6 +42,17 @@ export class Link {
     this.downward.up();
   }
 
+  /** Stops both directions; what comes waits, and nothing is lost but what the queues cannot hold. */
+  hold(): void {
+    this.upward.hold();
+    this.downward.hold();
+  }
+
+  release(): void {
+    this.upward.release();
+    this.downward.release();
+  }
+
   /** Cuts the link from one time to another; for good if `to` is left out. */
   outage(from: number, to = Infinity): void {
     this.#events.call(from, () => this.down());

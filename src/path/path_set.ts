@@ -1,4 +1,3 @@
-import { RangeSet } from "../bytes/range_set.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import type { FrameSink } from "../frame/sent_frame.ts";
@@ -11,7 +10,8 @@ import { Path, type PathContext } from "./path.ts";
 import { Observation, type ObservationCounter } from "./observation.ts";
 import { idsPerPath, PathLimits } from "./path_limits.ts";
 import { PathList } from "./path_list.ts";
-import { PathSlot } from "./path_slot.ts";
+import type { PathSlot } from "./path_slot.ts";
+import { PathSlots } from "./path_slots.ts";
 import { PathWatch } from "./path_watch.ts";
 import type { Port } from "./port.ts";
 
@@ -60,15 +60,14 @@ export class PathSet extends PathList {
   /** Set if the peer wants to hear which addresses we see. */
   observations: ObservationCounter | undefined = undefined;
   readonly #options: PathSetOptions;
-  readonly #slots = new Map<number, PathSlot>();
-  /** Path IDs used up; none ever comes back (MPQUIC, Section 3.4). */
-  readonly #usedUp = new RangeSet();
+  readonly #slots: PathSlots;
   /** How many IDs per path the peer keeps. */
   #localIdLimit = 0;
 
   constructor(options: PathSetOptions) {
     super();
     this.#options = options;
+    this.#slots = new PathSlots(options.issuer, options.remoteIdLimit);
     this.limits = new PathLimits(options.maxPaths - 1);
     this.watch = new PathWatch(this.paths, options.context, options.opensPaths);
     this.migration = new Migration(this, options.observer);
@@ -76,7 +75,7 @@ export class PathSet extends PathList {
 
   /** Opens path 0, on which the handshake takes place. */
   start(port: Port, remote: Address, handshake: readonly PacketSpace[]): Path {
-    const slot = this.#slot(0);
+    const slot = this.#slots.make(0);
     return this.add(new Path(slot, port, remote, this.#options.context, handshake));
   }
 
@@ -86,7 +85,7 @@ export class PathSet extends PathList {
     if (maxPathId === undefined || !this.limits.offered) return;
     this.multipath = true;
     this.limits.setRemote(maxPathId);
-    for (const slot of this.#slots.values()) slot.enableMultipath();
+    this.#slots.enableMultipath();
   }
 
   /** Issues connection IDs for every path ID both ends allow (MPQUIC, Section 3.2.1). */
@@ -94,19 +93,14 @@ export class PathSet extends PathList {
     if (this.#localIdLimit === 0) return;
     this.#provideFor(0);
     if (!this.multipath) return;
-    for (let id = this.#lowest; id <= this.limits.common; id++) this.#provideFor(id);
+    for (let id = this.#slots.lowest; id <= this.limits.common; id++) this.#provideFor(id);
   }
 
   #provideFor(id: number): void {
-    if (this.#usedUp.has(id)) return;
-    const slot = this.#slot(id);
+    if (this.#slots.isUsedUp(id)) return;
+    const slot = this.#slots.make(id);
     const wanted = slot.path === undefined ? IDS_FOR_UNUSED : Infinity;
     if (!slot.abandoned) slot.local.fill(Math.min(this.#localIdLimit, wanted));
-  }
-
-  /** The lowest path ID above 0 that may matter: in the end there are many that are used up. */
-  get #lowest(): number {
-    return this.#usedUp.has(1) ? this.#usedUp.endAt(0) : 1;
   }
 
   /** The path, if it is still known. */
@@ -127,28 +121,17 @@ export class PathSet extends PathList {
         `Cannot use path ID ${id}: the limit is ${this.limits.local}`,
       );
     }
-    return this.#usedUp.has(id) ? undefined : this.#slot(id);
-  }
-
-  #slot(id: number): PathSlot {
-    let slot = this.#slots.get(id);
-    if (slot === undefined) {
-      const { issuer, remoteIdLimit } = this.#options;
-      slot = new PathSlot(id, issuer, remoteIdLimit);
-      if (this.multipath) slot.enableMultipath();
-      this.#slots.set(id, slot);
-    }
-    return slot;
+    return this.#slots.isUsedUp(id) ? undefined : this.#slots.make(id);
   }
 
   /** All path IDs in play. */
   get slots(): IterableIterator<PathSlot> {
-    return this.#slots.values();
+    return this.#slots.all;
   }
 
   /** The lowest path ID that can be opened now, -1 for none; MPQUIC, Section 3.2.1: without gaps. */
   get openableId(): number {
-    for (let id = this.#lowest; id <= this.limits.common; id++) {
+    for (let id = this.#slots.lowest; id <= this.limits.common; id++) {
       if (this.#slots.get(id)?.openable) return id;
     }
     return -1;
@@ -156,7 +139,7 @@ export class PathSet extends PathList {
 
   /** Notes why no path can be opened, so that the peer is told (MPQUIC, Section 4.7). */
   noteBlocked(): void {
-    for (let id = this.#lowest; id <= this.limits.common; id++) {
+    for (let id = this.#slots.lowest; id <= this.limits.common; id++) {
       const slot = this.#slots.get(id);
       if (slot === undefined || slot.path !== undefined || slot.abandoned) continue;
       if (!slot.remote.usable) this.limits.noteCidsBlocked(id, slot.remote.nextSequence);
@@ -167,7 +150,7 @@ export class PathSet extends PathList {
 
   /** Opens a path on a path ID that {@linkcode openableId} gave, or on which packets arrived. */
   open(id: number, port: Port, remote: Address, now: number): Path {
-    const path = this.add(new Path(this.#slot(id), port, remote, this.#options.context));
+    const path = this.add(new Path(this.#slots.make(id), port, remote, this.#options.context));
     path.slot.local.fill(this.#localIdLimit);
     // MPQUIC, Section 3.1: a 4-tuple that another path has validated need not be again.
     const proven = this.paths.some((other) =>
@@ -262,29 +245,20 @@ export class PathSet extends PathList {
   ): void {
     const slot = this.slot(id);
     if (slot === undefined || slot.abandoned) return;
-    for (const other of this.#slots.values()) {
-      // RFC 9000, Section 5.1: an ID is issued once, whatever the path.
-      const known = other.remote.sequenceOf(cid);
-      if (known >= 0 && (other !== slot || known !== sequence)) {
-        throw new TransportError(
-          ErrorCode.ProtocolViolation,
-          `Cannot accept connection ID ${sequence} of path ${id}: path ${other.id} has it`,
-        );
-      }
-    }
+    this.#slots.checkNewId(slot, sequence, cid);
     slot.remote.onNew(sequence, retirePriorTo, cid, token);
   }
 
   /** Whether frames wait that any path may carry. */
   get pending(): boolean {
     if (this.limits.pending) return true;
-    for (const slot of this.#slots.values()) if (slot.pending) return true;
+    for (const slot of this.#slots.all) if (slot.pending) return true;
     return false;
   }
 
   /** Writes what paths have to tell, as far as it fits. */
   writeFrames(sink: FrameSink): void {
-    for (const slot of this.#slots.values()) if (slot.pending) slot.writeFrames(sink);
+    for (const slot of this.#slots.all) if (slot.pending) slot.writeFrames(sink);
     this.limits.writeFrames(sink);
   }
 
@@ -292,14 +266,14 @@ export class PathSet extends PathList {
   get deadline(): number {
     let earliest = Infinity;
     for (const path of this.paths) earliest = Math.min(earliest, path.deadline);
-    for (const slot of this.#slots.values()) earliest = Math.min(earliest, slot.removeAt);
+    for (const slot of this.#slots.all) earliest = Math.min(earliest, slot.removeAt);
     return earliest;
   }
 
   /** Does what is due, on every path. */
   expire(now: number): void {
     for (let i = this.paths.length - 1; i >= 0; i--) this.#expirePath(this.paths[i]!, now);
-    for (const slot of this.#slots.values()) if (slot.removeAt <= now) this.#remove(slot);
+    for (const slot of this.#slots.all) if (slot.removeAt <= now) this.#remove(slot);
   }
 
   /**
@@ -324,7 +298,7 @@ export class PathSet extends PathList {
 
   /** Follows up what an arriving packet changed. */
   settle(now: number): void {
-    for (const slot of this.#slots.values()) if (slot.acknowledged) slot.countDown(now);
+    for (const slot of this.#slots.all) if (slot.acknowledged) slot.countDown(now);
     for (const path of this.paths) {
       if (path.live && path.settleSize()) this.#onUnreachable(path, now);
     }
@@ -368,9 +342,7 @@ export class PathSet extends PathList {
   }
 
   #remove(slot: PathSlot): void {
-    this.#slots.delete(slot.id);
-    this.#usedUp.add(slot.id, slot.id + 1);
-    slot.local.release();
+    this.#slots.remove(slot);
     this.#options.observer.onPathForgotten(slot.id);
     const { path } = slot;
     if (path !== undefined) {
@@ -384,13 +356,12 @@ export class PathSet extends PathList {
 
   /** Whether these bytes are a stateless reset token of the peer (RFC 9000, Section 10.3.1). */
   isResetToken(token: Uint8Array): boolean {
-    for (const slot of this.#slots.values()) if (slot.remote.isResetToken(token)) return true;
-    return false;
+    return this.#slots.isResetToken(token);
   }
 
   /** Ends everything. */
   close(): void {
-    for (const slot of this.#slots.values()) slot.local.release();
+    for (const slot of this.#slots.all) slot.local.release();
     for (const path of this.paths) path.current.close();
   }
 }

@@ -1,0 +1,84 @@
+import { RangeSet } from "../bytes/range_set.ts";
+import { ErrorCode } from "../error/error_code.ts";
+import { TransportError } from "../error/quic_error.ts";
+import type { IdIssuer } from "./local_ids.ts";
+import { PathSlot } from "./path_slot.ts";
+
+/** The path IDs of a connection: those in play, and those used up. */
+export class PathSlots {
+  readonly #issuer: IdIssuer;
+  readonly #remoteIdLimit: number;
+  readonly #slots = new Map<number, PathSlot>();
+  /** None ever comes back (MPQUIC, Section 3.4). */
+  readonly #usedUp = new RangeSet();
+  #multipath = false;
+
+  constructor(issuer: IdIssuer, remoteIdLimit: number) {
+    this.#issuer = issuer;
+    this.#remoteIdLimit = remoteIdLimit;
+  }
+
+  /** Those in play. */
+  get all(): IterableIterator<PathSlot> {
+    return this.#slots.values();
+  }
+
+  get(id: number): PathSlot | undefined {
+    return this.#slots.get(id);
+  }
+
+  /** The slot of an ID that is not used up, made if need be. */
+  make(id: number): PathSlot {
+    let slot = this.#slots.get(id);
+    if (slot === undefined) {
+      slot = new PathSlot(id, this.#issuer, this.#remoteIdLimit);
+      if (this.#multipath) slot.enableMultipath();
+      this.#slots.set(id, slot);
+    }
+    return slot;
+  }
+
+  /** From now on frames name paths. */
+  enableMultipath(): void {
+    this.#multipath = true;
+    for (const slot of this.#slots.values()) slot.enableMultipath();
+  }
+
+  isUsedUp(id: number): boolean {
+    return this.#usedUp.has(id);
+  }
+
+  /** The lowest path ID above 0 that may matter: in the end there are many that are used up. */
+  get lowest(): number {
+    return this.#usedUp.has(1) ? this.#usedUp.endAt(0) : 1;
+  }
+
+  /** Nothing of it matters any more. */
+  remove(slot: PathSlot): void {
+    this.#slots.delete(slot.id);
+    this.#usedUp.add(slot.id, slot.id + 1);
+    slot.local.release();
+  }
+
+  /**
+   * RFC 9000, Section 5.1: a connection ID is issued once, whatever the path.
+   *
+   * @throws {TransportError} If it was issued before, for another path or with another number.
+   */
+  checkNewId(slot: PathSlot, sequence: number, cid: Uint8Array): void {
+    for (const other of this.#slots.values()) {
+      const known = other.remote.sequenceOf(cid);
+      if (known < 0 || (other === slot && known === sequence)) continue;
+      throw new TransportError(
+        ErrorCode.ProtocolViolation,
+        `Cannot accept connection ID ${sequence} of path ${slot.id}: path ${other.id} has it`,
+      );
+    }
+  }
+
+  /** Whether these bytes are a stateless reset token of the peer (RFC 9000, Section 10.3.1). */
+  isResetToken(token: Uint8Array): boolean {
+    for (const slot of this.#slots.values()) if (slot.remote.isResetToken(token)) return true;
+    return false;
+  }
+}

@@ -144,6 +144,7 @@ export class LossDetector {
     if (lossDue || this.#probeDeadline(rtt, hasOther) > now) return false;
     this.ptoCount++;
     this.#idleSince = this.#expiredAt = now;
+    rtt.steady.onSilence();
     this.#probe(rtt);
     return true;
   }
@@ -174,12 +175,16 @@ export class LossDetector {
   }
 }
 
-/** The probe timeout without backoff, less if another path could do better. */
+/**
+ * The probe timeout without backoff. One that a pause has inflated is cut: if another path could do
+ * better, to what it is without pauses; else to the time between probes.
+ */
 function baseTimeout(rtt: RttEstimator, ackDelay: number, hasOther: boolean): number {
-  const base = rtt.probeTimeout(ackDelay);
-  return hasOther ? Math.min(base, longestWait(rtt)) : base;
+  const steady = rtt.steadyTimeout(ackDelay);
+  if (hasOther) return Math.min(steady, longestWait(rtt));
+  return Math.min(rtt.probeTimeout(ackDelay), Math.max(steady, MAX_PROBE_INTERVAL));
 }
 
 function longestWait(rtt: RttEstimator): number {
-  return Math.max(LONGEST_WAIT, LONGEST_WAIT_TRIPS * rtt.smoothed);
+  return Math.max(LONGEST_WAIT, LONGEST_WAIT_TRIPS * rtt.steady.smoothed);
 }

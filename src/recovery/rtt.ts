@@ -1,3 +1,5 @@
+import { SteadyRtt } from "./steady_rtt.ts";
+
 /** Round-trip time of one network path (RFC 9002, Section 5). Times in milliseconds. */
 export class RttEstimator {
   /** The newest sample. */
@@ -17,6 +19,8 @@ export class RttEstimator {
   measured = false;
   /** When the first sample was taken. */
   measuredAt = Infinity;
+  /** The same without pauses; it says how long an answer may take before another path is tried. */
+  readonly steady: SteadyRtt;
   /** Whether a sample was taken of what was sent after the handshake. */
   #settled = false;
 
@@ -24,6 +28,7 @@ export class RttEstimator {
   constructor(initial = 333) {
     this.smoothed = initial;
     this.variation = initial / 2;
+    this.steady = new SteadyRtt(initial);
   }
 
   /**
@@ -42,12 +47,14 @@ export class RttEstimator {
       this.measuredAt = now;
       this.smoothed = sample;
       this.variation = sample / 2;
+      this.steady.reset(sample, sample / 2);
       return;
     }
     // RFC 9002, Section 5.3: the delay is taken off unless that would go below the minimum.
     const adjusted = sample >= this.min + ackDelay ? sample - ackDelay : sample;
     this.variation = 0.75 * this.variation + 0.25 * Math.abs(this.smoothed - adjusted);
     this.smoothed = 0.875 * this.smoothed + 0.125 * adjusted;
+    this.steady.update(adjusted, now - sample, now);
   }
 
   /**
@@ -72,6 +79,7 @@ export class RttEstimator {
     this.latest = sample;
     this.smoothed = sample;
     this.variation = sample / 2;
+    this.steady.reset(sample, sample / 2);
   }
 
   /**
@@ -84,6 +92,7 @@ export class RttEstimator {
     if (sample >= this.smoothed) return;
     this.smoothed = sample;
     this.variation = Math.min(this.variation, sample / 2);
+    this.steady.reset(this.smoothed, this.variation);
   }
 
   /** Takes over what another estimator measured: only the port of the peer changed. */
@@ -96,6 +105,7 @@ export class RttEstimator {
     this.measured = other.measured;
     this.measuredAt = other.measuredAt;
     this.#settled = other.#settled;
+    this.steady.inherit(other.steady);
   }
 
   /** Forgets the minimum, after persistent congestion. */
@@ -105,6 +115,18 @@ export class RttEstimator {
 
   /** The probe timeout without backoff (RFC 9002, Section 6.2.1). */
   probeTimeout(maxAckDelay: number): number {
-    return this.smoothed + Math.max(4 * this.variation, 1) + maxAckDelay;
+    return timeoutOf(this, maxAckDelay);
   }
+
+  /** The same, but no pause has a share in it. */
+  steadyTimeout(maxAckDelay: number): number {
+    return Math.min(timeoutOf(this, maxAckDelay), timeoutOf(this.steady, maxAckDelay));
+  }
+}
+
+function timeoutOf(
+  { smoothed, variation }: { readonly smoothed: number; readonly variation: number },
+  maxAckDelay: number,
+): number {
+  return smoothed + Math.max(4 * variation, 1) + maxAckDelay;
 }

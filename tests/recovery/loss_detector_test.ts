@@ -209,6 +209,7 @@ Deno.test("LossDetector does without another path no longer than 200 ms or two r
     const { t, loss, rtt } = steady();
     rtt.smoothed = mean;
     rtt.variation = 500;
+    rtt.steady.reset(mean, 500);
     t.send(0);
     assert.equal(loss.deadline(rtt, true), longest);
     assert.equal(loss.deadline(rtt, false), mean + 2_000);

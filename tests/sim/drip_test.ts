@@ -102,6 +102,16 @@ for (const from of ["client", "server"] as const) {
       }
     }
   });
+
+  Deno.test(`A path dies a second after it held everything back, under a drip of the ${from}`, () => {
+    for (const hold of [1_000, 3_000, 10_000]) {
+      for (const name of ["earliestCompletion", "roundRobin", "backup"]) {
+        for (const period of [20, 200]) {
+          expectPrompt({ from, period, kind: "stream" }, schedulers.get(name)!(), { hold });
+        }
+      }
+    }
+  });
 }
 
 Deno.test("A path dies under small requests: no answer is late", () => {

@@ -66,14 +66,10 @@ export class Closing {
   /**
    * This end closes to make room. The peer is told once, and nothing is kept to tell it again.
    *
-   * @param complete Whether the handshake is.
-   * @param code The application's, if it has one for this.
+   * @param application Whether `code` is the application's.
    */
-  giveWay(complete: boolean, code: number | undefined, now: number): void {
-    const application = complete && code !== undefined;
-    const own = complete ? ErrorCode.InternalError : ErrorCode.ConnectionRefused;
-    const reason = "Too much is held for this peer, and others need room";
-    this.close({ by: "local", application, code: application ? code : own, reason }, 0, now);
+  giveWay(code: number, application: boolean, reason: string, now: number): void {
+    this.close({ by: "local", application, code, reason }, 0, now);
     this.deadline = Math.min(this.deadline, now);
   }
 

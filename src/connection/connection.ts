@@ -205,11 +205,6 @@ export class Connection implements PartsObserver {
     this.#close({ by: "local", application: true, code, reason }, now);
   }
 
-  /** Gives way to others, since this peer holds the most of what is used up. */
-  evict(now: number): void {
-    this.closing.giveWay(this.handshake.complete, this.account.overloadCode, now);
-  }
-
   /**
    * A socket reports that nothing can be sent; paths over it are in doubt at once.
    *

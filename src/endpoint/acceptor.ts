@@ -18,6 +18,7 @@ import { AddressTokens, type TokenContent } from "./address_token.ts";
 import type { EndpointOptions, ServerConfig } from "./endpoint.ts";
 import { HalfOpen } from "./half_open.ts";
 import { HandshakeRates } from "./handshake_rates.ts";
+import { Crowd } from "./crowd.ts";
 import { FirstPacket } from "./first_packet.ts";
 import type { ConnectionHandle, IdFactory } from "./id_factory.ts";
 import { Resumption } from "./resumption.ts";
@@ -41,17 +42,21 @@ export class Acceptor {
   readonly #ledger: Ledger;
   readonly #versions: readonly number[];
   readonly #halfOpen: HalfOpen;
+  readonly #crowd: Crowd;
   readonly #rates = new HandshakeRates();
   readonly #accepted: Connection[] = [];
   readonly #unprovenHosts = new UnprovenHosts();
   readonly #first = new FirstPacket();
   #stopped = false;
+  #retriesSent = 0;
 
+  /** @param connections Those of the endpoint. */
   constructor(
     options: AcceptorOptions,
     factory: IdFactory,
     stateless: StatelessReplies,
     ledger: Ledger,
+    connections: Iterable<Connection>,
   ) {
     this.#options = options;
     this.#factory = factory;
@@ -61,7 +66,13 @@ export class Acceptor {
     this.#stateless = stateless;
     this.#ledger = ledger;
     this.#halfOpen = new HalfOpen(ledger);
+    this.#crowd = new Crowd(ledger, connections);
     this.#versions = options.server.versions ?? SUPPORTED_VERSIONS;
+  }
+
+  /** How many clients were asked to prove their addresses. */
+  get retriesSent(): number {
+    return this.#retriesSent;
   }
 
   /** The connection that a long header's ID of the client's choice belongs to. */
@@ -109,7 +120,7 @@ export class Acceptor {
     const isStruck = isWary && neighbours.address.strikes >= MAX_STRIKES;
     if (isStruck && !AddressTokens.isForLater(header.token)) return undefined;
     let mustProve = isWary || this.#options.server.retry === "always" ||
-      this.#halfOpen.presses(neighbours);
+      this.#halfOpen.presses(neighbours) || this.#crowd.presses(neighbours);
     const hasToken = header.tokenLength > 0;
     if (mustProve && !hasToken) return this.#retry(header, port, remote, now);
     // Anybody can write a header: what cannot be opened is worth no more than this.
@@ -121,16 +132,21 @@ export class Acceptor {
       ? this.#tokens.check(header.token, remote, header.destinationId, header.version, now)
       : undefined;
     if (proof === "invalid") return refuse(ErrorCode.InvalidToken);
-    if (!this.#rates.take(remote.hostname, neighbours.network, now)) mustProve = true;
+    if (!this.#rates.take(remote.hostname, neighbours, now)) mustProve = true;
     if (mustProve && proof === undefined) {
       return isStruck ? undefined : this.#retry(header, port, remote, now);
     }
     // RFC 9000, Section 5.2.2: it will try again, and others may have gone by then.
     if (!this.#halfOpen.makeRoom(remote.hostname, now)) return undefined;
+    if (!this.#crowd.makeRoom(remote.hostname, now)) {
+      this.#ledger.onRefused("connections");
+      return refuse(ErrorCode.ConnectionRefused);
+    }
     return this.#make(header, port, remote, proof, keys, now);
   }
 
   #retry(header: Header, port: Port, remote: Address, now: number): undefined {
+    this.#retriesSent++;
     const { random } = this.#options;
     const source = random.bytes(LOCAL_ID_LENGTH);
     const token = this.#tokens.forRetry(
@@ -155,6 +171,7 @@ export class Acceptor {
     const handle: ConnectionHandle = { connection: undefined };
     const account = this.#ledger.open(remote.hostname);
     account.hold("handshakes", 1);
+    account.hold("connections", 1);
     // A token of an earlier connection: somebody was here before, and went in peace.
     if (proof !== undefined && proof.originalId === undefined) account.prove();
     const connection = new Connection({

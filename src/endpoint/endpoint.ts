@@ -21,6 +21,7 @@ import type { ClientTlsOptions, ServerTlsOptions } from "../tls/tls.ts";
 import type { WallClock } from "../tls/wall_clock.ts";
 import { Acceptor } from "./acceptor.ts";
 import { DeadlineHeap } from "./deadline_heap.ts";
+import { evict } from "./eviction.ts";
 import { type ConnectionHandle, IdFactory } from "./id_factory.ts";
 import { IdMap } from "./id_map.ts";
 import { ReplyQueue } from "./reply_queue.ts";
@@ -141,7 +142,13 @@ export class Endpoint {
       this.#factory,
       this.#stateless,
       this.ledger,
+      this.#connections,
     );
+  }
+
+  /** Retry packets sent, if it accepts connections. */
+  get retriesSent(): number {
+    return this.#acceptor?.retriesSent ?? 0;
   }
 
   /** The connections that are not forgotten yet. */
@@ -240,8 +247,8 @@ export class Endpoint {
 
   /** Connections that hold too much end at once. */
   #watch(connection: Connection): void {
-    connection.account.onEvicted = () => {
-      connection.evict(this.#now);
+    connection.account.onEvicted = (resource) => {
+      evict(connection, resource, this.#now);
       this.touch(connection);
     };
   }

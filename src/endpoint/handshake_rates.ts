@@ -1,11 +1,11 @@
 import { networkOf } from "../bytes/ip_prefix.ts";
+import type { Neighbours } from "../limits/account.ts";
 import {
   HANDSHAKES_PER_SECOND,
   HANDSHAKES_PER_SECOND_OF_NETWORK,
   MAX_RATED_NETWORKS,
   WARY_PERIOD,
 } from "../limits/limits.ts";
-import type { Share } from "../limits/share.ts";
 import { Allowance } from "../path/allowance.ts";
 
 /** How many handshakes begin per second: of a network, or in all. */
@@ -42,12 +42,12 @@ export class HandshakeRates {
   /**
    * One begins.
    *
-   * @param share That of the network, which may be raised.
+   * @param neighbours Those of the client; the share of its network may be raised.
    * @returns Whether there are no more than usual.
    */
-  take(hostname: string, share: Share, now: number): boolean {
-    const network = this.#rateOf(networkOf(hostname));
-    return network.take(now, 1 / share.factor) && this.#all.take(now, 1);
+  take(hostname: string, { isExempt, network }: Neighbours, now: number): boolean {
+    const isUsual = isExempt || this.#rateOf(networkOf(hostname)).take(now, 1 / network.factor);
+    return isUsual && this.#all.take(now, 1);
   }
 
   #rateOf(network: string): Rate {

@@ -2,6 +2,8 @@ import type { Resource, Share } from "./share.ts";
 
 /** The shares of an address and its network. */
 export interface Neighbours {
+  /** Whether the address is a balancer's: the shares have no limits, and are nobody else's. */
+  readonly isExempt: boolean;
   readonly address: Share;
   readonly network: Share;
 }

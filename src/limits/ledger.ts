@@ -91,8 +91,9 @@ export class Ledger implements AccountKeeper {
 
   /** What those of an address and of its network hold; good until anything changes. */
   look(hostname: string): Neighbours {
-    if (this.#isExempt(hostname)) return { address: new Share(NONE), network: new Share(NONE) };
+    if (this.#isExempt(hostname)) return exempt();
     return {
+      isExempt: false,
       address: this.#addresses.look(siteOf(hostname), this.now),
       network: this.#networks.look(networkOf(hostname), this.now),
     };
@@ -134,27 +135,28 @@ export class Ledger implements AccountKeeper {
   }
 
   join(hostname: string): Neighbours {
-    if (this.#isExempt(hostname)) return { address: new Share(NONE), network: new Share(NONE) };
+    if (this.#isExempt(hostname)) return exempt();
     return {
+      isExempt: false,
       address: this.#addresses.join(siteOf(hostname), this.now),
       network: this.#networks.join(networkOf(hostname), this.now),
     };
   }
 
-  leave(hostname: string, { address, network }: Neighbours): void {
-    if (this.#isExempt(hostname)) return;
+  leave(hostname: string, { isExempt, address, network }: Neighbours): void {
+    if (isExempt) return;
     this.#addresses.leave(siteOf(hostname), address);
     this.#networks.leave(networkOf(hostname), network);
   }
 
-  prove(hostname: string, { address, network }: Neighbours): void {
-    if (this.#isExempt(hostname)) return;
+  prove(hostname: string, { isExempt, address, network }: Neighbours): void {
+    if (isExempt) return;
     this.#addresses.prove(siteOf(hostname), address, this.now);
     this.#networks.prove(networkOf(hostname), network, this.now);
   }
 
-  strike(hostname: string, { address, network }: Neighbours): void {
-    if (this.#isExempt(hostname)) return;
+  strike(hostname: string, { isExempt, address, network }: Neighbours): void {
+    if (isExempt) return;
     this.#addresses.strike(siteOf(hostname), address, this.now);
     this.#networks.strike(networkOf(hostname), network, this.now);
   }
@@ -223,6 +225,10 @@ function amountsOf(limits: LedgerLimits, level: keyof Limit): Amounts {
     handshakes: handshakes[level],
     connections: connections[level],
   };
+}
+
+function exempt(): Neighbours {
+  return { isExempt: true, address: new Share(NONE), network: new Share(NONE) };
 }
 
 function nothing(): Amounts {

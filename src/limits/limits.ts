@@ -75,6 +75,8 @@ export const MAX_RATED_NETWORKS = 4_096;
 /** Silence after which a handshake goes while many are open, and while there is no room for one. */
 export const HALF_OPEN_SILENCE = 3_000;
 export const HALF_OPEN_RESPITE = 500;
+/** Quiet after which a connection without requests may be closed where there are too many. */
+export const IDLE_BEFORE_CLOSE = 2_000;
 /** RFC 9000, Section 7.2: the first ID a client sends to has so many bytes at least. */
 export const SHORTEST_ORIGINAL_ID = 8;
 /** Stateless resets per second. */

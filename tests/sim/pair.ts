@@ -3,6 +3,7 @@ import type { Connection } from "../../src/connection/connection.ts";
 import type { ConnectionEvent } from "../../src/connection/event.ts";
 import type { CryptoEngine } from "../../src/crypto/aead.ts";
 import { type ClientConfig, Endpoint, type ServerConfig } from "../../src/endpoint/endpoint.ts";
+import type { IpPrefix } from "../../src/bytes/ip_prefix.ts";
 import type { LedgerLimits } from "../../src/limits/ledger.ts";
 import type { QlogFactory } from "../../src/qlog/qlog.ts";
 import type { PathStatus } from "../../src/scheduler/scheduler.ts";
@@ -54,6 +55,8 @@ export interface PairOptions {
   readonly server?: Partial<ServerConfig>;
   /** What the server's clients may hold. */
   readonly limits?: LedgerLimits;
+  /** Networks of balancers, of whose addresses the server thinks nothing. */
+  readonly exempt?: readonly IpPrefix[];
   /** Further options of the client's connection. */
   readonly client?: Partial<ClientConfig>;
   readonly engine?: CryptoEngine;
@@ -264,6 +267,7 @@ export class Pair {
       server,
       resetKey: server && this.resetKey,
       limits: server && this.#options.limits,
+      exempt: server && this.#options.exempt,
     });
     return new End(this.world.host(name, endpoint), endpoint, () => this.now);
   }

@@ -6,7 +6,9 @@ import type { MakeConnection } from "./connect.ts";
 import { type CertificateOptions, CredentialSet } from "./credentials.ts";
 import { Hub } from "./hub.ts";
 import { ItemQueue } from "./item_queue.ts";
+import { exemptPrefixes, ledgerLimits } from "./limit_options.ts";
 import { ListenAddresses } from "./listen_addresses.ts";
+import type { ListenerStats } from "./listener_stats.ts";
 import type { MultipathConnection } from "./multipath_connection.ts";
 import type { CloseInfo, ListenOptions } from "./options.ts";
 import { resetKeyOf } from "./reset_key.ts";
@@ -47,6 +49,15 @@ export interface MultipathListener extends AsyncIterable<MultipathConnection>, A
    * ```
    */
   covers(hostname: string, serverName: string | undefined): boolean;
+  /**
+   * A snapshot of what its clients hold, and of what they were refused.
+   *
+   * @example
+   * ```ts ignore
+   * const { held, refused } = listener.stats.connections;
+   * ```
+   */
+  readonly stats: ListenerStats;
   /** Has the process wait for the listener and its connections, as it does at first. */
   ref(): void;
   /** Lets the process end though the listener and its connections have not. */
@@ -89,6 +100,8 @@ class ApiListener implements MultipathListener {
       wallTime,
       server,
       resetKey: resetKeyOf(options),
+      limits: ledgerLimits(options.limits),
+      exempt: exemptPrefixes(options.exemptNetworks),
     });
     this.#make = make;
     this.#hub = new Hub(endpoint, (core) => this.#onAccepted(core));
@@ -127,6 +140,11 @@ class ApiListener implements MultipathListener {
 
   covers(hostname: string, serverName: string | undefined): boolean {
     return this.#credentials.covers(hostname, serverName);
+  }
+
+  get stats(): ListenerStats {
+    const { ledger, retriesSent } = this.#hub.endpoint;
+    return { ...ledger.stats, retriesSent };
   }
 
   ref(): void {

@@ -2,6 +2,7 @@ import type { CongestionControl } from "../congestion/controller.ts";
 import type { PathStatus, Scheduler } from "../scheduler/scheduler.ts";
 import type { StreamOrder } from "../scheduler/stream_order.ts";
 import type { CipherSuiteName } from "./cipher_suites.ts";
+import type { PeerLimits } from "./limit_options.ts";
 import type { Path } from "./path.ts";
 import type { QlogOption } from "./qlog.ts";
 import type { CertificateOptions } from "./credentials.ts";
@@ -273,6 +274,17 @@ export interface ListenOptions extends TransportOptions, CertificateOptions {
    * preference counts.
    */
   versions?: readonly QuicVersion[] | undefined;
+  /**
+   * What clients may make the listener hold: connections, handshakes, bytes, files.
+   *
+   * @default {what `PeerLimits` says of each}
+   */
+  limits?: PeerLimits;
+  /**
+   * Networks of balancers and proxies, as `192.0.2.0/24`, or addresses. Behind one of their addresses
+   * are many clients, so only the limits of connections and of the whole listener count for them.
+   */
+  exemptNetworks?: readonly string[];
   /**
    * Where clients should go after the handshake: an address of each family, or of one. At addresses
    * that are listened on, further ports are opened for it.

@@ -1,4 +1,5 @@
 import type { CertificateOptions } from "../api/credentials.ts";
+import type { ListenerStats } from "../api/listener_stats.ts";
 import type { ListenOptions } from "../api/options.ts";
 import { urgencyOrder } from "../scheduler/stream_order.ts";
 import { certificateCheck } from "./authority.ts";
@@ -19,6 +20,8 @@ export interface H3Listener<T extends H3Transport> extends AsyncIterable<T> {
    * nobody knows.
    */
   covers?(hostname: string, serverName: string | undefined): boolean;
+  /** What its clients hold; missing where that is not counted. */
+  readonly stats?: ListenerStats;
   /** Has the process wait for it, as it does at first; missing where that cannot be chosen. */
   ref?(): void;
   /** Lets the process end though it listens. */
@@ -82,6 +85,11 @@ export class HttpServer<T extends H3Transport = H3Transport> implements AsyncDis
       throw new TypeError("Cannot tell what the certificate is good for: this listener does not");
     }
     return this.#listener.covers(hostname, hostname);
+  }
+
+  /** A snapshot of what clients hold and were refused; undefined if the listener does not count it. */
+  get stats(): ListenerStats | undefined {
+    return this.#listener.stats;
   }
 
   /** Has the process wait for the server, as it does at first. */

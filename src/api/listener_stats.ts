@@ -1,0 +1,16 @@
+import type { ResourceStats } from "../limits/ledger.ts";
+import type { Resource } from "../limits/share.ts";
+
+/**
+ * What the clients of a listener hold, and what was counted since it began to listen.
+ *
+ * @example Whether anybody is turned away
+ * ```ts ignore
+ * const { connections, retriesSent } = server.stats;
+ * console.log(`${connections.held} connections, ${connections.refused} refused, ${retriesSent} Retry`);
+ * ```
+ */
+export interface ListenerStats extends Readonly<Record<Resource, ResourceStats>> {
+  /** Retry packets sent: clients that had to prove their addresses first. */
+  readonly retriesSent: number;
+}

@@ -19,6 +19,7 @@ import {
 import { KeyPairWatch } from "./key_pair_watch.ts";
 import { Failure } from "./failure.ts";
 import { allAddresses } from "./interfaces.ts";
+import { limitOptions } from "./limit_flags.ts";
 import { logOptions } from "./log_flags.ts";
 import { reasonOf } from "./connect_failure.ts";
 import { print, report } from "./output.ts";
@@ -120,6 +121,7 @@ function listen(
 ): HttpServer {
   const transport = {
     ...transportOptions(options, localAddresses.length),
+    ...limitOptions(options),
     ...logOptions(options),
   };
   const addresses = localAddresses.length > 0 ? { localAddresses: [...localAddresses] } : {};

@@ -2,6 +2,7 @@ import { type KeyPairFiles, keyPairIn } from "./certificate.ts";
 import { UsageError } from "./failure.ts";
 import { type FlagValues, numberValue, readFlags, textValue } from "./flags.ts";
 import { fieldValues } from "./http_fields.ts";
+import { type LimitChoices, limitFlags, readLimitChoices } from "./limit_flags.ts";
 import { type LogChoices, logFlags, readLogChoices } from "./log_flags.ts";
 import type { ResponseFields } from "./response_fields.ts";
 import {
@@ -13,7 +14,7 @@ import {
 import type { Program } from "./usage.ts";
 
 /** What the server was asked to do. */
-export interface ServerOptions extends TransportChoices, LogChoices, ResponseFields {
+export interface ServerOptions extends TransportChoices, LimitChoices, LogChoices, ResponseFields {
   /** The files of the certificate; none means a development certificate. */
   readonly keyPair: KeyPairFiles | undefined;
   /** The folder whose files are served. */
@@ -70,6 +71,7 @@ export const serverProgram: Program = {
     { name: "no-dir-listing", help: "do not show what is in folders without an index.html" },
     { name: "dotfiles", help: "serve files and folders whose names begin with a dot, too" },
     { name: "no-dotfiles", help: "do not, which is so anyway" },
+    ...limitFlags,
     ...transportFlags,
     ...logFlags,
     ...commonFlags,
@@ -117,6 +119,7 @@ export function readServerOptions(args: readonly string[]): ServerOptions | "hel
   }
   return {
     ...transport,
+    ...readLimitChoices(given),
     ...readLogChoices(given),
     cors: given.values["cors"] === true,
     headers: fieldValues(given),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fetch, makeIssuedCertificate } from "../../mod.ts";
+import { dial, ErrorCode, fetch, makeIssuedCertificate } from "../../mod.ts";
 import { readTrace } from "../qlog/read_trace.ts";
 import { assertSentence, run, RunningServer } from "./program_runner.ts";
 
@@ -125,4 +125,37 @@ Deno.test("the server says in a sentence why it cannot run", async () => {
       assertSentence(await run("server", "-p", "0", ...args), code, pattern);
     }));
   });
+});
+
+Deno.test("the server takes no more connections than it is told to, but of balancers", async () => {
+  await withSite(async (folder, trust) => {
+    const once = async (server: RunningServer) => {
+      const connection = await dial({
+        hostname: "127.0.0.1",
+        port: server.port,
+        alpnProtocols: ["h3"],
+        ...trust,
+      });
+      connection.closed.catch(() => {});
+      return connection;
+    };
+    const host = ["--host", "127.0.0.1"];
+    for (const limit of ["--max-connections=1", "--max-connections-per-address=1"]) {
+      await using server = await start(folder, ...host, limit);
+      await using _first = await once(server);
+      await assert.rejects(once(server), { code: ErrorCode.ConnectionRefused }, limit);
+    }
+    const exempt = ["--max-connections-per-address=1", "--exempt=10.0.0.0/8,127.0.0.0/8"];
+    await using server = await start(folder, ...host, ...exempt);
+    await using _first = await once(server);
+    await using second = await once(server);
+    assert.equal(second.protocol, "h3");
+  });
+});
+
+Deno.test("the server refuses networks and numbers that make no sense", async () => {
+  for (const flag of ["--max-connections=0", "--max-connections-per-address=x", "--exempt=a/8"]) {
+    const outcome = await run("server", "--host", "127.0.0.1", "-p", "0", flag);
+    assertSentence(outcome, 2, /Cannot use ".+" for --/);
+  }
 });

@@ -87,8 +87,9 @@ class ApiListener implements MultipathListener {
   readonly #queue = new ItemQueue<MultipathConnection>();
   readonly #reader = this.#queue.readable.getReader();
   readonly #connections = new Set<MultipathConnection>();
-  /** Those that nobody has accepted yet. */
+  /** Those that nobody has accepted yet, and those of them that could be. */
   readonly #unaccepted = new Set<MultipathConnection>();
+  readonly #offered = new Set<MultipathConnection>();
   #isClosed = false;
 
   constructor(options: ListenOptions, make: MakeConnection) {
@@ -121,7 +122,7 @@ class ApiListener implements MultipathListener {
   async accept(): Promise<MultipathConnection> {
     const { value } = await this.#reader.read();
     if (!value) throw new Deno.errors.BadResource("Cannot accept: the listener is closed");
-    this.#unaccepted.delete(value);
+    this.#forgetOffer(value);
     return value;
   }
 
@@ -129,7 +130,7 @@ class ApiListener implements MultipathListener {
     for (;;) {
       const { value } = await this.#reader.read();
       if (!value) return;
-      this.#unaccepted.delete(value);
+      this.#forgetOffer(value);
       yield value;
     }
   }
@@ -185,6 +186,7 @@ class ApiListener implements MultipathListener {
     this.#unaccepted.add(connection);
     const forget = () => {
       this.#connections.delete(connection);
+      // Its place among the offered it keeps: there it lies until it is read.
       this.#unaccepted.delete(connection);
     };
     connection.closed.then(forget, forget);
@@ -194,7 +196,15 @@ class ApiListener implements MultipathListener {
   }
 
   #offer(connection: MultipathConnection): void {
-    if (!this.#isClosed && this.#unaccepted.size <= BACKLOG) this.#queue.push(connection);
-    else connection.close({ closeCode: 0, reason: "too many connections wait" });
+    // Handshakes that are not complete have a limit of their own, and take no place here.
+    if (!this.#isClosed && this.#offered.size < BACKLOG) {
+      this.#offered.add(connection);
+      this.#queue.push(connection);
+    } else connection.close({ closeCode: 0, reason: "too many connections wait" });
+  }
+
+  #forgetOffer(connection: MultipathConnection): void {
+    this.#unaccepted.delete(connection);
+    this.#offered.delete(connection);
   }
 }

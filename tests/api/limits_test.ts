@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { exemptPrefixes, ledgerLimits, type PeerLimits } from "../../src/api/limit_options.ts";
+import { CLIENT_DEFAULTS } from "../../src/connection/config.ts";
+import { Endpoint } from "../../src/endpoint/endpoint.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { TransportError } from "../../src/error/quic_error.ts";
+import { SystemRandom } from "../../src/io/random.ts";
 import { SERVER_LIMITS } from "../../src/limits/limits.ts";
+import { ORDINARY_GROUPS } from "../sim/pair.ts";
 import { dialHere, listenHere } from "./loopback.ts";
 
 Deno.test("A listener refuses more connections than its limits allow, and counts them", async () => {
@@ -36,6 +40,44 @@ Deno.test("Limits of connections are those of an address, unless it is a balance
   await using second = await dialHere(listener);
   assert.equal(second.protocol, "echo");
 });
+
+Deno.test("Handshakes that are not complete take no place of those who wait to be accepted", async () => {
+  await using listener = listenHere({ exemptNetworks: ["127.0.0.1"] });
+  const attack = 280;
+  const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+  for (const datagram of firstDatagrams(attack)) {
+    await socket.send(datagram, listener.addrs[0]!);
+    // The receiver's buffer holds a few of them only.
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  socket.close();
+  assert.ok(listener.stats.handshakes.held > 260, `${listener.stats.handshakes.held}`);
+  await using connection = await dialHere(listener);
+  const refused = connection.closed.then(({ reason }) => assert.fail(`closed: ${reason}`));
+  refused.catch(() => {});
+  await using accepted = await Promise.race([listener.accept(), refused]);
+  assert.equal(accepted.remoteAddr.port, connection.paths[0]!.localAddr.port);
+});
+
+/** What clients say first that say nothing more. */
+function firstDatagrams(count: number): Uint8Array[] {
+  const port = {
+    address: { transport: "udp", hostname: "127.0.0.1", port: 1 } as const,
+    buffer: new Uint8Array(1_500),
+  };
+  const endpoint = new Endpoint({ random: new SystemRandom(), wallTime: () => 0 });
+  return Array.from({ length: count }, () => {
+    const tls = { serverName: "server.test", alpn: ["echo"], groups: ORDINARY_GROUPS };
+    const connection = endpoint.connect(
+      { transport: CLIENT_DEFAULTS, tls: { ...tls, verification: "insecure" } },
+      port,
+      port.address,
+      0,
+    );
+    const { size } = connection.transmit(0)!;
+    return port.buffer.slice(0, size);
+  });
+}
 
 Deno.test("Limits that are left out stay as they are, and others must be numbers from 1 on", () => {
   assert.deepEqual(ledgerLimits(), SERVER_LIMITS);

@@ -1,8 +1,10 @@
 import { SYSTEM_BUNDLES } from "../../src/io/roots.ts";
+import { ProcessMeter } from "../attack/process_meter.ts";
 import { whyNoNamespaces } from "../netns/testbed.ts";
 import { publicVectors } from "../public_vectors.ts";
 import type { LawfulSkip } from "../report/judge.ts";
 import { findBrowser } from "../strangers/browser.ts";
+import { hasOpenssl } from "../tls/openssl.ts";
 
 const noNamespaces = await whyNoNamespaces();
 const everyTest = /^/;
@@ -45,6 +47,31 @@ export const skips: readonly LawfulSkip[] = [
     reason: "the system has no file of root certificates",
     isMissing: !SYSTEM_BUNDLES.some(isFile),
   },
+  {
+    file: "./tests/cli/output_test.ts",
+    name: everyTest,
+    reason: "only Linux has a device that plays a full disk",
+    isMissing: Deno.build.os !== "linux",
+  },
+  {
+    file: "./tests/cli/restart_test.ts",
+    name: everyTest,
+    reason: "the machine has no ID in /etc/machine-id",
+    isMissing: !isFile("/etc/machine-id"),
+  },
+  {
+    file: "./tests/attack/attack_test.ts",
+    name: everyTest,
+    reason: "the system does not tell in /proc what a process uses",
+    isMissing: !ProcessMeter.works,
+  },
+  {
+    file: "./tests/tls/chain_rules_test.ts",
+    name: /^openssl verify/,
+    reason: "OpenSSL 3 is not installed",
+    isMissing: !hasOpenssl(),
+  },
+  vectorsOf("./tests/tls/limbo_test.ts", /agrees with x509-limbo/, "x509-limbo/limbo.json.gz"),
   vectorsOf("./tests/crypto/engine_test.ts", / of Project Wycheproof$/, "wycheproof/"),
   vectorsOf("./tests/tls/wycheproof_test.ts", everyTest, "wycheproof/"),
   vectorsOf("./tests/qpack/qifs_test.ts", everyTest, "qpack/"),

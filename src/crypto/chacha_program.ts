@@ -30,6 +30,8 @@ export const SOURCE = 0x2_0000;
 export const TARGET = 0x4_0000;
 /** Where in both the text begins. */
 export const TEXT = 64;
+/** Bytes that are done at a time. */
+export const STRIDE = 256;
 /** Where in the output the tag is put. */
 export const TAG = 32;
 /** No text, and no associated data, may be longer: the length of UDP has 16 bits (RFC 768). */
@@ -42,8 +44,11 @@ const COUNTER = 12;
 /** What the program offers. */
 export interface ChaChaProgram {
   readonly memory: WebAssembly.Memory;
-  /** XORs `length` bytes of SOURCE with the key stream from block 0 on into TARGET. */
-  crypt(length: number): void;
+  /**
+   * XORs SOURCE with the key stream into TARGET, from `start`, a multiple of STRIDE, to `end` or the
+   * next such multiple.
+   */
+  crypt(start: number, end: number): void;
   /**
    * Puts the tag of what lies from AD to `adEnd` and from `start` to `end` into TARGET. All are
    * multiples of 16.
@@ -60,8 +65,8 @@ export function loadChaChaProgram(): ChaChaProgram {
 
 // ChaCha20: every vector holds one word of four blocks.
 
-const LENGTH = 0;
-const AT = 1;
+const AT = 0;
+const END = 1;
 const ROUNDS = 2;
 const WORD = 3;
 const SPARE = WORD + 16;
@@ -70,19 +75,19 @@ function crypt(): WasmFunction {
   const words = Array.from({ length: 16 }, (_, i) => i);
   return {
     name: "crypt",
-    parameters: 1,
-    locals: [[2, ValueType.I32], [20, ValueType.V128]],
+    parameters: 2,
+    locals: [[1, ValueType.I32], [20, ValueType.V128]],
     body: [
-      ...storeCounter(i32(0)),
+      ...storeCounter(operation(0x76, get(AT), i32(6))), // i32.shr_u: blocks have 64 bytes
       ...repeatWhile(
-        operation(0x49, get(AT), get(LENGTH)), // i32.lt_u
+        operation(0x49, get(AT), get(END)), // i32.lt_u
         ...words.map((i) => set(WORD + i, firstWord(i))),
         set(ROUNDS, i32(10)),
         repeatWhile(get(ROUNDS), doubleRound(), set(ROUNDS, operation(0x6b, get(ROUNDS), i32(1)))),
         ...words.map((i) => set(WORD + i, addWords(get(WORD + i), firstWord(i)))),
         ...[0, 4, 8, 12].map(xorWords),
         storeCounter(operation(0x6a, access(0x28, 4 * COUNTER, i32(STATE)), i32(4))),
-        set(AT, operation(0x6a, get(AT), i32(256))),
+        set(AT, operation(0x6a, get(AT), i32(STRIDE))),
       ),
     ],
   };

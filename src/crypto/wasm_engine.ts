@@ -37,15 +37,24 @@ class Machine {
     this.#memory.set(new TextEncoder().encode("expand 32-byte k"), program.STATE);
   }
 
-  /** Takes the key, the nonce and the text, and makes the key stream's XOR of it. */
-  crypt(key: Uint8Array, nonce: Uint8Array, text: Uint8Array): void {
+  /**
+   * Takes the key, the nonce and the text, and makes the key stream's XOR of all of it or of its
+   * beginning; with either, the key of the tag is made as well.
+   */
+  begin(key: Uint8Array, nonce: Uint8Array, text: Uint8Array, isAll: boolean): void {
     if (text.length > program.MAX_TEXT) {
       throw new RangeError("Cannot encrypt: the text is too long");
     }
     this.#memory.set(key, program.STATE + 16);
     this.#memory.set(nonce, program.STATE + 52);
     this.#memory.set(text, program.SOURCE + program.TEXT);
-    this.#program.crypt(program.TEXT + text.length);
+    this.#program.crypt(0, isAll ? program.TEXT + text.length : program.STRIDE);
+  }
+
+  /** Makes the rest of the XOR of a text of this length. */
+  finish(length: number): void {
+    const end = program.TEXT + length;
+    if (end > program.STRIDE) this.#program.crypt(program.STRIDE, end);
   }
 
   /** Computes the tag of associated data and the ciphertext that is at `region`. */
@@ -96,7 +105,7 @@ class WasmChaCha implements Aead {
   ): void {
     const machine = this.#machine;
     const length = textEnd - textStart;
-    machine.crypt(this.#key, nonce, buffer.subarray(textStart, textEnd));
+    machine.begin(this.#key, nonce, buffer.subarray(textStart, textEnd), true);
     machine.authenticate(buffer.subarray(adStart, textStart), program.TARGET, length);
     buffer.set(machine.output(length), textStart);
     buffer.set(machine.tag, textEnd);
@@ -117,11 +126,13 @@ class WasmChaCha implements Aead {
       return -1;
     }
     if (out.length < length) throw new RangeError("Cannot open: the plaintext does not fit");
-    machine.crypt(this.#key, nonce, buffer.subarray(textStart, tagStart));
+    machine.begin(this.#key, nonce, buffer.subarray(textStart, tagStart), false);
     machine.authenticate(buffer.subarray(adStart, textStart), program.SOURCE, length);
     let difference = 0;
     for (let i = 0; i < TAG_LENGTH; i++) difference |= machine.tag[i]! ^ buffer[tagStart + i]!;
+    // Noise is not worth its key stream: strangers may send as much of it as they like.
     if (difference !== 0) return -1;
+    machine.finish(length);
     out.set(machine.output(length));
     return length;
   }

@@ -269,7 +269,9 @@ export class H3Connection {
       if (error instanceof ApplicationError) this.fail(error);
       else if (!this.#isClaimed(type)) return;
       else if (error instanceof StreamError) this.#broken(error);
-      else this.fail(error); // nobody would hear what the stream says from now on
+      // A stream breaks with the transport, and `closed` tells of that. Any other error means that what
+      // the stream says from now on would not be heard.
+      else if (!frames.broken) this.fail(error);
     }
   }
 

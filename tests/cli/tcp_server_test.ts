@@ -148,6 +148,7 @@ Deno.test("TcpServer leaves those alone who get on, however long it takes", asyn
     await pause(100);
   }
   while (taken < BIG) taken += await conn.read(buffer) ?? assert.fail("it ended early");
+  assert.ok(taken >= BIG, `${taken} bytes came`);
   conn.close();
 });
 
@@ -201,6 +202,7 @@ Deno.test("TcpServer shows a renewed certificate to those that come, and finishe
   await assert.rejects(site.get(), "the old authority did not issue it");
   assert.equal(await site.get({ caCerts: [renewed.caPem] }), BIG);
   while (taken < BIG) taken += await conn.read(buffer) ?? assert.fail("it ended early");
+  assert.ok(taken >= BIG, `${taken} bytes came`);
   conn.close();
 });
 

@@ -14,6 +14,11 @@ export class LifeSigns {
   lookAt = Infinity;
   /** When the first probe timeout passed, or the first send failed, that was not answered since. */
   silentSince = Infinity;
+  /** When the last probe timeout passed. */
+  timeoutAt = -Infinity;
+  /** Since when it is silent while another path answers, and how many probe timeouts. */
+  aloneSince = Infinity;
+  aloneFor = 0;
   /** Probe timeouts since it answered, or was last relied on anew. */
   silences = 0;
   /** When a socket first could not send for the path since it last answered. */
@@ -27,6 +32,7 @@ export class LifeSigns {
     this.seenAt = now;
     this.silences = 0;
     this.silentSince = Infinity;
+    this.forgive();
     this.failingSince = Infinity;
     this.gapMark = 0;
     this.answeredBy = by;
@@ -35,6 +41,20 @@ export class LifeSigns {
   onSilence(now: number): void {
     this.silences++;
     if (this.silentSince === Infinity) this.silentSince = now;
+  }
+
+  /** A probe timeout passed, which {@linkcode onSilence} tells next; whether another path answers. */
+  onTimeout(isWitnessed: boolean, now: number): void {
+    this.timeoutAt = now;
+    if (!isWitnessed) return this.forgive();
+    if (this.aloneSince === Infinity) this.aloneSince = now;
+    this.aloneFor++;
+  }
+
+  /** Its silence is not its own. */
+  forgive(): void {
+    this.aloneSince = Infinity;
+    this.aloneFor = 0;
   }
 
   onSendFailed(now: number): void {

@@ -262,7 +262,9 @@ export class Path implements PathView {
   /** An ACK named packets of this path, and came by that with the ID `by`. */
   onAnswered(by: number, now: number): void {
     this.loss.onAcked(now);
-    this.life.onAnswered(by, now);
+    // One that goes another way because this one is in doubt, at either end, shows no habit.
+    const isDoubt = this.health !== Health.Ok || this.slot.status.remote === "backup";
+    this.life.onAnswered(isDoubt && by !== this.id ? this.life.answeredBy : by, now);
     // What answers small packets only is not well yet.
     if (!this.current.mtu.doubtful) this.trust();
     this.pings.forgetAnswered();
@@ -284,7 +286,11 @@ export class Path implements PathView {
   onProbeTimeout(alternative: boolean, now: number): void {
     this.life.onSilence(now);
     // One that is not proven carries nothing yet.
-    if (!alternative || !this.open) return;
+    if (alternative && this.open) this.doubt();
+  }
+
+  /** Another path is to be relied on, until this one answers. */
+  doubt(): void {
     this.health = this.loss.ptoCount >= FAILED_AFTER ? Health.Failed : Health.Suspect;
     this.slot.status.doubt(true);
     // MPQUIC, Section 5.7: what is delayed here may go out on other paths.

@@ -291,7 +291,11 @@ export class PathSet extends PathList {
     const hasOther = this.paths.some((other) => other.healthy && !other.life.sendFails);
     if (!this.multipath || !hasOther || !this.#options.opensPaths) return concerned.length > 0;
     for (const path of concerned) {
-      if (remote === undefined || path.life.isUnreachable(now)) this.#onUnreachable(path, now);
+      const { failingSince } = path.life;
+      if (remote !== undefined) {
+        if (!path.life.isUnreachable(now) || !this.watch.isWitnessed(path, failingSince)) continue;
+      }
+      this.#onUnreachable(path, now);
     }
     return concerned.length > 0;
   }
@@ -318,7 +322,7 @@ export class PathSet extends PathList {
       path.space.requeueOutstanding(Infinity);
     }
     if (!path.live) return;
-    if (this.migration.expire(path, now)) this.#onUnreachable(path, now);
+    if (this.migration.expire(path, now)) this.#onUnproven(path, now);
     path.space.expireTail(now);
     if (path.life.lookAt <= now) this.watch.look(path);
     if (path.keepAliveDeadline <= now) path.space.probes = Math.max(path.space.probes, 1);
@@ -327,6 +331,18 @@ export class PathSet extends PathList {
       if (path.loss.ptoCount === SHRINK_AFTER) path.current.onSilence(now);
       if (this.watch.onSilence(path, now)) this.#onUnreachable(path, now);
     }
+  }
+
+  /**
+   * The 4-tuple of a path has not proven to work. While no other path answers either, it is tried on:
+   * each attempt costs a path ID, and there are no more of them before something is heard.
+   */
+  #onUnproven(path: Path, now: number): void {
+    const { current } = path;
+    if (!this.multipath || this.watch.isWitnessed(path, current.validation.startedAt)) {
+      return this.#onUnreachable(path, now);
+    }
+    this.validate(path, current, now);
   }
 
   /** The 4-tuple of a path cannot be used (any more), and there is none to return to. */

@@ -4,8 +4,8 @@ import type { Path } from "./path.ts";
 /** Milliseconds of quiet on a path, while others bring something, until it may be asked. */
 const QUIET = 1_000;
 /**
- * Probe timeouts that suffice if the peer does not send again what streams lack: while another path
- * answers, and while none does.
+ * Probe timeouts that suffice if the peer does not send again what streams lack, or sends all answers
+ * by this path: while another path answers, and while none does.
  */
 const STUCK_AFTER = 4;
 const ALL_STUCK_AFTER = 7;
@@ -40,12 +40,18 @@ export class PathWatch {
     this.#patience = opensPaths === undefined ? Infinity : opensPaths ? PATIENCE : LONG_PATIENCE;
   }
 
-  /** Something arrived on a path; those that stay quiet are to be looked after. */
+  /**
+   * Something arrived on a path; those that stay quiet are to be looked after. One that was relied on
+   * though it was silent, for want of a better, is so no more: what it carried goes out elsewhere.
+   */
   onSeen(path: Path, now: number): void {
     path.life.seenAt = now;
     path.life.lookAt = Infinity;
+    const { healthy } = path;
     for (const other of this.#paths) {
-      if (other !== path && other.life.lookAt === Infinity) other.life.lookAt = now + QUIET;
+      if (other === path) continue;
+      if (other.life.lookAt === Infinity) other.life.lookAt = now + QUIET;
+      if (healthy && other.life.silentSince < Infinity && other.healthy) other.doubt();
     }
   }
 
@@ -73,14 +79,51 @@ export class PathWatch {
     const relief = this.#paths.find((other) => other !== path && other.healthy) ??
       this.#survivor(path) ?? this.#another(path);
     relief?.trust();
+    life.onTimeout(this.#hasWitness(path), now);
     path.onProbeTimeout(relief !== undefined, now);
-    if (path.health === Health.Ok) return false;
-    const survivor = this.#survivor(path);
-    if (survivor === undefined || this.#isCutOff(path)) return false;
-    if (now - life.silentSince >= this.#patience * pathIdleTimeout) return true;
-    if (!isStuck && !this.#bringsAllAnswers(path)) return false;
-    const answers = survivor.life.silentSince === Infinity;
-    return loss.ptoCount >= (answers ? STUCK_AFTER : ALL_STUCK_AFTER);
+    if (path.health === Health.Ok || this.#isCutOff(path)) return false;
+    if (now - life.aloneSince >= this.#patience * pathIdleTimeout) return true;
+    const bringsAll = this.#bringsAllAnswers(path);
+    if (bringsAll && loss.ptoCount >= ALL_STUCK_AFTER) return true;
+    return (isStuck || bringsAll) && life.aloneFor >= STUCK_AFTER;
+  }
+
+  /**
+   * Whether another path has shown life since the last probe timeout of this one. In a tunnel none
+   * does: then it is not this path that is at fault, and which one comes back first is open. Those
+   * that only rest are asked, for the next time.
+   */
+  #hasWitness(path: Path): boolean {
+    const { seenAt, silentSince, timeoutAt } = path.life;
+    if (silentSince === Infinity) return this.#seenBeside(path) > seenAt;
+    this.#askOthers(path);
+    return this.#seenBeside(path) > timeoutAt;
+  }
+
+  /**
+   * Whether another path has shown life since a time, so that one that did not is dead. Else the others
+   * are asked for an answer, as they may only rest.
+   */
+  isWitnessed(path: Path, since: number): boolean {
+    if (this.#seenBeside(path) > since) return true;
+    this.#askOthers(path);
+    return false;
+  }
+
+  /** When any other path that can be used was seen last. */
+  #seenBeside(path: Path): number {
+    let seenAt = -Infinity;
+    for (const other of this.#paths) {
+      if (other !== path && other.usable) seenAt = Math.max(seenAt, other.life.seenAt);
+    }
+    return seenAt;
+  }
+
+  #askOthers(path: Path): void {
+    for (const other of this.#paths) {
+      if (other === path || !other.usable || other.space.elicitingInFlight > 0) continue;
+      other.space.probes = Math.max(other.space.probes, 1);
+    }
   }
 
   /**
@@ -93,6 +136,7 @@ export class PathWatch {
       if (other === path || other.life.answeredBy !== path.id) continue;
       if (next !== undefined) other.life.answeredBy = next.id;
       other.life.silentSince = Infinity;
+      other.life.forgive();
       other.loss.ptoCount = 0;
     }
   }

@@ -29,6 +29,8 @@ export class Validation implements FrameOwner {
   challengeDue = false;
   /** Whether validation was given up. */
   failed = false;
+  /** When the first challenge was to leave. */
+  startedAt = -Infinity;
   /** Whether a datagram of full size is known to have arrived. */
   sizeProven = false;
 
@@ -68,6 +70,7 @@ export class Validation implements FrameOwner {
   start(probeTimeout: number, timeout: number, now: number): void {
     this.failed = false;
     this.challengeDue = true;
+    this.startedAt = now;
     this.#interval = this.#firstInterval = Math.min(probeTimeout, LONGEST_FIRST_WAIT);
     this.#giveUpAt = now + timeout;
     this.deadline = this.#giveUpAt;

@@ -5,7 +5,7 @@ import type { RttEstimator } from "./rtt.ts";
  * Longest time between probes in milliseconds, unless the probe timeout itself is longer. A path that
  * is back is used again two seconds later at most, a round trip included.
  */
-const MAX_PROBE_INTERVAL = 1_900;
+const MAX_PROBE_INTERVAL = 1_700;
 
 /**
  * A path that answers nothing is doubted after so many milliseconds or round trips at most, whichever

@@ -66,15 +66,32 @@ Deno.test("PathSet.openableId needs an ID of the peer, and has no gaps [MPQUIC 3
   assert.ok(kinds.includes(FrameType.PathCidsBlocked));
 });
 
-Deno.test("A path that is never proven is abandoned with a code", () => {
-  const t = new TestPaths();
+/** Opens a path that answers no challenge; how many are sent in ten seconds, until it is given up. */
+function openInVain(t: TestPaths, isWitnessed: boolean): number {
+  let challenges = 0;
   t.set.open(1, portAt(2), address(100), 0);
   for (let now = 0; now < 10_000 && t.closed.length === 0; now += 10) {
-    t.set.find(1)?.current.validation.writeFrames(new TestSink(), 1_200, now);
+    if (isWitnessed) t.set.watch.onSeen(t.set.find(0)!, now);
+    const { validation } = t.set.find(1)!.current;
+    if (validation.challengeDue) challenges++;
+    validation.writeFrames(new TestSink(), 1_200, now);
     t.set.expire(now);
   }
+  return challenges;
+}
+
+Deno.test("A path that is never proven is abandoned with a code", () => {
+  const t = new TestPaths();
+  openInVain(t, true);
   assert.deepEqual(t.closed, [[1, ErrorCode.PathUnstableOrPoor]]);
   assert.ok(t.drain().frames.some((frame) => frame.kind === FrameType.PathAbandon));
+});
+
+Deno.test("A path that is not proven is tried on, and others asked, while none shows life", () => {
+  const t = new TestPaths();
+  assert.ok(openInVain(t, false) > 8);
+  assert.deepEqual(t.closed, []);
+  assert.equal(t.set.find(0)!.space.probes, 1);
 });
 
 Deno.test("PathSet.abandon() is told until heard, and all is forgotten 3 PTO after that", () => {

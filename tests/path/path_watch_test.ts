@@ -12,6 +12,20 @@ function watched() {
   return { paths, context, watch: new PathWatch(paths, context, true) };
 }
 
+/** The same, each half a second after something came by another path. */
+function silenceBeside(
+  watch: PathWatch,
+  path: Path,
+  other: Path,
+  count: number,
+  from: number,
+): boolean[] {
+  return Array.from({ length: count }, (_, i) => {
+    watch.onSeen(other, from + 1_000 * i - 500);
+    return silence(watch, path, 1, from + 1_000 * i)[0]!;
+  });
+}
+
 /** So many probe timeouts, a second apart; whether the path was to be abandoned, each time. */
 function silence(watch: PathWatch, path: Path, count: number, from: number): boolean[] {
   return Array.from({ length: count }, (_, i) => {
@@ -25,10 +39,41 @@ Deno.test("PathWatch.onSilence() doubts a path while another is healthy, and giv
   assert.deepEqual(silence(watch, path!, 3, 1_000), [false, false, false]);
   assert.equal(path!.health, Health.Suspect);
   assert.equal(path!.slot.status.pending, true);
-  watch.onSeen(other!, 3_500);
-  assert.deepEqual(silence(watch, path!, 5, 4_000), [false, false, false, false, true]);
-  path!.onAnswered(0, 9_000);
+  assert.ok(!silenceBeside(watch, path!, other!, 7, 4_000).includes(true));
+  assert.deepEqual(silenceBeside(watch, path!, other!, 1, 11_000), [true]);
+  path!.onAnswered(0, 12_000);
   assert.equal(path!.health, Health.Ok);
+});
+
+Deno.test("PathWatch.onSilence() counts the silence of a path only while another shows life", () => {
+  const { paths: [path, other, third], watch } = watched();
+  third!.close();
+  silenceBeside(watch, path!, other!, 5, 1_000);
+  assert.ok(!silence(watch, path!, 100, 6_000).includes(true), "a tunnel");
+  assert.equal(silenceBeside(watch, path!, other!, 20, 200_000).indexOf(true), 7);
+});
+
+Deno.test("PathWatch.onSilence() asks paths that rest whether they work", () => {
+  const { paths: [path, other, busy], watch } = watched();
+  busy!.space.elicitingInFlight = 3;
+  silence(watch, path!, 1, 1_000);
+  assert.deepEqual([other!, busy!].map(({ space }) => space.probes), [0, 0]);
+  silence(watch, path!, 1, 2_000);
+  assert.deepEqual([path!, other!, busy!].map(({ space }) => space.probes), [0, 1, 0]);
+});
+
+Deno.test("PathWatch.onSeen() relies no more on a silent path when another answers", () => {
+  const { paths: [path, other, third], watch } = watched();
+  third!.close();
+  watch.onSeen(path!, 900);
+  silence(watch, other!, 1, 1_000);
+  silence(watch, path!, 1, 1_010);
+  assert.deepEqual([path!.health, other!.health], [Health.Ok, Health.Suspect]);
+  watch.onSeen(other!, 5_000);
+  assert.equal(path!.health, Health.Ok, "what arrives there need not mean that we are heard");
+  other!.onAnswered(1, 5_010);
+  watch.onSeen(other!, 5_010);
+  assert.deepEqual([path!.health, other!.health], [Health.Suspect, Health.Ok]);
 });
 
 Deno.test("PathWatch.onSilence() gives up nothing while no other path shows more life", () => {
@@ -114,15 +159,27 @@ Deno.test("PathWatch.onSilence() gives up sooner if the peer leaves a gap as it 
   }
 });
 
-Deno.test("PathWatch.onSilence() waits longer if no other path answers either", () => {
+Deno.test("PathWatch.onSilence() leaves a gap be while no other path answers either", () => {
   const { paths: [path, other, third], context, watch } = watched();
   third!.close();
   context.gapMark = 5;
-  context.pathIdleTimeout = 60_000;
   watch.onSeen(path!, 1_000);
   watch.onSeen(other!, 4_000);
   silence(watch, other!, 1, 4_500);
-  assert.equal(silence(watch, path!, 9, 5_000).indexOf(true), 6);
+  assert.ok(!silence(watch, path!, 50, 5_000).includes(true));
+  assert.equal(silenceBeside(watch, path!, other!, 9, 100_000).indexOf(true), 3);
+});
+
+Deno.test("Path.onAnswered() sees no habit in answers that avoid a path in doubt", () => {
+  const { paths: [path, other], watch } = watched();
+  silence(watch, path!, 1, 1_000);
+  path!.onAnswered(1, 1_200);
+  assert.equal(path!.life.answeredBy, -1);
+  path!.onAnswered(1, 1_300);
+  assert.equal(path!.life.answeredBy, 1);
+  other!.slot.status.onStatus(7, false);
+  other!.onAnswered(0, 1_400);
+  assert.equal(other!.life.answeredBy, -1);
 });
 
 Deno.test("PathWatch.look() asks a quiet path for an answer if streams lack something", () => {

@@ -72,5 +72,5 @@ Deno.test("LossDetector waits after a pause for as long as before, if there is a
   t.ack([0], 11_100);
   t.send(12_000);
   assert.equal(loss.deadline(rtt, true), 12_000 + usual);
-  assert.equal(loss.deadline(rtt, false), 12_000 + 1_900);
+  assert.equal(loss.deadline(rtt, false), 12_000 + 1_700);
 });

@@ -36,6 +36,8 @@ export class Drip {
   /** Datagrams that left, by number. */
   readonly #datagrams: (Message | undefined)[] = [];
   readonly #send: () => void;
+  /** Messages that have arrived, datagrams apart. */
+  arrived = 0;
   #runs = false;
   #next = 0;
   #written = 0;
@@ -87,6 +89,12 @@ export class Drip {
       if (message !== undefined) longest = Math.max(longest, message.sentAt - first!.sentAt);
     }
     return longest;
+  }
+
+  /** For how long the oldest message is under way that has not arrived; 0 if all have. */
+  get waiting(): number {
+    const oldest = this.#underWay[0];
+    return oldest === undefined ? 0 : this.#pair.now - oldest.sentAt;
   }
 
   #plan(): void {
@@ -144,6 +152,7 @@ export class Drip {
   }
 
   #onArrived(message: Message): void {
+    this.arrived++;
     this.#underWay.splice(this.#underWay.indexOf(message), 1);
     this.#longest = Math.max(this.#longest, this.#pair.now - message.sentAt);
   }

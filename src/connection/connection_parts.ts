@@ -181,7 +181,7 @@ export class ConnectionParts implements PathContext, ReceiverParts, SenderParts,
     );
     this.log = this.#makeLog(options, now);
     this.unprotected = new Unprotected(this, options.engine);
-    if (options.token !== undefined) this.unprotected.token = options.token;
+    if (options.token !== undefined) this.unprotected.offer(options.token);
     this.router = new FrameRouter(this);
     this.receiver = new Receiver(this);
     const own = ids.issue(0);

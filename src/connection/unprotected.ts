@@ -1,6 +1,7 @@
 import { equalBytes } from "../bytes/bytes.ts";
 import type { CryptoEngine } from "../crypto/aead.ts";
 import { ErrorCode } from "../error/error_code.ts";
+import { MAX_TOKEN } from "../limits/limits.ts";
 import type { Header } from "../packet/header.ts";
 import { PacketType } from "../packet/packet_type.ts";
 import { readRetry } from "../packet/retry.ts";
@@ -22,8 +23,8 @@ export interface UnprotectedParts {
 
 /** A client's answers to Retry and Version Negotiation, which no connection key protects. */
 export class Unprotected {
-  /** The token for Initial packets, from a Retry or an earlier connection. */
-  token: Uint8Array | undefined = undefined;
+  /** From a Retry or an earlier connection. */
+  #token: Uint8Array | undefined = undefined;
   readonly #handshake: HandshakeDriver;
   readonly #keys: KeyRing;
   readonly #paths: PathSet;
@@ -38,6 +39,16 @@ export class Unprotected {
     this.#engine = engine;
   }
 
+  /** The token for Initial packets. */
+  get token(): Uint8Array | undefined {
+    return this.#token;
+  }
+
+  /** Shows a token of an earlier connection, unless it leaves Initial packets no room. */
+  offer(token: Uint8Array): void {
+    if (token.length <= MAX_TOKEN) this.#token = token;
+  }
+
   /**
    * Such a packet arrived. RFC 9000, Sections 6.2 and 17.2.5.2: it only counts for a client, and
    * only as the first answer.
@@ -47,20 +58,21 @@ export class Unprotected {
   receive(header: Header, now: number): CloseReason | undefined {
     const { ids, role } = this.#handshake;
     if (role === Role.Server || ids.peerSource !== undefined) return undefined;
-    if (header.type === PacketType.Retry) this.#onRetry(header, now);
-    else if (header.type === PacketType.VersionNegotiation) return this.#onVersions(header);
+    if (header.type === PacketType.Retry) return this.#onRetry(header, now);
+    if (header.type === PacketType.VersionNegotiation) return this.#onVersions(header);
     return undefined;
   }
 
-  #onRetry(header: Header, now: number): void {
+  #onRetry(header: Header, now: number): CloseReason | undefined {
     const { ids, initialCrypto, initialSpace } = this.#handshake;
-    if (ids.retrySource !== undefined || header.version !== this.#keys.version) return;
+    if (ids.retrySource !== undefined || header.version !== this.#keys.version) return undefined;
     const token = readRetry(header, this.#engine, ids.original);
     const path = this.#paths.find(0);
-    if (token === undefined || path === undefined) return;
+    if (token === undefined || path === undefined) return undefined;
+    if (token.length > MAX_TOKEN) return tooLong(token.length);
     const source = header.sourceId.slice();
     ids.retrySource = source;
-    this.token = token;
+    this.#token = token;
     path.slot.remote.adopt(source);
     this.#keys.deriveInitial(source);
     // RFC 9000, Section 17.2.5.3: the same messages again; packet numbers go on.
@@ -70,6 +82,7 @@ export class Unprotected {
     path.space.discard(true);
     path.loss.ptoCount = 0;
     path.loss.restart(now);
+    return undefined;
   }
 
   #onVersions(header: Header): CloseReason | undefined {
@@ -97,6 +110,15 @@ export class Unprotected {
 
 /** So many versions are named to people; a datagram has room for thousands. */
 const MAX_NAMED = 16;
+
+function tooLong(length: number): CloseReason {
+  return {
+    by: "local",
+    application: false,
+    code: ErrorCode.InvalidToken,
+    reason: `Cannot show the server's token: ${length} bytes leave an Initial packet no room`,
+  };
+}
 
 function listed(versions: readonly number[]): string {
   const named = versions.slice(0, MAX_NAMED).map((version) => `0x${version.toString(16)}`);

@@ -96,6 +96,8 @@ export const MAX_UNDECRYPTABLE_BYTES = 24_576;
 
 // Tokens and early data.
 
+/** Bytes of a token that an Initial has room for beside something of the ClientHello. */
+export const MAX_TOKEN = 1_000;
 /** Life of a token that a Retry brings. */
 export const RETRY_LIFETIME = 10_000;
 /** Life of a token for later connections. */

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { DEFAULTS } from "../../src/connection/config.ts";
 import type { Connection } from "../../src/connection/connection.ts";
+import { Writer } from "../../src/bytes/writer.ts";
+import { Header, parseHeader } from "../../src/packet/header.ts";
+import { writeRetry } from "../../src/packet/retry.ts";
 import { Pair } from "./pair.ts";
 
 /** All tokens that the client was given. */
@@ -85,4 +88,34 @@ Deno.test("TokenOffers sends a lost token again", () => {
     pair.run({ until: 20_000, when: () => tokensOf(pair).length > 0 });
     assert.equal(tokensOf(pair).length, 1, `seed ${seed}`);
   }
+});
+
+Deno.test("A token that leaves Initial packets no room is not shown", () => {
+  for (const size of [0, 900, 1_000, 1_001, 1_139, 1_140, 1_200, 3_000, 60_000]) {
+    const pair = new Pair({ client: { token: new Uint8Array(size).fill(7) } }).connect();
+    assert.ok(pair.client.completedAt < 100, `${size} bytes: ${pair.client.completedAt} ms`);
+  }
+});
+
+Deno.test("A Retry whose token leaves Initial packets no room ends the attempt, and says why", () => {
+  const pair = new Pair();
+  const { engine } = pair.client.endpoint;
+  const from = pair.serverPorts[0]!;
+  pair.world.network.capture = (_time, event, { port }, to, data) => {
+    if (event !== "send" || port === 443) return;
+    const header = new Header();
+    assert.ok(parseHeader(data, 0, 8, header));
+    const { destinationId, sourceId, version } = header;
+    const writer = new Writer();
+    const bytes = new Uint8Array(1_300);
+    writer.aim(bytes, 0, bytes.length);
+    const token = new Uint8Array(1_140);
+    writeRetry(writer, engine, version, sourceId, new Uint8Array(8), destinationId, token, 0);
+    pair.client.endpoint.receive(bytes.subarray(0, writer.offset), pair.clientPorts[0]!, to, 1);
+    pair.world.network.capture = undefined;
+    from.link?.down();
+  };
+  pair.start();
+  pair.run({ until: 3_000 });
+  assert.match(pair.client.connection.closing.reason!.reason, /1140 bytes leave .* no room/);
 });

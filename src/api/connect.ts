@@ -19,6 +19,7 @@ import type { ConnectOptions } from "./options.ts";
 import { PathUpkeep } from "./path_upkeep.ts";
 import { PresentAddresses } from "./present_addresses.ts";
 import { type SavedSession, versionNumbers } from "./session.ts";
+import { checkProtocols } from "./protocols.ts";
 import { transportConfig } from "./transport_config.ts";
 import { trustOf } from "./trust.ts";
 
@@ -78,9 +79,18 @@ function closeWith(signal: AbortSignal, connection: MultipathConnection): void {
   throw signal.reason;
 }
 
-function checkOptions({ alpnProtocols, port }: ConnectOptions): void {
+/** Characters of a host name (RFC 1035, Section 2.3.4: 255 bytes on the wire). */
+const MAX_NAME = 253;
+
+function checkOptions(options: ConnectOptions): void {
+  const { alpnProtocols, hostname, port, serverName = hostname } = options;
   if (!Array.isArray(alpnProtocols) || alpnProtocols.length === 0) {
     throw new TypeError("Cannot connect: alpnProtocols must name at least one protocol");
+  }
+  checkProtocols("connect", alpnProtocols);
+  if (serverName.length > MAX_NAME) {
+    const { length } = serverName;
+    throw new TypeError(`Cannot connect: the server's name has ${length} characters, not 1 to 253`);
   }
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
     throw new TypeError(`Cannot connect to port ${port}: it must be from 1 to 65535`);

@@ -6,6 +6,7 @@ import type { ClientCertificateOptions } from "../tls/tls.ts";
 import type { CredentialSet } from "./credentials.ts";
 import type { ClientAuthentication, ListenOptions } from "./options.ts";
 import { versionNumbers } from "./session.ts";
+import { checkProtocols } from "./protocols.ts";
 import { transportConfig } from "./transport_config.ts";
 import { storeFor } from "./trust.ts";
 
@@ -15,6 +16,7 @@ export function serverConfig(options: ListenOptions, credentials: CredentialSet)
   if (!Array.isArray(alpn) || alpn.length === 0) {
     throw new TypeError("Cannot listen: alpnProtocols must name at least one protocol");
   }
+  checkProtocols("listen", alpn);
   return {
     transport: {
       ...transportConfig(options, DEFAULTS),

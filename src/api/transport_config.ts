@@ -8,6 +8,7 @@ export function transportConfig(
   defaults: TransportConfig,
 ): TransportConfig {
   const window = options.initialReceiveWindow;
+  checkKeepAlive(options, defaults);
   return {
     ...defaults,
     ...defined({
@@ -37,6 +38,16 @@ export function transportConfig(
     qlog: qlogFactory(options.qlog),
     ...windows(atLeast("initialReceiveWindow", window, 16_384), defaults),
   };
+}
+
+/** A connection that is given up before it is kept alive is not kept alive. */
+function checkKeepAlive(options: TransportOptions, defaults: TransportConfig): void {
+  const { keepAliveInterval: interval = 0, maxIdleTimeout: timeout = defaults.maxIdleTimeout } =
+    options;
+  if (!(interval > 0 && timeout > 0 && interval >= timeout)) return;
+  throw new TypeError(
+    `Cannot use ${interval} for keepAliveInterval: it must be less than maxIdleTimeout, ${timeout}`,
+  );
 }
 
 function windows(

@@ -16,6 +16,9 @@ export interface IssuedId {
   readonly resetToken: Uint8Array;
 }
 
+/** Microseconds for which we may be asked to hold acknowledgements back at least. */
+const MIN_ACK_DELAY = 1_000;
+
 /** What we announce (RFC 9000, Section 18.2). */
 export function localParameters(
   role: Role,
@@ -57,7 +60,8 @@ export function localLimits(config: TransportConfig): TransportParameters {
   parameters.maxAckDelay = config.maxAckDelay;
   parameters.activeConnectionIdLimit = idsPerPath(config.activeIdLimit, config.maxPaths);
   parameters.maxDatagramFrameSize = config.maxDatagramFrameSize;
-  parameters.minAckDelay = 1_000;
+  // ACK frequency, Section 3: no more than what is held back at most.
+  parameters.minAckDelay = Math.min(MIN_ACK_DELAY, 1_000 * config.maxAckDelay);
   parameters.resetStreamAt = true;
   // MPQUIC, Section 2.1: path IDs count from 0. One path needs no multipath.
   if (config.maxPaths > 1) parameters.initialMaxPathId = config.maxPaths - 1;

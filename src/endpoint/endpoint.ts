@@ -106,6 +106,9 @@ export interface EndpointOptions {
 /** Milliseconds after which timers are looked at again that a busy port holds up. */
 const PORT_PATIENCE = 10;
 
+/** Milliseconds by which a timer may be late because a process is busy. */
+const LATENESS = 100;
+
 /** Connections that share sockets: says which one a datagram is for, and whose turn it is. */
 export class Endpoint {
   readonly engine: CryptoEngine;
@@ -294,8 +297,14 @@ export class Endpoint {
 
   /** The time for all connections: should a clock go back, it stands still until it has caught up. */
   #forward(time: number): number {
-    if (time > this.#now) this.ledger.now = this.#now = time;
-    return this.#now;
+    if (time <= this.#now) return this.#now;
+    const passed = time - this.#now;
+    this.ledger.now = this.#now = time;
+    // A timer is far overdue, and nothing has come in between: the clock has jumped.
+    if (passed > LATENESS && time - this.deadline > LATENESS) {
+      for (const { paths } of this.#connections) paths.watch.onClockJump(passed, time);
+    }
+    return time;
   }
 
   /** A connection has nothing to send for now; its timers go on, even if it waits for a port. */

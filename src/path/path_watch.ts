@@ -56,6 +56,22 @@ export class PathWatch {
   }
 
   /**
+   * Our own clock has jumped, or this process stood still: answers may wait to be read, and no path
+   * is to blame for the time.
+   */
+  onClockJump(by: number, now: number): void {
+    for (const { candidate, current, life, loss, previous } of this.#paths) {
+      loss.forgive(now);
+      life.forgive();
+      life.failingSince = Infinity;
+      for (const network of [current, candidate, previous]) {
+        network?.validation.extend(by);
+        if (network !== undefined) network.rtt.validFrom = now;
+      }
+    }
+  }
+
+  /**
    * A path was quiet while others were not. It is asked for an answer if streams lack something: a
    * peer may have sent that here, and send it nowhere else before it learns that the path is dead.
    */

@@ -83,6 +83,11 @@ export class Validation implements FrameOwner {
     this.#challenges.length = 0;
   }
 
+  /** Time has passed in which no answer could be seen. */
+  extend(by: number): void {
+    this.#giveUpAt += by;
+  }
+
   /** The deadline has come. */
   expire(now: number): void {
     if (now < this.deadline) return;

@@ -67,6 +67,11 @@ export class LossDetector {
     this.#expiredAt = now;
   }
 
+  /** Time has passed in which no answer could be seen: silence counts from now. */
+  forgive(now: number): void {
+    this.#idleSince = this.#expiredAt = now;
+  }
+
   /** Something arrived that lets a client send again; timers count from now. */
   restart(now: number): void {
     this.#idleSince = now;

@@ -163,6 +163,7 @@ export class PacketSpace {
     const packet = this.sent.get(largest);
     if (packet === undefined || packet.fate !== Fate.Outstanding || !packet.ackEliciting) return;
     const { rtt } = packet.carrier!;
+    if (packet.timeSent < rtt.validFrom) return;
     const sample = now - packet.timeSent;
     // RFC 9002, Section 5.3: of the handshake no delay is told. It is taken to be what lies above the
     // minimum, or the first packets after it would be waited for as if the path were unsteady.

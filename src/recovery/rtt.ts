@@ -21,6 +21,8 @@ export class RttEstimator {
   measuredAt = Infinity;
   /** The same without pauses; it says how long an answer may take before another path is tried. */
   readonly steady: SteadyRtt;
+  /** What left before is no sample: our own clock has jumped, or this process stood still. */
+  validFrom = -Infinity;
   /** Whether a sample was taken of what was sent after the handshake. */
   #settled = false;
 

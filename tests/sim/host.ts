@@ -37,7 +37,11 @@ export class Host<Connection> {
   /** Something happened that the endpoint may want to answer. */
   isTouched = true;
 
+  /** Whether it stands still. */
+  isStopped = false;
   readonly #network: Network;
+  /** What came meanwhile. */
+  readonly #waiting: (() => void)[] = [];
   /** Timeouts that led to nothing, and since when they are counted. */
   #idleTimeouts = 0;
   #countedFrom = 0;
@@ -52,11 +56,25 @@ export class Host<Connection> {
   open(hostname: string, port: number, link?: Link): SimPort {
     const address: Address = { transport: "udp", hostname, port };
     const opened = this.#network.port(address, (datagram, at, remote) => {
+      const receive = () => this.endpoint.receive(datagram, at, remote, this.#network.now);
+      if (this.isStopped) return void this.#waiting.push(receive);
       this.isTouched = true;
-      this.endpoint.receive(datagram, at, remote, this.#network.now);
+      receive();
     }, link);
     this.ports.push(opened);
     return opened;
+  }
+
+  /** Stands still, as a process that is stopped: what comes waits in its sockets. */
+  stop(): void {
+    this.isStopped = true;
+  }
+
+  /** Goes on, and looks at its sockets first. */
+  continue(): void {
+    this.isStopped = false;
+    this.isTouched = true;
+    for (const receive of this.#waiting.splice(0)) receive();
   }
 
   /** Lets the endpoint do all it wants to do now. */

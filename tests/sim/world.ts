@@ -66,6 +66,7 @@ export class World {
     let sameTime = 0;
     for (;;) {
       for (const host of this.#hosts) {
+        if (host.isStopped) continue;
         if (host.isTouched || host.endpoint.deadline <= this.now) host.step();
       }
       if (when()) return;
@@ -87,7 +88,9 @@ export class World {
 
   #deadline(): number {
     let deadline = Infinity;
-    for (const host of this.#hosts) deadline = Math.min(deadline, host.endpoint.deadline);
+    for (const { endpoint, isStopped } of this.#hosts) {
+      if (!isStopped) deadline = Math.min(deadline, endpoint.deadline);
+    }
     return deadline;
   }
 

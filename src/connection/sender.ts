@@ -27,6 +27,12 @@ export interface SenderParts extends FrameSources, DatagramParts {
  */
 const EARLY_BYTES = 30_000;
 
+/**
+ * With less credit a challenge is not filled up: it would take all there is, and if it were lost
+ * there would be no other before the peer sends more.
+ */
+const CHALLENGE_CREDIT = 2 * BASE_DATAGRAM_SIZE;
+
 /** Builds datagrams, one per call, from whatever is most urgent. */
 export class Sender {
   readonly builder: PacketBuilder;
@@ -146,7 +152,7 @@ export class Sender {
       }
       if (!this.#datagram.startShort(path, network)) continue;
       // RFC 9000, Section 8.2.1: full size, or with too little credit, as many tries as it allows.
-      const size = network.credit < BASE_DATAGRAM_SIZE ? 0 : BASE_DATAGRAM_SIZE;
+      const size = network.credit < CHALLENGE_CREDIT ? 0 : BASE_DATAGRAM_SIZE;
       this.#frames.writeValidation(network, size, now);
       if (network === path.current) {
         this.#frames.writeAcks(path, now);

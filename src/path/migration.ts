@@ -127,6 +127,12 @@ export class Migration {
       return false;
     }
     if (previous === undefined) return true;
+    if (!previous.validation.answered) {
+      // The client is not where it was either: whichever answers first is right.
+      this.#context.validate(path, current, now);
+      if (!previous.validation.pending) this.#context.validate(path, previous, now);
+      return false;
+    }
     previous.validation.stop();
     path.moveTo(previous, now);
     path.staysUntil = -Infinity;

@@ -31,6 +31,8 @@ export class Validation implements FrameOwner {
   failed = false;
   /** When the first challenge was to leave. */
   startedAt = -Infinity;
+  /** Whether a challenge was answered since the last start. */
+  answered = false;
   /** Whether a datagram of full size is known to have arrived. */
   sizeProven = false;
 
@@ -68,7 +70,7 @@ export class Validation implements FrameOwner {
    * @param timeout When to give up. RFC 9000, Section 8.2.4: three times the larger probe timeout.
    */
   start(probeTimeout: number, timeout: number, now: number): void {
-    this.failed = false;
+    this.failed = this.answered = false;
     this.challengeDue = true;
     this.startedAt = now;
     this.#interval = this.#firstInterval = Math.min(probeTimeout, LONGEST_FIRST_WAIT);
@@ -130,6 +132,7 @@ export class Validation implements FrameOwner {
     const challenge = this.#challenges.find((sent) => equalSecrets(sent.data, data));
     if (challenge === undefined) return -1;
     this.stop();
+    this.answered = true;
     if (challenge.full) this.sizeProven = true;
     return now - challenge.sentAt;
   }

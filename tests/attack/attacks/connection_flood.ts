@@ -1,13 +1,18 @@
+import { MAX_SHARE_FACTOR, SERVER_LIMITS } from "../../../src/limits/limits.ts";
 import { Kind } from "../../../src/stream/connection_credit.ts";
 import { type Attack, type AttackContext, growth, honestBounds, type Numbers } from "../attack.ts";
 import { pause } from "../honest_client.ts";
 import { RawConnection } from "../raw_connection.ts";
 
+/** What an address may have, however many handshakes it has completed. */
+const MOST = SERVER_LIMITS.connections.perAddress * MAX_SHARE_FACTOR;
 /** Connections that are under way at a time. */
 const AT_ONCE = 8;
 /** So many are opened before memory is looked at: a server's heap grows by itself at first. */
 const WARM = 100;
 
+/** Who is not answered tries again soon. */
+const config = { handshakeTimeout: 3_000 };
 /** What HTTP/3 clients say first: the type of their control stream, and empty SETTINGS. */
 const settings = new Uint8Array([0x00, 0x04, 0x00]);
 
@@ -16,8 +21,8 @@ export const connectionFlood: Attack = {
   name: "connections without end, one address",
   row: "B4",
   victim: "server",
-  full: { connections: 1_500 },
-  short: { connections: 300 },
+  full: { connections: 1_500, time: 60_000 },
+  short: { connections: 300, time: 10_000 },
   run,
   bounds: (result) => [
     ...honestBounds(result),
@@ -26,7 +31,7 @@ export const connectionFlood: Attack = {
       value: growth(result, "warm") / 1e3 / Math.max(1, result.tally.open! - WARM),
       most: 150,
     },
-    { what: "connections of one address", value: result.tally.open!, most: 1_024 },
+    { what: "connections of one address", value: result.tally.open!, most: MOST },
   ],
 };
 
@@ -34,10 +39,11 @@ async function run({ size, port, stopped, mark, ready }: AttackContext): Promise
   const all: RawConnection[] = [];
   let begun = 0;
   let refused = 0;
+  const end = performance.now() + size.time!;
   const openSome = async (most: number) => {
-    while (begun < most && !stopped.aborted) {
+    while (begun < most && !stopped.aborted && performance.now() < end) {
       begun++;
-      const raw = await RawConnection.connect({ port, from: "127.5.1.1" });
+      const raw = await RawConnection.connect({ port, from: "127.5.1.1", config });
       if (raw === undefined) {
         refused++;
         continue;

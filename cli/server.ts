@@ -62,10 +62,12 @@ export async function runServer(args: readonly string[]): Promise<number> {
   const server = listen(options, localAddresses, used, handler, closing.signal);
   const port = server.addr.port;
   const tcp = options.tcp ? listenTcp(server, used, keyPair === undefined, handler) : undefined;
+  // A program that waits for the announcement may end the server at once.
+  const interrupted = new Promise<void>((resolve) => onInterruption(resolve));
   if (!keyPair) announceDevelopment(used.cert, port);
   announce(options, server);
   const watch = options.keyPair && watchKeyPair(options.keyPair, used, server, tcp);
-  await new Promise<void>((resolve) => onInterruption(resolve));
+  await interrupted;
   watch?.stop();
   print("Stopping once all answers are sent; interrupt again to stop at once");
   // What takes longer is not waited for: whoever stops a service does not want to wait.
@@ -173,10 +175,12 @@ function missing(error: unknown): string {
 }
 
 function announce(options: ServerOptions, server: HttpServer): void {
-  print(`Serving ${Deno.realPathSync(options.www)}`);
-  for (const address of server.addrs) {
-    print(`Listening on ${targetText(address)} (UDP${options.tcp ? " and TCP" : ""})`);
-  }
+  const transport = options.tcp ? "UDP and TCP" : "UDP";
+  const places = server.addrs.map((address) =>
+    `Listening on ${targetText(address)} (${transport})`
+  );
+  // At once, so that a program that waits for the first line has the others too.
+  print([`Serving ${Deno.realPathSync(options.www)}`, ...places].join("\n"));
 }
 
 function announceDevelopment(cert: string, port: number): void {

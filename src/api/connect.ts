@@ -79,7 +79,7 @@ function closeWith(signal: AbortSignal, connection: MultipathConnection): void {
   throw signal.reason;
 }
 
-/** Characters of a host name (RFC 1035, Section 2.3.4: 255 bytes on the wire). */
+/** Characters of a host name (The DNS: 255 bytes on the wire). */
 const MAX_NAME = 253;
 
 function checkOptions(options: ConnectOptions): void {

@@ -8,6 +8,8 @@ const TOLERANCE = 1.35;
 const LONGEST_STALL = 600;
 /** Milliseconds by which the longest answer may exceed the simulated one. */
 const LONGEST_EXCESS = 60;
+/** Milliseconds that any message may take when a path dies, on a machine that is busy too. */
+const LONGEST_ANSWER = 300;
 /** Milliseconds from a path's return until it is in use. */
 const LONGEST_RETURN = 2_600;
 
@@ -17,7 +19,7 @@ testScenarios("a path that is lost and comes back delays transfers little", [
     scenario: handover,
     always: ({ duration }) => assert.ok(duration > 7 * 400, "there were eight answers"),
     limits: ({ stall }) => {
-      const limit = simulated(handover) + LONGEST_EXCESS;
+      const limit = Math.max(simulated(handover) + LONGEST_EXCESS, LONGEST_ANSWER);
       assert.ok(stall <= limit, `one answer took ${stall} ms, simulated limit ${limit} ms`);
     },
   },

@@ -6,7 +6,7 @@ import { ErrorCode } from "../../src/error/error_code.ts";
 import type { Limit } from "../../src/limits/ledger.ts";
 import { IDLE_BEFORE_CLOSE, SERVER_LIMITS } from "../../src/limits/limits.ts";
 import { Kind } from "../../src/stream/connection_credit.ts";
-import { linkOf, ORDINARY_GROUPS, Pair, type PairOptions } from "../sim/pair.ts";
+import { linkOf, ORDINARY_TLS, Pair, type PairOptions } from "../sim/pair.ts";
 
 /** A server with so much room for connections, and clients in as many networks as there are links. */
 class Crowded {
@@ -35,12 +35,7 @@ class Crowded {
     const connection = pair.client.endpoint.connect(
       {
         transport: CLIENT_DEFAULTS,
-        tls: {
-          serverName: "server.test",
-          alpn: ["sim"],
-          verification: "insecure",
-          groups: ORDINARY_GROUPS,
-        },
+        tls: ORDINARY_TLS,
       },
       pair.clientPorts[network]!,
       pair.serverPorts[0]!.publicAddress,

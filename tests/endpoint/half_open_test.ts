@@ -10,7 +10,7 @@ import {
   WARY_PERIOD,
 } from "../../src/limits/limits.ts";
 import { SilentClients } from "../hardening/silent_clients.ts";
-import { ORDINARY_GROUPS, Pair } from "../sim/pair.ts";
+import { ORDINARY_TLS, Pair } from "../sim/pair.ts";
 
 const FREE = { perConnection: 1, perAddress: 1e6, perNetwork: 1e6, total: 1e6 };
 
@@ -18,12 +18,7 @@ function connect(pair: Pair, port = 0, token: Uint8Array = new Uint8Array(0)): C
   return pair.client.endpoint.connect(
     {
       transport: DEFAULTS,
-      tls: {
-        serverName: "server.test",
-        alpn: ["sim"],
-        verification: "insecure",
-        groups: ORDINARY_GROUPS,
-      },
+      tls: ORDINARY_TLS,
       token,
     },
     pair.clientPorts[port]!,

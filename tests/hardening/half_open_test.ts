@@ -3,7 +3,7 @@ import { CLIENT_DEFAULTS } from "../../src/connection/config.ts";
 import type { Connection } from "../../src/connection/connection.ts";
 import type { Limit } from "../../src/limits/ledger.ts";
 import { SERVER_LIMITS } from "../../src/limits/limits.ts";
-import { ORDINARY_GROUPS, Pair } from "../sim/pair.ts";
+import { ORDINARY_TLS, Pair } from "../sim/pair.ts";
 import { SilentClients } from "./silent_clients.ts";
 
 /** Handshakes a second that are begun, proven by an answer to Retry, and left alone. */
@@ -39,12 +39,7 @@ function connect(pair: Pair): Connection {
   return pair.client.endpoint.connect(
     {
       transport: CLIENT_DEFAULTS,
-      tls: {
-        serverName: "server.test",
-        alpn: ["sim"],
-        verification: "insecure",
-        groups: ORDINARY_GROUPS,
-      },
+      tls: ORDINARY_TLS,
     },
     pair.clientPorts[0]!,
     pair.serverPorts[0]!.publicAddress,

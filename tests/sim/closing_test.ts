@@ -4,7 +4,7 @@ import { DEFAULTS } from "../../src/connection/config.ts";
 import { CloseStage } from "../../src/connection/closing.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { hmac } from "../../src/crypto/hkdf.ts";
-import { linkOf, ORDINARY_GROUPS, Pair, type PairOptions } from "./pair.ts";
+import { linkOf, ORDINARY_TLS, Pair, type PairOptions } from "./pair.ts";
 import { expectOpen, move } from "./transfers.ts";
 import { threadTime } from "../thread_time.ts";
 
@@ -301,12 +301,7 @@ Deno.test("A stateless reset is found among hundreds of connections, in spite of
     endpoint.connect(
       {
         transport: DEFAULTS,
-        tls: {
-          serverName: "server.test",
-          alpn: ["sim"],
-          verification: "insecure",
-          groups: ORDINARY_GROUPS,
-        },
+        tls: ORDINARY_TLS,
       },
       pair.clientPorts[0]!,
       from,

@@ -4,7 +4,7 @@ import type { Connection } from "../../src/connection/connection.ts";
 import type { Session } from "../../src/tls/session.ts";
 import type { ClientTlsOptions } from "../../src/tls/tls.ts";
 import { Kind } from "../../src/stream/connection_credit.ts";
-import { ORDINARY_GROUPS, Pair, type PairOptions } from "./pair.ts";
+import { ORDINARY_TLS, Pair, type PairOptions } from "./pair.ts";
 
 /** A pair whose first connection is over, and what the client kept of it. */
 export interface Resumable {
@@ -40,10 +40,7 @@ export function visitAgain(pair: Pair, tls: Partial<ClientTlsOptions>): Visit {
     {
       transport: DEFAULTS,
       tls: {
-        serverName: "server.test",
-        alpn: ["sim"],
-        verification: "insecure",
-        groups: ORDINARY_GROUPS,
+        ...ORDINARY_TLS,
         earlyData: true,
         ...tls,
       },

@@ -29,6 +29,14 @@ export const ORDINARY_GROUPS: readonly number[] = [
   NamedGroup.P384,
 ];
 
+/** What a client of the simulated server says to TLS, if nothing else is asked for. */
+export const ORDINARY_TLS: ClientTlsOptions = {
+  serverName: "server.test",
+  alpn: ["sim"],
+  verification: "insecure",
+  groups: ORDINARY_GROUPS,
+};
+
 const credential = Credential.fromPem(TEST_CERTIFICATE, TEST_KEY);
 
 /** How a pair is made. Everything has a default: one path of 10 Mbit/s and 44 ms. */
@@ -205,10 +213,7 @@ export class Pair {
       {
         transport: { ...CLIENT_DEFAULTS, qlog: this.#qlog(), ...config, ...clientConfig },
         tls: {
-          serverName: "server.test",
-          alpn: ["sim"],
-          verification: "insecure",
-          groups: ORDINARY_GROUPS,
+          ...ORDINARY_TLS,
           ...clientTls,
         },
         ...this.#options.client,

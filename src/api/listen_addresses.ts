@@ -19,7 +19,7 @@ export interface ListeningHub {
 
 /**
  * The addresses that a listener hears on. New ones of the machine are listened on as they come, and
- * clients are told which there are (MPQUIC leaves to extensions how they learn it).
+ * connected clients are told which there are.
  *
  * The socket of an address that goes is kept: the address may return, and nothing is heard meanwhile.
  */
@@ -51,12 +51,13 @@ export class ListenAddresses {
    * @throws {TypeError} If the patterns match nothing.
    */
   open(port: number): void {
-    const hostnames = serverAddresses(this.#patterns, this.#list());
+    const all = this.#list();
+    const hostnames = serverAddresses(this.#patterns, all);
     this.#hub.listen(hostnames, port);
     this.#port = this.#hub.sockets.addresses[0]!.port;
     this.#announce(hostnames);
     // A socket for all addresses hears on those that come later, too.
-    if (!hostnames.some(isUnspecified) && this.#list() !== undefined) this.#sleep();
+    if (!hostnames.some(isUnspecified) && all !== undefined) this.#sleep();
   }
 
   /** Looks at the interfaces, and listens where nothing listens yet. */

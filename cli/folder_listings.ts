@@ -71,8 +71,8 @@ class Reading {
 
 /**
  * The listings of a site's folders. Each is made once for all who ask at the time and within a
- * second. It rests while nobody waits for it, and goes on if somebody asks again: who asks and gives
- * up, over and over, costs no more than who waits.
+ * second. A listing rests while no request waits for it, and goes on with the next request: a
+ * client that asks and gives up, over and over, costs no more than a client that waits.
  */
 export class FolderListings {
   readonly #readings = new Map<string, Reading>();

@@ -26,6 +26,12 @@ function other(pair: Pair, end: End): End {
   return end === pair.client ? pair.server : pair.client;
 }
 
+/** A datagram arrives at one end as from the other. */
+function deliver(pair: Pair, victim: End, datagram: Uint8Array): void {
+  const from = other(pair, victim).host.ports[0]!.publicAddress;
+  victim.endpoint.receive(datagram, victim.host.ports[0]!, from, pair.now);
+}
+
 /** The first bytes of a packet with a short header for an end. */
 function shortHeader(pair: Pair, victim: End): number[] {
   return [0x40, ...other(pair, victim).connection.paths.slot(0)!.remote.current];
@@ -73,13 +79,7 @@ for (const [side, step] of [["server", 1], ["client", 17]] as const) {
           // No token, and a length that is right, as far as two bytes can say.
           const left = Math.max(0, Math.min(length - 18, 0x3fff));
           datagram.set([0, 0x40 | left >>> 8, left & 0xff], 7 + id.length);
-          const from = other(pair, victim).host.ports[0]!.publicAddress;
-          victim.endpoint.receive(
-            datagram.subarray(0, length),
-            victim.host.ports[0]!,
-            from,
-            pair.now,
-          );
+          deliver(pair, victim, datagram.subarray(0, length));
         }
         expectOpen(pair);
         move(pair, 5_000);
@@ -109,13 +109,7 @@ for (const [side, step] of [["server", 1], ["client", 17]] as const) {
       const packet = space.sent.take().reset(number, length, pair.now, paths.paths[0]!.current);
       packet.ackEliciting = packet.inFlight = false;
       space.onSent(packet, pair.now);
-      const from = other(pair, victim).host.ports[0]!.publicAddress;
-      victim.endpoint.receive(
-        buffer.subarray(0, length),
-        victim.host.ports[0]!,
-        from,
-        pair.now,
-      );
+      deliver(pair, victim, buffer.subarray(0, length));
       sent++;
     }
     const after = victim.connection.paths.paths[0]!.space.counters.packetsReceived;

@@ -248,7 +248,9 @@ Deno.test("A trace tells of datagrams of requests", async () => {
 });
 
 Deno.test("A trace leaves out the values that would let its readers act for somebody", async () => {
-  const { pair, peer } = attacked(() => new Response("", { headers: { "set-cookie": "id=sesame" } }));
+  const { pair, peer } = attacked(() =>
+    new Response("", { headers: { "set-cookie": "id=sesame" } })
+  );
   const secrets: Lines = [
     ["authorization", "Bearer sesame"],
     ["cookie", "id=sesame; a long one that tables may hold"],

@@ -115,9 +115,8 @@ for (const [curve, size] of [["secp384r1", 384], ["secp521r1", 512]] as const) {
   wrong("RSA with SHA-1", [issue(above, { algorithm: sha1 })], { anchors });
 }
 {
-  const { publicKey } = make.curveKey();
-  const info = Uint8Array.from(publicKey.export({ format: "der", type: "spki" }));
-  const point = info.subarray(-65);
+  // Its last bit is set: OpenSSL reads a bit that is said to be unused as 0, and the point is another.
+  const point = oddPoint();
   const curve = (id: Der, bytes: Uint8Array, unused = 0) =>
     sequence(sequence(oid("1.2.840.10045.2.1"), id), bits(bytes, unused));
   const p256 = oid("1.2.840.10045.3.1.7");
@@ -340,4 +339,13 @@ wrong("not valid yet", [issue(root, { notBefore: EPOCH + second })]);
   wrong("no names at all in the list", [called()], {
     openssl: "OpenSSL falls back on the common name",
   });
+}
+
+/** A point of P-256, the last bit of which is set. */
+function oddPoint(): Uint8Array {
+  for (;;) {
+    const { publicKey } = make.curveKey();
+    const info = Uint8Array.from(publicKey.export({ format: "der", type: "spki" }));
+    if ((info.at(-1)! & 1) === 1) return info.subarray(-65);
+  }
 }

@@ -1,4 +1,4 @@
-import { literalAddress, type LocalAddress, selectLocalAddresses } from "../io/interfaces.ts";
+import { addressesOf, literalAddress, type LocalAddress } from "../io/interfaces.ts";
 import { clientAddresses, fittingAddresses } from "./local_addresses.ts";
 
 /**
@@ -51,17 +51,10 @@ export class PresentAddresses {
   }
 }
 
-/** An interface that has no address for the moment is no mistake. */
+/** Of names we cannot know more than nothing when we may not ask any more. */
 function matching(
   pattern: string,
   all: readonly LocalAddress[] | undefined,
 ): readonly string[] {
-  const literal = literalAddress(pattern);
-  if (literal !== undefined) return [literal];
-  try {
-    return selectLocalAddresses([pattern], all);
-  } catch (error) {
-    if (error instanceof TypeError) return [];
-    throw error;
-  }
+  return all || literalAddress(pattern) !== undefined ? addressesOf(pattern, all) : [];
 }

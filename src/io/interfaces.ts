@@ -30,32 +30,38 @@ export function routableAddresses(all: readonly LocalAddress[]): readonly LocalA
  * The addresses that patterns name, in the order of the patterns.
  *
  * A pattern is a literal address, the name of an interface (`eth0`), or the beginning of a name or
- * an address (`eth*`, `192.168.`, `2001:db8:*`). Literal addresses need no permission.
+ * an address (`eth*`, `192.168.`, `2001:db8:*`). Literal addresses need no permission. An interface
+ * that has no address for the moment is passed over, as long as another pattern names one.
  *
- * @throws {TypeError} When a pattern matches nothing; the message lists what there is.
+ * @throws {TypeError} When the patterns match nothing; the message lists what there is.
  */
 export function selectLocalAddresses(
   patterns: readonly string[],
   all: readonly LocalAddress[] | undefined = listLocalAddresses(),
 ): readonly string[] {
-  const selected = new Set<string>();
-  for (const pattern of patterns) {
-    const literal = literalAddress(pattern);
-    if (literal !== undefined) {
-      selected.add(literal);
-      continue;
-    }
-    if (!all) {
-      throw new TypeError(
-        `Cannot look up the local address "${pattern}": run with --allow-sys=networkInterfaces, ` +
-          "or name literal addresses",
-      );
-    }
-    const found = all.filter((address) => matches(address, pattern));
-    if (found.length === 0) throw new TypeError(nothingMatches(pattern, all));
-    for (const { hostname } of found) selected.add(hostname);
-  }
+  const selected = new Set(patterns.flatMap((pattern) => addressesOf(pattern, all)));
+  if (selected.size === 0 && patterns.length > 0) throw nothingMatches(patterns, all!);
   return [...selected];
+}
+
+/**
+ * The addresses that one pattern names; none if there is no such interface for the moment.
+ *
+ * @throws {TypeError} When we may not look up what it names.
+ */
+export function addressesOf(
+  pattern: string,
+  all: readonly LocalAddress[] | undefined,
+): readonly string[] {
+  const literal = literalAddress(pattern);
+  if (literal !== undefined) return [literal];
+  if (all) {
+    return all.filter((address) => matches(address, pattern)).map(({ hostname }) => hostname);
+  }
+  throw new TypeError(
+    `Cannot look up the local address "${pattern}": run with --allow-sys=networkInterfaces, ` +
+      "or name literal addresses",
+  );
 }
 
 /** The address without brackets and zone if the text is a literal one, else undefined. */
@@ -105,7 +111,10 @@ function matches({ name, hostname }: LocalAddress, pattern: string): boolean {
     (prefix.startsWith("lo") || !isLoopback(hostname));
 }
 
-function nothingMatches(pattern: string, all: readonly LocalAddress[]): string {
+function nothingMatches(patterns: readonly string[], all: readonly LocalAddress[]): TypeError {
   const list = all.map(({ name, hostname }) => `${name} (${hostname})`).join(", ");
-  return `Cannot find a local address that matches "${pattern}": there are ${list || "none"}`;
+  const names = patterns.map((pattern) => `"${pattern}"`).join(" or ");
+  return new TypeError(
+    `Cannot find a local address that matches ${names}: there are ${list || "none"}`,
+  );
 }

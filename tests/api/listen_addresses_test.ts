@@ -65,3 +65,11 @@ Deno.test("A listener takes no harm from addresses that cannot be used, or from 
   site.addresses.refresh();
   assert.deepEqual(site.announced, ["127.0.0.1"]);
 });
+
+Deno.test("A listener hears on one of its interfaces though another has no address", () => {
+  using site = new Site(["wlan*", "lo*"]);
+  site.addresses.open(0);
+  site.present = ["127.0.0.1", "127.0.0.2"];
+  site.addresses.refresh();
+  assert.deepEqual(site.announced, ["127.0.0.1", "127.0.0.1 127.0.0.2"]);
+});

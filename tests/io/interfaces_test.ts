@@ -32,6 +32,7 @@ Deno.test("selectLocalAddresses() takes names, prefixes and literal addresses in
     [["203.0.113.9"], ["203.0.113.9"]],
     [["[2001:DB8::0:5]"], ["2001:db8::5"]],
     [["169.254.*"], ["169.254.3.4"]],
+    [["usb0", "eth1", "ppp*"], ["192.168.2.5"]],
     [[], []],
   ];
   for (const [patterns, expected] of cases) {
@@ -42,10 +43,10 @@ Deno.test("selectLocalAddresses() takes names, prefixes and literal addresses in
 Deno.test("selectLocalAddresses() lists what there is when nothing matches", () => {
   for (const pattern of ["eth9", "eth", "172.", "usb0", ""]) {
     assert.throws(
-      () => selectLocalAddresses(["eth0", pattern], all),
+      () => selectLocalAddresses([pattern, "tun*"], all),
       (error: Error) => {
         assert.ok(error instanceof TypeError);
-        assert.ok(error.message.includes(`"${pattern}"`), error.message);
+        assert.ok(error.message.includes(`"${pattern}" or "tun*"`), error.message);
         return error.message.includes("wlan0 (10.0.0.7)");
       },
     );

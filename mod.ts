@@ -65,6 +65,7 @@ export type {
   ListenOptions,
   MigrateOptions,
   OpenPathOptions,
+  PathWish,
   SendDatagramOptions,
   TransportOptions,
 } from "./src/api/options.ts";

@@ -2,38 +2,33 @@ import { CLIENT_DEFAULTS } from "../connection/config.ts";
 import type { Connection } from "../connection/connection.ts";
 import { isAuthenticationFailure } from "../error/authentication_failure.ts";
 import { wallTime } from "../io/clock.ts";
-import { familyOf, listLocalAddresses, literalAddress } from "../io/interfaces.ts";
+import { literalAddress } from "../io/interfaces.ts";
 import { type ClientConfig, Endpoint } from "../endpoint/endpoint.ts";
 import { openKeyLog } from "../io/key_log.ts";
 import { SystemRandom } from "../io/random.ts";
 import { resolveHost } from "../io/resolve.ts";
 import { backgroundTimer } from "../io/timer.ts";
-import type { Address } from "../path/address.ts";
+import { type Address, sameAddress } from "../path/address.ts";
+import type { PathRoute } from "../path/path_keeper.ts";
 import { Credential } from "../tls/credential.ts";
 import { suiteNumbers } from "./cipher_suites.ts";
 import { moreTelling } from "./close_error.ts";
 import { Hub } from "./hub.ts";
-import { clientAddresses } from "./local_addresses.ts";
 import type { MultipathConnection } from "./multipath_connection.ts";
 import type { ConnectOptions } from "./options.ts";
 import { PathUpkeep } from "./path_upkeep.ts";
-import { PresentAddresses } from "./present_addresses.ts";
+import { alternating, routesOf } from "./route_order.ts";
 import { type SavedSession, versionNumbers } from "./session.ts";
 import { checkProtocols } from "./protocols.ts";
 import { transportConfig } from "./transport_config.ts";
 import { trustOf } from "./trust.ts";
+import { WantedPaths } from "./wanted_paths.ts";
 
 /** RFC 8305, Section 5: the pause before the next address is tried besides the one before. */
 const ATTEMPT_DELAY = 250;
 
 /** Makes the public face of a connection. */
 export type MakeConnection = (core: Connection, hub: Hub) => MultipathConnection;
-
-/** Where a connection or a path may begin and end. */
-interface Route {
-  readonly local: string;
-  readonly remote: string;
-}
 
 /** A connection that was made, inside and out. */
 interface Opened {
@@ -48,12 +43,14 @@ export async function connect(
   make: MakeConnection,
 ): Promise<MultipathConnection> {
   checkOptions(options);
-  const { hostname, signal } = options;
-  const remotes = await resolveHost(hostname, signal);
-  const locals = clientAddresses(options.localAddresses, remotes);
-  const routes = routesOf(locals, remotes);
+  const { hostname, port, signal } = options;
+  const resolved = await resolveHost(hostname, signal);
+  const wanted = new WantedPaths(options, resolved);
+  const remotes = alternating(resolved).map((hostname) => addressOf(hostname, port));
+  const routes = routesOf(wanted.goals(remotes), remotes);
   if (routes.length === 0) {
-    throw new TypeError(`Cannot reach ${remotes.join(" or ")} from ${locals.join(" or ")}`);
+    const from = wanted.names.join(" or ") || "this machine";
+    throw new TypeError(`Cannot reach ${resolved.join(" or ")} from ${from}: no address fits`);
   }
   const attempts = new Attempts(options, make);
   const opened = await attempts.run(routes);
@@ -61,7 +58,7 @@ export async function connect(
   if (signal) closeWith(signal, connection);
   if (options.openPaths !== false) {
     // With early data the handshake is still under way. What the application asks for goes first.
-    const start = () => setImmediate(() => startUpkeep(opened, options, remotes));
+    const start = () => setImmediate(() => startUpkeep(opened, wanted, remotes));
     connection.handshake.then(start, () => {});
   }
   return connection;
@@ -124,27 +121,8 @@ function credentialOf({ cert, key }: ConnectOptions): Credential | undefined {
   throw new TypeError("Cannot connect: cert and key belong together");
 }
 
-/** All ways, in the order to try them: each remote address from the first local one, then the rest. */
-function routesOf(locals: readonly string[], remotes: readonly string[]): Route[] {
-  const first: Route[] = [];
-  const rest: Route[] = [];
-  for (const remote of alternating(remotes)) {
-    const fitting = locals.filter((local) => familyOf(local) === familyOf(remote));
-    fitting.forEach((local, i) => (i === 0 ? first : rest).push({ local, remote }));
-  }
-  return [...first, ...rest];
-}
-
-/** RFC 8305, Section 4: families take turns, beginning with that of the first address. */
-function alternating(remotes: readonly string[]): string[] {
-  const family = remotes.length > 0 ? familyOf(remotes[0]!) : "IPv4";
-  const preferred = remotes.filter((remote) => familyOf(remote) === family);
-  const others = remotes.filter((remote) => familyOf(remote) !== family);
-  const result: string[] = [];
-  for (let i = 0; i < Math.max(preferred.length, others.length); i++) {
-    result.push(...preferred.slice(i, i + 1), ...others.slice(i, i + 1));
-  }
-  return result;
+function addressOf(hostname: string, port: number): Address {
+  return { transport: "udp", hostname, port };
 }
 
 /** Tries several ways at a time, and keeps the first that leads to the server. */
@@ -163,7 +141,7 @@ class Attempts {
     this.#hub = new Hub(new Endpoint({ random: new SystemRandom(), wallTime }));
   }
 
-  async run(routes: readonly Route[]): Promise<Opened> {
+  async run(routes: readonly PathRoute[]): Promise<Opened> {
     const { signal } = this.#options;
     const winner = Promise.withResolvers<Opened | undefined>();
     const abort = () => winner.reject(signal!.reason);
@@ -187,7 +165,7 @@ class Attempts {
    * prove who it is.
    */
   async #tryAll(
-    routes: readonly Route[],
+    routes: readonly PathRoute[],
     winner: PromiseWithResolvers<Opened | undefined>,
   ): Promise<void> {
     let isSettled = false;
@@ -211,13 +189,11 @@ class Attempts {
     winner.resolve(undefined);
   }
 
-  async #try({ local, remote }: Route): Promise<Opened> {
-    const { port } = this.#options;
+  async #try({ local, remote }: PathRoute): Promise<Opened> {
     const hub = this.#hub;
     const socket = hub.sockets.find(local) ?? hub.open(local);
-    const address = { transport: "udp", hostname: remote, port } as const;
     const begin = (config: ClientConfig) => {
-      const core = hub.endpoint.connect(config, socket, address, hub.driver.now);
+      const core = hub.endpoint.connect(config, socket, remote, hub.driver.now);
       if (this.#options.onSession) collectSessions(core, hub, this.#options.onSession);
       const connection = this.#make(core, hub);
       this.#open.add(connection);
@@ -259,21 +235,19 @@ async function settledWithin(promise: Promise<void>, milliseconds: number): Prom
   cancel();
 }
 
-/** Keeps a path open from each local address, whatever comes and goes, if there can be several. */
+/** Keeps the paths open that are wanted, whatever comes and goes, if there can be several. */
 function startUpkeep(
   { connection, core, hub }: Opened,
-  options: ConnectOptions,
-  resolved: readonly string[],
+  wanted: WantedPaths,
+  resolved: readonly Address[],
 ): void {
   if (!connection.multipath || !hub.has(core)) return;
-  const { localAddresses, port } = options;
-  const at = (hostname: string): Address => ({ transport: "udp", hostname, port });
-  const reached = connection.remoteAddr.hostname;
-  const known = [reached, ...resolved.filter((hostname) => hostname !== reached)].map(at);
-  const present = new PresentAddresses(localAddresses, resolved);
+  const { hostname, port } = connection.remoteAddr;
+  const reached = addressOf(hostname, port);
+  const known = [reached, ...resolved.filter((remote) => !sameAddress(remote, reached))];
   const upkeep = new PathUpkeep(connection, {
-    locals: () => present.list(listLocalAddresses()),
-    remotes: () => [...known, ...core.remoteAddresses.list.map(({ address }) => address)],
+    goals: () =>
+      wanted.goals([...known, ...core.remoteAddresses.list.map(({ address }) => address)]),
     now: () => hub.driver.now,
     onLocalGone: (hostname) => hub.abandonFrom(core, hostname),
   });

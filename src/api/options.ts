@@ -159,12 +159,19 @@ export interface ConnectOptions extends TransportOptions {
   insecure?: boolean;
   /**
    * Local addresses to use, one socket each: literal ones, names of interfaces, or the beginning
-   * of either (`eth*`, `192.168.`). Left out: those of all interfaces if we may ask for them
-   * (`--allow-sys=networkInterfaces`), else whichever the system chooses.
+   * of either (`eth*`, `192.168.`). What has no address for the moment is used once it has one.
+   * Left out: those of all interfaces if we may ask for them (`--allow-sys=networkInterfaces`), else
+   * whichever the system chooses.
    */
   localAddresses?: string[];
   /**
-   * Opens a path from each further local address as soon as the handshake is complete.
+   * The paths that are wanted, instead of one from each of `localAddresses`. Each of them may carry
+   * the handshake: the one that is answered first does.
+   */
+  paths?: readonly PathWish[];
+  /**
+   * Opens the further paths as soon as the handshake is complete, and again when they are lost, as
+   * addresses of either end come and go.
    *
    * @default {true}
    */
@@ -208,6 +215,20 @@ export interface ConnectOptions extends TransportOptions {
   key?: string;
   /** Ends the attempt, or the connection, when it is aborted. */
   signal?: AbortSignal;
+}
+
+/**
+ * A path that a client wants, as long as there is any way for it. Addresses of an interface stand in
+ * for each other, and may change.
+ */
+export interface PathWish {
+  /**
+   * Where it begins: a literal address, the name of an interface, or the beginning of either; one
+   * path for each interface that this names, now or later. Left out: wherever the system likes.
+   */
+  localAddress?: string;
+  /** Where it may lead, best first. Left out: to any address of the server that we know. */
+  remoteAddresses?: readonly Deno.NetAddr[];
 }
 
 /** The hash of a certificate in DER, as `WebTransport` takes it. */

@@ -1,7 +1,11 @@
 import { ErrorCode } from "../error/error_code.ts";
 import { backgroundTimer } from "../io/timer.ts";
-import type { Address } from "../path/address.ts";
-import { PathKeeper, type PathRoute } from "../path/path_keeper.ts";
+import {
+  type PathAttempt,
+  type PathGoal,
+  PathKeeper,
+  type PathRoute,
+} from "../path/path_keeper.ts";
 import type { OpenPathOptions } from "./options.ts";
 import type { Path } from "./path.ts";
 
@@ -15,26 +19,26 @@ export interface UpkeepTarget {
   openPath(options: OpenPathOptions): Promise<Path>;
 }
 
-/** Where the addresses of both ends come from. */
+/** What upkeep has to know. */
 export interface UpkeepSources {
-  /** The local addresses that paths are wanted from, at present. */
-  locals(): readonly string[];
-  /** The server's addresses, the best first, at present. */
-  remotes(): readonly Address[];
+  /** The paths that are wanted, and where they may begin and end, at present. */
+  goals(): readonly PathGoal[];
   /** The time in milliseconds. */
   now(): number;
   /** A local address is gone: nothing can be sent from it any more. */
   onLocalGone(hostname: string): void;
 }
 
-/** Keeps one path open from each local address of a client, as interfaces come and go. */
+/** Keeps the paths open that a client wants, as addresses of either end come and go. */
 export class PathUpkeep {
   readonly #target: UpkeepTarget;
   readonly #sources: UpkeepSources;
   readonly #keeper = new PathKeeper();
+  /** Local addresses that there are. */
+  #locals: ReadonlySet<string> = new Set();
   /** Local addresses that were there once; a path that is the last one is kept, and lost later. */
   readonly #gone = new Set<string>();
-  readonly #watched = new WeakSet<Path>();
+  readonly #owners = new WeakMap<Path, PathAttempt>();
   #cancelTimer: (() => void) | undefined;
   #isStopped = false;
 
@@ -53,53 +57,63 @@ export class PathUpkeep {
   /** Looks at the addresses of both ends and does what follows. */
   refresh(): void {
     if (this.#isStopped) return;
-    this.#setLocals(this.#sources.locals());
-    this.#keeper.setRemotes(this.#sources.remotes());
+    this.#setGoals(this.#sources.goals());
     this.#advance();
     this.#sleep();
   }
 
-  #setLocals(locals: readonly string[]): void {
-    for (const hostname of this.#keeper.setLocals(locals)) this.#gone.add(hostname);
+  #setGoals(goals: readonly PathGoal[]): void {
+    this.#keeper.setGoals(goals);
+    const locals = new Set(goals.flatMap(({ routes }) => routes.map(({ local }) => local)));
+    for (const hostname of this.#locals) {
+      if (!locals.has(hostname)) this.#gone.add(hostname);
+    }
     for (const hostname of locals) this.#gone.delete(hostname);
+    this.#locals = locals;
     // Each time anew: the last path cannot be abandoned before there is another.
     for (const hostname of this.#gone) this.#sources.onLocalGone(hostname);
-    for (const path of this.#target.paths) {
-      const { hostname } = path.localAddr;
-      if (this.#keeper.isIdle(hostname)) this.#watch(path, routeOf(path));
-    }
+    for (const path of this.#target.paths) this.#adopt(path);
+  }
+
+  /** A path that others opened, or whose goal was forgotten for a while, serves a goal as well. */
+  #adopt(path: Path): void {
+    const owner = this.#owners.get(path);
+    if (owner !== undefined && this.#keeper.isHeld(owner)) return;
+    const attempt = this.#keeper.adopt(routeOf(path));
+    if (attempt !== undefined) this.#watch(path, attempt);
   }
 
   #advance(): void {
     const now = this.#sources.now();
-    for (let route = this.#keeper.next(now); route; route = this.#keeper.next(now)) {
-      this.#open(route);
-    }
+    for (let next = this.#keeper.next(now); next; next = this.#keeper.next(now)) this.#open(next);
   }
 
-  #open(route: PathRoute): void {
-    const { local: localAddress, remote: remoteAddress } = route;
+  #open(attempt: PathAttempt): void {
+    const { local: localAddress, remote: remoteAddress } = attempt;
     this.#target.openPath({ localAddress, remoteAddress }).then(
-      (path) => this.#watch(path, route),
-      () => this.#onFailed(route),
+      (path) => this.#watch(path, attempt),
+      () => this.#onFailed(attempt),
     );
   }
 
-  #watch(path: Path, route: PathRoute): void {
-    this.#keeper.onOpened(route);
-    if (this.#watched.has(path)) return;
-    this.#watched.add(path);
+  #watch(path: Path, attempt: PathAttempt): void {
+    this.#keeper.onOpened(attempt);
+    const isKnown = this.#owners.has(path);
+    this.#owners.set(path, attempt);
+    if (isKnown) return;
     path.closed.then(({ closeCode }) => {
+      const owner = this.#owners.get(path)!;
       // What an application has closed on purpose, either one, is not opened behind its back.
-      if (closeCode === ErrorCode.ApplicationAbandonPath) this.#keeper.renounce(route.local);
-      else this.#keeper.onClosed(route, this.#sources.now());
+      if (closeCode !== ErrorCode.ApplicationAbandonPath) {
+        this.#keeper.onClosed(owner, this.#sources.now());
+      } else if (this.#keeper.isHeld(owner)) this.#keeper.renounce(owner.goal);
       this.refresh();
     }, () => {});
   }
 
   /** A socket that cannot be opened, or a path that cannot be validated, is tried again later. */
-  #onFailed(route: PathRoute): void {
-    this.#keeper.onClosed(route, this.#sources.now());
+  #onFailed(attempt: PathAttempt): void {
+    this.#keeper.onClosed(attempt, this.#sources.now());
     this.#sleep();
   }
 

@@ -124,8 +124,11 @@ export class ConnectionPool implements AsyncDisposable {
 
   /** RFC 9114, Section 3.3: only for the very origin whose certificate was looked at. */
   #key(url: URL, options: FetchConnectOptions): string {
-    const parts = Object.entries(options).filter(([, value]) => value !== undefined).sort();
-    return `${url.host} ${JSON.stringify(parts, (_, value) => this.#identify(value))}`;
+    const { paths, ...others } = options;
+    const parts = Object.entries(others).filter(([, value]) => value !== undefined).sort();
+    // Paths are told apart by what they say, as they are mostly written out for each request.
+    const rest = JSON.stringify(parts, (_, value) => this.#identify(value));
+    return `${url.host} ${JSON.stringify(paths ?? [])} ${rest}`;
   }
 
   #identify(value: unknown): unknown {

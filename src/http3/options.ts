@@ -144,8 +144,8 @@ export interface FetchInit extends RequestInit, H3RequestInit, FetchConnectOptio
    * (whose `client` option then counts), and for some minutes, then longer, not over UDP. Trailers
    * and interim responses are lost there. What TCP could not honour is refused at once, whatever way
    * the request would take: `serverCertificateHashes`, `serverName`, `insecure` and `cipherSuites`,
-   * and, unless there is a `client` to have them too, `caCerts`, `cert` and `key`, and
-   * `localAddresses`.
+   * and, unless there is a `client` to have them too, `caCerts`, `cert` and `key`,
+   * `localAddresses` and `paths`.
    */
   fallback?: "tcp";
   /**

@@ -6,7 +6,7 @@ type Init = FetchInit & { client?: unknown };
 /** Options that the runtime's `fetch` has nothing for. */
 const quicOnly = ["serverCertificateHashes", "serverName", "insecure", "cipherSuites"] as const;
 /** Options that the runtime's `fetch` can be given in its `client`. */
-const ofClient = ["caCerts", "cert", "key", "localAddresses"] as const;
+const ofClient = ["caCerts", "cert", "key", "localAddresses", "paths"] as const;
 
 /**
  * Looks whether everything that is to carry a request can honour the options that say whom to trust,

@@ -11,153 +11,196 @@ export interface PathRoute {
   readonly remote: Address;
 }
 
-/** What is wanted of one local address, and how far that has come. */
-interface Goal {
-  readonly local: string;
+/** What is wanted: one path along any of some routes, the best first. */
+export interface PathGoal {
+  /** Tells it from the others. */
+  readonly name: string;
+  readonly routes: readonly PathRoute[];
+}
+
+/** A path that is to serve a goal. */
+export interface PathAttempt extends PathRoute {
+  /** The name of the goal. */
+  readonly goal: string;
+}
+
+/** How far a goal has come. */
+interface Pursuit {
+  readonly name: string;
+  routes: readonly PathRoute[];
   state: "idle" | "opening" | "open" | "renounced";
-  /** Where the path that is opening or open leads to. */
-  remote: Address | undefined;
-  /** Where it failed to lead to since it was last open. */
+  /** The route of the path that is opening or open. */
+  route: PathRoute | undefined;
+  /** Routes that failed since it was last open. */
   readonly tried: Set<string>;
   failures: number;
   retryAt: number;
 }
 
 /**
- * Keeps the wish for one path from each local address, while addresses of either end come and go.
+ * Keeps wishes for paths, one path each, while addresses of either end come and go.
  *
  * It remembers goals rather than paths: a path that was lost is opened again, with growing pauses,
- * and to another address of the server if there is one. It opens nothing itself; `next` says what
- * should be opened, and whoever does it reports back.
+ * and along another route if there is one. It opens nothing itself; `next` says what should be
+ * opened, and whoever does it reports back.
  */
 export class PathKeeper {
-  #goals: Goal[] = [];
-  #remotes: readonly Address[] = [];
+  #pursuits: Pursuit[] = [];
 
-  /** The local addresses there are now. Returns those that are gone. */
-  setLocals(locals: readonly string[]): string[] {
-    const gone = this.#goals.filter(({ local }) => !locals.includes(local));
-    this.#goals = locals.map((local) =>
-      this.#goals.find((goal) => goal.local === local) ?? newGoal(local)
-    );
-    return gone.map(({ local }) => local);
-  }
-
-  /** The addresses of the server, those to be tried first in front. */
-  setRemotes(remotes: readonly Address[]): void {
-    const news = remotes.some((remote) => !this.#remotes.some((old) => sameAddress(old, remote)));
-    this.#remotes = remotes;
-    if (!news) return;
-    // A new address may be the one that can be reached: no more waiting.
-    for (const goal of this.#goals) goal.retryAt = -Infinity;
+  /** What is wanted now; a goal that has no route for the moment is forgotten until it has one. */
+  setGoals(goals: readonly PathGoal[]): void {
+    this.#pursuits = goals.filter(({ routes }) => routes.length > 0).map(({ name, routes }) => {
+      const known = this.#find(name);
+      if (known === undefined) return newPursuit(name, routes);
+      update(known, routes);
+      return known;
+    });
   }
 
   /** When `next` may have something new to say. */
   get deadline(): number {
     let earliest = Infinity;
-    for (const goal of this.#goals) {
-      if (goal.state === "idle" && goal.retryAt < earliest) earliest = goal.retryAt;
+    for (const { state, retryAt } of this.#pursuits) {
+      if (state === "idle" && retryAt < earliest) earliest = retryAt;
     }
     return earliest;
   }
 
-  /** A route to open now; it counts as opening until something is reported of it. */
-  next(now: number): PathRoute | undefined {
-    for (const goal of this.#goals) {
-      if (goal.state !== "idle" || goal.retryAt > now) continue;
-      const remote = this.#choose(goal);
-      if (remote === undefined) {
-        goal.retryAt = Infinity;
+  /** What to open now; it counts as opening until something is reported of it. */
+  next(now: number): PathAttempt | undefined {
+    for (const pursuit of this.#pursuits) {
+      if (pursuit.state !== "idle" || pursuit.retryAt > now) continue;
+      const route = this.#choose(pursuit);
+      if (route === undefined) {
+        pursuit.retryAt = Infinity;
         continue;
       }
-      goal.state = "opening";
-      goal.remote = remote;
-      return { local: goal.local, remote };
+      pursuit.state = "opening";
+      pursuit.route = route;
+      return { goal: pursuit.name, ...route };
     }
     return undefined;
   }
 
-  /** Whether a path from there is wanted, and none is open or opening. */
-  isIdle(local: string): boolean {
-    return this.#find(local)?.state === "idle";
+  /** The goal that a path serves which nobody has asked for, if there is one without a path. */
+  adopt(route: PathRoute): PathAttempt | undefined {
+    const isUnderWay = this.#pursuits.some((one) =>
+      one.state === "opening" && isSame(one.route!, route)
+    );
+    if (isUnderWay) return undefined; // it is that one, and will be reported
+    const fitting = this.#pursuits.filter(({ state, routes }) =>
+      state === "idle" && routes.some(({ local }) => local === route.local)
+    );
+    const exact = fitting.filter(({ routes }) => routes.some((one) => isSame(one, route)));
+    // The goal with fewer choices goes first: the others can do without this one.
+    const [best] = (exact.length > 0 ? exact : fitting).sort((a, b) =>
+      a.routes.length - b.routes.length
+    );
+    return best && { goal: best.name, ...route };
+  }
+
+  /** Whether the path serves its goal still. */
+  isHeld(attempt: PathAttempt): boolean {
+    return this.#pursuing(attempt)?.state === "open";
   }
 
   /** A path is open, whoever has opened it. */
-  onOpened({ local, remote }: PathRoute): void {
-    const goal = this.#find(local);
-    if (goal === undefined || goal.state === "renounced") return;
-    goal.state = "open";
-    goal.remote = remote;
-    goal.failures = 0;
-    goal.tried.clear();
+  onOpened({ goal, local, remote }: PathAttempt): void {
+    const pursuit = this.#find(goal);
+    if (pursuit === undefined || pursuit.state === "renounced") return;
+    pursuit.state = "open";
+    pursuit.route = { local, remote };
+    pursuit.failures = 0;
+    pursuit.tried.clear();
   }
 
   /** A path is gone, or could not be opened. */
-  onClosed({ local, remote }: PathRoute, now: number): void {
-    const goal = this.#find(local);
-    if (goal === undefined || goal.remote === undefined) return;
-    if (!sameAddress(goal.remote, remote)) return;
-    goal.state = "idle";
-    goal.remote = undefined;
-    goal.tried.add(formatAddress(remote));
-    if (this.#untried(goal).length > 0) {
-      // Another address of the server may do better at once.
-      goal.retryAt = now;
+  onClosed(attempt: PathAttempt, now: number): void {
+    const pursuit = this.#pursuing(attempt);
+    if (pursuit === undefined) return;
+    pursuit.state = "idle";
+    pursuit.route = undefined;
+    pursuit.tried.add(keyOf(attempt));
+    if (untried(pursuit).length > 0) {
+      // Another route may do better at once.
+      pursuit.retryAt = now;
       return;
     }
-    goal.tried.clear();
-    goal.retryAt = now + Math.min(FIRST_PAUSE * 2 ** goal.failures, LONGEST_PAUSE);
-    goal.failures++;
+    pursuit.tried.clear();
+    pursuit.retryAt = now + Math.min(FIRST_PAUSE * 2 ** pursuit.failures, LONGEST_PAUSE);
+    pursuit.failures++;
   }
 
-  /** No path is wanted from there any more, until the address has gone and come back. */
-  renounce(local: string): void {
-    const goal = this.#find(local);
-    if (goal === undefined) return;
-    goal.state = "renounced";
-    goal.remote = undefined;
+  /** No path is wanted for this goal any more, until it has lost all its routes and has one again. */
+  renounce(goal: string): void {
+    const pursuit = this.#find(goal);
+    if (pursuit === undefined) return;
+    pursuit.state = "renounced";
+    pursuit.route = undefined;
   }
 
-  /** Of those that were not tried in this round, the one that the fewest other paths lead to. */
-  #choose(goal: Goal): Address | undefined {
-    let best: Address | undefined;
+  /** Of the routes that were not tried in this round, one to where the fewest other paths lead. */
+  #choose(pursuit: Pursuit): PathRoute | undefined {
+    let best: PathRoute | undefined;
     let least = Infinity;
-    for (const remote of this.#untried(goal)) {
-      const uses = this.#goals.filter((other) =>
-        other.remote !== undefined && sameAddress(other.remote, remote)
+    for (const route of untried(pursuit)) {
+      const uses = this.#pursuits.filter((other) =>
+        other.route !== undefined && sameAddress(other.route.remote, route.remote)
       ).length;
       if (uses >= least) {
         continue;
       }
-      best = remote;
+      best = route;
       least = uses;
     }
     return best;
   }
 
-  #untried(goal: Goal): Address[] {
-    const family = isIpv6(goal.local);
-    return this.#remotes.filter((remote) =>
-      isIpv6(remote.hostname) === family && !goal.tried.has(formatAddress(remote))
-    );
+  #pursuing(attempt: PathAttempt): Pursuit | undefined {
+    const pursuit = this.#find(attempt.goal);
+    return pursuit?.route && isSame(pursuit.route, attempt) ? pursuit : undefined;
   }
 
-  #find(local: string): Goal | undefined {
-    return this.#goals.find((goal) => goal.local === local);
+  #find(name: string): Pursuit | undefined {
+    return this.#pursuits.find((pursuit) => pursuit.name === name);
   }
 }
 
-function newGoal(local: string): Goal {
+function newPursuit(name: string, routes: readonly PathRoute[]): Pursuit {
   return {
-    local,
+    name,
+    routes,
     state: "idle",
-    remote: undefined,
+    route: undefined,
     tried: new Set(),
     failures: 0,
     retryAt: -Infinity,
   };
 }
 
-function isIpv6(hostname: string): boolean {
-  return hostname.includes(":");
+function update(pursuit: Pursuit, routes: readonly PathRoute[]): void {
+  const before = pursuit.routes;
+  pursuit.routes = routes;
+  // A new address may be the one that can be reached: no more waiting.
+  if (routes.some((route) => !before.some((old) => isSame(old, route)))) {
+    pursuit.retryAt = -Infinity;
+  }
+  const { route } = pursuit;
+  if (route === undefined || routes.some(({ local }) => local === route.local)) return;
+  // Where its path begins is gone, and the path with it sooner or later.
+  pursuit.state = "idle";
+  pursuit.route = undefined;
+  pursuit.retryAt = -Infinity;
+}
+
+function untried({ routes, tried }: Pursuit): PathRoute[] {
+  return routes.filter((route) => !tried.has(keyOf(route)));
+}
+
+function isSame(a: PathRoute, b: PathRoute): boolean {
+  return a.local === b.local && sameAddress(a.remote, b.remote);
+}
+
+function keyOf({ local, remote }: PathRoute): string {
+  return `${local} ${formatAddress(remote)}`;
 }

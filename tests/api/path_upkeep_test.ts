@@ -42,8 +42,14 @@ function upkeepOf(locals: () => string[], remotes: () => string[]) {
   let now = 0;
   const gone: string[] = [];
   const upkeep = new PathUpkeep(target, {
-    locals,
-    remotes: () => remotes().map((hostname) => ({ transport: "udp", hostname, port: 443 })),
+    goals: () =>
+      locals().map((local) => ({
+        name: local,
+        routes: remotes().map((hostname) => ({
+          local,
+          remote: { transport: "udp", hostname, port: 443 },
+        })),
+      })),
     now: () => now,
     onLocalGone: (hostname) => gone.push(hostname),
   });

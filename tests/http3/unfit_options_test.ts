@@ -20,6 +20,7 @@ const ofClient: readonly FetchInit[] = [
   { cert: "PEM", key: "PEM" },
   { key: "PEM" },
   { localAddresses: ["tun0"] },
+  { paths: [{ localAddress: "tun0" }] },
 ];
 const headers = { authorization: "Bearer secret" };
 

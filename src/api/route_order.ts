@@ -14,7 +14,10 @@ export function routesOf(
   goals: readonly PathGoal[],
   remotes: readonly Address[],
 ): readonly PathRoute[] {
-  const rankOf = ({ remote }: PathRoute) => remotes.findIndex((one) => sameAddress(one, remote));
+  const rankOf = ({ remote }: PathRoute) => {
+    const index = remotes.findIndex((one) => sameAddress(one, remote));
+    return index < 0 ? remotes.length : index;
+  };
   const left = goals.flatMap(({ routes }) => routes).sort((a, b) => rankOf(a) - rankOf(b));
   const uses = new Map<string, number>();
   const usesOf = ({ local, remote }: PathRoute) =>

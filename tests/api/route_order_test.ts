@@ -38,6 +38,15 @@ Deno.test("routesOf() begins with the address that the server's name has first",
   assert.deepEqual(order(["10.0.0.1"], ["fd00::9"]), []);
 });
 
+Deno.test("routesOf() puts addresses that are named for one path behind those of the server", () => {
+  const other = { local: "10.0.1.1", remote: at("10.9.9.9") };
+  const usual = { local: "10.0.0.1", remote: at("10.9.0.1") };
+  const goals = [{ name: "0", routes: [usual] }, { name: "1", routes: [other] }];
+  const remotes = ["fd00::9", "10.9.0.1"].map(at);
+  assert.deepEqual(routesOf(goals, remotes), [usual, other]);
+  assert.deepEqual(routesOf(goals.toReversed(), remotes), [usual, other]);
+});
+
 Deno.test("routesOf() names each way once, though several paths may take it", () => {
   const route = { local: "10.0.0.1", remote: at("10.9.0.1") };
   const goals = ["one", "two"].map((name) => ({ name, routes: [route] }));

@@ -63,9 +63,12 @@ Deno.test("fetch() makes another connection for other options", async () => {
   for (let round = 0; round < 2; round++) {
     for (const scheduler of schedulers) await fetch("https://a/", { ...brief, scheduler });
     await fetch("https://a/", { ...brief, localAddresses: ["lo"] });
+    // Written out anew for each request, as they mostly are.
+    await fetch("https://a/", { ...brief, paths: [{ localAddress: "lo" }] });
     await fetch("https://a/", { ...brief, method: "POST", headers: { a: "b" } });
   }
-  assert.equal(connects.length, 4);
+  assert.equal(connects.length, 5);
+  assert.deepEqual(connects[3]!.paths, [{ localAddress: "lo" }]);
 });
 
 Deno.test("fetch() closes connections nobody uses", async () => {

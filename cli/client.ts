@@ -8,19 +8,19 @@
  *
  * @module
  */
-import { isIP } from "node:net";
 import type { Carrier } from "./carrier.ts";
 import { type ClientOptions, clientProgram, readClientOptions } from "./client_options.ts";
 import { lostConnection } from "./connect_failure.ts";
 import { Failure } from "./failure.ts";
-import type { ChosenInterface } from "./interfaces.ts";
+import { absenceLines } from "./interfaces.ts";
 import { logOptions } from "./log_flags.ts";
 import { requestLines, responseHead, responseLines } from "./message_text.ts";
 import { openCarrier } from "./open_carrier.ts";
 import { print, report } from "./output.ts";
+import { PathNews } from "./path_news.ts";
 import { doubled, type PlannedPath, planPaths, readTarget, type Target } from "./plan_paths.ts";
-import { choosePresentInterfaces, resolveHost } from "./present_interfaces.ts";
-import { describeError, onInterruption, runProgram, say } from "./program.ts";
+import { choosePresentInterfaces, InterfaceNames, resolveHost } from "./present_interfaces.ts";
+import { onInterruption, runProgram, say } from "./program.ts";
 import { printable } from "./printable.ts";
 import { type Progress, summaryLines } from "./progress.ts";
 import { bestStyle, ProgressDisplay } from "./progress_display.ts";
@@ -30,6 +30,12 @@ import { Session } from "./session.ts";
 import { type Answer, openOutput, Transfer, type TransferOptions } from "./transfer.ts";
 import { usageText } from "./usage.ts";
 import { version } from "./version.ts";
+
+/** Milliseconds after which all paths should have been tried. */
+const PATHS_DUE = 3_000;
+
+/** Takes a line for people, unless they want none. */
+type Note = (line: string) => unknown;
 
 if (import.meta.main) await runProgram(clientProgram.name, () => runClient(Deno.args));
 
@@ -63,34 +69,27 @@ function tooSlow(maxTime: number): Failure {
 }
 
 /** Finds out which interface goes to which address, before anything is sent. */
-async function makePlan(options: ClientOptions): Promise<readonly PlannedPath[]> {
+async function makePlan(options: ClientOptions, note: Note): Promise<readonly PlannedPath[]> {
   const chosen = choosePresentInterfaces(options.interfaces);
   const interfaces = options.fakeMultipath ? doubled(chosen) : chosen;
-  const url = options.urls[0]!;
-  const port = Number(url.port || 443);
-  const named = { hostname: url.hostname.replace(/^\[(.*)\]$/, "$1"), port };
+  const port = Number(options.urls[0]!.port || 443);
   const targets = options.multipathAddresses.map((text) => readTarget(text, port));
-  planPaths(interfaces, targets, named); // refuses what cannot fit before it looks anything up
-  const addresses = await Promise.all(
-    targets.map((target, i) => resolveFor(target, interfaces[i + 1])),
-  );
-  // Without interfaces the library tries all of a host's addresses until one answers.
-  const first = chosen.length > 0 ? await resolveFor(named, interfaces[0]) : named;
-  return planPaths(interfaces, addresses, first);
+  planPaths(interfaces, targets.map(() => [])); // refuses what cannot fit before it looks anything up
+  const plan = planPaths(interfaces, await Promise.all(targets.map(resolved)));
+  absenceLines(chosen).forEach(note);
+  return plan;
 }
 
-/** The host's address that this interface can reach, if there is one. */
-async function resolveFor(target: Target, from: ChosenInterface | undefined): Promise<Target> {
-  const found = await resolveHost(target.hostname);
-  const families = new Set(from?.addresses.map((address) => isIP(address)));
-  const hostname = found.find((one) => families.size === 0 || families.has(isIP(one)));
-  return { hostname: hostname ?? found[0]!, port: target.port };
+/** All addresses that a host has. */
+async function resolved({ hostname, port }: Target): Promise<Target[]> {
+  return (await resolveHost(hostname)).map((hostname) => ({ hostname, port }));
 }
 
 async function download(options: ClientOptions, signal: AbortSignal): Promise<number> {
   const body = await stoppable(requestBody(options), signal);
-  const plan = await stoppable(makePlan(options), signal);
-  await using carrier = await connect(plan, options, signal);
+  const note = (line: string) => isQuiet(options) || report(`${clientProgram.name}: ${line}`);
+  const plan = await stoppable(makePlan(options, note), signal);
+  await using carrier = await connect(plan, options, note, signal);
   const started = performance.now();
   const transfer = new Transfer({
     urls: options.urls,
@@ -112,7 +111,7 @@ async function download(options: ClientOptions, signal: AbortSignal): Promise<nu
   const verbose = (line: string) => options.verbose && display.note(line);
   if (carrier instanceof Session) {
     verbose(`* ${carrier.summary}`);
-    openPaths(carrier, plan, (line) => isQuiet(options) || display.note(line));
+    tellPaths(carrier, plan, options, (line) => isQuiet(options) || display.note(line));
   }
   await stoppable(transfer.run(), signal);
   display.end();
@@ -138,24 +137,32 @@ function tellAll(failures: readonly Failure[]): number {
 async function connect(
   plan: readonly PlannedPath[],
   options: ClientOptions,
+  note: Note,
   signal: AbortSignal,
 ): Promise<Carrier> {
   const logs = logOptions(options);
-  const note = (line: string) => {
-    if (!isQuiet(options)) report(`${clientProgram.name}: ${line}`);
-  };
   return await openCarrier(options.urls[0]!, plan, options, { logs, note, signal });
 }
 
-/** The paths after the first; the transfer does not wait for them. */
-function openPaths(
+/** Tells what becomes of the paths; the transfer does not wait for them. */
+function tellPaths(
   session: Session,
   plan: readonly PlannedPath[],
-  note: (line: string) => void,
+  { verbose }: ClientOptions,
+  note: Note,
 ): void {
-  for (const planned of plan.slice(1)) {
-    session.openPath(planned).catch((error) => note(describeError(error)));
-  }
+  const names = new InterfaceNames();
+  const options = { tell: note, names, isNamed: plan.length > 0, isVerbose: verbose };
+  const news = new PathNews(options);
+  session.tellPaths(news).finally(() => news.end());
+  const count = plan.filter(({ localAddress, addresses }) => !localAddress || addresses[0]).length;
+  if (count < 2) return;
+  if (!session.multipath) return void note("The server allows one path only; going on with it");
+  const timer = setTimeout(() => {
+    const { known } = news;
+    if (known < count) note(`Of ${count} paths the server allows only ${known} so far`);
+  }, PATHS_DUE);
+  Deno.unrefTimer(timer);
 }
 
 /** What a page loads is asked for as browsers do, with the fields of the page's request. */

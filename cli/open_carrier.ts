@@ -21,8 +21,7 @@ export interface CarrierOptions {
 }
 
 /**
- * Connects over the first planned path, or uses TCP if that is wanted where UDP does not get
- * through.
+ * Connects by the planned paths, or uses TCP if that is wanted where UDP does not get through.
  *
  * @param url Any URL of the server.
  * @param plan The planned paths.
@@ -48,7 +47,7 @@ export async function openCarrier(
     if (!isLate && !(tcpFallback && isForTcp(error))) throw connectFailure(error, url.host);
     const reason = isLate ? `nothing came in ${fallbackDelay / 1000} s` : reasonOf(error);
     note(`HTTP/3 does not get through to ${url.host} (${reason}); going on over TCP`);
-    return new TcpCarrier({ caCerts, localAddress: plan[0]?.localAddress });
+    return new TcpCarrier({ caCerts, localAddress: plan.flatMap(({ addresses }) => addresses)[0] });
   } finally {
     clearTimeout(timer);
   }

@@ -10,38 +10,39 @@ export interface Target {
   readonly port: number;
 }
 
-/** One path of a connection, before it is opened. */
+/** A path that the user wants, whatever comes and goes. */
 export interface PlannedPath {
-  /** The interface's name, if the user chose one. */
+  /** What the user calls the interface, if one was chosen. */
   readonly interfaceName: string | undefined;
-  /** The local address to send from; undefined leaves it to the system. */
+  /** Where it begins, as the library is told; undefined leaves it to the system. */
   readonly localAddress: string | undefined;
-  /** The server's end. */
-  readonly remote: Target;
+  /** The addresses there are for that now. */
+  readonly addresses: readonly string[];
+  /** Where it may lead; none means wherever the server is. */
+  readonly remotes: readonly Target[];
 }
 
 /**
- * Assigns interfaces to addresses of the server: the first connects to the URL's address,
- * interface n+1 opens a path to the nth address of `-mip`. Without `-mip` all of them go to the
- * URL's address.
+ * Assigns interfaces to addresses of the server: the first has its usual ones, those of the URL, and
+ * interface n+1 the nth address of `-mip`. Without `-mip` all of them have the usual ones.
  *
  * @param interfaces The interfaces in the user's order; none means the system's choice.
- * @param mip The further addresses of the server, resolved.
- * @param urlAddress The URL's address, resolved if there are interfaces.
+ * @param mip The further addresses of the server, each with all that its name stands for.
  */
 export function planPaths(
   interfaces: readonly ChosenInterface[],
-  mip: readonly Target[],
-  urlAddress: Target,
+  mip: readonly (readonly Target[])[],
 ): readonly PlannedPath[] {
-  const count = Math.max(1, interfaces.length);
-  if (mip.length > 0 && mip.length !== count - 1) throw mismatch(interfaces.length, mip.length);
-  const plan: PlannedPath[] = [];
-  for (let i = 0; i < count; i++) {
-    const remote = i === 0 ? urlAddress : mip[i - 1] ?? urlAddress;
-    plan.push(planPath(interfaces[i], remote));
+  if (mip.length > 0 || interfaces.length === 0) {
+    if (mip.length !== Math.max(0, interfaces.length - 1)) {
+      throw mismatch(interfaces.length, mip.length);
+    }
+    return interfaces.map((one, i) => planPath(one, one.name, mip[i - 1] ?? []));
   }
-  return plan;
+  // Interfaces that go by one beginning of a name are one wish: there may be more of them later.
+  const isNew = ({ name, pattern }: ChosenInterface, i: number) =>
+    pattern === name || interfaces.findIndex((one) => one.pattern === pattern) === i;
+  return interfaces.filter(isNew).map((one) => planPath(one, one.pattern, []));
 }
 
 /**
@@ -50,7 +51,7 @@ export function planPaths(
  * @param interfaces At most one interface.
  */
 export function doubled(interfaces: readonly ChosenInterface[]): readonly ChosenInterface[] {
-  const one = interfaces[0] ?? { name: "", addresses: [] };
+  const one = interfaces[0] ?? { name: "", pattern: "", addresses: [] };
   return [one, one];
 }
 
@@ -79,19 +80,24 @@ export function targetText(target: Target): string {
     : `${target.hostname}:${target.port}`;
 }
 
-function planPath(chosen: ChosenInterface | undefined, remote: Target): PlannedPath {
-  const interfaceName = chosen?.name || undefined;
-  if (!chosen || chosen.addresses.length === 0) {
-    return { interfaceName, localAddress: undefined, remote };
+function planPath(
+  chosen: ChosenInterface,
+  localAddress: string,
+  remotes: readonly Target[],
+): PlannedPath {
+  const { name, pattern, addresses } = chosen;
+  const family = isIP(name);
+  if (family !== 0 && remotes.length > 0 && !remotes.some((one) => isIP(one.hostname) === family)) {
+    const other = family === 4 ? 6 : 4;
+    throw new UsageError(
+      `Cannot reach ${
+        targetText(remotes[0]!)
+      } from ${name}: it has no IPv${other} address; choose another interface with -n or another address`,
+    );
   }
-  const family = isIP(remote.hostname);
-  const localAddress = chosen.addresses.find((one) => family === 0 || isIP(one) === family);
-  if (localAddress !== undefined) return { interfaceName, localAddress, remote };
-  throw new UsageError(
-    `Cannot reach ${
-      targetText(remote)
-    } from ${chosen.name}: it has no IPv${family} address; choose another interface with -n or another address`,
-  );
+  // A name that is not there now may be the beginning of one.
+  const known = addresses.length > 0 ? localAddress : pattern;
+  return { interfaceName: name || undefined, localAddress: known || undefined, addresses, remotes };
 }
 
 function mismatch(interfaces: number, addresses: number): UsageError {

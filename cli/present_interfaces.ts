@@ -12,11 +12,46 @@ export function choosePresentInterfaces(wanted: readonly string[]): readonly Cho
   if (wanted.length === 0) return [];
   if (mayList()) return findInterfaces(wanted, Deno.networkInterfaces());
   if (wanted.every((word) => isIP(word) !== 0)) {
-    return wanted.map((address) => ({ name: address, addresses: [address] }));
+    return wanted.map((address) => ({ name: address, pattern: address, addresses: [address] }));
   }
   throw new Failure(
     "Cannot look up interfaces by name: run with --allow-sys=networkInterfaces, or give addresses to -n",
   );
+}
+
+/** The names of interfaces by their addresses, those included that are gone. */
+export class InterfaceNames {
+  readonly #names = new Map<string, string>();
+
+  /** Takes note of the interfaces there are, as far as we may know. */
+  constructor() {
+    this.#look();
+  }
+
+  /**
+   * The name of the interface that has an address, or had it last.
+   *
+   * @param hostname The address.
+   */
+  nameOf(hostname: string): string | undefined {
+    if (!this.#names.has(hostname)) this.#look();
+    return this.#names.get(hostname);
+  }
+
+  /**
+   * Whether an interface has the address now; undefined if that cannot be known.
+   *
+   * @param hostname The address.
+   */
+  has(hostname: string): boolean | undefined {
+    return this.#names.has(hostname) ? this.#look().has(hostname) : undefined;
+  }
+
+  #look(): ReadonlySet<string> {
+    const all = mayList() ? Deno.networkInterfaces() : [];
+    for (const { name, address } of all) this.#names.set(address, name);
+    return new Set(all.map(({ address }) => address));
+  }
 }
 
 /** All addresses of this machine that others can write in a URL, as far as we may know. */

@@ -18,7 +18,7 @@ import {
 } from "./certificate.ts";
 import { KeyPairWatch } from "./key_pair_watch.ts";
 import { Failure } from "./failure.ts";
-import { allAddresses } from "./interfaces.ts";
+import { absenceLines, allAddresses } from "./interfaces.ts";
 import { limitOptions } from "./limit_flags.ts";
 import { logOptions } from "./log_flags.ts";
 import { reasonOf } from "./connect_failure.ts";
@@ -51,13 +51,15 @@ export async function runServer(args: readonly string[]): Promise<number> {
   const options = readServerOptions(args);
   if (options === "help") return say(usageText(serverProgram));
   if (options === "version") return say(version);
-  const localAddresses = options.host === undefined
-    ? allAddresses(choosePresentInterfaces(options.interfaces))
-    : await resolveHost(options.host);
+  const chosen = choosePresentInterfaces(options.interfaces);
+  absenceLines(chosen).forEach((line) => report(`${serverProgram.name}: ${line}`));
+  const known = options.host === undefined ? allAddresses(chosen) : await resolveHost(options.host);
+  // Interfaces are told by their names, as they may get other addresses.
+  const localAddresses = options.host === undefined ? chosen.map(({ pattern }) => pattern) : known;
   const handler = await makeHandler(options);
   const keyPair = options.keyPair && await readKeyPair(options.keyPair);
   const used = keyPair ??
-    await developmentKeyPair([...localAddresses, options.host ?? "localhost"]);
+    await developmentKeyPair([...known, options.host ?? "localhost"]);
   const closing = new AbortController();
   const server = listen(options, localAddresses, used, handler, closing.signal);
   const port = server.addr.port;

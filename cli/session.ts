@@ -1,10 +1,8 @@
-import { isIP } from "node:net";
-import { dial, ErrorCode, fetch, type MultipathConnection, type Path, PathError } from "../mod.ts";
+import { dial, fetch, type MultipathConnection, type Path, type PathWish } from "../mod.ts";
 import type { Carrier } from "./carrier.ts";
 import type { ClientOptions } from "./client_options.ts";
-import { reasonOf } from "./connect_failure.ts";
-import { Failure } from "./failure.ts";
 import type { LogOptions } from "./log_flags.ts";
+import type { PathNews } from "./path_news.ts";
 import { type PlannedPath, targetText } from "./plan_paths.ts";
 import type { PathRow } from "./progress.ts";
 import { transportOptions } from "./transport_options.ts";
@@ -34,10 +32,10 @@ export class Session implements Carrier {
   }
 
   /**
-   * Connects over the first planned path.
+   * Connects by whichever of the planned paths is answered first, and keeps all of them.
    *
    * @param url Any URL of the server.
-   * @param plan The planned paths: the first is opened here.
+   * @param plan The planned paths; none leaves them to the library.
    * @param options What the user chose.
    * @param more What else is needed.
    */
@@ -48,20 +46,15 @@ export class Session implements Carrier {
     { caCerts, logs, signal }: SessionOptions,
   ): Promise<Session> {
     const { connectTimeout, insecure } = options;
-    const [first] = plan;
-    if (!first) throw new RangeError("Cannot connect: no path is planned");
     return new Session(
       await dial({
-        hostname: first.remote.hostname,
-        port: first.remote.port,
-        serverName: url.hostname.replace(/^\[(.*)\]$/, "$1"),
+        hostname: url.hostname.replace(/^\[(.*)\]$/, "$1"),
+        port: Number(url.port || 443),
         alpnProtocols: ["h3"],
-        ...(first.localAddress !== undefined && { localAddresses: [first.localAddress] }),
+        ...(plan.length > 0 && { paths: plan.map(wishOf) }),
         ...(caCerts.length > 0 && { caCerts: [...caCerts] }),
         ...(connectTimeout !== undefined && { handshakeTimeout: connectTimeout }),
         insecure,
-        // Whoever names paths gets these; otherwise there is one from each interface.
-        openPaths: plan.length === 1 && first.localAddress === undefined,
         ...transportOptions(options, plan.length),
         ...logs,
         signal,
@@ -82,30 +75,21 @@ export class Session implements Carrier {
     }));
   }
 
+  /** Whether the server agreed to several paths. */
+  get multipath(): boolean {
+    return this.#connection.multipath;
+  }
+
   /**
-   * Opens one more path.
+   * Has somebody hear what becomes of the paths, until the connection ends.
    *
-   * @param planned Where from and where to.
+   * @param news Who hears it.
    */
-  async openPath(planned: PlannedPath): Promise<void> {
-    const { hostname, port } = planned.remote;
-    // A name is that of the URL, which led to where the connection is already.
-    const known = isIP(hostname) !== 0;
-    try {
-      const path = await this.#connection.openPath({
-        ...(planned.localAddress !== undefined && { localAddress: planned.localAddress }),
-        ...(known && { remoteAddress: { transport: "udp", hostname, port } }),
-      });
-      this.#watch(path);
-      await path.ready;
-    } catch (error) {
-      const from = planned.interfaceName ? ` over ${planned.interfaceName}` : "";
-      const reason = this.#connection.multipath ? pathReason(error) : "the server allows only one";
-      throw new Failure(
-        `Cannot open a path${from} to ${
-          targetText(planned.remote)
-        }: ${reason}; going on without it`,
-      );
+  async tellPaths(news: PathNews): Promise<void> {
+    for await (const event of this.#connection.pathEvents) {
+      this.#watch(event.path);
+      // With the last path the connection ends, which is told by itself.
+      if (event.type !== "closed" || this.#connection.paths.length > 0) news.onEvent(event);
     }
   }
 
@@ -147,7 +131,11 @@ function openState(path: Path): string {
   return path.status === "backup" ? "backup" : "open";
 }
 
-function pathReason(error: unknown): string {
-  const silent = error instanceof PathError && error.code === ErrorCode.PathUnstableOrPoor;
-  return silent ? "nothing answers there" : reasonOf(error);
+function wishOf({ localAddress, remotes }: PlannedPath): PathWish {
+  return {
+    ...localAddress !== undefined && { localAddress },
+    ...remotes.length > 0 && {
+      remoteAddresses: remotes.map(({ hostname, port }) => ({ transport: "udp", hostname, port })),
+    },
+  };
 }

@@ -58,14 +58,34 @@ Deno.test("client and server carry a file over two paths to two addresses", asyn
   assert.equal(hash(await Deno.readFile(copy)), hash(site.data));
   assert.match(outcome.stderr, /200 .*file\.bin 5000000 bytes/);
   assert.match(outcome.stdout, /^5000000 bytes in \d+\.\d\d s/);
-  assert.match(
-    outcome.stdout,
-    new RegExp(`0 .*127.0.0.1:\\d+ -> 127.0.0.1:${server.port} .* open`),
-  );
-  assert.match(
-    outcome.stdout,
-    new RegExp(`1 .*127.0.0.2:\\d+ -> 127.0.0.2:${server.port} .* open`),
-  );
+  // Whichever was answered first is path 0.
+  for (const host of ["127.0.0.1", "127.0.0.2"]) {
+    const way = `${host}:\\d+ -> ${host}:${server.port}`;
+    assert.match(outcome.stdout, new RegExp(`^[01] .*${way} .* open$`, "m"));
+    assert.match(outcome.stderr, new RegExp(`^Path [01].* \\(${way}\\) works$`, "m"));
+  }
+});
+
+Deno.test("the client goes on with those interfaces of -n that are there, and that lead anywhere", async () => {
+  await using site = await Site.make();
+  const server = await site.serve("-n", "no-such-name,127.0.0.1");
+  const silence = Deno.listenDatagram({
+    transport: "udp",
+    hostname: "127.0.0.9",
+    port: server.port,
+  });
+  try {
+    const url = `https://127.0.0.9:${server.port}/file.bin`;
+    const lists = ["-n", "127.0.0.3,127.0.0.4,no-such-name", "-mip", "127.0.0.1,127.0.0.1"];
+    const outcome = await run("client", "-k", ...lists, url);
+    assert.equal(outcome.code, 0, outcome.stderr);
+    assert.match(outcome.stderr, /^client: "no-such-name" has no address now, it is used once/m);
+    assert.match(outcome.stdout, /^0 +127\.0\.0\.4:\d+ -> 127\.0\.0\.1:/m);
+  } finally {
+    silence.close();
+  }
+  const { stderr } = await server.stop();
+  assert.match(stderr, /^server: "no-such-name" has no address now/);
 });
 
 Deno.test("the client uses one interface twice with -fmp", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { UsageError } from "../../cli/failure.ts";
-import { allAddresses, findInterfaces } from "../../cli/interfaces.ts";
+import { absenceLines, allAddresses, findInterfaces } from "../../cli/interfaces.ts";
 
 const present = [
   { name: "lo", address: "127.0.0.1", cidr: "127.0.0.1/8" },
@@ -15,21 +15,22 @@ const present = [
 
 Deno.test("findInterfaces() finds by name, in the user's order, IPv4 first", () => {
   assert.deepEqual(findInterfaces(["eth1", "eth0"], present), [
-    { name: "eth1", addresses: ["198.51.100.1"] },
-    { name: "eth0", addresses: ["192.0.2.1", "2001:db8::1"] },
+    { name: "eth1", pattern: "eth1", addresses: ["198.51.100.1"] },
+    { name: "eth0", pattern: "eth0", addresses: ["192.0.2.1", "2001:db8::1"] },
   ]);
 });
 
 Deno.test("findInterfaces() finds all that begin with a prefix", () => {
-  const names = findInterfaces(["eth"], present).map((one) => one.name);
-  assert.deepEqual(names, ["eth0", "eth1", "eth10"]);
+  const found = findInterfaces(["eth"], present);
+  assert.deepEqual(found.map((one) => one.name), ["eth0", "eth1", "eth10"]);
+  assert.deepEqual(new Set(found.map((one) => one.pattern)), new Set(["eth*"]));
 });
 
 Deno.test("findInterfaces() finds by address, and knows all of 127.0.0.0/8", () => {
   assert.deepEqual(findInterfaces(["192.0.2.1", "127.0.0.2", "::1"], present), [
-    { name: "192.0.2.1", addresses: ["192.0.2.1"] },
-    { name: "127.0.0.2", addresses: ["127.0.0.2"] },
-    { name: "::1", addresses: ["::1"] },
+    { name: "192.0.2.1", pattern: "192.0.2.1", addresses: ["192.0.2.1"] },
+    { name: "127.0.0.2", pattern: "127.0.0.2", addresses: ["127.0.0.2"] },
+    { name: "::1", pattern: "::1", addresses: ["::1"] },
   ]);
 });
 
@@ -46,6 +47,22 @@ Deno.test("findInterfaces() says what there is when it finds nothing", () => {
       return true;
     });
   }
+});
+
+Deno.test("findInterfaces() takes names for wishes, as long as one of them is there", () => {
+  const chosen = findInterfaces(["wlan0", "192.0.2.99", "eth1", "tun0"], present);
+  assert.deepEqual(chosen, [
+    { name: "wlan0", pattern: "wlan0*", addresses: [] },
+    { name: "192.0.2.99", pattern: "192.0.2.99", addresses: [] },
+    { name: "eth1", pattern: "eth1", addresses: ["198.51.100.1"] },
+    { name: "tun0", pattern: "tun0", addresses: [] },
+  ]);
+  assert.deepEqual(absenceLines(chosen), [
+    '"wlan0" has no address now, it is used once it has one; going on with eth1',
+    "This machine does not have 192.0.2.99 now, it is used once it has; going on with eth1",
+    '"tun0" has no address now, it is used once it has one; going on with eth1',
+  ]);
+  assert.deepEqual(absenceLines(findInterfaces(["eth0", "eth1"], present)), []);
 });
 
 Deno.test("allAddresses() names each address once", () => {

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { Failure } from "../../cli/failure.ts";
-import { choosePresentInterfaces, resolveHost } from "../../cli/present_interfaces.ts";
+import {
+  choosePresentInterfaces,
+  InterfaceNames,
+  resolveHost,
+} from "../../cli/present_interfaces.ts";
 
 Deno.test("resolveHost() passes addresses through and asks the system for names", async () => {
   assert.deepEqual(await resolveHost("192.0.2.7"), ["192.0.2.7"]);
@@ -20,7 +24,16 @@ Deno.test("resolveHost() says in a sentence that there is no such host", async (
 Deno.test("choosePresentInterfaces() finds this machine's loopback", () => {
   assert.deepEqual(choosePresentInterfaces([]), []);
   assert.deepEqual(choosePresentInterfaces(["127.0.0.1"]), [
-    { name: "127.0.0.1", addresses: ["127.0.0.1"] },
+    { name: "127.0.0.1", pattern: "127.0.0.1", addresses: ["127.0.0.1"] },
   ]);
   assert.throws(() => choosePresentInterfaces(["no-such-interface"]), /Cannot find interface/);
+});
+
+Deno.test("InterfaceNames knows whose addresses there are", () => {
+  const names = new InterfaceNames();
+  const { name, address } = Deno.networkInterfaces()[0]!;
+  assert.equal(names.nameOf(address), name);
+  assert.equal(names.has(address), true);
+  assert.equal(names.nameOf("192.0.2.77"), undefined);
+  assert.equal(names.has("192.0.2.77"), undefined, "it may be nobody's, as 0.0.0.0 is");
 });

@@ -1,4 +1,5 @@
 import type { LinkOptions } from "../sim/link.ts";
+import { exactly } from "../permissions/permission_line.ts";
 import { Helper } from "./helper.ts";
 import type { Order, Report } from "./relay.ts";
 
@@ -76,14 +77,26 @@ export class Testbed implements AsyncDisposable {
   }
 
   /** Takes a client's address away. */
-  async removeAddress(index: number): Promise<void> {
-    await ip("-n", this.client, "addr", "del", `${clientAddress(index)}/24`, "dev", `c${index}`);
+  async removeAddress(index: number, address: string = clientAddress(index)): Promise<void> {
+    await ip("-n", this.client, "addr", "del", `${address}/24`, "dev", `c${index}`);
   }
 
-  /** Gives a client its address, back or for the first time. */
-  async addAddress(index: number): Promise<void> {
-    await ip("-n", this.client, "addr", "add", `${clientAddress(index)}/24`, "dev", `c${index}`);
+  /** Gives a client its address, back or for the first time, or another one. */
+  async addAddress(index: number, address: string = clientAddress(index)): Promise<void> {
+    const table = `${100 + index}`;
+    const rule = ["from", address, "lookup", table];
+    await ip("-n", this.client, "rule", "del", ...rule).catch(() => {}); // it may be there already
+    await ip("-n", this.client, "rule", "add", ...rule);
+    await ip("-n", this.client, "addr", "add", `${address}/24`, "dev", `c${index}`);
     await this.#addRoute(index);
+  }
+
+  /** What starts one of the project's programs on one of the hosts, for the caller to end. */
+  program(host: string, file: string, args: readonly string[]): Deno.Command {
+    const { args: run, ...environment } = exactly(file, args);
+    const command = ["netns", "exec", host, "nice", "-n", "-10", Deno.execPath(), ...run];
+    const pipes = { stdin: "null", stdout: "piped", stderr: "piped" } as const;
+    return new Deno.Command("ip", { args: command, ...environment, ...pipes });
   }
 
   /** Ends all programs and removes the namespaces. */
@@ -104,8 +117,6 @@ export class Testbed implements AsyncDisposable {
       await this.#move(`c${index}`, this.client);
       await this.#move(`s${index}`, this.server);
       await ip("-n", this.server, "addr", "add", `${serverAddress(index)}/24`, "dev", `s${index}`);
-      const table = `${100 + index}`;
-      await ip("-n", this.client, "rule", "add", "from", clientAddress(index), "lookup", table);
       await this.addAddress(index);
     }
   }

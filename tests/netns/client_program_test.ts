@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { linkOf } from "../sim/pair.ts";
+import { clientAddress, PORT, serverAddress, Testbed, whyNoNamespaces } from "./testbed.ts";
+
+const reason = await whyNoNamespaces();
+
+/** What the client program says on standard error, line by line. */
+class Spoken implements AsyncDisposable {
+  readonly lines: string[] = [];
+  readonly #process: Deno.ChildProcess;
+  readonly #reading: Promise<void>;
+
+  constructor(command: Deno.Command) {
+    this.#process = command.spawn();
+    this.#reading = this.#read();
+  }
+
+  /** Waits until a line matches that came after the ones seen before. */
+  async hears(pattern: RegExp, from: number, milliseconds: number): Promise<string> {
+    const deadline = performance.now() + milliseconds;
+    for (;;) {
+      const line = this.lines.slice(from).find((one) => pattern.test(one));
+      if (line !== undefined) return line;
+      if (performance.now() > deadline) {
+        throw new Error(`nobody said ${pattern} in:\n${this.lines.join("\n")}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  /** `ip netns exec` becomes the program, so a signal meets that. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#process.kill("SIGINT");
+    await Promise.all([this.#reading, this.#process.status]);
+  }
+
+  async #read(): Promise<void> {
+    const text = this.#process.stderr.pipeThrough(new TextDecoderStream());
+    const ignored = this.#process.stdout.pipeTo(new WritableStream());
+    let rest = "";
+    for await (const piece of text) {
+      const lines = (rest + piece).split("\n");
+      rest = lines.pop()!;
+      this.lines.push(...lines);
+    }
+    await ignored;
+  }
+}
+
+/** How a line about a path begins. */
+function path(index: number, address = clientAddress(index)): string {
+  return `^Path \\d+ over c${index} \\(${address}:\\d+ -> 10\\.77\\.\\d\\.2:${PORT}\\) `;
+}
+
+/** A server with a file that takes longer than any test, and the client's command line to it. */
+async function site(testbed: Testbed): Promise<{ url: string; stop(): Promise<void> }> {
+  const folder = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${folder}/file`, "");
+  await Deno.truncate(`${folder}/file`, 1_000_000_000);
+  const args = ["--port", `${PORT}`, "-n", "s", folder];
+  const server = testbed.program(testbed.server, "cli/server.ts", args).spawn();
+  const reader = server.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  for (let text = ""; !text.includes("Chromium");) text += (await reader.read()).value ?? "";
+  return {
+    url: `https://${serverAddress(0)}:${PORT}/file`,
+    async stop() {
+      server.kill("SIGKILL");
+      await Promise.all([reader.cancel(), server.stderr.cancel(), server.status]);
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+Deno.test({
+  name: "the client connects by whichever interface of -n works, follows them, and says so",
+  ignore: reason !== undefined,
+  async fn() {
+    await using testbed = await Testbed.make([linkOf(10, 20), linkOf(10, 30)]);
+    const { url, stop } = await site(testbed);
+    try {
+      await testbed.order({ link: 0, cut: true });
+      const args = ["--insecure", "-n", "c0,c1,c9", url];
+      await using client = new Spoken(testbed.program(testbed.client, "cli/client.ts", args));
+      await client.hears(/^client: "c9" has no address now, .* going on with c0, c1$/, 0, 10_000);
+      // The first interface leads nowhere: the handshake goes by the second.
+      const first = await client.hears(new RegExp(`${path(1)}works$`), 0, 10_000);
+      assert.match(first, /^Path 0 /);
+      await client.hears(
+        new RegExp(`${path(0)}cannot be opened: nothing answers there$`),
+        0,
+        20_000,
+      );
+      await testbed.order({ link: 0, cut: false });
+      await client.hears(new RegExp(`${path(0)}works$`), 0, 20_000);
+
+      let from = client.lines.length;
+      await testbed.order({ link: 1, cut: true });
+      await client.hears(new RegExp(`${path(1)}does not answer$`), from, 5_000);
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      await testbed.order({ link: 1, cut: false });
+      await client.hears(new RegExp(`${path(1)}answers again, after \\d\\.\\d s$`), from, 5_000);
+
+      // The interface gets another address, as from another network.
+      from = client.lines.length;
+      await testbed.removeAddress(1);
+      await testbed.addAddress(1, "10.77.1.9");
+      await client.hears(new RegExp(`${path(1)}is given up: its address is gone$`), from, 5_000);
+      await client.hears(new RegExp(`${path(1, "10\\.77\\.1\\.9")}works$`), from, 5_000);
+    } finally {
+      await stop();
+    }
+  },
+});
+
+Deno.test({
+  name: "the client follows its only interface to another address",
+  ignore: reason !== undefined,
+  async fn() {
+    await using testbed = await Testbed.make([linkOf(10, 20)]);
+    const { url, stop } = await site(testbed);
+    try {
+      const args = ["--insecure", "-n", "c0", url];
+      await using client = new Spoken(testbed.program(testbed.client, "cli/client.ts", args));
+      await client.hears(new RegExp(`${path(0)}works$`), 0, 10_000);
+      await testbed.removeAddress(0);
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      await testbed.addAddress(0, "10.77.0.9");
+      await client.hears(new RegExp(`${path(0, "10\\.77\\.0\\.9")}works$`), 0, 5_000);
+      await client.hears(new RegExp(`${path(0)}is given up: its address is gone$`), 0, 5_000);
+    } finally {
+      await stop();
+    }
+  },
+});

@@ -1,3 +1,4 @@
+import { giveBack } from "../bytes/bytes.ts";
 import { datagramSize, writeDatagram } from "../frame/datagram.ts";
 import { FrameType } from "../frame/frame_type.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
@@ -83,7 +84,7 @@ export class DatagramQueue implements FrameOwner {
   /** A datagram arrived; those that are not read in time go, the oldest first. */
   onDatagram(data: Uint8Array): void {
     while (this.#isFullWith(data.length)) {
-      this.receive();
+      giveBack(this.receive()!);
       this.dropped++;
     }
     this.#incoming.push(data.slice() as Uint8Array<ArrayBuffer>);

@@ -1,4 +1,4 @@
-import { concatBytes } from "../bytes/bytes.ts";
+import { concatBytes, giveBack } from "../bytes/bytes.ts";
 import { ApplicationError } from "../error/quic_error.ts";
 import { H3ErrorCode } from "./code_point.ts";
 import { varints } from "./frame.ts";
@@ -95,10 +95,12 @@ export class H3Datagrams {
       request.receive(data);
     } else if (id > this.#largestId && Number.isSafeInteger(id)) {
       // RFC 9297, Section 2.1: what comes after its request goes, what comes before may stay.
-      if (this.#early.length === MAX_HTTP_DATAGRAMS_EARLY) this.#takeEarly(0);
+      if (this.#early.length === MAX_HTTP_DATAGRAMS_EARLY) giveBack(this.#takeEarly(0));
       this.#early.push({ id, data });
       this.#earlyBytes += data.buffer.byteLength;
       this.#waiting.bytes += data.buffer.byteLength;
+    } else {
+      giveBack(data);
     }
     while (this.#waiting.bytes > MAX_HTTP_DATAGRAM_BYTES) this.#dropOne();
   }
@@ -117,7 +119,7 @@ export class H3Datagrams {
       if (flow.bytesWaiting > (largest?.bytesWaiting ?? 0)) largest = flow;
     }
     if (largest && largest.bytesWaiting >= this.#earlyBytes) largest.drop();
-    else this.#takeEarly(0);
+    else giveBack(this.#takeEarly(0));
   }
 }
 
@@ -174,7 +176,10 @@ class DatagramFlow implements RequestDatagrams {
 
   /** Drops the oldest that waits. */
   drop(): void {
-    if (this.#take()) this.dropped++;
+    const data = this.#take();
+    if (data === undefined) return;
+    this.dropped++;
+    giveBack(data);
   }
 
   #take(): Uint8Array<ArrayBuffer> | undefined {

@@ -19,6 +19,19 @@ Deno.test("DatagramQueue keeps so many bytes of what is not read, the newest", (
   assert.equal(queue.receive()![0], 300 - 256, "and so many");
 });
 
+Deno.test("DatagramQueue gives the memory of what it drops back at once", () => {
+  const queue = new DatagramQueue({ push() {} });
+  const data = new Uint8Array(60_000);
+  const before = Deno.memoryUsage().external;
+  let most = 0;
+  for (let i = 0; i < 1_000; i++) {
+    queue.onDatagram(data);
+    most = Math.max(most, Deno.memoryUsage().external - before);
+  }
+  assert.equal(queue.dropped, 999);
+  assert.ok(most < 1e6, `${most} bytes`);
+});
+
 for (const side of ["client", "server"] as const) {
   Deno.test(`A ${side}'s DATAGRAM frames that are not read are held for it, within bounds`, () => {
     const attacker = new Attacker(new Pair().connect(), side).wait(500);

@@ -1,6 +1,12 @@
 import { MAX_SHARE_FACTOR, SERVER_LIMITS } from "../../../src/limits/limits.ts";
 import { Kind } from "../../../src/stream/connection_credit.ts";
-import { type Attack, type AttackContext, growth, honestBounds, type Numbers } from "../attack.ts";
+import {
+  type Attack,
+  type AttackContext,
+  honestBounds,
+  type Numbers,
+  type Result,
+} from "../attack.ts";
 import { pause } from "../honest_client.ts";
 import { RawConnection } from "../raw_connection.ts";
 
@@ -28,12 +34,17 @@ export const connectionFlood: Attack = {
     ...honestBounds(result),
     {
       what: "memory of an idle connection, kB",
-      value: growth(result, "warm") / 1e3 / Math.max(1, result.tally.open! - WARM),
+      value: kept(result) / 1e3 / Math.max(1, result.tally.open! - WARM),
       most: 150,
     },
     { what: "connections of one address", value: result.tally.open!, most: MOST },
   ],
 };
+
+/** Bytes that the victim has grown by when garbage has had time to go. */
+function kept({ marks, after }: Result): number {
+  return after.memory - marks.get("warm")!.memory;
+}
 
 async function run({ size, port, stopped, mark, ready }: AttackContext): Promise<Numbers> {
   const all: RawConnection[] = [];

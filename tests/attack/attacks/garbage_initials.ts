@@ -26,9 +26,9 @@ export const garbageInitials: Attack = {
   bounds: (result) => [
     ...honestBounds(result),
     {
-      what: "processor time of a datagram beyond that of taking it in, µs",
-      value: (effort(result, "runts") / result.tally.sent! - ofRunt(result)) * 1e3,
-      most: 60,
+      what: "processor time of a datagram, as a multiple of that of taking one in",
+      value: effort(result, "runts") / result.tally.sent! / ofRunt(result),
+      most: 8,
     },
   ],
 };

@@ -1,3 +1,4 @@
+import type { PeerAccount } from "../api/peer_account.ts";
 import { concatBytes, giveBack } from "../bytes/bytes.ts";
 import { ApplicationError } from "../error/quic_error.ts";
 import { H3ErrorCode } from "./code_point.ts";
@@ -47,13 +48,14 @@ export class H3Datagrams {
   readonly #requests = new Map<number, DatagramFlow>();
   readonly #early: { readonly id: number; readonly data: Uint8Array<ArrayBuffer> }[] = [];
   #earlyBytes = 0;
-  /** Bytes of all that wait, early or not. */
-  readonly #waiting = { bytes: 0 };
+  /** All that wait, early or not. */
+  readonly #waiting: WaitingBytes;
   /** The largest stream ID of a request so far. */
   #largestId = -1;
 
   constructor(carrier: DatagramCarrier) {
     this.#carrier = carrier;
+    this.#waiting = new WaitingBytes(carrier.transport.account);
     this.#run();
   }
 
@@ -81,7 +83,7 @@ export class H3Datagrams {
       for (;;) this.#receive(await transport.readDatagram!());
     } catch (error) {
       if (error instanceof ApplicationError) this.#carrier.fail(error);
-      // Otherwise the transport has ended.
+      // Otherwise the transport has ended, and gave everything back.
       for (const id of this.#requests.keys()) this.close(id, error);
     }
   }
@@ -96,19 +98,19 @@ export class H3Datagrams {
     } else if (id > this.#largestId && Number.isSafeInteger(id)) {
       // RFC 9297, Section 2.1: what comes after its request goes, what comes before may stay.
       if (this.#early.length === MAX_HTTP_DATAGRAMS_EARLY) giveBack(this.#takeEarly(0));
+      if (!this.#waiting.hold(data)) return giveBack(data);
       this.#early.push({ id, data });
       this.#earlyBytes += data.buffer.byteLength;
-      this.#waiting.bytes += data.buffer.byteLength;
     } else {
       giveBack(data);
     }
-    while (this.#waiting.bytes > MAX_HTTP_DATAGRAM_BYTES) this.#dropOne();
+    while (this.#waiting.isTooMuch) this.#dropOne();
   }
 
   #takeEarly(index: number): Uint8Array<ArrayBuffer> {
     const { data } = this.#early.splice(index, 1)[0]!;
     this.#earlyBytes -= data.buffer.byteLength;
-    this.#waiting.bytes -= data.buffer.byteLength;
+    this.#waiting.release(data.buffer.byteLength);
     return data;
   }
 
@@ -123,6 +125,35 @@ export class H3Datagrams {
   }
 }
 
+/** Bytes of datagrams that wait to be read, held for the peer. */
+class WaitingBytes {
+  readonly #account: PeerAccount | undefined;
+  #bytes = 0;
+
+  constructor(account?: PeerAccount) {
+    this.#account = account;
+  }
+
+  /** Whether some have to go. */
+  get isTooMuch(): boolean {
+    return this.#bytes > MAX_HTTP_DATAGRAM_BYTES;
+  }
+
+  /** Counts a datagram that is to wait; false if the peer may not have more held. */
+  hold(datagram: Uint8Array): boolean {
+    const bytes = datagram.buffer.byteLength;
+    if (this.#account?.hold("bytes", bytes) === false) return false;
+    this.#bytes += bytes;
+    return true;
+  }
+
+  /** So many bytes wait no more. */
+  release(bytes: number): void {
+    this.#bytes -= bytes;
+    this.#account?.release("bytes", bytes);
+  }
+}
+
 class DatagramFlow implements RequestDatagrams {
   dropped = 0;
   /** Bytes of the datagrams that wait, as they came. */
@@ -131,13 +162,13 @@ class DatagramFlow implements RequestDatagrams {
   readonly #streamId: number;
   readonly #quarterId: Uint8Array<ArrayBuffer>;
   readonly #waiting: Uint8Array<ArrayBuffer>[] = [];
-  #total: { bytes: number };
+  #total: WaitingBytes;
   readonly #readers: ((data: Uint8Array<ArrayBuffer> | undefined) => void)[] = [];
   #isClosed = false;
   #cause: unknown;
 
   /** @param total Where all requests of the connection count what waits. */
-  constructor(carrier: DatagramCarrier, streamId: number, total: { bytes: number }) {
+  constructor(carrier: DatagramCarrier, streamId: number, total: WaitingBytes) {
     this.#carrier = carrier;
     this.#streamId = streamId;
     this.#total = total;
@@ -170,8 +201,12 @@ class DatagramFlow implements RequestDatagrams {
     const reader = this.#readers.shift();
     if (reader) return reader(data);
     if (this.#waiting.length === MAX_HTTP_DATAGRAMS_WAITING) this.drop();
+    if (!this.#total.hold(data)) {
+      this.dropped++;
+      return giveBack(data);
+    }
     this.#waiting.push(data);
-    this.#count(data.buffer.byteLength);
+    this.bytesWaiting += data.buffer.byteLength;
   }
 
   /** Drops the oldest that waits. */
@@ -184,13 +219,10 @@ class DatagramFlow implements RequestDatagrams {
 
   #take(): Uint8Array<ArrayBuffer> | undefined {
     const data = this.#waiting.shift();
-    if (data) this.#count(-data.buffer.byteLength);
+    if (data === undefined) return undefined;
+    this.bytesWaiting -= data.buffer.byteLength;
+    this.#total.release(data.buffer.byteLength);
     return data;
-  }
-
-  #count(bytes: number): void {
-    this.bytesWaiting += bytes;
-    this.#total.bytes += bytes;
   }
 
   /** The request is over; of itself, or for a cause. */
@@ -198,8 +230,8 @@ class DatagramFlow implements RequestDatagrams {
     this.#cause ??= cause;
     this.#isClosed = true;
     // What waits can still be read, but that is for the application to decide.
-    this.#total.bytes -= this.bytesWaiting;
-    this.#total = { bytes: 0 };
+    this.#total.release(this.bytesWaiting);
+    this.#total = new WaitingBytes();
     for (const reader of this.#readers.splice(0)) reader(undefined);
   }
 }

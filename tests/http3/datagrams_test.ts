@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { PeerAccount } from "../../src/api/peer_account.ts";
 import { concatBytes, fromHex } from "../../src/bytes/bytes.ts";
 import { H3Client } from "../../src/http3/client.ts";
 import { responseDatagrams } from "../../src/http3/client_exchange.ts";
@@ -24,8 +25,11 @@ function moment(milliseconds = 10): Promise<void> {
 }
 
 /** A server whose responses last, and the datagrams of its requests. */
-function serving(): { transport: MemoryTransport; requests: RequestDatagrams[] } {
+function serving(
+  account?: PeerAccount,
+): { transport: MemoryTransport; requests: RequestDatagrams[] } {
   const [transport, server] = MemoryTransport.pair();
+  Object.defineProperty(server, "account", { value: account });
   const requests: RequestDatagrams[] = [];
   serveConnection(server, (_, info) => {
     requests.push(info.datagrams!);
@@ -138,6 +142,34 @@ Deno.test("H3Datagrams drops the oldest of the request that has most when none a
   assert.ok(requests[0]!.dropped >= 58, `${requests[0]!.dropped} dropped`);
   await send(4, 1_000, 10);
   assert.equal((await within(next[1]!))![0], 10, "and it goes on");
+});
+
+Deno.test("H3Datagrams holds what waits in the peer's account, and drops what may not be held", async () => {
+  let held = 0;
+  const account: PeerAccount = {
+    overloadCode: undefined,
+    room: () => 5_000 - held,
+    hold(_resource, amount) {
+      if (held + amount > 5_000) return false;
+      held += amount;
+      return true;
+    },
+    release: (_resource, amount) => void (held -= amount),
+  };
+  const { transport, requests } = serving(account);
+  const client = new H3Client(transport, options);
+  await within(client.fetch(new Request(url)));
+  for (let i = 0; i < 6; i++) {
+    await transport.sendDatagram(concatBytes(varints(i < 3 ? 0 : 1), new Uint8Array(900).fill(i)));
+  }
+  await moment();
+  assert.equal(held, 5 * 901, "three of the request, and two of one that is still to come");
+  assert.equal((await within(requests[0]!.read()))![0], 0);
+  assert.equal(held, 4 * 901);
+  await within(client.fetch(new Request(url)));
+  assert.equal((await within(requests[1]!.read()))![0], 3);
+  assert.equal((await within(requests[1]!.read()))![0], 4);
+  assert.equal(held, 2 * 901);
 });
 
 Deno.test("H3Datagrams passes over datagrams of streams that are gone or far away", async () => {

@@ -1,3 +1,4 @@
+import { giveBack } from "../bytes/bytes.ts";
 import { RangeSet } from "../bytes/range_set.ts";
 import { BufferMemory } from "./buffer_memory.ts";
 import { CopyCount, firstEndingAfter, overlaps } from "./copy_count.ts";
@@ -5,6 +6,8 @@ import { CopyCount, firstEndingAfter, overlaps } from "./copy_count.ts";
 /** Room of the largest chunk; the others have so many times the smallest. */
 const LARGEST_CHUNK = 65_536;
 const SMALLEST_CHUNK = 64;
+/** Chunks from this size on give their memory back without waiting for the collector. */
+const LARGE_CHUNK = 4_096;
 
 /** A part of the stream, with room for more at its end if it is the last. */
 interface Chunk {
@@ -192,7 +195,7 @@ export class SendBuffer {
 
   /** Lets go of the chunk that is kept for the next write, if all before is acknowledged. */
   rest(): void {
-    if (this.isAllAcknowledged) this.#chunks.length = 0;
+    if (this.isAllAcknowledged) this.#letGo();
   }
 
   /** Drops all bytes: nothing will be sent any more. */
@@ -249,7 +252,7 @@ export class SendBuffer {
       const chunk = this.#chunks[i]!;
       if (chunk.start >= end) return;
       if (!this.#acknowledged.covers(chunk.start, chunk.end)) continue;
-      this.#memory.add(-chunk.bytes.length);
+      this.#free(chunk.bytes);
       chunk.bytes = NOTHING;
     }
   }
@@ -268,16 +271,22 @@ export class SendBuffer {
   /** Keeps the last large chunk that was passed. */
   #keepSpare(bytes: Uint8Array<ArrayBuffer>): void {
     if (bytes.length < LARGEST_CHUNK || this.#spare !== undefined) {
-      this.#memory.add(-bytes.length);
+      this.#free(bytes);
     } else {
       this.#spare = bytes;
     }
   }
 
   #letGo(): void {
-    this.#memory.add(-this.bytesHeld);
+    for (const { bytes } of this.#chunks) this.#free(bytes);
     this.#chunks.length = 0;
+    if (this.#spare) this.#free(this.#spare);
     this.#spare = undefined;
+  }
+
+  #free(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#memory.add(-bytes.length);
+    if (bytes.length >= LARGE_CHUNK) giveBack(bytes);
   }
 }
 

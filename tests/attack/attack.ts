@@ -76,7 +76,7 @@ export interface Attack {
 }
 
 /**
- * No request of an honest client may fail, and 19 of 20 are answered within a second, or three where
+ * No request of an honest client may fail, and 19 of 20 are answered within a second, or ten where
  * other tests may run: on a machine that is busy, within ten times what they take without an attack.
  */
 export function honestBounds({ honest, honestBefore, limit }: Result): Bound[] {

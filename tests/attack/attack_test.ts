@@ -7,19 +7,9 @@ import { boundText, holds } from "./table.ts";
 
 // The short form of `deno task attack`: the programs are attacked in processes of their own.
 
-/** Attacks that break a bound still. */
-const unmended: ReadonlySet<string> = new Set([
-  "silence after Retry, one address",
-  "responses that nobody reads",
-  "connections without end, one address",
-  "garbage for Initials",
-  "DATAGRAM frames that nobody reads",
-  "ClientHellos with thousands of shares",
-]);
-
 for (const attack of attacks) {
   const { name, row, short } = attack;
-  if (short === undefined || unmended.has(name)) continue;
+  if (short === undefined) continue;
   Deno.test(`${row}: honest clients fare well beside ${name}`, {
     // What a process uses is told by the system in its own way.
     ignore: !ProcessMeter.works,

@@ -18,7 +18,7 @@ export interface Pace {
 
 /** How `deno task attack` does it, and how it is done where time is short. */
 export const FULL: Pace = { count: 20, interval: 500, limit: 1_000, rest: 10_000 };
-export const SHORT: Pace = { count: 20, interval: 50, limit: 3_000, rest: 0 };
+export const SHORT: Pace = { count: 20, interval: 50, limit: 10_000, rest: 0 };
 
 /** Honest requests after which a victim has read and compiled what it needs. */
 const WARM = 5;

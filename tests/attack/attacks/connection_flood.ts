@@ -28,7 +28,6 @@ export const connectionFlood: Attack = {
   row: "B4",
   victim: "server",
   full: { connections: 1_500, time: 60_000 },
-  short: { connections: 300, time: 10_000 },
   run,
   bounds: (result) => [
     ...honestBounds(result),

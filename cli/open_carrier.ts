@@ -8,7 +8,11 @@ import type { LogOptions } from "./log_flags.ts";
 import type { PlannedPath } from "./plan_paths.ts";
 import { Session } from "./session.ts";
 import { TcpCarrier } from "./tcp_carrier.ts";
+import { reachOverTcp } from "./tcp_reach.ts";
 import { whyNot } from "./why_not.ts";
+
+/** Milliseconds that connecting over TCP may take, if the user has not said so. */
+const CONNECT_TIMEOUT = 10_000;
 
 /** What is needed to reach a server besides what the user chose. */
 export interface CarrierOptions {
@@ -36,8 +40,10 @@ export async function openCarrier(
 ): Promise<Carrier> {
   const caCerts = options.caCert === undefined ? [] : [await readAuthority(options.caCert)];
   const giveUp = new AbortController();
-  const { tcpFallback, fallbackDelay } = options;
-  const timer = tcpFallback ? setTimeout(() => giveUp.abort(), fallbackDelay) : undefined;
+  const { tcpFallback, connectTimeout } = options;
+  const begun = performance.now();
+  const delay = fallbackDelayOf(options);
+  const timer = tcpFallback ? setTimeout(() => giveUp.abort(), delay) : undefined;
   const attempt = { caCerts, logs, signal: AbortSignal.any([signal, giveUp.signal]) };
   try {
     return await Session.connect(url, plan, options, attempt);
@@ -45,12 +51,31 @@ export async function openCarrier(
     signal.throwIfAborted();
     const isLate = giveUp.signal.aborted;
     if (!isLate && !(tcpFallback && isForTcp(error))) throw connectFailure(error, url.host);
-    const reason = isLate ? `nothing came in ${fallbackDelay / 1000} s` : reasonOf(error);
+    const reason = isLate ? `nothing came in ${delay / 1000} s` : reasonOf(error);
     note(`HTTP/3 does not get through to ${url.host} (${reason}); going on over TCP`);
-    return new TcpCarrier({ caCerts, localAddress: plan.flatMap(({ addresses }) => addresses)[0] });
+    noteMissingLogs(options, note);
+    const timeout = connectTimeout === undefined
+      ? CONNECT_TIMEOUT
+      : Math.max(connectTimeout - (performance.now() - begun), 1);
+    const localAddresses = plan.flatMap(({ addresses }) => addresses);
+    const localAddress = await reachOverTcp({ url, localAddresses, timeout, signal });
+    return new TcpCarrier({ caCerts, localAddress });
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** The runtime's client has no traces, and gives secrets to its own environment's file only. */
+function noteMissingLogs({ qlog, keyLog }: ClientOptions, note: (line: string) => void): void {
+  if (qlog !== undefined) note("Over TCP there is no trace for --qlog");
+  if (keyLog !== undefined) {
+    note("Over TCP there are no secrets for --key-log: name the file in SSLKEYLOGFILE instead");
+  }
+}
+
+/** Over UDP half of the time is spent at most, if there is a limit: TCP needs some of it as well. */
+function fallbackDelayOf({ fallbackDelay, connectTimeout }: ClientOptions): number {
+  return connectTimeout === undefined ? fallbackDelay : Math.min(fallbackDelay, connectTimeout / 2);
 }
 
 /** What we may not do over UDP, we may not do over TCP either. */

@@ -135,3 +135,69 @@ Deno.test("the client stays with UDP where that works, and fails where it does n
   assertSentence(untrusted, 1, /Cannot trust the certificate of/);
   assert.deepEqual(site.asked, []);
 });
+
+/** Carries connections to a TCP port, except those from one address, which get no answer. */
+function relayTo(port: number, dead?: string): { port: number } & Disposable {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const connections: Deno.Conn[] = [];
+  (async () => {
+    for await (const near of listener) {
+      connections.push(near);
+      if (dead === undefined || (near.remoteAddr as Deno.NetAddr).hostname === dead) continue;
+      const far = await Deno.connect({ hostname: "127.0.0.1", port });
+      connections.push(far);
+      near.readable.pipeTo(far.writable).catch(() => {});
+      far.readable.pipeTo(near.writable).catch(() => {});
+    }
+  })();
+  return {
+    port: (listener.addr as Deno.NetAddr).port,
+    [Symbol.dispose]() {
+      listener.close();
+      for (const connection of connections) {
+        try {
+          connection.close();
+        } catch { /* it has closed by itself */ }
+      }
+    },
+  };
+}
+
+Deno.test("the client spends no more than --connect-timeout on connecting, over TCP as well", async () => {
+  using relay = relayTo(0); // accepts, and says nothing
+  const start = performance.now();
+  const url = `https://127.0.0.1:${relay.port}/`;
+  const outcome = await run("client", "--tcp-fallback", "--connect-timeout", "1.5", url);
+  const duration = performance.now() - start;
+  assert.equal(outcome.code, 1, outcome.stderr);
+  assert.match(
+    outcome.stderr,
+    /nothing answers over UDP, nor over TCP \(nothing came in \d\.\d s\)/,
+  );
+  assert.ok(duration < 5_000, `${duration} ms`);
+});
+
+Deno.test("the client goes over TCP from whichever address of -n is answered", async () => {
+  await using site = await TcpSite.start();
+  using relay = relayTo(site.port, "127.0.0.3");
+  using _silence = swallow(relay.port);
+  const { folder } = site;
+  const trust = ["--cacert", `${folder}/authority.pem`, "--max-time", "20"];
+  const url = `https://127.0.0.1:${relay.port}/x`;
+  const lists = ["-n", "127.0.0.3,127.0.0.4", "-o", "-"];
+  const outcome = await run("client", ...trust, ...fallback, ...lists, url);
+  assert.equal(outcome.code, 0, outcome.stderr);
+  assert.equal(outcome.stdout, "/x over TCP ");
+});
+
+Deno.test("the client says which logs it cannot write over TCP", async () => {
+  await using site = await TcpSite.start();
+  const logs = ["--qlog", `${site.folder}/qlog`, "--key-log", `${site.folder}/keys`];
+  const outcome = await site.run("/x", ...fallback, ...logs);
+  assert.equal(outcome.code, 0, outcome.stderr);
+  const lines = outcome.stderr.split("\n").filter((line) => line.startsWith("client: Over TCP"));
+  assert.deepEqual(lines, [
+    "client: Over TCP there is no trace for --qlog",
+    "client: Over TCP there are no secrets for --key-log: name the file in SSLKEYLOGFILE instead",
+  ]);
+});

@@ -37,6 +37,9 @@ import { version } from "./version.ts";
 /** Milliseconds that answers under way get to be finished when the server is stopped. */
 const GRACE_TIME = 5000;
 
+/** Milliseconds between two looks for addresses that the server hears on as well by now. */
+const FOLLOW_INTERVAL = 1000;
+
 type HttpServer = ReturnType<typeof serve>;
 
 if (import.meta.main) await runProgram(serverProgram.name, () => runServer(Deno.args));
@@ -96,7 +99,7 @@ function watchKeyPair(
   });
 }
 
-/** HTTPS over TCP, where HTTP/3 is over UDP. */
+/** HTTPS over TCP, where HTTP/3 is over UDP, also on addresses that come later. */
 function listenTcp(
   server: HttpServer,
   keyPair: KeyPair,
@@ -107,7 +110,10 @@ function listenTcp(
   const { port } = server.addr;
   // A certificate made for development names few hosts, and whoever accepts it does so for any.
   const isOurs = (hostname: string) => isForDevelopment || server.covers(hostname);
-  return TcpServer.listen({ hostnames, port, keyPair, isOurs, handler });
+  const tcp = TcpServer.listen({ hostnames, port, keyPair, isOurs, handler });
+  const follow = () => tcp.follow(server.addrs.map(({ hostname }) => hostname));
+  Deno.unrefTimer(setInterval(follow, FOLLOW_INTERVAL));
+  return tcp;
 }
 
 async function developmentKeyPair(known: readonly string[]): Promise<KeyPair> {

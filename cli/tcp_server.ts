@@ -27,9 +27,10 @@ export interface TcpServerOptions {
  */
 export class TcpServer {
   readonly #options: TcpServerOptions;
-  readonly #fronts: TcpFront[] = [];
+  readonly #fronts = new Map<string, TcpFront>();
   #server: Deno.HttpServer<Deno.NetAddr>;
   #keyPair: KeyPair;
+  #isStopped = false;
 
   private constructor(options: TcpServerOptions) {
     this.#options = options;
@@ -43,18 +44,32 @@ export class TcpServer {
    * @param options Where, and as whom.
    */
   static listen(options: TcpServerOptions): TcpServer {
-    const { hostnames, port, limits } = options;
     const server = new TcpServer(options);
     try {
-      for (const hostname of hostnames) {
-        const listener = listenAt(hostname, port);
-        server.#fronts.push(new TcpFront(listener, () => server.#server.addr, limits));
-      }
+      for (const hostname of options.hostnames) server.#hear(hostname);
     } catch (error) {
       server.shutdown();
       throw error;
     }
     return server;
+  }
+
+  /**
+   * Listens on further addresses as well, where that is possible; where it is not, the next time may
+   * be better.
+   *
+   * @param hostnames All local addresses to listen on.
+   */
+  follow(hostnames: readonly string[]): void {
+    if (this.#isStopped) return;
+    for (const hostname of hostnames) {
+      if (this.#fronts.has(hostname)) continue;
+      try {
+        this.#hear(hostname);
+      } catch {
+        // Another program has the port there, say. HTTP/3 works all the same.
+      }
+    }
   }
 
   /** Shows another certificate to those that come from now on. */
@@ -67,9 +82,16 @@ export class TcpServer {
 
   /** Takes no further connections and requests, and stops when those under way are done. */
   async shutdown(): Promise<void> {
-    for (const front of this.#fronts) front.stop();
+    this.#isStopped = true;
+    for (const front of this.#fronts.values()) front.stop();
     await this.#server.shutdown();
-    for (const front of this.#fronts) front.close();
+    for (const front of this.#fronts.values()) front.close();
+  }
+
+  #hear(hostname: string): void {
+    const { port, limits } = this.#options;
+    const listener = listenAt(hostname, port);
+    this.#fronts.set(hostname, new TcpFront(listener, () => this.#server.addr, limits));
   }
 
   #serve(): Deno.HttpServer<Deno.NetAddr> {

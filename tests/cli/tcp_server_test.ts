@@ -178,6 +178,21 @@ Deno.test("TcpServer answers over HTTP/1.1 and HTTP/2, and points to HTTP/3", as
   assert.equal(response.headers.get("alt-svc"), `h3=":${site.port}"; ma=86400`);
 });
 
+Deno.test("TcpServer listens on addresses that come later, as long as it is not stopped", async () => {
+  await using site = new Site();
+  const hostnames = ["127.0.0.1", "127.0.0.2", "192.0.2.77"];
+  const reach = async (hostname: string) =>
+    (await Deno.connect({ hostname, port: site.port })).close();
+  await assert.rejects(reach("127.0.0.2"), Deno.errors.ConnectionRefused);
+  site.server.follow(hostnames);
+  site.server.follow(hostnames);
+  await reach("127.0.0.2");
+  const stopped = site.server.shutdown();
+  site.server.follow([...hostnames, "127.0.0.3"]);
+  await assert.rejects(reach("127.0.0.3"), Deno.errors.ConnectionRefused);
+  await stopped;
+});
+
 Deno.test("TcpServer answers 421 for hosts that are not its own, and 400 for what is no host", async () => {
   await using site = new Site();
   for (const [host, status] of [["other.example", 421], ["a b", 400], ["localhost", 200]]) {

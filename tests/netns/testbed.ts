@@ -91,6 +91,11 @@ export class Testbed implements AsyncDisposable {
     await this.#addRoute(index);
   }
 
+  /** Gives the server one more address on a link. */
+  async addServerAddress(index: number, address: string): Promise<void> {
+    await ip("-n", this.server, "addr", "add", `${address}/24`, "dev", `s${index}`);
+  }
+
   /** What starts one of the project's programs on one of the hosts, for the caller to end. */
   program(host: string, file: string, args: readonly string[]): Deno.Command {
     const { args: run, ...environment } = exactly(file, args);

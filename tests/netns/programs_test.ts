@@ -53,11 +53,14 @@ function path(index: number, address = clientAddress(index)): string {
 }
 
 /** A server with a file that takes longer than any test, and the client's command line to it. */
-async function site(testbed: Testbed): Promise<{ url: string; stop(): Promise<void> }> {
+async function site(
+  testbed: Testbed,
+  ...more: string[]
+): Promise<{ url: string; stop(): Promise<void> }> {
   const folder = await Deno.makeTempDir();
   await Deno.writeTextFile(`${folder}/file`, "");
   await Deno.truncate(`${folder}/file`, 1_000_000_000);
-  const args = ["--port", `${PORT}`, "-n", "s", folder];
+  const args = ["--port", `${PORT}`, "-n", "s", ...more, folder];
   const server = testbed.program(testbed.server, "cli/server.ts", args).spawn();
   const reader = server.stdout.pipeThrough(new TextDecoderStream()).getReader();
   for (let text = ""; !text.includes("Chromium");) text += (await reader.read()).value ?? "";
@@ -127,6 +130,42 @@ Deno.test({
       await testbed.addAddress(0, "10.77.0.9");
       await client.hears(new RegExp(`${path(0, "10\\.77\\.0\\.9")}works$`), 0, 5_000);
       await client.hears(new RegExp(`${path(0)}is given up: its address is gone$`), 0, 5_000);
+    } finally {
+      await stop();
+    }
+  },
+});
+
+Deno.test({
+  name: "the server hears over UDP and TCP on addresses that its interfaces get later",
+  ignore: reason !== undefined,
+  async fn() {
+    await using testbed = await Testbed.make([linkOf(10, 20)]);
+    const { stop } = await site(testbed, "-tcp");
+    try {
+      const later = "10.77.0.22";
+      await testbed.addServerAddress(0, later);
+      const visit = `const run = async (target, visit) => {
+        for (let i = 0; i < 50; i++) {
+          try { return console.log(target, await visit()); } catch { /* not yet */ }
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+      };
+      const { dial } = await import("${new URL("../../mod.ts", import.meta.url).href}");
+      await run("TCP", async () => {
+        const conn = await Deno.connect({ hostname: "${later}", port: ${PORT} });
+        return conn.remoteAddr.hostname;
+      });
+      await run("UDP", async () => {
+        const options = { insecure: true, handshakeTimeout: 500 };
+        const connection = await dial("https://${later}:${PORT}/", options);
+        return connection.remoteAddr.hostname;
+      });
+      Deno.exit();`;
+      const config = new URL("../../deno.json", import.meta.url).pathname;
+      const evaluate = ["eval", "--unstable-net", "--config", config, visit];
+      const text = await testbed.run(Deno.execPath(), ...evaluate);
+      assert.equal(text, `TCP ${later}\nUDP ${later}\n`);
     } finally {
       await stop();
     }

@@ -23,7 +23,7 @@ import { choosePresentInterfaces, InterfaceNames, resolveHost } from "./present_
 import { onInterruption, runProgram, say } from "./program.ts";
 import { printable } from "./printable.ts";
 import { type Progress, summaryLines } from "./progress.ts";
-import { bestStyle, ProgressDisplay } from "./progress_display.ts";
+import { bestStyle, ProgressDisplay, terminalSize } from "./progress_display.ts";
 import { followRedirects } from "./redirects.ts";
 import { requestBody, requestHeaders } from "./request_flags.ts";
 import { Session } from "./session.ts";
@@ -194,8 +194,9 @@ async function ask(
 function printSummary(end: Progress, { output, silent }: ClientOptions): void {
   if (silent) return;
   // Where the body goes to standard output, nothing else may.
-  const tell = output === "-" ? report : print;
-  for (const line of summaryLines(end)) tell(line);
+  const [tell, stream] = output === "-" ? [report, Deno.stderr] as const : [print, Deno.stdout];
+  const width = stream.isTerminal() ? terminalSize().columns : Infinity;
+  for (const line of summaryLines(end, width)) tell(line);
 }
 
 function refusal({ url, status }: Answer): Failure {

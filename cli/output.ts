@@ -32,6 +32,11 @@ export function draw(text: string): void {
   write(Deno.stderr, text);
 }
 
+/** Takes away what stands in the line of the cursor, if standard error is a terminal. */
+export function clearLine(): void {
+  if (Deno.stderr.isTerminal()) draw("\r\x1b[K");
+}
+
 function write(stream: typeof Deno.stdout | typeof Deno.stderr, text: string): void {
   try {
     const bytes = encoder.encode(text);

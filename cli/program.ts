@@ -1,5 +1,5 @@
 import { Failure } from "./failure.ts";
-import { print, report } from "./output.ts";
+import { clearLine, print, report } from "./output.ts";
 import { printable } from "./printable.ts";
 
 /**
@@ -48,6 +48,7 @@ export function onInterruption(stop: () => void): () => void {
   }
   function hear(): void {
     forget();
+    clearLine(); // terminals show ^C where the cursor is
     stop();
   }
   for (const signal of signals) Deno.addSignalListener(signal, hear);

@@ -1,3 +1,8 @@
+import { type PathCells, pathTable } from "./path_table.ts";
+
+/** Lines besides those of paths: the whole, the titles, and where the cursor is. */
+const OTHER_LINES = 3;
+
 /** What is known about one path at some moment. */
 export interface PathRow {
   /** The path's ID. */
@@ -32,15 +37,21 @@ export interface Progress {
  * @param now The state to show.
  * @param before An earlier state, from which rates are measured.
  * @param width How many columns the terminal has.
+ * @param height How many lines it has: what has scrolled away cannot be drawn over.
  */
 export function progressLines(
   now: Progress,
   before: Progress | undefined,
   width: number,
+  height = Infinity,
 ): readonly string[] {
-  const rate = rateText(now.bytes - (before?.bytes ?? 0), now.elapsed - (before?.elapsed ?? 0));
-  const head = `${amountText(now)}  ${rate}  ${secondsText(now.elapsed)}`;
-  return [head, ...pathTable(now, before)].map((line) => line.slice(0, Math.max(1, width - 1)));
+  const room = Math.max(1, width - 1); // the last column makes some terminals wrap
+  const shown = { ...now, paths: mostRecent(now.paths, Math.max(1, height - OTHER_LINES)) };
+  return [
+    headLine(now, before, room),
+    ...pathTable(cellsOf(shown, before, sumReceived(now.paths)), room),
+  ]
+    .map((line) => line.slice(0, room));
 }
 
 /**
@@ -60,51 +71,62 @@ export function plainLine(now: Progress, before: Progress | undefined): string {
  * What is left to say at the end.
  *
  * @param end The last state.
+ * @param width How many columns the terminal has, if it goes to one.
  */
-export function summaryLines(end: Progress): readonly string[] {
+export function summaryLines(end: Progress, width = Infinity): readonly string[] {
   const rate = rateText(end.bytes, end.elapsed);
   const head = `${end.bytes} bytes in ${(end.elapsed / 1000).toFixed(2)} s, ${rate}`;
-  return [head, ...pathTable(end, undefined)];
+  return [head, ...pathTable(cellsOf(end, undefined), Math.max(1, width - 1))];
 }
 
-const titles = ["path", "from -> to", "RTT", "rate", "bytes", "share", "state"] as const;
+/** Paths that are closed make room for the others, the oldest first. */
+function mostRecent(paths: readonly PathRow[], count: number): readonly PathRow[] {
+  const shown = [...paths];
+  while (shown.length > count) {
+    const closed = shown.findIndex(({ state }) => state === "closed");
+    shown.splice(Math.max(0, closed), 1);
+  }
+  return shown;
+}
 
-/** Columns 2 to 5 hold numbers and line up at their right. */
-const numeric: ReadonlySet<number> = new Set([2, 3, 4, 5]);
+/** The whole of it, in as many words as there is room for. */
+function headLine(now: Progress, before: Progress | undefined, room: number): string {
+  const rate = rateText(now.bytes - (before?.bytes ?? 0), now.elapsed - (before?.elapsed ?? 0));
+  const time = secondsText(now.elapsed);
+  const line = [amountText(now), rate, time].join("  ");
+  if (line.length <= room) return line;
+  return [shareOfAll(now) ?? bytesText(now.bytes), rate, time].join("  ");
+}
 
-function pathTable(now: Progress, before: Progress | undefined): string[] {
-  if (now.paths.length === 0) return [];
-  const total = sumReceived(now.paths);
+function cellsOf(
+  now: Progress,
+  before: Progress | undefined,
+  total = sumReceived(now.paths),
+): readonly PathCells[] {
   const time = now.elapsed - (before?.elapsed ?? 0);
-  const rows = now.paths.map((path) => {
+  return now.paths.map((path) => {
     const earlier = before?.paths.find((one) => one.id === path.id)?.received ?? 0;
-    return [
-      String(path.id),
-      `${path.local} -> ${path.remote}`,
-      rttText(path.rtt),
-      rateText(path.received - earlier, time),
-      bytesText(path.received),
-      shareText(path.received, total),
-      path.state,
-    ];
-  });
-  return alignColumns([[...titles], ...rows]);
-}
-
-function alignColumns(rows: readonly (readonly string[])[]): string[] {
-  const widths = titles.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-  return rows.map((row) => {
-    const cells = row.map((cell, i) =>
-      numeric.has(i) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)
-    );
-    return cells.join("  ").trimEnd();
+    return {
+      path: String(path.id),
+      local: path.local,
+      remote: path.remote,
+      RTT: rttText(path.rtt),
+      rate: rateText(path.received - earlier, time),
+      bytes: bytesText(path.received),
+      share: shareText(path.received, total),
+      state: path.state,
+    };
   });
 }
 
 function amountText(progress: Progress): string {
   const { bytes, expected } = progress;
-  if (expected === undefined || expected === 0) return bytesText(bytes);
-  return `${bytesText(bytes)} of ${bytesText(expected)} (${Math.floor(100 * bytes / expected)} %)`;
+  const share = shareOfAll(progress);
+  return share ? `${bytesText(bytes)} of ${bytesText(expected!)} (${share})` : bytesText(bytes);
+}
+
+function shareOfAll({ bytes, expected }: Progress): string | undefined {
+  return expected ? `${Math.floor(100 * bytes / expected)} %` : undefined;
 }
 
 function sumReceived(paths: readonly PathRow[]): number {

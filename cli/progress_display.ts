@@ -18,7 +18,8 @@ export class ProgressDisplay implements Disposable {
   readonly #terminal: boolean;
   readonly #timer: ReturnType<typeof setInterval> | undefined;
   #earlier: Progress[] = [];
-  #rows = 0;
+  /** How long each of the lines is that are on the terminal. */
+  #drawn: readonly number[] = [];
   #hasEnded = false;
 
   /**
@@ -39,16 +40,16 @@ export class ProgressDisplay implements Disposable {
    */
   note(line: string): void {
     if (this.#hasEnded) return;
-    draw(`${eraseRows(this.#rows)}${printable(line)}\n`);
-    this.#rows = 0;
+    draw(`${this.#erasure()}${printable(line)}\n`);
+    this.#drawn = [];
   }
 
   /** Stops, and takes the rows off the terminal again. */
   end(): void {
     this.#hasEnded = true;
     clearInterval(this.#timer);
-    if (this.#rows > 0) draw(eraseRows(this.#rows));
-    this.#rows = 0;
+    if (this.#drawn.length > 0) draw(this.#erasure());
+    this.#drawn = [];
   }
 
   [Symbol.dispose](): void {
@@ -59,9 +60,10 @@ export class ProgressDisplay implements Disposable {
     const now = this.#read();
     const before = this.#earlier[0];
     if (this.#terminal) {
-      const lines = progressLines(now, before, terminalWidth());
-      draw(eraseRows(this.#rows) + lines.map((line) => `${line}\n`).join(""));
-      this.#rows = lines.length;
+      const { columns, rows } = terminalSize();
+      const lines = progressLines(now, before, columns, rows);
+      draw(this.#erasure() + lines.map((line) => `${line}\n`).join(""));
+      this.#drawn = lines.map((line) => line.length);
     } else {
       draw(`${plainLine(now, before)}\n`);
     }
@@ -70,6 +72,20 @@ export class ProgressDisplay implements Disposable {
       this.#earlier.shift();
     }
   }
+
+  /**
+   * What takes the rows off the terminal. The cursor may be anywhere in its line, as keys show there,
+   * Ctrl-C too; and in a terminal that has become narrower, rows take more than a line.
+   */
+  #erasure(): string {
+    if (this.#drawn.length === 0) return "";
+    const width = Math.max(1, terminalSize().columns);
+    const rows = this.#drawn.reduce(
+      (sum, length) => sum + Math.max(1, Math.ceil(length / width)),
+      0,
+    );
+    return `\r\x1b[${rows}A\x1b[J`; // up, then clear to the end of the screen
+  }
 }
 
 /** What suits whatever standard error is. */
@@ -77,14 +93,11 @@ export function bestStyle(): DisplayStyle {
   return Deno.stderr.isTerminal() ? "terminal" : "lines";
 }
 
-function eraseRows(rows: number): string {
-  return rows === 0 ? "" : `\x1b[${rows}A\x1b[J`; // up, then clear to the end of the screen
-}
-
-function terminalWidth(): number {
+/** How large the terminal is; as they mostly are if that cannot be known. */
+export function terminalSize(): { readonly columns: number; readonly rows: number } {
   try {
-    return Deno.consoleSize().columns;
+    return Deno.consoleSize();
   } catch {
-    return 80; // standard input is not a terminal: the size is unknown
+    return { columns: 80, rows: 24 }; // nothing of ours is a terminal
   }
 }

@@ -28,6 +28,81 @@ Deno.test("progressLines() shows the whole and a row per path, rates since the e
   ]);
 });
 
+/** Paths whose addresses are as long as they get. */
+const long: Progress = {
+  elapsed: 100_000,
+  bytes: 2_000_000_000,
+  expected: 100_000_000_000,
+  paths: [
+    {
+      id: 0,
+      local: "192.168.100.200:50000",
+      remote: "203.0.113.200:50443",
+      state: "suspect",
+      rtt: 1_150.5,
+      received: 700_000_000,
+    },
+    {
+      id: 11,
+      local: "[2001:db8:1234:5678:9abc:def0:1234:5678]:50001",
+      remote: "[2001:db8:1234:5678:9abc:def0:1234:9999]:50443",
+      state: "open",
+      rtt: 20,
+      received: 1_300_000_000,
+    },
+  ],
+};
+
+Deno.test("progressLines() keeps its columns where there is little room", () => {
+  assert.deepEqual(progressLines(now, before, 80), [
+    "3.5 MB of 100.0 MB (3 %)  20.0 Mbit/s  2.0 s",
+    "path  from -> to                   RTT         rate   bytes  share  state",
+    "0     127.0.0.1 -> 127.0.0.1   20.0 ms  10.0 Mbit/s  1.9 MB   50 %  open",
+    "1     127.0.0.2 -> 127.0.0.1  150.0 ms  11.6 Mbit/s  1.9 MB   50 %  open",
+  ]);
+  assert.deepEqual(progressLines(long, undefined, 80), [
+    "2.0 GB of 100.0 GB (2 %)  160.0 Mbit/s  100.0 s",
+    "path  from                          RTT          rate     bytes  share  state",
+    "0     192.168.100.200         1150.5 ms   56.0 Mbit/s  700.0 MB   35 %  suspect",
+    "11    2001:db8:1..:1234:5678    20.0 ms  104.0 Mbit/s    1.3 GB   65 %  open",
+  ]);
+  assert.deepEqual(progressLines(long, undefined, 40), [
+    "2 %  160.0 Mbit/s  100.0 s",
+    "path          rate  share  state",
+    "0      56.0 Mbit/s   35 %  suspect",
+    "11    104.0 Mbit/s   65 %  open",
+  ]);
+});
+
+Deno.test("progressLines() loses columns one after the other, never a part of one", () => {
+  const widest = progressLines(long, undefined, 200)[1]!.split(/ {2,}/);
+  let before = widest;
+  for (let width = 200; width >= 20; width--) {
+    const [, head, ...rows] = progressLines(long, undefined, width);
+    const titles = head!.split(/ {2,}/);
+    assert.ok(titles.every((title) => widest.includes(title) || title === "from"), `${titles}`);
+    assert.ok(titles.length <= before.length, `${width} columns: ${titles}`);
+    for (const row of rows) assert.equal(row.split(/ {2,}/).length, titles.length, row);
+    for (const line of [head!, ...rows]) assert.ok(line.length < width);
+    before = titles;
+  }
+});
+
+Deno.test("progressLines() does not go beyond the terminal's lines, and drops closed paths first", () => {
+  const paths = [0, 1, 2, 3, 4].map((id) => ({
+    ...path(id, 100, 20),
+    state: id === 1 || id === 3 ? "closed" : "open",
+  }));
+  const ids = (height: number) =>
+    progressLines({ ...now, paths }, before, 120, height).slice(2).map((line) => line[0]);
+  assert.deepEqual(ids(8), ["0", "1", "2", "3", "4"]);
+  assert.deepEqual(ids(7), ["0", "2", "3", "4"]);
+  assert.deepEqual(ids(6), ["0", "2", "4"]);
+  assert.deepEqual(ids(5), ["2", "4"]);
+  assert.deepEqual(ids(1), ["4"]);
+  assert.match(progressLines({ ...now, paths }, before, 120, 6)[2]!, / 20 % /, "of all of them");
+});
+
 Deno.test("progressLines() lines its columns up", () => {
   const [, head, ...rows] = progressLines(now, before, 120);
   for (const title of ["RTT", "rate", "bytes", "share"]) {

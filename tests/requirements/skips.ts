@@ -1,5 +1,6 @@
 import { SYSTEM_BUNDLES } from "../../src/io/roots.ts";
 import { ProcessMeter } from "../attack/process_meter.ts";
+import { hasTmux } from "../cli/terminal.ts";
 import { whyNoNamespaces } from "../netns/testbed.ts";
 import { publicVectors } from "../public_vectors.ts";
 import type { LawfulSkip } from "../report/judge.ts";
@@ -52,6 +53,12 @@ export const skips: readonly LawfulSkip[] = [
     name: everyTest,
     reason: "only Linux has a device that plays a full disk",
     isMissing: Deno.build.os !== "linux",
+  },
+  {
+    file: "./tests/cli/terminal_test.ts",
+    name: everyTest,
+    reason: "tmux is not installed",
+    isMissing: !hasTmux(),
   },
   {
     file: "./tests/cli/restart_test.ts",

@@ -1,5 +1,7 @@
 import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
+import { isIP } from "node:net";
 import { Failure } from "./failure.ts";
+import { type Target, targetText } from "./plan_paths.ts";
 import { whyNot } from "./why_not.ts";
 
 /** A certificate chain and its private key, both PEM. */
@@ -63,15 +65,33 @@ export function publicKeyHash(cert: string): string {
  * The flags with which Chromium accepts a development certificate for HTTP/3.
  *
  * @param hash The hash of its public key.
- * @param port The server's port.
+ * @param addresses Where the server listens.
  */
-export function chromiumFlags(hash: string, port: number): string {
+export function chromiumFlags(hash: string, addresses: readonly Target[]): string {
+  const target = chromiumTarget(addresses);
+  const isMapped = isIP(target.hostname) === 6;
+  const origin = targetText(isMapped ? { ...target, hostname: "localhost" } : target);
   return [
     "--user-data-dir=/tmp/mpquic-chromium",
     `--ignore-certificate-errors-spki-list=${hash}`,
-    `--origin-to-force-quic-on=localhost:${port}`,
-    `https://localhost:${port}/`,
+    `--origin-to-force-quic-on=${origin}`,
+    ...isMapped ? [`"--host-resolver-rules=MAP localhost [${target.hostname}]"`] : [],
+    `https://${origin}/`,
   ].join(" ");
+}
+
+/**
+ * Chromium takes "localhost" for ::1 first, and if it is to use QUIC there, it tries nothing else. So
+ * the name is only good where that address is heard; elsewhere the address itself says where to go.
+ * IPv6 addresses it does not understand in that flag: they need a name.
+ */
+function chromiumTarget(addresses: readonly Target[]): Target {
+  const { port } = addresses[0]!;
+  const hears = (...hostnames: string[]) =>
+    addresses.some((one) => hostnames.includes(one.hostname));
+  if (hears("::1", "::")) return { hostname: "localhost", port };
+  if (hears("127.0.0.1", "0.0.0.0")) return { hostname: "127.0.0.1", port };
+  return addresses.find(({ hostname }) => isIP(hostname) === 4) ?? addresses[0]!;
 }
 
 async function readPem(path: string): Promise<string> {

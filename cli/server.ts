@@ -65,11 +65,10 @@ export async function runServer(args: readonly string[]): Promise<number> {
     await developmentKeyPair([...known, options.host ?? "localhost"]);
   const closing = new AbortController();
   const server = listen(options, localAddresses, used, handler, closing.signal);
-  const port = server.addr.port;
   const tcp = options.tcp ? listenTcp(server, used, keyPair === undefined, handler) : undefined;
   // A program that waits for the announcement may end the server at once.
   const interrupted = new Promise<void>((resolve) => onInterruption(resolve));
-  if (!keyPair) announceDevelopment(used.cert, port);
+  if (!keyPair) announceDevelopment(used.cert, server);
   announce(options, server);
   const watch = options.keyPair && watchKeyPair(options.keyPair, used, server, tcp);
   await interrupted;
@@ -191,9 +190,9 @@ function announce(options: ServerOptions, server: HttpServer): void {
   print([`Serving ${Deno.realPathSync(options.www)}`, ...places].join("\n"));
 }
 
-function announceDevelopment(cert: string, port: number): void {
+function announceDevelopment(cert: string, { addrs }: HttpServer): void {
   const hash = publicKeyHash(cert);
   print("Using a certificate made for development; it ends with this program.");
   print(`SHA-256 of its public key (SPKI): ${hash}`);
-  print(`Chromium accepts it with: ${chromiumFlags(hash, port)}`);
+  print(`Chromium accepts it with: ${chromiumFlags(hash, addrs)}`);
 }

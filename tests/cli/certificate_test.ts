@@ -52,7 +52,23 @@ Deno.test("readKeyPair() says what is wrong with a folder", async () => {
 
 Deno.test("publicKeyHash() is the hash that browsers pin", () => {
   assert.equal(publicKeyHash(one.certPem), one.spkiSha256Base64);
-  assert.ok(
-    chromiumFlags(one.spkiSha256Base64, 6121).includes(`-spki-list=${one.spkiSha256Base64}`),
-  );
+});
+
+Deno.test("chromiumFlags() leads to where the server listens", () => {
+  const cases: [string[], string, string?][] = [
+    [["192.0.2.1", "127.0.0.1", "::1"], "localhost"],
+    [["::"], "localhost"],
+    [["192.0.2.1", "127.0.0.1"], "127.0.0.1"],
+    [["0.0.0.0"], "127.0.0.1"],
+    [["2001:db8::1", "192.0.2.1"], "192.0.2.1"],
+    [["2001:db8::1"], "localhost", '"--host-resolver-rules=MAP localhost [2001:db8::1]" '],
+  ];
+  for (const [hostnames, host, rule = ""] of cases) {
+    const flags = chromiumFlags("HASH", hostnames.map((hostname) => ({ hostname, port: 6121 })));
+    assert.equal(
+      flags,
+      "--user-data-dir=/tmp/mpquic-chromium --ignore-certificate-errors-spki-list=HASH " +
+        `--origin-to-force-quic-on=${host}:6121 ${rule}https://${host}:6121/`,
+    );
+  }
 });

@@ -19,7 +19,7 @@ export const skips: readonly LawfulSkip[] = [
     isMissing: noNamespaces !== undefined,
   },
   {
-    file: "./tests/strangers/chromium_test.ts",
+    file: /^\.\/tests\/strangers\/chromium(_flags)?_test\.ts$/,
     name: everyTest,
     reason: "Chromium is not installed",
     isMissing: findBrowser() === undefined,

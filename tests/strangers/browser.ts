@@ -63,13 +63,17 @@ export class Browser implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // The browser's children may still write for a moment.
-    for (let i = 0; i < 20; i++) {
-      try {
-        return await Deno.remove(this.#profile, { recursive: true });
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
+    await removeProfile(this.#profile);
+  }
+}
+
+/** Removes what a browser has left behind; its children may still write for a moment. */
+export async function removeProfile(path: string): Promise<void> {
+  for (let i = 0; i < 20; i++) {
+    try {
+      return await Deno.remove(path, { recursive: true });
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
 }

@@ -24,8 +24,8 @@ export class TraceHash {
     this.#mix(this.#timeWords[1]!);
     this.#mix(from.port);
     this.#mix(to.port);
-    this.#text(from.hostname);
-    this.#text(to.hostname);
+    this.addText(from.hostname);
+    this.addText(to.hostname);
     this.#mix(data.length);
     // Sealed packets end in a tag that depends on all of them: both ends are enough.
     const middle = Math.min(48, data.length);
@@ -33,7 +33,8 @@ export class TraceHash {
     for (let i = Math.max(middle, data.length - 16); i < data.length; i++) this.#mix(data[i]!);
   }
 
-  #text(text: string): void {
+  /** Adds words of another trace, such as a record of qlog. */
+  addText(text: string): void {
     for (let i = 0; i < text.length; i++) this.#mix(text.charCodeAt(i));
   }
 

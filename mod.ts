@@ -23,11 +23,11 @@ export { serve } from "./src/http3/serve.ts";
 export { mayFallBackToTcp } from "./src/http3/tcp_fallback.ts";
 export { type H3Listener, HttpServer } from "./src/http3/http_server.ts";
 export type { AuthorityCheck } from "./src/http3/authority.ts";
-export type { RequestHandler, RequestInfo } from "./src/http3/server_exchange.ts";
+export type { RequestHandler, RequestInfo } from "./src/http3/handler.ts";
 export { H3Client } from "./src/http3/client.ts";
 export { prioritize, responseDatagrams, responseTrailers } from "./src/http3/client_exchange.ts";
-export type { ConnectHandler, ConnectInit, ConnectRequest } from "./src/http3/connect_request.ts";
-export type { RequestDatagrams } from "./src/http3/datagrams.ts";
+export type { ConnectHandler, ConnectInit, ConnectRequest } from "./src/http3/handler.ts";
+export type { RequestDatagrams } from "./src/http3/handler.ts";
 export type { Priority } from "./src/http3/priority.ts";
 export {
   type Capsule,
@@ -43,8 +43,8 @@ export type {
   H3RequestInit,
   H3ServerOptions,
   ServeOptions,
-  TrailerSource,
 } from "./src/http3/options.ts";
+export type { TrailerSource } from "./src/http3/handler.ts";
 export type {
   H3BidirectionalStream,
   H3ReceiveStream,

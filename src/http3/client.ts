@@ -1,7 +1,7 @@
 import { StreamError } from "../error/quic_error.ts";
 import { ClientExchange, type OutgoingRequest } from "./client_exchange.ts";
 import { H3ErrorCode } from "./code_point.ts";
-import type { ConnectInit } from "./connect_request.ts";
+import type { ConnectInit } from "./handler.ts";
 import { announcedLength, connectLines, isToken, requestLines } from "./fields.ts";
 import { H3Connection } from "./h3_connection.ts";
 import type { H3Options, H3RequestInit } from "./options.ts";

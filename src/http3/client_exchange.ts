@@ -2,7 +2,7 @@ import { StreamError } from "../error/quic_error.ts";
 import { CallerError, callerFailed, originOf } from "./caller_error.ts";
 import { H3ErrorCode } from "./code_point.ts";
 import type { FieldLine } from "../qpack/field_line.ts";
-import type { RequestDatagrams } from "./datagrams.ts";
+import type { RequestDatagrams } from "./handler.ts";
 import { entriesOf, readResponseHead, type ResponseHead } from "./fields.ts";
 import type { H3RequestInit } from "./options.ts";
 import { applyPriority, formatPriority, parsePriority, type Priority } from "./priority.ts";

@@ -3,6 +3,7 @@ import { concatBytes, giveBack } from "../bytes/bytes.ts";
 import { ApplicationError } from "../error/quic_error.ts";
 import { H3ErrorCode } from "./code_point.ts";
 import { varints } from "./frame.ts";
+import type { RequestDatagrams } from "./handler.ts";
 import type { H3Log } from "./h3_log.ts";
 import type { Settings } from "./settings.ts";
 import type { H3Transport } from "./transport.ts";
@@ -21,25 +22,6 @@ export interface DatagramCarrier {
   readonly log: H3Log | undefined;
   /** Closes the connection with the error's code. */
   fail(error: unknown): void;
-}
-
-/**
- * The datagrams that belong to one request (RFC 9297, Section 2): unreliable, in no order, but on
- * every path there is.
- */
-export interface RequestDatagrams {
-  /** Datagrams that came and were not read in time. */
-  readonly dropped: number;
-  /** The longest datagram that can be sent now; 0 if there is no room for any. */
-  readonly maxSize: number;
-  /**
-   * Sends a datagram, which may be lost.
-   *
-   * @throws {TypeError} If the peer takes no datagrams, or the request is over.
-   */
-  send(data: Uint8Array): Promise<void>;
-  /** Waits for a datagram; undefined once the request is over. */
-  read(): Promise<Uint8Array<ArrayBuffer> | undefined>;
 }
 
 /** Brings the datagrams of a connection to their requests. */

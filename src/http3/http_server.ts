@@ -6,7 +6,7 @@ import { certificateCheck } from "./authority.ts";
 import { checkOptions } from "./check_options.ts";
 import type { ServeOptions } from "./options.ts";
 import { type H3Server, serveConnection } from "./server.ts";
-import type { RequestHandler } from "./server_exchange.ts";
+import type { RequestHandler } from "./handler.ts";
 import type { H3Transport, NetAddress } from "./transport.ts";
 
 /** What `serve` needs of a listener. */

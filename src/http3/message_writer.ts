@@ -7,7 +7,7 @@ import { trailerLines } from "./fields.ts";
 import { frame, frameHeader } from "./frame.ts";
 import type { H3Connection } from "./h3_connection.ts";
 import { loggedData, loggedHeaders } from "./logged_frame.ts";
-import type { TrailerSource } from "./options.ts";
+import type { TrailerSource } from "./handler.ts";
 import type { Patience } from "./patience.ts";
 import type { H3SendStream } from "./transport.ts";
 

@@ -1,6 +1,6 @@
 import type { ConnectOptions, ListenOptions } from "../api/options.ts";
 import type { AuthorityCheck } from "./authority.ts";
-import type { ConnectHandler } from "./connect_request.ts";
+import type { ConnectHandler, TrailerSource } from "./handler.ts";
 import type { H3Transport, NetAddress } from "./transport.ts";
 
 /** What both ends of an HTTP/3 connection can be told. */
@@ -87,9 +87,6 @@ export interface H3ServerOptions extends H3Options {
   /** Makes a response from what the handler threw; without it, a bare 500. */
   onError?: (error: unknown) => Response | Promise<Response>;
 }
-
-/** Trailers to send: ready, or made when the body has been sent. */
-export type TrailerSource = Headers | (() => Headers | Promise<Headers>);
 
 /** What one request can be told beyond its `Request`. */
 export interface H3RequestInit {

@@ -2,7 +2,7 @@ import { ApplicationError, StreamError } from "../error/quic_error.ts";
 import { CallerError } from "./caller_error.ts";
 import { H3ErrorCode } from "./code_point.ts";
 import type { H3Connection } from "./h3_connection.ts";
-import type { RequestDatagrams } from "./datagrams.ts";
+import type { RequestDatagrams } from "./handler.ts";
 import { type H3Log, REQUEST } from "./h3_log.ts";
 import { MessageReader } from "./message_reader.ts";
 import { MessageWriter } from "./message_writer.ts";

@@ -1,7 +1,7 @@
 import { MultipathConnection } from "../api/multipath_connection.ts";
 import { createServe, type HttpServer } from "./http_server.ts";
 import type { ServeOptions } from "./options.ts";
-import type { RequestHandler } from "./server_exchange.ts";
+import type { RequestHandler } from "./handler.ts";
 
 const serveOverMultipath = createServe((options) => MultipathConnection.listen(options));
 

@@ -5,7 +5,8 @@ import type { H3ServerOptions } from "./options.ts";
 import { applyPriority, parsePriority } from "./priority.ts";
 import { RequestStream } from "./request_stream.ts";
 import { later } from "./timer.ts";
-import { type RequestHandler, ServerExchange } from "./server_exchange.ts";
+import { ServerExchange } from "./server_exchange.ts";
+import type { RequestHandler } from "./handler.ts";
 import type { H3BidirectionalStream, H3SendStream, H3Transport } from "./transport.ts";
 import { MAX_EARLY_PRIORITIES, MAX_FAILURES_PER_SECOND, MAX_HANDLERS } from "../limits/limits.ts";
 

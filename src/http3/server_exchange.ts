@@ -3,7 +3,6 @@ import { isMisdirected } from "./authority.ts";
 import { CallerError, originOf } from "./caller_error.ts";
 import { H3ErrorCode } from "./code_point.ts";
 import { drainContent } from "./content_drain.ts";
-import type { RequestDatagrams } from "./datagrams.ts";
 import {
   announcedLength,
   entriesOf,
@@ -11,48 +10,14 @@ import {
   type RequestHead,
   responseLines,
 } from "./fields.ts";
-import type { H3ServerOptions, TrailerSource } from "./options.ts";
+import type { RequestHandler, RequestInfo, TrailerSource } from "./handler.ts";
+import type { H3ServerOptions } from "./options.ts";
 import { Patience } from "./patience.ts";
 import type { RequestStream } from "./request_stream.ts";
 import { later } from "./timer.ts";
 import type { H3Transport } from "./transport.ts";
 import { usableResponse } from "./usable_response.ts";
 import { BODY_TIMEOUT, HEADER_TIMEOUT, MAX_UNUSED_CONTENT } from "../limits/limits.ts";
-
-/** Makes the response to a request. */
-export type RequestHandler<T extends H3Transport = H3Transport> = (
-  request: Request,
-  info: RequestInfo<T>,
-) => Response | Promise<Response>;
-
-/** What a handler may know, and do, beyond request and response. */
-export interface RequestInfo<T extends H3Transport = H3Transport> {
-  /** The connection the request came over. */
-  readonly connection: T;
-  /** Where the client is, if the connection can tell; not proven yet while `early`. */
-  readonly remoteAddr: T["remoteAddr"];
-  /** Fields that follow the body; resolves when the body has been read or given up. */
-  readonly trailers: Promise<Headers | undefined>;
-  /** Resolves when the response has been sent; rejects if that failed. */
-  readonly completed: Promise<void>;
-  /**
-   * Whether the request came before the handshake was complete (0-RTT), so that it may be
-   * somebody's recording. Only safe methods are handed on then, the others wait. Who minds even
-   * those answers 425 (RFC 9114, Section 10.9).
-   */
-  readonly early: boolean;
-  /** Datagrams of this request, if the server was told to have them and the connection can. */
-  readonly datagrams: RequestDatagrams | undefined;
-  /** Sends these fields after the body of the response; a tunnel has none. */
-  sendTrailers(trailers: TrailerSource): void;
-  /**
-   * Sends an interim response, such as 103 Early Hints.
-   *
-   * @throws {RangeError} If there is no such status.
-   * @throws {TypeError} If the response itself has begun.
-   */
-  sendInformational(status: number, headers: Headers): void;
-}
 
 /** What an exchange needs of its connection. */
 export interface ExchangeContext {

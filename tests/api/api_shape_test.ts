@@ -5,7 +5,7 @@ import type { CloseInfo, ConnectOptions } from "../../src/api/options.ts";
 import type { ReceiveStream } from "../../src/api/receive_stream.ts";
 import type { SendStream, SendStreamOptions } from "../../src/api/send_stream.ts";
 import type { HttpServer } from "../../src/http3/http_server.ts";
-import type { RequestHandler } from "../../src/http3/server_exchange.ts";
+import type { RequestHandler } from "../../src/http3/handler.ts";
 import type { H3Transport } from "../../src/http3/transport.ts";
 
 /** Compiles only if `From` can be used wherever `To` is asked for. */

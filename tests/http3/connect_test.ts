@@ -3,7 +3,7 @@ import type { StreamError } from "../../src/error/quic_error.ts";
 import { H3Client } from "../../src/http3/client.ts";
 import { responseTrailers } from "../../src/http3/client_exchange.ts";
 import { frame, varints } from "../../src/http3/frame.ts";
-import type { ConnectHandler, ConnectRequest } from "../../src/http3/connect_request.ts";
+import type { ConnectHandler, ConnectRequest } from "../../src/http3/handler.ts";
 import type { H3ServerOptions } from "../../src/http3/options.ts";
 import { serveConnection } from "../../src/http3/server.ts";
 import { MemoryTransport } from "./memory_transport.ts";

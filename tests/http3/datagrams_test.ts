@@ -3,7 +3,7 @@ import type { PeerAccount } from "../../src/api/peer_account.ts";
 import { concatBytes, fromHex } from "../../src/bytes/bytes.ts";
 import { H3Client } from "../../src/http3/client.ts";
 import { responseDatagrams } from "../../src/http3/client_exchange.ts";
-import type { RequestDatagrams } from "../../src/http3/datagrams.ts";
+import type { RequestDatagrams } from "../../src/http3/handler.ts";
 import { frame, varints } from "../../src/http3/frame.ts";
 import { serveConnection } from "../../src/http3/server.ts";
 import { MemoryTransport } from "./memory_transport.ts";

@@ -1,6 +1,6 @@
 import { serveConnection } from "../../src/http3/server.ts";
 import type { H3ServerOptions } from "../../src/http3/options.ts";
-import type { RequestHandler } from "../../src/http3/server_exchange.ts";
+import type { RequestHandler } from "../../src/http3/handler.ts";
 
 /** A server and a connection to it over the runtime's own QUIC. */
 export interface QuicPair extends Disposable {

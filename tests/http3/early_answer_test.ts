@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { StreamError } from "../../src/error/quic_error.ts";
 import { frame } from "../../src/http3/frame.ts";
 import { serveConnection } from "../../src/http3/server.ts";
-import type { RequestHandler } from "../../src/http3/server_exchange.ts";
+import type { RequestHandler } from "../../src/http3/handler.ts";
 import { DRAIN_SILENCE, MAX_DRAINED_CONTENT } from "../../src/limits/limits.ts";
 import { MemoryTransport } from "./memory_transport.ts";
 import { dataFrame, getLines, headersFrame, type Outcome, outcome, RawPeer } from "./raw_peer.ts";

@@ -6,7 +6,7 @@ import { responseTrailers } from "../../src/http3/client_exchange.ts";
 import { frame, varints } from "../../src/http3/frame.ts";
 import type { H3ServerOptions } from "../../src/http3/options.ts";
 import { type H3Server, serveConnection } from "../../src/http3/server.ts";
-import type { RequestHandler } from "../../src/http3/server_exchange.ts";
+import type { RequestHandler } from "../../src/http3/handler.ts";
 import type { H3SendStream } from "../../src/http3/transport.ts";
 import { MemoryTransport } from "./memory_transport.ts";
 import { getLines, headersFrame, RawPeer, within } from "./raw_peer.ts";

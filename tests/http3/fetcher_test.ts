@@ -4,7 +4,7 @@ import type { FetchInit } from "../../src/http3/options.ts";
 import { responseTrailers } from "../../src/http3/client_exchange.ts";
 import { createFetch, type Fetch } from "../../src/http3/fetcher.ts";
 import { type H3Server, serveConnection } from "../../src/http3/server.ts";
-import type { RequestHandler } from "../../src/http3/server_exchange.ts";
+import type { RequestHandler } from "../../src/http3/handler.ts";
 import { urgencyOrder } from "../../src/scheduler/stream_order.ts";
 import { MemoryTransport } from "./memory_transport.ts";
 import { within } from "./raw_peer.ts";

@@ -7,7 +7,7 @@ import { fetch } from "../../src/http3/fetch.ts";
 import { frame, varints } from "../../src/http3/frame.ts";
 import { serve } from "../../src/http3/serve.ts";
 import { serveConnection } from "../../src/http3/server.ts";
-import type { RequestHandler } from "../../src/http3/server_exchange.ts";
+import type { RequestHandler } from "../../src/http3/handler.ts";
 import { checkHttp3, checkTrace, readTrace, type TraceEvent } from "../qlog/read_trace.ts";
 import { TEST_CERTIFICATE, TEST_KEY } from "../sim/test_certificate.ts";
 import { MemoryTransport } from "./memory_transport.ts";

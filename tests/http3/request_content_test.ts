@@ -6,7 +6,7 @@ import type { H3Connection } from "../../src/http3/h3_connection.ts";
 import { MessageReader } from "../../src/http3/message_reader.ts";
 import type { H3ServerOptions } from "../../src/http3/options.ts";
 import { serveConnection } from "../../src/http3/server.ts";
-import type { RequestHandler } from "../../src/http3/server_exchange.ts";
+import type { RequestHandler } from "../../src/http3/handler.ts";
 import { QpackDecoder } from "../../src/qpack/decoder.ts";
 import { MemoryTransport } from "./memory_transport.ts";
 import {

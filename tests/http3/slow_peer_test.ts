@@ -5,7 +5,7 @@ import type { H3ServerOptions } from "../../src/http3/options.ts";
 import { fetch } from "../../src/http3/fetch.ts";
 import { serve } from "../../src/http3/serve.ts";
 import { serveConnection } from "../../src/http3/server.ts";
-import type { RequestHandler } from "../../src/http3/server_exchange.ts";
+import type { RequestHandler } from "../../src/http3/handler.ts";
 import { cert, key } from "./deno_quic.ts";
 import { MemoryTransport } from "./memory_transport.ts";
 import { dataFrame, getLines, headersFrame, outcome, RawPeer, within } from "./raw_peer.ts";

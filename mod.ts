@@ -18,24 +18,28 @@
  * @module
  */
 
-export { fetch } from "./src/http3/fetch.ts";
-export { serve } from "./src/http3/serve.ts";
-export { mayFallBackToTcp } from "./src/http3/tcp_fallback.ts";
-export { type H3Listener, HttpServer } from "./src/http3/http_server.ts";
+export { fetch } from "./src/http3/client/fetch.ts";
+export { serve } from "./src/http3/server/serve.ts";
+export { mayFallBackToTcp } from "./src/http3/client/tcp_fallback.ts";
+export { type H3Listener, HttpServer } from "./src/http3/server/http_server.ts";
 export type { AuthorityCheck } from "./src/http3/authority.ts";
 export type { RequestHandler, RequestInfo } from "./src/http3/handler.ts";
-export { H3Client } from "./src/http3/client.ts";
-export { prioritize, responseDatagrams, responseTrailers } from "./src/http3/client_exchange.ts";
+export { H3Client } from "./src/http3/client/client.ts";
+export {
+  prioritize,
+  responseDatagrams,
+  responseTrailers,
+} from "./src/http3/client/client_exchange.ts";
 export type { ConnectHandler, ConnectInit, ConnectRequest } from "./src/http3/handler.ts";
 export type { RequestDatagrams } from "./src/http3/handler.ts";
-export type { Priority } from "./src/http3/priority.ts";
+export type { Priority } from "./src/http3/wire/priority.ts";
 export {
   type Capsule,
   type CapsuleOptions,
   CapsuleReader,
   CapsuleType,
   encodeCapsule,
-} from "./src/http3/capsule.ts";
+} from "./src/http3/wire/capsule.ts";
 export type {
   FetchConnectOptions,
   FetchInit,

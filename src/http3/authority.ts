@@ -1,6 +1,6 @@
 import { parseIpAddress } from "../bytes/ip_address.ts";
-import { callerFailed } from "./caller_error.ts";
-import type { RequestHead } from "./fields.ts";
+import { callerFailed } from "./message/caller_error.ts";
+import type { RequestHead } from "./wire/fields.ts";
 import type { H3Transport } from "./transport.ts";
 
 /**

@@ -4,7 +4,7 @@ import { MultipathConnection } from "../../src/api/multipath_connection.ts";
 import type { CloseInfo, ConnectOptions } from "../../src/api/options.ts";
 import type { ReceiveStream } from "../../src/api/receive_stream.ts";
 import type { SendStream, SendStreamOptions } from "../../src/api/send_stream.ts";
-import type { HttpServer } from "../../src/http3/http_server.ts";
+import type { HttpServer } from "../../src/http3/server/http_server.ts";
 import type { RequestHandler } from "../../src/http3/handler.ts";
 import type { H3Transport } from "../../src/http3/transport.ts";
 

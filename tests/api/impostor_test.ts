@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createFetch } from "../../src/http3/fetcher.ts";
+import { createFetch } from "../../src/http3/client/fetcher.ts";
 import { TransportError } from "../../src/error/quic_error.ts";
 import { MultipathConnection } from "../../src/api/multipath_connection.ts";
 import { makeIssuedCertificate } from "../../src/io/development_certificate.ts";

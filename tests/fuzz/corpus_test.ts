@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ApplicationError, StreamError, TransportError } from "../../src/error/quic_error.ts";
-import { FrameReader } from "../../src/http3/frame_reader.ts";
-import { readSettings } from "../../src/http3/settings.ts";
+import { FrameReader } from "../../src/http3/wire/frame_reader.ts";
+import { readSettings } from "../../src/http3/wire/settings.ts";
 import { QpackDecoder } from "../../src/qpack/decoder.ts";
 import { QpackEncoder } from "../../src/qpack/encoder.ts";
 import { readTransportParameters } from "../../src/connection/read_transport_parameters.ts";

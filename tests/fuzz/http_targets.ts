@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ApplicationError, StreamError } from "../../src/error/quic_error.ts";
-import { readRequestHead, readResponseHead, readTrailers } from "../../src/http3/fields.ts";
-import { frame, varints } from "../../src/http3/frame.ts";
-import { FrameReader } from "../../src/http3/frame_reader.ts";
-import { parsePriority } from "../../src/http3/priority.ts";
-import { readSettings } from "../../src/http3/settings.ts";
+import { readRequestHead, readResponseHead, readTrailers } from "../../src/http3/wire/fields.ts";
+import { frame, varints } from "../../src/http3/wire/frame.ts";
+import { FrameReader } from "../../src/http3/wire/frame_reader.ts";
+import { parsePriority } from "../../src/http3/wire/priority.ts";
+import { readSettings } from "../../src/http3/wire/settings.ts";
 import { QpackDecoder } from "../../src/qpack/decoder.ts";
 import type { FieldLine } from "../../src/qpack/field_line.ts";
 import { QpackEncoder } from "../../src/qpack/encoder.ts";

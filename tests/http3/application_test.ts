@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { ApplicationError, StreamError } from "../../src/error/quic_error.ts";
-import { H3Client } from "../../src/http3/client.ts";
+import { H3Client } from "../../src/http3/client/client.ts";
 import type { H3ServerOptions } from "../../src/http3/options.ts";
-import { serveConnection } from "../../src/http3/server.ts";
+import { serveConnection } from "../../src/http3/server/server.ts";
 import type { RequestHandler } from "../../src/http3/handler.ts";
 import { MemoryTransport } from "./memory_transport.ts";
 import { getLines, headersFrame, outcome, RawPeer, within } from "./raw_peer.ts";

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { makeIssuedCertificate } from "../../src/io/development_certificate.ts";
 import { dial } from "../../src/api/dial.ts";
 import type { ConnectOptions } from "../../src/api/options.ts";
-import type { HttpServer } from "../../src/http3/http_server.ts";
+import type { HttpServer } from "../../src/http3/server/http_server.ts";
 import type { ServeOptions } from "../../src/http3/options.ts";
-import { serve } from "../../src/http3/serve.ts";
+import { serve } from "../../src/http3/server/serve.ts";
 import { MemoryTransport } from "./memory_transport.ts";
-import { serveConnection } from "../../src/http3/server.ts";
+import { serveConnection } from "../../src/http3/server/server.ts";
 import { headersFrame, RawPeer, within } from "./raw_peer.ts";
 
 // RFC 9110, Section 7.4: which requests are for the server that they came to.

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { BodySource } from "../../src/http3/body_source.ts";
-import { MessageWriter } from "../../src/http3/message_writer.ts";
-import type { H3Connection } from "../../src/http3/h3_connection.ts";
+import { BodySource } from "../../src/http3/message/body_source.ts";
+import { MessageWriter } from "../../src/http3/message/message_writer.ts";
+import type { H3Connection } from "../../src/http3/message/h3_connection.ts";
 import type { H3SendStream } from "../../src/http3/transport.ts";
 
 /** A body that notes what it is asked for. */

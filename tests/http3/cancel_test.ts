@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { StreamError } from "../../src/error/quic_error.ts";
-import { fetch } from "../../src/http3/fetch.ts";
+import { fetch } from "../../src/http3/client/fetch.ts";
 import type { FetchInit } from "../../src/http3/options.ts";
-import { serve } from "../../src/http3/serve.ts";
+import { serve } from "../../src/http3/server/serve.ts";
 import type { RequestHandler } from "../../src/http3/handler.ts";
 import type { MultipathConnection } from "../../src/api/multipath_connection.ts";
 import { cert, key } from "./deno_quic.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { concatBytes, fromHex } from "../../src/bytes/bytes.ts";
-import { type CapsuleOptions, CapsuleReader, encodeCapsule } from "../../src/http3/capsule.ts";
-import { frameHeader } from "../../src/http3/frame.ts";
+import { type CapsuleOptions, CapsuleReader, encodeCapsule } from "../../src/http3/wire/capsule.ts";
+import { frameHeader } from "../../src/http3/wire/frame.ts";
 
 /** A stream of these bytes in chunks of a size. */
 function reader(bytes: Uint8Array, size?: number, options?: CapsuleOptions): CapsuleReader {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { H3Client } from "../../src/http3/client.ts";
-import { createFetch } from "../../src/http3/fetcher.ts";
-import { createServe } from "../../src/http3/http_server.ts";
+import { H3Client } from "../../src/http3/client/client.ts";
+import { createFetch } from "../../src/http3/client/fetcher.ts";
+import { createServe } from "../../src/http3/server/http_server.ts";
 import type { H3ServerOptions } from "../../src/http3/options.ts";
-import { serveConnection } from "../../src/http3/server.ts";
+import { serveConnection } from "../../src/http3/server/server.ts";
 import { later } from "../../src/http3/timer.ts";
 import { MemoryTransport } from "./memory_transport.ts";
 import { within } from "./raw_peer.ts";

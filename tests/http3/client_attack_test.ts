@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { StreamError } from "../../src/error/quic_error.ts";
-import { H3Client } from "../../src/http3/client.ts";
-import { frame, frameHeader, varints } from "../../src/http3/frame.ts";
+import { H3Client } from "../../src/http3/client/client.ts";
+import { frame, frameHeader, varints } from "../../src/http3/wire/frame.ts";
 import { MemoryTransport } from "./memory_transport.ts";
 import { dataFrame, headersFrame, type Lines, RawPeer, within } from "./raw_peer.ts";
 

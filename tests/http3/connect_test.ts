@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import type { StreamError } from "../../src/error/quic_error.ts";
-import { H3Client } from "../../src/http3/client.ts";
-import { responseTrailers } from "../../src/http3/client_exchange.ts";
-import { frame, varints } from "../../src/http3/frame.ts";
+import { H3Client } from "../../src/http3/client/client.ts";
+import { responseTrailers } from "../../src/http3/client/client_exchange.ts";
+import { frame, varints } from "../../src/http3/wire/frame.ts";
 import type { ConnectHandler, ConnectRequest } from "../../src/http3/handler.ts";
 import type { H3ServerOptions } from "../../src/http3/options.ts";
-import { serveConnection } from "../../src/http3/server.ts";
+import { serveConnection } from "../../src/http3/server/server.ts";
 import { MemoryTransport } from "./memory_transport.ts";
 import { dataFrame, getLines, headersFrame, type Lines, RawPeer, within } from "./raw_peer.ts";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { concatBytes } from "../../src/bytes/bytes.ts";
-import { H3Client } from "../../src/http3/client.ts";
-import { createFetch } from "../../src/http3/fetcher.ts";
-import { frame, varints } from "../../src/http3/frame.ts";
-import { OutgoingStream } from "../../src/http3/outgoing_stream.ts";
-import { serveConnection } from "../../src/http3/server.ts";
+import { H3Client } from "../../src/http3/client/client.ts";
+import { createFetch } from "../../src/http3/client/fetcher.ts";
+import { frame, varints } from "../../src/http3/wire/frame.ts";
+import { OutgoingStream } from "../../src/http3/message/outgoing_stream.ts";
+import { serveConnection } from "../../src/http3/server/server.ts";
 import type { H3SendStream, H3Transport } from "../../src/http3/transport.ts";
 import { MemoryTransport } from "./memory_transport.ts";
 import { getLines, headersFrame, type Lines, RawPeer, within } from "./raw_peer.ts";
@@ -99,7 +99,7 @@ Deno.test("fetch() takes datagrams over a connection that it was given", async (
     info.datagrams!.read().then(datagrams.resolve);
     return new Response(new ReadableStream());
   }, { datagrams: true });
-  const { responseDatagrams } = await import("../../src/http3/client_exchange.ts");
+  const { responseDatagrams } = await import("../../src/http3/client/client_exchange.ts");
   const fetch = createFetch(() => Promise.reject(new Error("not needed")));
   const response = await within(fetch(url, { connection: transport, datagrams: true }));
   await responseDatagrams(response)!.send(new Uint8Array([7]));

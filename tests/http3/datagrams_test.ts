@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import type { PeerAccount } from "../../src/api/peer_account.ts";
 import { concatBytes, fromHex } from "../../src/bytes/bytes.ts";
-import { H3Client } from "../../src/http3/client.ts";
-import { responseDatagrams } from "../../src/http3/client_exchange.ts";
+import { H3Client } from "../../src/http3/client/client.ts";
+import { responseDatagrams } from "../../src/http3/client/client_exchange.ts";
 import type { RequestDatagrams } from "../../src/http3/handler.ts";
-import { frame, varints } from "../../src/http3/frame.ts";
-import { serveConnection } from "../../src/http3/server.ts";
+import { frame, varints } from "../../src/http3/wire/frame.ts";
+import { serveConnection } from "../../src/http3/server/server.ts";
 import { MemoryTransport } from "./memory_transport.ts";
 import { getLines, headersFrame, RawPeer, within } from "./raw_peer.ts";
 

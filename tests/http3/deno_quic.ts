@@ -1,4 +1,4 @@
-import { serveConnection } from "../../src/http3/server.ts";
+import { serveConnection } from "../../src/http3/server/server.ts";
 import type { H3ServerOptions } from "../../src/http3/options.ts";
 import type { RequestHandler } from "../../src/http3/handler.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { H3Client } from "../../src/http3/client.ts";
-import { prioritize, responseTrailers } from "../../src/http3/client_exchange.ts";
+import { H3Client } from "../../src/http3/client/client.ts";
+import { prioritize, responseTrailers } from "../../src/http3/client/client_exchange.ts";
 import { quicServer } from "./deno_quic.ts";
 
 Deno.test("H3Client and H3Server work over the runtime's own QUIC", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { StreamError } from "../../src/error/quic_error.ts";
-import { frame } from "../../src/http3/frame.ts";
-import { serveConnection } from "../../src/http3/server.ts";
+import { frame } from "../../src/http3/wire/frame.ts";
+import { serveConnection } from "../../src/http3/server/server.ts";
 import type { RequestHandler } from "../../src/http3/handler.ts";
 import { DRAIN_SILENCE, MAX_DRAINED_CONTENT } from "../../src/limits/limits.ts";
 import { MemoryTransport } from "./memory_transport.ts";

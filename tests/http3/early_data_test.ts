@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { H3Client } from "../../src/http3/client.ts";
-import { fetch } from "../../src/http3/fetch.ts";
-import { createFetch } from "../../src/http3/fetcher.ts";
-import { serve } from "../../src/http3/serve.ts";
-import { serveConnection } from "../../src/http3/server.ts";
-import { SessionStore } from "../../src/http3/session_store.ts";
+import { H3Client } from "../../src/http3/client/client.ts";
+import { fetch } from "../../src/http3/client/fetch.ts";
+import { createFetch } from "../../src/http3/client/fetcher.ts";
+import { serve } from "../../src/http3/server/serve.ts";
+import { serveConnection } from "../../src/http3/server/server.ts";
+import { SessionStore } from "../../src/http3/client/session_store.ts";
 import type { SavedSession } from "../../src/api/session.ts";
 import { cert, key } from "./deno_quic.ts";
 import { MemoryTransport } from "./memory_transport.ts";

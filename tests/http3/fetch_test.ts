@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { StreamError } from "../../src/error/quic_error.ts";
-import { responseTrailers } from "../../src/http3/client_exchange.ts";
-import { fetch } from "../../src/http3/fetch.ts";
+import { responseTrailers } from "../../src/http3/client/client_exchange.ts";
+import { fetch } from "../../src/http3/client/fetch.ts";
 import type { FetchInit } from "../../src/http3/options.ts";
-import { serve } from "../../src/http3/serve.ts";
+import { serve } from "../../src/http3/server/serve.ts";
 import { cert, key } from "./deno_quic.ts";
 import { within } from "./raw_peer.ts";
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { ConnectOptions } from "../../src/api/options.ts";
 import type { FetchInit } from "../../src/http3/options.ts";
-import { responseTrailers } from "../../src/http3/client_exchange.ts";
-import { createFetch, type Fetch } from "../../src/http3/fetcher.ts";
-import { type H3Server, serveConnection } from "../../src/http3/server.ts";
+import { responseTrailers } from "../../src/http3/client/client_exchange.ts";
+import { createFetch, type Fetch } from "../../src/http3/client/fetcher.ts";
+import { type H3Server, serveConnection } from "../../src/http3/server/server.ts";
 import type { RequestHandler } from "../../src/http3/handler.ts";
 import { urgencyOrder } from "../../src/scheduler/stream_order.ts";
 import { MemoryTransport } from "./memory_transport.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { concatBytes } from "../../src/bytes/bytes.ts";
 import { StreamError } from "../../src/error/quic_error.ts";
-import { frame, frameHeader, varints } from "../../src/http3/frame.ts";
-import { FrameReader } from "../../src/http3/frame_reader.ts";
+import { frame, frameHeader, varints } from "../../src/http3/wire/frame.ts";
+import { FrameReader } from "../../src/http3/wire/frame_reader.ts";
 
 function reader(bytes: Uint8Array<ArrayBuffer>, size = bytes.length): FrameReader {
   const chunks: Uint8Array<ArrayBuffer>[] = [];

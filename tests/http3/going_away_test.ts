@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../src/error/error_code.ts";
-import { H3Client } from "../../src/http3/client.ts";
-import { fetch } from "../../src/http3/fetch.ts";
-import { createFetch } from "../../src/http3/fetcher.ts";
-import { frame, varints } from "../../src/http3/frame.ts";
-import { serve } from "../../src/http3/serve.ts";
-import { serveConnection } from "../../src/http3/server.ts";
+import { H3Client } from "../../src/http3/client/client.ts";
+import { fetch } from "../../src/http3/client/fetch.ts";
+import { createFetch } from "../../src/http3/client/fetcher.ts";
+import { frame, varints } from "../../src/http3/wire/frame.ts";
+import { serve } from "../../src/http3/server/serve.ts";
+import { serveConnection } from "../../src/http3/server/server.ts";
 import type { H3BidirectionalStream } from "../../src/http3/transport.ts";
 import { cert, key } from "./deno_quic.ts";
 import { MemoryTransport } from "./memory_transport.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { H3Client } from "../../src/http3/client.ts";
-import { createServe, type H3Listener } from "../../src/http3/http_server.ts";
+import { H3Client } from "../../src/http3/client/client.ts";
+import { createServe, type H3Listener } from "../../src/http3/server/http_server.ts";
 import { MemoryTransport } from "./memory_transport.ts";
 import { within } from "./raw_peer.ts";
 

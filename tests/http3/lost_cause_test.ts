@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { ApplicationError, StreamError } from "../../src/error/quic_error.ts";
-import { H3Client } from "../../src/http3/client.ts";
-import { responseDatagrams } from "../../src/http3/client_exchange.ts";
-import { createFetch } from "../../src/http3/fetcher.ts";
-import { frame, varints } from "../../src/http3/frame.ts";
-import { serveConnection } from "../../src/http3/server.ts";
+import { H3Client } from "../../src/http3/client/client.ts";
+import { responseDatagrams } from "../../src/http3/client/client_exchange.ts";
+import { createFetch } from "../../src/http3/client/fetcher.ts";
+import { frame, varints } from "../../src/http3/wire/frame.ts";
+import { serveConnection } from "../../src/http3/server/server.ts";
 import type { H3Transport } from "../../src/http3/transport.ts";
 import { dialHere, listenHere } from "../api/loopback.ts";
 import { MemoryTransport } from "./memory_transport.ts";

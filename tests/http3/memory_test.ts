@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { concatBytes } from "../../src/bytes/bytes.ts";
-import { CapsuleReader, encodeCapsule } from "../../src/http3/capsule.ts";
-import { H3Client } from "../../src/http3/client.ts";
-import { frame, frameHeader } from "../../src/http3/frame.ts";
-import { serveConnection } from "../../src/http3/server.ts";
+import { CapsuleReader, encodeCapsule } from "../../src/http3/wire/capsule.ts";
+import { H3Client } from "../../src/http3/client/client.ts";
+import { frame, frameHeader } from "../../src/http3/wire/frame.ts";
+import { serveConnection } from "../../src/http3/server/server.ts";
 import { MemoryTransport } from "./memory_transport.ts";
 import { dataFrame, getLines, headersFrame, type Lines, RawPeer, within } from "./raw_peer.ts";
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { H3Client } from "../../src/http3/client.ts";
-import { prioritize } from "../../src/http3/client_exchange.ts";
+import { H3Client } from "../../src/http3/client/client.ts";
+import { prioritize } from "../../src/http3/client/client_exchange.ts";
 import type { H3RequestInit } from "../../src/http3/options.ts";
-import { serveConnection } from "../../src/http3/server.ts";
+import { serveConnection } from "../../src/http3/server/server.ts";
 import { MemoryTransport } from "./memory_transport.ts";
 import { within } from "./raw_peer.ts";
-import { applyPriority, formatPriority, parsePriority } from "../../src/http3/priority.ts";
+import { applyPriority, formatPriority, parsePriority } from "../../src/http3/wire/priority.ts";
 import type { H3SendStream } from "../../src/http3/transport.ts";
 
 const cases: readonly [field: string, urgency: number, incremental: boolean][] = [

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import type { EventData } from "../../src/api/event_log.ts";
 import { concatBytes } from "../../src/bytes/bytes.ts";
-import { H3Client } from "../../src/http3/client.ts";
-import { prioritize, responseDatagrams } from "../../src/http3/client_exchange.ts";
-import { fetch } from "../../src/http3/fetch.ts";
-import { frame, varints } from "../../src/http3/frame.ts";
-import { serve } from "../../src/http3/serve.ts";
-import { serveConnection } from "../../src/http3/server.ts";
+import { H3Client } from "../../src/http3/client/client.ts";
+import { prioritize, responseDatagrams } from "../../src/http3/client/client_exchange.ts";
+import { fetch } from "../../src/http3/client/fetch.ts";
+import { frame, varints } from "../../src/http3/wire/frame.ts";
+import { serve } from "../../src/http3/server/serve.ts";
+import { serveConnection } from "../../src/http3/server/server.ts";
 import type { RequestHandler } from "../../src/http3/handler.ts";
 import { checkHttp3, checkTrace, readTrace, type TraceEvent } from "../qlog/read_trace.ts";
 import { TEST_CERTIFICATE, TEST_KEY } from "../sim/test_certificate.ts";

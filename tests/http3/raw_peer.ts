@@ -1,6 +1,6 @@
 import { concatBytes } from "../../src/bytes/bytes.ts";
 import { StreamError } from "../../src/error/quic_error.ts";
-import { frame, varints } from "../../src/http3/frame.ts";
+import { frame, varints } from "../../src/http3/wire/frame.ts";
 import { QpackDecoder } from "../../src/qpack/decoder.ts";
 import { QpackEncoder } from "../../src/qpack/encoder.ts";
 import type { H3BidirectionalStream, H3Transport } from "../../src/http3/transport.ts";

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { concatBytes } from "../../src/bytes/bytes.ts";
 import { StreamError } from "../../src/error/quic_error.ts";
-import { H3Client } from "../../src/http3/client.ts";
-import type { H3Connection } from "../../src/http3/h3_connection.ts";
-import { MessageReader } from "../../src/http3/message_reader.ts";
+import { H3Client } from "../../src/http3/client/client.ts";
+import type { H3Connection } from "../../src/http3/message/h3_connection.ts";
+import { MessageReader } from "../../src/http3/message/message_reader.ts";
 import type { H3ServerOptions } from "../../src/http3/options.ts";
-import { serveConnection } from "../../src/http3/server.ts";
+import { serveConnection } from "../../src/http3/server/server.ts";
 import type { RequestHandler } from "../../src/http3/handler.ts";
 import { QpackDecoder } from "../../src/qpack/decoder.ts";
 import { MemoryTransport } from "./memory_transport.ts";

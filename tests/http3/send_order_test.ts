@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { MultipathConnection } from "../../src/api/multipath_connection.ts";
-import { H3Client } from "../../src/http3/client.ts";
-import { prioritize } from "../../src/http3/client_exchange.ts";
-import { serve } from "../../src/http3/serve.ts";
+import { H3Client } from "../../src/http3/client/client.ts";
+import { prioritize } from "../../src/http3/client/client_exchange.ts";
+import { serve } from "../../src/http3/server/serve.ts";
 import { cert, key } from "./deno_quic.ts";
 import { within } from "./raw_peer.ts";
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { concatBytes, fromHex } from "../../src/bytes/bytes.ts";
 import { StreamError } from "../../src/error/quic_error.ts";
-import { frame, frameHeader, varints } from "../../src/http3/frame.ts";
+import { frame, frameHeader, varints } from "../../src/http3/wire/frame.ts";
 import type { H3ServerOptions } from "../../src/http3/options.ts";
-import { serveConnection } from "../../src/http3/server.ts";
+import { serveConnection } from "../../src/http3/server/server.ts";
 import { MemoryTransport } from "./memory_transport.ts";
 import {
   dataFrame,

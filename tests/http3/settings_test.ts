@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { concatBytes, fromHex } from "../../src/bytes/bytes.ts";
-import { varints } from "../../src/http3/frame.ts";
-import { readSettings, writeSettings } from "../../src/http3/settings.ts";
+import { varints } from "../../src/http3/wire/frame.ts";
+import { readSettings, writeSettings } from "../../src/http3/wire/settings.ts";
 
 Deno.test("readSettings() returns what writeSettings() wrote", () => {
   const settings = { maxTableCapacity: 4096, blockedStreams: 16, maxFieldSectionSize: 65_536 };

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { Patience } from "../../src/http3/patience.ts";
-import { H3Client } from "../../src/http3/client.ts";
+import { Patience } from "../../src/http3/message/patience.ts";
+import { H3Client } from "../../src/http3/client/client.ts";
 import type { H3ServerOptions } from "../../src/http3/options.ts";
-import { fetch } from "../../src/http3/fetch.ts";
-import { serve } from "../../src/http3/serve.ts";
-import { serveConnection } from "../../src/http3/server.ts";
+import { fetch } from "../../src/http3/client/fetch.ts";
+import { serve } from "../../src/http3/server/serve.ts";
+import { serveConnection } from "../../src/http3/server/server.ts";
 import type { RequestHandler } from "../../src/http3/handler.ts";
 import { cert, key } from "./deno_quic.ts";
 import { MemoryTransport } from "./memory_transport.ts";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { concatBytes } from "../../src/bytes/bytes.ts";
 import { StreamError } from "../../src/error/quic_error.ts";
-import { CapsuleReader, encodeCapsule } from "../../src/http3/capsule.ts";
-import { frame, frameHeader } from "../../src/http3/frame.ts";
-import type { H3Connection } from "../../src/http3/h3_connection.ts";
-import { MessageReader } from "../../src/http3/message_reader.ts";
+import { CapsuleReader, encodeCapsule } from "../../src/http3/wire/capsule.ts";
+import { frame, frameHeader } from "../../src/http3/wire/frame.ts";
+import type { H3Connection } from "../../src/http3/message/h3_connection.ts";
+import { MessageReader } from "../../src/http3/message/message_reader.ts";
 import { QpackDecoder } from "../../src/qpack/decoder.ts";
 import { dataFrame, headersFrame } from "./raw_peer.ts";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { TransportError } from "../../src/error/quic_error.ts";
-import { BrokenServers } from "../../src/http3/broken_servers.ts";
-import { fetch } from "../../src/http3/fetch.ts";
-import { createFetch, type Fetch } from "../../src/http3/fetcher.ts";
+import { BrokenServers } from "../../src/http3/client/broken_servers.ts";
+import { fetch } from "../../src/http3/client/fetch.ts";
+import { createFetch, type Fetch } from "../../src/http3/client/fetcher.ts";
 import type { FetchInit } from "../../src/http3/options.ts";
-import { serveConnection } from "../../src/http3/server.ts";
+import { serveConnection } from "../../src/http3/server/server.ts";
 import type { H3Transport } from "../../src/http3/transport.ts";
 import { cert, key } from "./deno_quic.ts";
 import { MemoryTransport } from "./memory_transport.ts";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { MultipathConnection } from "../../src/api/multipath_connection.ts";
-import { CapsuleReader, CapsuleType, encodeCapsule } from "../../src/http3/capsule.ts";
-import { H3Client } from "../../src/http3/client.ts";
-import { responseDatagrams } from "../../src/http3/client_exchange.ts";
-import { fetch } from "../../src/http3/fetch.ts";
-import { serve } from "../../src/http3/serve.ts";
+import { CapsuleReader, CapsuleType, encodeCapsule } from "../../src/http3/wire/capsule.ts";
+import { H3Client } from "../../src/http3/client/client.ts";
+import { responseDatagrams } from "../../src/http3/client/client_exchange.ts";
+import { fetch } from "../../src/http3/client/fetch.ts";
+import { serve } from "../../src/http3/server/serve.ts";
 import { cert, key } from "./deno_quic.ts";
 import { within } from "./raw_peer.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { createFetch, type Fetch } from "../../src/http3/fetcher.ts";
+import { createFetch, type Fetch } from "../../src/http3/client/fetcher.ts";
 import type { FetchInit } from "../../src/http3/options.ts";
-import { serveConnection } from "../../src/http3/server.ts";
+import { serveConnection } from "../../src/http3/server/server.ts";
 import { MemoryTransport } from "./memory_transport.ts";
 import { within } from "./raw_peer.ts";
 

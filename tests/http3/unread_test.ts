@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import v8 from "node:v8";
 import vm from "node:vm";
-import { H3Client } from "../../src/http3/client.ts";
-import { fetch } from "../../src/http3/fetch.ts";
-import { createFetch } from "../../src/http3/fetcher.ts";
-import { serve } from "../../src/http3/serve.ts";
-import { serveConnection } from "../../src/http3/server.ts";
+import { H3Client } from "../../src/http3/client/client.ts";
+import { fetch } from "../../src/http3/client/fetch.ts";
+import { createFetch } from "../../src/http3/client/fetcher.ts";
+import { serve } from "../../src/http3/server/serve.ts";
+import { serveConnection } from "../../src/http3/server/server.ts";
 import { cert, key } from "./deno_quic.ts";
 import { MemoryTransport } from "./memory_transport.ts";
 import { within } from "./raw_peer.ts";

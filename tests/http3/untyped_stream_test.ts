@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { FrameReader } from "../../src/http3/frame_reader.ts";
-import { H3Connection } from "../../src/http3/h3_connection.ts";
+import { FrameReader } from "../../src/http3/wire/frame_reader.ts";
+import { H3Connection } from "../../src/http3/message/h3_connection.ts";
 import { MemoryTransport } from "./memory_transport.ts";
 import { RawPeer, within } from "./raw_peer.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { usableResponse } from "../../src/http3/usable_response.ts";
+import { usableResponse } from "../../src/http3/server/usable_response.ts";
 
 Deno.test("usableResponse() tells what is wrong with a response, each cause by itself", async () => {
   const read = new Response("text");

@@ -1,0 +1,268 @@
+import { StreamError } from "../../error/quic_error.ts";
+import { ClientExchange, type OutgoingRequest } from "./client_exchange.ts";
+import { H3ErrorCode } from "../wire/code_point.ts";
+import type { ConnectInit } from "../handler.ts";
+import { announcedLength, connectLines, isToken, requestLines } from "../wire/fields.ts";
+import { H3Connection } from "../message/h3_connection.ts";
+import type { H3Options, H3RequestInit } from "../options.ts";
+import { RequestStream } from "../message/request_stream.ts";
+import type { H3BidirectionalStream, H3Transport } from "../transport.ts";
+import { Waiters } from "./waiters.ts";
+
+/** Methods that may be sent as 0-RTT data (RFC 8470, Section 4). */
+const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/**
+ * The client's end of an HTTP/3 connection.
+ *
+ * @example
+ * ```ts ignore
+ * const client = new H3Client(await Deno.connectQuic({ hostname, port, alpnProtocols: ["h3"] }));
+ * const response = await client.fetch(new Request("https://localhost/"));
+ * ```
+ */
+export class H3Client implements AsyncDisposable {
+  /** Called when no request is under way: the last one has ended, or the server goes away. */
+  onIdle: (() => void) | undefined;
+  readonly #waiters = new Waiters();
+  readonly #connection: H3Connection;
+  readonly #exchanges = new Set<ClientExchange>();
+  /** Requests that wait for a stream. */
+  readonly #opening = new Set<AbortController>();
+  #active = 0;
+  /** Requests from this stream ID on are not served. */
+  #goAwayId = Infinity;
+  #closing = false;
+  #ended = false;
+  #drained: (() => void) | undefined;
+
+  /**
+   * Makes a client of a connection.
+   *
+   * @param transport A connection whose protocol is h3.
+   * @throws {TypeError} If somebody reads its incoming streams already, such as another client.
+   */
+  constructor(transport: H3Transport, options: H3Options = {}) {
+    this.#connection = new H3Connection(transport, "client", options, {
+      onGoAway: (id) => this.#onGoAway(id),
+      onPriorityUpdate: () => {},
+    });
+    this.#connection.closed.then(() => this.#ended = true);
+    this.#refuseStreams(transport.incomingBidirectionalStreams);
+  }
+
+  /**
+   * Called when somebody begins to wait for a response, for a piece of one, or for a body to be
+   * sent, and when nobody waits any more.
+   */
+  set onWaiting(listener: ((isAnybody: boolean) => void) | undefined) {
+    this.#waiters.onChange = listener;
+  }
+
+  /** Settles when the connection has ended, however it did. */
+  get closed(): Promise<void> {
+    return this.#connection.closed;
+  }
+
+  /** Settles when the handshake is complete; requests may be made before. */
+  get handshake(): Promise<unknown> {
+    return this.#connection.transport.handshake ?? Promise.resolve();
+  }
+
+  /** Whether new requests may be made. */
+  get accepting(): boolean {
+    return !this.#closing && !this.#ended && this.#goAwayId === Infinity &&
+      !this.#connection.failure;
+  }
+
+  /** How many requests are under way, bodies included. */
+  get active(): number {
+    return this.#active;
+  }
+
+  /**
+   * Makes a request and resolves with its response once the header section is there.
+   *
+   * A request that was surely not processed rejects with a `StreamError` of H3_REQUEST_REJECTED
+   * (0x10b) and may be made again elsewhere.
+   *
+   * @throws {TypeError} If the body was used before, or its length is not what the headers say.
+   */
+  async fetch(request: Request, init: H3RequestInit = {}): Promise<Response> {
+    const { method, headers, body, signal } = request;
+    if (request.bodyUsed) throw new TypeError("Cannot send a body that was read before");
+    if (body?.locked) throw new TypeError("Cannot send a body that somebody else is reading");
+    const length = announcedLength(headers, body !== null);
+    return await this.#run({ method, lines: requestLines(request), body, length, signal }, init);
+  }
+
+  /**
+   * Asks for a tunnel to be used for another protocol (extended CONNECT, RFC 9220). The body of the
+   * response is what the server sends through it, if its status is from 200 to 299.
+   *
+   * @param protocol The protocol, such as "websocket" or "connect-udp".
+   * @throws {TypeError} If the server does not take extended CONNECT, or the protocol is no token.
+   */
+  async connect(url: string | URL, protocol: string, init: ConnectInit = {}): Promise<Response> {
+    if (!isToken(protocol)) throw new TypeError(`Cannot connect to ${url} by "${protocol}"`);
+    const { body = null, signal = new AbortController().signal } = init;
+    signal.throwIfAborted();
+    // RFC 8441, Section 3: not before the server has said that it takes it.
+    const { extendedConnect } = await withSignal(this.#connection.peerSettings, signal);
+    if (!extendedConnect) {
+      throw new TypeError(`Cannot connect to ${url}: the server takes no extended CONNECT`);
+    }
+    const lines = connectLines(new URL(url), protocol, new Headers(init.headers));
+    return await this.#run({ method: "CONNECT", lines, body, length: -1, signal }, {});
+  }
+
+  async #run(request: OutgoingRequest, init: H3RequestInit): Promise<Response> {
+    request.signal.throwIfAborted();
+    this.#active++;
+    this.#waiters.begin();
+    try {
+      return await (await this.#start(request, init)).run();
+    } finally {
+      this.#waiters.end();
+    }
+  }
+
+  async #start(request: OutgoingRequest, init: H3RequestInit): Promise<ClientExchange> {
+    try {
+      // RFC 8470, Section 4: nothing else goes out while it could be recorded and replayed.
+      if (!safeMethods.has(request.method)) await withSignal(this.handshake, request.signal);
+      if (!this.accepting) throw this.#rejected();
+      return await this.#begin(request, init);
+    } catch (error) {
+      this.#onDone();
+      throw error;
+    }
+  }
+
+  /** Lets the requests under way finish, then closes the connection. */
+  async close(): Promise<void> {
+    if (!this.#closing) {
+      this.#closing = true;
+      if (this.#active > 0) {
+        this.#connection.goAway(0);
+        await new Promise<void>((resolve) => this.#drained = resolve);
+      }
+      this.#connection.close();
+    }
+    await this.closed;
+  }
+
+  /** Closes the connection at once; requests under way fail, and so do bodies not yet read. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closing = true;
+    this.#connection.close();
+    return this.closed;
+  }
+
+  async #begin(request: OutgoingRequest, init: H3RequestInit): Promise<ClientExchange> {
+    const stream = await this.#openStream(request.signal);
+    const requestStream = new RequestStream(this.#connection, stream);
+    if (requestStream.id >= this.#goAwayId) {
+      requestStream.fail(cancelled());
+      requestStream.release();
+      throw this.#rejected();
+    }
+    const exchange = new ClientExchange(
+      requestStream,
+      stream.writable,
+      request,
+      init,
+      this.#waiters,
+    );
+    this.#exchanges.add(exchange);
+    exchange.done.then(() => {
+      this.#exchanges.delete(exchange);
+      this.#onDone();
+    });
+    return exchange;
+  }
+
+  /** Opens a stream, for as long as somebody waits for it and the server may allow one. */
+  async #openStream(signal: AbortSignal): Promise<H3BidirectionalStream> {
+    const goneAway = new AbortController();
+    this.#opening.add(goneAway);
+    const opening = this.#connection.transport.createBidirectionalStream({
+      waitUntilAvailable: true,
+    });
+    try {
+      return await withSignal(withSignal(opening, goneAway.signal), signal);
+    } catch (error) {
+      opening.then(({ readable, writable }) => {
+        writable.abort(cancelled()).catch(ignore);
+        readable.cancel(cancelled()).catch(ignore);
+      }, ignore);
+      throw error;
+    } finally {
+      this.#opening.delete(goneAway);
+    }
+  }
+
+  #onDone(): void {
+    if (--this.#active > 0) return;
+    this.#drained?.();
+    this.onIdle?.();
+  }
+
+  #onGoAway(id: number): void {
+    this.#goAwayId = id;
+    for (const exchange of this.#exchanges) {
+      if (exchange.id >= id) exchange.reject(this.#rejected());
+    }
+    for (const opening of this.#opening) opening.abort(this.#rejected());
+    if (this.#active === 0) this.onIdle?.();
+  }
+
+  /** RFC 9114, Section 4.1.1: nothing was done for the request; it may be made elsewhere. */
+  #rejected(): StreamError {
+    const cause = this.#connection.ending;
+    const why = this.#closing
+      ? "this client was closed"
+      : cause === undefined
+      ? "the server takes no more requests on this connection"
+      : `the connection is over: ${reasonOf(cause)}`;
+    const options = cause === undefined ? undefined : { cause };
+    return new StreamError(H3ErrorCode.RequestRejected, `Cannot make a request: ${why}`, options);
+  }
+
+  /** RFC 9114, Section 6.1: servers open no streams both ways. */
+  async #refuseStreams(incoming: ReadableStream<H3BidirectionalStream>): Promise<void> {
+    const streams = incoming.getReader();
+    try {
+      if ((await streams.read()).done) return;
+    } catch {
+      return; // the connection has ended
+    }
+    this.#connection.fail(
+      new StreamError(H3ErrorCode.StreamCreationError, "Cannot accept a request as a client"),
+    );
+  }
+}
+
+/** The promise, for as long as somebody waits for it. */
+async function withSignal<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = () => aborted.reject(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort);
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** Of "Cannot do this: because" what comes behind the colon. */
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message.replace(/^Cannot [^:]*: /, "") : String(error);
+}
+
+function cancelled(): StreamError {
+  return new StreamError(H3ErrorCode.RequestCancelled, "Cancelled by the application");
+}
+
+function ignore(): void {}

@@ -1,0 +1,145 @@
+import type { ConnectOptions } from "../../api/options.ts";
+import { urgencyOrder } from "../../scheduler/stream_order.ts";
+import type { SavedSession } from "../../api/session.ts";
+import { checkOptions } from "../check_options.ts";
+import { H3Client } from "./client.ts";
+import { IdleWatch } from "./idle_watch.ts";
+import type { FetchConnectOptions, H3Options } from "../options.ts";
+import { SessionStore } from "./session_store.ts";
+import type { H3Transport } from "../transport.ts";
+
+/** Makes a connection to a server. */
+export type Connector = (options: ConnectOptions) => Promise<H3Transport>;
+
+/** A client for a request, and whether others have used it before. */
+export interface Lease {
+  /** The client. */
+  readonly client: H3Client;
+  /** Whether its connection was there before. */
+  readonly isReused: boolean;
+}
+
+const IDLE_TIMEOUT = 2000;
+
+/** Connections kept for the next request to the same server with the same options. */
+export class ConnectionPool implements AsyncDisposable {
+  readonly #connect: Connector;
+  readonly #clients = new Map<string, Promise<H3Client>>();
+  /** For the next connection with the same options. */
+  readonly #sessions = new SessionStore();
+  /** Sessions of applications that a connection was made with. */
+  readonly #spent = new WeakSet<SavedSession>();
+  readonly #given = new WeakMap<H3Transport, H3Client>();
+  /** Options that are functions or objects are told apart by who they are. */
+  readonly #identities = new WeakMap<object, number>();
+  #nextIdentity = 0;
+
+  constructor(connect: Connector) {
+    this.#connect = connect;
+  }
+
+  /** A client for a URL: one that is there and takes requests, or a new one. */
+  async lease(url: URL, options: FetchConnectOptions): Promise<Lease> {
+    checkOptions(options);
+    const key = this.#key(url, options);
+    const known = this.#clients.get(key);
+    if (known) {
+      const client = await known;
+      if (client.accepting) return { client, isReused: true };
+      if (this.#clients.get(key) === known) this.#clients.delete(key);
+      // Somebody else may have noticed first and made another.
+      return await this.lease(url, options);
+    }
+    const connecting = this.#open(key, url, options);
+    this.#clients.set(key, connecting);
+    return { client: await connecting, isReused: false };
+  }
+
+  /**
+   * The client of a connection that the application made.
+   *
+   * @param options Those of the first request count.
+   * @throws {TypeError} If the connection is in use already.
+   */
+  over(transport: H3Transport, options: H3Options): H3Client {
+    const known = this.#given.get(transport);
+    if (known) return known;
+    const client = new H3Client(transport, options);
+    this.#given.set(transport, client);
+    return client;
+  }
+
+  /** Closes the connections once their requests are done. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const clients = [...this.#clients.values()];
+    this.#clients.clear();
+    for (const client of await Promise.allSettled(clients)) {
+      if (client.status === "fulfilled") await client.value.close();
+    }
+  }
+
+  async #open(key: string, url: URL, options: FetchConnectOptions): Promise<H3Client> {
+    try {
+      const { idleTimeout = IDLE_TIMEOUT, streamOrder = urgencyOrder, ...connectOptions } = options;
+      const session = this.#unspent(options.session) ?? this.#sessions.take(key);
+      const onSession = (session: SavedSession) => {
+        this.#sessions.add(key, session);
+        options.onSession?.(session);
+      };
+      // RFC 9114, Section 3.1: the certificate must be good for this name. RFC 9114, Section 3.2: it
+      // is told as the server's name in the handshake.
+      const hostname = url.hostname.replace(/^\[|\]$/g, "");
+      const port = Number(url.port || 443);
+      const transport = await this.#connect({
+        ...connectOptions,
+        streamOrder,
+        session,
+        onSession,
+        hostname,
+        port,
+        alpnProtocols: ["h3"],
+      });
+      const client = new H3Client(transport, options);
+      const forget = () => this.#forget(key, client);
+      client.closed.then(forget);
+      new IdleWatch(client, transport, idleTimeout, forget);
+      return client;
+    } catch (error) {
+      this.#clients.delete(key);
+      throw error;
+    }
+  }
+
+  /** Each session is good for one connection, and nobody's business but of the first server's. */
+  #unspent(session: SavedSession | undefined): SavedSession | undefined {
+    if (session === undefined || this.#spent.has(session)) return undefined;
+    this.#spent.add(session);
+    return session;
+  }
+
+  async #forget(key: string, client: H3Client): Promise<void> {
+    const kept = this.#clients.get(key);
+    if (kept && await kept === client && this.#clients.get(key) === kept) this.#clients.delete(key);
+  }
+
+  /** RFC 9114, Section 3.3: only for the very origin whose certificate was looked at. */
+  #key(url: URL, options: FetchConnectOptions): string {
+    const { paths, ...others } = options;
+    const parts = Object.entries(others).filter(([, value]) => value !== undefined).sort();
+    // Paths are told apart by what they say, as they are mostly written out for each request.
+    const rest = JSON.stringify(parts, (_, value) => this.#identify(value));
+    return `${url.host} ${JSON.stringify(paths ?? [])} ${rest}`;
+  }
+
+  #identify(value: unknown): unknown {
+    const isPlain = Array.isArray(value) ||
+      typeof value !== "object" && typeof value !== "function";
+    if (value === null || isPlain) return value;
+    let identity = this.#identities.get(value as object);
+    if (identity === undefined) {
+      identity = this.#nextIdentity++;
+      this.#identities.set(value as object, identity);
+    }
+    return { identity };
+  }
+}

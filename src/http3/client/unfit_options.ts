@@ -1,0 +1,55 @@
+import type { FetchInit } from "../options.ts";
+
+/** A `fetch` that may have to do without UDP, with the runtime's own client beside it. */
+type Init = FetchInit & { client?: unknown };
+
+/** Options that the runtime's `fetch` has nothing for. */
+const quicOnly = ["serverCertificateHashes", "serverName", "insecure", "cipherSuites"] as const;
+/** Options that the runtime's `fetch` can be given in its `client`. */
+const ofClient = ["caCerts", "cert", "key", "localAddresses", "paths"] as const;
+
+/**
+ * Looks whether everything that is to carry a request can honour the options that say whom to trust,
+ * as whom to come and from where. One that is left out in silence would give a request, with the
+ * credentials in it, to somebody it is not meant for.
+ *
+ * @param url What is fetched first.
+ * @throws {TypeError} Which option cannot be honoured, and what to do.
+ */
+export function checkFit(init: Init, url: URL): void {
+  if (init.connection !== undefined) return checkGiven(init);
+  if (init.fallback !== "tcp") return;
+  for (const name of quicOnly) {
+    if (!isMeant(init, name) || (name === "serverName" && isHost(init.serverName!, url))) continue;
+    throw new TypeError(
+      `Cannot fall back to TCP with ${name}, which is for QUIC alone: leave one of them out`,
+    );
+  }
+  if (init.client !== undefined) return;
+  for (const name of ofClient) {
+    if (!isMeant(init, name)) continue;
+    throw new TypeError(
+      `Cannot fall back to TCP with ${name} alone: give it to Deno.createHttpClient() too, and the result as client`,
+    );
+  }
+}
+
+/** What a connection is made of was settled before it was given. */
+function checkGiven(init: Init): void {
+  for (const name of [...quicOnly, ...ofClient]) {
+    if (!isMeant(init, name)) continue;
+    throw new TypeError(
+      `Cannot use ${name} over a connection that is made already: give it to dial(), or leave connection out`,
+    );
+  }
+}
+
+/** Whether an option asks for anything: not if it is left out, empty or false. */
+function isMeant(init: Init, name: (typeof quicOnly | typeof ofClient)[number]): boolean {
+  const value = init[name];
+  return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+}
+
+function isHost(name: string, { hostname }: URL): boolean {
+  return name.toLowerCase() === hostname.replace(/^\[|\]$/g, "");
+}

@@ -1,0 +1,215 @@
+import { ApplicationError, StreamError } from "../../error/quic_error.ts";
+import { H3ErrorCode } from "../wire/code_point.ts";
+import { H3Connection } from "../message/h3_connection.ts";
+import type { H3ServerOptions } from "../options.ts";
+import { applyPriority, parsePriority } from "../wire/priority.ts";
+import { RequestStream } from "../message/request_stream.ts";
+import { later } from "../timer.ts";
+import { ServerExchange } from "./server_exchange.ts";
+import type { RequestHandler } from "../handler.ts";
+import type { H3BidirectionalStream, H3SendStream, H3Transport } from "../transport.ts";
+import {
+  MAX_EARLY_PRIORITIES,
+  MAX_FAILURES_PER_SECOND,
+  MAX_HANDLERS,
+} from "../../limits/limits.ts";
+
+/**
+ * Serves the requests that come over a connection.
+ *
+ * @param transport A connection whose protocol is h3.
+ * @param handler Makes the response to each request.
+ * @throws {TypeError} If somebody reads its incoming streams already.
+ *
+ * @example
+ * ```ts ignore
+ * serveConnection(connection, (request) => new Response(`You asked for ${request.url}`));
+ * ```
+ */
+export function serveConnection<T extends H3Transport>(
+  transport: T,
+  handler: RequestHandler<T>,
+  options: H3ServerOptions = {},
+): H3Server {
+  // The handler is only ever given this connection, so it need not know of others.
+  return new H3Server(transport, handler as RequestHandler, options);
+}
+
+/** The server's end of an HTTP/3 connection. */
+export class H3Server implements AsyncDisposable {
+  readonly #connection: H3Connection;
+  readonly #handler: RequestHandler;
+  readonly #options: H3ServerOptions;
+  readonly #sendStreams = new Map<number, H3SendStream>();
+  /** Priorities of requests whose fields have not been read. */
+  #earlyPriorities: Map<number, string> | undefined;
+  readonly #unread = new Set<number>();
+  /** The stream ID after the last one seen. */
+  #nextId = 0;
+  /** Requests from this stream ID on are refused. */
+  #goAwayId = Infinity;
+  /** Tells `#accept`, the only caller of `#slotFree`, that a request has been served. */
+  #onFree: (() => void) | undefined;
+  /** Tells `shutdown` that no request is being served. */
+  #onIdle: (() => void) | undefined;
+  #failureWindow = 0;
+  #failures = 0;
+
+  /** Use `serveConnection`. */
+  constructor(transport: H3Transport, handler: RequestHandler, options: H3ServerOptions) {
+    this.#handler = handler;
+    this.#options = options;
+    const extendedConnect = options.onConnect !== undefined;
+    this.#connection = new H3Connection(transport, "server", { ...options, extendedConnect }, {
+      onGoAway: () => {}, // RFC 9114, Section 5.2: it limits pushes, and there are none
+      onPriorityUpdate: (id, priority) => this.#onPriorityUpdate(id, priority),
+    });
+    this.#accept(transport.incomingBidirectionalStreams);
+  }
+
+  /** Settles when the connection has ended, however it did. */
+  get closed(): Promise<void> {
+    return this.#connection.closed;
+  }
+
+  /** How many requests are being served. */
+  get active(): number {
+    return this.#sendStreams.size;
+  }
+
+  /** Takes no further requests, lets those under way finish, then closes the connection. */
+  async shutdown(): Promise<void> {
+    if (this.#goAwayId === Infinity) {
+      this.#goAwayId = this.#nextId;
+      this.#connection.goAway(this.#goAwayId);
+      // A handler may work on after its client has left: only the connection is waited for then.
+      await Promise.race([this.#idle(), this.closed]);
+      // RFC 9114, Section 5.2: what was sent before the GOAWAY had come is refused and can be sent
+      // again elsewhere; with the connection it would be lost. Clients that are done close it.
+      await this.#closedWithin(GOODBYE);
+      this.#connection.close();
+    }
+    await this.closed;
+  }
+
+  /** The same as `shutdown()`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown();
+  }
+
+  async #accept(incoming: ReadableStream<H3BidirectionalStream>): Promise<void> {
+    const streams = incoming.getReader();
+    const most = this.#options.maxConcurrentHandlers ?? MAX_HANDLERS;
+    try {
+      for (;;) {
+        // Streams not taken up hold back the peer, who may open only so many.
+        while (this.active >= most) await this.#slotFree();
+        if (!(await this.#acceptOne(streams))) return;
+      }
+    } catch {
+      // The transport has ended; `closed` tells how.
+    }
+  }
+
+  /**
+   * Takes up one stream; false when no more will come. It is a function of its own so that nothing
+   * remembers the stream while the next one is waited for, as a loop would.
+   */
+  async #acceptOne(
+    streams: ReadableStreamDefaultReader<H3BidirectionalStream>,
+  ): Promise<boolean> {
+    const { done, value } = await streams.read();
+    if (done) return false;
+    this.#serve(value);
+    return true;
+  }
+
+  async #serve(stream: H3BidirectionalStream): Promise<void> {
+    const request = new RequestStream(this.#connection, stream);
+    const { id } = request;
+    if (id >= this.#goAwayId) {
+      request.fail(refused());
+      return request.release();
+    }
+    this.#nextId = Math.max(this.#nextId, id + 4);
+    this.#sendStreams.set(id, stream.writable);
+    this.#unread.add(id);
+    const exchange = new ServerExchange(request, this.#handler, this.#options, {
+      transport: this.#connection.transport,
+      extendedConnect: this.#connection.extendedConnect,
+      early: () => stream.readable.early === true,
+      prioritize: (priority) => this.#prioritize(id, priority),
+      onFailed: () => this.#onFailed(),
+      leave: () => void this.shutdown(),
+    });
+    await exchange.run();
+    request.release();
+    this.#sendStreams.delete(id);
+    this.#unread.delete(id);
+    this.#earlyPriorities?.delete(id);
+    this.#onFree?.();
+    if (this.active === 0) this.#onIdle?.();
+  }
+
+  async #closedWithin(milliseconds: number): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    const stop = later(milliseconds, late.resolve);
+    await Promise.race([this.closed, late.promise]);
+    stop();
+  }
+
+  /** Resolves when the next request has been served. */
+  #slotFree(): Promise<void> {
+    return new Promise((resolve) => (this.#onFree = resolve));
+  }
+
+  /** Resolves when no request is being served. */
+  #idle(): Promise<void> {
+    if (this.active === 0) return Promise.resolve();
+    return new Promise((resolve) => (this.#onIdle = resolve));
+  }
+
+  /** RFC 9218, Section 7: an update that came first wins over the header. */
+  #prioritize(id: number, header: string | null): void {
+    const field = this.#earlyPriorities?.get(id) ?? header;
+    this.#earlyPriorities?.delete(id);
+    this.#unread.delete(id);
+    const stream = this.#sendStreams.get(id);
+    if (field === null || !stream) return;
+    const priority = parsePriority(field);
+    this.#connection.log?.priorityUpdated(id, priority, undefined, "client_signal_received");
+    applyPriority(stream, priority);
+  }
+
+  #onPriorityUpdate(id: number, priority: string): void {
+    const stream = this.#sendStreams.get(id);
+    if (stream) {
+      const wanted = parsePriority(priority);
+      this.#connection.log?.priorityUpdated(id, wanted, stream, "client_signal_received");
+      applyPriority(stream, wanted);
+    }
+    const isDecided = stream ? !this.#unread.has(id) : id < this.#nextId;
+    if (isDecided) return;
+    const known = this.#earlyPriorities ??= new Map();
+    if (known.size < MAX_EARLY_PRIORITIES || known.has(id)) known.set(id, priority);
+  }
+
+  /** Requests opened and cancelled at once cost us more than the peer: there is a limit. */
+  #onFailed(): void {
+    const second = Math.floor(performance.now() / 1000);
+    if (second !== this.#failureWindow) this.#failures = 0;
+    this.#failureWindow = second;
+    if (++this.#failures > (this.#options.maxFailuresPerSecond ?? MAX_FAILURES_PER_SECOND)) {
+      this.#connection.fail(
+        new ApplicationError(H3ErrorCode.ExcessiveLoad, "Cannot serve so many failing requests"),
+      );
+    }
+  }
+}
+
+/** Milliseconds for a GOAWAY to reach the client, and for what was on its way to reach us. */
+const GOODBYE = 500;
+
+function refused(): StreamError {
+  return new StreamError(H3ErrorCode.RequestRejected, "Cannot take requests while shutting down");
+}

@@ -25,7 +25,8 @@ import { printable } from "./printable.ts";
 import { type Progress, summaryLines } from "./progress.ts";
 import { bestStyle, ProgressDisplay, terminalSize } from "./progress_display.ts";
 import { followRedirects } from "./redirects.ts";
-import { requestBody, requestHeaders } from "./request_flags.ts";
+import { RequestContent } from "./request_content.ts";
+import { requestHeaders } from "./request_flags.ts";
 import { Session } from "./session.ts";
 import { type Answer, openOutput, Transfer, type TransferOptions } from "./transfer.ts";
 import { usageText } from "./usage.ts";
@@ -86,7 +87,8 @@ async function resolved({ hostname, port }: Target): Promise<Target[]> {
 }
 
 async function download(options: ClientOptions, signal: AbortSignal): Promise<number> {
-  const body = await stoppable(requestBody(options), signal);
+  const { data } = options;
+  const content = data.length > 0 ? await stoppable(RequestContent.of(data), signal) : undefined;
   const note = (line: string) => isQuiet(options) || report(`${clientProgram.name}: ${line}`);
   const plan = await stoppable(makePlan(options, note), signal);
   await using carrier = await connect(plan, options, note, signal);
@@ -95,7 +97,9 @@ async function download(options: ClientOptions, signal: AbortSignal): Promise<nu
     urls: options.urls,
     delay: options.delay,
     fetch: (one, isNamed) =>
-      ask(carrier, one, requestInit(options, isNamed, body, signal), verbose),
+      isNamed
+        ? ask(carrier, one, requestInit(options, content, signal), verbose, content)
+        : ask(carrier, one, resourceInit(options, signal), verbose),
     openOutput: outputOf(options),
     head: headOf(options, carrier),
     onAnswer: (answer) => noteAnswer(display, answer, options),
@@ -165,16 +169,23 @@ function tellPaths(
   Deno.unrefTimer(timer);
 }
 
-/** What a page loads is asked for as browsers do, with the fields of the page's request. */
 function requestInit(
   options: ClientOptions,
-  isNamed: boolean,
-  body: Uint8Array<ArrayBuffer> | undefined,
+  content: RequestContent | undefined,
   signal: AbortSignal,
 ): RequestInit {
-  if (!isNamed) return { headers: requestHeaders({ ...options, data: [] }), signal };
   const { method } = options;
-  return { method, headers: requestHeaders(options), ...body && { body }, signal };
+  const headers = requestHeaders(options);
+  if (!content) return { method, headers, signal };
+  const body = content.body();
+  const isLong = body instanceof ReadableStream && content.length !== undefined;
+  if (isLong) headers.set("content-length", String(content.length));
+  return { method, headers, body, signal };
+}
+
+/** What a page loads is asked for as browsers do, with the fields of the page's request. */
+function resourceInit(options: ClientOptions, signal: AbortSignal): RequestInit {
+  return { headers: requestHeaders({ ...options, data: [] }), signal };
 }
 
 async function ask(
@@ -182,13 +193,15 @@ async function ask(
   url: URL,
   init: RequestInit,
   verbose: (line: string) => void,
+  content?: RequestContent,
 ): Promise<Response> {
-  return await followRedirects(url, init, async (at, how) => {
+  const send = async (at: URL, how: RequestInit) => {
     requestLines(how.method ?? "GET", at, new Headers(how.headers)).forEach(verbose);
     const response = await carrier.send(at, how);
     responseLines(carrier.protocol, response).forEach(verbose);
     return response;
-  });
+  };
+  return await followRedirects(url, init, send, content && (() => content.body()));
 }
 
 function printSummary(end: Progress, { output, silent }: ClientOptions): void {

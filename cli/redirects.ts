@@ -8,13 +8,15 @@ const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
  * Sends one request, and follows redirects within the server.
  *
  * @param url What to fetch.
- * @param init How; the body has to be one that can be sent again.
+ * @param init How.
  * @param send Sends a request.
+ * @param bodyAgain Makes the body of a further request; left out, that of the first is sent again.
  */
 export async function followRedirects(
   url: URL,
   init: RequestInit,
   send: (url: URL, init: RequestInit) => Promise<Response>,
+  bodyAgain?: () => BodyInit,
 ): Promise<Response> {
   let at = url;
   let how = init;
@@ -32,9 +34,19 @@ export async function followRedirects(
     }
     at = next;
     if (losesBody(response.status, how.method)) how = withoutBody(how);
+    else if (how.body && bodyAgain) how = { ...how, body: bodyAgain() };
   }
   throw new Failure(`Cannot get ${url.href}: it is redirected without end; check the URL`);
 }
+
+/** Fields that describe content, and go with it. */
+const contentFields = [
+  "content-encoding",
+  "content-language",
+  "content-length",
+  "content-location",
+  "content-type",
+];
 
 /** The same rules as those of `fetch`. */
 function losesBody(status: number, method = "GET"): boolean {
@@ -44,7 +56,7 @@ function losesBody(status: number, method = "GET"): boolean {
 
 function withoutBody(init: RequestInit): RequestInit {
   const headers = new Headers(init.headers);
-  for (const name of ["content-encoding", "content-language", "content-location", "content-type"]) {
+  for (const name of contentFields) {
     headers.delete(name);
   }
   return { ...init, method: "GET", headers, body: null };

@@ -1,7 +1,6 @@
-import { Failure, UsageError } from "./failure.ts";
+import { UsageError } from "./failure.ts";
 import { type Flag, type FlagValues, textValue, textValues } from "./flags.ts";
 import { type Field, fieldValues } from "./http_fields.ts";
-import { whyNot } from "./why_not.ts";
 
 /** What is asked of the server, apart from the URLs. */
 export interface RequestChoices {
@@ -72,23 +71,6 @@ export function readRequestChoices(given: FlagValues): RequestChoices {
 }
 
 /**
- * Makes the body of the requests, reading files where it says so.
- *
- * @param choices What was chosen.
- * @returns The bytes, or undefined if there is no body.
- */
-export async function requestBody(
-  { data }: RequestChoices,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  if (data.length === 0) return undefined;
-  const parts: Uint8Array<ArrayBuffer>[] = [];
-  for (const text of data) {
-    parts.push(text.startsWith("@") ? await readData(text.slice(1)) : encode(text));
-  }
-  return parts.length === 1 ? parts[0]! : await new Blob(joined(parts)).bytes();
-}
-
-/**
  * The fields of the requests, with the type of content that curl gives bodies too.
  *
  * @param choices What was chosen.
@@ -115,39 +97,4 @@ function readMethod(text: string | undefined): string | undefined {
     // Either no word, or one such as CONNECT, which asks for something else than a resource.
     throw new UsageError(`Cannot use "${text}" for --request: give a method such as PUT`);
   }
-}
-
-function joined(parts: readonly BlobPart[]): BlobPart[] {
-  return parts.flatMap((part, i) => (i === 0 ? [part] : ["&", part]));
-}
-
-function encode(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(text);
-}
-
-async function readData(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    return path === "-" ? await readAll(Deno.stdin) : await Deno.readFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    throw new Failure(
-      `Cannot read "${path}": ${
-        whyNot(error, "there is no such file")
-      }; name another file with --data @FILE`,
-    );
-  }
-}
-
-/** Reads to the end, into a buffer that doubles: at most twice the content is held. */
-async function readAll(source: typeof Deno.stdin): Promise<Uint8Array<ArrayBuffer>> {
-  let buffer = new Uint8Array(65_536);
-  let length = 0;
-  for (let read; (read = await source.read(buffer.subarray(length))) !== null;) {
-    length += read;
-    if (length < buffer.length) continue;
-    const larger = new Uint8Array(2 * length);
-    larger.set(buffer);
-    buffer = larger;
-  }
-  return buffer.subarray(0, length);
 }

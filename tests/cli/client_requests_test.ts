@@ -43,8 +43,25 @@ class Echo implements AsyncDisposable {
   }
 }
 
+/** Hears of the first bytes of a body that is counted. */
+let onArrival = () => {};
+
+async function count(request: Request): Promise<Response> {
+  let length = 0;
+  for await (const chunk of request.body!) {
+    length += chunk.length;
+    onArrival();
+  }
+  return new Response(`${length} content-length=${request.headers.get("content-length")}`);
+}
+
 async function answer(request: Request): Promise<Response> {
   const { pathname } = new URL(request.url);
+  if (pathname === "/count") return await count(request);
+  if (pathname === "/elsewhere") {
+    await request.body?.cancel();
+    return new Response(null, { status: 307, headers: { location: "/count" } });
+  }
   if (pathname === "/slow") return new Response(new ReadableStream());
   if (pathname === "/moved") return new Response(null, { status: 303, headers: { location: "/" } });
   const names = ["x-a", "content-type", "content-length"];
@@ -91,6 +108,41 @@ Deno.test("the client sends what stands on its standard input", async () => {
   const { code, stdout } = await child.output();
   assert.equal(code, 0);
   assert.match(new TextDecoder().decode(stdout), /^POST .*content-length=5 <piped>$/);
+});
+
+Deno.test("the client sends long content while it reads it", async () => {
+  await using echo = await Echo.start();
+  const megabytes = new Uint8Array(3_000_000);
+  await Deno.writeFile(`${echo.folder}/long`, megabytes);
+  const filed = await echo.run("--data", `@${echo.folder}/long`, "-o", "-", echo.url("/elsewhere"));
+  assert.equal(filed.stdout, "3000000 content-length=3000000", filed.stderr);
+
+  const trust = ["--cacert", `${echo.folder}/authority.pem`, "-m", "20"];
+  const arrival = Promise.withResolvers<void>();
+  onArrival = arrival.resolve;
+  const child = command(
+    "client",
+    [...trust, "--data", "@-", "-o", "-", echo.url("/count")],
+    "piped",
+  )
+    .spawn();
+  const output = child.output();
+  const writer = child.stdin.getWriter();
+  await writer.write(megabytes);
+  await Promise.race([arrival.promise, output]); // before the end is known
+  await writer.write(megabytes);
+  await writer.close();
+  assert.equal(new TextDecoder().decode((await output).stdout), "6000000 content-length=null");
+
+  const again = command("client", [...trust, "--data", "@-", echo.url("/elsewhere")], "piped")
+    .spawn();
+  const told = again.output();
+  const rest = again.stdin.getWriter();
+  await rest.write(megabytes).then(() => rest.close()).catch(() => {}); // it is not read to its end
+  assert.match(
+    new TextDecoder().decode((await told).stderr),
+    /^client: Cannot send standard input a second time: put it into a file/m,
+  );
 });
 
 Deno.test("the client sends the body once only when it is redirected away from a form", async () => {

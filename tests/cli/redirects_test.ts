@@ -51,6 +51,18 @@ Deno.test("followRedirects() keeps or loses method and body as fetch does", asyn
   }
 });
 
+Deno.test("followRedirects() asks for a new body where the first has been sent", async () => {
+  const bodies: unknown[] = [];
+  const send = (url: URL, { body }: RequestInit) => {
+    bodies.push(body);
+    const headers = { location: "/b" };
+    const status = url.pathname === "/start" ? 307 : 200;
+    return Promise.resolve(new Response(null, { status, headers }));
+  };
+  await followRedirects(start, { method: "POST", body: "first" }, send, () => "second");
+  assert.deepEqual(bodies, ["first", "second"]);
+});
+
 Deno.test("followRedirects() does not follow what is no redirect, or has no end", async () => {
   assert.equal((await follow({ "/start": [304, "/b"] })).asked.length, 1);
   assert.equal((await follow({ "/start": [201, "/b"] })).asked.length, 1);

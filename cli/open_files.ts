@@ -3,6 +3,15 @@ const MOST_OPEN = 64;
 /** EMFILE and ENFILE: the process, or the machine, has no more descriptors. */
 const NO_MORE_FILES = /os error (23|24)\b/;
 
+/**
+ * Whether something failed as this process, or the machine, has too many files open.
+ *
+ * @param error What was thrown.
+ */
+export function isOutOfFiles(error: unknown): boolean {
+  return error instanceof Error && NO_MORE_FILES.test(error.message);
+}
+
 /** A file that answers are made of: it is open while it may be, and opened again when it is read. */
 export class ServedFile {
   readonly path: string;
@@ -150,8 +159,7 @@ export class OpenFiles {
       try {
         return await Deno.open(path);
       } catch (error) {
-        const isShort = error instanceof Error && NO_MORE_FILES.test(error.message);
-        if (!isShort || !this.#closeOne()) throw error;
+        if (!isOutOfFiles(error) || !this.#closeOne()) throw error;
       }
     }
   }

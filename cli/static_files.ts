@@ -4,8 +4,8 @@ import { contentType } from "./content_type.ts";
 import { type ListingEntry, listingFrame } from "./directory_listing.ts";
 import { FolderListings } from "./folder_listings.ts";
 import { type FileBody, multipleParts, singlePart, streamPieces } from "./file_body.ts";
-import { OpenFiles } from "./open_files.ts";
-import { isHiddenName, joinUrlPath, splitUrlPath } from "./url_path.ts";
+import { isOutOfFiles, OpenFiles } from "./open_files.ts";
+import { isHiddenPath, joinUrlPath, splitUrlPath } from "./url_path.ts";
 
 const separator = Deno.build.os === "windows" ? "\\" : "/";
 
@@ -32,14 +32,14 @@ export type FileHandler = (request: Request) => Promise<Response>;
  * Makes a handler that serves the files of a folder, and nothing outside of it: no links that lead
  * out, and no names that begin with a dot unless they are wanted.
  *
- * @param root The folder; it has to exist.
+ * @param root The folder, or a link to it, which may come to lead elsewhere; it has to exist.
  * @param options What is shown.
  */
 export async function staticFiles(root: string, options: SiteOptions = {}): Promise<FileHandler> {
   const { listing = true, dotfiles = false } = options;
-  const folder = await Deno.realPath(root);
+  await Deno.realPath(root);
   const [listings, files] = [new FolderListings(), new OpenFiles()];
-  const site = { root: folder, listing, dotfiles, listings, files };
+  const site = { root, listing, dotfiles, listings, files };
   return async (request) => {
     const answered = await answer(site, request).catch(failure);
     // RFC 9110, Section 9.3.2: HEAD has the headers of GET, and no body ever.
@@ -51,7 +51,7 @@ export async function staticFiles(root: string, options: SiteOptions = {}): Prom
 
 /** A folder that is served. */
 interface Site extends Required<SiteOptions> {
-  /** Where it is, links followed. */
+  /** How it is called; it may be a link. */
   readonly root: string;
   readonly listings: FolderListings;
   readonly files: OpenFiles;
@@ -59,8 +59,10 @@ interface Site extends Required<SiteOptions> {
 
 /** A file or folder that may be shown. */
 interface Found {
-  /** Where it is, links followed. */
+  /** Where it is, links below the root followed. */
   readonly path: string;
+  /** The names that lead there from the root, links followed. */
+  readonly below: readonly string[];
   /** Its name as it was asked for. */
   readonly name: string;
   readonly info: Deno.FileInfo;
@@ -73,7 +75,7 @@ async function answer(site: Site, request: Request): Promise<Response> {
   const url = new URL(request.url);
   const names = splitUrlPath(url.pathname);
   if (names === undefined) return plain(400, "This path cannot name a file.");
-  if (names.some((name) => isHiddenName(name, site.dotfiles))) return notFound();
+  if (isHiddenPath(names, site.dotfiles)) return notFound();
   const found = await find(site, [site.root, ...names].join("/"));
   if (found === undefined) return plain(403, "This link leads to where nothing is served.");
   if (found.info.isDirectory) return await answerDirectory(site, request, url, names, found);
@@ -82,15 +84,20 @@ async function answer(site: Site, request: Request): Promise<Response> {
   return await answerFile(site, request, found);
 }
 
-/** Follows links, and gives undefined if they lead out of the root or to a hidden file. */
+/**
+ * Follows links, and gives undefined if they lead out of the root or to a hidden file. The root is
+ * looked up each time: who deploys by a link makes it lead elsewhere while we serve. Files are opened
+ * by its name, which is the one that we may have been allowed to read.
+ */
 async function find({ root, dotfiles }: Site, path: string): Promise<Found | undefined> {
-  const real = await Deno.realPath(path);
-  const base = /[/\\]$/.test(root) ? root : root + separator;
-  if (real !== root && !real.startsWith(base)) return undefined;
-  const below = real.slice(base.length).split(separator);
-  if (below.some((name) => isHiddenName(name, dotfiles))) return undefined;
+  const [folder, real] = await Promise.all([Deno.realPath(root), Deno.realPath(path)]);
+  const base = folder.endsWith(separator) ? folder : folder + separator;
+  if (real !== folder && !real.startsWith(base)) return undefined;
+  const below = real.slice(base.length).split(separator).filter((name) => name !== "");
+  if (isHiddenPath(below, dotfiles)) return undefined;
   const name = path.slice(path.lastIndexOf("/") + 1);
-  return { path: real, name, info: await Deno.stat(real) };
+  const found = [root, ...below].join("/");
+  return { path: found, below, name, info: await Deno.stat(found) };
 }
 
 async function answerDirectory(
@@ -109,7 +116,7 @@ async function answerDirectory(
   if (index?.info.isFile) return await answerFile(site, request, index);
   if (!site.listing) return notFound();
   const { signal } = request;
-  const lookUp = (entry: Deno.DirEntry) => entryOf(site, directory.path, entry);
+  const lookUp = (entry: Deno.DirEntry) => entryOf(site, directory, entry);
   const { rows, count, hasMore } = await site.listings.get(directory.path, lookUp, signal);
   const frame = listingFrame(names, count, hasMore).map((text) => new TextEncoder().encode(text));
   const pieces = [frame[0]!, rows, frame[1]!];
@@ -126,10 +133,10 @@ async function answerDirectory(
 /** What is shown of an entry of a folder; undefined if it is not. */
 async function entryOf(
   site: Site,
-  path: string,
+  { path, below }: Found,
   { name, isSymlink }: Deno.DirEntry,
 ): Promise<ListingEntry | undefined> {
-  if (isHiddenName(name, site.dotfiles)) return undefined;
+  if (isHiddenPath([...below, name], site.dotfiles)) return undefined;
   const info = isSymlink
     ? (await find(site, `${path}/${name}`).catch(() => undefined))?.info // a dangling link
     : await Deno.lstat(`${path}/${name}`).catch(() => undefined); // gone by now
@@ -232,6 +239,10 @@ function ignoreMissing(error: unknown): undefined {
 
 function failure(error: unknown): Response {
   if (isMissing(error)) return notFound();
+  // RFC 9110, Section 15.6.4: it will pass.
+  if (isOutOfFiles(error)) {
+    return plain(503, "Too many files are open here now; try again.", { "retry-after": "1" });
+  }
   const denied = error instanceof Deno.errors.PermissionDenied ||
     error instanceof Deno.errors.NotCapable;
   return denied ? plain(403, "This file may not be read.") : plain(500, "The file cannot be read.");

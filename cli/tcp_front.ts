@@ -17,6 +17,9 @@ export const tcpLimits: TcpLimits = {
   stall: 60_000,
 };
 
+/** Milliseconds to wait when no client can be taken. */
+const PAUSE = 100;
+
 /** Milliseconds between two looks for clients that have had their time. */
 const INTERVAL = 500;
 
@@ -30,6 +33,7 @@ export class TcpFront {
   readonly #target: () => Deno.NetAddr;
   readonly #relays = new Set<TcpRelay>();
   readonly #timer: ReturnType<typeof setInterval>;
+  #isStopped = false;
 
   /**
    * @param listener Where clients come in.
@@ -55,11 +59,8 @@ export class TcpFront {
 
   /** Takes no more clients. */
   stop(): void {
-    try {
-      this.#listener.close();
-    } catch {
-      // It was closed already.
-    }
+    if (!this.#isStopped) this.#listener.close();
+    this.#isStopped = true;
   }
 
   /** Ends all connections. */
@@ -70,12 +71,13 @@ export class TcpFront {
   }
 
   async #accept(): Promise<void> {
-    try {
-      for await (const client of this.#listener) {
-        this.#take(client);
+    while (!this.#isStopped) {
+      try {
+        this.#take(await this.#listener.accept());
+      } catch {
+        // It was closed, or there are no descriptors for one more connection; then later there may be.
+        await new Promise((resolve) => setTimeout(resolve, PAUSE));
       }
-    } catch {
-      // The listener was closed while it waited.
     }
   }
 

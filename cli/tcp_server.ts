@@ -5,6 +5,9 @@ import { TcpFront, type TcpLimits } from "./tcp_front.ts";
 /** Where the runtime's server is: clients come in by a front, on the addresses of the user's choice. */
 const BEHIND = { hostname: "127.0.0.1", port: 0 } as const;
 
+/** Milliseconds until it is tried again to start one. */
+const REVIVAL_PAUSE = 100;
+
 /** What a TCP server is made from. */
 export interface TcpServerOptions {
   /** The local addresses to listen on. */
@@ -96,9 +99,22 @@ export class TcpServer {
 
   #serve(): Deno.HttpServer<Deno.NetAddr> {
     const options = { ...BEHIND, ...this.#keyPair, onListen: ignore };
-    return Deno.serve(options, async (request) => {
+    const server = Deno.serve(options, async (request) => {
       return withAltSvc(await this.#answer(request), this.#options.port);
     });
+    const revive = () => this.#revive(server);
+    server.finished.then(revive, revive);
+    return server;
+  }
+
+  /** The runtime's server ends when there is no descriptor for a connection; another takes its place. */
+  #revive(ended: Deno.HttpServer): void {
+    if (this.#isStopped || ended !== this.#server) return;
+    try {
+      this.#server = this.#serve();
+    } catch {
+      Deno.unrefTimer(setTimeout(() => this.#revive(ended), REVIVAL_PAUSE));
+    }
   }
 
   #answer(request: Request): Response | Promise<Response> {

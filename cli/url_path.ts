@@ -1,6 +1,9 @@
 /** Longer paths are refused before anything is looked up. */
 const LONGEST_PATH = 4096;
 
+/** What is served though its name begins with a dot. */
+const WELL_KNOWN = ".well-known";
+
 /**
  * Splits the path of a URL into file names that cannot lead out of a folder.
  *
@@ -19,14 +22,18 @@ export function splitUrlPath(pathname: string): readonly string[] | undefined {
 }
 
 /**
- * Whether a file of that name is kept from view: "..", "." and, unless they are to be shown, all
- * others with a leading dot.
+ * Whether a file is kept from view: one with "..", "." or, unless those are to be shown, another name
+ * with a leading dot on its path. What is meant for everybody is at `/.well-known/` (RFC 8615, Section
+ * 3).
  *
- * @param name A decoded name.
- * @param dotfiles Whether those are to be shown.
+ * @param names The decoded names that lead to it.
+ * @param dotfiles Whether names with a leading dot are to be shown.
  */
-export function isHiddenName(name: string, dotfiles: boolean): boolean {
-  return dotfiles ? name === "." || name === ".." : name.startsWith(".");
+export function isHiddenPath(names: readonly string[], dotfiles: boolean): boolean {
+  return names.some((name, i) => {
+    if (dotfiles || (i === 0 && name === WELL_KNOWN)) return name === "." || name === "..";
+    return name.startsWith(".");
+  });
 }
 
 /**
@@ -46,8 +53,10 @@ function decodePart(part: string): string | undefined {
   }
 }
 
-/** Slashes that were encoded, backslashes, NUL and drive letters change what a path means. */
+/**
+ * Slashes that were encoded and NUL change what a path means, and so do backslashes and drive letters
+ * where they are not a part of names as any other.
+ */
 function isPlainName(name: string): boolean {
-  if (/[/\\\0]/.test(name)) return false;
-  return Deno.build.os !== "windows" || !name.includes(":");
+  return !(Deno.build.os === "windows" ? /[/\\:\0]/ : /[/\0]/).test(name);
 }

@@ -93,6 +93,11 @@ export class RunningServer implements AsyncDisposable {
     }
   }
 
+  /** The ID of its process. */
+  get pid(): number {
+    return this.#process.pid;
+  }
+
   /** What it has printed so far. */
   get text(): string {
     return this.#text;

@@ -235,6 +235,98 @@ Deno.test("staticFiles() follows links within its folder only, and never to hidd
   });
 });
 
+Deno.test("staticFiles() serves what is well known, and hides what is hidden in it [attack file-server]", async () => {
+  await withSite(async (serve, root) => {
+    await Deno.mkdir(`${root}/.well-known/acme-challenge`, { recursive: true });
+    await Deno.mkdir(`${root}/dir/.well-known`);
+    for (const path of ["acme-challenge/token", "security.txt", ".secret"]) {
+      await Deno.writeTextFile(`${root}/.well-known/${path}`, "known");
+    }
+    await Deno.writeTextFile(`${root}/dir/.well-known/a`, "known");
+    await Deno.symlink("../.well-known", `${root}/dir/linked`);
+    for (const path of ["/.well-known/acme-challenge/token", "/.well-known/security.txt"]) {
+      assert.equal(await text(await serve(get(path))), "known", path);
+    }
+    assert.equal((await serve(get("/dir/linked/security.txt"))).status, 200);
+    // RFC 8615, Section 3: only at the root.
+    for (const path of ["/.well-known/.secret", "/dir/.well-known/a", "/.well-knowns"]) {
+      assert.equal((await serve(get(path))).status, 404, path);
+    }
+    assert.ok((await text(await serve(get("/")))).includes('href="./.well-known/"'));
+  });
+});
+
+Deno.test({
+  name: "staticFiles() lists and serves names with backslashes, where that is but a sign",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await withSite(async (_, root) => {
+      await Deno.mkdir(`${root}/odd\\`);
+      await Deno.mkdir(`${root}/odd\\/d\\e`);
+      await Deno.writeTextFile(`${root}/odd\\/a\\b`, "back");
+      await Deno.writeTextFile(`${root}/odd\\/d\\e/..\\f`, "slash");
+      await Deno.writeTextFile(`${root}/odd\\secret`, "secret");
+      // A root whose name ends with one, beside a file whose name begins like it.
+      const serve = await staticFiles(`${root}/odd\\`);
+      await Deno.symlink("../odd\\secret", `${root}/odd\\/out`);
+      const page = await text(await serve(get("/")));
+      const links = [...page.matchAll(/href="([^"]*)"/g)].map((match) => match[1]!);
+      assert.deepEqual(links, ["./d%5Ce/", "./a%5Cb"]);
+      assert.equal(await text(await serve(get("/a%5Cb"))), "back");
+      assert.equal((await serve(get("/d%5Ce"))).headers.get("location"), "/d%5Ce/");
+      assert.equal((await serve(get("/out"))).status, 403);
+      const open = await staticFiles(`${root}/odd\\`, { dotfiles: true });
+      assert.equal(await text(await open(get("/d%5Ce/..%5Cf"))), "slash");
+    });
+  },
+});
+
+Deno.test("staticFiles() serves what its root leads to, now and later", async () => {
+  await withSite(async (_, root) => {
+    const link = `${root}-link`;
+    await Deno.symlink(root, link);
+    const serve = await staticFiles(link);
+    assert.equal(await text(await serve(get("/digits.txt"))), "0123456789");
+    assert.equal(await text(await serve(get("/listed/inside.html"))), "0123456789");
+    assert.equal((await serve(get("/listed/outside.txt"))).status, 403);
+    assert.match(await text(await serve(get("/listed/"))), /zoo/);
+    // A new release of the site, as they are deployed.
+    await Deno.mkdir(`${root}-next`);
+    await Deno.writeTextFile(`${root}-next/digits.txt`, "9876543210");
+    await Deno.symlink(`${root}-next`, `${link}-new`);
+    await Deno.rename(`${link}-new`, link);
+    assert.equal(await text(await serve(get("/digits.txt"))), "9876543210");
+    assert.equal((await serve(get("/dir/"))).status, 404);
+  });
+});
+
+Deno.test("staticFiles() answers 503 while too many files are open, and holds none", async () => {
+  await withSite(async (serve, root) => {
+    const { open, readDir } = Deno;
+    const before = openFiles();
+    for (const number of [23, 24]) {
+      const error = new Error(`Too many open files (os error ${number}): open '${root}'`);
+      Deno.open = () => Promise.reject(error);
+      Deno.readDir = () => {
+        throw error;
+      };
+      try {
+        for (const path of ["/digits.txt", "/dir/", "/listed/"]) {
+          const response = await serve(get(path));
+          assert.equal(response.status, 503, path);
+          assert.equal(response.headers.get("retry-after"), "1");
+          await response.body?.cancel();
+        }
+      } finally {
+        Object.assign(Deno, { open, readDir });
+      }
+    }
+    assert.equal(await text(await serve(get("/digits.txt"))), "0123456789");
+    assert.match(await text(await serve(get("/listed/"))), /zoo/);
+    assert.equal(openFiles(), before);
+  });
+});
+
 Deno.test("staticFiles() serves neither pipes nor devices [attack file-server]", async () => {
   await withSite(async (serve, root) => {
     const made = await new Deno.Command("mkfifo", { args: [`${root}/pipe`] }).output();

@@ -112,7 +112,7 @@ export const attacks = family("attack", [
     2,
   ],
   ["smuggling", "Content has its announced length, and malformed requests are reset", 2],
-  ["file-server", "The file server never leaves its folder, and serves files only", 2],
+  ["file-server", "The file server never leaves its folder, and serves files only", 3],
   ["slow-handshake", "A client that vanishes in its handshake is forgotten"],
   ["slow-request", "Requests whose fields do not come are given up"],
   ["slow-content", "Bodies that do not come, and responses that are not taken, are given up", 2],

@@ -111,7 +111,9 @@ export type {
   PathView,
   ScheduleContext,
   Scheduler,
+  SchedulerFactory,
 } from "./src/scheduler/scheduler.ts";
+export { type NamedScheduler, schedulers } from "./src/scheduler/schedulers.ts";
 export {
   priorityOrder,
   roundRobinOrder,

@@ -1,3 +1,4 @@
+import { type NamedScheduler, schedulers } from "../mod.ts";
 import { UsageError } from "./failure.ts";
 import {
   choiceValue,
@@ -8,17 +9,6 @@ import {
   textValues,
 } from "./flags.ts";
 
-/** Which path a packet leaves on. */
-export type SchedulerName =
-  | "earliestCompletion"
-  | "minRtt"
-  | "roundRobin"
-  | "weightedRoundRobin"
-  | "ecf"
-  | "blest"
-  | "sttf"
-  | "redundant";
-
 /** Which stream is served first. */
 export type StreamOrderName = "roundRobin" | "priority" | "strictPriority" | "urgency";
 
@@ -28,7 +18,7 @@ export type CongestionName = "cubic" | "newReno" | "bbr" | "auto" | "lia" | "oli
 /** What both programs let their users choose about the transport. */
 export interface TransportChoices {
   /** Which path a packet leaves on; undefined leaves it to the library. */
-  readonly scheduler: SchedulerName | undefined;
+  readonly scheduler: NamedScheduler["scheduler"] | undefined;
   /** Which stream is served first; undefined leaves it to the library. */
   readonly streamOrder: StreamOrderName | undefined;
   /** How fast a path is filled; undefined leaves it to the library. */
@@ -41,20 +31,18 @@ export interface TransportChoices {
   readonly interfaces: readonly string[];
 }
 
-const schedulers: Readonly<Record<string, SchedulerName>> = {
-  earliest: "earliestCompletion",
-  mrtt: "minRtt",
-  rr: "roundRobin",
-  wrr: "weightedRoundRobin",
-  ecf: "ecf",
-  blest: "blest",
-  sttf: "sttf",
-  redundant: "redundant",
-  earliestCompletion: "earliestCompletion",
-  minRtt: "minRtt",
-  roundRobin: "roundRobin",
-  weightedRoundRobin: "weightedRoundRobin",
-};
+/** By each of their names, the short ones first. */
+const namedSchedulers: Readonly<Record<string, NamedScheduler["scheduler"]>> = Object.fromEntries([
+  ...schedulers.map(({ name, aliases, scheduler }) => [aliases[0] ?? name, scheduler]),
+  ...schedulers.flatMap(({ name, aliases, scheduler }) =>
+    [...aliases, name].map((word) => [word, scheduler])
+  ),
+]);
+
+/** What the help says of the schedulers: the short name of each and what it does. */
+const schedulerHelp = schedulers.map(({ name, aliases, help }, i) =>
+  `${aliases[0] ?? name} (${help}${i === 0 ? "; the default" : ""})`
+).join(", ");
 
 const streamOrders: Readonly<Record<string, StreamOrderName>> = {
   rr: "roundRobin",
@@ -95,8 +83,7 @@ export const transportFlags: readonly Flag[] = [
     name: "scheduler",
     short: "sc",
     value: "NAME",
-    help: "path of a packet: earliest (the default), mrtt (lowest RTT first), rr (in turn), wrr, " +
-      "ecf, blest, sttf, redundant (all at once)",
+    help: `path of a packet: ${schedulerHelp}`,
   },
   {
     name: "stream-scheduler",
@@ -140,7 +127,7 @@ export const commonFlags: readonly Flag[] = [
 export function readTransportChoices(given: FlagValues): TransportChoices {
   const kilobytes = numberValue(given, "flow-window", 16, 1_048_576);
   return {
-    scheduler: choiceValue(given, "scheduler", schedulers),
+    scheduler: choiceValue(given, "scheduler", namedSchedulers),
     streamOrder: choiceValue(given, "stream-scheduler", streamOrders),
     congestionControl: choiceValue(given, "congestion-control", congestionControls),
     initialWindow: numberValue(given, "initial-window", 2, 100_000),

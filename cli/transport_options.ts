@@ -2,47 +2,22 @@ import {
   auto,
   balia,
   bbr,
-  blest,
   type CongestionControl,
   cubic,
-  earliestCompletion,
-  ecf,
   lia,
-  minRtt,
   newReno,
   olia,
   priorityOrder,
-  redundant,
-  roundRobin,
   roundRobinOrder,
-  type Scheduler,
   type StreamOrder,
   strictPriorityOrder,
-  sttf,
   type TransportOptions,
   urgencyOrder,
-  weightedRoundRobin,
 } from "../mod.ts";
-import type {
-  CongestionName,
-  SchedulerName,
-  StreamOrderName,
-  TransportChoices,
-} from "./transport_flags.ts";
+import type { CongestionName, StreamOrderName, TransportChoices } from "./transport_flags.ts";
 
 /** What the library allows by itself. */
 const USUAL_PATHS = 4;
-
-const schedulers: Readonly<Record<SchedulerName, Scheduler>> = {
-  earliestCompletion,
-  minRtt,
-  roundRobin,
-  weightedRoundRobin: weightedRoundRobin(),
-  ecf,
-  blest,
-  sttf,
-  redundant,
-};
 
 const congestionControls: Readonly<Record<CongestionName, CongestionControl>> = {
   cubic,
@@ -71,7 +46,7 @@ export function transportOptions(choices: TransportChoices, paths: number): Tran
   const { scheduler, streamOrder, congestionControl, initialWindow, flowWindow } = choices;
   return {
     ...(paths > USUAL_PATHS && { maxConcurrentPaths: paths }),
-    ...(scheduler && { scheduler: schedulers[scheduler] }),
+    ...(scheduler && { scheduler }),
     ...(streamOrder && { streamOrder: streamOrders[streamOrder] }),
     ...(congestionControl && { congestionControl: congestionControls[congestionControl] }),
     ...(initialWindow && { initialCongestionWindow: initialWindow }),

@@ -1,18 +1,25 @@
 #!/usr/bin/env -S deno run --unstable-net --allow-net
 // deno-lint-ignore-file no-console -- a program speaks on its console
 /** A scheduler of one's own, in ten lines: three packets on the first path for one on the others. */
-import { dial, makeDevelopmentCertificate, MultipathConnection, type Scheduler } from "../mod.ts";
+import {
+  dial,
+  makeDevelopmentCertificate,
+  MultipathConnection,
+  type SchedulerFactory,
+} from "../mod.ts";
 
-/** A closure may remember things; this one counts. */
-function threeToOne(): Scheduler {
-  let turn = 0;
-  return (paths) => {
-    const open = paths.filter((path) => path.room > 0);
-    const path = turn % 4 < 3 ? open[0] : open[open.length - 1];
-    if (path) turn++;
-    return path ? { path } : undefined; // undefined: ask again when something has changed
-  };
-}
+/** What it counts is of one connection: with a factory, each connection has a count of its own. */
+const threeToOne: SchedulerFactory = {
+  forConnection() {
+    let turn = 0;
+    return (paths) => {
+      const open = paths.filter((path) => path.room > 0);
+      const path = turn % 4 < 3 ? open[0] : open[open.length - 1];
+      if (path) turn++;
+      return path ? { path } : undefined; // undefined: ask again when something has changed
+    };
+  },
+};
 
 const { certPem, keyPem } = await makeDevelopmentCertificate(["127.0.0.1"]);
 await using listener = MultipathConnection.listen({
@@ -30,8 +37,8 @@ await using connection = await dial({
   port,
   alpnProtocols: ["bulk"],
   caCerts: [certPem],
+  scheduler: threeToOne,
 });
-connection.scheduler = threeToOne();
 await (await connection.openPath({ localAddress: "127.0.0.1" })).ready;
 
 const writer = (await connection.createUnidirectionalStream()).getWriter();

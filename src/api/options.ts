@@ -1,5 +1,5 @@
 import type { CongestionControl } from "../congestion/controller.ts";
-import type { PathStatus, Scheduler } from "../scheduler/scheduler.ts";
+import type { PathStatus, Scheduler, SchedulerFactory } from "../scheduler/scheduler.ts";
 import type { StreamOrder } from "../scheduler/stream_order.ts";
 import type { CipherSuiteName } from "./cipher_suites.ts";
 import type { PeerLimits } from "./limit_options.ts";
@@ -56,11 +56,11 @@ export interface TransportOptions {
    */
   maxConcurrentPaths?: number;
   /**
-   * Decides, datagram by datagram, which path it leaves on.
+   * Decides, datagram by datagram, which path it leaves on. A factory makes one for each connection.
    *
    * @default {earliestCompletion}
    */
-  scheduler?: Scheduler;
+  scheduler?: Scheduler | SchedulerFactory;
   /**
    * Decides which stream is sent first.
    *

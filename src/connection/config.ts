@@ -4,7 +4,7 @@ import type { KeyPhasesOptions } from "../crypto/key_phases.ts";
 import type { Address } from "../path/address.ts";
 import type { QlogFactory } from "../qlog/qlog.ts";
 import { earliestCompletion } from "../scheduler/earliest_completion.ts";
-import type { Scheduler } from "../scheduler/scheduler.ts";
+import type { Scheduler, SchedulerFactory } from "../scheduler/scheduler.ts";
 import { roundRobinOrder, type StreamOrder } from "../scheduler/stream_order.ts";
 
 /** An address of each family, or of one. */
@@ -56,7 +56,7 @@ export interface TransportConfig {
   /** Whether those on the way may measure round trips (RFC 9000, Section 17.4). */
   readonly spinBit: boolean;
   readonly congestionControl: CongestionControl;
-  readonly scheduler: Scheduler;
+  readonly scheduler: Scheduler | SchedulerFactory;
   readonly streamOrder: StreamOrder;
   /** How much one key may protect; what RFC 9001 says if left out. */
   readonly keyLimits?: KeyPhasesOptions | undefined;

@@ -3,7 +3,13 @@ import { TransportError } from "../error/quic_error.ts";
 import type { Path } from "../path/path.ts";
 import type { PathSet } from "../path/path_set.ts";
 import type { SentPacket } from "../recovery/sent_packet.ts";
-import type { Assignment, ScheduleContext, Scheduler } from "../scheduler/scheduler.ts";
+import {
+  type Assignment,
+  type ScheduleContext,
+  type Scheduler,
+  type SchedulerFactory,
+  schedulerOf,
+} from "../scheduler/scheduler.ts";
 import type { StreamSet } from "../stream/stream_set.ts";
 import type { StreamView } from "../scheduler/stream_order.ts";
 import type { DatagramQueue } from "./datagram_queue.ts";
@@ -25,12 +31,12 @@ export class Dispatcher {
   readonly #reinjector: Reinjector;
 
   constructor(
-    scheduler: Scheduler,
+    scheduler: Scheduler | SchedulerFactory,
     paths: PathSet,
     streams: StreamSet,
     datagrams: DatagramQueue,
   ) {
-    this.scheduler = scheduler;
+    this.scheduler = schedulerOf(scheduler);
     this.bindings = new PathBindings(paths, streams, datagrams);
     this.#paths = paths;
     this.#streams = streams;

@@ -99,3 +99,32 @@ export type Scheduler = (
   streams: readonly StreamView[],
   context: ScheduleContext,
 ) => Assignment | undefined;
+
+/**
+ * Makes a scheduler for each connection, with state of its own. A scheduler that is a plain function
+ * with state serves all connections of a listener, or of a `fetch`, with that one state.
+ *
+ * @example The paths in turn, counted for each connection by itself
+ * ```ts
+ * import type { SchedulerFactory } from "@mpquic/mpquic";
+ *
+ * const inTurn: SchedulerFactory = {
+ *   forConnection() {
+ *     let turn = 0;
+ *     return (paths) => {
+ *       const open = paths.filter((path) => path.room > 0);
+ *       return open.length > 0 ? { path: open[turn++ % open.length] } : undefined;
+ *     };
+ *   },
+ * };
+ * ```
+ */
+export interface SchedulerFactory {
+  /** Makes the scheduler of one connection. */
+  forConnection(): Scheduler;
+}
+
+/** The scheduler of one more connection, be it made for that connection or the same for all. */
+export function schedulerOf(chosen: Scheduler | SchedulerFactory): Scheduler {
+  return typeof chosen === "function" ? chosen : chosen.forConnection();
+}

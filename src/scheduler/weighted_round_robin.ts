@@ -10,7 +10,7 @@ const MOST_OWED = 8;
  * deficit round robin. A path without room is passed over.
  *
  * @param weightOf The weight of a path: its present rate, if left out.
- * @returns A scheduler for one connection.
+ * @returns A scheduler, which can serve many connections: what is owed is kept by path.
  *
  * @example Three parts on path 0, one on each of the others
  * ```ts
@@ -21,7 +21,6 @@ const MOST_OWED = 8;
  */
 export function weightedRoundRobin(weightOf: (path: PathView) => number = rateOf): Scheduler {
   const answer = new Answer();
-  // By the live path, so one scheduler may serve many connections.
   const owed = new WeakMap<PathView, number>();
   return (paths) => {
     const next = mostOwed(paths, owed);

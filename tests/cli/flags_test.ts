@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { minRtt, roundRobin } from "../../mod.ts";
 import { readClientOptions } from "../../cli/client_options.ts";
 import { Failure, UsageError } from "../../cli/failure.ts";
 import { type Flag, normaliseArgs, readFlags } from "../../cli/flags.ts";
@@ -117,7 +118,7 @@ Deno.test("readServerOptions() reads every form of 2018", () => {
     keyLog: undefined,
     tcp: true,
     port: 443,
-    scheduler: "roundRobin",
+    scheduler: roundRobin,
     streamOrder: "strictPriority",
     initialWindow: 32,
     congestionControl: undefined,
@@ -138,7 +139,7 @@ Deno.test("readClientOptions() reads every form of 2018", () => {
   );
   assert.deepEqual(short, long);
   assert.equal(short.delay, 50);
-  assert.equal(short.scheduler, "minRtt");
+  assert.equal(short.scheduler, minRtt);
   assert.equal(short.streamOrder, "priority");
   assert.deepEqual(short.multipathAddresses, ["192.0.2.7", "h:7"]);
   assert.equal(client("-fmp").fakeMultipath, true);

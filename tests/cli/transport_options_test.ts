@@ -18,7 +18,7 @@ Deno.test("transportOptions() leaves to the library what was not chosen", () => 
 
 Deno.test("transportOptions() passes on what was chosen", () => {
   const choices: TransportChoices = {
-    scheduler: "roundRobin",
+    scheduler: roundRobin,
     streamOrder: "strictPriority",
     congestionControl: "auto",
     initialWindow: 32,

@@ -1,15 +1,9 @@
 import assert from "node:assert/strict";
-import { backup } from "../../src/scheduler/backup.ts";
-import { blest } from "../../src/scheduler/blest.ts";
 import { earliestCompletion } from "../../src/scheduler/earliest_completion.ts";
-import { ecf } from "../../src/scheduler/ecf.ts";
 import { minRtt } from "../../src/scheduler/min_rtt.ts";
-import { redundant } from "../../src/scheduler/redundant.ts";
-import { roundRobin } from "../../src/scheduler/round_robin.ts";
-import type { Scheduler } from "../../src/scheduler/scheduler.ts";
+import type { Scheduler, SchedulerFactory } from "../../src/scheduler/scheduler.ts";
+import { schedulers } from "../../src/scheduler/schedulers.ts";
 import { urgencyOrder } from "../../src/scheduler/stream_order.ts";
-import { sttf } from "../../src/scheduler/sttf.ts";
-import { weightedRoundRobin } from "../../src/scheduler/weighted_round_robin.ts";
 import type { LinkOptions } from "./link.ts";
 import { linkOf, Pair } from "./pair.ts";
 import { SeededRandom } from "./seeded_random.ts";
@@ -124,22 +118,29 @@ Deno.test("earliestCompletion() keeps an urgent stream off the slow path", () =>
   assert.ok(pair.links[1]!.downward.counters.delivered > 200, "the slow path is in use");
 });
 
-const schedulers: Record<string, () => Scheduler> = {
-  minRtt: () => minRtt,
-  roundRobin: () => roundRobin,
-  weightedRoundRobin: () => weightedRoundRobin(),
-  redundant: () => redundant,
-  backup: () => backup,
-  ecf: () => ecf,
-  blest: () => blest,
-  sttf: () => sttf,
-  earliestCompletion: () => earliestCompletion,
-};
+Deno.test("A factory makes a scheduler for each connection", () => {
+  const made: number[] = [];
+  const scheduler: SchedulerFactory = {
+    forConnection() {
+      const index = made.push(0) - 1;
+      return (paths) => {
+        made[index]!++;
+        return minRtt(paths);
+      };
+    },
+  };
+  const pair = new Pair({ links: [linkOf(10, 20)], config: { scheduler } });
+  pair.start();
+  const transfer = pair.client.app.download(100_000);
+  pair.run({ until: 10_000, when: () => transfer.isDone });
+  assert.equal(made.length, 2, "one of the client, one of the server");
+  assert.ok(made[1]! > 0, "the one of the server decides about the response");
+});
 
-for (const [name, make] of Object.entries(schedulers)) {
+for (const { name, scheduler } of schedulers) {
   Deno.test(`${name}() brings everything across over lossy and vanishing paths`, () => {
     const links = [linkOf(10, 20, { loss: 0.02 }), linkOf(4, 80, { loss: 0.01, jitter: 5 })];
-    const pair = new Pair({ links, config: { scheduler: make() } });
+    const pair = new Pair({ links, config: { scheduler } });
     pair.start();
     const transfers = [700_000, 50_000, 10].map((size) => pair.client.app.download(size));
     pair.links[0]!.outage(300, 900);

@@ -119,12 +119,20 @@ export class TcpServer {
 
   #answer(request: Request): Response | Promise<Response> {
     const url = URL.parse(request.url);
-    if (url === null) return new Response(null, { status: 400 });
+    const host = request.headers.get("host");
+    // RFC 9112, Section 3.2: where there is no host at all, the runtime names its own address.
+    const isNamed = url !== null && url.host !== `localhost:${this.#server.addr.port}`;
+    if (!isNamed || (host !== null && !isHost(host))) return new Response(null, { status: 400 });
     const { handler, isOurs } = this.#options;
     // RFC 9110, Section 7.4.
     const isMisdirected = url.protocol !== "https:" || !isOurs(url.hostname);
     return isMisdirected ? new Response(null, { status: 421 }) : handler(request);
   }
+}
+
+/** RFC 3986, Section 3.2: a host and a port, without a user. */
+function isHost(text: string): boolean {
+  return /^(?:\[[\da-f:.]+\]|[\w.~!$&'()*+;=%-]+)(?::\d*)?$/i.test(text);
 }
 
 function listenAt(hostname: string, port: number): Deno.TcpListener {

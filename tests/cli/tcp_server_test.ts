@@ -195,14 +195,24 @@ Deno.test("TcpServer listens on addresses that come later, as long as it is not 
 
 Deno.test("TcpServer answers 421 for hosts that are not its own, and 400 for what is no host", async () => {
   await using site = new Site();
-  for (const [host, status] of [["other.example", 421], ["a b", 400], ["localhost", 200]]) {
-    const conn = await site.secure("http/1.1", `HEAD / HTTP/1.1\r\nhost: ${host}\r\n\r\n`);
+  const others = ["other.example", "OTHER.example:1"].map((host) => [host, 421] as const);
+  const ours = ["localhost", "localhost:", "LOCALHOST:443"].map((host) => [host, 200] as const);
+  // RFC 9112, Section 3.2.
+  const bad = [
+    ...["a b", "", "[::1", "[x]", "localhost:99999", "localhost:x", "a@localhost", "localhost/b"],
+    ...["localhost\\b", "localhost?b", "localhost#b", "a,localhost", "<x>", "%", "é.localhost"],
+    ...["localhost\r\nhost: localhost", undefined],
+  ].map((host) => [host, 400] as const);
+  for (const [host, status] of [...others, ...ours, ...bad]) {
+    const field = host === undefined ? "" : `host: ${host}\r\n`;
+    const conn = await site.secure("http/1.1", `HEAD / HTTP/1.1\r\n${field}\r\n`);
     const buffer = new Uint8Array(4_096);
     const length = await conn.read(buffer) ?? 0;
     conn.close();
     assert.match(
       new TextDecoder().decode(buffer.subarray(0, length)),
       RegExp(`^HTTP/1.1 ${status} `),
+      String(host),
     );
   }
 });

@@ -7,16 +7,28 @@ import { keyLabels } from "../../src/crypto/key_labels.ts";
 import { PacketKeys } from "../../src/crypto/packet_keys.ts";
 import { AckFrame } from "../../src/frame/ack_frame.ts";
 import { readAck, writeAck } from "../../src/frame/ack.ts";
+import { writeDatagram } from "../../src/frame/datagram.ts";
+import { writeMaxData, writeMaxStreamData } from "../../src/frame/flow_control.ts";
+import type { FrameHandler } from "../../src/frame/frame_handler.ts";
+import { NO_EXTENSIONS } from "../../src/frame/frame_type.ts";
+import { readFrames } from "../../src/frame/read_frames.ts";
 import { streamDataRoom, writeStreamHeader } from "../../src/frame/stream.ts";
 import { Header, parseHeader } from "../../src/packet/header.ts";
 import { PacketBuilder } from "../../src/packet/packet_builder.ts";
 import { PacketOpener } from "../../src/packet/packet_opener.ts";
+import { PacketType } from "../../src/packet/packet_type.ts";
 
 // What one packet costs, piece by piece: `deno bench -A tests/bench/micro.ts`.
 
 const SIZE = 1_452;
 const ID = new Uint8Array(8).fill(7);
 const DATA = new Uint8Array(SIZE);
+const FRAMES = 32;
+const extensions = { ...NO_EXTENSIONS, datagram: true, multipath: true };
+const handler = Object.fromEntries(
+  ["onPathAck", "onMaxData", "onMaxStreamData", "onStream", "onDatagram"]
+    .map((name) => [name, () => {}]),
+) as unknown as FrameHandler;
 const owner = { onFrameAcked(): void {}, onFrameLost(): void {} };
 const builder = new PacketBuilder();
 const datagram = new Uint8Array(SIZE);
@@ -69,12 +81,34 @@ Deno.bench("write an ACK of ten ranges and read it", () => {
   readAck(reader, false, ack);
 });
 
+const frames = mixedFrames();
+
+Deno.bench(`read ${FRAMES} frames of a mixed packet`, () => {
+  readFrames(reader.aim(frames), PacketType.OneRtt, extensions, handler);
+});
+
 Deno.bench("note the number of a packet", () => {
   ranges.add(ranges.last + 1, ranges.last + 2);
 });
 
 function keysOf(engine: EngineName, suite: CipherSuite): PacketKeys {
   return new PacketKeys(chooseEngine(engine), suite, new Uint8Array(48).fill(1), keyLabels(1));
+}
+
+/** Frames as a download over several paths has them in both directions. */
+function mixedFrames(): Uint8Array {
+  writer.aim(new Uint8Array(SIZE), 0, SIZE);
+  for (let i = 0; i < FRAMES / 8; i++) {
+    writeAck(writer, ranges, 10, 1, 60);
+    writeMaxData(writer, 1_000_000 + i);
+    writeMaxStreamData(writer, 4, 500_000 + i);
+    for (let id = 0; id < 4; id++) {
+      writeStreamHeader(writer, 4 * id, 1_000_000 + i, 20, false);
+      writer.fill(7, 20);
+    }
+    writeDatagram(writer, DATA.subarray(0, 20));
+  }
+  return writer.written();
 }
 
 function build(using: PacketKeys): void {

@@ -1,6 +1,10 @@
-import { ackFrequencySize, writeAckFrequency, writeImmediateAck } from "../frame/ack_frequency.ts";
-import { writePing } from "../frame/datagram.ts";
-import { FrameType } from "../frame/frame_type.ts";
+import {
+  ACK_FREQUENCY,
+  ackFrequencySize,
+  writeAckFrequency,
+  writeImmediateAck,
+} from "../frame/ack_frequency.ts";
+import { writePing } from "../frame/ping.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import type { PacketSpace } from "../recovery/packet_space.ts";
 import type { TransportParameters } from "./transport_parameters.ts";
@@ -54,7 +58,7 @@ export class AckRequest implements FrameOwner {
     const size = ackFrequencySize(0, threshold, this.#delay, REORDERING_THRESHOLD);
     if (!this.#pending || sink.room < size) return;
     writeAckFrequency(sink.writer, 0, threshold, this.#delay, REORDERING_THRESHOLD);
-    sink.record(this, FrameType.AckFrequency, 0, 0);
+    sink.record(this, ACK_FREQUENCY, 0, 0);
     this.#pending = false;
   }
 

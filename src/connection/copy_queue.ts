@@ -1,4 +1,5 @@
-import { FrameType } from "../frame/frame_type.ts";
+import { MAX_DATA } from "../frame/flow_control.ts";
+import { STREAM } from "../frame/stream.ts";
 import { type FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import type { Path } from "../path/path.ts";
 import { SendHalf } from "../stream/send_half.ts";
@@ -64,5 +65,5 @@ function mayCopy({ kind, owner }: SentFrame, path: Path): boolean {
 
 /** Whether frames of that kind carry stream data. */
 export function isStreamFrame(kind: number): boolean {
-  return kind >= FrameType.Stream && kind < FrameType.MaxData;
+  return kind >= STREAM && kind < MAX_DATA;
 }

@@ -1,6 +1,5 @@
 import { giveBack } from "../bytes/bytes.ts";
-import { datagramSize, writeDatagram } from "../frame/datagram.ts";
-import { FrameType } from "../frame/frame_type.ts";
+import { DATAGRAM, datagramSize, writeDatagram } from "../frame/datagram.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import { MAX_DATAGRAM_BYTES_WAITING, MAX_DATAGRAMS_WAITING } from "../limits/limits.ts";
 import type { Path } from "../path/path.ts";
@@ -128,7 +127,7 @@ export class DatagramQueue implements FrameOwner {
         continue;
       }
       writeDatagram(sink.writer, data);
-      sink.record(this, FrameType.Datagram, 0, 0);
+      sink.record(this, DATAGRAM, 0, 0);
     }
     if (this.#outgoing.length < MAX_DATAGRAMS_WAITING / 2) this.#tell();
   }

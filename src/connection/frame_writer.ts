@@ -1,6 +1,6 @@
 import type { AckRequest } from "./ack_request.ts";
 import { writeAck } from "../frame/ack.ts";
-import { writePing } from "../frame/datagram.ts";
+import { writePing } from "../frame/ping.ts";
 import type { PacketBuilder } from "../packet/packet_builder.ts";
 import type { AddressAnnouncer } from "../path/address_announcer.ts";
 import type { NetworkPath } from "../path/network_path.ts";

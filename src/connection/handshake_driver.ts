@@ -2,8 +2,7 @@ import { equalBytes } from "../bytes/bytes.ts";
 import { Level } from "../crypto/level.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
-import { writeHandshakeDone } from "../frame/crypto.ts";
-import { FrameType } from "../frame/frame_type.ts";
+import { HANDSHAKE_DONE, writeHandshakeDone } from "../frame/crypto.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import type { PacketSpace } from "../recovery/packet_space.ts";
 import type { BufferMemory } from "../stream/buffer_memory.ts";
@@ -174,7 +173,7 @@ export class HandshakeDriver implements TlsSink, FrameOwner {
   writeFrames(sink: FrameSink): void {
     if (this.#donePending && sink.room >= 1) {
       writeHandshakeDone(sink.writer);
-      sink.record(this, FrameType.HandshakeDone, 0, 0);
+      sink.record(this, HANDSHAKE_DONE, 0, 0);
       this.#donePending = false;
     }
     if (this.#passedOver > PATIENCE) this.#writeForLater(sink);

@@ -2,7 +2,7 @@ import { Reader, ReadError } from "../bytes/reader.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import { readStreamCount } from "../frame/flow_control.ts";
-import { MAX_PATH_ID } from "../frame/path_id.ts";
+import { LARGEST_PATH_ID } from "../frame/path_id.ts";
 import { MAX_ID_LENGTH } from "../packet/connection_id.ts";
 import type { PreferredAddress, Role, VersionInformation } from "./transport_parameters.ts";
 import { ParameterId, TransportParameters } from "./transport_parameters.ts";
@@ -109,7 +109,7 @@ function readLimited(id: number, value: Reader, parameters: TransportParameters)
       return true;
     case ParameterId.InitialMaxPathId:
       // MPQUIC, Section 2.1: the nonce has 32 bits for it.
-      parameters.initialMaxPathId = bounded(id, value, 0, MAX_PATH_ID);
+      parameters.initialMaxPathId = bounded(id, value, 0, LARGEST_PATH_ID);
       return true;
     case ParameterId.AddressDiscovery:
       parameters.addressDiscovery = bounded(id, value, 0, 2);

@@ -1,5 +1,4 @@
-import { writeNewToken } from "../frame/crypto.ts";
-import { FrameType } from "../frame/frame_type.ts";
+import { NEW_TOKEN, writeNewToken } from "../frame/crypto.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import type { Address } from "../path/address.ts";
 import type { NetworkPath } from "../path/network_path.ts";
@@ -43,7 +42,7 @@ export class TokenOffers implements FrameOwner {
   writeFrames(sink: FrameSink): void {
     if (!this.#pending || sink.room < this.#token!.length + 5) return;
     writeNewToken(sink.writer, this.#token!);
-    sink.record(this, FrameType.NewToken, this.#count, 0);
+    sink.record(this, NEW_TOKEN, this.#count, 0);
     this.#pending = false;
   }
 

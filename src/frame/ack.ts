@@ -5,8 +5,16 @@ import type { Writer } from "../bytes/writer.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import type { AckFrame } from "./ack_frame.ts";
-import { FrameType } from "./frame_type.ts";
 import { MAX_ACK_RANGES_READ, MAX_ACK_RANGES_WRITTEN } from "../limits/limits.ts";
+
+/** Packets arrived: of this packet's number space, or of path 0 in 1-RTT (RFC 9000, Section 19.3). */
+export const ACK = 0x02;
+/** The same, with the counts of ECN marks. */
+export const ACK_ECN = 0x03;
+/** Packets of a path arrived (MPQUIC, Section 4.1). */
+export const PATH_ACK = 0x3e;
+/** The same, with the counts of ECN marks. */
+export const PATH_ACK_ECN = 0x3f;
 
 /**
  * Reads an ACK or PATH_ACK from behind its type or path ID (RFC 9000, Section 19.3).
@@ -61,7 +69,7 @@ export function writeAck(
   const first = largest - ranges.startAt(index);
   let left = Math.min(maxBytes, writer.room) - headSize(largest, delay, pathId) - varintSize(first);
   if (left < 0) return 0;
-  writer.varint(pathId < 0 ? FrameType.Ack : FrameType.PathAck);
+  writer.varint(pathId < 0 ? ACK : PATH_ACK);
   if (pathId >= 0) writer.varint(pathId);
   writer.varint(largest);
   writer.varint(delay);

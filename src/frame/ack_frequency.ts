@@ -4,7 +4,11 @@ import type { Writer } from "../bytes/writer.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import type { FrameHandler } from "./frame_handler.ts";
-import { FrameType } from "./frame_type.ts";
+
+/** Asks for an acknowledgement at once (ACK frequency, Section 5). */
+export const IMMEDIATE_ACK = 0x1f;
+/** Says how often acknowledgements are wanted (ACK frequency, Section 4). */
+export const ACK_FREQUENCY = 0xaf;
 
 /** RFC 9000, Section 18.2: no delay may reach 2^14 milliseconds; here in microseconds. */
 const DELAY_BOUND = 0x4000 * 1000;
@@ -43,7 +47,7 @@ export function writeAckFrequency(
   maxAckDelay: number,
   reorderingThreshold: number,
 ): void {
-  writer.varint(FrameType.AckFrequency);
+  writer.varint(ACK_FREQUENCY);
   writer.varint(sequence);
   writer.varint(elicitingThreshold);
   writer.varint(maxAckDelay);
@@ -52,5 +56,5 @@ export function writeAckFrequency(
 
 /** Writes IMMEDIATE_ACK: one byte. */
 export function writeImmediateAck(writer: Writer): void {
-  writer.uint8(FrameType.ImmediateAck);
+  writer.uint8(IMMEDIATE_ACK);
 }

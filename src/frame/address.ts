@@ -2,7 +2,20 @@ import type { Reader } from "../bytes/reader.ts";
 import { varintSize } from "../bytes/varint.ts";
 import type { Writer } from "../bytes/writer.ts";
 import type { FrameHandler } from "./frame_handler.ts";
-import { FrameType } from "./frame_type.ts";
+
+// A type that carries an address is for IPv4; the next one, with the lowest bit set, is the same
+// frame for IPv6.
+
+/** Where the peer's packets come from (address discovery, Section 4). */
+export const OBSERVED_ADDRESS = 0x9f81a6;
+/** Another address of the server, or one no longer (alternative server addresses). */
+export const ALTERNATIVE_ADDRESS = 0x1d5845e2;
+/** Another address of the sender. */
+export const ADD_ADDRESS = 0x3d7f90;
+/** A wish to be met through a NAT. */
+export const REACH_OUT = 0x3d7f92;
+/** An address of the sender that is one no longer. */
+export const REMOVE_ADDRESS = 0x3d7f94;
 
 // Flags of ALTERNATIVE_ADDRESS, counted from the highest bit.
 const PREFERRED = 0x80;
@@ -12,14 +25,14 @@ const RETIRE = 0x40;
 export function readAddressFrame(reader: Reader, type: number, handler: FrameHandler): void {
   const ipLength = (type & 1) === 0 ? 4 : 16;
   switch (type) {
-    case FrameType.ObservedAddressV4:
-    case FrameType.ObservedAddressV6: {
+    case OBSERVED_ADDRESS:
+    case OBSERVED_ADDRESS + 1: {
       const sequence = reader.varintClamped();
       const ip = reader.take(ipLength);
       return handler.onObservedAddress(sequence, ip, reader.uint16());
     }
-    case FrameType.AlternativeAddressV4:
-    case FrameType.AlternativeAddressV6: {
+    case ALTERNATIVE_ADDRESS:
+    case ALTERNATIVE_ADDRESS + 1: {
       const flags = reader.uint8();
       const sequence = reader.varintClamped();
       const ip = reader.take(ipLength);
@@ -27,19 +40,19 @@ export function readAddressFrame(reader: Reader, type: number, handler: FrameHan
       const isPreferred = (flags & PREFERRED) !== 0;
       return handler.onAlternativeAddress(sequence, ip, port, isPreferred, (flags & RETIRE) !== 0);
     }
-    case FrameType.AddAddressV4:
-    case FrameType.AddAddressV6: {
+    case ADD_ADDRESS:
+    case ADD_ADDRESS + 1: {
       const sequence = reader.varintClamped();
       const ip = reader.take(ipLength);
       return handler.onAddAddress(sequence, ip, reader.uint16());
     }
-    case FrameType.ReachOutV4:
-    case FrameType.ReachOutV6: {
+    case REACH_OUT:
+    case REACH_OUT + 1: {
       const round = reader.varintClamped();
       const ip = reader.take(ipLength);
       return handler.onReachOut(round, ip, reader.uint16());
     }
-    case FrameType.RemoveAddress:
+    case REMOVE_ADDRESS:
       return handler.onRemoveAddress(reader.varintClamped());
   }
 }
@@ -61,7 +74,7 @@ export function writeObservedAddress(
   ip: Uint8Array,
   port: number,
 ): void {
-  writer.varint(FrameType.ObservedAddressV4 + familyBit(ip));
+  writer.varint(OBSERVED_ADDRESS + familyBit(ip));
   writeAddress(writer, sequence, ip, port);
 }
 
@@ -74,7 +87,7 @@ export function writeAlternativeAddress(
   preferred: boolean,
   retire: boolean,
 ): void {
-  writer.varint(FrameType.AlternativeAddressV4 + familyBit(ip));
+  writer.varint(ALTERNATIVE_ADDRESS + familyBit(ip));
   writer.uint8((preferred ? PREFERRED : 0) | (retire ? RETIRE : 0));
   writeAddress(writer, sequence, ip, port);
 }
@@ -86,13 +99,13 @@ export function writeAddAddress(
   ip: Uint8Array,
   port: number,
 ): void {
-  writer.varint(FrameType.AddAddressV4 + familyBit(ip));
+  writer.varint(ADD_ADDRESS + familyBit(ip));
   writeAddress(writer, sequence, ip, port);
 }
 
 /** Writes REMOVE_ADDRESS. */
 export function writeRemoveAddress(writer: Writer, sequence: number): void {
-  writer.varint(FrameType.RemoveAddress);
+  writer.varint(REMOVE_ADDRESS);
   writer.varint(sequence);
 }
 

@@ -2,13 +2,17 @@ import type { Reader } from "../bytes/reader.ts";
 import { varintSize } from "../bytes/varint.ts";
 import type { Writer } from "../bytes/writer.ts";
 import type { FrameHandler } from "./frame_handler.ts";
-import { FrameType } from "./frame_type.ts";
+
+/** The transport closes the connection (RFC 9000, Section 19.19). */
+export const CONNECTION_CLOSE = 0x1c;
+/** The application closes the connection (RFC 9000, Section 19.19). */
+export const APPLICATION_CLOSE = 0x1d;
 
 /** Reads CONNECTION_CLOSE of either type from behind it (RFC 9000, Section 19.19). */
 export function readClose(reader: Reader, type: number, handler: FrameHandler): void {
   // Codes and frame types may be anybody's, of 62 bits; unknown ones only end up in a log.
   const code = reader.varintClamped();
-  if (type === FrameType.ApplicationClose) {
+  if (type === APPLICATION_CLOSE) {
     handler.onApplicationClose(code, reader.take(reader.varint()));
     return;
   }
@@ -38,7 +42,7 @@ export function writeConnectionClose(
   frameType: number,
   reason: Uint8Array,
 ): void {
-  writer.uint8(FrameType.ConnectionClose);
+  writer.uint8(CONNECTION_CLOSE);
   writer.varint(code);
   writer.varint(frameType);
   writeReason(writer, reason);
@@ -46,7 +50,7 @@ export function writeConnectionClose(
 
 /** Writes CONNECTION_CLOSE of the application; a reason too long for the packet is cut. */
 export function writeApplicationClose(writer: Writer, code: number, reason: Uint8Array): void {
-  writer.uint8(FrameType.ApplicationClose);
+  writer.uint8(APPLICATION_CLOSE);
   writer.varint(code);
   writeReason(writer, reason);
 }

@@ -4,8 +4,16 @@ import type { Writer } from "../bytes/writer.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import type { FrameHandler } from "./frame_handler.ts";
-import { FrameType } from "./frame_type.ts";
 import { readPathId } from "./path_id.ts";
+
+/** A connection ID for path 0 (RFC 9000, Section 19.15). */
+export const NEW_CONNECTION_ID = 0x18;
+/** A connection ID of path 0 is no longer used (RFC 9000, Section 19.16). */
+export const RETIRE_CONNECTION_ID = 0x19;
+/** A connection ID for a path (MPQUIC, Section 4.4). */
+export const PATH_NEW_CONNECTION_ID = 0x3e78;
+/** A connection ID of a path is no longer used (MPQUIC, Section 4.5). */
+export const PATH_RETIRE_CONNECTION_ID = 0x3e79;
 
 // Sequence numbers of IDs we were given count up from 0 by one, so those above 2^53 - 1 are
 // refused. Those of IDs we issued are held back instead: the owner knows that none was that high.
@@ -62,7 +70,7 @@ export function writeNewConnectionId(
   id: Uint8Array,
   resetToken: Uint8Array,
 ): void {
-  writer.varint(pathId < 0 ? FrameType.NewConnectionId : FrameType.PathNewConnectionId);
+  writer.varint(pathId < 0 ? NEW_CONNECTION_ID : PATH_NEW_CONNECTION_ID);
   if (pathId >= 0) writer.varint(pathId);
   writer.varint(sequence);
   writer.varint(retirePriorTo);
@@ -78,7 +86,7 @@ export function retireConnectionIdSize(pathId: number, sequence: number): number
 
 /** Writes RETIRE_CONNECTION_ID, or PATH_RETIRE_CONNECTION_ID if `pathId` is not -1. */
 export function writeRetireConnectionId(writer: Writer, pathId: number, sequence: number): void {
-  writer.varint(pathId < 0 ? FrameType.RetireConnectionId : FrameType.PathRetireConnectionId);
+  writer.varint(pathId < 0 ? RETIRE_CONNECTION_ID : PATH_RETIRE_CONNECTION_ID);
   if (pathId >= 0) writer.varint(pathId);
   writer.varint(sequence);
 }

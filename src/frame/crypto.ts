@@ -4,7 +4,13 @@ import type { Writer } from "../bytes/writer.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import type { FrameHandler } from "./frame_handler.ts";
-import { FrameType } from "./frame_type.ts";
+
+/** Bytes of the handshake (RFC 9000, Section 19.6). */
+export const CRYPTO = 0x06;
+/** A token for a later connection (RFC 9000, Section 19.7). */
+export const NEW_TOKEN = 0x07;
+/** The server has confirmed the handshake (RFC 9000, Section 19.20). */
+export const HANDSHAKE_DONE = 0x1e;
 
 /** Reads CRYPTO from behind its type (RFC 9000, Section 19.6). */
 export function readCrypto(reader: Reader, handler: FrameHandler): void {
@@ -44,7 +50,7 @@ export function cryptoDataRoom(offset: number, room: number): number {
 
 /** Writes the part of CRYPTO before its data, which the caller puts behind it. */
 export function writeCryptoHeader(writer: Writer, offset: number, length: number): void {
-  writer.uint8(FrameType.Crypto);
+  writer.uint8(CRYPTO);
   writer.varint(offset);
   writer.varint(length);
 }
@@ -56,14 +62,14 @@ export function newTokenSize(token: Uint8Array): number {
 
 /** Writes NEW_TOKEN. */
 export function writeNewToken(writer: Writer, token: Uint8Array): void {
-  writer.uint8(FrameType.NewToken);
+  writer.uint8(NEW_TOKEN);
   writer.varint(token.length);
   writer.put(token);
 }
 
 /** Writes HANDSHAKE_DONE: one byte. */
 export function writeHandshakeDone(writer: Writer): void {
-  writer.uint8(FrameType.HandshakeDone);
+  writer.uint8(HANDSHAKE_DONE);
 }
 
 /** The longest data that fit into `room` bytes together with their own length. */

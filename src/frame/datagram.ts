@@ -3,12 +3,16 @@ import { varintSize } from "../bytes/varint.ts";
 import type { Writer } from "../bytes/writer.ts";
 import { dataRoom } from "./crypto.ts";
 import type { FrameHandler } from "./frame_handler.ts";
-import { FrameType } from "./frame_type.ts";
+
+/** A message that is not repeated, up to the end of the packet (RFC 9221, Section 4). */
+export const DATAGRAM = 0x30;
+/** The same, with a length. */
+export const DATAGRAM_WITH_LENGTH = 0x31;
 
 /** Reads DATAGRAM from behind its one-byte type (RFC 9221, Section 4). */
 export function readDatagram(reader: Reader, type: number, handler: FrameHandler): void {
   const start = reader.offset - 1;
-  const hasLength = type === FrameType.DatagramWithLength;
+  const hasLength = type === DATAGRAM_WITH_LENGTH;
   const data = reader.take(hasLength ? reader.varint() : reader.remaining);
   handler.onDatagram(data, reader.offset - start);
 }
@@ -25,12 +29,7 @@ export function datagramDataRoom(room: number): number {
 
 /** Writes DATAGRAM with a length. */
 export function writeDatagram(writer: Writer, data: Uint8Array): void {
-  writer.uint8(FrameType.DatagramWithLength);
+  writer.uint8(DATAGRAM_WITH_LENGTH);
   writer.varint(data.length);
   writer.put(data);
-}
-
-/** Writes PING: one byte. */
-export function writePing(writer: Writer): void {
-  writer.uint8(FrameType.Ping);
 }

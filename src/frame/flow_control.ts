@@ -4,8 +4,24 @@ import type { Writer } from "../bytes/writer.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import type { FrameHandler } from "./frame_handler.ts";
-import { FrameType } from "./frame_type.ts";
 import { readStreamId } from "./stream.ts";
+
+/** Credit of the connection (RFC 9000, Section 19.9). */
+export const MAX_DATA = 0x10;
+/** Credit of a stream (RFC 9000, Section 19.10). */
+export const MAX_STREAM_DATA = 0x11;
+/** How many bidirectional streams may be opened (RFC 9000, Section 19.11). */
+export const MAX_STREAMS_BIDI = 0x12;
+/** How many unidirectional streams may be opened (RFC 9000, Section 19.11). */
+export const MAX_STREAMS_UNI = 0x13;
+/** The connection's credit is used up (RFC 9000, Section 19.12). */
+export const DATA_BLOCKED = 0x14;
+/** A stream's credit is used up (RFC 9000, Section 19.13). */
+export const STREAM_DATA_BLOCKED = 0x15;
+/** No more bidirectional streams may be opened (RFC 9000, Section 19.14). */
+export const STREAMS_BLOCKED_BIDI = 0x16;
+/** No more unidirectional streams may be opened (RFC 9000, Section 19.14). */
+export const STREAMS_BLOCKED_UNI = 0x17;
 
 /** More streams than this cannot be told apart by numbers: their IDs would pass 2^53. */
 export const MAX_STREAM_COUNT: number = 2 ** 51;
@@ -13,25 +29,25 @@ export const MAX_STREAM_COUNT: number = 2 ** 51;
 /** Reads one of the frames about credit, 0x10 to 0x17, from behind its type. */
 export function readFlowControl(reader: Reader, type: number, handler: FrameHandler): void {
   switch (type) {
-    case FrameType.MaxData:
+    case MAX_DATA:
       return handler.onMaxData(reader.varintClamped());
-    case FrameType.MaxStreamData: {
+    case MAX_STREAM_DATA: {
       const id = readStreamId(reader);
       return handler.onMaxStreamData(id, reader.varintClamped());
     }
-    case FrameType.DataBlocked:
+    case DATA_BLOCKED:
       return handler.onDataBlocked(reader.varintClamped());
-    case FrameType.StreamDataBlocked: {
+    case STREAM_DATA_BLOCKED: {
       const id = readStreamId(reader);
       return handler.onStreamDataBlocked(id, reader.varintClamped());
     }
-    case FrameType.MaxStreamsBidi:
-    case FrameType.MaxStreamsUni:
-      return handler.onMaxStreams(type === FrameType.MaxStreamsBidi, countOfFrame(reader, type));
-    case FrameType.StreamsBlockedBidi:
-    case FrameType.StreamsBlockedUni: {
+    case MAX_STREAMS_BIDI:
+    case MAX_STREAMS_UNI:
+      return handler.onMaxStreams(type === MAX_STREAMS_BIDI, countOfFrame(reader, type));
+    case STREAMS_BLOCKED_BIDI:
+    case STREAMS_BLOCKED_UNI: {
       const limit = countOfFrame(reader, type);
-      return handler.onStreamsBlocked(type === FrameType.StreamsBlockedBidi, limit);
+      return handler.onStreamsBlocked(type === STREAMS_BLOCKED_BIDI, limit);
     }
   }
 }
@@ -66,32 +82,32 @@ export function streamLimitSize(id: number, limit: number): number {
 
 /** Writes MAX_DATA. */
 export function writeMaxData(writer: Writer, limit: number): void {
-  writeLimit(writer, FrameType.MaxData, limit);
+  writeLimit(writer, MAX_DATA, limit);
 }
 
 /** Writes MAX_STREAM_DATA. */
 export function writeMaxStreamData(writer: Writer, id: number, limit: number): void {
-  writeStreamLimit(writer, FrameType.MaxStreamData, id, limit);
+  writeStreamLimit(writer, MAX_STREAM_DATA, id, limit);
 }
 
 /** Writes MAX_STREAMS for streams of both directions or of one. */
 export function writeMaxStreams(writer: Writer, bidirectional: boolean, limit: number): void {
-  writeLimit(writer, bidirectional ? FrameType.MaxStreamsBidi : FrameType.MaxStreamsUni, limit);
+  writeLimit(writer, bidirectional ? MAX_STREAMS_BIDI : MAX_STREAMS_UNI, limit);
 }
 
 /** Writes DATA_BLOCKED. */
 export function writeDataBlocked(writer: Writer, limit: number): void {
-  writeLimit(writer, FrameType.DataBlocked, limit);
+  writeLimit(writer, DATA_BLOCKED, limit);
 }
 
 /** Writes STREAM_DATA_BLOCKED. */
 export function writeStreamDataBlocked(writer: Writer, id: number, limit: number): void {
-  writeStreamLimit(writer, FrameType.StreamDataBlocked, id, limit);
+  writeStreamLimit(writer, STREAM_DATA_BLOCKED, id, limit);
 }
 
 /** Writes STREAMS_BLOCKED for streams of both directions or of one. */
 export function writeStreamsBlocked(writer: Writer, bidirectional: boolean, limit: number): void {
-  const type = bidirectional ? FrameType.StreamsBlockedBidi : FrameType.StreamsBlockedUni;
+  const type = bidirectional ? STREAMS_BLOCKED_BIDI : STREAMS_BLOCKED_UNI;
   writeLimit(writer, type, limit);
 }
 

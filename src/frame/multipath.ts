@@ -1,34 +1,51 @@
 import type { Reader } from "../bytes/reader.ts";
 import { varintSize } from "../bytes/varint.ts";
 import type { Writer } from "../bytes/writer.ts";
-import { readPathNewConnectionId, readPathRetireConnectionId } from "./connection_id.ts";
+import {
+  PATH_NEW_CONNECTION_ID,
+  PATH_RETIRE_CONNECTION_ID,
+  readPathNewConnectionId,
+  readPathRetireConnectionId,
+} from "./connection_id.ts";
 import type { FrameHandler } from "./frame_handler.ts";
-import { FrameType } from "./frame_type.ts";
 import { readPathId } from "./path_id.ts";
+
+/** A path ends (MPQUIC, Section 4.2). */
+export const PATH_ABANDON = 0x3e75;
+/** A path is to be used only if no other can be (MPQUIC, Section 4.3). */
+export const PATH_STATUS_BACKUP = 0x3e76;
+/** A path is to be used as any other (MPQUIC, Section 4.3). */
+export const PATH_STATUS_AVAILABLE = 0x3e77;
+/** How many paths there may be (MPQUIC, Section 4.6). */
+export const MAX_PATH_ID = 0x3e7a;
+/** A path cannot be opened for want of path IDs (MPQUIC, Section 4.7). */
+export const PATHS_BLOCKED = 0x3e7b;
+/** A path cannot be opened for want of its connection IDs (MPQUIC, Section 4.7). */
+export const PATH_CIDS_BLOCKED = 0x3e7c;
 
 /** Reads one of the frames 0x3e75 to 0x3e7c from behind its type (MPQUIC, Section 4). */
 export function readMultipath(reader: Reader, type: number, handler: FrameHandler): void {
   switch (type) {
-    case FrameType.PathAbandon: {
+    case PATH_ABANDON: {
       const pathId = readPathId(reader);
       return handler.onPathAbandon(pathId, reader.varintClamped());
     }
-    case FrameType.PathStatusBackup:
-    case FrameType.PathStatusAvailable: {
+    case PATH_STATUS_BACKUP:
+    case PATH_STATUS_AVAILABLE: {
       const pathId = readPathId(reader);
       // Held back, a second number that large counts as a repetition and is passed over.
       const sequence = reader.varintClamped();
-      return handler.onPathStatus(pathId, sequence, type === FrameType.PathStatusAvailable);
+      return handler.onPathStatus(pathId, sequence, type === PATH_STATUS_AVAILABLE);
     }
-    case FrameType.PathNewConnectionId:
+    case PATH_NEW_CONNECTION_ID:
       return readPathNewConnectionId(reader, handler);
-    case FrameType.PathRetireConnectionId:
+    case PATH_RETIRE_CONNECTION_ID:
       return readPathRetireConnectionId(reader, handler);
-    case FrameType.MaxPathId:
+    case MAX_PATH_ID:
       return handler.onMaxPathId(readPathId(reader));
-    case FrameType.PathsBlocked:
+    case PATHS_BLOCKED:
       return handler.onPathsBlocked(readPathId(reader));
-    case FrameType.PathCidsBlocked: {
+    case PATH_CIDS_BLOCKED: {
       const pathId = readPathId(reader);
       return handler.onPathCidsBlocked(pathId, reader.varintClamped());
     }
@@ -47,7 +64,7 @@ export function pathLimitSize(limit: number): number {
 
 /** Writes PATH_ABANDON. */
 export function writePathAbandon(writer: Writer, pathId: number, code: number): void {
-  writePathFrame(writer, FrameType.PathAbandon, pathId, code);
+  writePathFrame(writer, PATH_ABANDON, pathId, code);
 }
 
 /** Writes PATH_STATUS_AVAILABLE or PATH_STATUS_BACKUP, which count their numbers together. */
@@ -57,25 +74,25 @@ export function writePathStatus(
   sequence: number,
   available: boolean,
 ): void {
-  const type = available ? FrameType.PathStatusAvailable : FrameType.PathStatusBackup;
+  const type = available ? PATH_STATUS_AVAILABLE : PATH_STATUS_BACKUP;
   writePathFrame(writer, type, pathId, sequence);
 }
 
 /** Writes MAX_PATH_ID. */
 export function writeMaxPathId(writer: Writer, limit: number): void {
-  writer.varint(FrameType.MaxPathId);
+  writer.varint(MAX_PATH_ID);
   writer.varint(limit);
 }
 
 /** Writes PATHS_BLOCKED. */
 export function writePathsBlocked(writer: Writer, limit: number): void {
-  writer.varint(FrameType.PathsBlocked);
+  writer.varint(PATHS_BLOCKED);
   writer.varint(limit);
 }
 
 /** Writes PATH_CIDS_BLOCKED. */
 export function writePathCidsBlocked(writer: Writer, pathId: number, nextSequence: number): void {
-  writePathFrame(writer, FrameType.PathCidsBlocked, pathId, nextSequence);
+  writePathFrame(writer, PATH_CIDS_BLOCKED, pathId, nextSequence);
 }
 
 function writePathFrame(writer: Writer, type: number, pathId: number, value: number): void {

@@ -1,17 +1,21 @@
 import type { Writer } from "../bytes/writer.ts";
-import { FrameType } from "./frame_type.ts";
+
+/** Asks for an answer along this 4-tuple (RFC 9000, Section 19.17). */
+export const PATH_CHALLENGE = 0x1a;
+/** That answer (RFC 9000, Section 19.18). */
+export const PATH_RESPONSE = 0x1b;
 
 /** Bytes of PATH_CHALLENGE and of PATH_RESPONSE. */
 export const PATH_CHALLENGE_SIZE = 9;
 
 /** Writes PATH_CHALLENGE with its 8 bytes (RFC 9000, Section 19.17). */
 export function writePathChallenge(writer: Writer, data: Uint8Array): void {
-  writer.uint8(FrameType.PathChallenge);
+  writer.uint8(PATH_CHALLENGE);
   writer.put(data);
 }
 
 /** Writes PATH_RESPONSE with the 8 bytes of the challenge (RFC 9000, Section 19.18). */
 export function writePathResponse(writer: Writer, data: Uint8Array): void {
-  writer.uint8(FrameType.PathResponse);
+  writer.uint8(PATH_RESPONSE);
   writer.put(data);
 }

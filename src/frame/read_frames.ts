@@ -17,6 +17,7 @@ import type { FrameExtensions } from "./frame_type.ts";
 import { frameName, FrameTrait, frameTraits, FrameType } from "./frame_type.ts";
 import { readMultipath } from "./multipath.ts";
 import { readPathId } from "./path_id.ts";
+import { skipPadding } from "./ping.ts";
 import { readStream } from "./stream.ts";
 import { readResetStream, readResetStreamAt, readStopSending } from "./stream_control.ts";
 
@@ -216,11 +217,4 @@ function readExtensionFrame(reader: Reader, type: number, handler: FrameHandler)
   return type <= FrameType.PathCidsBlocked
     ? readMultipath(reader, type, handler)
     : readAddressFrame(reader, type, handler);
-}
-
-function skipPadding(reader: Reader): void {
-  const { bytes, end } = reader;
-  let at = reader.offset;
-  while (at < end && bytes[at] === 0) at++;
-  reader.offset = at;
 }

@@ -5,7 +5,12 @@ import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import { dataRoom } from "./crypto.ts";
 import type { FrameHandler } from "./frame_handler.ts";
-import { FrameType } from "./frame_type.ts";
+
+/**
+ * Bytes of a stream (RFC 9000, Section 19.8). The type has three low bits besides, up to 0x0f: they
+ * say whether offset, length and the end of the stream are there.
+ */
+export const STREAM = 0x08;
 
 const FIN = 0x01;
 const LENGTH = 0x02;
@@ -74,7 +79,7 @@ export function writeStreamHeader(
   fin: boolean,
 ): void {
   const flags = (offset === 0 ? 0 : OFFSET) | (length < 0 ? 0 : LENGTH) | (fin ? FIN : 0);
-  writer.uint8(FrameType.Stream | flags);
+  writer.uint8(STREAM | flags);
   writer.varint(id);
   if (offset !== 0) writer.varint(offset);
   if (length >= 0) writer.varint(length);

@@ -4,8 +4,14 @@ import type { Writer } from "../bytes/writer.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import type { FrameHandler } from "./frame_handler.ts";
-import { FrameType } from "./frame_type.ts";
 import { readStreamId } from "./stream.ts";
+
+/** The sender gives a stream up (RFC 9000, Section 19.4). */
+export const RESET_STREAM = 0x04;
+/** The receiver gives a stream up (RFC 9000, Section 19.5). */
+export const STOP_SENDING = 0x05;
+/** The sender gives up all but the beginning of a stream (reliable stream reset, Section 4). */
+export const RESET_STREAM_AT = 0x24;
 
 // Codes are the application's and may use all 62 bits (HTTP/3 greases them); those that cannot be
 // held mean "some unknown code" alike. A final size that cannot be held is beyond any credit.
@@ -50,7 +56,7 @@ export function writeResetStream(
   code: number,
   finalSize: number,
 ): void {
-  writer.uint8(FrameType.ResetStream);
+  writer.uint8(RESET_STREAM);
   writer.varint(id);
   writer.varint(code);
   writer.varint(finalSize);
@@ -74,7 +80,7 @@ export function writeResetStreamAt(
   finalSize: number,
   reliableSize: number,
 ): void {
-  writer.uint8(FrameType.ResetStreamAt);
+  writer.uint8(RESET_STREAM_AT);
   writer.varint(id);
   writer.varint(code);
   writer.varint(finalSize);
@@ -88,7 +94,7 @@ export function stopSendingSize(id: number, code: number): number {
 
 /** Writes STOP_SENDING. */
 export function writeStopSending(writer: Writer, id: number, code: number): void {
-  writer.uint8(FrameType.StopSending);
+  writer.uint8(STOP_SENDING);
   writer.varint(id);
   writer.varint(code);
 }

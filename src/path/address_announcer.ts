@@ -1,12 +1,12 @@
 import { parseIpAddress } from "../bytes/ip_address.ts";
 import {
   addressSize,
+  ALTERNATIVE_ADDRESS,
   removeAddressSize,
   writeAddAddress,
   writeAlternativeAddress,
   writeRemoveAddress,
 } from "../frame/address.ts";
-import { FrameType } from "../frame/frame_type.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import { type Address, formatAddress } from "./address.ts";
 
@@ -102,7 +102,7 @@ export class AddressAnnouncer implements FrameOwner {
       if (sink.room < removeAddressSize(id)) return false;
       writeRemoveAddress(sink.writer, id);
     }
-    sink.record(this, FrameType.AlternativeAddressV4, id, status);
+    sink.record(this, ALTERNATIVE_ADDRESS, id, status);
     return true;
   }
 

@@ -1,7 +1,6 @@
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
-import { writeNewConnectionId } from "../frame/connection_id.ts";
-import { FrameType } from "../frame/frame_type.ts";
+import { NEW_CONNECTION_ID, writeNewConnectionId } from "../frame/connection_id.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import type { ConnectionId } from "../packet/connection_id.ts";
 import { MAX_IDS_OF_PATH } from "../limits/limits.ts";
@@ -129,7 +128,7 @@ export class LocalIds implements FrameOwner {
       const { sequence, id } = entry;
       const token = this.#issuer.resetToken(id);
       writeNewConnectionId(sink.writer, this.wireId, sequence, 0, id.bytes, token);
-      sink.record(this, FrameType.NewConnectionId, sequence, 0);
+      sink.record(this, NEW_CONNECTION_ID, sequence, 0);
       entry.pending = false;
       this.#pendingCount--;
       this.#untold = Math.max(this.#untold, sequence + 1);

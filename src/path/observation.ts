@@ -1,6 +1,5 @@
 import { parseIpAddress } from "../bytes/ip_address.ts";
-import { addressSize, writeObservedAddress } from "../frame/address.ts";
-import { FrameType } from "../frame/frame_type.ts";
+import { addressSize, OBSERVED_ADDRESS, writeObservedAddress } from "../frame/address.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import type { Address } from "./address.ts";
 
@@ -34,7 +33,7 @@ export class Observation implements FrameOwner {
     if (ip !== undefined) {
       if (sink.room < addressSize(this.#sequence, ip)) return;
       writeObservedAddress(sink.writer, this.#sequence, ip, this.#seen.port);
-      sink.record(this, FrameType.ObservedAddressV4, this.#sequence, 0);
+      sink.record(this, OBSERVED_ADDRESS, this.#sequence, 0);
     }
     this.due = false;
   }

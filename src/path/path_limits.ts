@@ -1,14 +1,19 @@
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
-import { FrameType } from "../frame/frame_type.ts";
-import { writeMaxPathId, writePathCidsBlocked, writePathsBlocked } from "../frame/multipath.ts";
+import {
+  MAX_PATH_ID,
+  PATH_CIDS_BLOCKED,
+  PATHS_BLOCKED,
+  writeMaxPathId,
+  writePathCidsBlocked,
+  writePathsBlocked,
+} from "../frame/multipath.ts";
+import { LARGEST_PATH_ID } from "../frame/path_id.ts";
 import { MAX_IDS } from "../limits/limits.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 
 /** Connection IDs that a path needs: one to use, one to move. */
 const LEAST_IDS = 2;
-/** MPQUIC, Section 2.4: more than 32 bits do not fit into the nonce. */
-const MAX_PATH_ID = 2 ** 32 - 1;
 
 /** How many path IDs each end allows, and what must be said about it (MPQUIC, Section 4.6, 4.7). */
 export class PathLimits implements FrameOwner {
@@ -49,7 +54,7 @@ export class PathLimits implements FrameOwner {
 
   /** MAX_PATH_ID arrived. MPQUIC, Section 4.6: a limit that is no news is ignored. */
   onMaxPathId(limit: number): void {
-    if (limit > MAX_PATH_ID || limit < this.#remoteInitial) {
+    if (limit > LARGEST_PATH_ID || limit < this.#remoteInitial) {
       throw new TransportError(
         ErrorCode.ProtocolViolation,
         `Cannot accept a highest path ID of ${limit}`,
@@ -60,7 +65,7 @@ export class PathLimits implements FrameOwner {
 
   /** One path ID more, since one is used up. */
   raiseLocal(): void {
-    if (!this.offered || this.local >= MAX_PATH_ID) return;
+    if (!this.offered || this.local >= LARGEST_PATH_ID) return;
     this.local++;
     this.#maxPending = true;
   }
@@ -88,17 +93,17 @@ export class PathLimits implements FrameOwner {
   writeFrames(sink: FrameSink): void {
     if (this.#maxPending && sink.room >= 12) {
       writeMaxPathId(sink.writer, this.local);
-      sink.record(this, FrameType.MaxPathId, this.local, 0);
+      sink.record(this, MAX_PATH_ID, this.local, 0);
       this.#maxPending = false;
     }
     if (this.#pathsBlockedPending && sink.room >= 12) {
       writePathsBlocked(sink.writer, this.#blockedAt);
-      sink.record(this, FrameType.PathsBlocked, this.#blockedAt, 0);
+      sink.record(this, PATHS_BLOCKED, this.#blockedAt, 0);
       this.#pathsBlockedPending = false;
     }
     if (this.#cidsBlockedPending && sink.room >= 20) {
       writePathCidsBlocked(sink.writer, this.#cidsBlockedPath, this.#cidsBlockedSequence);
-      sink.record(this, FrameType.PathCidsBlocked, this.#cidsBlockedPath, 0);
+      sink.record(this, PATH_CIDS_BLOCKED, this.#cidsBlockedPath, 0);
       this.#cidsBlockedPending = false;
     }
   }
@@ -107,9 +112,9 @@ export class PathLimits implements FrameOwner {
 
   /** What was lost is said again if it is still true. */
   onFrameLost(frame: SentFrame): void {
-    if (frame.kind === FrameType.MaxPathId) {
+    if (frame.kind === MAX_PATH_ID) {
       if (frame.start === this.local) this.#maxPending = true;
-    } else if (frame.kind === FrameType.PathsBlocked) {
+    } else if (frame.kind === PATHS_BLOCKED) {
       if (frame.start === this.remote) this.#pathsBlockedPending = true;
     } else if (frame.start === this.#cidsBlockedPath) {
       this.#cidsBlockedPending = true;

@@ -1,5 +1,4 @@
-import { writePing } from "../frame/datagram.ts";
-import { FrameType } from "../frame/frame_type.ts";
+import { PING, writePing } from "../frame/ping.ts";
 import type { FrameOwner, FrameSink } from "../frame/sent_frame.ts";
 
 /** A PING somebody waits for. */
@@ -28,7 +27,7 @@ export class PathPings {
     for (const ping of this.#pings) {
       if (!ping.pending || sink.room < 1) continue;
       writePing(sink.writer);
-      sink.record(ping, FrameType.Ping, 0, 0);
+      sink.record(ping, PING, 0, 0);
       ping.pending = false;
     }
   }

@@ -1,5 +1,4 @@
-import { FrameType } from "../frame/frame_type.ts";
-import { writePathAbandon } from "../frame/multipath.ts";
+import { PATH_ABANDON, writePathAbandon } from "../frame/multipath.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import { type IdIssuer, LocalIds } from "./local_ids.ts";
 import type { Path } from "./path.ts";
@@ -128,7 +127,7 @@ export class PathSlot implements FrameOwner {
   #writeAbandon(sink: FrameSink): void {
     if (!this.#abandonPending || sink.room < 4 + 8 + 8) return;
     writePathAbandon(sink.writer, this.id, this.abandonCode);
-    sink.record(this, FrameType.PathAbandon, 0, 0);
+    sink.record(this, PATH_ABANDON, 0, 0);
     this.#abandonPending = false;
   }
 

@@ -1,5 +1,4 @@
-import { FrameType } from "../frame/frame_type.ts";
-import { writePathStatus } from "../frame/multipath.ts";
+import { PATH_STATUS_BACKUP, writePathStatus } from "../frame/multipath.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import type { PathStatus } from "../scheduler/scheduler.ts";
 
@@ -85,7 +84,7 @@ export class StatusPair implements FrameOwner {
     if (!this.#pending || sink.room < 4 + 8 + 8) return;
     const available = this.#told === "available";
     writePathStatus(sink.writer, this.#pathId, this.#sequence, available);
-    sink.record(this, FrameType.PathStatusBackup, this.#sequence, 0);
+    sink.record(this, PATH_STATUS_BACKUP, this.#sequence, 0);
     this.#pending = false;
   }
 

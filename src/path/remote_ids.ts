@@ -1,7 +1,6 @@
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
-import { writeRetireConnectionId } from "../frame/connection_id.ts";
-import { FrameType } from "../frame/frame_type.ts";
+import { RETIRE_CONNECTION_ID, writeRetireConnectionId } from "../frame/connection_id.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import { MAX_RETIRED_REMEMBERED } from "../limits/limits.ts";
 import { ConnectionId } from "../packet/connection_id.ts";
@@ -266,7 +265,7 @@ export class RemoteIds implements FrameOwner {
     while (this.#retiring.length > 0 && sink.room >= 4 + 8 + 8) {
       const sequence = this.#retiring.shift()!;
       writeRetireConnectionId(sink.writer, this.wireId, sequence);
-      sink.record(this, FrameType.RetireConnectionId, sequence, 0);
+      sink.record(this, RETIRE_CONNECTION_ID, sequence, 0);
     }
   }
 

@@ -1,7 +1,11 @@
 import { equalSecrets } from "../bytes/bytes.ts";
 import type { Random } from "../crypto/random.ts";
-import { FrameType } from "../frame/frame_type.ts";
-import { writePathChallenge, writePathResponse } from "../frame/path_validation.ts";
+import {
+  PATH_CHALLENGE,
+  PATH_RESPONSE,
+  writePathChallenge,
+  writePathResponse,
+} from "../frame/path_validation.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import { MAX_RESPONSES } from "../limits/limits.ts";
 import { BASE_DATAGRAM_SIZE } from "./mtu_discovery.ts";
@@ -146,7 +150,7 @@ export class Validation implements FrameOwner {
     while (this.#responses.length > 0 && sink.room >= 9) {
       writePathResponse(sink.writer, this.#responses.shift()!);
       // Never sent again: whoever still wants to know sends another challenge.
-      sink.record(this, FrameType.PathResponse, 0, 0);
+      sink.record(this, PATH_RESPONSE, 0, 0);
     }
     if (!this.challengeDue || sink.room < 9) return;
     const data = this.#random.bytes(8);
@@ -154,7 +158,7 @@ export class Validation implements FrameOwner {
     this.#challenges.push({ data, sentAt: now, full: size >= BASE_DATAGRAM_SIZE });
     this.#sentAt = now;
     writePathChallenge(sink.writer, data);
-    sink.record(this, FrameType.PathChallenge, 0, 0);
+    sink.record(this, PATH_CHALLENGE, 0, 0);
     this.challengeDue = false;
     this.deadline = Math.min(now + this.#interval, this.#giveUpAt);
     this.#interval *= 2;

@@ -1,6 +1,10 @@
-import { FrameType } from "../frame/frame_type.ts";
 import {
+  DATA_BLOCKED,
   limitSize,
+  MAX_DATA,
+  MAX_STREAMS_BIDI,
+  MAX_STREAMS_UNI,
+  STREAMS_BLOCKED_BIDI,
   writeDataBlocked,
   writeMaxData,
   writeMaxStreams,
@@ -76,7 +80,7 @@ export class ConnectionCredit implements FrameOwner {
       if (!fits(sink)) return false;
       const limit = this.receive.raise(now, rtt);
       writeMaxData(sink.writer, limit);
-      sink.record(this, FrameType.MaxData, limit, 0);
+      sink.record(this, MAX_DATA, limit, 0);
     }
     for (const kind of [Kind.Bidirectional, Kind.Unidirectional]) {
       if (!this.#writeMaxStreams(sink, kind, now)) return false;
@@ -85,7 +89,7 @@ export class ConnectionCredit implements FrameOwner {
     if (this.send.blockedPending) {
       if (!fits(sink)) return false;
       writeDataBlocked(sink.writer, this.send.limit);
-      sink.record(this, FrameType.DataBlocked, this.send.limit, 0);
+      sink.record(this, DATA_BLOCKED, this.send.limit, 0);
       this.send.blockedPending = false;
     }
     return true;
@@ -97,14 +101,14 @@ export class ConnectionCredit implements FrameOwner {
 
   onFrameLost(frame: SentFrame): void {
     switch (frame.kind) {
-      case FrameType.MaxData:
+      case MAX_DATA:
         this.receive.onLost(frame.start);
         break;
-      case FrameType.MaxStreamsBidi:
-      case FrameType.MaxStreamsUni:
+      case MAX_STREAMS_BIDI:
+      case MAX_STREAMS_UNI:
         this.receiveStreams[kindOfFrame(frame.kind)].onLost(frame.start);
         break;
-      case FrameType.DataBlocked:
+      case DATA_BLOCKED:
         this.send.onBlockedLost(frame.start);
         break;
       default:
@@ -118,7 +122,7 @@ export class ConnectionCredit implements FrameOwner {
     if (!fits(sink)) return false;
     const limit = streams.raise(now, 0);
     writeMaxStreams(sink.writer, kind === Kind.Bidirectional, limit);
-    sink.record(this, FrameType.MaxStreamsBidi + kind, limit, 0);
+    sink.record(this, MAX_STREAMS_BIDI + kind, limit, 0);
     return true;
   }
 
@@ -127,7 +131,7 @@ export class ConnectionCredit implements FrameOwner {
     if (!streams.blockedPending) return true;
     if (!fits(sink)) return false;
     writeStreamsBlocked(sink.writer, kind === Kind.Bidirectional, streams.limit);
-    sink.record(this, FrameType.StreamsBlockedBidi + kind, streams.limit, 0);
+    sink.record(this, STREAMS_BLOCKED_BIDI + kind, streams.limit, 0);
     streams.blockedPending = false;
     return true;
   }
@@ -138,7 +142,7 @@ function fits(sink: FrameSink): boolean {
 }
 
 function kindOfFrame(type: number): Kind {
-  return type === FrameType.MaxStreamsBidi || type === FrameType.StreamsBlockedBidi
+  return type === MAX_STREAMS_BIDI || type === STREAMS_BLOCKED_BIDI
     ? Kind.Bidirectional
     : Kind.Unidirectional;
 }

@@ -1,7 +1,6 @@
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
-import { cryptoDataRoom, writeCryptoHeader } from "../frame/crypto.ts";
-import { FrameType } from "../frame/frame_type.ts";
+import { CRYPTO, cryptoDataRoom, writeCryptoHeader } from "../frame/crypto.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import type { BufferMemory } from "./buffer_memory.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
@@ -123,7 +122,7 @@ export class CryptoStream implements FrameOwner {
     const { writer } = sink;
     writeCryptoHeader(writer, start, length);
     this.#outgoing!.copyInto(writer.bytes, writer.reserve(length), start, length);
-    sink.record(this, FrameType.Crypto, start, start + length);
+    sink.record(this, CRYPTO, start, start + length);
     return length;
   }
 }

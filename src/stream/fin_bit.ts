@@ -1,4 +1,4 @@
-import { FrameType } from "../frame/frame_type.ts";
+import { STREAM } from "../frame/stream.ts";
 
 /** What happened to the FIN bit. */
 export const Fin = { None: 0, Pending: 1, InFlight: 2, Acknowledged: 3 } as const;
@@ -6,7 +6,7 @@ export const Fin = { None: 0, Pending: 1, InFlight: 2, Acknowledged: 3 } as cons
 export type Fin = (typeof Fin)[keyof typeof Fin];
 
 /** The kind under which frames with FIN are recorded. */
-export const FIN_KIND = FrameType.Stream | 1;
+export const FIN_KIND = STREAM | 1;
 
 /** The end of a stream on its way: one FIN, and copies of it on other paths. */
 export class FinBit {

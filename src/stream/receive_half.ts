@@ -1,9 +1,8 @@
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
-import { FrameType } from "../frame/frame_type.ts";
-import { streamLimitSize, writeMaxStreamData } from "../frame/flow_control.ts";
+import { MAX_STREAM_DATA, streamLimitSize, writeMaxStreamData } from "../frame/flow_control.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
-import { stopSendingSize, writeStopSending } from "../frame/stream_control.ts";
+import { STOP_SENDING, stopSendingSize, writeStopSending } from "../frame/stream_control.ts";
 import type { BufferMemory } from "./buffer_memory.ts";
 import type { ControlWriter, HalfObserver } from "./half_observer.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
@@ -193,14 +192,14 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
     if (this.#stopPending) {
       if (sink.room < stopSendingSize(id, stopCode)) return false;
       writeStopSending(sink.writer, id, stopCode);
-      sink.record(this, FrameType.StopSending, 0, 0);
+      sink.record(this, STOP_SENDING, 0, 0);
       this.#stopPending = false;
     }
     if (this.limit.pending) {
       if (sink.room < streamLimitSize(id, Number.MAX_SAFE_INTEGER)) return false;
       const limit = this.limit.raise(now, rtt);
       writeMaxStreamData(sink.writer, id, limit);
-      sink.record(this, FrameType.MaxStreamData, limit, 0);
+      sink.record(this, MAX_STREAM_DATA, limit, 0);
       // One stream alone must be able to use its window, and others something besides.
       this.#connection.widen(1.5 * this.limit.window);
     }
@@ -213,7 +212,7 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
 
   onFrameLost(frame: SentFrame): void {
     if (this.#state >= ReceiveState.DataReceived) return;
-    if (frame.kind === FrameType.StopSending) {
+    if (frame.kind === STOP_SENDING) {
       this.#stopPending = true;
       this.#observer.onControlPending(this);
     } else if (this.#state === ReceiveState.Receive && this.stopCode < 0) {

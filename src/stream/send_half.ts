@@ -1,8 +1,12 @@
 import { StreamError } from "../error/quic_error.ts";
-import { FrameType } from "../frame/frame_type.ts";
-import { streamLimitSize, writeStreamDataBlocked } from "../frame/flow_control.ts";
+import { RESET_STREAM, RESET_STREAM_AT } from "../frame/stream_control.ts";
+import {
+  STREAM_DATA_BLOCKED,
+  streamLimitSize,
+  writeStreamDataBlocked,
+} from "../frame/flow_control.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
-import { streamDataRoom, writeStreamHeader } from "../frame/stream.ts";
+import { STREAM, streamDataRoom, writeStreamHeader } from "../frame/stream.ts";
 import type { BufferMemory } from "./buffer_memory.ts";
 import type { ControlWriter, HalfObserver } from "./half_observer.ts";
 import { Fin, FIN_KIND, FinBit } from "./fin_bit.ts";
@@ -275,23 +279,23 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
       const { limit } = this.limit;
       if (sink.room < streamLimitSize(id, limit)) return false;
       writeStreamDataBlocked(sink.writer, id, limit);
-      sink.record(this, FrameType.StreamDataBlocked, limit, 0);
+      sink.record(this, STREAM_DATA_BLOCKED, limit, 0);
       this.limit.blockedPending = false;
     }
     return true;
   }
 
   onFrameAcked(frame: SentFrame): void {
-    if (frame.kind === FrameType.ResetStream) {
+    if (frame.kind === RESET_STREAM) {
       if (this.#state === SendState.ResetSent) this.#end(SendState.ResetReceived);
       return;
     }
-    if (frame.kind === FrameType.ResetStreamAt) {
+    if (frame.kind === RESET_STREAM_AT) {
       this.#reset.isKnown = true;
       if (this.#reset.reliableSize > 0) this.#endReset();
       return;
     }
-    if (frame.kind === FrameType.StreamDataBlocked || this.#state > SendState.DataSent) return;
+    if (frame.kind === STREAM_DATA_BLOCKED || this.#state > SendState.DataSent) return;
     this.#buffer.acknowledge(frame.start, frame.end);
     this.room.onTaken(frame.end - frame.start);
     if (frame.kind === FIN_KIND) this.#fin.state = Fin.Acknowledged;
@@ -304,13 +308,13 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
   }
 
   onFrameLost(frame: SentFrame): void {
-    if (frame.kind === FrameType.ResetStream || frame.kind === FrameType.ResetStreamAt) {
-      const isPlain = frame.kind === FrameType.ResetStream;
+    if (frame.kind === RESET_STREAM || frame.kind === RESET_STREAM_AT) {
+      const isPlain = frame.kind === RESET_STREAM;
       // What was announced with a reliable size may have become a plain reset since.
       if (isPlain !== (this.#state === SendState.ResetSent) || this.isDone) return;
       this.#reset.pending = true;
       this.#observer.onControlPending(this);
-    } else if (frame.kind === FrameType.StreamDataBlocked) {
+    } else if (frame.kind === STREAM_DATA_BLOCKED) {
       if (this.#state === SendState.Send && this.limit.onBlockedLost(frame.start)) {
         this.#observer.onControlPending(this);
       }
@@ -390,7 +394,7 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
       this.#state = SendState.DataSent; // whatever lies before was sent already
       this.#fin.onSent();
     }
-    sink.record(this, fin ? FIN_KIND : FrameType.Stream, start, end);
+    sink.record(this, fin ? FIN_KIND : STREAM, start, end);
     return length;
   }
 }

@@ -1,6 +1,7 @@
-import { FrameType } from "../frame/frame_type.ts";
 import type { FrameOwner, FrameSink } from "../frame/sent_frame.ts";
 import {
+  RESET_STREAM,
+  RESET_STREAM_AT,
   resetStreamAtSize,
   writeResetStream,
   writeResetStreamAt,
@@ -39,7 +40,7 @@ export class StreamReset {
     if (sink.room < resetStreamAtSize(id, code, finalSize, reliableSize)) return false;
     if (reliableSize > 0) writeResetStreamAt(sink.writer, id, code, finalSize, reliableSize);
     else writeResetStream(sink.writer, id, code, finalSize);
-    sink.record(owner, reliableSize > 0 ? FrameType.ResetStreamAt : FrameType.ResetStream, 0, 0);
+    sink.record(owner, reliableSize > 0 ? RESET_STREAM_AT : RESET_STREAM, 0, 0);
     this.pending = false;
     return true;
   }

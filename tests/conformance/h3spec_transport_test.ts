@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../src/error/error_code.ts";
-import { FrameType } from "../../src/frame/frame_type.ts";
+import { CRYPTO, HANDSHAKE_DONE, NEW_TOKEN } from "../../src/frame/crypto.ts";
+import {
+  MAX_STREAM_DATA,
+  MAX_STREAMS_BIDI,
+  MAX_STREAMS_UNI,
+  STREAMS_BLOCKED_BIDI,
+} from "../../src/frame/flow_control.ts";
+import { PATH_CHALLENGE } from "../../src/frame/path_validation.ts";
+import { PING } from "../../src/frame/ping.ts";
+import { STREAM } from "../../src/frame/stream.ts";
+import { RESET_STREAM, STOP_SENDING } from "../../src/frame/stream_control.ts";
 import type { PacketTap } from "../../src/packet/packet_builder.ts";
 import { PacketBuilder } from "../../src/packet/packet_builder.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
@@ -23,8 +33,7 @@ type Side = "client" | "server";
 const plain: PairOptions = { clientConfig: { maxPaths: 1 }, serverConfig: { maxPaths: 1 } };
 /** 2^60 + 1, which no `number` can hold. */
 const TOO_MANY_STREAMS = numbers(0xd0, 0, 0, 0, 0, 0, 0, 1);
-const { Crypto, Stream } = FrameType;
-const OFFSET_AND_LENGTH = Stream | 0x06;
+const OFFSET_AND_LENGTH = STREAM | 0x06;
 
 /** An attacker whose handshake is over. */
 function connected(side: Side, options: PairOptions = plain): Attacker {
@@ -132,12 +141,12 @@ function frameCases(own: 0 | 1): FrameCase[] {
     ["11: unknown frame type 0x20", frame(0x20), ErrorCode.FrameEncodingError],
     [
       "16: RESET_STREAM of the victim's stream one way",
-      frame(FrameType.ResetStream, 2 + theirs, 0, 0),
+      frame(RESET_STREAM, 2 + theirs, 0, 0),
       ErrorCode.StreamStateError,
     ],
     [
       "17: STOP_SENDING of stream 100 or 101 that nobody opened",
-      frame(FrameType.StopSending, 100 + theirs, 0),
+      frame(STOP_SENDING, 100 + theirs, 0),
       ErrorCode.StreamStateError,
     ],
     [
@@ -152,27 +161,27 @@ function frameCases(own: 0 | 1): FrameCase[] {
     ],
     [
       "21: MAX_STREAM_DATA of stream 100 or 101 that nobody opened",
-      frame(FrameType.MaxStreamData, 100 + theirs, 10),
+      frame(MAX_STREAM_DATA, 100 + theirs, 10),
       ErrorCode.StreamStateError,
     ],
     [
       "22: MAX_STREAM_DATA of a stream the victim only receives on",
-      frame(FrameType.MaxStreamData, 2 + own, 10),
+      frame(MAX_STREAM_DATA, 2 + own, 10),
       ErrorCode.StreamStateError,
     ],
     [
       "23: MAX_STREAMS over 2^60",
-      frame(FrameType.MaxStreamsBidi, TOO_MANY_STREAMS),
+      frame(MAX_STREAMS_BIDI, TOO_MANY_STREAMS),
       ErrorCode.FrameEncodingError,
     ],
     [
       "23: MAX_STREAMS one way over 2^60",
-      frame(FrameType.MaxStreamsUni, TOO_MANY_STREAMS),
+      frame(MAX_STREAMS_UNI, TOO_MANY_STREAMS),
       ErrorCode.FrameEncodingError,
     ],
     [
       "24: STREAMS_BLOCKED over 2^60",
-      frame(FrameType.StreamsBlockedBidi, TOO_MANY_STREAMS),
+      frame(STREAMS_BLOCKED_BIDI, TOO_MANY_STREAMS),
       ErrorCode.FrameEncodingError,
     ],
     [
@@ -189,12 +198,12 @@ function frameCases(own: 0 | 1): FrameCase[] {
 }
 
 const ofClients: readonly FrameCase[] = [
-  ["18: NEW_TOKEN", frame(FrameType.NewToken, 1, numbers(7)), ErrorCode.ProtocolViolation],
-  ["27: HANDSHAKE_DONE", frame(FrameType.HandshakeDone), ErrorCode.ProtocolViolation],
+  ["18: NEW_TOKEN", frame(NEW_TOKEN, 1, numbers(7)), ErrorCode.ProtocolViolation],
+  ["27: HANDSHAKE_DONE", frame(HANDSHAKE_DONE), ErrorCode.ProtocolViolation],
 ];
 
 const ofServers: readonly FrameCase[] = [
-  ["NEW_TOKEN without a token", frame(FrameType.NewToken, 0), ErrorCode.FrameEncodingError],
+  ["NEW_TOKEN without a token", frame(NEW_TOKEN, 0), ErrorCode.FrameEncodingError],
 ];
 
 function keyUpdate(): Uint8Array {
@@ -234,7 +243,7 @@ for (const side of ["client", "server"] as const) {
       const a = connected(side);
       const message = handshakeMessage(type, type === MessageType.KeyUpdate ? numbers(0) : none);
       const { bytesWritten } = a.connection.handshake.oneRttCrypto;
-      a.send(frame(Crypto, bytesWritten, message.length, message));
+      a.send(frame(CRYPTO, bytesWritten, message.length, message));
       expectClose(a, ErrorCode.CryptoError + Alert.UnexpectedMessage, what);
     });
   }
@@ -251,7 +260,7 @@ const reservedShort: PacketTap = (packet, bytes) => {
 const reservedLong: PacketTap = (packet, bytes) => {
   bytes[packet.start]! |= 0x0c;
 };
-const ping = frame(FrameType.Ping);
+const ping = frame(PING);
 
 /** An attacker that could end the handshake but does not. */
 function unfinished(side: Side): Attacker {
@@ -286,7 +295,7 @@ for (const side of ["client", "server"] as const) {
 
   Deno.test(`h3spec on a ${victim}, 14: PATH_CHALLENGE in a Handshake packet`, () => {
     const a = unfinished(side);
-    a.sendLong(PacketType.Handshake, frame(FrameType.PathChallenge, idOf(1)));
+    a.sendLong(PacketType.Handshake, frame(PATH_CHALLENGE, idOf(1)));
     expectClose(a, ErrorCode.ProtocolViolation, "PATH_CHALLENGE");
   });
 }
@@ -375,7 +384,7 @@ Deno.test("h3spec on a server, 34: CRYPTO in a 0-RTT packet", () => {
   const number = paths.find(0)!.space.nextNumber;
   const type = PacketType.ZeroRtt;
   builder.startLong(type, 1, destination, source, none, number, 4, keys.zeroRtt.write);
-  frame(Crypto, 0, 5, keyUpdate())(builder.writer);
+  frame(CRYPTO, 0, 5, keyUpdate())(builder.writer);
   const size = builder.endDatagram();
   const from = pair.clientPorts[0]!.publicAddress;
   const datagram = builder.writer.bytes.slice(0, size);

@@ -1,6 +1,21 @@
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../src/error/error_code.ts";
-import { FrameType } from "../../src/frame/frame_type.ts";
+import { PATH_ACK, PATH_ACK_ECN } from "../../src/frame/ack.ts";
+import {
+  PATH_NEW_CONNECTION_ID,
+  PATH_RETIRE_CONNECTION_ID,
+} from "../../src/frame/connection_id.ts";
+import {
+  MAX_PATH_ID,
+  PATH_ABANDON,
+  PATH_CIDS_BLOCKED,
+  PATH_STATUS_AVAILABLE,
+  PATH_STATUS_BACKUP,
+  PATHS_BLOCKED,
+} from "../../src/frame/multipath.ts";
+import { PATH_CHALLENGE } from "../../src/frame/path_validation.ts";
+import { PING } from "../../src/frame/ping.ts";
+import { STREAM } from "../../src/frame/stream.ts";
 import { PacketBuilder } from "../../src/packet/packet_builder.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
 import { Stage } from "../../src/path/lifecycle.ts";
@@ -69,7 +84,7 @@ Deno.test("A packet with an ID of an unused path opens that path, whatever its a
   const { port, remote } = pair.client.connection.paths.find(0)!.current;
   // The real client knows of it, so that it understands what comes back.
   pair.client.connection.paths.open(2, port, remote, pair.now);
-  attacker.send(frame(FrameType.Ping), 2);
+  attacker.send(frame(PING), 2);
   assert.equal(slot.path!.id, 2);
   const paths = pair.server.connection.paths.paths.map(({ id, open }) => [id, open]);
   assert.deepEqual(paths, [[0, true], [2, true]]);
@@ -93,17 +108,17 @@ Deno.test("A server sends no data on a path before the client has proven to be t
   const path = pair.server.connection.paths.find(1)!;
   assert.equal(path.stage, Stage.Opening);
   const attacker = new Attacker(pair, "client");
-  attacker.send(frame(FrameType.PathAbandon, 0, 0), 1);
+  attacker.send(frame(PATH_ABANDON, 0, 0), 1);
   // In the long run the client would take path 1 for one that carries small packets only.
   for (let i = 0; i < 50; i++) {
     assert.equal(path.stage, Stage.Opening);
     // There is more than enough credit, and probe timeouts pass.
     path.space.probes = 1;
-    attacker.send(frame(FrameType.Ping, new Uint8Array(1_000)), 1);
+    attacker.send(frame(PING, new Uint8Array(1_000)), 1);
     pair.run({ until: pair.now + 10 });
-    assert.ok(!kindsOnTheWay(path).includes(FrameType.Stream), `at ${pair.now} ms`);
+    assert.ok(!kindsOnTheWay(path).includes(STREAM), `at ${pair.now} ms`);
   }
-  assert.ok(kindsOnTheWay(path).includes(FrameType.PathChallenge));
+  assert.ok(kindsOnTheWay(path).includes(PATH_CHALLENGE));
   assert.ok(path.current.bytesSent <= 3 * path.current.bytesReceived);
 });
 
@@ -120,7 +135,7 @@ Deno.test("An address that was proven with a small challenge is tried with a ful
     network.capture = (_time, event, _from, to, data) => {
       if (event === "send" && to.hostname === "10.99.0.1") sizes.push(data.length);
     };
-    attacker.send(frame(FrameType.Ping), id, { port: id });
+    attacker.send(frame(PING), id, { port: id });
     pair.run({ until: pair.now + 15 });
     assert.ok(sizes.length > 0 && sizes.every((size) => size < 200), "no credit for more");
     const { current } = pair.server.connection.paths.find(id)!;
@@ -189,7 +204,7 @@ Deno.test("A server abandons a path for which it got no connection ID, and says 
     pair.now,
   );
   path.current.validation.stop(); // this client would wait for ever
-  attacker.send(frame(FrameType.Ping), 1);
+  attacker.send(frame(PING), 1);
   assert.equal(paths.find(1)!.stage, Stage.Opening);
   pair.run({ until: pair.now + 5_000, when: () => pair.server.has("pathClosed") });
   const closed = pair.server.events.find((event) => event.type === "pathClosed");
@@ -302,18 +317,18 @@ Deno.test("Multipath frames in 0-RTT packets are a violation [attack frames-in-0
 
 function multipathFrames(): [number, Frames][] {
   const long: number[] = [
-    FrameType.PathAbandon,
-    FrameType.PathStatusBackup,
-    FrameType.PathStatusAvailable,
-    FrameType.PathRetireConnectionId,
-    FrameType.PathCidsBlocked,
+    PATH_ABANDON,
+    PATH_STATUS_BACKUP,
+    PATH_STATUS_AVAILABLE,
+    PATH_RETIRE_CONNECTION_ID,
+    PATH_CIDS_BLOCKED,
   ];
   return [
-    [FrameType.PathAck, frame(FrameType.PathAck, 0, 0, 0, 0, 0)],
-    [FrameType.PathAckEcn, frame(FrameType.PathAckEcn, 0, 0, 0, 0, 0, 1, 0, 0)],
+    [PATH_ACK, frame(PATH_ACK, 0, 0, 0, 0, 0)],
+    [PATH_ACK_ECN, frame(PATH_ACK_ECN, 0, 0, 0, 0, 0, 1, 0, 0)],
     ...long.map((type): [number, Frames] => [type, frame(type, 0, 0)]),
-    [FrameType.PathNewConnectionId, newId(0, 5, 0, new Uint8Array(8).fill(5))],
-    [FrameType.MaxPathId, frame(FrameType.MaxPathId, 9)],
-    [FrameType.PathsBlocked, frame(FrameType.PathsBlocked, 0)],
+    [PATH_NEW_CONNECTION_ID, newId(0, 5, 0, new Uint8Array(8).fill(5))],
+    [MAX_PATH_ID, frame(MAX_PATH_ID, 9)],
+    [PATHS_BLOCKED, frame(PATHS_BLOCKED, 0)],
   ];
 }

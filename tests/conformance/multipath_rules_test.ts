@@ -3,7 +3,8 @@ import { encodeTransportParameters } from "../../src/connection/write_transport_
 import { rememberedParameters } from "../../src/connection/early_data.ts";
 import { ParameterId, TransportParameters } from "../../src/connection/transport_parameters.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
-import { FrameType } from "../../src/frame/frame_type.ts";
+import { ACK } from "../../src/frame/ack.ts";
+import { MAX_PATH_ID, PATH_ABANDON } from "../../src/frame/multipath.ts";
 import { LocalIds } from "../../src/path/local_ids.ts";
 import { PacketBuilder } from "../../src/packet/packet_builder.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
@@ -60,7 +61,7 @@ Deno.test("initial_max_path_id of 0 turns multipath on, and MAX_PATH_ID allows p
   assert.equal(paths.paths.length, 1, "no further path is allowed yet");
   assert.ok(!pair.client.has("pathRefused"), "it is waited for");
   const attacker = new Attacker(pair, "server");
-  attacker.send(frame(FrameType.MaxPathId, 1));
+  attacker.send(frame(MAX_PATH_ID, 1));
   pair.run({ until: 2_000 });
   assert.deepEqual(paths.paths.map(({ id, open }) => [id, open]), [[0, true], [1, true]]);
   move(pair, 200_000);
@@ -125,7 +126,7 @@ for (const side of sides) {
     const { closing, paths } = attacker.victim.connection;
     const timeout = paths.largestProbeTimeout;
     const from = pair.now;
-    attacker.send(frame(FrameType.PathAbandon, 0, 0));
+    attacker.send(frame(PATH_ABANDON, 0, 0));
     pair.run({ until: from + 5_000, when: () => !closing.open });
     const waited = pair.now - from;
     assert.ok(Math.abs(waited - timeout) < 5, `${waited} ms, not ${timeout}`);
@@ -141,7 +142,7 @@ for (const side of sides) {
 // MPQUIC, Section 3.4: it may be a client that changes its network.
 Deno.test("A server whose only path was abandoned goes on with another one, if that comes in time [attack abandon-only-path] [MPQUIC 3.4 only-path]", () => {
   const pair = connected({ paths: 2, openPaths: false });
-  new Attacker(pair, "client").send(frame(FrameType.PathAbandon, 0, 0));
+  new Attacker(pair, "client").send(frame(PATH_ABANDON, 0, 0));
   pair.openPaths();
   pair.run({ until: pair.now + 500 });
   expectOpen(pair);
@@ -244,7 +245,7 @@ for (const side of sides) {
     pair.run({ until: pair.now + 30 });
     const last = space.sent.next - 1;
     assert.ok(space.elicitingInFlight > 0);
-    attacker.send(frame(FrameType.Ack, last, 0, 0, last - space.sent.first));
+    attacker.send(frame(ACK, last, 0, 0, last - space.sent.first));
     assert.equal(space.elicitingInFlight, 0);
     assert.equal(attacker.verdict, undefined);
   });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { Writer } from "../../src/bytes/writer.ts";
 import type { Connection } from "../../src/connection/connection.ts";
-import { frameName, FrameType } from "../../src/frame/frame_type.ts";
+import { NEW_CONNECTION_ID, PATH_NEW_CONNECTION_ID } from "../../src/frame/connection_id.ts";
+import { frameName } from "../../src/frame/frame_type.ts";
 import { PacketBuilder, type PacketTap } from "../../src/packet/packet_builder.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
 import type { PacketSpace } from "../../src/recovery/packet_space.ts";
@@ -185,7 +186,7 @@ export function newId(
   token: Uint8Array = new Uint8Array(16).fill(sequence + 1),
 ): Frames {
   return (writer) => {
-    writer.varint(pathId < 0 ? FrameType.NewConnectionId : FrameType.PathNewConnectionId);
+    writer.varint(pathId < 0 ? NEW_CONNECTION_ID : PATH_NEW_CONNECTION_ID);
     if (pathId >= 0) writer.varint(pathId);
     writer.varint(sequence);
     writer.varint(retirePriorTo);

@@ -1,6 +1,21 @@
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../src/error/error_code.ts";
-import { FrameType } from "../../src/frame/frame_type.ts";
+import { ACK, PATH_ACK, PATH_ACK_ECN } from "../../src/frame/ack.ts";
+import {
+  PATH_NEW_CONNECTION_ID,
+  PATH_RETIRE_CONNECTION_ID,
+  RETIRE_CONNECTION_ID,
+} from "../../src/frame/connection_id.ts";
+import {
+  MAX_PATH_ID,
+  PATH_ABANDON,
+  PATH_CIDS_BLOCKED,
+  PATH_STATUS_AVAILABLE,
+  PATH_STATUS_BACKUP,
+  PATHS_BLOCKED,
+} from "../../src/frame/multipath.ts";
+import { PATH_CHALLENGE, PATH_RESPONSE } from "../../src/frame/path_validation.ts";
+import { PING } from "../../src/frame/ping.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
 import { Stage } from "../../src/path/lifecycle.ts";
 import { Pair, type PairOptions } from "../sim/pair.ts";
@@ -18,15 +33,15 @@ function attack(side: "client" | "server", options: PairOptions = {}): Attacker 
 /** One frame of every multipath type that names a path (or is a limit). */
 function framesNaming(id: number): [number, Frames][] {
   return [
-    [FrameType.PathAck, frame(FrameType.PathAck, id, 0, 0, 0, 0)],
-    [FrameType.PathAckEcn, frame(FrameType.PathAckEcn, id, 0, 0, 0, 0, 1, 0, 0)],
-    [FrameType.PathAbandon, frame(FrameType.PathAbandon, id, 0)],
-    [FrameType.PathStatusBackup, frame(FrameType.PathStatusBackup, id, 1)],
-    [FrameType.PathStatusAvailable, frame(FrameType.PathStatusAvailable, id, 1)],
-    [FrameType.PathNewConnectionId, newId(id, 0, 0, idOf(7))],
-    [FrameType.PathRetireConnectionId, frame(FrameType.PathRetireConnectionId, id, 0)],
-    [FrameType.PathsBlocked, frame(FrameType.PathsBlocked, id)],
-    [FrameType.PathCidsBlocked, frame(FrameType.PathCidsBlocked, id, 0)],
+    [PATH_ACK, frame(PATH_ACK, id, 0, 0, 0, 0)],
+    [PATH_ACK_ECN, frame(PATH_ACK_ECN, id, 0, 0, 0, 0, 1, 0, 0)],
+    [PATH_ABANDON, frame(PATH_ABANDON, id, 0)],
+    [PATH_STATUS_BACKUP, frame(PATH_STATUS_BACKUP, id, 1)],
+    [PATH_STATUS_AVAILABLE, frame(PATH_STATUS_AVAILABLE, id, 1)],
+    [PATH_NEW_CONNECTION_ID, newId(id, 0, 0, idOf(7))],
+    [PATH_RETIRE_CONNECTION_ID, frame(PATH_RETIRE_CONNECTION_ID, id, 0)],
+    [PATHS_BLOCKED, frame(PATHS_BLOCKED, id)],
+    [PATH_CIDS_BLOCKED, frame(PATH_CIDS_BLOCKED, id, 0)],
   ];
 }
 
@@ -41,7 +56,7 @@ for (const side of sides) {
 
   Deno.test(`FrameRouter knows no multipath frame of a ${side} when it was not agreed on [attack not-negotiated] [MPQUIC 2 agreement]`, () => {
     const frames = framesNaming(0);
-    frames.push([FrameType.MaxPathId, frame(FrameType.MaxPathId, 10)]);
+    frames.push([MAX_PATH_ID, frame(MAX_PATH_ID, 10)]);
     for (const config of [{ clientConfig: { maxPaths: 1 } }, { serverConfig: { maxPaths: 1 } }]) {
       for (const [type, bytes] of frames) {
         const pair = new Pair(config).connect();
@@ -55,19 +70,19 @@ for (const side of sides) {
   Deno.test(`FrameRouter takes PATH_STATUS of a ${side} by its number only [attack path-status-replay] [MPQUIC 4.3 number] [MPQUIC 4.3 unopened]`, () => {
     const a = attack(side);
     const slot = a.victim.connection.paths.slot(1)!;
-    a.send(frame(FrameType.PathStatusBackup, 1, 5));
+    a.send(frame(PATH_STATUS_BACKUP, 1, 5));
     assert.equal(slot.status.remote, "backup");
-    a.send(frame(FrameType.PathStatusAvailable, 1, 5));
-    a.send(frame(FrameType.PathStatusAvailable, 1, 4));
+    a.send(frame(PATH_STATUS_AVAILABLE, 1, 5));
+    a.send(frame(PATH_STATUS_AVAILABLE, 1, 4));
     assert.equal(slot.status.remote, "backup");
-    a.send(frame(FrameType.PathStatusAvailable, 1, 6));
+    a.send(frame(PATH_STATUS_AVAILABLE, 1, 6));
     assert.equal(slot.status.remote, "available");
     a.expectAlive();
   });
 
   Deno.test(`FrameRouter takes PATH_STATUS of a ${side} for a path nobody opened [MPQUIC 4.3 unopened]`, () => {
     const a = attack(side);
-    a.send(frame(FrameType.PathStatusBackup, 3, 0));
+    a.send(frame(PATH_STATUS_BACKUP, 3, 0));
     assert.equal(a.victim.connection.paths.slot(3)!.status.remote, "backup");
     a.expectAlive();
   });
@@ -75,7 +90,7 @@ for (const side of sides) {
   Deno.test(`PathLimits: MAX_PATH_ID of a ${side} may not be below the first, nor over 2^32 [attack falling-max-path-id] [MPQUIC 4.6 max-path-id]`, () => {
     for (const [limit, good] of [[2, false], [3, true], [2 ** 32, false], [2 ** 32 - 1, true]]) {
       const a = attack(side);
-      a.send(frame(FrameType.MaxPathId, limit as number));
+      a.send(frame(MAX_PATH_ID, limit as number));
       if (good) a.expectAlive();
       else a.expectClose(ErrorCode.ProtocolViolation, `MAX_PATH_ID ${limit}`);
     }
@@ -84,24 +99,24 @@ for (const side of sides) {
   Deno.test(`PathLimits: a MAX_PATH_ID of a ${side} that does not rise is ignored [attack falling-max-path-id] [MPQUIC 4.6 max-path-id]`, () => {
     const a = attack(side);
     const { limits } = a.victim.connection.paths;
-    a.send(frame(FrameType.MaxPathId, 9));
-    a.send(frame(FrameType.MaxPathId, 5));
+    a.send(frame(MAX_PATH_ID, 9));
+    a.send(frame(MAX_PATH_ID, 5));
     assert.equal(limits.remote, 9);
     a.expectAlive();
   });
 
   Deno.test(`PathSet issues IDs for no more paths than it allows itself (${side}) [MPQUIC 3.2.1 limit]`, () => {
     const a = attack(side);
-    a.send(frame(FrameType.MaxPathId, 2 ** 32 - 1));
+    a.send(frame(MAX_PATH_ID, 2 ** 32 - 1));
     a.wait(500);
     assert.equal([...a.victim.connection.paths.slots].length, 4);
   });
 
   Deno.test(`FrameRouter refuses PATH_ACK of a ${side} for what was never sent [attack path-ack-of-unsent]`, () => {
     const cases: [string, Frames, number][] = [
-      ["a path nobody opened", frame(FrameType.PathAck, 3, 0, 0, 0, 0), 0],
-      ["a number far beyond", frame(FrameType.PathAck, 1, 100_000, 0, 0, 0), 1],
-      ["ACK of path 0 far beyond", frame(FrameType.Ack, 100_000, 0, 0, 0), 1],
+      ["a path nobody opened", frame(PATH_ACK, 3, 0, 0, 0, 0), 0],
+      ["a number far beyond", frame(PATH_ACK, 1, 100_000, 0, 0, 0), 1],
+      ["ACK of path 0 far beyond", frame(ACK, 100_000, 0, 0, 0), 1],
     ];
     for (const [what, frames, path] of cases) {
       const a = attack(side);
@@ -114,7 +129,7 @@ for (const side of sides) {
     const a = attack(side);
     const space = a.victim.connection.paths.find(0)!.space;
     const number = space.sent.next - 1;
-    a.send(frame(FrameType.Ack, number, 0, 0, 0), 1);
+    a.send(frame(ACK, number, 0, 0, 0), 1);
     a.expectAlive();
   });
 
@@ -129,15 +144,15 @@ for (const side of sides) {
     const [zero, one] = [paths.find(0)!.space.sent.next, paths.find(1)!.space.sent.next];
     assert.notEqual(zero, one);
     const [low, high] = zero < one ? [0, one] : [1, zero];
-    a.send(frame(FrameType.PathAck, low, high - 1, 0, 0, 0), 1);
+    a.send(frame(PATH_ACK, low, high - 1, 0, 0, 0), 1);
     a.expectClose(ErrorCode.ProtocolViolation);
   });
 
   Deno.test(`FrameRouter refuses PATH_CIDS_BLOCKED and retirement by a ${side} of unissued IDs [MPQUIC 4.7 blocked]`, () => {
     const cases: [string, Frames][] = [
-      ["PATH_CIDS_BLOCKED", frame(FrameType.PathCidsBlocked, 1, 50)],
-      ["PATH_RETIRE_CONNECTION_ID", frame(FrameType.PathRetireConnectionId, 1, 50)],
-      ["RETIRE_CONNECTION_ID", frame(FrameType.RetireConnectionId, 50)],
+      ["PATH_CIDS_BLOCKED", frame(PATH_CIDS_BLOCKED, 1, 50)],
+      ["PATH_RETIRE_CONNECTION_ID", frame(PATH_RETIRE_CONNECTION_ID, 1, 50)],
+      ["RETIRE_CONNECTION_ID", frame(RETIRE_CONNECTION_ID, 50)],
     ];
     for (const [what, frames] of cases) {
       const a = attack(side);
@@ -148,7 +163,7 @@ for (const side of sides) {
 
   Deno.test(`LocalIds refuses that a ${side} retires the ID it is addressed by`, () => {
     const a = attack(side);
-    a.send(frame(FrameType.PathRetireConnectionId, 0, 0), 0);
+    a.send(frame(PATH_RETIRE_CONNECTION_ID, 0, 0), 0);
     a.expectClose(ErrorCode.ProtocolViolation);
   });
 
@@ -157,7 +172,7 @@ for (const side of sides) {
     const local = a.victim.connection.paths.slot(1)!.local;
     const before = local.nextSequence;
     a.send((writer) => {
-      for (let i = 1; i < 200; i++) frame(FrameType.PathRetireConnectionId, 1, i)(writer);
+      for (let i = 1; i < 200; i++) frame(PATH_RETIRE_CONNECTION_ID, 1, i)(writer);
     });
     a.expectClose(ErrorCode.ProtocolViolation);
     assert.ok(local.nextSequence <= before + 4, `${local.nextSequence - before} more`);
@@ -167,9 +182,9 @@ for (const side of sides) {
     const a = attack(side);
     const local = a.victim.connection.paths.slot(1)!.local;
     const before = local.nextSequence;
-    a.send(frame(FrameType.PathRetireConnectionId, 1, 1), 0);
+    a.send(frame(PATH_RETIRE_CONNECTION_ID, 1, 1), 0);
     assert.equal(local.nextSequence, before + 1);
-    a.send(frame(FrameType.PathRetireConnectionId, 1, 1), 0); // again: nothing
+    a.send(frame(PATH_RETIRE_CONNECTION_ID, 1, 1), 0); // again: nothing
     assert.equal(local.nextSequence, before + 1);
     assert.equal(a.verdict, undefined);
   });
@@ -220,7 +235,7 @@ for (const side of sides) {
 
   Deno.test(`PathSet answers PATH_ABANDON of a ${side} for a path nobody opened [MPQUIC 3.4 unopened]`, () => {
     const a = attack(side);
-    a.send(frame(FrameType.PathAbandon, 2, 0));
+    a.send(frame(PATH_ABANDON, 2, 0));
     a.wait(2_000);
     assert.equal(a.own.connection.paths.slot(2), undefined); // used up on this side as well
     assert.equal(a.victim.connection.paths.slot(2), undefined);
@@ -230,7 +245,7 @@ for (const side of sides) {
 
   Deno.test(`PathSet ignores frames of a ${side} that name a path used up [attack abandoned-path-state] [MPQUIC 4 gone]`, () => {
     const a = attack(side);
-    a.send(frame(FrameType.PathAbandon, 2, 0));
+    a.send(frame(PATH_ABANDON, 2, 0));
     a.wait(2_000);
     for (const [type, frames] of framesNaming(2)) {
       a.send(frames);
@@ -242,9 +257,9 @@ for (const side of sides) {
 
   Deno.test(`PathSet ignores frames of a ${side} that name a path just abandoned [attack abandoned-path-state] [MPQUIC 4 gone]`, () => {
     const a = attack(side);
-    a.send(frame(FrameType.PathAbandon, 1, 0));
+    a.send(frame(PATH_ABANDON, 1, 0));
     for (const [type, frames] of framesNaming(1)) {
-      if (type === FrameType.PathRetireConnectionId) continue;
+      if (type === PATH_RETIRE_CONNECTION_ID) continue;
       a.send(frames);
       assert.equal(a.verdict, undefined, nameOf(type));
     }
@@ -257,8 +272,8 @@ for (const side of sides) {
     const sent = a.victim.connection.paths.find(0)!.current.datagramsSent;
     for (let i = 0; i < 2_000; i++) {
       a.send((writer) => {
-        frame(FrameType.PathsBlocked, 3)(writer);
-        frame(FrameType.PathCidsBlocked, 2, 2)(writer);
+        frame(PATHS_BLOCKED, 3)(writer);
+        frame(PATH_CIDS_BLOCKED, 2, 2)(writer);
       });
     }
     a.wait(100);
@@ -273,7 +288,7 @@ for (const side of sides) {
     for (let i = 0; i < 100_000; i += 100) {
       a.send((writer) => {
         for (let j = 0; j < 100; j++) {
-          writer.uint8(FrameType.PathChallenge);
+          writer.uint8(PATH_CHALLENGE);
           writer.uint32(i);
           writer.uint32(j);
         }
@@ -288,7 +303,7 @@ for (const side of sides) {
     const a = attack(side);
     for (let i = 0; i < 100; i++) {
       a.send((writer) => {
-        writer.uint8(FrameType.PathResponse);
+        writer.uint8(PATH_RESPONSE);
         writer.uint32(i);
         writer.uint32(0);
       }, i % 2);
@@ -298,7 +313,7 @@ for (const side of sides) {
 }
 
 Deno.test("FrameRouter refuses multipath frames in Initial and Handshake packets [attack frames-outside-1rtt]", () => {
-  const types = [...framesNaming(0), [FrameType.MaxPathId, frame(FrameType.MaxPathId, 5)] as const];
+  const types = [...framesNaming(0), [MAX_PATH_ID, frame(MAX_PATH_ID, 5)] as const];
   for (const packet of [PacketType.Initial, PacketType.Handshake] as PacketType[]) {
     for (const [type, frames] of types) {
       const pair = new Pair({ paths: 2 });
@@ -329,7 +344,7 @@ Deno.test("A server accepts a path whose first packet has no PATH_CHALLENGE [MPQ
   );
   path.current.validation.stop();
   const a = new Attacker(pair, "client");
-  a.send(frame(FrameType.Ping), 1);
+  a.send(frame(PING), 1);
   assert.equal(server.connection.paths.find(1)!.stage, Stage.Opening);
   pair.run({ until: 1_000 });
   assert.equal(server.connection.paths.find(1)!.stage, Stage.Open);
@@ -346,7 +361,7 @@ Deno.test("A client ignores packets of a path that it did not open [MPQUIC 3 cli
     pair.clientPorts[1]!.publicAddress,
     pair.now,
   ).current.validated = true;
-  a.send(frame(FrameType.Ping), 1);
+  a.send(frame(PING), 1);
   assert.equal(pair.client.connection.paths.find(1), undefined);
   assert.equal(pair.client.connection.closing.open, true);
 });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { FrameDescriber } from "../../src/connection/qlog_frames.ts";
 import { writeApplicationClose } from "../../src/frame/close.ts";
-import { FrameType } from "../../src/frame/frame_type.ts";
+import { ACK } from "../../src/frame/ack.ts";
+import { RESET_STREAM, STOP_SENDING } from "../../src/frame/stream_control.ts";
 import { writeStreamHeader } from "../../src/frame/stream.ts";
 import { Qlog } from "../../src/qlog/qlog.ts";
 import { QlogWriter } from "../../src/qlog/writer.ts";
@@ -68,7 +69,7 @@ Deno.test("FrameDescriber knows every frame that can be read", () => {
 Deno.test("FrameDescriber stays short for ten thousand ACK ranges [attack logs]", () => {
   // We never write so many, but a peer can: every other packet is missing.
   const bytes = written((writer) => {
-    writer.uint8(FrameType.Ack);
+    writer.uint8(ACK);
     for (const value of [19_998, 5, 9_999, 0]) writer.varint(value);
     writer.fill(0, 2 * 9_999);
   }, 60_000);
@@ -102,9 +103,9 @@ Deno.test("FrameDescriber writes JSON whatever the bytes are", () => {
 
 Deno.test("FrameDescriber names the codes of HTTP/3, once that was agreed on", () => {
   const reset = written((writer) => {
-    writer.uint8(FrameType.ResetStream);
+    writer.uint8(RESET_STREAM);
     for (const value of [4, 0x10c, 0]) writer.varint(value);
-    writer.uint8(FrameType.StopSending);
+    writer.uint8(STOP_SENDING);
     for (const value of [4, 0x10e]) writer.varint(value);
     writeApplicationClose(writer, 0x107, new Uint8Array(0));
   });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../src/error/error_code.ts";
-import { FrameType } from "../../src/frame/frame_type.ts";
+import { CONNECTION_CLOSE } from "../../src/frame/close.ts";
+import { PING } from "../../src/frame/ping.ts";
 import { PacketBuilder } from "../../src/packet/packet_builder.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
 import { intercept } from "../sim/intercept.ts";
@@ -35,7 +36,7 @@ function sendClosingInitial(pair: Pair, side: "client" | "server", forgery: Forg
     2,
     keys.initial.write!,
   );
-  frame(FrameType.ConnectionClose, 5, 0, 0)(builder.writer);
+  frame(CONNECTION_CLOSE, 5, 0, 0)(builder.writer);
   const size = builder.endDatagram(forgery.padTo ?? 1_200);
   victim.endpoint.receive(
     buffer.slice(0, size),
@@ -98,7 +99,7 @@ Deno.test("Receiver drops Initial and Handshake packets when the handshake is ov
     assert.equal(keys.write, undefined);
     assert.equal(keys.read, undefined);
     keys.write = kept;
-    new Attacker(pair, "client").sendLong(type, frame(FrameType.ConnectionClose, 5, 0, 0));
+    new Attacker(pair, "client").sendLong(type, frame(CONNECTION_CLOSE, 5, 0, 0));
     keys.write = undefined;
     assert.equal(pair.server.connection.closing.reason, undefined);
     move(pair, 5_000);
@@ -109,7 +110,7 @@ Deno.test("Receiver drops a coalesced packet with another destination ID [attack
   const pair = new Pair({ paths: 2 }).connect();
   pair.run({ until: 500 });
   const attacker = new Attacker(pair, "client");
-  const close = attacker.seal(frame(FrameType.ConnectionClose, 5, 0, 0));
+  const close = attacker.seal(frame(CONNECTION_CLOSE, 5, 0, 0));
   // A Handshake packet nobody can open any more, for another ID, in front of it.
   const front = new Uint8Array(60);
   front.set([0xe3, 0, 0, 0, 1, 8, 1, 2, 3, 4, 5, 6, 7, 8, 0, 44]);
@@ -130,7 +131,7 @@ Deno.test("Receiver opens a packet with the path ID of its destination ID only [
   const { paths, keys } = pair.client.connection;
   const zero = paths.slot(0)!;
   const one = paths.slot(1)!;
-  const ping = frame(FrameType.Ping);
+  const ping = frame(PING);
   const before = [0, 1].map((id) => pair.server.connection.paths.find(id)!.space.received.largest);
   // Sealed for path 1, addressed to path 0, and the other way round.
   attacker.deliver(
@@ -150,11 +151,11 @@ Deno.test("Receiver takes an ID of path 1 on the address of path 0 for a move of
   const attacker = new Attacker(pair, "client");
   const path = pair.server.connection.paths.find(1)!;
   const old = path.current.remote;
-  attacker.deliver(attacker.seal(frame(FrameType.Ping), 1), 1, { port: 0 });
+  attacker.deliver(attacker.seal(frame(PING), 1), 1, { port: 0 });
   assert.deepEqual(path.current.remote, pair.clientPorts[0]!.publicAddress);
   assert.equal(path.id, 1);
   attacker.wait(500);
-  attacker.deliver(attacker.seal(frame(FrameType.Ping), 1), 1, { port: 1 });
+  attacker.deliver(attacker.seal(frame(PING), 1), 1, { port: 1 });
   assert.deepEqual(path.current.remote, old);
   attacker.expectAlive();
 });
@@ -168,7 +169,7 @@ Deno.test("Receiver keeps few addresses of a path, however many the packets come
     if (event === "send" && from.port === 443 && to.port !== 50_000) sent += data.length;
   };
   for (let i = 0; i < 500; i++) {
-    const packet = attacker.seal(frame(FrameType.Ping));
+    const packet = attacker.seal(frame(PING));
     pair.server.endpoint.receive(packet, pair.serverPorts[0]!, {
       transport: "udp",
       hostname: "10.66.6.6",
@@ -187,7 +188,7 @@ Deno.test("Receiver drops forged packets until the keys are used up by them, nev
   pair.run({ until: 500 });
   const attacker = new Attacker(pair, "client");
   for (let i = 0; i < 5_000; i++) {
-    const packet = attacker.seal(frame(FrameType.Ping));
+    const packet = attacker.seal(frame(PING));
     packet[packet.length - 1]! ^= 1;
     attacker.deliver(packet);
   }

@@ -3,7 +3,10 @@ import type { Writer } from "../../src/bytes/writer.ts";
 import { chooseEngine } from "../../src/crypto/engine.ts";
 import { InitialKeys } from "../../src/crypto/initial_keys.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
-import { FrameType } from "../../src/frame/frame_type.ts";
+import { ACK, ACK_ECN } from "../../src/frame/ack.ts";
+import { CONNECTION_CLOSE } from "../../src/frame/close.ts";
+import { CRYPTO } from "../../src/frame/crypto.ts";
+import { PING } from "../../src/frame/ping.ts";
 import { Header, parseHeader } from "../../src/packet/header.ts";
 import { PacketBuilder } from "../../src/packet/packet_builder.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
@@ -27,11 +30,11 @@ const OURS: readonly number[] = [
 const kinds: readonly ((writer: Writer, random: SeededRandom) => void)[] = [
   (writer, random) => writer.put(random.bytes(1 + random.below(300))),
   (writer, random) => {
-    writer.uint8(random.below(2) === 0 ? FrameType.Ack : FrameType.AckEcn);
+    writer.uint8(random.below(2) === 0 ? ACK : ACK_ECN);
     for (let i = 0; i < 4 + random.below(60); i++) writer.varint(number(random));
   },
   (writer, random) => {
-    writer.uint8(FrameType.Crypto);
+    writer.uint8(CRYPTO);
     writer.varint(number(random));
     const data = random.bytes(random.below(200));
     writer.varint(random.below(8) === 0 ? number(random) : data.length);
@@ -42,18 +45,18 @@ const kinds: readonly ((writer: Writer, random: SeededRandom) => void)[] = [
     const data = random.bytes(4 + random.below(300));
     data.set([[1, 2, 8, 11, 20][random.below(5)]!, 0, 0, data.length - 4]);
     if (data.length > 259) data[2] = 1;
-    writer.uint8(FrameType.Crypto);
+    writer.uint8(CRYPTO);
     writer.varint(0);
     writer.varint(data.length);
     writer.put(data);
   },
   (writer, random) => {
-    writer.uint8(FrameType.ConnectionClose);
+    writer.uint8(CONNECTION_CLOSE);
     for (let i = 0; i < 3; i++) writer.varint(number(random));
     writer.put(random.bytes(random.below(40)));
   },
   (writer, random) => writer.fill(0, 1 + random.below(900)),
-  (writer) => writer.uint8(FrameType.Ping),
+  (writer) => writer.uint8(PING),
 ];
 
 function number(random: SeededRandom): number {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FrameType } from "../../src/frame/frame_type.ts";
+import { PING } from "../../src/frame/ping.ts";
 import { PacketBuilder } from "../../src/packet/packet_builder.ts";
 import { Version } from "../../src/packet/version.ts";
 import { type End, Pair } from "../sim/pair.ts";
@@ -104,7 +104,7 @@ for (const [side, step] of [["server", 1], ["client", 17]] as const) {
       const number = space.nextNumber;
       const id = paths.slot(0)!.remote.current;
       builder.startShort(id, number, 4, 0, keys.oneRtt!.phase, 0, keys.oneRtt!);
-      builder.writer.uint8(FrameType.Ping);
+      builder.writer.uint8(PING);
       assert.equal(builder.endDatagram(length), length);
       const packet = space.sent.take().reset(number, length, pair.now, paths.paths[0]!.current);
       packet.ackEliciting = packet.inFlight = false;

@@ -4,7 +4,10 @@ import { chooseEngine } from "../../src/crypto/engine.ts";
 import { InitialKeys } from "../../src/crypto/initial_keys.ts";
 import { SeededRandom } from "../../src/crypto/random.ts";
 import { FirstPacket } from "../../src/endpoint/first_packet.ts";
-import { FrameType } from "../../src/frame/frame_type.ts";
+import { CONNECTION_CLOSE } from "../../src/frame/close.ts";
+import { HANDSHAKE_DONE } from "../../src/frame/crypto.ts";
+import { PADDING, PING } from "../../src/frame/ping.ts";
+import { STREAM } from "../../src/frame/stream.ts";
 import { Header, parseHeader } from "../../src/packet/header.ts";
 import { PacketBuilder } from "../../src/packet/packet_builder.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
@@ -50,11 +53,11 @@ Deno.test("FirstPacket.opens() takes what a client sealed, and leaves every data
   for (const version of SUPPORTED_VERSIONS) {
     for (
       const [type, isProper] of [
-        [FrameType.Padding, true],
-        [FrameType.Ping, true],
-        [FrameType.ConnectionClose, true],
-        [FrameType.Stream, false],
-        [FrameType.HandshakeDone, false],
+        [PADDING, true],
+        [PING, true],
+        [CONNECTION_CLOSE, true],
+        [STREAM, false],
+        [HANDSHAKE_DONE, false],
       ] as const
     ) {
       const id = random.bytes(8 + random.below(13));
@@ -119,7 +122,7 @@ Deno.test("A wrong token of a Retry is refused only in a packet that opens", () 
   const pair = new Pair().connect();
   const port = pair.serverPorts[0]!;
   const { endpoint } = pair.server;
-  const datagram = initial(new SeededRandom(1).bytes(8), Uint8Array.of(1, 2, 3), [FrameType.Ping]);
+  const datagram = initial(new SeededRandom(1).bytes(8), Uint8Array.of(1, 2, 3), [PING]);
   const forged = datagram.slice();
   forged[700]! ^= 4;
   endpoint.receive(forged, port, stranger, pair.now);

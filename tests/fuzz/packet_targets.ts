@@ -7,7 +7,7 @@ import { SeededRandom } from "../../src/crypto/random.ts";
 import { TokenBox } from "../../src/crypto/token_box.ts";
 import { AddressTokens } from "../../src/endpoint/address_token.ts";
 import { TransportError } from "../../src/error/quic_error.ts";
-import { writePing } from "../../src/frame/datagram.ts";
+import { writePing } from "../../src/frame/ping.ts";
 import { Header, parseHeader } from "../../src/packet/header.ts";
 import { PacketBuilder } from "../../src/packet/packet_builder.ts";
 import { PacketOpener } from "../../src/packet/packet_opener.ts";

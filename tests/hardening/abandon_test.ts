@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../src/error/error_code.ts";
-import { FrameType } from "../../src/frame/frame_type.ts";
+import { PATH_ABANDON } from "../../src/frame/multipath.ts";
+import { PING } from "../../src/frame/ping.ts";
 import { Attacker, frame, idOf, newId } from "../connection/attacker.ts";
 import { TestPaths } from "../path/fakes.ts";
 import { linkOf, Pair, type PairOptions } from "../sim/pair.ts";
@@ -46,7 +47,7 @@ for (const side of sides) {
     const before = paths.find(0)!.counters.packetsSent;
     for (let i = 0; i < 1_000; i++) {
       attacker.send((writer) => {
-        for (let k = 0; k < 50; k++) frame(FrameType.PathAbandon, 1, 0)(writer);
+        for (let k = 0; k < 50; k++) frame(PATH_ABANDON, 1, 0)(writer);
       });
       if (i % 10 === 0) pair.run({ until: pair.now + 1 });
     }
@@ -64,10 +65,10 @@ for (const side of sides) {
     const pair = connected();
     const attacker = new Attacker(pair, side);
     const { paths } = attacker.victim.connection;
-    const late = [1, 2].map(() => attacker.seal(frame(FrameType.Ping), 1));
+    const late = [1, 2].map(() => attacker.seal(frame(PING), 1));
     const path = paths.find(1)!;
     const { remote } = path.current;
-    attacker.send(frame(FrameType.PathAbandon, 1, 0));
+    attacker.send(frame(PATH_ABANDON, 1, 0));
     pair.run({ until: pair.now + 10 });
     const zero = paths.find(0)!;
     const { packetsSent } = zero.counters;
@@ -87,8 +88,8 @@ for (const side of sides) {
   Deno.test(`Packets of a ${side} for a path that is forgotten make nothing new [attack abandoned-path-packets]`, () => {
     const pair = connected();
     const attacker = new Attacker(pair, side);
-    const late = [1, 2].map(() => attacker.seal(frame(FrameType.Ping), 1));
-    attacker.send(frame(FrameType.PathAbandon, 1, 0));
+    const late = [1, 2].map(() => attacker.seal(frame(PING), 1));
+    attacker.send(frame(PATH_ABANDON, 1, 0));
     attacker.wait(3_000);
     const { paths } = attacker.victim.connection;
     assert.equal(paths.slot(1), undefined);
@@ -112,7 +113,7 @@ for (const side of sides) {
       return datagram;
     };
     assert.equal(paths.isResetToken(token), true, "as long as the path is in use");
-    attacker.send(frame(FrameType.PathAbandon, 1, 0));
+    attacker.send(frame(PATH_ABANDON, 1, 0));
     assert.equal(paths.isResetToken(token), false);
     attacker.deliver(reset());
     attacker.wait(100);

@@ -3,7 +3,8 @@ import { bbr } from "../../src/congestion/bbr.ts";
 import { cubic } from "../../src/congestion/cubic.ts";
 import { FrameWriter } from "../../src/connection/frame_writer.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
-import { FrameType } from "../../src/frame/frame_type.ts";
+import { PATH_ACK } from "../../src/frame/ack.ts";
+import { PATH_RESPONSE } from "../../src/frame/path_validation.ts";
 import type { Path } from "../../src/path/path.ts";
 import { Attacker, frame } from "../connection/attacker.ts";
 import { TestSink } from "../stream/sink.ts";
@@ -117,7 +118,7 @@ for (const side of ["client", "server"] as const) {
       };
       pair.run({ until: pair.now + 20_000, when: find });
       assert.ok(gap >= 0 && finished() === Infinity, "a number was left out in time");
-      attacker.send(frame(FrameType.PathAck, pathId, gap, 0, 0, 0), pathId);
+      attacker.send(frame(PATH_ACK, pathId, gap, 0, 0, 0), pathId);
       attacker.expectClose(ErrorCode.ProtocolViolation);
     });
   }
@@ -136,12 +137,12 @@ for (const side of ["client", "server"] as const) {
       return sink.bytes.slice(1, 9);
     });
     const state = () => both.map(({ current }) => current.validated);
-    attacker.send(frame(FrameType.PathResponse, challenges[1]!), 0);
-    attacker.send(frame(FrameType.PathResponse, challenges[0]!), 1);
+    attacker.send(frame(PATH_RESPONSE, challenges[1]!), 0);
+    attacker.send(frame(PATH_RESPONSE, challenges[0]!), 1);
     assert.deepEqual(state(), [false, false], "swapped");
-    attacker.send(frame(FrameType.PathResponse, challenges[0]!), 0);
+    attacker.send(frame(PATH_RESPONSE, challenges[0]!), 0);
     assert.deepEqual(state(), [true, false]);
-    attacker.send(frame(FrameType.PathResponse, challenges[1]!), 1);
+    attacker.send(frame(PATH_RESPONSE, challenges[1]!), 1);
     assert.deepEqual(state(), [true, true]);
     attacker.expectAlive();
   });

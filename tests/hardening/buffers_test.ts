@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FrameType } from "../../src/frame/frame_type.ts";
+import { CRYPTO } from "../../src/frame/crypto.ts";
 import { Attacker, frame, type Frames } from "../connection/attacker.ts";
 import { Pair } from "../sim/pair.ts";
 
@@ -91,7 +91,7 @@ for (const side of ["client", "server"] as const) {
 
   Deno.test(`A ${side}'s CRYPTO bytes cost twice their size, however far apart they are`, () => {
     const siege = new Siege(side);
-    const crypto = (offset: number) => frame(FrameType.Crypto, offset, 1, ONE);
+    const crypto = (offset: number) => frame(CRYPTO, offset, 1, ONE);
     siege.send(Array.from({ length: 60 }, (_, i) => crypto(1_000 * (i + 1))));
     siege.expectBounded("One byte in 1,000");
   });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { Writer } from "../../src/bytes/writer.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
-import { FrameType } from "../../src/frame/frame_type.ts";
+import { ACK } from "../../src/frame/ack.ts";
+import { CRYPTO } from "../../src/frame/crypto.ts";
 import { Driver } from "../../src/io/driver.ts";
 import type { UdpSocket } from "../../src/io/udp_socket.ts";
 import { FrameWriter } from "../../src/connection/frame_writer.ts";
@@ -49,7 +50,7 @@ for (const side of ["client", "server"] as const) {
     const { space } = attacker.victim.connection.paths.paths[0]!;
     assert.ok(space.counters.packetsLost > 200, `${space.counters.packetsLost} lost`);
     const frames = (writer: Writer) => {
-      writer.varint(FrameType.Ack);
+      writer.varint(ACK);
       for (const value of [space.largestAcked, 0, 250, 0]) writer.varint(value);
       for (let i = 0; i < 250; i++) writer.put(Uint8Array.of(0, 0));
     };
@@ -58,17 +59,17 @@ for (const side of ["client", "server"] as const) {
     assert.equal(attacker.verdict, undefined);
     assert.ok(threadTime() - begun < 10_000, `${threadTime() - begun} ms`);
     attacker.expectAlive();
-    attacker.send(frame(FrameType.Ack, space.nextNumber + 500, 0, 0, 0));
+    attacker.send(frame(ACK, space.nextNumber + 500, 0, 0, 0));
     attacker.expectClose(ErrorCode.ProtocolViolation);
   });
 
   Deno.test(`A ${side} that sends CRYPTO far ahead, or crumbs of it, is closed on [attack crypto-crumbs]`, () => {
     const far = new Attacker(new Pair().connect(), side).wait(500);
-    far.send(frame(FrameType.Crypto, 2 ** 30, 1, Uint8Array.of(0)));
+    far.send(frame(CRYPTO, 2 ** 30, 1, Uint8Array.of(0)));
     far.expectClose(ErrorCode.CryptoBufferExceeded);
     const crumbs = new Attacker(new Pair().connect(), side).wait(500);
     for (let i = 0; i < 400 && crumbs.verdict === undefined; i++) {
-      crumbs.send(frame(FrameType.Crypto, 5_000 + 2 * i, 1, Uint8Array.of(0)));
+      crumbs.send(frame(CRYPTO, 5_000 + 2 * i, 1, Uint8Array.of(0)));
     }
     crumbs.expectClose(ErrorCode.CryptoBufferExceeded);
     const { oneRttCrypto } = crumbs.victim.connection.handshake;

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { cubic } from "../../src/congestion/cubic.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { newReno } from "../../src/congestion/new_reno.ts";
-import { FrameType } from "../../src/frame/frame_type.ts";
+import { PATH_CIDS_BLOCKED, PATHS_BLOCKED } from "../../src/frame/multipath.ts";
+import { PATH_CHALLENGE } from "../../src/frame/path_validation.ts";
 import {
   MAX_UNPROVEN_BYTES,
   MAX_UNPROVEN_BYTES_PER_HOST,
@@ -181,7 +182,7 @@ for (const side of ["client", "server"] as const) {
     for (let i = 0; i < 1_000; i++) {
       attacker.send((writer) => {
         for (let k = 0; k < 100; k++) {
-          writer.varint(FrameType.PathChallenge);
+          writer.varint(PATH_CHALLENGE);
           writer.put(new Uint8Array(8).fill(k));
         }
       }, i % 4);
@@ -202,8 +203,8 @@ Deno.test("100,000 PATHS_BLOCKED and PATH_CIDS_BLOCKED lead to no answers [attac
   for (let i = 0; i < 1_000; i++) {
     attacker.send((writer) => {
       for (let k = 0; k < 50; k++) {
-        frame(FrameType.PathsBlocked, limit)(writer);
-        frame(FrameType.PathCidsBlocked, 2, 0)(writer);
+        frame(PATHS_BLOCKED, limit)(writer);
+        frame(PATH_CIDS_BLOCKED, 2, 0)(writer);
       }
     });
     if (i % 10 === 0) pair.run({ until: pair.now + 1 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { PathLimits } from "../../src/path/path_limits.ts";
-import { FrameType } from "../../src/frame/frame_type.ts";
+import { MAX_PATH_ID } from "../../src/frame/multipath.ts";
 import { TestSink } from "../stream/sink.ts";
 
 function written(limits: PathLimits): TestSink {
@@ -34,7 +34,7 @@ Deno.test("PathLimits.raiseLocal() is told, again if lost, but only the newest",
   limits.raiseLocal();
   const first = written(limits);
   assert.deepEqual(first.frames.map((frame) => [frame.kind, frame.start]), [[
-    FrameType.MaxPathId,
+    MAX_PATH_ID,
     4,
   ]]);
   limits.raiseLocal();

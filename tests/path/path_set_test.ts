@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../src/error/error_code.ts";
-import { FrameType } from "../../src/frame/frame_type.ts";
+import {
+  MAX_PATH_ID,
+  PATH_ABANDON,
+  PATH_CIDS_BLOCKED,
+  PATHS_BLOCKED,
+} from "../../src/frame/multipath.ts";
 import { Stage } from "../../src/path/lifecycle.ts";
 import { TestSink } from "../stream/sink.ts";
 import { address, portAt, TestPaths } from "./fakes.ts";
@@ -57,13 +62,13 @@ Deno.test("PathSet.openableId needs an ID of the peer, and has no gaps [MPQUIC 3
   for (let id = 1; id <= 7; id++) assert.equal(t.open().id, id);
   assert.equal(t.set.openableId, -1);
   t.set.noteBlocked();
-  assert.equal(t.drain().frames.at(-1)!.kind, FrameType.PathsBlocked);
+  assert.equal(t.drain().frames.at(-1)!.kind, PATHS_BLOCKED);
   t.set.limits.onMaxPathId(9);
   t.set.limits.raiseLocal();
   t.set.provide();
   t.set.noteBlocked();
   const kinds = t.drain().frames.map((frame) => frame.kind);
-  assert.ok(kinds.includes(FrameType.PathCidsBlocked));
+  assert.ok(kinds.includes(PATH_CIDS_BLOCKED));
 });
 
 /** Opens a path that answers no challenge; how many are sent in ten seconds, until it is given up. */
@@ -84,7 +89,7 @@ Deno.test("A path that is never proven is abandoned with a code", () => {
   const t = new TestPaths();
   openInVain(t, true);
   assert.deepEqual(t.closed, [[1, ErrorCode.PathUnstableOrPoor]]);
-  assert.ok(t.drain().frames.some((frame) => frame.kind === FrameType.PathAbandon));
+  assert.ok(t.drain().frames.some((frame) => frame.kind === PATH_ABANDON));
 });
 
 Deno.test("A path that is not proven is tried on, and others asked, while none shows life", () => {
@@ -103,7 +108,7 @@ Deno.test("PathSet.abandon() is told until heard, and all is forgotten 3 PTO aft
   const first = t.drain();
   first.lost();
   const second = t.drain();
-  assert.equal(second.frames[0]!.kind, FrameType.PathAbandon);
+  assert.equal(second.frames[0]!.kind, PATH_ABANDON);
   advance(t, 60_000);
   assert.notEqual(t.set.slot(1), undefined); // nobody has heard of it yet
   second.acked();
@@ -114,7 +119,7 @@ Deno.test("PathSet.abandon() is told until heard, and all is forgotten 3 PTO aft
   assert.equal(t.set.slot(1), undefined);
   assert.equal(path.stage, Stage.Closed);
   assert.equal(t.set.limits.local, 4);
-  assert.ok(t.drain().frames.some((frame) => frame.kind === FrameType.MaxPathId));
+  assert.ok(t.drain().frames.some((frame) => frame.kind === MAX_PATH_ID));
 });
 
 Deno.test("PathSlot.writeUnheard() repeats PATH_ABANDON until either end has heard of it", () => {
@@ -124,7 +129,7 @@ Deno.test("PathSlot.writeUnheard() repeats PATH_ABANDON until either end has hea
   const sinks = [t.drain(), new TestSink(), new TestSink()];
   for (const sink of sinks.slice(1)) slot.writeUnheard(sink);
   const kinds = sinks.flatMap(({ frames }) => frames.map(({ kind }) => kind));
-  assert.deepEqual(kinds, new Array(3).fill(FrameType.PathAbandon));
+  assert.deepEqual(kinds, new Array(3).fill(PATH_ABANDON));
   sinks[2]!.acked();
   sinks[0]!.lost();
   const after = t.drain();
@@ -136,7 +141,7 @@ Deno.test("PathSet.onPathAbandon() answers once, even before anybody opened the 
   const t = new TestPaths();
   t.set.onPathAbandon(2, 5, 0);
   const answer = t.drain();
-  assert.equal(answer.frames.filter((frame) => frame.kind === FrameType.PathAbandon).length, 1);
+  assert.equal(answer.frames.filter((frame) => frame.kind === PATH_ABANDON).length, 1);
   for (let i = 0; i < 100; i++) t.set.onPathAbandon(2, 5, i);
   assert.equal(t.drain().frames.length, 0);
   answer.acked();
@@ -156,14 +161,14 @@ Deno.test("PathSet.onPathAbandon() is answered again and again, until the answer
     advance(t, now);
     answer.lost();
     answer = t.drain();
-    assert.equal(answer.frames[0]?.kind, FrameType.PathAbandon, `at ${now} ms`);
+    assert.equal(answer.frames[0]?.kind, PATH_ABANDON, `at ${now} ms`);
     assert.equal(t.set.deadline, Infinity, "and no timer runs for it");
   }
   answer.acked();
   advance(t, 60_000);
   assert.equal(t.set.slot(1), undefined, "its time has passed long ago");
   answer.lost();
-  assert.equal(t.drain().frames.some((frame) => frame.kind === FrameType.PathAbandon), false);
+  assert.equal(t.drain().frames.some((frame) => frame.kind === PATH_ABANDON), false);
 });
 
 Deno.test("A repeated PATH_ABANDON does not keep a path alive", () => {

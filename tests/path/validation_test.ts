@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FrameType } from "../../src/frame/frame_type.ts";
+import { PATH_CHALLENGE } from "../../src/frame/path_validation.ts";
 import { Validation } from "../../src/path/validation.ts";
 import { SeededRandom } from "../sim/seeded_random.ts";
 import { TestSink } from "../stream/sink.ts";
@@ -11,7 +11,7 @@ function make(): Validation {
 function challenge(validation: Validation, now: number): Uint8Array {
   const sink = new TestSink();
   validation.writeFrames(sink, 1_200, now);
-  assert.equal(sink.bytes[0], FrameType.PathChallenge);
+  assert.equal(sink.bytes[0], PATH_CHALLENGE);
   return sink.bytes.slice(1, 9);
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FrameType } from "../../src/frame/frame_type.ts";
+import { PING } from "../../src/frame/ping.ts";
 import { Health } from "../../src/path/lifecycle.ts";
 import { Attacker, frame } from "../connection/attacker.ts";
 import { linkOf, Pair } from "./pair.ts";
@@ -17,7 +17,7 @@ Deno.test("Acknowledgements of a flood on a fast path do not drown a slow one th
   /** 5,000 packets a second that want to be acknowledged. */
   const flood = (seconds: number) => {
     for (let i = 0; i < 1_000 * seconds; i++) {
-      for (let k = 0; k < 5; k++) attacker.send(frame(FrameType.Ping));
+      for (let k = 0; k < 5; k++) attacker.send(frame(PING));
       pair.run({ until: pair.now + 1 });
     }
   };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { SeededRandom } from "../../src/crypto/random.ts";
 import { Kind } from "../../src/stream/connection_credit.ts";
-import { FrameType } from "../../src/frame/frame_type.ts";
+import { RESET_STREAM_AT } from "../../src/frame/stream_control.ts";
 import type { ReceiveHalf } from "../../src/stream/receive_half.ts";
 import type { Stream } from "../../src/stream/stream.ts";
 import { SendHalf } from "../../src/stream/send_half.ts";
@@ -127,5 +127,5 @@ Deno.test("ReceiveHalf.onReset() lets a second frame promise less, never more", 
   other.read().onReset(8, 20_000, 15_000);
   other.read().onReset(8, 20_000);
   assert.equal(readAll(other.read()).length, 0);
-  assert.equal(FrameType.ResetStreamAt, 0x24);
+  assert.equal(RESET_STREAM_AT, 0x24);
 });

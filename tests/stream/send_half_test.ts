@@ -3,7 +3,7 @@ import { SendHalf } from "../../src/stream/send_half.ts";
 import { SendState } from "../../src/stream/send_state.ts";
 import { SendLimit } from "../../src/stream/send_limit.ts";
 import { StreamError } from "../../src/error/quic_error.ts";
-import { FrameType } from "../../src/frame/frame_type.ts";
+import { STREAM } from "../../src/frame/stream.ts";
 import { byteAt, deliver, pattern, TestObserver, TestSink } from "./sink.ts";
 
 function make(limit = 1e6): { half: SendHalf; seen: TestObserver; credit: SendLimit } {
@@ -279,9 +279,9 @@ Deno.test("SendHalf keeps little memory for small streams and returns what was a
 Deno.test("SendHalf records STREAM frames so that FIN can be told from data", () => {
   const { half, credit } = make();
   half.write(pattern(4, 0, 10));
-  assert.equal(write(half, credit).frames[0]!.kind, FrameType.Stream);
+  assert.equal(write(half, credit).frames[0]!.kind, STREAM);
   half.finish();
-  assert.equal(write(half, credit).frames[0]!.kind, FrameType.Stream | 1);
+  assert.equal(write(half, credit).frames[0]!.kind, STREAM | 1);
 });
 
 Deno.test("SendHalf.onFrameLost() leaves out what was acknowledged beyond a gap", () => {

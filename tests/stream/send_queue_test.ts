@@ -6,7 +6,7 @@ import {
   strictPriorityOrder,
   urgencyOrder,
 } from "../../src/scheduler/stream_order.ts";
-import { FrameType } from "../../src/frame/frame_type.ts";
+import { RESET_STREAM } from "../../src/frame/stream_control.ts";
 import { SentFrame } from "../../src/frame/sent_frame.ts";
 import { Kind } from "../../src/stream/connection_credit.ts";
 import type { SendHalf } from "../../src/stream/send_half.ts";
@@ -163,7 +163,7 @@ Deno.test("SendQueue follows streams that begin to depend on others, and their e
   b.sendOrder = 9;
   assert.deepEqual(order(), [4, 12, 8, 0]);
   c.reset(1);
-  c.onFrameAcked(new SentFrame(c, FrameType.ResetStream, 0, 0));
+  c.onFrameAcked(new SentFrame(c, RESET_STREAM, 0, 0));
   assert.ok(c.isDone);
   assert.equal(a.dependsOn, d, "what depended on it depends on what it depended on");
   assert.deepEqual(order(), [4, 12, 0]);

@@ -1,10 +1,14 @@
 import { Writer } from "../../src/bytes/writer.ts";
 import { Reader } from "../../src/bytes/reader.ts";
 import type { FrameHandler } from "../../src/frame/frame_handler.ts";
-import { FrameType } from "../../src/frame/frame_type.ts";
-import { readStream } from "../../src/frame/stream.ts";
-import { readFlowControl } from "../../src/frame/flow_control.ts";
-import { readResetStream, readStopSending } from "../../src/frame/stream_control.ts";
+import { readStream, STREAM } from "../../src/frame/stream.ts";
+import { MAX_DATA, readFlowControl } from "../../src/frame/flow_control.ts";
+import {
+  readResetStream,
+  readStopSending,
+  RESET_STREAM,
+  STOP_SENDING,
+} from "../../src/frame/stream_control.ts";
 import { type FrameOwner, type FrameSink, SentFrame } from "../../src/frame/sent_frame.ts";
 import type { HalfObserver } from "../../src/stream/half_observer.ts";
 
@@ -44,9 +48,9 @@ export function deliver(bytes: Uint8Array, target: Partial<FrameHandler>): void 
   const handler = target as FrameHandler;
   while (reader.remaining > 0) {
     const type = reader.uint8();
-    if (type >= FrameType.Stream && type < FrameType.MaxData) readStream(reader, type, handler);
-    else if (type === FrameType.ResetStream) readResetStream(reader, handler);
-    else if (type === FrameType.StopSending) readStopSending(reader, handler);
+    if (type >= STREAM && type < MAX_DATA) readStream(reader, type, handler);
+    else if (type === RESET_STREAM) readResetStream(reader, handler);
+    else if (type === STOP_SENDING) readStopSending(reader, handler);
     else readFlowControl(reader, type, handler);
   }
 }

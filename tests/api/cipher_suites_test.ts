@@ -4,7 +4,7 @@ import { dial } from "../../src/api/dial.ts";
 import { listen } from "../../src/api/listen.ts";
 import type { MultipathConnection } from "../../src/api/multipath_connection.ts";
 import type { ConnectOptions, ListenOptions } from "../../src/api/options.ts";
-import { TEST_CERTIFICATE, TEST_KEY } from "../sim/test_certificate.ts";
+import { TEST_CERTIFICATE, TEST_KEY } from "../../src/sim/test_certificate.ts";
 
 /** Runs a body with a connection on loopback, and its qlog afterwards. */
 async function withConnection(

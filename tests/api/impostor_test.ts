@@ -3,7 +3,7 @@ import { createFetch } from "../../src/http3/client/fetcher.ts";
 import { TransportError } from "../../src/error/quic_error.ts";
 import { MultipathConnection } from "../../src/api/multipath_connection.ts";
 import { makeIssuedCertificate } from "../../src/io/development_certificate.ts";
-import { TEST_CERTIFICATE, TEST_KEY } from "../sim/test_certificate.ts";
+import { TEST_CERTIFICATE, TEST_KEY } from "../../src/sim/test_certificate.ts";
 import { dialHere, listenHere } from "./loopback.ts";
 
 const stranger = await makeIssuedCertificate(["server.test"]);

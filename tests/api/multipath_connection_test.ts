@@ -5,8 +5,8 @@ import type { MultipathConnection } from "../../src/api/multipath_connection.ts"
 import type { MultipathListener } from "../../src/api/multipath_listener.ts";
 import type { ConnectOptions, ListenOptions } from "../../src/api/options.ts";
 import { strictPriorityOrder } from "../../src/scheduler/stream_order.ts";
-import { patternBytes } from "../sim/pattern.ts";
-import { TEST_CERTIFICATE } from "../sim/test_certificate.ts";
+import { patternBytes } from "../../src/sim/pattern.ts";
+import { TEST_CERTIFICATE } from "../../src/sim/test_certificate.ts";
 import { dialHere, listenHere } from "./loopback.ts";
 
 async function echo(connection: MultipathConnection): Promise<void> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { StreamError } from "../../src/error/quic_error.ts";
-import { patternBytes } from "../sim/pattern.ts";
+import { patternBytes } from "../../src/sim/pattern.ts";
 import { type StreamEnd, StreamPair } from "./stream_pair.ts";
 
 /** The server's end of a stream on which the client has written `data`. */

@@ -9,7 +9,7 @@ import {
   makeIssuedCertificate,
 } from "../../src/io/development_certificate.ts";
 import { Certificate } from "../../src/tls/certificate.ts";
-import { TEST_CERTIFICATE, TEST_KEY } from "../sim/test_certificate.ts";
+import { TEST_CERTIFICATE, TEST_KEY } from "../../src/sim/test_certificate.ts";
 import { dialHere, listenHere } from "./loopback.ts";
 
 /** Answers every stream with what came, and whether it came early. */

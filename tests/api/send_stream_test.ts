@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { StreamError } from "../../src/error/quic_error.ts";
-import { patternBytes } from "../sim/pattern.ts";
+import { patternBytes } from "../../src/sim/pattern.ts";
 import { StreamPair } from "./stream_pair.ts";
 
 /** Lets everything run that waits for nothing but its turn. */

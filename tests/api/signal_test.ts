@@ -3,7 +3,7 @@ import { listen } from "../../src/api/listen.ts";
 import { MultipathConnection } from "../../src/api/multipath_connection.ts";
 import { fetch } from "../../src/http3/client/fetch.ts";
 import { serve } from "../../src/http3/server/serve.ts";
-import { TEST_CERTIFICATE, TEST_KEY } from "../sim/test_certificate.ts";
+import { TEST_CERTIFICATE, TEST_KEY } from "../../src/sim/test_certificate.ts";
 import { dialHere } from "./loopback.ts";
 
 /** A signal that knows how many listen to it. */

@@ -4,7 +4,7 @@ import type { PathWish } from "../../src/api/options.ts";
 import { WantedPaths } from "../../src/api/wanted_paths.ts";
 import type { LocalAddress } from "../../src/io/interfaces.ts";
 import type { Address } from "../../src/path/address.ts";
-import { TEST_CERTIFICATE, TEST_KEY } from "../sim/test_certificate.ts";
+import { TEST_CERTIFICATE, TEST_KEY } from "../../src/sim/test_certificate.ts";
 
 const lo: LocalAddress = { name: "lo", hostname: "127.0.0.1", family: "IPv4" };
 const eth0: LocalAddress = { name: "eth0", hostname: "10.0.0.1", family: "IPv4" };

@@ -23,7 +23,7 @@ import type { Path } from "../../src/path/path.ts";
 import { NamedGroup } from "../../src/tls/code_point.ts";
 import { Attacker, frame, type Frames, nameOf, newId } from "../connection/attacker.ts";
 import { firstVisit, visitAgain } from "../sim/early_data.ts";
-import { intercept } from "../sim/intercept.ts";
+import { intercept } from "../../src/sim/intercept.ts";
 import { Pair, type PairOptions } from "../sim/pair.ts";
 import { begin, expectOpen, move } from "../sim/transfers.ts";
 import { WireTap } from "./wire_tap.ts";

@@ -11,7 +11,7 @@ import { PacketType } from "../../src/packet/packet_type.ts";
 import { ExtensionType } from "../../src/tls/code_point.ts";
 import { Attacker, frame, idOf } from "../connection/attacker.ts";
 import { linkOf, Pair, type PairOptions } from "../sim/pair.ts";
-import { SeededRandom } from "../sim/seeded_random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { expectOpen, move } from "../sim/transfers.ts";
 import { RunnerCase } from "./runner_case.ts";
 import { rewriteExtension, withParameter, withTwistedTls } from "./twisted_tls.ts";

@@ -3,8 +3,8 @@ import { bbr } from "../../src/congestion/bbr.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { Attacker, idOf, newId } from "../connection/attacker.ts";
 import { firstVisit, Inbox, sendTexts, visitAgain } from "../sim/early_data.ts";
-import { intercept } from "../sim/intercept.ts";
-import type { LinkOptions } from "../sim/link.ts";
+import { intercept } from "../../src/sim/intercept.ts";
+import type { LinkOptions } from "../../src/sim/link.ts";
 import { type End, Pair, type PairOptions } from "../sim/pair.ts";
 import { begin, expectOpen, move } from "../sim/transfers.ts";
 

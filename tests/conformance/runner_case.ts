@@ -5,10 +5,10 @@ import type { ClientConfig } from "../../src/endpoint/endpoint.ts";
 import type { Session } from "../../src/tls/session.ts";
 import type { ClientTlsOptions } from "../../src/tls/tls.ts";
 import { HqApp } from "../sim/hq_app.ts";
-import { intercept } from "../sim/intercept.ts";
-import type { LinkOptions } from "../sim/link.ts";
+import { intercept } from "../../src/sim/intercept.ts";
+import type { LinkOptions } from "../../src/sim/link.ts";
 import { Pair, type PairOptions } from "../sim/pair.ts";
-import type { SimPort } from "../sim/sim_port.ts";
+import type { SimPort } from "../../src/sim/sim_port.ts";
 import { WireTap } from "./wire_tap.ts";
 
 /** 15 ms each way, 10 Mbit/s, 25 packets: the runner's network unless it says otherwise. */

@@ -13,7 +13,7 @@ import { PacketType } from "../../src/packet/packet_type.ts";
 import { Version } from "../../src/packet/version.ts";
 import type { Address } from "../../src/path/address.ts";
 import { ALL, type Call, recorder } from "../frame/recorder.ts";
-import type { Network } from "../sim/network.ts";
+import type { Network } from "../../src/sim/network.ts";
 import { CryptoText, type WireMessage, type WirePacket } from "./wire_packet.ts";
 
 const ID_LENGTH = 8;

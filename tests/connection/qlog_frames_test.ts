@@ -8,7 +8,7 @@ import { Qlog } from "../../src/qlog/qlog.ts";
 import { QlogWriter } from "../../src/qlog/writer.ts";
 import { cases } from "../frame/cases.ts";
 import { written } from "../frame/recorder.ts";
-import { SeededRandom } from "../sim/seeded_random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 
 // deno-lint-ignore no-explicit-any
 type Frame = any;

@@ -4,7 +4,7 @@ import { CONNECTION_CLOSE } from "../../src/frame/close.ts";
 import { PING } from "../../src/frame/ping.ts";
 import { PacketBuilder } from "../../src/packet/packet_builder.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
-import { intercept } from "../sim/intercept.ts";
+import { intercept } from "../../src/sim/intercept.ts";
 import { Pair } from "../sim/pair.ts";
 import { expectOpen, move } from "../sim/transfers.ts";
 import { Attacker, frame } from "./attacker.ts";

@@ -13,7 +13,7 @@ import { PacketType } from "../../src/packet/packet_type.ts";
 import { Version } from "../../src/packet/version.ts";
 import { Alert } from "../../src/tls/alert.ts";
 import { Pair } from "../sim/pair.ts";
-import type { SeededRandom } from "../sim/seeded_random.ts";
+import type { SeededRandom } from "../../src/sim/seeded_random.ts";
 
 /*
  * Initial keys follow from the client's first ID (RFC 9001, Section 5.2): whoever saw it can seal

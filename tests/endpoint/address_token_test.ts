@@ -3,7 +3,7 @@ import { chooseEngine } from "../../src/crypto/engine.ts";
 import { TokenBox } from "../../src/crypto/token_box.ts";
 import { AddressTokens } from "../../src/endpoint/address_token.ts";
 import type { Address } from "../../src/path/address.ts";
-import { SeededRandom } from "../sim/seeded_random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 
 const engine = chooseEngine();
 const client: Address = { transport: "udp", hostname: "192.0.2.1", port: 1_111 };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DeadlineHeap } from "../../src/endpoint/deadline_heap.ts";
-import { SeededRandom } from "../sim/seeded_random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 
 Deno.test("DeadlineHeap.take() gives what is due, the earliest first", () => {
   const heap = new DeadlineHeap<string>();

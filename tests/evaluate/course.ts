@@ -1,4 +1,4 @@
-import type { LinkOptions } from "../sim/link.ts";
+import type { LinkOptions } from "../../src/sim/link.ts";
 import type { Pair } from "../sim/pair.ts";
 import { download, type DownloadOptions } from "./measure.ts";
 

@@ -2,7 +2,7 @@ import { bbr } from "../../src/congestion/bbr.ts";
 import type { CongestionControl } from "../../src/congestion/controller.ts";
 import { cubic } from "../../src/congestion/cubic.ts";
 import { newReno } from "../../src/congestion/new_reno.ts";
-import type { LinkOptions } from "../sim/link.ts";
+import type { LinkOptions } from "../../src/sim/link.ts";
 import { linkOf } from "../sim/pair.ts";
 import { ablation, download, MIB, pairOf, seeds } from "./measure.ts";
 import { median, OURS, type Row } from "./row.ts";

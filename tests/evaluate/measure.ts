@@ -1,6 +1,6 @@
 import type { TransportConfig } from "../../src/connection/config.ts";
 import type { Scheduler } from "../../src/scheduler/scheduler.ts";
-import type { LinkOptions } from "../sim/link.ts";
+import type { LinkOptions } from "../../src/sim/link.ts";
 import { linkOf, Pair, type PairOptions } from "../sim/pair.ts";
 import { POLICIES } from "./policies.ts";
 import { median } from "./row.ts";

@@ -1,4 +1,4 @@
-import type { LinkOptions } from "../sim/link.ts";
+import type { LinkOptions } from "../../src/sim/link.ts";
 import { linkOf } from "../sim/pair.ts";
 import { equalLinks, MIB, pairOf, seeds } from "./measure.ts";
 import { OURS, type Row } from "./row.ts";

@@ -3,7 +3,7 @@ import { download } from "./measure.ts";
 import { median, OURS, quantile, type Row } from "./row.ts";
 import { minRtt } from "../../src/scheduler/min_rtt.ts";
 import { earliestCompletion } from "../../src/scheduler/earliest_completion.ts";
-import type { LinkOptions } from "../sim/link.ts";
+import type { LinkOptions } from "../../src/sim/link.ts";
 
 /** Mbit/s, one-way delay in ms, stated queue in s, random loss in %. */
 type PathFigures = readonly [number, number, number, number];

@@ -8,7 +8,7 @@ import { TransportError } from "../../src/error/quic_error.ts";
 import { ReceiveBuffer } from "../../src/stream/receive_buffer.ts";
 import { cases } from "../frame/cases.ts";
 import { read, written } from "../frame/recorder.ts";
-import { checkPattern, patternBytes } from "../sim/pattern.ts";
+import { checkPattern, patternBytes } from "../../src/sim/pattern.ts";
 import { hostile } from "./bytes.ts";
 import { type Target, tolerate } from "./target.ts";
 

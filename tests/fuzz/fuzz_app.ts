@@ -3,7 +3,7 @@ import type { Connection } from "../../src/connection/connection.ts";
 import type { ConnectionEvent } from "../../src/connection/event.ts";
 import { Kind } from "../../src/stream/connection_credit.ts";
 import type { Stream } from "../../src/stream/stream.ts";
-import { checkPattern, patternBytes } from "../sim/pattern.ts";
+import { checkPattern, patternBytes } from "../../src/sim/pattern.ts";
 
 /** What one end did and saw on a stream. */
 interface Track {

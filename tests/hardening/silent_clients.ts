@@ -7,7 +7,7 @@ import { PacketOpener } from "../../src/packet/packet_opener.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
 import type { Address } from "../../src/path/address.ts";
 import type { Pair } from "../sim/pair.ts";
-import type { SimPort } from "../sim/sim_port.ts";
+import type { SimPort } from "../../src/sim/sim_port.ts";
 
 const NOTHING = new Uint8Array(0);
 const SIZE = 1_200;

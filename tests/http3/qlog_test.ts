@@ -9,7 +9,7 @@ import { serve } from "../../src/http3/server/serve.ts";
 import { serveConnection } from "../../src/http3/server/server.ts";
 import type { RequestHandler } from "../../src/http3/handler.ts";
 import { checkHttp3, checkTrace, readTrace, type TraceEvent } from "../qlog/read_trace.ts";
-import { TEST_CERTIFICATE, TEST_KEY } from "../sim/test_certificate.ts";
+import { TEST_CERTIFICATE, TEST_KEY } from "../../src/sim/test_certificate.ts";
 import { MemoryTransport } from "./memory_transport.ts";
 import { dataFrame, getLines, headersFrame, type Lines, RawPeer, within } from "./raw_peer.ts";
 

@@ -9,10 +9,10 @@
  * Takes orders from standard input, one line of JSON each, answers each with a line, and ends with
  * its input, so that it never outlives whoever started it.
  */
-import { EventQueue } from "../sim/event_queue.ts";
-import { Link, type LinkOptions } from "../sim/link.ts";
-import type { Flight, Pipe, PipeCounters, PipeOptions } from "../sim/pipe.ts";
-import { SeededRandom } from "../sim/seeded_random.ts";
+import { EventQueue } from "../../src/sim/event_queue.ts";
+import { Link, type LinkOptions } from "../../src/sim/link.ts";
+import type { Flight, Pipe, PipeCounters, PipeOptions } from "../../src/sim/pipe.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { type Kernel, loadKernel, STDIN } from "./tun.ts";
 
 /** What the relay can be told. */

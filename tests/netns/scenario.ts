@@ -1,4 +1,4 @@
-import type { LinkOptions } from "../sim/link.ts";
+import type { LinkOptions } from "../../src/sim/link.ts";
 import { linkOf } from "../sim/pair.ts";
 import type { Direction, Outcome, Task } from "./client.ts";
 import type { Helper } from "./helper.ts";

@@ -1,6 +1,6 @@
 import { defaultGroups } from "../../src/tls/key_exchange.ts";
 import { pairOf } from "../evaluate/measure.ts";
-import type { LinkOptions } from "../sim/link.ts";
+import type { LinkOptions } from "../../src/sim/link.ts";
 
 /** The key exchange of real programs, which needs two packets. */
 const clientTls = { groups: defaultGroups };

@@ -1,4 +1,4 @@
-import type { LinkOptions } from "../sim/link.ts";
+import type { LinkOptions } from "../../src/sim/link.ts";
 import { exactly } from "../permissions/permission_line.ts";
 import { Helper } from "./helper.ts";
 import type { Order, Report } from "./relay.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ResetToken } from "../../src/packet/reset_token.ts";
-import { SeededRandom } from "../sim/seeded_random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 
 Deno.test("ResetToken.matches() compares every bit and the length", () => {
   const bytes = new SeededRandom("token").bytes(16);

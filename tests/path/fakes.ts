@@ -7,7 +7,7 @@ import type { Path, PathContext } from "../../src/path/path.ts";
 import { PathSet } from "../../src/path/path_set.ts";
 import type { Port } from "../../src/path/port.ts";
 import { UnprovenBytes } from "../../src/path/unproven_bytes.ts";
-import { SeededRandom } from "../sim/seeded_random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { TestSink } from "../stream/sink.ts";
 
 /** Issues IDs that count up, and remembers which are good. */

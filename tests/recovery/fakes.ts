@@ -3,7 +3,7 @@ import { type FrameOwner, SentFrame } from "../../src/frame/sent_frame.ts";
 import { PacketSpace } from "../../src/recovery/packet_space.ts";
 import { RttEstimator } from "../../src/recovery/rtt.ts";
 import type { Carrier, SentPacket } from "../../src/recovery/sent_packet.ts";
-import { SeededRandom } from "../sim/seeded_random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 
 /** A 4-tuple that only counts. */
 export class TestCarrier implements Carrier {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ReceivedPackets } from "../../src/recovery/received_packets.ts";
-import { SeededRandom } from "../sim/seeded_random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 
 function make(reorderingThreshold = 0): ReceivedPackets {
   return new ReceivedPackets({ elicitingThreshold: 2, maxAckDelay: 25, reorderingThreshold });

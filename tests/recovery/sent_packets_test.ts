@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Fate, type SentPacket } from "../../src/recovery/sent_packet.ts";
 import { SentPackets } from "../../src/recovery/sent_packets.ts";
-import { SeededRandom } from "../sim/seeded_random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { TestCarrier, TestOwner } from "./fakes.ts";
 import { SentFrame } from "../../src/frame/sent_frame.ts";
 

@@ -3,7 +3,7 @@ import { earliestCompletion } from "../../src/scheduler/earliest_completion.ts";
 import { arrivalAt, departAt, isOverdue, rateOf, transitOf } from "../../src/scheduler/forecast.ts";
 import type { PathView } from "../../src/scheduler/scheduler.ts";
 import { type StreamView, urgencyOrder } from "../../src/scheduler/stream_order.ts";
-import { SeededRandom } from "../sim/seeded_random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { contextOf, pathView, streamView } from "./views.ts";
 
 const ROUNDS = 20_000;

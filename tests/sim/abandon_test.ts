@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { Health } from "../../src/path/lifecycle.ts";
-import type { End } from "./pair.ts";
-import { linkOf, Pair, type PairOptions } from "./pair.ts";
+import { type End, linkOf, Pair, type PairOptions } from "./pair.ts";
 import { begin, type Direction, expectOpen, move } from "./transfers.ts";
 
 const MB = 1_000_000;

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { Kind } from "../../src/stream/connection_credit.ts";
 import { redundant } from "../../src/scheduler/redundant.ts";
 import { linkOf, Pair, type PairOptions } from "./pair.ts";
-import { patternAt } from "./pattern.ts";
-import type { Transfer } from "./stream_app.ts";
+import { patternAt } from "../../src/sim/pattern.ts";
+import type { Transfer } from "../../src/sim/stream_app.ts";
 import { expectOpen } from "./transfers.ts";
 
 /** A pair, and which frames the server sent on which path. */

@@ -1,6 +1,6 @@
 import { Kind } from "../../src/stream/connection_credit.ts";
 import type { End, Pair } from "./pair.ts";
-import { patternBytes } from "./pattern.ts";
+import { patternBytes } from "../../src/sim/pattern.ts";
 
 /** How the messages travel; requests are the client's, and their answers count. */
 export type DripKind = "stream" | "datagram" | "request";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../src/error/error_code.ts";
-import { Pair } from "../sim/pair.ts";
+import { Pair } from "./pair.ts";
 import { move } from "../sim/transfers.ts";
 
 Deno.test("A connection that must give way tells its peer once and is forgotten at once", () => {

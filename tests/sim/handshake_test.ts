@@ -3,9 +3,9 @@ import { ErrorCode } from "../../src/error/error_code.ts";
 import { Header, parseHeader } from "../../src/packet/header.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
 import { Credential } from "../../src/tls/credential.ts";
-import { intercept, interceptBoth, type Verdict } from "./intercept.ts";
+import { intercept, interceptBoth, type Verdict } from "../../src/sim/intercept.ts";
 import { linkOf, Pair, type PairOptions } from "./pair.ts";
-import { TEST_CERTIFICATE, TEST_KEY } from "./test_certificate.ts";
+import { TEST_CERTIFICATE, TEST_KEY } from "../../src/sim/test_certificate.ts";
 import { expectOpen, move } from "./transfers.ts";
 
 const long = Credential.fromPem(TEST_CERTIFICATE.repeat(16), TEST_KEY);

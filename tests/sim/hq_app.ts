@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Connection } from "../../src/connection/connection.ts";
 import { Kind } from "../../src/stream/connection_credit.ts";
 import type { Stream } from "../../src/stream/stream.ts";
-import { checkPattern, patternAt } from "./pattern.ts";
+import { checkPattern, patternAt } from "../../src/sim/pattern.ts";
 
 const NAME = /^GET \/(\d+)-(\d+)(?:-x*)?\r\n$/;
 

@@ -1,6 +1,6 @@
 import { makeDevelopmentCertificate } from "../../src/io/development_certificate.ts";
 import assert from "node:assert/strict";
-import { TEST_CERTIFICATE, TEST_KEY } from "./test_certificate.ts";
+import { TEST_CERTIFICATE, TEST_KEY } from "../../src/sim/test_certificate.ts";
 import { Credential } from "../../src/tls/credential.ts";
 import { NamedGroup } from "../../src/tls/code_point.ts";
 import { linkOf, Pair } from "./pair.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { redundant } from "../../src/scheduler/redundant.ts";
 import { roundRobin } from "../../src/scheduler/round_robin.ts";
-import type { LinkOptions } from "./link.ts";
+import type { LinkOptions } from "../../src/sim/link.ts";
 import { linkOf, Pair } from "./pair.ts";
 import { move } from "./transfers.ts";
 

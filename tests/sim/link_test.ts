@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Address } from "../../src/path/address.ts";
-import type { LinkOptions } from "./link.ts";
-import { Network } from "./network.ts";
-import type { SimPort } from "./sim_port.ts";
+import type { LinkOptions } from "../../src/sim/link.ts";
+import { Network } from "../../src/sim/network.ts";
+import type { SimPort } from "../../src/sim/sim_port.ts";
 
 interface Arrival {
   readonly time: number;

@@ -7,9 +7,9 @@ import { Header, parseHeader } from "../../src/packet/header.ts";
 import { PingRequest } from "../../src/connection/ping_request.ts";
 import type { Address } from "../../src/path/address.ts";
 import { formatAddress, sameAddress } from "../../src/path/address.ts";
-import type { SimPort } from "./sim_port.ts";
+import type { SimPort } from "../../src/sim/sim_port.ts";
 import { linkOf, Pair, type PairOptions } from "./pair.ts";
-import type { Transfer } from "./stream_app.ts";
+import type { Transfer } from "../../src/sim/stream_app.ts";
 import { begin, type Direction, expectOpen } from "./transfers.ts";
 
 const megabyte = 1_048_576;

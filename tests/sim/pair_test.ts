@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { LinkOptions } from "./link.ts";
+import type { LinkOptions } from "../../src/sim/link.ts";
 import { linkOf, Pair, type PairOptions } from "./pair.ts";
-import type { Transfer } from "./stream_app.ts";
+import type { Transfer } from "../../src/sim/stream_app.ts";
 
 const megabyte = 1_048_576;
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { LinkOptions } from "./link.ts";
+import type { LinkOptions } from "../../src/sim/link.ts";
 import { type End, linkOf, Pair } from "./pair.ts";
-import { SeededRandom } from "./seeded_random.ts";
-import type { Transfer } from "./stream_app.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
+import type { Transfer } from "../../src/sim/stream_app.ts";
 import { expectOpen } from "./transfers.ts";
 
 /** Virtual milliseconds in which things happen to the paths. */

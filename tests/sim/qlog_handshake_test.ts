@@ -3,7 +3,7 @@ import { DEFAULTS } from "../../src/connection/config.ts";
 import { checkTrace, readTrace, type TraceEvent } from "../qlog/read_trace.ts";
 import { firstVisit } from "./early_data.ts";
 import { Pair, type PairOptions } from "./pair.ts";
-import { logTo } from "./trace.ts";
+import { logTo } from "../../src/sim/qlog_listener.ts";
 
 type Events = (side: "client" | "server", name: string) => TraceEvent[];
 

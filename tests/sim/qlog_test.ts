@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Header, parseHeader } from "../../src/packet/header.ts";
 import { checkTrace, readTrace, type Trace, type TraceEvent } from "../qlog/read_trace.ts";
-import type { LinkOptions } from "./link.ts";
+import type { LinkOptions } from "../../src/sim/link.ts";
 import { linkOf, Pair, type PairOptions } from "./pair.ts";
 
 type Side = "client" | "server";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { RandomScenario } from "./random_scenario.ts";
-import { seedOf } from "./seeded_random.ts";
+import { seedOf } from "./seed.ts";
 
 /** How many scenarios run; `SIM_COUNT=10000` runs more, `SIM_SEED=17` that one alone. */
 const count = Number(Deno.env.get("SIM_COUNT") ?? 150);

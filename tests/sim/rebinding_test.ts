@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Kind } from "../../src/stream/connection_credit.ts";
 import { linkOf, Pair } from "./pair.ts";
-import { patternBytes } from "./pattern.ts";
+import { patternBytes } from "../../src/sim/pattern.ts";
 import { expectOpen } from "./transfers.ts";
 
 /** A client behind a NAT that has forgotten it, with one message of so many bytes just written. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { intercept } from "./intercept.ts";
-import type { LinkOptions } from "./link.ts";
+import { intercept } from "../../src/sim/intercept.ts";
+import type { LinkOptions } from "../../src/sim/link.ts";
 import { linkOf, Pair } from "./pair.ts";
-import { SeededRandom } from "./seeded_random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 
 /** Bytes that all links carried towards the client. */
 function delivered(pair: Pair): number {

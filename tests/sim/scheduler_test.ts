@@ -4,9 +4,9 @@ import { minRtt } from "../../src/scheduler/min_rtt.ts";
 import type { Scheduler, SchedulerFactory } from "../../src/scheduler/scheduler.ts";
 import { schedulers } from "../../src/scheduler/schedulers.ts";
 import { urgencyOrder } from "../../src/scheduler/stream_order.ts";
-import type { LinkOptions } from "./link.ts";
+import type { LinkOptions } from "../../src/sim/link.ts";
 import { linkOf, Pair } from "./pair.ts";
-import { SeededRandom } from "./seeded_random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 
 const MEBI = 1_048_576;
 

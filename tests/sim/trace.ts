@@ -1,24 +1,8 @@
-import { Qlog, type QlogFactory } from "../../src/qlog/qlog.ts";
-import { QlogWriter } from "../../src/qlog/writer.ts";
-
-/** Takes a record of a trace, separator and line feed included, and whose trace it is. */
-export type RecordListener = (record: string, role: "client" | "server", id: string) => void;
+import type { QlogFactory } from "../../src/qlog/qlog.ts";
+import { logTo } from "../../src/sim/qlog_listener.ts";
 
 /** Records kept for a test that may fail: the last ones are of most use. */
 const MAX_RECORDS = 200_000;
-
-/** Gives every connection a log whose records go to a function. */
-export function logTo(listener: RecordListener): QlogFactory {
-  return ({ role, originalId, now, epoch }) => {
-    const sink = {
-      write(record: string): boolean {
-        listener(record, role, originalId);
-        return true;
-      },
-    };
-    return new Qlog(new QlogWriter(sink, { role, group: originalId, start: now, epoch }));
-  };
-}
 
 /** Where failing tests leave their traces; without it none are kept. */
 const directory = Deno.env.get("SIM_QLOG") || undefined;

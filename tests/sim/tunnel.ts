@@ -1,7 +1,7 @@
 import { Drip } from "./drip.ts";
 import { type End, linkOf, Pair } from "./pair.ts";
-import { SeededRandom } from "./seeded_random.ts";
-import type { Transfer } from "./stream_app.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
+import type { Transfer } from "../../src/sim/stream_app.ts";
 
 /** Milliseconds by which a link must be in use again. */
 const LIMIT = 30_000;

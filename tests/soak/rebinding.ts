@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { linkOf } from "../sim/pair.ts";
-import { SeededRandom } from "../sim/seeded_random.ts";
-import type { Transfer } from "../sim/stream_app.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
+import type { Transfer } from "../../src/sim/stream_app.ts";
 import { HeapSeries } from "./heap.ts";
 import { SoakNet } from "./soak_net.ts";
 

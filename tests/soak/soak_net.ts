@@ -3,7 +3,7 @@ import type { Connection } from "../../src/connection/connection.ts";
 import type { ConnectionEvent } from "../../src/connection/event.ts";
 import { NamedGroup } from "../../src/tls/code_point.ts";
 import { type End, Pair, type PairOptions } from "../sim/pair.ts";
-import { StreamApp } from "../sim/stream_app.ts";
+import { StreamApp } from "../../src/sim/stream_app.ts";
 
 /**
  * Two endpoints with any number of connections between them. Unlike a pair's ends, these keep no

@@ -7,7 +7,7 @@ import {
   type IssuedCertificate,
   makeIssuedCertificate,
 } from "../../mod.ts";
-import { patternBytes } from "../sim/pattern.ts";
+import { patternBytes } from "../../src/sim/pattern.ts";
 import { type Made, make, type Unusual } from "../tls/authority.ts";
 import {
   connectTheirs,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { H3Client } from "../../src/http3/client/client.ts";
 import { serveConnection } from "../../src/http3/server/server.ts";
-import { patternBytes } from "../sim/pattern.ts";
+import { patternBytes } from "../../src/sim/pattern.ts";
 import { DenoPair, type OurRole } from "./deno_pair.ts";
 import { digest } from "./streams.ts";
 

@@ -20,7 +20,7 @@ import { firstVisit, Inbox, sendTexts, visitAgain } from "../early_data.ts";
 import { linkOf, Pair, type PairOptions } from "../pair.ts";
 import { PathHistory } from "../path_history.ts";
 import { RandomScenario } from "../random_scenario.ts";
-import { TraceHash } from "../trace_hash.ts";
+import { TraceHash } from "../../../src/sim/trace_hash.ts";
 import { begin, expectOpen } from "../transfers.ts";
 
 /** Runs a scenario of a seed; returns the digest of its trace and the number of its datagrams. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { TraceHash } from "../trace_hash.ts";
+import { TraceHash } from "../../../src/sim/trace_hash.ts";
 import { differences, recorded, run } from "./recording.ts";
 import { families } from "./scenarios.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { Kind } from "../../src/stream/connection_credit.ts";
-import type { Stream } from "../../src/stream/stream.ts";
-import type { StreamEvent } from "../../src/stream/stream_event.ts";
-import type { StreamSet } from "../../src/stream/stream_set.ts";
+import { Kind } from "../stream/connection_credit.ts";
+import type { Stream } from "../stream/stream.ts";
+import type { StreamEvent } from "../stream/stream_event.ts";
+import type { StreamSet } from "../stream/stream_set.ts";
 import { checkPattern, patternAt } from "./pattern.ts";
 
 const REQUEST_SIZE = 16;

@@ -1,4 +1,4 @@
-import type { Address } from "../../src/path/address.ts";
+import type { Address } from "../path/address.ts";
 import { EventQueue } from "./event_queue.ts";
 import { Link, type LinkOptions } from "./link.ts";
 import type { DropCause, Flight } from "./pipe.ts";

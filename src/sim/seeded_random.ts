@@ -61,11 +61,6 @@ export class SeededRandom {
   }
 }
 
-/** The seed of this run: `SIM_SEED` when it is set, else the one that the test names. */
-export function seedOf(fallback: number | string): number | string {
-  return Deno.env.get("SIM_SEED") ?? fallback;
-}
-
 function expandSeed(text: string): Uint32Array {
   const state = new Uint32Array([0x9e37_79b9, 0x243f_6a88, 0xb7e1_5162, 1]);
   for (let i = 0; i < text.length; i++) {

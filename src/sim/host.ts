@@ -1,5 +1,5 @@
-import type { Address } from "../../src/path/address.ts";
-import type { Port } from "../../src/path/port.ts";
+import type { Address } from "../path/address.ts";
+import type { Port } from "../path/port.ts";
 import type { Link } from "./link.ts";
 import type { Network } from "./network.ts";
 import type { SimPort } from "./sim_port.ts";

@@ -1,4 +1,4 @@
-import type { Address } from "../../src/path/address.ts";
+import type { Address } from "../path/address.ts";
 
 /** Sums up a run in one number, so that two runs can be compared datagram by datagram. */
 export class TraceHash {

@@ -1,0 +1,304 @@
+import { CLIENT_DEFAULTS, DEFAULTS, type TransportConfig } from "../connection/config.ts";
+import type { Connection } from "../connection/connection.ts";
+import type { ConnectionEvent } from "../connection/event.ts";
+import type { CryptoEngine } from "../crypto/aead.ts";
+import { type ClientConfig, Endpoint, type ServerConfig } from "../endpoint/endpoint.ts";
+import type { IpPrefix } from "../bytes/ip_prefix.ts";
+import type { LedgerLimits } from "../limits/ledger.ts";
+import type { QlogFactory } from "../qlog/qlog.ts";
+import type { PathStatus } from "../scheduler/scheduler.ts";
+import { Credential } from "../tls/credential.ts";
+import { NamedGroup } from "../tls/code_point.ts";
+import type { ClientTlsOptions, ServerTlsOptions } from "../tls/tls.ts";
+import type { Host } from "./host.ts";
+import type { Link, LinkOptions } from "./link.ts";
+import { queueOf } from "./link.ts";
+import type { SimPort } from "./sim_port.ts";
+import { StreamApp } from "./stream_app.ts";
+import { logTo, type RecordListener } from "./qlog_listener.ts";
+import { TEST_CERTIFICATE, TEST_KEY } from "./test_certificate.ts";
+import { type RunOptions, World } from "./world.ts";
+
+/** Milliseconds since 1970 at the beginning of virtual time. */
+const EPOCH = 1_800_000_000_000;
+
+/** Groups whose ClientHello fits into one Initial. */
+export const ORDINARY_GROUPS: readonly number[] = [
+  NamedGroup.X25519,
+  NamedGroup.P256,
+  NamedGroup.P384,
+];
+
+/** What a client of the simulated server says to TLS, if nothing else is asked for. */
+export const ORDINARY_TLS: ClientTlsOptions = {
+  serverName: "server.test",
+  alpn: ["sim"],
+  verification: "insecure",
+  groups: ORDINARY_GROUPS,
+};
+
+const credential = Credential.fromPem(TEST_CERTIFICATE, TEST_KEY);
+
+/** How a pair is made. Everything has a default: one path of 10 Mbit/s and 44 ms. */
+export interface PairOptions {
+  readonly seed?: number | string;
+  /** A world that others live in as well. */
+  readonly world?: World;
+  /** One link per path; the client has an interface at each. See `linkOf`. */
+  readonly links?: readonly LinkOptions[];
+  /** Links that others use as well, in place of `links`. */
+  readonly sharedLinks?: readonly Link[];
+  /** As many equal paths, if `links` are not given. */
+  readonly paths?: number;
+  /** Addresses of the server; path i leads to address i, or the last one. */
+  readonly serverAddresses?: number;
+  /** For both ends. */
+  readonly config?: Partial<TransportConfig>;
+  readonly clientConfig?: Partial<TransportConfig>;
+  readonly serverConfig?: Partial<TransportConfig>;
+  /** Unless it says otherwise, handshakes are of X25519 alone: one Initial, and quickly computed. */
+  readonly clientTls?: Partial<ClientTlsOptions>;
+  readonly serverTls?: Partial<ServerTlsOptions>;
+  /** Further options of the server's endpoint. */
+  readonly server?: Partial<ServerConfig>;
+  /** What the server's clients may hold. */
+  readonly limits?: LedgerLimits;
+  /** Networks of balancers, of whose addresses the server thinks nothing. */
+  readonly exempt?: readonly IpPrefix[];
+  /** Further options of the client's connection. */
+  readonly client?: Partial<ClientConfig>;
+  readonly engine?: CryptoEngine;
+  /** Whether the client opens its other paths as soon as the handshake is complete. */
+  readonly openPaths?: boolean;
+  /** The status of each path when it is opened. */
+  readonly statuses?: readonly PathStatus[];
+  /** The server's key for stateless resets. */
+  readonly resetKey?: Uint8Array;
+  /** Use IPv6 addresses. */
+  readonly ipv6?: boolean;
+  /** Takes the qlog records of both ends. */
+  readonly qlog?: RecordListener;
+  /** Distinguishes the pairs of one world; 0 to 200. */
+  readonly number?: number;
+}
+
+/** One end of the connection of a pair. */
+export class End {
+  readonly host: Host<Connection>;
+  readonly endpoint: Endpoint;
+  /** All events so far, as they came. */
+  readonly events: ConnectionEvent[] = [];
+  /** When the handshake was complete, in virtual ms. */
+  completedAt = Infinity;
+  /** Hears of every event besides. */
+  onEvent: (event: ConnectionEvent) => void = () => {};
+  #connection: Connection | undefined;
+  #app: StreamApp | undefined;
+  readonly #now: () => number;
+
+  constructor(host: Host<Connection>, endpoint: Endpoint, now: () => number) {
+    this.host = host;
+    this.endpoint = endpoint;
+    this.#now = now;
+    host.onActive = (connection) => this.#drain(connection);
+  }
+
+  get connection(): Connection {
+    if (!this.#connection) throw new Error(`The ${this.host.name} has no connection yet`);
+    return this.#connection;
+  }
+
+  get app(): StreamApp {
+    if (!this.#app) throw new Error(`The ${this.host.name} has no connection yet`);
+    return this.#app;
+  }
+
+  get isConnected(): boolean {
+    return this.#connection !== undefined;
+  }
+
+  /** Whether an event of this type has come. */
+  has(type: ConnectionEvent["type"]): boolean {
+    return this.events.some((event) => event.type === type);
+  }
+
+  /** Takes a connection over; only its first one counts. */
+  attach(connection: Connection): void {
+    if (this.#connection) return;
+    this.#connection = connection;
+    this.#app = new StreamApp(connection.streams, this.#now);
+  }
+
+  /** Says that the test did something with the connection. */
+  touch(): void {
+    if (this.#connection) this.endpoint.touch(this.#connection);
+    this.host.isTouched = true;
+  }
+
+  #drain(connection: Connection): void {
+    for (let event; (event = connection.nextEvent());) {
+      if (connection !== this.#connection) continue;
+      this.events.push(event);
+      if (event.type === "handshakeCompleted") this.completedAt = this.#now();
+      switch (event.type) {
+        case "opened":
+        case "readable":
+        case "writable":
+        case "streamsAvailable":
+          this.#app!.onEvent(event);
+      }
+      this.onEvent(event);
+    }
+    this.endpoint.touch(connection);
+  }
+}
+
+/**
+ * A client and a server with one connection over some links, in virtual time.
+ *
+ * @example
+ * ```ts ignore
+ * const pair = new Pair({ paths: 2, seed: 7 });
+ * pair.connect();
+ * const transfer = pair.client.app.download(1_048_576);
+ * pair.run({ when: () => transfer.isDone });
+ * ```
+ */
+export class Pair {
+  readonly world: World;
+  readonly links: readonly Link[];
+  readonly client: End;
+  readonly server: End;
+  /** The server's key for stateless resets. */
+  readonly resetKey: Uint8Array;
+  readonly #options: PairOptions;
+
+  constructor(options: PairOptions = {}) {
+    this.#options = options;
+    this.world = options.world ?? new World(options.seed ?? 1);
+    this.resetKey = options.resetKey ?? this.world.random.fork("reset key").bytes(32);
+    const { network } = this.world;
+    const wanted = options.links ??
+      Array.from({ length: options.paths ?? 1 }, () => linkOf(10, 44));
+    this.links = options.sharedLinks ?? wanted.map((link) => network.link(link));
+    const { number = 0 } = options;
+    this.client = this.#end(`client ${number}`, undefined);
+    this.server = this.#end(`server ${number}`, this.#serverConfig());
+    this.links.forEach((link, i) => this.client.host.open(this.#address(1, i), 50_000 + i, link));
+    for (let i = 0; i < (options.serverAddresses ?? 1); i++) {
+      this.server.host.open(this.#address(2, i), 443);
+    }
+    this.server.host.onConnection = (connection) => this.server.attach(connection);
+    this.client.onEvent = (event) => {
+      if (event.type === "handshakeCompleted" && options.openPaths !== false) this.openPaths();
+    };
+  }
+
+  get now(): number {
+    return this.world.now;
+  }
+
+  get clientPorts(): readonly SimPort[] {
+    return this.client.host.ports;
+  }
+
+  get serverPorts(): readonly SimPort[] {
+    return this.server.host.ports;
+  }
+
+  /** Begins the handshake; the connection can be used at once, its streams open later. */
+  start(): Connection {
+    const { clientTls, config, clientConfig } = this.#options;
+    const connection = this.client.endpoint.connect(
+      {
+        transport: { ...CLIENT_DEFAULTS, qlog: this.#qlog(), ...config, ...clientConfig },
+        tls: {
+          ...ORDINARY_TLS,
+          ...clientTls,
+        },
+        ...this.#options.client,
+      },
+      this.clientPorts[0]!,
+      this.serverPorts[0]!.publicAddress,
+      this.now,
+    );
+    this.client.attach(connection);
+    return connection;
+  }
+
+  /** Begins the handshake and runs until both ends have completed it. */
+  connect(): this {
+    this.start();
+    this.run({
+      until: this.now + 60_000,
+      when: () => this.client.has("handshakeCompleted") && this.server.has("handshakeCompleted"),
+    });
+    if (!this.server.has("handshakeCompleted")) throw new Error("The handshake did not complete");
+    return this;
+  }
+
+  /** Opens a path from each further interface of the client. */
+  openPaths(): void {
+    const { statuses = [] } = this.#options;
+    const { connection } = this.client;
+    for (let i = 1; i < this.clientPorts.length; i++) {
+      const remote = this.serverPorts[Math.min(i, this.serverPorts.length - 1)]!.publicAddress;
+      connection.openPath(this.clientPorts[i]!, remote, statuses[i] ?? "available", this.now);
+    }
+    this.client.touch();
+  }
+
+  /** Lets time pass; see `World.run`. */
+  run(options: RunOptions = {}): number {
+    this.client.touch();
+    this.server.touch();
+    return this.world.run(options);
+  }
+
+  /** Calls a function at a virtual time. */
+  at(time: number, action: () => void): void {
+    this.world.at(time, () => {
+      action();
+      this.client.touch();
+      this.server.touch();
+    });
+  }
+
+  #end(name: string, server: ServerConfig | undefined): End {
+    const endpoint = new Endpoint({
+      random: this.world.random.fork(name),
+      wallTime: (now) => EPOCH + now,
+      engine: this.#options.engine,
+      server,
+      resetKey: server && this.resetKey,
+      limits: server && this.#options.limits,
+      exempt: server && this.#options.exempt,
+    });
+    return new End(this.world.host(name, endpoint), endpoint, () => this.now);
+  }
+
+  #qlog(): QlogFactory | undefined {
+    const { qlog } = this.#options;
+    return qlog ? logTo(qlog) : this.world.qlog;
+  }
+
+  #serverConfig(): ServerConfig {
+    const { config, serverConfig, serverTls, server } = this.#options;
+    return {
+      transport: { ...DEFAULTS, qlog: this.#qlog(), ...config, ...serverConfig },
+      tls: { credential: () => credential, alpn: ["sim"], ...serverTls },
+      ...server,
+    };
+  }
+
+  #address(side: number, index: number): string {
+    const { ipv6 = false, number = 0 } = this.#options;
+    return ipv6 ? `fd77:${number}:${index}::${side}` : `10.${number}.${index}.${side}`;
+  }
+}
+
+/** A link as the evaluation describes them: Mbit/s and round-trip milliseconds, a full queue. */
+export function linkOf(megabits: number, rtt: number, more: LinkOptions = {}): LinkOptions {
+  const rate = megabits * 1e6;
+  return { rate, delay: rtt / 2, queue: queueOf(rate, rtt), ...more };
+}

@@ -25,9 +25,9 @@ export type Receiver = (datagram: Uint8Array, port: SimPort, remote: Address) =>
  * the client's address decides the link, whichever address of the server it talks to.
  */
 export class Network {
-  readonly events = new EventQueue();
+  readonly events: EventQueue = new EventQueue();
   readonly random: SeededRandom;
-  readonly trace = new TraceHash();
+  readonly trace: TraceHash = new TraceHash();
   /** Sees every datagram when set. */
   capture: Capture | undefined;
   readonly links: Link[] = [];

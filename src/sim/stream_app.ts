@@ -50,9 +50,9 @@ export class Transfer {
  */
 export class StreamApp {
   /** What the other end uploaded so far, by stream. */
-  readonly uploads = new Map<number, Transfer>();
+  readonly uploads: Map<number, Transfer> = new Map();
   /** Streams the peer reset or stopped, with its code. */
-  readonly aborted = new Map<number, number>();
+  readonly aborted: Map<number, number> = new Map();
   readonly #streams: StreamSet;
   readonly #now: () => number;
   readonly #senders = new Map<number, Sender>();

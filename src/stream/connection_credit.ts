@@ -43,7 +43,7 @@ export interface CreditOptions {
 /** What is limited for the connection as a whole, both ways: data, and streams of both kinds. */
 export class ConnectionCredit implements FrameOwner {
   /** For the data we send. */
-  readonly send = new SendLimit();
+  readonly send: SendLimit = new SendLimit();
   /** For the data we get. */
   readonly receive: ReceiveLimit;
   /** For the streams we open, by kind. */

@@ -42,7 +42,7 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
     limit: number,
     observer: HalfObserver,
     memory?: BufferMemory,
-    ahead = new WriteAhead(memory),
+    ahead: WriteAhead = new WriteAhead(memory),
   ) {
     super();
     this.id = id;

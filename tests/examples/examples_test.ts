@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { schedulers } from "../../mod.ts";
 import { exactly } from "../permissions/permission_line.ts";
 
 /** Starts an example, or a program for it, with the permissions of its first line. */
@@ -52,6 +53,21 @@ Deno.test("two_paths.ts uses both paths", async () => {
 
 Deno.test("custom_scheduler.ts is asked where packets go", async () => {
   assert.match(await run("custom_scheduler"), /^5000000 bytes came\npath 0: \d+ .*\npath 1: \d+/);
+});
+
+Deno.test("core.ts brings bytes across without a socket, and without any permission", async () => {
+  assert.match(await run("core"), /^after \d+ ms the server has "Hello without sockets"\n$/);
+});
+
+Deno.test("simulate.ts compares all schedulers in virtual time", async () => {
+  const lines = (await run("simulate")).trimEnd().split("\n").slice(1);
+  assert.deepEqual(
+    lines.map((line) => line.split(" ")[0]).sort(),
+    schedulers.map(({ name }) => name).sort(),
+  );
+  const median = (name: string) =>
+    Number(/(\d+) ms/.exec(lines.find((line) => line.startsWith(name))!)![1]);
+  assert.ok(median("earliestCompletion") < 0.8 * median("backup"), "three links beat one");
 });
 
 Deno.test("datagrams.ts measures round trips", async () => {

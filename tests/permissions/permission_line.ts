@@ -10,9 +10,9 @@ const TELLING = ["SSL_CERT_FILE", "SSL_CERT_DIR", "DENO_CERT", "QLOGDIR", "SSLKE
  */
 export function permissionLine(path: string): string[] {
   const [first = ""] = Deno.readTextFileSync(new URL(`../../${path}`, import.meta.url)).split("\n");
-  const flags = /^#!\/usr\/bin\/env -S deno run (.+)$/.exec(first)?.[1];
-  if (flags === undefined) throw new Error(`${path} does not begin with its permissions`);
-  return flags.split(" ");
+  const line = /^#!\/usr\/bin\/env -S deno run( .+)?$/.exec(first);
+  if (line === null) throw new Error(`${path} does not begin with its permissions`);
+  return line[1]?.trim().split(" ") ?? [];
 }
 
 /**

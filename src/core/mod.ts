@@ -1,0 +1,65 @@
+/**
+ * The core of mpquic: a QUIC endpoint as a pure machine, without sockets, clocks or randomness of
+ * its own. Bytes go in and out through five doors, and time is an argument.
+ *
+ * | door | what for |
+ * |---|---|
+ * | `receive(datagram, port, remote, now)` | a datagram came |
+ * | `transmit(now)` | the next datagram to send, until there is none |
+ * | `deadline`, `expire(now)` | the timer: at `deadline`, call `expire` |
+ * | `nextConnection()`, `nextActive()` | new connections, and those that have events |
+ * | `touch(connection)` | the application did something with a connection |
+ *
+ * **Order of calls.** After `receive`, `expire`, or anything the application did (then `touch`),
+ * take all connections from `nextConnection` and `nextActive` and all their events from
+ * `Connection.nextEvent`; then call `transmit` until it returns `undefined`; then set a timer for
+ * `deadline`. Several datagrams may be received before the rest is done once.
+ *
+ * **Who may reuse what.** A datagram given to `receive` is changed in place and looked at during
+ * the call only. `transmit` writes into the buffer that the port lends and returns one object that
+ * is filled anew by the next call: send its bytes, or copy them, before that. A port whose `buffer`
+ * is `undefined` is passed over until it lends one again.
+ *
+ * **Units.** Times are milliseconds of one monotonic clock that never goes back; sizes are bytes;
+ * rates are bytes per millisecond. Addresses are literal, never names.
+ *
+ * **Errors.** No door throws for what a peer sent: the connection closes with the right code, and
+ * a `closed` event tells.
+ *
+ * @example Two endpoints that talk to each other: see `examples/core.ts`
+ * ```ts
+ * import { type Connection, Endpoint } from "@mpquic/mpquic/core";
+ *
+ * const endpoint = new Endpoint({
+ *   random: {
+ *     bytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+ *     below: (limit) => Math.floor(Math.random() * limit),
+ *   },
+ *   wallTime: () => Date.now(),
+ * });
+ * console.log(endpoint.deadline); // Infinity: there is nothing to do yet
+ * ```
+ *
+ * @experimental Names and shapes may change with every minor version.
+ * @module
+ */
+export {
+  type ClientConfig,
+  Endpoint,
+  type EndpointOptions,
+  type ServerConfig,
+} from "../endpoint/endpoint.ts";
+export { Connection } from "../connection/connection.ts";
+export type { ConnectionEvent } from "../connection/event.ts";
+export type { CloseReason } from "../connection/closing.ts";
+export { CLIENT_DEFAULTS, DEFAULTS, type TransportConfig } from "../connection/config.ts";
+export type { Transmit } from "../connection/datagram_builder.ts";
+export type { Random } from "../crypto/random.ts";
+export type { Address } from "../path/address.ts";
+export type { Path } from "../path/path.ts";
+export type { Port } from "../path/port.ts";
+export { Kind } from "../stream/connection_credit.ts";
+export type { Stream } from "../stream/stream.ts";
+export { Credential } from "../tls/credential.ts";
+export type { ClientTlsOptions, ServerTlsOptions } from "../tls/tls.ts";
+export type { WallClock } from "../tls/wall_clock.ts";

@@ -5,6 +5,7 @@ import type {
   RttView,
 } from "./controller.ts";
 import { LossBased } from "./loss_based.ts";
+import { NoiseJudge } from "./noise_judge.ts";
 
 /** How steeply the curve rises, in segments per second cubed (RFC 9438, Section 4.1.1). */
 const C = 0.4;
@@ -13,7 +14,10 @@ const BETA = 0.7;
 /** Growth per round trip that makes AIMD with `BETA` as fast as Reno (RFC 9438, Section 4.3). */
 const ALPHA = 3 * (1 - BETA) / (1 + BETA);
 
-/** The controller of RFC 9438, with HyStart++. Its curve is in segments and seconds. */
+/**
+ * The controller of RFC 9438, with HyStart++. Its curve is in segments and seconds. Noise of a link
+ * is no congestion: one loss in a hundred would leave it a sixth of 20 Mbit/s.
+ */
 export class Cubic extends LossBased {
   override readonly name: string = "cubic";
   /** The window at the last loss, or less after fast convergence; in bytes, 0 before the first. */
@@ -30,6 +34,7 @@ export class Cubic extends LossBased {
   #lastGrowth = 0;
   #wasUnused = false;
   #lastAck = 0;
+  readonly #noise = new NoiseJudge();
   #savedMax = 0;
   #savedPrior = 0;
   #savedEpoch = -1;
@@ -46,7 +51,12 @@ export class Cubic extends LossBased {
 
   override onAcked(packet: PacketSample, rtt: RttView, bytesInFlight: number, now: number): void {
     this.#lastAck = now;
+    this.#noise.onAcked(rtt, now);
     super.onAcked(packet, rtt, bytesInFlight, now);
+  }
+
+  protected override excuses(packet: PacketSample): boolean {
+    return this.#noise.excuses(packet);
   }
 
   protected override avoid(acked: number, now: number): void {
@@ -127,7 +137,8 @@ export class Cubic extends LossBased {
 
 /**
  * Makes the controller of RFC 9438, the default: it returns fast to the window of the last loss,
- * waits there, then explores beyond it.
+ * waits there, then explores beyond it. Losses that have met no queue do not reduce the window, as
+ * long as they are no more than 2 % of what is sent.
  *
  * @param options What the network path offers.
  * @returns A controller for one network path.

@@ -42,6 +42,9 @@ export abstract class LossBased implements CongestionController {
   #previousEpochStart = -1;
   /** Losses of the newest epoch that have not turned out to be spurious. */
   #epochLosses = 0;
+  /** Losses that began no epoch, and when the last of them left. */
+  #excused = 0;
+  #excusedUpTo = -1;
   #canUndo = false;
   #savedWindow = 0;
   #savedThreshold = Infinity;
@@ -70,6 +73,11 @@ export abstract class LossBased implements CongestionController {
 
   /** Remembers what `restore` would take back. */
   protected save(): void {}
+
+  /** Whether a loss that would begin an epoch is no sign of congestion. */
+  protected excuses(_packet: PacketSample): boolean {
+    return false;
+  }
 
   /** Takes back what the last epoch of loss changed. */
   protected restore(): void {}
@@ -124,7 +132,10 @@ export abstract class LossBased implements CongestionController {
 
   onLost(packet: PacketSample, _bytesInFlight: number, persistent: boolean, now: number): void {
     // RFC 9002, Section 7.3.1: any loss ends slow start.
-    if (packet.timeSent > this.#epochStart) this.#beginEpoch(now);
+    if (packet.timeSent > this.#epochStart) {
+      if (!persistent && this.excuses(packet)) return this.#excuse(packet);
+      this.#beginEpoch(now);
+    }
     // A straggler of the epoch before must not keep this one from being taken back.
     if (packet.timeSent > this.#previousEpochStart) this.#epochLosses++;
     if (!persistent) return;
@@ -135,6 +146,10 @@ export abstract class LossBased implements CongestionController {
 
   onSpuriousLoss(packet: PacketSample, _now: number): void {
     const { timeSent } = packet;
+    if (this.#excused > 0 && timeSent <= this.#excusedUpTo) {
+      this.#excused--;
+      return;
+    }
     if (timeSent > this.#epochStart || timeSent <= this.#previousEpochStart) return;
     if (--this.#epochLosses > 0 || !this.#canUndo) return;
     this.#canUndo = false;
@@ -160,6 +175,12 @@ export abstract class LossBased implements CongestionController {
   }
 
   close(): void {}
+
+  /** The window stays as it is; should the loss be spurious, there is nothing to take back. */
+  #excuse({ timeSent }: PacketSample): void {
+    this.#excused++;
+    this.#excusedUpTo = Math.max(this.#excusedUpTo, timeSent);
+  }
 
   #slowStart(packet: PacketSample): void {
     const grown = this.slowStartThreshold === Infinity

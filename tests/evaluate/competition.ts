@@ -6,6 +6,7 @@ import { newReno } from "../../src/congestion/new_reno.ts";
 import { olia } from "../../src/congestion/olia.ts";
 import { linkOf, Pair } from "../sim/pair.ts";
 import { World } from "../sim/world.ts";
+import { plainCubic } from "../congestion/plain_cubic.ts";
 import { pairOf, seeds } from "./measure.ts";
 import { median, OURS, type Row } from "./row.ts";
 
@@ -43,6 +44,27 @@ export function* coupling(count: number): Generator<Row> {
       atLeast: true,
     };
   }
+  const ratios = seeds(count).map((seed) => besidePlain(seed));
+  yield {
+    scenario: "T20",
+    name: "the default against one flow to which every loss is congestion, at 20 Mbit/s: the less",
+    unit: "x",
+    results: new Map([[OURS, Math.min(median(ratios), 1 / median(ratios))]]),
+    target: 0.8,
+    atLeast: true,
+  };
+}
+
+/** Bytes of a connection with the default controller for each byte of one beside it, nothing lost. */
+export function besidePlain(seed: number): number {
+  const world = new World(seed);
+  const sharedLinks = [world.network.link(linkOf(20, 40))];
+  const serverConfig = { congestionControl: plainCubic };
+  return ratioOf(
+    new Pair({ world, number: 0, sharedLinks }),
+    new Pair({ world, number: 1, sharedLinks, serverConfig }),
+    seed,
+  );
 }
 
 /** Bytes of the connection with two paths for each byte of the one with a single path. */
@@ -61,14 +83,23 @@ function shared(congestionControl: CongestionControl, seed: number): number {
     sharedLinks: [bottleneck],
     serverConfig: { congestionControl: newReno },
   });
-  const [both, single] = [two, one].map((pair) => {
-    pair.start();
-    return pair.client.app.download(1e9);
-  });
-  two.run({ until: FROM });
-  const [a, b] = [both!.received, single!.received];
-  two.run({ until: UNTIL });
-  return (both!.received - a) / (single!.received - b);
+  return ratioOf(two, one);
+}
+
+/** Bytes of one pair for each byte of the other; the first begins `delay` ms later. */
+function ratioOf(one: Pair, other: Pair, delay = 0): number {
+  const second = begun(other);
+  one.run({ until: delay });
+  const first = begun(one);
+  one.run({ until: FROM });
+  const [a, b] = [first.received, second.received];
+  one.run({ until: UNTIL });
+  return (first.received - a) / (second.received - b);
+}
+
+function begun(pair: Pair): ReturnType<typeof pair.client.app.download> {
+  pair.start();
+  return pair.client.app.download(1e9);
 }
 
 function disjoint(congestionControl: CongestionControl): number {

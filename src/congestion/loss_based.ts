@@ -117,10 +117,11 @@ export abstract class LossBased implements CongestionController {
   /** The round-trip time has risen: what is beyond the path's own share waits in a queue. */
   #leaveSlowStart(rtt: RttView, now: number): void {
     // It was noticed a round trip late, with the queue nearly full. Without letting it drain, the
-    // first growth would overflow it.
+    // first growth would overflow it. What any path is given at first is not too much for this one.
     const enough = EXIT_GAIN * this.#peakRate * rtt.min;
     if (this.#peakRate > 0 && enough < this.window) {
-      this.window = Math.max(enough, minimumWindow(this.maxDatagramSize));
+      const least = initialWindow(this.#options);
+      this.window = Math.min(Math.max(enough, least), this.window);
     }
     this.slowStartThreshold = this.window;
     // What is under way left at the rate that was too high: its losses have been answered.

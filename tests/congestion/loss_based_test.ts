@@ -41,6 +41,12 @@ for (const control of [cubic, newReno]) {
     assert.equal(window, 1.6 * 1_000 * LEAST);
   });
 
+  Deno.test(`${control.name}() leaves slow start with its first window at least`, () => {
+    const [before, window] = windowAfterSlowStart(control(options()), 10);
+    assert.ok(before > 100_000, `${before}`);
+    assert.equal(window, 10 * SIZE);
+  });
+
   Deno.test(`${control.name}() reduces its window once for a slow start that went too far`, () => {
     const controller = control(options());
     const [, window] = windowAfterSlowStart(controller, 1_000);

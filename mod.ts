@@ -67,12 +67,12 @@ export type {
   CloseInfo,
   ConnectOptions,
   ListenOptions,
-  MigrateOptions,
   OpenPathOptions,
   PathWish,
   SendDatagramOptions,
   TransportOptions,
 } from "./src/api/options.ts";
+export type { MigrateOptions } from "./src/api/migrate_options.ts";
 export type {
   CertificateAndKey,
   CertificateOptions,
@@ -134,9 +134,9 @@ export type {
   CongestionControl,
   CongestionController,
   ControllerOptions,
-  PacketSample,
   RttView,
 } from "./src/congestion/controller.ts";
+export type { PacketSample } from "./src/congestion/packet_sample.ts";
 export type { RateSample } from "./src/congestion/delivery_rate.ts";
 export { type CoupledPath, CouplingGroup } from "./src/congestion/coupling_group.ts";
 export type { Random } from "./src/crypto/random.ts";

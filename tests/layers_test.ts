@@ -123,6 +123,30 @@ Deno.test("nothing below io reads a clock or draws chance", () => {
   }
 });
 
+/** Files that import each other all the same, each with the reason; there may be no others. */
+const CIRCLES = new Map([
+  // What makes connections is a static method of what is made.
+  ["src/api/multipath_connection.ts", ["src/api/connect.ts", "src/api/multipath_listener.ts"]],
+  // The table of transport parameters is to take their place.
+  ["src/connection/local_parameters.ts", ["src/connection/preferred_address.ts"]],
+]);
+
+Deno.test("no sources import each other in a circle, types included", () => {
+  const imports = new Map(sources.map((file) => [file.path, importsOf(file)]));
+  const reach = (from: string): Set<string> => {
+    const seen = new Set<string>();
+    const left = [...imports.get(from) ?? []];
+    for (let path; (path = left.pop()) !== undefined;) {
+      if (!seen.has(path)) left.push(...imports.get(path) ?? []);
+      seen.add(path);
+    }
+    return seen;
+  };
+  const known = new Set([...CIRCLES].flat(2));
+  const found = sources.map(({ path }) => path).filter((path) => reach(path).has(path));
+  assert.deepEqual(found.filter((path) => !known.has(path)), []);
+});
+
 Deno.test("the data path does without BigInt", () => {
   for (const { path, folder, text } of sources) {
     if (!DATA_PATH.includes(folder)) continue;

@@ -1,5 +1,5 @@
 import { IpPrefix } from "../bytes/ip_prefix.ts";
-import type { LedgerLimits, Limit } from "../limits/ledger.ts";
+import type { LedgerLimits, Limit } from "../limits/ledger_limits.ts";
 import { SERVER_LIMITS } from "../limits/limits.ts";
 import { type Resource, RESOURCES } from "../limits/share.ts";
 

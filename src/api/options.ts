@@ -335,21 +335,6 @@ export interface ClientAuthentication {
   verify?: (chain: readonly Uint8Array[]) => void;
 }
 
-/** Where a path is to move. */
-export interface MigrateOptions {
-  /**
-   * Where the path is to begin: a literal address, the name of an interface, or the beginning of
-   * either. Left out: another port of the address it begins at now.
-   */
-  localAddress?: string;
-  /**
-   * Where it is to lead.
-   *
-   * @default {path.remoteAddr}
-   */
-  remoteAddress?: Deno.NetAddr;
-}
-
 /** What a new path is to join, and how it is to be used. */
 export interface OpenPathOptions {
   /**

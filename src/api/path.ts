@@ -3,7 +3,7 @@ import { PathError } from "../error/quic_error.ts";
 import type { Path as CorePath } from "../path/path.ts";
 import type { PathStatus } from "../scheduler/scheduler.ts";
 import { type PathStats, pathStats } from "./path_stats.ts";
-import type { MigrateOptions } from "./options.ts";
+import type { MigrateOptions } from "./migrate_options.ts";
 
 /**
  * One of the network paths of a connection: a local and a remote address.

@@ -1,4 +1,4 @@
-import type { PathObstacle } from "../connection/path_obstacle.ts";
+import type { PathObstacle } from "../connection/obstacle.ts";
 import { ErrorCode, errorCodeName } from "../error/error_code.ts";
 import { PathError } from "../error/quic_error.ts";
 import type { Path as CorePath } from "../path/path.ts";

@@ -1,5 +1,5 @@
 import { DEFAULTS, type PreferredAddresses } from "../connection/config.ts";
-import type { ServerConfig } from "../endpoint/endpoint.ts";
+import type { ServerConfig } from "../endpoint/options.ts";
 import { openKeyLog } from "../io/key_log.ts";
 import type { Address } from "../path/address.ts";
 import type { ClientCertificateOptions } from "../tls/tls.ts";

@@ -1,9 +1,5 @@
-import type {
-  CongestionController,
-  ControllerOptions,
-  PacketSample,
-  RttView,
-} from "./controller.ts";
+import type { CongestionController, ControllerOptions, RttView } from "./controller.ts";
+import type { PacketSample } from "./packet_sample.ts";
 import { type CoupledPath, CouplingGroup } from "./coupling_group.ts";
 import { Cubic } from "./cubic.ts";
 import { linkedIncrease } from "./lia.ts";

@@ -4,10 +4,10 @@ import {
   type CongestionController,
   type ControllerOptions,
   initialWindow,
-  type PacketSample,
   type RttView,
   windowGain,
 } from "./controller.ts";
+import type { PacketSample } from "./packet_sample.ts";
 import type { RateSample } from "./delivery_rate.ts";
 
 /** What BBR is doing; the four phases of ProbeBW stand behind one another. */

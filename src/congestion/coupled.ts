@@ -1,4 +1,5 @@
-import type { ControllerOptions, PacketSample, RttView } from "./controller.ts";
+import type { ControllerOptions, RttView } from "./controller.ts";
+import type { PacketSample } from "./packet_sample.ts";
 import { type CoupledPath, CouplingGroup } from "./coupling_group.ts";
 import { LossBased } from "./loss_based.ts";
 

@@ -1,9 +1,5 @@
-import type {
-  CongestionController,
-  ControllerOptions,
-  PacketSample,
-  RttView,
-} from "./controller.ts";
+import type { CongestionController, ControllerOptions, RttView } from "./controller.ts";
+import type { PacketSample } from "./packet_sample.ts";
 import { LossBased } from "./loss_based.ts";
 import { NoiseJudge } from "./noise_judge.ts";
 

@@ -1,4 +1,4 @@
-import type { PacketSample } from "./controller.ts";
+import type { PacketSample } from "./packet_sample.ts";
 
 /** What one ACK tells about the rate at which a network path delivers. A live object. */
 export interface RateSample {

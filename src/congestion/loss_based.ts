@@ -3,10 +3,10 @@ import {
   type ControllerOptions,
   initialWindow,
   minimumWindow,
-  type PacketSample,
   type RttView,
   windowGain,
 } from "./controller.ts";
+import type { PacketSample } from "./packet_sample.ts";
 import type { RateSample } from "./delivery_rate.ts";
 import { HyStart } from "./hystart.ts";
 

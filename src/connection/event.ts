@@ -4,7 +4,7 @@ import type { Path } from "../path/path.ts";
 import type { StreamEvent } from "../stream/stream_event.ts";
 import type { Session } from "../tls/session.ts";
 import type { CloseReason } from "./closing.ts";
-import type { PathObstacle } from "./path_obstacle.ts";
+import type { PathObstacle } from "./obstacle.ts";
 import type { PathRequest } from "./path_requests.ts";
 import type { PingRequest } from "./ping_request.ts";
 

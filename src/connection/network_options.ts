@@ -1,6 +1,6 @@
 import { CouplingGroup } from "../congestion/coupling_group.ts";
 import type { Random } from "../crypto/random.ts";
-import type { NetworkPathOptions } from "../path/network_path.ts";
+import type { NetworkPathOptions } from "../path/network_path_options.ts";
 import { Role } from "../stream/stream_id.ts";
 import type { TransportConfig } from "./config.ts";
 

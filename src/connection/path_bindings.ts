@@ -1,3 +1,4 @@
+import { bindingOf } from "../path/binding.ts";
 import type { Path } from "../path/path.ts";
 import type { PathSet } from "../path/path_set.ts";
 import type { Assignment, PathView } from "../scheduler/scheduler.ts";
@@ -5,12 +6,6 @@ import type { StreamView } from "../scheduler/stream_order.ts";
 import type { SendHalf } from "../stream/send_half.ts";
 import type { StreamSet } from "../stream/stream_set.ts";
 import type { DatagramQueue } from "./datagram_queue.ts";
-
-/** The path that something is bound to, while that can be kept to: a path in doubt binds nothing. */
-export function bindingOf(bound: PathView | undefined): Path | undefined {
-  const path = bound as Path | undefined;
-  return path?.fit ? path : undefined;
-}
 
 /**
  * Streams and datagrams that the application has bound to a path. The scheduler does not see them;

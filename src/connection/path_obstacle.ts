@@ -1,35 +1,25 @@
+import type { PathObstacle } from "./obstacle.ts";
 import type { Address } from "../path/address.ts";
 import { Stage } from "../path/lifecycle.ts";
 import type { Path } from "../path/path.ts";
 import { Role } from "../stream/stream_id.ts";
-import type { Connection } from "./connection.ts";
+import type { PathSet } from "../path/path_set.ts";
+import type { Closing } from "./closing.ts";
+import type { HandshakeDriver } from "./handshake_driver.ts";
+import type { Peer } from "./peer.ts";
 
-/** What keeps a path from being opened or moved: one word for each cause. */
-export type PathObstacle =
-  /** The connection is over, or about to be. */
-  | "ended"
-  /** Only clients open and move paths (MPQUIC, Section 3.1; RFC 9000, Section 9). */
-  | "server"
-  /** The handshake is not confirmed yet (RFC 9000, Section 9). */
-  | "unconfirmed"
-  /** The path waits for its first answer. */
-  | "unopened"
-  /** The path is abandoned or closed. */
-  | "closed"
-  /** The peer did not agree to several paths. */
-  | "single"
-  /** The peer wants nobody to come to where the handshake was (disable_active_migration). */
-  | "forbidden"
-  /** The peer's connection ID is empty: it issues no others. */
-  | "emptyId"
-  /** The peer has issued no connection ID besides the one in use. */
-  | "noOtherId"
-  /** All connection IDs that the peer has issued are used up, until it issues more. */
-  | "usedIds";
+/** What must be known of a connection to tell. */
+export interface PathWorld {
+  readonly role: Role;
+  readonly closing: Closing;
+  readonly handshake: HandshakeDriver;
+  readonly paths: PathSet;
+  readonly peer: Peer;
+}
 
 /** What keeps a path of a client from moving to another 4-tuple, if anything does. */
 export function moveObstacle(
-  connection: Connection,
+  connection: PathWorld,
   path: Path,
   remote: Address,
 ): PathObstacle | undefined {
@@ -49,7 +39,7 @@ export function moveObstacle(
 }
 
 /** What keeps a client's path from being opened for good, if anything does. */
-export function openObstacle(connection: Connection, remote: Address): PathObstacle | undefined {
+export function openObstacle(connection: PathWorld, remote: Address): PathObstacle | undefined {
   const { handshake, paths, peer } = connection;
   if (!handshake.complete) return undefined; // not known yet
   if (!paths.multipath) return "single";

@@ -2,7 +2,7 @@ import type { Path } from "../path/path.ts";
 import type { PathSet } from "../path/path_set.ts";
 import { Fate, type SentPacket } from "../recovery/sent_packet.ts";
 import { isStreamFrame } from "./copy_queue.ts";
-import { bindingOf } from "./path_bindings.ts";
+import { bindingOf } from "../path/binding.ts";
 import type { SendHalf } from "../stream/send_half.ts";
 import { arrivalAt, rateOf, toleranceOf } from "../scheduler/forecast.ts";
 

@@ -43,12 +43,8 @@
  * @experimental Names and shapes may change with every minor version.
  * @module
  */
-export {
-  type ClientConfig,
-  Endpoint,
-  type EndpointOptions,
-  type ServerConfig,
-} from "../endpoint/endpoint.ts";
+export { Endpoint } from "../endpoint/endpoint.ts";
+export type { ClientConfig, EndpointOptions, ServerConfig } from "../endpoint/options.ts";
 export { Connection } from "../connection/connection.ts";
 export type { ConnectionEvent } from "../connection/event.ts";
 export type { CloseReason } from "../connection/closing.ts";

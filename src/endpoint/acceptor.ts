@@ -15,7 +15,7 @@ import { ServerTls } from "../tls/server_tls.ts";
 import type { ServerTlsOptions } from "../tls/tls.ts";
 import { UnprovenHosts } from "../path/unproven_bytes.ts";
 import { AddressTokens, type TokenContent } from "./address_token.ts";
-import type { EndpointOptions, ServerConfig } from "./endpoint.ts";
+import type { EndpointOptions, ServerConfig } from "./options.ts";
 import { HalfOpen } from "./half_open.ts";
 import { HandshakeRates } from "./handshake_rates.ts";
 import { Crowd } from "./crowd.ts";

@@ -3,7 +3,7 @@ import type { Random } from "../crypto/random.ts";
 import { TokenBox } from "../crypto/token_box.ts";
 import type { ServerTlsOptions, TicketOptions } from "../tls/tls.ts";
 import { EarlyDataGuard } from "./early_data_guard.ts";
-import type { ServerConfig } from "./endpoint.ts";
+import type { ServerConfig } from "./options.ts";
 
 /** Milliseconds for which a key seals; what it sealed can be opened for as long again. */
 const ROTATION = 86_400_000;

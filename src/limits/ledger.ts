@@ -1,22 +1,8 @@
+import type { LedgerLimits, Limit } from "./ledger_limits.ts";
 import { type IpPrefix, networkOf, siteOf } from "../bytes/ip_prefix.ts";
 import { Account, type AccountKeeper, type Neighbours, type Shares } from "./account.ts";
 import { type Amounts, type Resource, RESOURCES, Share } from "./share.ts";
 import { ShareMap } from "./share_map.ts";
-
-/** How much of one resource may be held. */
-export interface Limit {
-  /** By one connection. */
-  readonly perConnection: number;
-  /** By all connections of one address; of IPv6, where a machine has many, of one /64. */
-  readonly perAddress: number;
-  /** By all of one network: the /24 of an IPv4 address, the /56 of an IPv6 address. */
-  readonly perNetwork: number;
-  /** By all connections of the endpoint. */
-  readonly total: number;
-}
-
-/** How much of everything may be held. */
-export type LedgerLimits = Readonly<Record<Resource, Limit>>;
 
 /** What was counted of one resource. */
 export interface ResourceStats {

@@ -6,7 +6,7 @@
  *
  * Times are in milliseconds, sizes in bytes.
  */
-import type { LedgerLimits } from "./ledger.ts";
+import type { LedgerLimits } from "./ledger_limits.ts";
 
 // What peers hold, by connection, address, network (IPv4 /24, IPv6 /56) and in all.
 

@@ -3,7 +3,7 @@ import { DeliveryRate } from "../congestion/delivery_rate.ts";
 import { Pacer } from "../congestion/pacer.ts";
 import { PeakRate } from "../congestion/peak_rate.ts";
 import { BASE_DATAGRAM_SIZE, MtuDiscovery } from "./mtu_discovery.ts";
-import type { NetworkPathOptions } from "./network_path.ts";
+import type { NetworkPathOptions } from "./network_path_options.ts";
 
 /**
  * What is known of how much a network path carries: its window, its rates, its datagram size. All

@@ -1,7 +1,6 @@
-import type { CongestionControl, CongestionController } from "../congestion/controller.ts";
-import type { CouplingGroup } from "../congestion/coupling_group.ts";
+import type { NetworkPathOptions } from "./network_path_options.ts";
+import type { CongestionController } from "../congestion/controller.ts";
 import type { Pacer } from "../congestion/pacer.ts";
-import type { Random } from "../crypto/random.ts";
 import type { PathCounters } from "../recovery/path_counters.ts";
 import { RttEstimator } from "../recovery/rtt.ts";
 import type { Carrier, SentPacket } from "../recovery/sent_packet.ts";
@@ -24,23 +23,6 @@ const ACK_SHARE = 0.5;
 
 /** With less room than this no packet is worth sending. */
 export const SMALLEST_DATAGRAM = 64;
-
-/** What all network paths of a connection are made with. */
-export interface NetworkPathOptions {
-  readonly congestionControl: CongestionControl;
-  /** Datagrams that may leave before the first acknowledgement. */
-  readonly initialWindow: number;
-  /** Milliseconds assumed before anything is measured. */
-  readonly initialRtt: number;
-  /** The largest datagram to try. */
-  readonly maxDatagramSize: number;
-  readonly random: Random;
-  readonly group: CouplingGroup;
-  /** Whether an address must prove itself before much is sent to it: true for servers. */
-  readonly limited: boolean;
-  /** Whether to take part in the spin bit. */
-  readonly spinBit: boolean;
-}
 
 /** One 4-tuple: what is known of it, and what may be sent on it. A path may change its own. */
 export class NetworkPath implements Carrier {

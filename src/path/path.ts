@@ -9,10 +9,11 @@ import type { PathStatus, PathView } from "../scheduler/scheduler.ts";
 import type { Address } from "./address.ts";
 import { LifeSigns } from "./life_signs.ts";
 import { Health, Stage } from "./lifecycle.ts";
-import { NetworkPath, type NetworkPathOptions } from "./network_path.ts";
+import { NetworkPath } from "./network_path.ts";
+import type { NetworkPathOptions } from "./network_path_options.ts";
 import { PathPings } from "./path_pings.ts";
 import type { PathSlot } from "./path_slot.ts";
-import type { WatchContext } from "./path_watch.ts";
+import type { WatchContext } from "./watch_context.ts";
 import type { Port } from "./port.ts";
 import type { UnprovenBytes } from "./unproven_bytes.ts";
 
@@ -43,7 +44,7 @@ export interface PathContext extends LossContext, WatchContext {
  */
 export class Path implements PathView {
   readonly id: number;
-  readonly slot: PathSlot;
+  readonly slot: PathSlot<Path>;
   /** The 1-RTT packet number space. */
   readonly space: PacketSpace;
   readonly loss: LossDetector;
@@ -77,7 +78,7 @@ export class Path implements PathView {
 
   /** @param handshake The spaces of Initial and Handshake, which path 0 looks after as well. */
   constructor(
-    slot: PathSlot,
+    slot: PathSlot<Path>,
     port: Port,
     remote: Address,
     context: PathContext,

@@ -114,7 +114,7 @@ export class PathSet extends PathList {
    * @returns Nothing for IDs used up: frames that name them are ignored (MPQUIC, Section 4).
    * @throws {TransportError} If the ID is above what we allowed.
    */
-  slot(id: number): PathSlot | undefined {
+  slot(id: number): PathSlot<Path> | undefined {
     if (id > this.limits.local) {
       throw new TransportError(
         ErrorCode.ProtocolViolation,
@@ -125,7 +125,7 @@ export class PathSet extends PathList {
   }
 
   /** All path IDs in play. */
-  get slots(): IterableIterator<PathSlot> {
+  get slots(): IterableIterator<PathSlot<Path>> {
     return this.#slots.all;
   }
 
@@ -208,7 +208,7 @@ export class PathSet extends PathList {
    *
    * @param code Why (MPQUIC, Section 4.2).
    */
-  abandon(slot: PathSlot, code: number, now: number): void {
+  abandon(slot: PathSlot<Path>, code: number, now: number): void {
     if (!slot.abandon(code, 3 * this.largestProbeTimeout)) return;
     const { path } = slot;
     if (path === undefined) return;
@@ -357,7 +357,7 @@ export class PathSet extends PathList {
     }
   }
 
-  #remove(slot: PathSlot): void {
+  #remove(slot: PathSlot<Path>): void {
     this.#slots.remove(slot);
     this.#options.observer.onPathForgotten(slot.id);
     const { path } = slot;

@@ -1,15 +1,20 @@
 import { PATH_ABANDON, writePathAbandon } from "../frame/multipath.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import { type IdIssuer, LocalIds } from "./local_ids.ts";
-import type { Path } from "./path.ts";
 import { StatusPair } from "./path_status.ts";
 import { RemoteIds } from "./remote_ids.ts";
+
+/** The path that is open on an ID, as far as the ID must know it. */
+export interface SlotUser {
+  /** Whether the peer was heard on it. */
+  readonly heard: boolean;
+}
 
 /**
  * What a path ID has before, while and after a path is open on it: the connection IDs of both
  * ends, their wishes, and how far its abandonment has come.
  */
-export class PathSlot implements FrameOwner {
+export class PathSlot<Path extends SlotUser> implements FrameOwner {
   readonly id: number;
   readonly local: LocalIds;
   readonly remote: RemoteIds;

@@ -1,3 +1,4 @@
+import type { Path } from "./path.ts";
 import { RangeSet } from "../bytes/range_set.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
@@ -8,7 +9,7 @@ import { PathSlot } from "./path_slot.ts";
 export class PathSlots {
   readonly #issuer: IdIssuer;
   readonly #remoteIdLimit: number;
-  readonly #slots = new Map<number, PathSlot>();
+  readonly #slots = new Map<number, PathSlot<Path>>();
   /** None ever comes back (MPQUIC, Section 3.4). */
   readonly #usedUp = new RangeSet();
   #multipath = false;
@@ -19,16 +20,16 @@ export class PathSlots {
   }
 
   /** Those in play. */
-  get all(): IterableIterator<PathSlot> {
+  get all(): IterableIterator<PathSlot<Path>> {
     return this.#slots.values();
   }
 
-  get(id: number): PathSlot | undefined {
+  get(id: number): PathSlot<Path> | undefined {
     return this.#slots.get(id);
   }
 
   /** The slot of an ID that is not used up, made if need be. */
-  make(id: number): PathSlot {
+  make(id: number): PathSlot<Path> {
     let slot = this.#slots.get(id);
     if (slot === undefined) {
       slot = new PathSlot(id, this.#issuer, this.#remoteIdLimit);
@@ -54,7 +55,7 @@ export class PathSlots {
   }
 
   /** Nothing of it matters any more. */
-  remove(slot: PathSlot): void {
+  remove(slot: PathSlot<Path>): void {
     this.#slots.delete(slot.id);
     this.#usedUp.add(slot.id, slot.id + 1);
     slot.local.release();
@@ -65,7 +66,7 @@ export class PathSlots {
    *
    * @throws {TransportError} If it was issued before, for another path or with another number.
    */
-  checkNewId(slot: PathSlot, sequence: number, cid: Uint8Array): void {
+  checkNewId(slot: PathSlot<Path>, sequence: number, cid: Uint8Array): void {
     for (const other of this.#slots.values()) {
       const known = other.remote.sequenceOf(cid);
       if (known < 0 || (other === slot && known === sequence)) continue;

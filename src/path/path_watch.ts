@@ -1,3 +1,4 @@
+import type { WatchContext } from "./watch_context.ts";
 import { Health } from "./lifecycle.ts";
 import type { Path } from "./path.ts";
 
@@ -15,17 +16,6 @@ const TURN_AFTER = 3;
 /** Idle timeouts until a dead path is abandoned by those who can open another, and by those who cannot. */
 const PATIENCE = 1;
 const LONG_PATIENCE = 1.5;
-
-/** What a watch must know of the connection. */
-export interface WatchContext {
-  /** Milliseconds for which a path may be silent while another answers. */
-  readonly pathIdleTimeout: number;
-  /**
-   * Changes whenever bytes come that streams lack before others that they have; 0 if they lack
-   * none.
-   */
-  readonly gapMark: number;
-}
 
 /** Tells which paths work and which are dead, by what was seen of each ({@linkcode LifeSigns}). */
 export class PathWatch {

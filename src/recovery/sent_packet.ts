@@ -1,4 +1,4 @@
-import type { PacketSample } from "../congestion/controller.ts";
+import type { PacketSample } from "../congestion/packet_sample.ts";
 import type { SentFrame } from "../frame/sent_frame.ts";
 import type { RttEstimator } from "./rtt.ts";
 

@@ -3,7 +3,7 @@ import { EventQueue } from "./event_queue.ts";
 import { Link, type LinkOptions } from "./link.ts";
 import type { DropCause, Flight } from "./pipe.ts";
 import { SeededRandom } from "./seeded_random.ts";
-import { SimPort } from "./sim_port.ts";
+import { type PortNetwork, type Receiver, SimPort } from "./sim_port.ts";
 import { TraceHash } from "./trace_hash.ts";
 
 /** Hears of every datagram: when it is sent, when it arrives, and when it is dropped. */
@@ -16,15 +16,12 @@ export type Capture = (
   cause?: DropCause | "unreachable",
 ) => void;
 
-/** Who takes the datagrams that arrive at a port. */
-export type Receiver = (datagram: Uint8Array, port: SimPort, remote: Address) => void;
-
 /**
  * Interfaces joined by links, in virtual time. A datagram passes the link of the interface it
  * leaves (if that has one), then the link of the interface it is meant for, as in the testbed:
  * the client's address decides the link, whichever address of the server it talks to.
  */
-export class Network {
+export class Network implements PortNetwork {
   readonly events: EventQueue = new EventQueue();
   readonly random: SeededRandom;
   readonly trace: TraceHash = new TraceHash();

@@ -2,9 +2,10 @@ import { CLIENT_DEFAULTS, DEFAULTS, type TransportConfig } from "../connection/c
 import type { Connection } from "../connection/connection.ts";
 import type { ConnectionEvent } from "../connection/event.ts";
 import type { CryptoEngine } from "../crypto/aead.ts";
-import { type ClientConfig, Endpoint, type ServerConfig } from "../endpoint/endpoint.ts";
+import { Endpoint } from "../endpoint/endpoint.ts";
+import type { ClientConfig, ServerConfig } from "../endpoint/options.ts";
 import type { IpPrefix } from "../bytes/ip_prefix.ts";
-import type { LedgerLimits } from "../limits/ledger.ts";
+import type { LedgerLimits } from "../limits/ledger_limits.ts";
 import type { QlogFactory } from "../qlog/qlog.ts";
 import type { PathStatus } from "../scheduler/scheduler.ts";
 import { Credential } from "../tls/credential.ts";

@@ -1,7 +1,19 @@
 import type { Address } from "../path/address.ts";
 import type { Port } from "../path/port.ts";
 import type { Link } from "./link.ts";
-import type { Network, Receiver } from "./network.ts";
+
+/** Takes a datagram that came to a port. */
+export type Receiver = (datagram: Uint8Array, port: SimPort, remote: Address) => void;
+
+/** What carries the datagrams of ports. */
+export interface PortNetwork {
+  /** Sends a copy of a datagram. */
+  send(port: SimPort, data: Uint8Array, to: Address): void;
+  /** A port is seen at another address from now on. */
+  publish(port: SimPort, address: Address): void;
+  /** A port is closed. */
+  remove(port: SimPort): void;
+}
 
 /** A socket in the simulated network. Datagrams are copied on the way out. */
 export class SimPort implements Port {
@@ -14,11 +26,11 @@ export class SimPort implements Port {
   /** While set, sending fails as if the interface were gone, and the callback hears of it. */
   onSendError: ((remote: Address) => void) | undefined;
 
-  readonly #network: Network;
+  readonly #network: PortNetwork;
   readonly #lent = new Uint8Array(65_535);
   #isBusy = false;
 
-  constructor(network: Network, address: Address, receiver: Receiver, link: Link | undefined) {
+  constructor(network: PortNetwork, address: Address, receiver: Receiver, link: Link | undefined) {
     this.#network = network;
     this.address = address;
     this.publicAddress = address;

@@ -1,6 +1,4 @@
 import type { FrameSink } from "../frame/sent_frame.ts";
-import type { ReceiveHalf } from "./receive_half.ts";
-import type { SendHalf } from "./send_half.ts";
 
 /** Whoever has frames to send that are neither STREAM nor CRYPTO. */
 export interface ControlWriter {
@@ -14,20 +12,28 @@ export interface ControlWriter {
   writeControlFrames(sink: FrameSink, now: number, rtt: number): boolean;
 }
 
-/** What a half of a stream tells the set it belongs to. */
-export interface HalfObserver {
+/** What both halves of a stream tell the set that they belong to. */
+interface EitherObserver {
+  /** The half has control frames to write. */
+  onControlPending(half: ControlWriter): void;
+  /** The half came to its end; nothing will happen to it any more. */
+  onHalfDone(id: number): void;
+}
+
+/** What a sending half tells the set that it belongs to. */
+export interface SendObserver<Half> extends EitherObserver {
   /** Whether the peer understands a reset that keeps a promise (reliable stream reset). */
   readonly takesResetAt: boolean;
   /** What the half has to send in STREAM frames may have changed. */
-  onSendChanged(half: SendHalf): void;
+  onSendChanged(half: Half): void;
   /** The application gave the half another place in the order. */
-  onOrderChanged(half: SendHalf): void;
-  /** The half has control frames to write. */
-  onControlPending(half: ControlWriter): void;
+  onOrderChanged(half: Half): void;
   /** The half can take more, or came to its end, or the peer does not want it any more. */
-  onWritable(half: SendHalf): void;
+  onWritable(half: Half): void;
+}
+
+/** What a receiving half tells the set that it belongs to. */
+export interface ReceiveObserver<Half> extends EitherObserver {
   /** The half has something for the application. */
-  onReadable(half: ReceiveHalf): void;
-  /** The half came to its end; nothing will happen to it any more. */
-  onHalfDone(id: number): void;
+  onReadable(half: Half): void;
 }

@@ -4,7 +4,7 @@ import { MAX_STREAM_DATA, streamLimitSize, writeMaxStreamData } from "../frame/f
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import { STOP_SENDING, stopSendingSize, writeStopSending } from "../frame/stream_control.ts";
 import type { BufferMemory } from "./buffer_memory.ts";
-import type { ControlWriter, HalfObserver } from "./half_observer.ts";
+import type { ControlWriter, ReceiveObserver } from "./half_observer.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
 import { ReceiveLimit, type ReceiveLimitOptions } from "./receive_limit.ts";
 
@@ -35,7 +35,7 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
   finalSize = -1;
   readonly #buffer: ReceiveBuffer;
   readonly #connection: ReceiveLimit;
-  readonly #observer: HalfObserver;
+  readonly #observer: ReceiveObserver<ReceiveHalf>;
   #state: ReceiveState = ReceiveState.Receive;
   #stopPending = false;
   /** The code of a reset that waits until `#reliableSize` bytes were read; -1 if there is none. */
@@ -48,7 +48,7 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
     id: number,
     limit: ReceiveLimitOptions,
     connection: ReceiveLimit,
-    observer: HalfObserver,
+    observer: ReceiveObserver<ReceiveHalf>,
     memory?: BufferMemory,
   ) {
     this.id = id;

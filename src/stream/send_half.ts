@@ -8,7 +8,7 @@ import {
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import { STREAM, streamDataRoom, writeStreamHeader } from "../frame/stream.ts";
 import type { BufferMemory } from "./buffer_memory.ts";
-import type { ControlWriter, HalfObserver } from "./half_observer.ts";
+import type { ControlWriter, SendObserver } from "./half_observer.ts";
 import { Fin, FIN_KIND, FinBit } from "./fin_bit.ts";
 import { SendBuffer } from "./send_buffer.ts";
 import { SendLimit } from "./send_limit.ts";
@@ -32,7 +32,7 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
   /** The peer's STOP_SENDING code; -1 if there was none. */
   stopCode = -1;
   readonly #buffer: SendBuffer;
-  readonly #observer: HalfObserver;
+  readonly #observer: SendObserver<SendHalf>;
   #state: SendState = SendState.Ready;
   readonly #fin = new FinBit();
   readonly #reset = new StreamReset();
@@ -40,7 +40,7 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
   constructor(
     id: number,
     limit: number,
-    observer: HalfObserver,
+    observer: SendObserver<SendHalf>,
     memory?: BufferMemory,
     ahead: WriteAhead = new WriteAhead(memory),
   ) {

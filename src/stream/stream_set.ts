@@ -4,7 +4,7 @@ import type { FrameSink } from "../frame/sent_frame.ts";
 import { roundRobinOrder, type StreamView } from "../scheduler/stream_order.ts";
 import { BufferMemory } from "./buffer_memory.ts";
 import { ConnectionCredit, Kind, kindOf } from "./connection_credit.ts";
-import type { ControlWriter, HalfObserver } from "./half_observer.ts";
+import type { ControlWriter, ReceiveObserver, SendObserver } from "./half_observer.ts";
 import { initialSendLimit, NO_LIMITS, type PeerStreamLimits } from "./peer_stream_limits.ts";
 import { ReceiveHalf } from "./receive_half.ts";
 import type { ReceiveLimitOptions } from "./receive_limit.ts";
@@ -21,7 +21,7 @@ import { initiatorOf, isUnidirectional, type Role, streamId, streamIndex } from 
 const LEAST_ROOM = 64;
 
 /** All streams of a connection: opens, finds and forgets them, and takes their frames. */
-export class StreamSet implements HalfObserver {
+export class StreamSet implements SendObserver<SendHalf>, ReceiveObserver<ReceiveHalf> {
   /** Limits of the connection as a whole. */
   readonly credit: ConnectionCredit;
   /** Whether any stream was ever bound to a path. */

@@ -10,7 +10,8 @@ import {
 import { ExtensionType, TLS_1_3 } from "./code_point.ts";
 import { parseIpAddress } from "../bytes/ip_address.ts";
 import { decompressions } from "./certificate_compression.ts";
-import { defaultGroups, isKnownGroup, type KeyShare } from "./key_exchange.ts";
+import { defaultGroups, isKnownGroup } from "./key_exchange.ts";
+import type { KeyShare } from "./key_share.ts";
 import { KeySchedule } from "./key_schedule.ts";
 import type { MessageWriter } from "./message_writer.ts";
 import { judgeCertificates } from "./peer_certificate.ts";

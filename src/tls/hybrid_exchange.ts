@@ -4,7 +4,7 @@ import type { Random } from "../crypto/random.ts";
 import { Alert, alertError } from "./alert.ts";
 import { NamedGroup } from "./code_point.ts";
 import { agreeOn, curve } from "./diffie_hellman.ts";
-import type { KeyAnswer, KeyShare } from "./key_exchange.ts";
+import type { KeyAnswer, KeyShare } from "./key_share.ts";
 
 /*
  * X25519MLKEM768 of draft-ietf-tls-ecdhe-mlkem: ML-KEM-768 and X25519 side by side, so that the

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Connection } from "../../src/connection/connection.ts";
 import { DEFAULTS } from "../../src/connection/config.ts";
-import type { ClientConfig } from "../../src/endpoint/endpoint.ts";
+import type { ClientConfig } from "../../src/endpoint/options.ts";
 import type { Session } from "../../src/tls/session.ts";
 import type { ClientTlsOptions } from "../../src/tls/tls.ts";
 import { HqApp } from "../sim/hq_app.ts";

@@ -2,9 +2,9 @@
 import type {
   CongestionControl,
   CongestionController,
-  PacketSample,
   RttView,
 } from "../../src/congestion/controller.ts";
+import type { PacketSample } from "../../src/congestion/packet_sample.ts";
 import type { CouplingGroup } from "../../src/congestion/coupling_group.ts";
 import { DeliveryRate } from "../../src/congestion/delivery_rate.ts";
 import { Pacer } from "../../src/congestion/pacer.ts";

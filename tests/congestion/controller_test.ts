@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
 import { balia } from "../../src/congestion/balia.ts";
 import { bbr } from "../../src/congestion/bbr.ts";
-import {
-  type CongestionControl,
-  initialWindow,
-  type PacketSample,
-} from "../../src/congestion/controller.ts";
+import { type CongestionControl, initialWindow } from "../../src/congestion/controller.ts";
+import type { PacketSample } from "../../src/congestion/packet_sample.ts";
 import { cubic } from "../../src/congestion/cubic.ts";
 import { DeliveryRate } from "../../src/congestion/delivery_rate.ts";
 import { lia } from "../../src/congestion/lia.ts";

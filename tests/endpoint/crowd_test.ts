@@ -3,7 +3,7 @@ import { IpPrefix } from "../../src/bytes/ip_prefix.ts";
 import { CLIENT_DEFAULTS } from "../../src/connection/config.ts";
 import type { Connection } from "../../src/connection/connection.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
-import type { Limit } from "../../src/limits/ledger.ts";
+import type { Limit } from "../../src/limits/ledger_limits.ts";
 import { IDLE_BEFORE_CLOSE, SERVER_LIMITS } from "../../src/limits/limits.ts";
 import { Kind } from "../../src/stream/connection_credit.ts";
 import { linkOf, ORDINARY_TLS, Pair, type PairOptions } from "../sim/pair.ts";

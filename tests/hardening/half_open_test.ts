@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { CLIENT_DEFAULTS } from "../../src/connection/config.ts";
 import type { Connection } from "../../src/connection/connection.ts";
-import type { Limit } from "../../src/limits/ledger.ts";
+import type { Limit } from "../../src/limits/ledger_limits.ts";
 import { SERVER_LIMITS } from "../../src/limits/limits.ts";
 import { ORDINARY_TLS, Pair } from "../sim/pair.ts";
 import { SilentClients } from "./silent_clients.ts";

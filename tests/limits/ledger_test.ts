@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { IpPrefix } from "../../src/bytes/ip_prefix.ts";
 import type { Account } from "../../src/limits/account.ts";
-import { Ledger, type LedgerLimits, type Limit } from "../../src/limits/ledger.ts";
+import { Ledger } from "../../src/limits/ledger.ts";
+import type { LedgerLimits, Limit } from "../../src/limits/ledger_limits.ts";
 import {
   MAX_REPUTES,
   MAX_SHARE_FACTOR,

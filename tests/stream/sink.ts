@@ -10,7 +10,9 @@ import {
   STOP_SENDING,
 } from "../../src/frame/stream_control.ts";
 import { type FrameOwner, type FrameSink, SentFrame } from "../../src/frame/sent_frame.ts";
-import type { HalfObserver } from "../../src/stream/half_observer.ts";
+import type { ReceiveObserver, SendObserver } from "../../src/stream/half_observer.ts";
+import type { ReceiveHalf } from "../../src/stream/receive_half.ts";
+import type { SendHalf } from "../../src/stream/send_half.ts";
 
 /** A packet being built, without header and encryption. */
 export class TestSink implements FrameSink {
@@ -56,7 +58,7 @@ export function deliver(bytes: Uint8Array, target: Partial<FrameHandler>): void 
 }
 
 /** Counts what halves say. */
-export class TestObserver implements HalfObserver {
+export class TestObserver implements SendObserver<SendHalf>, ReceiveObserver<ReceiveHalf> {
   takesResetAt = true;
   readonly calls: string[] = [];
   onSendChanged(): void {}

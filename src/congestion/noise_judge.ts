@@ -1,4 +1,5 @@
-import type { PacketSample, RttView } from "./controller.ts";
+import type { RttView } from "./controller.ts";
+import type { PacketSample } from "./packet_sample.ts";
 
 /** The part of all packets whose losses may be noise. */
 const NOISE = 0.02;

@@ -49,7 +49,7 @@ export class ConnectionPaths implements PathOwner {
   readonly #core: Connection;
   readonly #wake: () => void;
   readonly #clock: () => number;
-  readonly #incoming = new ItemQueue<Path>();
+  readonly #incoming = ItemQueue.plain<Path>();
   readonly #events = new PathEvents();
   readonly #known = new Map<CorePath, ApiPath>();
   // Made when they are needed: few connections have any, and an empty map takes 184 bytes.
@@ -239,7 +239,10 @@ export class ConnectionPaths implements PathOwner {
   #onClosed(core: CorePath, code: number): void {
     const type = this.#known.has(core) ? "closed" : "failed";
     const by = core.slot.byPeer ? "peer" : "local";
-    this.#close(this.#know(core), { closeCode: code, by }, type);
+    const path = this.#know(core);
+    this.#close(path, { closeCode: code, by }, type);
+    // A peer may open and close paths for ever: what waits is limited as open paths are.
+    this.#incoming.withdraw(path);
     this.#known.delete(core);
     this.#refresh();
     this.#settleMove(core)?.reject(unmoved(core, "it was closed"));

@@ -24,8 +24,8 @@ export interface BidirectionalStream {
 export class ConnectionStreams {
   readonly #streams: StreamSet;
   readonly #owner: StreamOwner;
-  readonly #incomingBidirectional: ItemQueue<BidirectionalStream>;
-  readonly #incomingUnidirectional: ItemQueue<ReceiveStream>;
+  readonly #incomingBidirectional: ItemQueue<Stream, BidirectionalStream>;
+  readonly #incomingUnidirectional: ItemQueue<Stream, ReceiveStream>;
   /** Who waits until the peer allows one more stream, by kind. */
   readonly #waiting: [PromiseWithResolvers<void>[], PromiseWithResolvers<void>[]] = [[], []];
   #error: Error | undefined;
@@ -33,8 +33,16 @@ export class ConnectionStreams {
   constructor(streams: StreamSet, owner: StreamOwner) {
     this.#streams = streams;
     this.#owner = owner;
-    this.#incomingBidirectional = new ItemQueue(refuse);
-    this.#incomingUnidirectional = new ItemQueue(refuseUnidirectional);
+    streams.room.awaitsApplication = true;
+    const refuse = (stream: Stream) => endsOf(this.#take(stream))!.refuse();
+    this.#incomingBidirectional = new ItemQueue({
+      give: (stream) => endsOf(this.#take(stream))!.both,
+      refuse,
+    });
+    this.#incomingUnidirectional = new ItemQueue({
+      give: (stream) => endsOf(this.#take(stream))!.readable!,
+      refuse,
+    });
   }
 
   /** Streams with both directions that the peer opens. */
@@ -112,9 +120,16 @@ export class ConnectionStreams {
   }
 
   #onOpened(stream: Stream): void {
-    const { readable, writable } = this.#add(stream);
-    if (readable && writable) this.#incomingBidirectional.push({ readable, writable });
-    else if (readable) this.#incomingUnidirectional.push(readable);
+    this.#add(stream);
+    if (stream.send) this.#incomingBidirectional.push(stream);
+    else this.#incomingUnidirectional.push(stream);
+  }
+
+  /** The application has a stream of the peer's: another may take its place when it is done. */
+  #take(stream: Stream): Stream {
+    this.#streams.room.take(stream);
+    this.#owner.wake();
+    return stream;
   }
 
   #add(stream: Stream): StreamEnds {
@@ -123,16 +138,6 @@ export class ConnectionStreams {
     if (this.#error) ends.fail(this.#error);
     return ends;
   }
-}
-
-/** Nobody will read an incoming stream. */
-function refuse({ readable, writable }: BidirectionalStream): void {
-  readable.cancel().catch(() => {});
-  writable.abort().catch(() => {});
-}
-
-function refuseUnidirectional(readable: ReceiveStream): void {
-  readable.cancel().catch(() => {});
 }
 
 function endsOf(stream: Stream): StreamEnds | undefined {
@@ -152,6 +157,17 @@ class StreamEnds {
     this.source = receive && new ReceiveSource(receive, wake);
     this.writable = send && new ApiSendStream(send, this.sink!, owner);
     this.readable = receive && new ApiReceiveStream(receive, this.source!);
+  }
+
+  /** Those of a stream with both directions. */
+  get both(): BidirectionalStream {
+    return { readable: this.readable!, writable: this.writable! };
+  }
+
+  /** Nobody will read the stream, which the peer has opened. */
+  refuse(): void {
+    this.readable?.cancel().catch(() => {});
+    this.writable?.abort().catch(() => {});
   }
 
   /** The connection is gone. */

@@ -1,32 +1,53 @@
-/** Items that come by themselves, for whoever reads them from a stream. */
-export class ItemQueue<T> implements UnderlyingDefaultSource<T> {
+/** What becomes of items that wait in a queue. */
+export interface ItemFate<T, U> {
+  /** Makes what a reader gets of an item, as it gets it. */
+  readonly give: (item: T) => U;
+  /** Does without a reader: nobody will read the item any more. */
+  readonly refuse: (item: T) => void;
+}
+
+/**
+ * Items that come by themselves, for whoever reads them from a stream. How many may wait is for those
+ * to limit who let them come.
+ */
+export class ItemQueue<T, U = T> implements UnderlyingDefaultSource<U> {
   readonly #items: T[] = [];
-  readonly #refuse: (item: T) => void;
+  readonly #fate: ItemFate<T, U>;
   /** Made when it is first asked for: most queues are never read, and a stream is a kilobyte. */
-  #readable: ReadableStream<T> | undefined;
-  #controller: ReadableStreamDefaultController<T> | undefined;
+  #readable: ReadableStream<U> | undefined;
+  #controller: ReadableStreamDefaultController<U> | undefined;
   #arrival: PromiseWithResolvers<void> | undefined;
   #isOver = false;
   #error: Error | undefined;
 
-  /** @param refuse What to do with items that nobody will read any more. */
-  constructor(refuse: (item: T) => void = ignore) {
-    this.#refuse = refuse;
+  /** @param fate What becomes of items. */
+  constructor(fate: ItemFate<T, U>) {
+    this.#fate = fate;
+  }
+
+  /** A queue of items that are given as they are. */
+  static plain<T>(): ItemQueue<T> {
+    return new ItemQueue<T>({ give: (item) => item, refuse: ignore });
+  }
+
+  /** How many items wait. */
+  get length(): number {
+    return this.#items.length;
   }
 
   /** Where the items can be read. */
-  get readable(): ReadableStream<T> {
+  get readable(): ReadableStream<U> {
     return this.#readable ??= new ReadableStream(this, { highWaterMark: 0 });
   }
 
-  start(controller: ReadableStreamDefaultController<T>): void {
+  start(controller: ReadableStreamDefaultController<U>): void {
     this.#controller = controller;
     if (this.#isOver) this.#close();
   }
 
   pull(): void | Promise<void> {
     if (this.#items.length > 0) {
-      this.#controller!.enqueue(this.#items.shift()!);
+      this.#controller!.enqueue(this.#fate.give(this.#items.shift()!));
       return;
     }
     this.#arrival = Promise.withResolvers<void>();
@@ -35,18 +56,24 @@ export class ItemQueue<T> implements UnderlyingDefaultSource<T> {
 
   cancel(): void {
     this.#isOver = true;
-    for (const item of this.#items.splice(0)) this.#refuse(item);
+    for (const item of this.#items.splice(0)) this.#fate.refuse(item);
   }
 
   /** An item came. */
   push(item: T): void {
-    if (this.#isOver) return this.#refuse(item);
+    if (this.#isOver) return this.#fate.refuse(item);
     if (!this.#arrival) {
       this.#items.push(item);
       return;
     }
-    this.#controller!.enqueue(item);
+    this.#controller!.enqueue(this.#fate.give(item));
     this.#settle();
+  }
+
+  /** An item is of no interest any more, if it waits still. */
+  withdraw(item: T): void {
+    const index = this.#items.indexOf(item);
+    if (index >= 0) this.#items.splice(index, 1);
   }
 
   /** No more will come; with an error if that is not as it should be. */

@@ -136,12 +136,15 @@ export class MultipathConnection implements AsyncDisposable {
     return this.#streams.openUnidirectional(options);
   }
 
-  /** Streams with both directions that the peer opens. */
+  /**
+   * Streams with both directions that the peer opens. Those that are not read count against what it
+   * may have open, though it has reset them.
+   */
   get incomingBidirectionalStreams(): ReadableStream<BidirectionalStream> {
     return this.#streams.incomingBidirectional;
   }
 
-  /** Streams that only the peer sends on. */
+  /** Streams that only the peer sends on. Those that are not read count as well. */
   get incomingUnidirectionalStreams(): ReadableStream<ReceiveStream> {
     return this.#streams.incomingUnidirectional;
   }
@@ -179,7 +182,7 @@ export class MultipathConnection implements AsyncDisposable {
     return this.#paths.open;
   }
 
-  /** Paths that the peer opens. */
+  /** Paths that the peer opens, if they are still open when they are read. */
   get incomingPaths(): ReadableStream<Path> {
     return this.#paths.incoming;
   }

@@ -84,7 +84,7 @@ class ApiListener implements MultipathListener {
   readonly #addresses: ListenAddresses;
   readonly #credentials: CredentialSet;
   readonly #make: MakeConnection;
-  readonly #queue = new ItemQueue<MultipathConnection>();
+  readonly #queue = ItemQueue.plain<MultipathConnection>();
   readonly #reader = this.#queue.readable.getReader();
   readonly #connections = new Set<MultipathConnection>();
   /** Those that nobody has accepted yet, and those of them that could be. */

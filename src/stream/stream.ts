@@ -10,6 +10,8 @@ export class Stream {
   readonly receive: ReceiveHalf | undefined;
   /** Room for the application to remember what belongs to this stream. */
   context: unknown = undefined;
+  /** Whether the application has taken it, or never will; see `PeerStreamRoom`. */
+  isTaken = false;
 
   /** Whether bytes came as 0-RTT data, which may be somebody's replay (RFC 9001, Section 9.2). */
   get early(): boolean {

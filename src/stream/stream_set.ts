@@ -6,9 +6,9 @@ import { BufferMemory } from "./buffer_memory.ts";
 import { ConnectionCredit, Kind, kindOf } from "./connection_credit.ts";
 import type { ControlWriter, ReceiveObserver, SendObserver } from "./half_observer.ts";
 import { initialSendLimit, NO_LIMITS, type PeerStreamLimits } from "./peer_stream_limits.ts";
+import { PeerStreamRoom } from "./peer_stream_room.ts";
 import { ReceiveHalf } from "./receive_half.ts";
 import type { ReceiveLimitOptions } from "./receive_limit.ts";
-import { ResetBudget } from "./reset_budget.ts";
 import { SendHalf } from "./send_half.ts";
 import { SendQueue } from "./send_queue.ts";
 import { WriteAhead } from "./write_ahead.ts";
@@ -24,6 +24,8 @@ const LEAST_ROOM = 64;
 export class StreamSet implements SendObserver<SendHalf>, ReceiveObserver<ReceiveHalf> {
   /** Limits of the connection as a whole. */
   readonly credit: ConnectionCredit;
+  /** What streams of the peer leave for others. */
+  readonly room: PeerStreamRoom;
   /** Whether any stream was ever bound to a path. */
   hasBound = false;
   /** Streams with something to send. */
@@ -38,7 +40,6 @@ export class StreamSet implements SendObserver<SendHalf>, ReceiveObserver<Receiv
   readonly #control = new Set<ControlWriter>();
   readonly #events: StreamEvent[] = [];
   #eventsTaken = 0;
-  readonly #budget = new ResetBudget();
   /** Whether the application could not open a stream of a kind and waits. */
   readonly #wanted: [boolean, boolean] = [false, false];
   #peer: PeerStreamLimits = NO_LIMITS;
@@ -47,6 +48,7 @@ export class StreamSet implements SendObserver<SendHalf>, ReceiveObserver<Receiv
     this.#role = options.role;
     this.memory = options.memory ?? new BufferMemory();
     this.credit = new ConnectionCredit({ ...options, memory: this.memory });
+    this.room = new PeerStreamRoom(this.credit);
     const { streamWindow, maxStreamWindow } = options;
     this.#receiveOptions = {
       window: streamWindow,
@@ -75,7 +77,7 @@ export class StreamSet implements SendObserver<SendHalf>, ReceiveObserver<Receiv
 
   /** When `expire()` is to be called; usually `Infinity`. */
   get deadline(): number {
-    return this.#budget.deadline;
+    return this.room.deadline;
   }
 
   /** Changes when bytes come that streams lack before others they have; 0 if they lack none. */
@@ -191,11 +193,7 @@ export class StreamSet implements SendObserver<SendHalf>, ReceiveObserver<Receiv
 
   /** Gives back room that was held back. */
   expire(now: number): void {
-    if (now < this.#budget.deadline) return;
-    for (const kind of [Kind.Bidirectional, Kind.Unidirectional]) {
-      const count = this.#budget.release(kind, now);
-      if (count > 0) this.credit.receiveStreams[kind].consume(count);
-    }
+    this.room.expire(now);
   }
 
   /** STREAM (RFC 9000, Section 19.8). */
@@ -290,10 +288,7 @@ export class StreamSet implements SendObserver<SendHalf>, ReceiveObserver<Receiv
       if (stream.receive) this.credit.receive.maxUnread -= this.#receiveOptions.window;
       return;
     }
-    const kind = kindOf(id);
-    const early = (stream.receive?.resetCode ?? -1) >= 0 || (stream.send?.stopCode ?? -1) >= 0;
-    if (early) this.#budget.hold(kind);
-    else this.credit.receiveStreams[kind].consume(1);
+    this.room.onDone(stream);
   }
 
   /** The half that takes data on this stream; `undefined` if the stream is forgotten. */

@@ -1,0 +1,53 @@
+import { type ConnectionCredit, Kind, kindOf } from "./connection_credit.ts";
+import { ResetBudget } from "./reset_budget.ts";
+import type { Stream } from "./stream.ts";
+
+/** The room that streams of the peer leave for others of its kind when they are done. */
+export class PeerStreamRoom {
+  /**
+   * Whether a stream leaves room only when the application has taken it, besides being done: what
+   * nobody takes is limited then, though the peer resets it.
+   */
+  awaitsApplication = false;
+  readonly #credit: ConnectionCredit;
+  readonly #budget = new ResetBudget();
+
+  constructor(credit: ConnectionCredit) {
+    this.#credit = credit;
+  }
+
+  /** When `expire()` is to be called; usually `Infinity`. */
+  get deadline(): number {
+    return this.#budget.deadline;
+  }
+
+  /** A stream of the peer's is done. */
+  onDone(stream: Stream): void {
+    if (!stream.isTaken && this.awaitsApplication) return;
+    stream.isTaken = true;
+    this.#leave(stream);
+  }
+
+  /** The application has taken a stream that the peer has opened, or never will. */
+  take(stream: Stream): void {
+    if (stream.isTaken) return;
+    stream.isTaken = true;
+    if (stream.isDone) this.#leave(stream);
+  }
+
+  /** Gives back room that was held back. */
+  expire(now: number): void {
+    if (now < this.#budget.deadline) return;
+    for (const kind of [Kind.Bidirectional, Kind.Unidirectional]) {
+      const count = this.#budget.release(kind, now);
+      if (count > 0) this.#credit.receiveStreams[kind].consume(count);
+    }
+  }
+
+  #leave({ id, receive, send }: Stream): void {
+    const kind = kindOf(id);
+    const isEarly = (receive?.resetCode ?? -1) >= 0 || (send?.stopCode ?? -1) >= 0;
+    if (isEarly) this.#budget.hold(kind);
+    else this.#credit.receiveStreams[kind].consume(1);
+  }
+}

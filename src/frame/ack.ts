@@ -16,6 +16,14 @@ export const PATH_ACK = 0x3e;
 /** The same, with the counts of ECN marks. */
 export const PATH_ACK_ECN = 0x3f;
 
+/** Hears of acknowledgements. The `AckFrame` is filled again: it is good only during the call. */
+export interface AckHandler {
+  /** Packets of this packet number space, or of path 0 in 1-RTT, arrived. */
+  onAck(ack: AckFrame): void;
+  /** Packets of a path arrived. */
+  onPathAck(pathId: number, ack: AckFrame): void;
+}
+
 /**
  * Reads an ACK or PATH_ACK from behind its type or path ID (RFC 9000, Section 19.3).
  *

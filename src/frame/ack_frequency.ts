@@ -3,18 +3,29 @@ import { varintSize } from "../bytes/varint.ts";
 import type { Writer } from "../bytes/writer.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
-import type { FrameHandler } from "./frame_handler.ts";
 
 /** Asks for an acknowledgement at once (ACK frequency, Section 5). */
 export const IMMEDIATE_ACK = 0x1f;
 /** Says how often acknowledgements are wanted (ACK frequency, Section 4). */
 export const ACK_FREQUENCY = 0xaf;
 
+/** Hears when acknowledgements are wanted. */
+export interface AckFrequencyHandler {
+  /** `maxAckDelay` is in microseconds and below 2^14 milliseconds. */
+  onAckFrequency(
+    sequence: number,
+    elicitingThreshold: number,
+    maxAckDelay: number,
+    reorderingThreshold: number,
+  ): void;
+  onImmediateAck(): void;
+}
+
 /** RFC 9000, Section 18.2: no delay may reach 2^14 milliseconds; here in microseconds. */
 const DELAY_BOUND = 0x4000 * 1000;
 
 /** Reads ACK_FREQUENCY from behind its type (ACK frequency, Section 4). */
-export function readAckFrequency(reader: Reader, handler: FrameHandler): void {
+export function readAckFrequency(reader: Reader, handler: AckFrequencyHandler): void {
   const sequence = reader.varintClamped();
   const threshold = reader.varintClamped();
   const delay = reader.varintClamped();

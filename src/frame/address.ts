@@ -1,7 +1,6 @@
 import type { Reader } from "../bytes/reader.ts";
 import { varintSize } from "../bytes/varint.ts";
 import type { Writer } from "../bytes/writer.ts";
-import type { FrameHandler } from "./frame_handler.ts";
 
 // A type that carries an address is for IPv4; the next one, with the lowest bit set, is the same
 // frame for IPv6.
@@ -17,12 +16,27 @@ export const REACH_OUT = 0x3d7f92;
 /** An address of the sender that is one no longer. */
 export const REMOVE_ADDRESS = 0x3d7f94;
 
+/** Hears of addresses; `ip` is 4 or 16 bytes. */
+export interface AddressHandler {
+  onObservedAddress(sequence: number, ip: Uint8Array, port: number): void;
+  onAlternativeAddress(
+    sequence: number,
+    ip: Uint8Array,
+    port: number,
+    preferred: boolean,
+    retire: boolean,
+  ): void;
+  onAddAddress(sequence: number, ip: Uint8Array, port: number): void;
+  onReachOut(round: number, ip: Uint8Array, port: number): void;
+  onRemoveAddress(sequence: number): void;
+}
+
 // Flags of ALTERNATIVE_ADDRESS, counted from the highest bit.
 const PREFERRED = 0x80;
 const RETIRE = 0x40;
 
 /** Reads a frame about addresses from behind its type, whose lowest bit is 1 for IPv6. */
-export function readAddressFrame(reader: Reader, type: number, handler: FrameHandler): void {
+export function readAddressFrame(reader: Reader, type: number, handler: AddressHandler): void {
   const ipLength = (type & 1) === 0 ? 4 : 16;
   switch (type) {
     case OBSERVED_ADDRESS:

@@ -1,15 +1,22 @@
 import type { Reader } from "../bytes/reader.ts";
 import { varintSize } from "../bytes/varint.ts";
 import type { Writer } from "../bytes/writer.ts";
-import type { FrameHandler } from "./frame_handler.ts";
 
 /** The transport closes the connection (RFC 9000, Section 19.19). */
 export const CONNECTION_CLOSE = 0x1c;
 /** The application closes the connection (RFC 9000, Section 19.19). */
 export const APPLICATION_CLOSE = 0x1d;
 
+/** Hears that the peer closes. */
+export interface CloseHandler {
+  /** The transport closes; `frameType` is 0 when the peer did not name one. */
+  onConnectionClose(code: number, frameType: number, reason: Uint8Array): void;
+  /** The application closes. */
+  onApplicationClose(code: number, reason: Uint8Array): void;
+}
+
 /** Reads CONNECTION_CLOSE of either type from behind it (RFC 9000, Section 19.19). */
-export function readClose(reader: Reader, type: number, handler: FrameHandler): void {
+export function readClose(reader: Reader, type: number, handler: CloseHandler): void {
   // Codes and frame types may be anybody's, of 62 bits; unknown ones only end up in a log.
   const code = reader.varintClamped();
   if (type === APPLICATION_CLOSE) {

@@ -3,7 +3,6 @@ import { varintSize } from "../bytes/varint.ts";
 import type { Writer } from "../bytes/writer.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
-import type { FrameHandler } from "./frame_handler.ts";
 import { readPathId } from "./path_id.ts";
 
 /** A connection ID for path 0 (RFC 9000, Section 19.15). */
@@ -15,11 +14,30 @@ export const PATH_NEW_CONNECTION_ID = 0x3e78;
 /** A connection ID of a path is no longer used (MPQUIC, Section 4.5). */
 export const PATH_RETIRE_CONNECTION_ID = 0x3e79;
 
+/** Hears of connection IDs. `resetToken` is 16 bytes. */
+export interface ConnectionIdHandler {
+  onNewConnectionId(
+    sequence: number,
+    retirePriorTo: number,
+    id: Uint8Array,
+    resetToken: Uint8Array,
+  ): void;
+  onRetireConnectionId(sequence: number): void;
+  onPathNewConnectionId(
+    pathId: number,
+    sequence: number,
+    retirePriorTo: number,
+    id: Uint8Array,
+    resetToken: Uint8Array,
+  ): void;
+  onPathRetireConnectionId(pathId: number, sequence: number): void;
+}
+
 // Sequence numbers of IDs we were given count up from 0 by one, so those above 2^53 - 1 are
 // refused. Those of IDs we issued are held back instead: the owner knows that none was that high.
 
 /** Reads NEW_CONNECTION_ID from behind its type (RFC 9000, Section 19.15). */
-export function readNewConnectionId(reader: Reader, handler: FrameHandler): void {
+export function readNewConnectionId(reader: Reader, handler: ConnectionIdHandler): void {
   const sequence = reader.varint();
   const retirePriorTo = readRetirePriorTo(reader, sequence);
   const id = readId(reader);
@@ -27,7 +45,7 @@ export function readNewConnectionId(reader: Reader, handler: FrameHandler): void
 }
 
 /** Reads PATH_NEW_CONNECTION_ID from behind its type (MPQUIC, Section 4.4). */
-export function readPathNewConnectionId(reader: Reader, handler: FrameHandler): void {
+export function readPathNewConnectionId(reader: Reader, handler: ConnectionIdHandler): void {
   const pathId = readPathId(reader);
   const sequence = reader.varint();
   const retirePriorTo = readRetirePriorTo(reader, sequence);
@@ -36,12 +54,12 @@ export function readPathNewConnectionId(reader: Reader, handler: FrameHandler): 
 }
 
 /** Reads RETIRE_CONNECTION_ID from behind its type (RFC 9000, Section 19.16). */
-export function readRetireConnectionId(reader: Reader, handler: FrameHandler): void {
+export function readRetireConnectionId(reader: Reader, handler: ConnectionIdHandler): void {
   handler.onRetireConnectionId(reader.varintClamped());
 }
 
 /** Reads PATH_RETIRE_CONNECTION_ID from behind its type (MPQUIC, Section 4.5). */
-export function readPathRetireConnectionId(reader: Reader, handler: FrameHandler): void {
+export function readPathRetireConnectionId(reader: Reader, handler: ConnectionIdHandler): void {
   const pathId = readPathId(reader);
   handler.onPathRetireConnectionId(pathId, reader.varintClamped());
 }

@@ -3,7 +3,6 @@ import { MAX_SAFE_VARINT, varintSize } from "../bytes/varint.ts";
 import type { Writer } from "../bytes/writer.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
-import type { FrameHandler } from "./frame_handler.ts";
 
 /** Bytes of the handshake (RFC 9000, Section 19.6). */
 export const CRYPTO = 0x06;
@@ -12,8 +11,15 @@ export const NEW_TOKEN = 0x07;
 /** The server has confirmed the handshake (RFC 9000, Section 19.20). */
 export const HANDSHAKE_DONE = 0x1e;
 
+/** Hears of the handshake and its end. */
+export interface CryptoHandler {
+  onCrypto(offset: number, data: Uint8Array): void;
+  onNewToken(token: Uint8Array): void;
+  onHandshakeDone(): void;
+}
+
 /** Reads CRYPTO from behind its type (RFC 9000, Section 19.6). */
-export function readCrypto(reader: Reader, handler: FrameHandler): void {
+export function readCrypto(reader: Reader, handler: CryptoHandler): void {
   const offset = reader.varintClamped();
   const data = reader.take(reader.varint());
   // Offsets that far would not be buffered either, whether or not 2^62 is passed.
@@ -27,7 +33,7 @@ export function readCrypto(reader: Reader, handler: FrameHandler): void {
 }
 
 /** Reads NEW_TOKEN from behind its type (RFC 9000, Section 19.7). */
-export function readNewToken(reader: Reader, handler: FrameHandler): void {
+export function readNewToken(reader: Reader, handler: CryptoHandler): void {
   const token = reader.take(reader.varint());
   if (token.length === 0) {
     throw new TransportError(

@@ -2,15 +2,20 @@ import type { Reader } from "../bytes/reader.ts";
 import { varintSize } from "../bytes/varint.ts";
 import type { Writer } from "../bytes/writer.ts";
 import { dataRoom } from "./crypto.ts";
-import type { FrameHandler } from "./frame_handler.ts";
 
 /** A message that is not repeated, up to the end of the packet (RFC 9221, Section 4). */
 export const DATAGRAM = 0x30;
 /** The same, with a length. */
 export const DATAGRAM_WITH_LENGTH = 0x31;
 
+/** Hears of messages that are not repeated. */
+export interface DatagramHandler {
+  /** `frameSize` is the size with type and length, which the limit is about. */
+  onDatagram(data: Uint8Array, frameSize: number): void;
+}
+
 /** Reads DATAGRAM from behind its one-byte type (RFC 9221, Section 4). */
-export function readDatagram(reader: Reader, type: number, handler: FrameHandler): void {
+export function readDatagram(reader: Reader, type: number, handler: DatagramHandler): void {
   const start = reader.offset - 1;
   const hasLength = type === DATAGRAM_WITH_LENGTH;
   const data = reader.take(hasLength ? reader.varint() : reader.remaining);

@@ -3,7 +3,6 @@ import { varintSize } from "../bytes/varint.ts";
 import type { Writer } from "../bytes/writer.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
-import type { FrameHandler } from "./frame_handler.ts";
 import { readStreamId } from "./stream.ts";
 
 /** Credit of the connection (RFC 9000, Section 19.9). */
@@ -23,11 +22,21 @@ export const STREAMS_BLOCKED_BIDI = 0x16;
 /** No more unidirectional streams may be opened (RFC 9000, Section 19.14). */
 export const STREAMS_BLOCKED_UNI = 0x17;
 
+/** Hears of credit, and of the want of it. */
+export interface FlowControlHandler {
+  onMaxData(limit: number): void;
+  onMaxStreamData(id: number, limit: number): void;
+  onMaxStreams(bidirectional: boolean, limit: number): void;
+  onDataBlocked(limit: number): void;
+  onStreamDataBlocked(id: number, limit: number): void;
+  onStreamsBlocked(bidirectional: boolean, limit: number): void;
+}
+
 /** More streams than this cannot be told apart by numbers: their IDs would pass 2^53. */
 export const MAX_STREAM_COUNT: number = 2 ** 51;
 
 /** Reads one of the frames about credit, 0x10 to 0x17, from behind its type. */
-export function readFlowControl(reader: Reader, type: number, handler: FrameHandler): void {
+export function readFlowControl(reader: Reader, type: number, handler: FlowControlHandler): void {
   switch (type) {
     case MAX_DATA:
       return handler.onMaxData(reader.varintClamped());

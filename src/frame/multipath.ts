@@ -2,12 +2,12 @@ import type { Reader } from "../bytes/reader.ts";
 import { varintSize } from "../bytes/varint.ts";
 import type { Writer } from "../bytes/writer.ts";
 import {
+  type ConnectionIdHandler,
   PATH_NEW_CONNECTION_ID,
   PATH_RETIRE_CONNECTION_ID,
   readPathNewConnectionId,
   readPathRetireConnectionId,
 } from "./connection_id.ts";
-import type { FrameHandler } from "./frame_handler.ts";
 import { readPathId } from "./path_id.ts";
 
 /** A path ends (MPQUIC, Section 4.2). */
@@ -23,8 +23,22 @@ export const PATHS_BLOCKED = 0x3e7b;
 /** A path cannot be opened for want of its connection IDs (MPQUIC, Section 4.7). */
 export const PATH_CIDS_BLOCKED = 0x3e7c;
 
+/** Hears of paths and their limits. */
+export interface MultipathHandler {
+  onPathAbandon(pathId: number, code: number): void;
+  /** PATH_STATUS_BACKUP or PATH_STATUS_AVAILABLE. */
+  onPathStatus(pathId: number, sequence: number, available: boolean): void;
+  onMaxPathId(limit: number): void;
+  onPathsBlocked(limit: number): void;
+  onPathCidsBlocked(pathId: number, nextSequence: number): void;
+}
+
 /** Reads one of the frames 0x3e75 to 0x3e7c from behind its type (MPQUIC, Section 4). */
-export function readMultipath(reader: Reader, type: number, handler: FrameHandler): void {
+export function readMultipath(
+  reader: Reader,
+  type: number,
+  handler: MultipathHandler & ConnectionIdHandler,
+): void {
   switch (type) {
     case PATH_ABANDON: {
       const pathId = readPathId(reader);

@@ -5,6 +5,12 @@ export const PATH_CHALLENGE = 0x1a;
 /** That answer (RFC 9000, Section 19.18). */
 export const PATH_RESPONSE = 0x1b;
 
+/** Hears of path validation. `data` are 8 bytes. */
+export interface PathValidationHandler {
+  onPathChallenge(data: Uint8Array): void;
+  onPathResponse(data: Uint8Array): void;
+}
+
 /** Bytes of PATH_CHALLENGE and of PATH_RESPONSE. */
 export const PATH_CHALLENGE_SIZE = 9;
 

@@ -6,6 +6,11 @@ export const PADDING = 0x00;
 /** Asks for an acknowledgement (RFC 9000, Section 19.2). */
 export const PING = 0x01;
 
+/** Hears of frames that only ask for an answer. */
+export interface PingHandler {
+  onPing(): void;
+}
+
 /** Passes over all PADDING that follows one. */
 export function skipPadding(reader: Reader): void {
   const { bytes, end } = reader;

@@ -4,7 +4,6 @@ import type { Writer } from "../bytes/writer.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import { dataRoom } from "./crypto.ts";
-import type { FrameHandler } from "./frame_handler.ts";
 
 /**
  * Bytes of a stream (RFC 9000, Section 19.8). The type has three low bits besides, up to 0x0f: they
@@ -12,12 +11,17 @@ import type { FrameHandler } from "./frame_handler.ts";
  */
 export const STREAM = 0x08;
 
+/** Hears of bytes of streams. */
+export interface StreamHandler {
+  onStream(id: number, offset: number, data: Uint8Array, fin: boolean): void;
+}
+
 const FIN = 0x01;
 const LENGTH = 0x02;
 const OFFSET = 0x04;
 
 /** Reads STREAM from behind its type (RFC 9000, Section 19.8). */
-export function readStream(reader: Reader, type: number, handler: FrameHandler): void {
+export function readStream(reader: Reader, type: number, handler: StreamHandler): void {
   const id = readStreamId(reader);
   const offset = (type & OFFSET) === 0 ? 0 : reader.varintClamped();
   const data = reader.take((type & LENGTH) === 0 ? reader.remaining : reader.varint());

@@ -3,7 +3,6 @@ import { varintSize } from "../bytes/varint.ts";
 import type { Writer } from "../bytes/writer.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
-import type { FrameHandler } from "./frame_handler.ts";
 import { readStreamId } from "./stream.ts";
 
 /** The sender gives a stream up (RFC 9000, Section 19.4). */
@@ -13,18 +12,25 @@ export const STOP_SENDING = 0x05;
 /** The sender gives up all but the beginning of a stream (reliable stream reset, Section 4). */
 export const RESET_STREAM_AT = 0x24;
 
+/** Hears of streams that are given up. */
+export interface StreamControlHandler {
+  onResetStream(id: number, code: number, finalSize: number): void;
+  onStopSending(id: number, code: number): void;
+  onResetStreamAt(id: number, code: number, finalSize: number, reliableSize: number): void;
+}
+
 // Codes are the application's and may use all 62 bits (HTTP/3 greases them); those that cannot be
 // held mean "some unknown code" alike. A final size that cannot be held is beyond any credit.
 
 /** Reads RESET_STREAM from behind its type (RFC 9000, Section 19.4). */
-export function readResetStream(reader: Reader, handler: FrameHandler): void {
+export function readResetStream(reader: Reader, handler: StreamControlHandler): void {
   const id = readStreamId(reader);
   const code = reader.varintClamped();
   handler.onResetStream(id, code, reader.varintClamped());
 }
 
 /** Reads RESET_STREAM_AT from behind its type (reliable stream reset, Section 4). */
-export function readResetStreamAt(reader: Reader, handler: FrameHandler): void {
+export function readResetStreamAt(reader: Reader, handler: StreamControlHandler): void {
   const id = readStreamId(reader);
   const code = reader.varintClamped();
   const finalSize = reader.varintClamped();
@@ -39,7 +45,7 @@ export function readResetStreamAt(reader: Reader, handler: FrameHandler): void {
 }
 
 /** Reads STOP_SENDING from behind its type (RFC 9000, Section 19.5). */
-export function readStopSending(reader: Reader, handler: FrameHandler): void {
+export function readStopSending(reader: Reader, handler: StreamControlHandler): void {
   const id = readStreamId(reader);
   handler.onStopSending(id, reader.varintClamped());
 }

@@ -14,7 +14,6 @@ import { type PathObserver, PathSet } from "../path/path_set.ts";
 import { AddressAnnouncer } from "../path/address_announcer.ts";
 import { RemoteAddresses } from "../path/remote_addresses.ts";
 import { Stage } from "../path/lifecycle.ts";
-import type { FrameExtensions } from "../frame/frame_type.ts";
 import type { Header } from "../packet/header.ts";
 import type { ConnectionId } from "../packet/connection_id.ts";
 import type { Port } from "../path/port.ts";
@@ -298,7 +297,7 @@ export class ConnectionParts implements PathContext, ReceiverParts, SenderParts,
 
   // What the receiver asks and tells.
 
-  get extensions(): FrameExtensions {
+  get extensions(): number {
     return this.negotiation.extensions;
   }
 

@@ -2,7 +2,7 @@ import { Level } from "../crypto/level.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import type { AckFrame } from "../frame/ack_frame.ts";
-import type { FrameHandler } from "../frame/frame_handler.ts";
+import type { FrameHandler } from "../frame/frame_table.ts";
 import { PacketType } from "../packet/packet_type.ts";
 import { NO_BYTES } from "../bytes/bytes.ts";
 import { formatIpAddress } from "../bytes/ip_address.ts";

@@ -2,7 +2,7 @@ import type { AckRequest } from "./ack_request.ts";
 import { Level } from "../crypto/level.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
-import type { FrameExtensions } from "../frame/frame_type.ts";
+import { Extension } from "../frame/frame_table.ts";
 import type { AddressAnnouncer } from "../path/address_announcer.ts";
 import { ObservationCounter } from "../path/observation.ts";
 import { MAX_ADDRESSES } from "../limits/limits.ts";
@@ -41,8 +41,8 @@ export class Negotiation implements HandshakeObserver {
   handshake!: HandshakeDriver;
   /** Whether packets that came before their keys should be tried again. */
   retryKept = false;
-  /** The extensions whose frames are taken. */
-  readonly extensions: { -readonly [Name in keyof FrameExtensions]: boolean };
+  /** Bits of the extensions whose frames are taken. */
+  extensions: number = Extension.AckFrequency | Extension.ResetStreamAt;
   readonly #parts: NegotiationParts;
   /** A client: the parameters of an earlier connection under which it sends 0-RTT data. */
   #remembered: TransportParameters | undefined;
@@ -50,15 +50,7 @@ export class Negotiation implements HandshakeObserver {
   /** @param datagrams Whether we announce that DATAGRAMs are welcome. */
   constructor(parts: NegotiationParts, datagrams: boolean) {
     this.#parts = parts;
-    this.extensions = {
-      datagram: datagrams,
-      multipath: false,
-      ackFrequency: true,
-      resetStreamAt: true,
-      observedAddress: false,
-      alternativeAddress: false,
-      addAddress: false,
-    };
+    if (datagrams) this.extensions |= Extension.Datagram;
   }
 
   /** A client may send 0-RTT data within these limits (RFC 9000, Section 7.4.1). */
@@ -95,7 +87,7 @@ export class Negotiation implements HandshakeObserver {
       path.slot.remote.onNew(1, 0, preferredAddress.id, preferredAddress.resetToken);
     }
     paths.onPeerLimits(parameters.activeConnectionIdLimit, maxPathId);
-    this.extensions.multipath = paths.multipath;
+    if (paths.multipath) this.extensions |= Extension.Multipath;
     this.#startAddresses(parameters);
   }
 
@@ -116,9 +108,11 @@ export class Negotiation implements HandshakeObserver {
   ): void {
     const { announcer, paths } = this.#parts;
     const isClient = this.handshake.role === Role.Client;
-    this.extensions.observedAddress = addressDiscovery === 0 || addressDiscovery === 2;
-    this.extensions.alternativeAddress = isClient;
-    this.extensions.addAddress = maxAddresses > 0;
+    if (addressDiscovery === 0 || addressDiscovery === 2) {
+      this.extensions |= Extension.ObservedAddress;
+    }
+    if (isClient) this.extensions |= Extension.AlternativeAddress;
+    if (maxAddresses > 0) this.extensions |= Extension.AddAddress;
     if (addressDiscovery > 0) paths.observations = new ObservationCounter();
     if (isClient) return;
     if (alternativeAddress) announcer.start("alternative", MAX_ADDRESSES);

@@ -1,8 +1,7 @@
 import { toHex } from "../bytes/bytes.ts";
 import { Reader } from "../bytes/reader.ts";
 import type { AckFrame } from "../frame/ack_frame.ts";
-import type { FrameHandler } from "../frame/frame_handler.ts";
-import type { FrameExtensions } from "../frame/frame_type.ts";
+import { ALL_EXTENSIONS, type FrameHandler } from "../frame/frame_table.ts";
 import { readFrames } from "../frame/read_frames.ts";
 import { transportErrorWord } from "../qlog/events.ts";
 import type { JsonText } from "../qlog/json_text.ts";
@@ -11,17 +10,6 @@ import type { Qlog } from "../qlog/qlog.ts";
 
 /** Milliseconds per unit of ACK Delay, unless the peer chose another one. */
 const DEFAULT_DELAY_UNIT = 0.008;
-
-/** For the log, every frame is readable that we know. */
-const EVERYTHING: FrameExtensions = {
-  datagram: true,
-  multipath: true,
-  ackFrequency: true,
-  resetStreamAt: true,
-  observedAddress: true,
-  alternativeAddress: true,
-  addAddress: true,
-};
 
 const utf8 = new TextDecoder();
 
@@ -53,7 +41,7 @@ export class FrameDescriber implements FrameHandler {
     this.#frames = this.#ranges = 0;
     this.#last = start;
     try {
-      readFrames(this.#reader.aim(bytes, start, end), packetType, EVERYTHING, this);
+      readFrames(this.#reader.aim(bytes, start, end), packetType, ALL_EXTENSIONS, this);
       this.#padding(end);
     } catch {
       // Whoever reads the packet for good says what is wrong with it.

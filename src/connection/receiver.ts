@@ -1,7 +1,6 @@
 import { equalBytes } from "../bytes/bytes.ts";
 import { Reader } from "../bytes/reader.ts";
 import { ErrorCode } from "../error/error_code.ts";
-import type { FrameExtensions } from "../frame/frame_type.ts";
 import { PacketContent, readFrames } from "../frame/read_frames.ts";
 import { Header, parseHeader } from "../packet/header.ts";
 import { PacketOpener } from "../packet/packet_opener.ts";
@@ -35,7 +34,7 @@ export interface ReceiverParts {
   readonly log: ConnectionLog | undefined;
   readonly paths: PathSet;
   readonly router: FrameRouter;
-  readonly extensions: FrameExtensions;
+  readonly extensions: number;
   /** The path that a destination ID of ours leads to, -1 if it is not ours. */
   pathOf(datagram: Uint8Array, offset: number, length: number): number;
   /** Whether the path may be opened by the peer's packets. */

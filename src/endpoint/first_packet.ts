@@ -1,7 +1,7 @@
 import { TAG_LENGTH } from "../crypto/aead.ts";
 import type { InitialKeys } from "../crypto/initial_keys.ts";
 import { TransportError } from "../error/quic_error.ts";
-import { FrameTrait, frameTraits } from "../frame/frame_type.ts";
+import { frameRow, FrameTrait } from "../frame/frame_table.ts";
 import type { Header } from "../packet/header.ts";
 import { PacketOpener } from "../packet/packet_opener.ts";
 
@@ -25,7 +25,8 @@ export class FirstPacket {
     const first = datagram[start]!;
     // RFC 9000, Section 11.1: an invalid Initial may be dropped, as anybody can have sealed it.
     const type = keys.glance().firstByte(datagram, first, payloadStart);
-    if ((frameTraits(type) & FrameTrait.InInitial) === 0) return false;
+    const traits = frameRow(type)?.traits ?? 0;
+    if ((traits & FrameTrait.InInitial) === 0) return false;
     const number = datagram.subarray(payloadStart, payloadStart + NUMBER_LENGTH);
     this.#number.set(number);
     if (end - start > this.#plaintext.length) this.#plaintext = new Uint8Array(end - start);

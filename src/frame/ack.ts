@@ -4,7 +4,8 @@ import { varintSize } from "../bytes/varint.ts";
 import type { Writer } from "../bytes/writer.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
-import type { AckFrame } from "./ack_frame.ts";
+import { AckFrame } from "./ack_frame.ts";
+import { readPathId } from "./path_id.ts";
 import { MAX_ACK_RANGES_READ, MAX_ACK_RANGES_WRITTEN } from "../limits/limits.ts";
 
 /** Packets arrived: of this packet's number space, or of path 0 in 1-RTT (RFC 9000, Section 19.3). */
@@ -24,8 +25,24 @@ export interface AckHandler {
   onPathAck(pathId: number, ack: AckFrame): void;
 }
 
+/** The one ACK at a time: packets are read one behind the other. */
+const frame = new AckFrame();
+
+/** Reads ACK from behind its type (RFC 9000, Section 19.3). */
+export function readAckFrame(reader: Reader, handler: AckHandler, type: number): void {
+  readAck(reader, type === ACK_ECN, frame);
+  handler.onAck(frame);
+}
+
+/** Reads PATH_ACK from behind its type (MPQUIC, Section 4.1). */
+export function readPathAckFrame(reader: Reader, handler: AckHandler, type: number): void {
+  const pathId = readPathId(reader);
+  readAck(reader, type === PATH_ACK_ECN, frame);
+  handler.onPathAck(pathId, frame);
+}
+
 /**
- * Reads an ACK or PATH_ACK from behind its type or path ID (RFC 9000, Section 19.3).
+ * Reads the fields of an ACK or PATH_ACK from behind its type or path ID (RFC 9000, Section 19.3).
  *
  * A frame with more than 256 ranges is legal. Its oldest ranges are dropped: whoever sees so
  * many holes repeats them anyway, and the newest are the ones that tell of loss.

@@ -39,6 +39,11 @@ export function readAckFrequency(reader: Reader, handler: AckFrequencyHandler): 
   handler.onAckFrequency(sequence, threshold, delay, reordering);
 }
 
+/** Reads IMMEDIATE_ACK, which is its type alone. */
+export function readImmediateAck(_reader: Reader, handler: AckFrequencyHandler): void {
+  handler.onImmediateAck();
+}
+
 /** Bytes of an ACK_FREQUENCY frame. */
 export function ackFrequencySize(
   sequence: number,

@@ -35,40 +35,44 @@ export interface AddressHandler {
 const PREFERRED = 0x80;
 const RETIRE = 0x40;
 
-/** Reads a frame about addresses from behind its type, whose lowest bit is 1 for IPv6. */
-export function readAddressFrame(reader: Reader, type: number, handler: AddressHandler): void {
-  const ipLength = (type & 1) === 0 ? 4 : 16;
-  switch (type) {
-    case OBSERVED_ADDRESS:
-    case OBSERVED_ADDRESS + 1: {
-      const sequence = reader.varintClamped();
-      const ip = reader.take(ipLength);
-      return handler.onObservedAddress(sequence, ip, reader.uint16());
-    }
-    case ALTERNATIVE_ADDRESS:
-    case ALTERNATIVE_ADDRESS + 1: {
-      const flags = reader.uint8();
-      const sequence = reader.varintClamped();
-      const ip = reader.take(ipLength);
-      const port = reader.uint16();
-      const isPreferred = (flags & PREFERRED) !== 0;
-      return handler.onAlternativeAddress(sequence, ip, port, isPreferred, (flags & RETIRE) !== 0);
-    }
-    case ADD_ADDRESS:
-    case ADD_ADDRESS + 1: {
-      const sequence = reader.varintClamped();
-      const ip = reader.take(ipLength);
-      return handler.onAddAddress(sequence, ip, reader.uint16());
-    }
-    case REACH_OUT:
-    case REACH_OUT + 1: {
-      const round = reader.varintClamped();
-      const ip = reader.take(ipLength);
-      return handler.onReachOut(round, ip, reader.uint16());
-    }
-    case REMOVE_ADDRESS:
-      return handler.onRemoveAddress(reader.varintClamped());
-  }
+/** Reads OBSERVED_ADDRESS from behind its type. */
+export function readObservedAddress(reader: Reader, handler: AddressHandler, type: number): void {
+  const sequence = reader.varintClamped();
+  const ip = readIp(reader, type);
+  handler.onObservedAddress(sequence, ip, reader.uint16());
+}
+
+/** Reads ALTERNATIVE_ADDRESS from behind its type. */
+export function readAlternativeAddress(
+  reader: Reader,
+  handler: AddressHandler,
+  type: number,
+): void {
+  const flags = reader.uint8();
+  const sequence = reader.varintClamped();
+  const ip = readIp(reader, type);
+  const port = reader.uint16();
+  const isPreferred = (flags & PREFERRED) !== 0;
+  handler.onAlternativeAddress(sequence, ip, port, isPreferred, (flags & RETIRE) !== 0);
+}
+
+/** Reads ADD_ADDRESS from behind its type. */
+export function readAddAddress(reader: Reader, handler: AddressHandler, type: number): void {
+  const sequence = reader.varintClamped();
+  const ip = readIp(reader, type);
+  handler.onAddAddress(sequence, ip, reader.uint16());
+}
+
+/** Reads REACH_OUT from behind its type. */
+export function readReachOut(reader: Reader, handler: AddressHandler, type: number): void {
+  const round = reader.varintClamped();
+  const ip = readIp(reader, type);
+  handler.onReachOut(round, ip, reader.uint16());
+}
+
+/** Reads REMOVE_ADDRESS from behind its type. */
+export function readRemoveAddress(reader: Reader, handler: AddressHandler): void {
+  handler.onRemoveAddress(reader.varintClamped());
 }
 
 /** Bytes of OBSERVED_ADDRESS or ADD_ADDRESS; ALTERNATIVE_ADDRESS has one more. */
@@ -121,6 +125,11 @@ export function writeAddAddress(
 export function writeRemoveAddress(writer: Writer, sequence: number): void {
   writer.varint(REMOVE_ADDRESS);
   writer.varint(sequence);
+}
+
+/** The lowest bit of a type says which family its address is of. */
+function readIp(reader: Reader, type: number): Uint8Array {
+  return reader.take((type & 1) === 0 ? 4 : 16);
 }
 
 function writeAddress(writer: Writer, sequence: number, ip: Uint8Array, port: number): void {

@@ -15,16 +15,19 @@ export interface CloseHandler {
   onApplicationClose(code: number, reason: Uint8Array): void;
 }
 
-/** Reads CONNECTION_CLOSE of either type from behind it (RFC 9000, Section 19.19). */
-export function readClose(reader: Reader, type: number, handler: CloseHandler): void {
-  // Codes and frame types may be anybody's, of 62 bits; unknown ones only end up in a log.
+// Codes and frame types may be anybody's, of 62 bits; unknown ones only end up in a log.
+
+/** Reads CONNECTION_CLOSE of the transport from behind its type. */
+export function readConnectionClose(reader: Reader, handler: CloseHandler): void {
   const code = reader.varintClamped();
-  if (type === APPLICATION_CLOSE) {
-    handler.onApplicationClose(code, reader.take(reader.varint()));
-    return;
-  }
   const frameType = reader.varintClamped();
   handler.onConnectionClose(code, frameType, reader.take(reader.varint()));
+}
+
+/** Reads CONNECTION_CLOSE of the application from behind its type. */
+export function readApplicationClose(reader: Reader, handler: CloseHandler): void {
+  const code = reader.varintClamped();
+  handler.onApplicationClose(code, reader.take(reader.varint()));
 }
 
 /** Bytes of the shortest CONNECTION_CLOSE of the transport: one without a reason. */

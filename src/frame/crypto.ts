@@ -44,6 +44,11 @@ export function readNewToken(reader: Reader, handler: CryptoHandler): void {
   handler.onNewToken(token);
 }
 
+/** Reads HANDSHAKE_DONE, which is its type alone. */
+export function readHandshakeDone(_reader: Reader, handler: CryptoHandler): void {
+  handler.onHandshakeDone();
+}
+
 /** Bytes of a CRYPTO frame without its data. */
 export function cryptoHeaderSize(offset: number, length: number): number {
   return 1 + varintSize(offset) + varintSize(length);

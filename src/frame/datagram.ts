@@ -15,7 +15,7 @@ export interface DatagramHandler {
 }
 
 /** Reads DATAGRAM from behind its one-byte type (RFC 9221, Section 4). */
-export function readDatagram(reader: Reader, type: number, handler: DatagramHandler): void {
+export function readDatagram(reader: Reader, handler: DatagramHandler, type: number): void {
   const start = reader.offset - 1;
   const hasLength = type === DATAGRAM_WITH_LENGTH;
   const data = reader.take(hasLength ? reader.varint() : reader.remaining);

@@ -35,30 +35,42 @@ export interface FlowControlHandler {
 /** More streams than this cannot be told apart by numbers: their IDs would pass 2^53. */
 export const MAX_STREAM_COUNT: number = 2 ** 51;
 
-/** Reads one of the frames about credit, 0x10 to 0x17, from behind its type. */
-export function readFlowControl(reader: Reader, type: number, handler: FlowControlHandler): void {
-  switch (type) {
-    case MAX_DATA:
-      return handler.onMaxData(reader.varintClamped());
-    case MAX_STREAM_DATA: {
-      const id = readStreamId(reader);
-      return handler.onMaxStreamData(id, reader.varintClamped());
-    }
-    case DATA_BLOCKED:
-      return handler.onDataBlocked(reader.varintClamped());
-    case STREAM_DATA_BLOCKED: {
-      const id = readStreamId(reader);
-      return handler.onStreamDataBlocked(id, reader.varintClamped());
-    }
-    case MAX_STREAMS_BIDI:
-    case MAX_STREAMS_UNI:
-      return handler.onMaxStreams(type === MAX_STREAMS_BIDI, countOfFrame(reader, type));
-    case STREAMS_BLOCKED_BIDI:
-    case STREAMS_BLOCKED_UNI: {
-      const limit = countOfFrame(reader, type);
-      return handler.onStreamsBlocked(type === STREAMS_BLOCKED_BIDI, limit);
-    }
-  }
+/** Reads MAX_DATA from behind its type. */
+export function readMaxData(reader: Reader, handler: FlowControlHandler): void {
+  handler.onMaxData(reader.varintClamped());
+}
+
+/** Reads MAX_STREAM_DATA from behind its type. */
+export function readMaxStreamData(reader: Reader, handler: FlowControlHandler): void {
+  const id = readStreamId(reader);
+  handler.onMaxStreamData(id, reader.varintClamped());
+}
+
+/** Reads MAX_STREAMS of either kind from behind its type. */
+export function readMaxStreams(reader: Reader, handler: FlowControlHandler, type: number): void {
+  const limit = countOfFrame(reader, type);
+  handler.onMaxStreams(type === MAX_STREAMS_BIDI, limit);
+}
+
+/** Reads DATA_BLOCKED from behind its type. */
+export function readDataBlocked(reader: Reader, handler: FlowControlHandler): void {
+  handler.onDataBlocked(reader.varintClamped());
+}
+
+/** Reads STREAM_DATA_BLOCKED from behind its type. */
+export function readStreamDataBlocked(reader: Reader, handler: FlowControlHandler): void {
+  const id = readStreamId(reader);
+  handler.onStreamDataBlocked(id, reader.varintClamped());
+}
+
+/** Reads STREAMS_BLOCKED of either kind from behind its type. */
+export function readStreamsBlocked(
+  reader: Reader,
+  handler: FlowControlHandler,
+  type: number,
+): void {
+  const limit = countOfFrame(reader, type);
+  handler.onStreamsBlocked(type === STREAMS_BLOCKED_BIDI, limit);
 }
 
 /**

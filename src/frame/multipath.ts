@@ -1,13 +1,6 @@
 import type { Reader } from "../bytes/reader.ts";
 import { varintSize } from "../bytes/varint.ts";
 import type { Writer } from "../bytes/writer.ts";
-import {
-  type ConnectionIdHandler,
-  PATH_NEW_CONNECTION_ID,
-  PATH_RETIRE_CONNECTION_ID,
-  readPathNewConnectionId,
-  readPathRetireConnectionId,
-} from "./connection_id.ts";
 import { readPathId } from "./path_id.ts";
 
 /** A path ends (MPQUIC, Section 4.2). */
@@ -33,37 +26,34 @@ export interface MultipathHandler {
   onPathCidsBlocked(pathId: number, nextSequence: number): void;
 }
 
-/** Reads one of the frames 0x3e75 to 0x3e7c from behind its type (MPQUIC, Section 4). */
-export function readMultipath(
-  reader: Reader,
-  type: number,
-  handler: MultipathHandler & ConnectionIdHandler,
-): void {
-  switch (type) {
-    case PATH_ABANDON: {
-      const pathId = readPathId(reader);
-      return handler.onPathAbandon(pathId, reader.varintClamped());
-    }
-    case PATH_STATUS_BACKUP:
-    case PATH_STATUS_AVAILABLE: {
-      const pathId = readPathId(reader);
-      // Held back, a second number that large counts as a repetition and is passed over.
-      const sequence = reader.varintClamped();
-      return handler.onPathStatus(pathId, sequence, type === PATH_STATUS_AVAILABLE);
-    }
-    case PATH_NEW_CONNECTION_ID:
-      return readPathNewConnectionId(reader, handler);
-    case PATH_RETIRE_CONNECTION_ID:
-      return readPathRetireConnectionId(reader, handler);
-    case MAX_PATH_ID:
-      return handler.onMaxPathId(readPathId(reader));
-    case PATHS_BLOCKED:
-      return handler.onPathsBlocked(readPathId(reader));
-    case PATH_CIDS_BLOCKED: {
-      const pathId = readPathId(reader);
-      return handler.onPathCidsBlocked(pathId, reader.varintClamped());
-    }
-  }
+/** Reads PATH_ABANDON from behind its type. */
+export function readPathAbandon(reader: Reader, handler: MultipathHandler): void {
+  const pathId = readPathId(reader);
+  handler.onPathAbandon(pathId, reader.varintClamped());
+}
+
+/** Reads PATH_STATUS_BACKUP or PATH_STATUS_AVAILABLE from behind its type. */
+export function readPathStatus(reader: Reader, handler: MultipathHandler, type: number): void {
+  const pathId = readPathId(reader);
+  // Held back, a second number that large counts as a repetition and is passed over.
+  const sequence = reader.varintClamped();
+  handler.onPathStatus(pathId, sequence, type === PATH_STATUS_AVAILABLE);
+}
+
+/** Reads MAX_PATH_ID from behind its type. */
+export function readMaxPathId(reader: Reader, handler: MultipathHandler): void {
+  handler.onMaxPathId(readPathId(reader));
+}
+
+/** Reads PATHS_BLOCKED from behind its type. */
+export function readPathsBlocked(reader: Reader, handler: MultipathHandler): void {
+  handler.onPathsBlocked(readPathId(reader));
+}
+
+/** Reads PATH_CIDS_BLOCKED from behind its type. */
+export function readPathCidsBlocked(reader: Reader, handler: MultipathHandler): void {
+  const pathId = readPathId(reader);
+  handler.onPathCidsBlocked(pathId, reader.varintClamped());
 }
 
 /** Bytes of PATH_ABANDON, PATH_STATUS_* or PATH_CIDS_BLOCKED with its second number. */

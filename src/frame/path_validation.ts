@@ -1,3 +1,4 @@
+import type { Reader } from "../bytes/reader.ts";
 import type { Writer } from "../bytes/writer.ts";
 
 /** Asks for an answer along this 4-tuple (RFC 9000, Section 19.17). */
@@ -9,6 +10,16 @@ export const PATH_RESPONSE = 0x1b;
 export interface PathValidationHandler {
   onPathChallenge(data: Uint8Array): void;
   onPathResponse(data: Uint8Array): void;
+}
+
+/** Reads PATH_CHALLENGE from behind its type. */
+export function readPathChallenge(reader: Reader, handler: PathValidationHandler): void {
+  handler.onPathChallenge(reader.take(8));
+}
+
+/** Reads PATH_RESPONSE from behind its type. */
+export function readPathResponse(reader: Reader, handler: PathValidationHandler): void {
+  handler.onPathResponse(reader.take(8));
 }
 
 /** Bytes of PATH_CHALLENGE and of PATH_RESPONSE. */

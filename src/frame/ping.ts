@@ -19,6 +19,11 @@ export function skipPadding(reader: Reader): void {
   reader.offset = at;
 }
 
+/** Reads PING, which is its type alone. */
+export function readPing(_reader: Reader, handler: PingHandler): void {
+  handler.onPing();
+}
+
 /** Writes PING: one byte. */
 export function writePing(writer: Writer): void {
   writer.uint8(PING);

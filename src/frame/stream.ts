@@ -21,7 +21,7 @@ const LENGTH = 0x02;
 const OFFSET = 0x04;
 
 /** Reads STREAM from behind its type (RFC 9000, Section 19.8). */
-export function readStream(reader: Reader, type: number, handler: StreamHandler): void {
+export function readStream(reader: Reader, handler: StreamHandler, type: number): void {
   const id = readStreamId(reader);
   const offset = (type & OFFSET) === 0 ? 0 : reader.varintClamped();
   const data = reader.take((type & LENGTH) === 0 ? reader.remaining : reader.varint());

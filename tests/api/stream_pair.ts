@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Reader } from "../../src/bytes/reader.ts";
 import { Writer } from "../../src/bytes/writer.ts";
-import type { FrameHandler } from "../../src/frame/frame_handler.ts";
+import type { FrameHandler } from "../../src/frame/frame_table.ts";
 import { readFrames } from "../../src/frame/read_frames.ts";
 import { type FrameOwner, type FrameSink, SentFrame } from "../../src/frame/sent_frame.ts";
 import { ApiReceiveStream, ReceiveSource } from "../../src/api/receive_stream.ts";

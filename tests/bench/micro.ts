@@ -9,8 +9,7 @@ import { AckFrame } from "../../src/frame/ack_frame.ts";
 import { readAck, writeAck } from "../../src/frame/ack.ts";
 import { writeDatagram } from "../../src/frame/datagram.ts";
 import { writeMaxData, writeMaxStreamData } from "../../src/frame/flow_control.ts";
-import type { FrameHandler } from "../../src/frame/frame_handler.ts";
-import { NO_EXTENSIONS } from "../../src/frame/frame_type.ts";
+import { Extension, type FrameHandler } from "../../src/frame/frame_table.ts";
 import { readFrames } from "../../src/frame/read_frames.ts";
 import { streamDataRoom, writeStreamHeader } from "../../src/frame/stream.ts";
 import { Header, parseHeader } from "../../src/packet/header.ts";
@@ -24,7 +23,7 @@ const SIZE = 1_452;
 const ID = new Uint8Array(8).fill(7);
 const DATA = new Uint8Array(SIZE);
 const FRAMES = 32;
-const extensions = { ...NO_EXTENSIONS, datagram: true, multipath: true };
+const extensions = Extension.Datagram | Extension.Multipath;
 const handler = Object.fromEntries(
   ["onPathAck", "onMaxData", "onMaxStreamData", "onStream", "onDatagram"]
     .map((name) => [name, () => {}]),

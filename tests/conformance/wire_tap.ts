@@ -5,14 +5,14 @@ import { chooseEngine } from "../../src/crypto/engine.ts";
 import { InitialKeys } from "../../src/crypto/initial_keys.ts";
 import { keyLabels } from "../../src/crypto/key_labels.ts";
 import { PacketKeys } from "../../src/crypto/packet_keys.ts";
-import type { FrameHandler } from "../../src/frame/frame_handler.ts";
+import { ALL_EXTENSIONS, type FrameHandler } from "../../src/frame/frame_table.ts";
 import { readFrames } from "../../src/frame/read_frames.ts";
 import { Header, parseHeader } from "../../src/packet/header.ts";
 import { PacketOpener } from "../../src/packet/packet_opener.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
 import { Version } from "../../src/packet/version.ts";
 import type { Address } from "../../src/path/address.ts";
-import { ALL, type Call, recorder } from "../frame/recorder.ts";
+import { type Call, recorder } from "../frame/recorder.ts";
 import type { Network } from "../../src/sim/network.ts";
 import { CryptoText, type WireMessage, type WirePacket } from "./wire_packet.ts";
 
@@ -177,7 +177,12 @@ export class WireTap {
     const { number, keyPhase } = this.#opener;
     keys.largest = Math.max(keys.largest, number);
     const frames: Call[] = [];
-    readFrames(new Reader(this.#out.subarray(0, size)), header.type, ALL, listing(frames));
+    readFrames(
+      new Reader(this.#out.subarray(0, size)),
+      header.type,
+      ALL_EXTENSIONS,
+      listing(frames),
+    );
     return { number, keyPhase, size, frames };
   }
 

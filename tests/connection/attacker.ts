@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Writer } from "../../src/bytes/writer.ts";
 import type { Connection } from "../../src/connection/connection.ts";
 import { NEW_CONNECTION_ID, PATH_NEW_CONNECTION_ID } from "../../src/frame/connection_id.ts";
-import { frameName } from "../../src/frame/frame_type.ts";
+import { frameName } from "../../src/frame/frame_table.ts";
 import { PacketBuilder, type PacketTap } from "../../src/packet/packet_builder.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
 import type { PacketSpace } from "../../src/recovery/packet_space.ts";

@@ -3,10 +3,10 @@ import { fromHex } from "../../src/bytes/bytes.ts";
 import { SeededRandom } from "../../src/crypto/random.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { TransportError } from "../../src/error/quic_error.ts";
-import { FrameTrait, frameTraits, NO_EXTENSIONS } from "../../src/frame/frame_type.ts";
+import { ALL_EXTENSIONS, frameRow, FrameTrait } from "../../src/frame/frame_table.ts";
 import { PacketContent } from "../../src/frame/read_frames.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
-import { ALL, type Call, read, written } from "./recorder.ts";
+import { type Call, read, written } from "./recorder.ts";
 import { type Case, cases } from "./cases.ts";
 
 const letters: readonly [string, PacketType][] = [
@@ -16,7 +16,12 @@ const letters: readonly [string, PacketType][] = [
   ["1", PacketType.OneRtt],
 ];
 
-function refuses(bytes: Uint8Array, code: number, packetType = 4, extensions = ALL): void {
+function refuses(
+  bytes: Uint8Array,
+  code: number,
+  packetType = 4,
+  extensions = ALL_EXTENSIONS,
+): void {
   assert.throws(
     () => read(bytes, packetType, extensions),
     (error: unknown) => error instanceof TransportError && error.code === code,
@@ -47,12 +52,12 @@ for (const [name, frame] of Object.entries(cases)) {
 
   Deno.test(`readFrames() takes ${name} of no extension when none was negotiated`, () => {
     if (!frame.traits.includes("x")) {
-      expectReads(frame, read(bytes, 4, NO_EXTENSIONS));
+      expectReads(frame, read(bytes, 4, 0));
       return;
     }
     const isViolation = name === "datagram" || name.startsWith("observed");
     const code = isViolation ? ErrorCode.ProtocolViolation : ErrorCode.FrameEncodingError;
-    refuses(bytes, code, 4, NO_EXTENSIONS);
+    refuses(bytes, code, 4, 0);
   });
 
   // Frames of one byte cannot be cut, those that reach to the end of the packet anywhere.
@@ -156,12 +161,12 @@ Deno.test("readFrames() keeps the 256 newest ranges of an ACK and reads on behin
   assert.deepEqual(calls[1], ["onPing"]);
 });
 
-Deno.test("frameTraits() agrees with the numbers of PacketType", () => {
+Deno.test("FrameTrait agrees with the numbers of PacketType", () => {
   assert.equal(FrameTrait.InInitial, 1 << PacketType.Initial);
   assert.equal(FrameTrait.InZeroRtt, 1 << PacketType.ZeroRtt);
   assert.equal(FrameTrait.InHandshake, 1 << PacketType.Handshake);
   assert.equal(FrameTrait.InOneRtt, 1 << PacketType.OneRtt);
-  assert.equal(frameTraits(0x20), 0);
+  assert.equal(frameRow(0x20), undefined);
 });
 
 Deno.test("readFrames() throws nothing but TransportErrors at random bytes", () => {

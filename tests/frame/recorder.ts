@@ -1,20 +1,8 @@
 import { Reader } from "../../src/bytes/reader.ts";
 import { Writer } from "../../src/bytes/writer.ts";
 import { AckFrame } from "../../src/frame/ack_frame.ts";
-import type { FrameHandler } from "../../src/frame/frame_handler.ts";
-import type { FrameExtensions } from "../../src/frame/frame_type.ts";
+import { ALL_EXTENSIONS, type FrameHandler } from "../../src/frame/frame_table.ts";
 import { readFrames } from "../../src/frame/read_frames.ts";
-
-/** All extensions in use. */
-export const ALL: FrameExtensions = {
-  datagram: true,
-  multipath: true,
-  ackFrequency: true,
-  resetStreamAt: true,
-  observedAddress: true,
-  alternativeAddress: true,
-  addAddress: true,
-};
 
 /** A call as the recorder keeps it: the method's name and its arguments, views copied. */
 export type Call = [string, ...unknown[]];
@@ -30,7 +18,7 @@ export function recorder(calls: Call[]): FrameHandler {
 export function read(
   bytes: Uint8Array,
   packetType = 4,
-  extensions: FrameExtensions = ALL,
+  extensions: number = ALL_EXTENSIONS,
 ): { calls: Call[]; content: number } {
   const calls: Call[] = [];
   const content = readFrames(new Reader(bytes), packetType, extensions, recorder(calls));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Reader } from "../../src/bytes/reader.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { readCrypto } from "../../src/frame/crypto.ts";
-import type { FrameHandler } from "../../src/frame/frame_handler.ts";
+import type { FrameHandler } from "../../src/frame/frame_table.ts";
 import { CryptoStream } from "../../src/stream/crypto_stream.ts";
 import { pattern, TestSink } from "./sink.ts";
 

@@ -1,14 +1,6 @@
 import { Writer } from "../../src/bytes/writer.ts";
 import { Reader } from "../../src/bytes/reader.ts";
-import type { FrameHandler } from "../../src/frame/frame_handler.ts";
-import { readStream, STREAM } from "../../src/frame/stream.ts";
-import { MAX_DATA, readFlowControl } from "../../src/frame/flow_control.ts";
-import {
-  readResetStream,
-  readStopSending,
-  RESET_STREAM,
-  STOP_SENDING,
-} from "../../src/frame/stream_control.ts";
+import { type FrameHandler, frameRow } from "../../src/frame/frame_table.ts";
 import { type FrameOwner, type FrameSink, SentFrame } from "../../src/frame/sent_frame.ts";
 import type { ReceiveObserver, SendObserver } from "../../src/stream/half_observer.ts";
 import type { ReceiveHalf } from "../../src/stream/receive_half.ts";
@@ -50,10 +42,7 @@ export function deliver(bytes: Uint8Array, target: Partial<FrameHandler>): void 
   const handler = target as FrameHandler;
   while (reader.remaining > 0) {
     const type = reader.uint8();
-    if (type >= STREAM && type < MAX_DATA) readStream(reader, type, handler);
-    else if (type === RESET_STREAM) readResetStream(reader, handler);
-    else if (type === STOP_SENDING) readStopSending(reader, handler);
-    else readFlowControl(reader, type, handler);
+    frameRow(type)!.read(reader, handler, type);
   }
 }
 

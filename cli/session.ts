@@ -87,7 +87,7 @@ export class Session implements Carrier {
    */
   async tellPaths(news: PathNews): Promise<void> {
     for await (const event of this.#connection.pathEvents) {
-      this.#watch(event.path);
+      if (event.type !== "failed") this.#watch(event.path);
       // With the last path the connection ends, which is told by itself.
       if (event.type !== "closed" || this.#connection.paths.length > 0) news.onEvent(event);
     }

@@ -1,7 +1,12 @@
 import { toHex } from "../bytes/bytes.ts";
 import { Reader } from "../bytes/reader.ts";
 import type { AckFrame } from "../frame/ack_frame.ts";
-import { ALL_EXTENSIONS, type FrameHandler } from "../frame/frame_table.ts";
+import {
+  ALL_EXTENSIONS,
+  type FrameHandler,
+  type FrameRow,
+  frameRow,
+} from "../frame/frame_table.ts";
 import { readFrames } from "../frame/read_frames.ts";
 import { transportErrorWord } from "../qlog/events.ts";
 import type { JsonText } from "../qlog/json_text.ts";
@@ -13,17 +18,27 @@ const DEFAULT_DELAY_UNIT = 0.008;
 
 const utf8 = new TextDecoder();
 
+/** What a handler is told of a frame. */
+type Value = number | boolean | Uint8Array;
+type Method = (...values: Value[]) => void;
+
 /**
  * Writes the frames of a packet into an event, as they stand in its payload: what was received is
  * read a second time, what is sent is read before it is sealed. Contents are never written, nor is
  * what proves identity (tokens).
+ *
+ * It has a method for each frame whose fields are more than a list of names; for all others, the
+ * table of frames has the list.
  */
-export class FrameDescriber implements FrameHandler {
+export class FrameDescriber implements Partial<FrameHandler> {
   /** Milliseconds per unit of ACK Delay in the frames to come. */
   delayUnit: number = DEFAULT_DELAY_UNIT;
   readonly #qlog: Qlog;
   readonly #json: JsonText;
   readonly #reader = new Reader();
+  /** Reads the type of a frame once more. */
+  readonly #type = new Reader();
+  readonly #handler: FrameHandler = handlerOf(this, (values) => this.#plain(values));
   #frames = 0;
   #ranges = 0;
   /** Where the frame before ended. */
@@ -41,7 +56,7 @@ export class FrameDescriber implements FrameHandler {
     this.#frames = this.#ranges = 0;
     this.#last = start;
     try {
-      readFrames(this.#reader.aim(bytes, start, end), packetType, ALL_EXTENSIONS, this);
+      readFrames(this.#reader.aim(bytes, start, end), packetType, ALL_EXTENSIONS, this.#handler);
       this.#padding(end);
     } catch {
       // Whoever reads the packet for good says what is wrong with it.
@@ -53,75 +68,55 @@ export class FrameDescriber implements FrameHandler {
     }
   }
 
-  onPing(): void {
-    this.#frame("ping")?.close();
-  }
-
   onAck(ack: AckFrame): void {
-    this.#ack(this.#frame("ack"), ack);
+    this.#ack(this.#frame(), ack);
   }
 
   onPathAck(pathId: number, ack: AckFrame): void {
-    this.#ack(this.#frame("path_ack")?.number("path_id", pathId), ack);
+    this.#ack(this.#frame()?.number("path_id", pathId), ack);
   }
 
   onResetStream(id: number, code: number, finalSize: number): void {
-    this.#onStreamEnd("reset_stream", id, code)?.number("final_size", finalSize).close();
+    this.#onStreamEnd(id, code)?.number("final_size", finalSize).close();
   }
 
   onResetStreamAt(id: number, code: number, finalSize: number, reliableSize: number): void {
-    const json = this.#onStreamEnd("reset_stream_at", id, code)?.number("final_size", finalSize);
+    const json = this.#onStreamEnd(id, code)?.number("final_size", finalSize);
     json?.number("reliable_size", reliableSize).close();
   }
 
   onStopSending(id: number, code: number): void {
-    this.#onStreamEnd("stop_sending", id, code)?.close();
+    this.#onStreamEnd(id, code)?.close();
   }
 
   onCrypto(offset: number, data: Uint8Array): void {
-    this.#withData("crypto", data.length)?.number("offset", offset).close();
+    this.#withData(data.length)?.number("offset", offset).close();
   }
 
   onNewToken(token: Uint8Array): void {
-    const json = this.#frame("new_token")?.open("token").word("type", "resumption");
+    const json = this.#frame()?.open("token").word("type", "resumption");
     json?.open("raw").number("length", token.length).close().close().close();
   }
 
   onStream(id: number, offset: number, data: Uint8Array, fin: boolean): void {
-    const json = this.#withData("stream", data.length)?.number("stream_id", id);
+    const json = this.#withData(data.length)?.number("stream_id", id);
     json?.number("offset", offset);
     if (fin) json?.flag("fin", true);
     json?.close();
   }
 
-  onMaxData(limit: number): void {
-    this.#frame("max_data")?.number("maximum", limit).close();
-  }
-
-  onMaxStreamData(id: number, limit: number): void {
-    this.#frame("max_stream_data")?.number("stream_id", id).number("maximum", limit).close();
-  }
-
   onMaxStreams(bidirectional: boolean, limit: number): void {
-    const json = this.#frame("max_streams")?.word("stream_type", streamType(bidirectional));
+    const json = this.#frame()?.word("stream_type", streamType(bidirectional));
     json?.number("maximum", limit).close();
   }
 
-  onDataBlocked(limit: number): void {
-    this.#frame("data_blocked")?.number("limit", limit).close();
-  }
-
-  onStreamDataBlocked(id: number, limit: number): void {
-    this.#frame("stream_data_blocked")?.number("stream_id", id).number("limit", limit).close();
-  }
-
   onStreamsBlocked(bidirectional: boolean, limit: number): void {
-    const json = this.#frame("streams_blocked")?.word("stream_type", streamType(bidirectional));
+    const json = this.#frame()?.word("stream_type", streamType(bidirectional));
     json?.number("limit", limit).close();
   }
 
   onNewConnectionId(sequence: number, retirePriorTo: number, id: Uint8Array): void {
-    this.#newId(this.#frame("new_connection_id"), sequence, retirePriorTo, id);
+    this.#newId(this.#frame(), sequence, retirePriorTo, id);
   }
 
   onPathNewConnectionId(
@@ -130,29 +125,12 @@ export class FrameDescriber implements FrameHandler {
     retirePriorTo: number,
     id: Uint8Array,
   ): void {
-    const json = this.#frame("path_new_connection_id")?.number("path_id", pathId);
+    const json = this.#frame()?.number("path_id", pathId);
     this.#newId(json, sequence, retirePriorTo, id);
   }
 
-  onRetireConnectionId(sequence: number): void {
-    this.#frame("retire_connection_id")?.number("sequence_number", sequence).close();
-  }
-
-  onPathRetireConnectionId(pathId: number, sequence: number): void {
-    const json = this.#frame("path_retire_connection_id")?.number("path_id", pathId);
-    json?.number("sequence_number", sequence).close();
-  }
-
-  onPathChallenge(data: Uint8Array): void {
-    this.#frame("path_challenge")?.word("data", toHex(data)).close();
-  }
-
-  onPathResponse(data: Uint8Array): void {
-    this.#frame("path_response")?.word("data", toHex(data)).close();
-  }
-
   onConnectionClose(code: number, frameType: number, reason: Uint8Array): void {
-    const json = this.#frame("connection_close")?.word("error_space", "transport");
+    const json = this.#frame()?.word("error_space", "transport");
     const error = transportErrorWord(code);
     json?.word("error", error);
     if (error === "unknown") json?.number("error_code", code);
@@ -160,39 +138,13 @@ export class FrameDescriber implements FrameHandler {
   }
 
   onApplicationClose(code: number, reason: Uint8Array): void {
-    const json = this.#frame("connection_close")?.word("error_space", "application");
+    const json = this.#frame()?.word("error_space", "application");
     if (json) this.#qlog.applicationError("error", code);
     json?.text("reason", utf8.decode(reason)).close();
   }
 
-  onHandshakeDone(): void {
-    this.#frame("handshake_done")?.close();
-  }
-
   onDatagram(data: Uint8Array): void {
-    this.#withData("datagram", data.length)?.close();
-  }
-
-  onPathAbandon(pathId: number, code: number): void {
-    this.#frame("path_abandon")?.number("path_id", pathId).number("error_code", code).close();
-  }
-
-  onPathStatus(pathId: number, sequence: number, available: boolean): void {
-    const json = this.#frame(available ? "path_status_available" : "path_status_backup");
-    json?.number("path_id", pathId).number("sequence_number", sequence).close();
-  }
-
-  onMaxPathId(limit: number): void {
-    this.#frame("max_path_id")?.number("maximum", limit).close();
-  }
-
-  onPathsBlocked(limit: number): void {
-    this.#frame("paths_blocked")?.number("limit", limit).close();
-  }
-
-  onPathCidsBlocked(pathId: number, nextSequence: number): void {
-    const json = this.#frame("path_cids_blocked")?.number("path_id", pathId);
-    json?.number("next_sequence_number", nextSequence).close();
+    this.#withData(data.length)?.close();
   }
 
   onAckFrequency(
@@ -201,62 +153,51 @@ export class FrameDescriber implements FrameHandler {
     maxAckDelay: number,
     reorderingThreshold: number,
   ): void {
-    const json = this.#frame("ack_frequency")?.number("sequence_number", sequence);
+    const json = this.#frame()?.number("sequence_number", sequence);
     json?.number("ack_eliciting_threshold", elicitingThreshold);
     json?.time("requested_max_ack_delay", maxAckDelay / 1_000);
     json?.number("reordering_threshold", reorderingThreshold).close();
   }
 
-  onImmediateAck(): void {
-    this.#frame("immediate_ack")?.close();
-  }
-
-  onObservedAddress(sequence: number): void {
-    this.#frame("observed_address")?.number("sequence_number", sequence).close();
-  }
-
-  onAlternativeAddress(sequence: number): void {
-    this.#frame("alternative_address")?.number("sequence_number", sequence).close();
-  }
-
-  onAddAddress(sequence: number): void {
-    this.#frame("add_address")?.number("sequence_number", sequence).close();
-  }
-
-  onReachOut(round: number): void {
-    this.#frame("reach_out")?.number("round", round).close();
-  }
-
-  onRemoveAddress(sequence: number): void {
-    this.#frame("remove_address")?.number("sequence_number", sequence).close();
-  }
-
   /** Begins a frame that ends a stream, or asks for that. */
-  #onStreamEnd(name: string, id: number, code: number): JsonText | undefined {
-    const json = this.#frame(name)?.number("stream_id", id);
+  #onStreamEnd(id: number, code: number): JsonText | undefined {
+    const json = this.#frame()?.number("stream_id", id);
     if (json) this.#qlog.applicationError("error", code);
     return json;
   }
 
   /** Begins a frame, with its size; nothing if there were too many. */
-  #frame(name: string): JsonText | undefined {
-    this.#advance();
-    return this.#open(name)?.open("raw").number("length", this.#size).close();
+  #frame(): JsonText | undefined {
+    const { logName } = this.#advance();
+    return this.#open(logName)?.open("raw").number("length", this.#size).close();
   }
 
   /** The same for a frame with a length in it, which is what the drafts want to see. */
-  #withData(name: string, length: number): JsonText | undefined {
-    this.#advance();
-    return this.#open(name)?.open("raw").number("length", length).number("payload_length", length)
+  #withData(length: number): JsonText | undefined {
+    const { logName } = this.#advance();
+    return this.#open(logName)?.open("raw").number("length", length).number(
+      "payload_length",
+      length,
+    )
       .close();
   }
 
-  /** The reader is behind a frame; what lies before it is PADDING. */
-  #advance(): void {
-    const { offset } = this.#reader;
+  /** The reader is behind a frame; what lies before it is PADDING. Returns the frame's row. */
+  #advance(): FrameRow {
+    const { bytes, offset } = this.#reader;
     const start = this.#padding(offset);
     this.#size = offset - start;
     this.#last = offset;
+    return frameRow(this.#type.aim(bytes, start, offset).varintClamped())!;
+  }
+
+  /** Writes a frame of which there is no more to say than the table does. */
+  #plain(values: readonly Value[]): void {
+    const { log, logName } = this.#advance();
+    const json = this.#open(logName)?.open("raw").number("length", this.#size).close();
+    if (json === undefined) return;
+    for (let i = 0; log && i < log.length; i++) writeValue(json, log[i]!, values[i]!);
+    json.close();
   }
 
   /** Writes the PADDING before the next frame as one; returns where it ends. */
@@ -296,4 +237,27 @@ export class FrameDescriber implements FrameHandler {
 
 function streamType(bidirectional: boolean): string {
   return bidirectional ? "bidirectional" : "unidirectional";
+}
+
+/**
+ * A handler that calls the method of `own` for a frame, or else `plain`. What it has not is asked of
+ * its prototype, once, and kept.
+ */
+function handlerOf(
+  own: Partial<FrameHandler>,
+  plain: (values: readonly Value[]) => void,
+): FrameHandler {
+  const get = (_: unknown, name: PropertyKey, handler: FrameHandler): Method => {
+    const found: Method | undefined = Reflect.get(own, name);
+    const value: Method = found?.bind(own) ?? ((...values) => plain(values));
+    Object.defineProperty(handler, name, { value });
+    return value;
+  };
+  return Object.create(new Proxy({}, { get }));
+}
+
+function writeValue(json: JsonText, name: string, value: Value): void {
+  if (typeof value === "number") json.number(name, value);
+  else if (typeof value === "boolean") json.flag(name, value);
+  else json.word(name, toHex(value));
 }

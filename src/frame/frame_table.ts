@@ -99,6 +99,8 @@ export class FrameRow {
   readonly last: number;
   /** As in the standards. */
   readonly name: string;
+  /** As in the drafts of qlog. */
+  readonly logName: string;
   /** Bits of `FrameTrait`. */
   readonly traits: number;
   /** Bits of the extensions that must be agreed on. */
@@ -114,6 +116,7 @@ export class FrameRow {
     this.type = type;
     this.last = last;
     this.name = name;
+    this.logName = name.toLowerCase();
     this.traits = traitsOf(pkts, spec);
     this.extension = of;
     // RFC 9000, Section 19.21: extensions are for those who have agreed on them.

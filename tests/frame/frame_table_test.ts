@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import type { Writer } from "../../src/bytes/writer.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
-import { TransportError } from "../../src/error/quic_error.ts";
 import {
   ALL_EXTENSIONS,
   frameName,
@@ -12,7 +10,8 @@ import {
 } from "../../src/frame/frame_table.ts";
 import { PacketContent } from "../../src/frame/read_frames.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
-import { read, written } from "./recorder.ts";
+import { read } from "./recorder.ts";
+import { codeOf, frameOf, shortest, types } from "./samples.ts";
 
 const packetTypes = [
   PacketType.Initial,
@@ -23,39 +22,6 @@ const packetTypes = [
 
 /** Frames that reach to the end of the packet, of any length. */
 const OPEN_ENDED = [0x00, 0x08, 0x09, 0x0c, 0x0d, 0x30];
-
-/** Each type that the table has, with its row. */
-const types = frameTable.flatMap((row) =>
-  Array.from({ length: row.last - row.type + 1 }, (_, i) => ({ type: row.type + i, row }))
-);
-
-/** The shortest frame of a type, with bytes behind it that are all 1 or all 0. */
-function shortest(type: number): Uint8Array {
-  for (let length = 0; length < 64; length++) {
-    for (const value of [1, 0]) {
-      const bytes = frameOf(type, length, value);
-      if (codeOf(bytes, PacketType.OneRtt, ALL_EXTENSIONS) === undefined) return bytes;
-    }
-  }
-  return assert.fail(`${frameName(type)} is never complete`);
-}
-
-function frameOf(type: number, length: number, value: number): Uint8Array {
-  return written((writer: Writer) => {
-    writer.varint(type);
-    writer.fill(value, length);
-  });
-}
-
-function codeOf(bytes: Uint8Array, packetType: number, extensions: number): number | undefined {
-  try {
-    read(bytes, packetType, extensions);
-    return undefined;
-  } catch (error) {
-    assert.ok(error instanceof TransportError, `${error}`);
-    return error.code;
-  }
-}
 
 Deno.test("The table has every type once, in order, and each name with one reader's types", () => {
   let before = -1;

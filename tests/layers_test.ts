@@ -128,7 +128,9 @@ const CIRCLES = new Map([
   // What makes connections is a static method of what is made.
   ["src/api/multipath_connection.ts", ["src/api/connect.ts", "src/api/multipath_listener.ts"]],
   // The table of transport parameters is to take their place.
-  ["src/connection/local_parameters.ts", ["src/connection/preferred_address.ts"]],
+  ["src/connection/parameters/local_parameters.ts", [
+    "src/connection/parameters/preferred_address.ts",
+  ]],
 ]);
 
 Deno.test("no sources import each other in a circle, types included", () => {

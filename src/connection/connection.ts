@@ -22,7 +22,7 @@ import type { Idle } from "./idle.ts";
 import type { KeyRing } from "./key_ring.ts";
 import { moveObstacle, openObstacle } from "./path_obstacle.ts";
 import { PathRequest } from "./path_requests.ts";
-import type { Peer } from "./peer.ts";
+import type { Peer } from "./parameters/peer.ts";
 import type { PingRequest } from "./ping_request.ts";
 import type { Transmit } from "./datagram_builder.ts";
 import { type ConnectionOptions, ConnectionParts, type PartsObserver } from "./connection_parts.ts";

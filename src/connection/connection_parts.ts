@@ -31,22 +31,22 @@ import { ConnectionLog } from "./connection_log.ts";
 import type { TransportConfig } from "./config.ts";
 import { DatagramQueue } from "./datagram_queue.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { rememberedParameters } from "./early_data.ts";
+import { rememberedParameters } from "./parameters/early_data.ts";
 import type { ConnectionEvent } from "./event.ts";
 import { FrameRouter, type FrameTargets } from "./frame_router.ts";
 import { HandshakeDriver, type HandshakeIds } from "./handshake_driver.ts";
 import { Idle } from "./idle.ts";
 import { KeyRing } from "./key_ring.ts";
-import { type IssuedId, localParameters } from "./local_parameters.ts";
+import { type IssuedId, localParameters } from "./parameters/local_parameters.ts";
 import { Negotiation } from "./negotiation.ts";
 import { networkOptions } from "./network_options.ts";
 import { PathRequests } from "./path_requests.ts";
-import { Peer } from "./peer.ts";
+import { Peer } from "./parameters/peer.ts";
 import { Receiver, type ReceiverParts } from "./receiver.ts";
 import { Sender, type SenderParts } from "./sender.ts";
 import { Unprotected } from "./unprotected.ts";
 import { type VersionOptions, Versions } from "./versions.ts";
-import { encodeTransportParameters } from "./write_transport_parameters.ts";
+import { encodeTransportParameters } from "./parameters/write_transport_parameters.ts";
 
 /** Makes the connection IDs of one connection, and knows them again. */
 export interface ConnectionIds extends IdIssuer {

@@ -12,7 +12,7 @@ import type { ConnectionLog } from "./connection_log.ts";
 import { GreaseBit } from "./grease_bit.ts";
 import type { HandshakeDriver } from "./handshake_driver.ts";
 import type { KeyRing } from "./key_ring.ts";
-import type { Peer } from "./peer.ts";
+import type { Peer } from "./parameters/peer.ts";
 
 /** A datagram to be sent: the first `size` bytes of the port's buffer. One object is reused. */
 export interface Transmit {

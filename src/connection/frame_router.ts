@@ -20,7 +20,7 @@ import type { DatagramQueue } from "./datagram_queue.ts";
 import type { ConnectionEvent } from "./event.ts";
 import type { HandshakeDriver } from "./handshake_driver.ts";
 import type { KeyRing } from "./key_ring.ts";
-import type { Peer } from "./peer.ts";
+import type { Peer } from "./parameters/peer.ts";
 
 /** Whom frames are for. */
 export interface FrameTargets {

@@ -15,10 +15,10 @@ import type { HandshakeDriver, HandshakeObserver } from "./handshake_driver.ts";
 import type { Idle } from "./idle.ts";
 import type { KeyRing } from "./key_ring.ts";
 import type { PathRequests } from "./path_requests.ts";
-import type { Peer } from "./peer.ts";
-import { loweredLimit } from "./early_data.ts";
+import type { Peer } from "./parameters/peer.ts";
+import { loweredLimit } from "./parameters/early_data.ts";
 import type { Versions } from "./versions.ts";
-import { TransportParameters } from "./transport_parameters.ts";
+import { TransportParameters } from "./parameters/transport_parameters.ts";
 
 /** Whom the outcome of the handshake concerns. */
 export interface NegotiationParts {

@@ -1,6 +1,6 @@
 import { toHex } from "../bytes/bytes.ts";
 import type { JsonText } from "../qlog/json_text.ts";
-import { TransportParameters } from "./transport_parameters.ts";
+import { TransportParameters } from "./parameters/transport_parameters.ts";
 
 const defaults = new TransportParameters();
 

@@ -5,7 +5,7 @@ import { CloseStage, type Closing } from "./closing.ts";
 import type { HandshakeDriver } from "./handshake_driver.ts";
 import type { KeyRing } from "./key_ring.ts";
 import { writeParameters } from "./parameter_log.ts";
-import type { Peer } from "./peer.ts";
+import type { Peer } from "./parameters/peer.ts";
 import type { Versions } from "./versions.ts";
 
 /** What the log follows of a connection as a whole. */

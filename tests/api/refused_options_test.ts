@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CLIENT_DEFAULTS, DEFAULTS } from "../../src/connection/config.ts";
-import { localLimits } from "../../src/connection/local_parameters.ts";
+import { localLimits } from "../../src/connection/parameters/local_parameters.ts";
 import { transportConfig } from "../../src/api/transport_config.ts";
 import { checkProtocols } from "../../src/api/protocols.ts";
 import { Pair } from "../sim/pair.ts";

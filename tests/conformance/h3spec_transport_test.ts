@@ -14,7 +14,7 @@ import { RESET_STREAM, STOP_SENDING } from "../../src/frame/stream_control.ts";
 import type { PacketTap } from "../../src/packet/packet_builder.ts";
 import { PacketBuilder } from "../../src/packet/packet_builder.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
-import { ParameterId } from "../../src/connection/transport_parameters.ts";
+import { ParameterId } from "../../src/connection/parameters/transport_parameters.ts";
 import { Alert } from "../../src/tls/alert.ts";
 import { ExtensionType, messageName, MessageType } from "../../src/tls/code_point.ts";
 import { Attacker, frame, type Frames, idOf, newId } from "../connection/attacker.ts";

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
-import { encodeTransportParameters } from "../../src/connection/write_transport_parameters.ts";
-import { rememberedParameters } from "../../src/connection/early_data.ts";
-import { ParameterId, TransportParameters } from "../../src/connection/transport_parameters.ts";
+import { encodeTransportParameters } from "../../src/connection/parameters/write_transport_parameters.ts";
+import { rememberedParameters } from "../../src/connection/parameters/early_data.ts";
+import {
+  ParameterId,
+  TransportParameters,
+} from "../../src/connection/parameters/transport_parameters.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { ACK } from "../../src/frame/ack.ts";
 import { MAX_PATH_ID, PATH_ABANDON } from "../../src/frame/multipath.ts";

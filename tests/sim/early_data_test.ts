@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DEFAULTS } from "../../src/connection/config.ts";
-import { localLimits } from "../../src/connection/local_parameters.ts";
-import { encodeTransportParameters } from "../../src/connection/write_transport_parameters.ts";
+import { localLimits } from "../../src/connection/parameters/local_parameters.ts";
+import { encodeTransportParameters } from "../../src/connection/parameters/write_transport_parameters.ts";
 import { SeededRandom } from "../../src/crypto/random.ts";
 import { EarlyDataGuard } from "../../src/endpoint/early_data_guard.ts";
 import { Header, parseHeader } from "../../src/packet/header.ts";

@@ -1,9 +1,9 @@
-import { Reader, ReadError } from "../bytes/reader.ts";
-import { ErrorCode } from "../error/error_code.ts";
-import { TransportError } from "../error/quic_error.ts";
-import { readStreamCount } from "../frame/flow_control.ts";
-import { LARGEST_PATH_ID } from "../frame/path_id.ts";
-import { MAX_ID_LENGTH } from "../packet/connection_id.ts";
+import { Reader, ReadError } from "../../bytes/reader.ts";
+import { ErrorCode } from "../../error/error_code.ts";
+import { TransportError } from "../../error/quic_error.ts";
+import { readStreamCount } from "../../frame/flow_control.ts";
+import { LARGEST_PATH_ID } from "../../frame/path_id.ts";
+import { MAX_ID_LENGTH } from "../../packet/connection_id.ts";
 import type { PreferredAddress, Role, VersionInformation } from "./transport_parameters.ts";
 import { ParameterId, TransportParameters } from "./transport_parameters.ts";
 

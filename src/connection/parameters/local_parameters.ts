@@ -1,9 +1,9 @@
-import { Role } from "../stream/stream_id.ts";
-import type { TransportConfig } from "./config.ts";
-import type { HandshakeIds } from "./handshake_driver.ts";
-import { idsPerPath } from "../path/path_limits.ts";
-import { MAX_ADDRESSES } from "../limits/limits.ts";
-import type { ConnectionId } from "../packet/connection_id.ts";
+import { Role } from "../../stream/stream_id.ts";
+import type { TransportConfig } from "../config.ts";
+import type { HandshakeIds } from "../handshake_driver.ts";
+import { idsPerPath } from "../../path/path_limits.ts";
+import { MAX_ADDRESSES } from "../../limits/limits.ts";
+import type { ConnectionId } from "../../packet/connection_id.ts";
 import { encodePreferred } from "./preferred_address.ts";
 import { TransportParameters } from "./transport_parameters.ts";
 

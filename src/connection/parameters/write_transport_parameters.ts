@@ -1,7 +1,7 @@
-import { concatBytes } from "../bytes/bytes.ts";
-import { varintSize } from "../bytes/varint.ts";
-import { Writer } from "../bytes/writer.ts";
-import type { Random } from "../crypto/random.ts";
+import { concatBytes } from "../../bytes/bytes.ts";
+import { varintSize } from "../../bytes/varint.ts";
+import { Writer } from "../../bytes/writer.ts";
+import type { Random } from "../../crypto/random.ts";
 import type { PreferredAddress, VersionInformation } from "./transport_parameters.ts";
 import { ParameterId, TransportParameters } from "./transport_parameters.ts";
 

@@ -1,7 +1,7 @@
-import { formatIpAddress, parseIpAddress } from "../bytes/ip_address.ts";
-import type { Address } from "../path/address.ts";
-import { isAddressAcceptable } from "../path/address_scope.ts";
-import type { PreferredAddresses } from "./config.ts";
+import { formatIpAddress, parseIpAddress } from "../../bytes/ip_address.ts";
+import type { Address } from "../../path/address.ts";
+import { isAddressAcceptable } from "../../path/address_scope.ts";
+import type { PreferredAddresses } from "../config.ts";
 import type { IssuedId } from "./local_parameters.ts";
 import type { PreferredAddress } from "./transport_parameters.ts";
 

@@ -1,4 +1,4 @@
-import { type Address, sameAddress } from "../path/address.ts";
+import { type Address, sameAddress } from "../../path/address.ts";
 import { choosePreferred } from "./preferred_address.ts";
 import { TransportParameters } from "./transport_parameters.ts";
 

@@ -1,4 +1,4 @@
-import { TransportError } from "../error/quic_error.ts";
+import { TransportError } from "../../error/quic_error.ts";
 import { readTransportParameters } from "./read_transport_parameters.ts";
 import { TransportParameters } from "./transport_parameters.ts";
 

@@ -67,7 +67,7 @@ export class AckRequest implements FrameOwner {
    * that (ACK frequency, Section 8.1.1).
    */
   writeTail(space: PacketSpace, sink: FrameSink): void {
-    space.tailDue = false;
+    space.tail.onWritten();
     if (!this.hurry(space, sink)) writePing(sink.writer);
   }
 

@@ -303,7 +303,7 @@ export class Connection implements PartsObserver {
   onPathStatus(path: Path): void {
     // A server that wants less of a path may only have lost sight of us behind a NAT.
     const isDoubt = this.role === Role.Client && path.slot.status.remote === "backup";
-    if (isDoubt && path.open) path.space.probes = Math.max(path.space.probes, 1);
+    if (isDoubt && path.open) path.space.requestProbes();
     this.#events.push({ type: "pathStatus", path });
   }
 

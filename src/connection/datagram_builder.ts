@@ -87,8 +87,8 @@ export class DatagramBuilder {
     if (peer.parameters.greaseQuicBit) this.packets.fixedBit = this.#grease.next();
     let id = remote.current;
     // RFC 9000, Section 9.5: nobody shall link a 4-tuple with another by its ID.
-    if (network === path.candidate && remote.reserve()) id = remote.reserved!;
-    else if (network === path.previous) id = remote.former ?? id;
+    if (network === path.route.candidate && remote.reserve()) id = remote.reserved!;
+    else if (network === path.route.previous) id = remote.former ?? id;
     return this.packets.startShort(
       id,
       number,

@@ -210,7 +210,9 @@ export class FrameRouter implements FrameHandler {
     network.validation.onChallenge(data);
     // RFC 9000, Section 9.6.3: who is probed probes as well, so that all may be sent there when
     // the client moves.
-    if (network !== this.#path.candidate || network.validated || network.validation.pending) return;
+    if (network !== this.#path.route.candidate || network.validated || network.validation.pending) {
+      return;
+    }
     this.#to.paths.validate(this.#path, network, this.#now);
   }
 

@@ -237,10 +237,6 @@ export class FrameWriter {
 
   /** After many packets that ask for nothing, one that does: else nobody learns what arrived. */
   breakSilence(space: PacketSpace): void {
-    if (this.#builder.ackEliciting) space.silent = 0;
-    else if (++space.silent > MAX_SILENT_PACKETS) {
-      space.silent = 0;
-      this.writePing();
-    }
+    if (space.breaksSilence(this.#builder.ackEliciting, MAX_SILENT_PACKETS)) this.writePing();
   }
 }

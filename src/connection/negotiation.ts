@@ -77,7 +77,7 @@ export class Negotiation implements HandshakeObserver {
     datagrams.peerLimit = parameters.maxDatagramFrameSize;
     const path = paths.find(0)!;
     path.current.limitDatagramSize(parameters.maxUdpPayloadSize);
-    path.space.maxAckDelay = parameters.maxAckDelay;
+    path.space.allowDelay(parameters.maxAckDelay);
     if (parameters.statelessResetToken !== undefined) {
       path.slot.remote.setResetToken(parameters.statelessResetToken);
     }

@@ -92,7 +92,7 @@ export class PathLog {
     const { current } = path;
     const tuple = this.tuple(path, current, now);
     if (seen.current !== current) this.#onTuple(path, seen, tuple, now);
-    if (seen.candidate !== path.candidate) this.#onCandidate(path, seen, now);
+    if (seen.candidate !== path.route.candidate) this.#onCandidate(path, seen, now);
     if (seen.stage !== path.stage) this.#onStage(path, seen, tuple, now);
     this.#followWishes(path, seen, tuple, now);
     if (path.slot.remote.usable && seen.id !== path.slot.remote.current) {
@@ -133,14 +133,14 @@ export class PathLog {
 
   #onCandidate(path: Path, seen: Seen, now: number): void {
     const old = seen.candidate;
-    seen.candidate = path.candidate;
-    if (old !== undefined && old !== path.current && old !== path.previous) {
+    seen.candidate = path.route.candidate;
+    if (old !== undefined && old !== path.current && old !== path.route.previous) {
       const name = this.tuple(path, old, now);
       this.#qlog.migration(now, name, path.id, "probing_abandoned", old.remote);
     }
-    if (path.candidate === undefined) return;
-    const tuple = this.tuple(path, path.candidate, now);
-    this.#qlog.migration(now, tuple, path.id, "probing_started", path.candidate.remote);
+    if (path.route.candidate === undefined) return;
+    const tuple = this.tuple(path, path.route.candidate, now);
+    this.#qlog.migration(now, tuple, path.id, "probing_started", path.route.candidate.remote);
   }
 
   #onStage(path: Path, seen: Seen, tuple: string, now: number): void {

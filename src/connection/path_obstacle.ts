@@ -31,7 +31,7 @@ export function moveObstacle(
   if (peer.forbids(remote)) return "forbidden";
   // RFC 9000, Section 9.5: an ID that was seen here must not be seen there.
   const { remote: ids } = path.slot;
-  if (ids.hasSpare || (path.candidate === undefined && ids.reserved !== undefined)) {
+  if (ids.hasSpare || (path.route.candidate === undefined && ids.reserved !== undefined)) {
     return undefined;
   }
   if (ids.known && ids.current.length === 0) return "emptyId";

@@ -94,7 +94,7 @@ export class Receiver {
       ? 0
       : this.#parts.pathOf(datagram, destinationStart, destinationLength);
     // Several paths may share a 4-tuple, but only one of them was meant.
-    const network = this.#parts.paths.find(pathId)?.networkPath(port, remote);
+    const network = this.#parts.paths.find(pathId)?.route.find(port, remote);
     network?.onDatagramReceived(datagram.length);
   }
 
@@ -144,7 +144,7 @@ export class Receiver {
     const path = paths.find(0);
     if (path === undefined) return;
     // RFC 9000, Section 9: nobody moves during the handshake.
-    const network = path.networkPath(port, remote);
+    const network = path.route.find(port, remote);
     if (network === undefined) return;
     const space = header.type === PacketType.Initial
       ? handshake.initialSpace
@@ -280,12 +280,12 @@ export class Receiver {
     remote: Address,
     now: number,
   ): void {
-    let network = path.networkPath(port, remote);
+    let network = path.route.find(port, remote);
     if (network === undefined) {
       // RFC 9000, Section 9: only clients move; a server that seems to is somebody else.
       if (this.#parts.handshake.role === Role.Client) return;
       // Late packets of a path that is abandoned say something as well, but it moves no more.
-      network = path.live ? path.tryAddress(port, remote) : path.current;
+      network = path.live ? path.route.try(port, remote) : path.current;
       if (path.live) network.onDatagramReceived(header.datagram.length);
     }
     const isNewest = this.#opener.number > path.space.received.largest;

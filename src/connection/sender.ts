@@ -146,7 +146,7 @@ export class Sender {
   #sendValidation(paths: PathSet, now: number): Transmit | undefined {
     for (const path of paths.paths) {
       if (!path.live) continue;
-      const network = path.validating;
+      const network = path.route.validating;
       if (network === undefined || !path.slot.remote.usable || !this.#datagram.begin(network)) {
         continue;
       }
@@ -242,7 +242,7 @@ export class Sender {
       if (!this.#datagram.begin(path.current) || !this.#datagram.startShort(path)) continue;
       this.#frames.writeAcks(path, now);
       path.writeOwn(this.builder);
-      if (path.space.tailDue) this.#frames.writeTail(path.space);
+      if (path.space.tail.isDue) this.#frames.writeTail(path.space);
       return this.#datagram.end(path, path.current, 0, now);
     }
     return undefined;

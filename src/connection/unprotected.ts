@@ -80,7 +80,7 @@ export class Unprotected {
     initialCrypto.resend();
     // 0-RTT data were thrown away with the first Initial; their keys are still good.
     path.space.discard(true);
-    path.loss.ptoCount = 0;
+    path.loss.resetBackoff();
     path.loss.restart(now);
     return undefined;
   }

@@ -28,6 +28,23 @@ export class LifeSigns {
   /** The ID of the path by which its packets were acknowledged last; -1 if they never were. */
   answeredBy = -1;
 
+  /** Something arrived on the path. */
+  onSeen(now: number): void {
+    this.seenAt = now;
+    this.lookAt = Infinity;
+  }
+
+  /** Others were seen: unless that is settled, the path is looked at some time later. */
+  watchUntil(time: number): void {
+    if (this.lookAt === Infinity) this.lookAt = time;
+  }
+
+  /** The path was looked at. */
+  onLooked(): void {
+    this.lookAt = Infinity;
+  }
+
+  /** Something that the path carried was acknowledged, by the path of that ID. */
   onAnswered(by: number, now: number): void {
     this.seenAt = now;
     this.silences = 0;
@@ -49,6 +66,35 @@ export class LifeSigns {
     if (!isWitnessed) return this.forgive();
     if (this.aloneSince === Infinity) this.aloneSince = now;
     this.aloneFor++;
+  }
+
+  /** It is in doubt no more. */
+  onTrusted(): void {
+    this.silences = 0;
+  }
+
+  /**
+   * Notes what streams lack.
+   *
+   * @returns Whether they lack the same as at the probe timeout before.
+   */
+  noteGap(mark: number): boolean {
+    const isStuck = mark > 0 && mark === this.gapMark;
+    this.gapMark = mark;
+    return isStuck;
+  }
+
+  /** The path is gone that its answers came by; they are likely to come by another now. */
+  onWayGone(next: number | undefined): void {
+    if (next !== undefined) this.answeredBy = next;
+    this.silentSince = Infinity;
+    this.forgive();
+  }
+
+  /** This process stood still, so that no silence counts. */
+  onClockJump(): void {
+    this.forgive();
+    this.failingSince = Infinity;
   }
 
   /** Its silence is not its own. */

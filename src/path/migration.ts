@@ -46,44 +46,46 @@ export class Migration {
   begin(path: Path, port: Port, remote: Address, now: number): boolean {
     const { remote: ids } = path.slot;
     // One that was shown at another address that was tried is of no use any more.
-    if (path.candidate !== undefined) ids.dropReserved();
+    if (path.route.candidate !== undefined) ids.dropReserved();
     if (!ids.reserve()) return false;
-    const network = path.tryAddress(port, remote);
-    path.wantsCandidate = true;
+    const network = path.route.try(port, remote);
+    path.route.want(network);
     this.#context.validate(path, network, now);
     return true;
   }
 
   /** What a client has tried has answered. */
   onProven(path: Path, network: NetworkPath, now: number): void {
-    if (network !== path.candidate || !path.wantsCandidate) return;
+    const { route } = path;
+    if (network !== route.candidate || !route.isCandidateWanted) return;
     // RFC 9000, Section 9.6.3: whatever else was being validated is of no interest any more.
-    path.leavesAt = now + LEAVING * path.probeTimeout;
-    path.moveTo(network, now);
+    route.leaveAt(now + LEAVING * path.probeTimeout);
+    route.moveTo(network, now);
     this.#context.onValidated(path);
     path.slot.remote.useReserved();
     // RFC 9000, Section 9.2: the server follows the first packet that is not for probing.
-    path.space.probes = Math.max(path.space.probes, 1);
+    path.space.requestProbes();
     this.#observer.onPathMoved(path);
   }
 
   /** A server's client sends from another address now (RFC 9000, Section 9.3). */
   follow(path: Path, network: NetworkPath, now: number): void {
-    const old = path.current;
+    const { route } = path;
+    const old = route.current;
     // RFC 9000, Section 9.6.2: a server leaves the address it was met at for one that is proven.
     const moved = network.port !== old.port;
     if (!network.validated && (moved || this.#isBusy(path))) {
       // It has to prove itself first, and is followed then: nothing more may come from there.
-      path.wantsCandidate = network === path.candidate;
+      route.want(network);
       if (!network.validation.pending) this.#context.validate(path, network, now);
       return;
     }
     // Whoever resends a client's packets from elsewhere shall not make us move all the time.
-    if (now < path.staysUntil) return;
-    path.staysUntil = now + path.probeTimeout;
-    path.leavesAt = now + LEAVING * path.probeTimeout;
+    if (route.stays(now)) return;
+    route.stayUntil(now + path.probeTimeout);
+    route.leaveAt(now + LEAVING * path.probeTimeout);
     const { remote: ids } = path.slot;
-    const isRebinding = path.moveTo(network, now);
+    const isRebinding = route.moveTo(network, now);
     this.#context.observe(path);
     // RFC 9000, Section 9.5: an ID that has not been seen on the old address, if there is one.
     if (!ids.useReserved() && !isRebinding) ids.rotate();
@@ -95,7 +97,7 @@ export class Migration {
       this.#context.validate(path, network, now);
     }
     // RFC 9000, Section 9.3.3: had an attacker moved the peer, its true address would answer.
-    if (old.validated && path.previous === old) this.#context.validate(path, old, now);
+    if (old.validated && route.previous === old) this.#context.validate(path, old, now);
     this.#observer.onPathMoved(path);
   }
 
@@ -111,16 +113,16 @@ export class Migration {
    * @returns Whether the 4-tuple in use failed and there is none to return to.
    */
   expire(path: Path, now: number): boolean {
-    if (path.leavesAt <= now) this.#leave(path, now);
-    const { current, candidate, previous } = path;
+    const { route } = path;
+    if (route.leavesAt <= now) this.#leave(path, now);
+    const { current, candidate, previous } = route;
     current.validation.expire(now);
     candidate?.validation.expire(now);
     previous?.validation.expire(now);
     // It was proven once: what else is there to fall back to (RFC 9000, Section 9.3.2)?
-    if (previous?.validation.failed) previous.validation.failed = false;
-    if (candidate?.validation.failed) this.#onUnproven(path, candidate);
-    if (!current.validation.failed) return false;
-    current.validation.failed = false;
+    previous?.validation.takeFailure();
+    if (candidate?.validation.failed) this.#onUnproven(path);
+    if (!current.validation.takeFailure()) return false;
     if (current.validated) {
       // The peer is there, but large datagrams seem not to get there.
       current.mtu.doubt(now);
@@ -134,8 +136,8 @@ export class Migration {
       return false;
     }
     previous.validation.stop();
-    path.moveTo(previous, now);
-    path.staysUntil = -Infinity;
+    route.moveTo(previous, now);
+    route.stayUntil(-Infinity);
     this.#observer.onPathMoved(path);
     return false;
   }
@@ -144,22 +146,17 @@ export class Migration {
   #leave(path: Path, now: number): void {
     if (!path.current.validated) {
       // RFC 9000, Section 9.3.2: it may still be needed.
-      path.leavesAt = now + LEAVING * path.probeTimeout;
+      path.route.leaveAt(now + LEAVING * path.probeTimeout);
       return;
     }
-    path.leavesAt = Infinity;
-    path.previous?.close();
-    path.previous = undefined;
+    path.route.leave();
     path.slot.remote.dropFormer();
   }
 
   /** What was tried does not answer: RFC 9000, Section 9.6.1: the address in use stays so. */
-  #onUnproven(path: Path, network: NetworkPath): void {
-    const wanted = path.wantsCandidate;
-    path.candidate = undefined;
-    path.wantsCandidate = false;
+  #onUnproven(path: Path): void {
+    const wasWanted = path.route.dropCandidate();
     path.slot.remote.dropReserved();
-    network.close();
-    if (wanted) this.#observer.onPathStayed(path);
+    if (wasWanted) this.#observer.onPathStayed(path);
   }
 }

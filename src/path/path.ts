@@ -13,6 +13,7 @@ import { NetworkPath } from "./network_path.ts";
 import type { NetworkPathOptions } from "./network_path_options.ts";
 import { PathPings } from "./path_pings.ts";
 import type { PathSlot } from "./path_slot.ts";
+import { Route } from "./route.ts";
 import type { WatchContext } from "./watch_context.ts";
 import type { Port } from "./port.ts";
 import type { UnprovenBytes } from "./unproven_bytes.ts";
@@ -51,18 +52,8 @@ export class Path implements PathView {
   /** What it carried so far. */
   readonly counters: PathCounters;
   readonly life: LifeSigns = new LifeSigns();
-  /** The 4-tuple in use. */
-  current: NetworkPath;
-  /** A 4-tuple being tried beside it. */
-  candidate: NetworkPath | undefined = undefined;
-  /** Whether the path is to move to the candidate as soon as that is proven: our own migration. */
-  wantsCandidate = false;
-  /** Until when the path does not follow the peer to yet another 4-tuple. */
-  staysUntil = -Infinity;
-  /** When the 4-tuple before is forgotten. */
-  leavesAt = Infinity;
-  /** The 4-tuple before, to return to if the present one cannot be validated. */
-  previous: NetworkPath | undefined = undefined;
+  /** Its 4-tuples. */
+  readonly route: Route;
   health: Health = Health.Ok;
   /** What was last told of it. */
   healthTold: Health = Health.Ok;
@@ -89,12 +80,28 @@ export class Path implements PathView {
     slot.path = this;
     this.#context = context;
     this.space = new PacketSpace(context.ackPolicy, context.random);
-    this.space.maxAckDelay = context.peerMaxAckDelay;
+    this.space.allowDelay(context.peerMaxAckDelay);
     this.loss = new LossDetector([...handshake, this.space], context);
     this.counters = this.space.counters;
-    for (const space of handshake) space.counters = this.counters;
-    const unproven = handshake.length > 0 ? undefined : context.unproven;
-    this.current = new NetworkPath(port, remote, context.network, this.counters, unproven);
+    for (const space of handshake) space.countIn(this.counters);
+    const { counters } = this;
+    const { network, unproven } = context;
+    const first = new NetworkPath(
+      port,
+      remote,
+      network,
+      counters,
+      handshake.length > 0 ? undefined : unproven,
+    );
+    this.route = new Route(
+      first,
+      (port, remote) => new NetworkPath(port, remote, network, counters, unproven),
+    );
+  }
+
+  /** The 4-tuple in use. */
+  get current(): NetworkPath {
+    return this.route.current;
   }
 
   get stage(): Stage {
@@ -200,58 +207,9 @@ export class Path implements PathView {
     return this.current.rtt.probeTimeout(this.space.maxAckDelay);
   }
 
-  /** The 4-tuple of these two ends, if the path knows it. */
-  networkPath(port: Port, remote: Address): NetworkPath | undefined {
-    if (this.current.is(port, remote)) return this.current;
-    if (this.candidate?.is(port, remote)) return this.candidate;
-    if (this.previous?.is(port, remote)) return this.previous;
-    return undefined;
-  }
-
-  /** A 4-tuple that has something of its own to send and may. */
-  get validating(): NetworkPath | undefined {
-    const { current, candidate, previous } = this;
-    if (current.mayValidate) return current;
-    if (candidate?.mayValidate) return candidate;
-    return previous?.mayValidate ? previous : undefined;
-  }
-
-  /** Makes another 4-tuple known, to be tried. */
-  tryAddress(port: Port, remote: Address): NetworkPath {
-    this.candidate?.close();
-    const { network, unproven } = this.#context;
-    this.candidate = new NetworkPath(port, remote, network, this.counters, unproven);
-    return this.candidate;
-  }
-
-  /**
-   * Moves the path to a 4-tuple it knows or learns (RFC 9000, Section 9.3).
-   *
-   * @returns Whether only the peer's port differs.
-   */
-  moveTo(next: NetworkPath, now: number): boolean {
-    const old = this.current;
-    if (next === old) return true;
-    const isRebinding = next.port === old.port && next.remote.hostname === old.remote.hostname;
-    // RFC 9000, Section 9.4: start over, unless the change is a mere rebinding of the port.
-    if (isRebinding) next.succeed(old, now);
-    if (this.candidate === next) this.candidate = undefined;
-    this.wantsCandidate = false;
-    // What to fall back to is the last address that was proven (RFC 9000, Section 9.3.2).
-    if (old.validated) {
-      if (this.previous !== next) this.previous?.close();
-      this.previous = old;
-    } else {
-      old.close();
-      if (this.previous === next) this.previous = undefined;
-    }
-    this.current = next;
-    return isRebinding;
-  }
-
   /** Whether something waits that must travel on this very path. */
   get ownDue(): boolean {
-    return this.current.observation?.due || this.space.tailDue || this.pings.due;
+    return this.current.observation?.due || this.space.tail.isDue || this.pings.due;
   }
 
   /** Writes what must travel on this very path. */
@@ -275,7 +233,7 @@ export class Path implements PathView {
   trust(): void {
     if (this.health === Health.Ok) return;
     this.health = Health.Ok;
-    this.life.silences = 0;
+    this.life.onTrusted();
     this.slot.status.doubt(false);
   }
 
@@ -306,7 +264,7 @@ export class Path implements PathView {
     if (this.health === Health.Ok || now - this.space.lastElicitingSentAt < this.probeTimeout) {
       return;
     }
-    this.space.probes = Math.max(this.space.probes, 1);
+    this.space.requestProbes();
   }
 
   /** A socket could not send for the path, which may pass or not. */
@@ -322,7 +280,7 @@ export class Path implements PathView {
    */
   settleSize(): boolean {
     const { mtu } = this.current;
-    if (mtu.takeTrial()) this.space.probes = Math.max(this.space.probes, 2);
+    if (mtu.takeTrial()) this.space.requestProbes(2);
     return mtu.tooNarrow;
   }
 
@@ -354,17 +312,14 @@ export class Path implements PathView {
 
   /** When {@linkcode PathSet} must look after this path. */
   get deadline(): number {
-    const { current, candidate, previous } = this;
     let earliest = Math.min(this.requeueAt, this.slot.removeAt);
     const ackAt = this.space.received.deadline;
     if (ackAt > -Infinity && ackAt < earliest) earliest = ackAt;
     if (!this.live) return earliest;
-    earliest = Math.min(earliest, this.leavesAt, current.validation.deadline);
-    earliest = Math.min(earliest, this.keepAliveDeadline, this.space.tailAt, this.life.lookAt);
-    if (candidate !== undefined) earliest = Math.min(earliest, candidate.validation.deadline);
-    if (previous !== undefined) earliest = Math.min(earliest, previous.validation.deadline);
+    earliest = Math.min(earliest, this.route.deadline, this.keepAliveDeadline);
+    earliest = Math.min(earliest, this.space.tail.decidesAt, this.life.lookAt);
     // RFC 9002, Section 6.2.2.1: no probes while the peer's credit is used up.
-    if (!current.hasCredit) return earliest;
+    if (!this.current.hasCredit) return earliest;
     return Math.min(earliest, this.lossDeadline);
   }
 
@@ -380,9 +335,7 @@ export class Path implements PathView {
 
   /** Nothing is to be sent on it any more. */
   quieten(): void {
-    this.current.validation.stop();
-    this.candidate?.validation.stop();
-    this.previous?.validation.stop();
+    this.route.stopValidation();
     // MPQUIC, Section 3.4.3: acknowledge promptly what is not acknowledged yet.
     this.space.received.hurry();
   }
@@ -391,8 +344,6 @@ export class Path implements PathView {
   close(): void {
     this.advance(Stage.Closed);
     this.space.discard(true);
-    this.current.close();
-    this.candidate?.close();
-    this.previous?.close();
+    this.route.close();
   }
 }

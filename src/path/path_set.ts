@@ -160,7 +160,7 @@ export class PathSet extends PathList {
     else {
       this.onValidated(path);
       // The peer is to know of it before there are data for it.
-      path.space.probes = 1;
+      path.space.requestProbes();
     }
     return path;
   }
@@ -175,7 +175,7 @@ export class PathSet extends PathList {
 
   /** PATH_RESPONSE arrived. MPQUIC, Section 3.1: it comes on the path of the challenge. */
   onPathResponse(path: Path, data: Uint8Array, now: number): void {
-    for (const network of [path.current, path.candidate, path.previous]) {
+    for (const network of [path.current, path.route.candidate, path.route.previous]) {
       if (network === undefined) continue;
       const rtt = network.validation.onResponse(data, now);
       if (rtt < 0) continue;
@@ -325,7 +325,7 @@ export class PathSet extends PathList {
     if (this.migration.expire(path, now)) this.#onUnproven(path, now);
     path.space.expireTail(now);
     if (path.life.lookAt <= now) this.watch.look(path);
-    if (path.keepAliveDeadline <= now) path.space.probes = Math.max(path.space.probes, 1);
+    if (path.keepAliveDeadline <= now) path.space.requestProbes();
     if (!path.live || path.lossDeadline > now) return;
     if (path.expireLoss(now)) {
       if (path.loss.ptoCount === SHRINK_AFTER) path.current.onSilence(now);

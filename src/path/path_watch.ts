@@ -35,12 +35,11 @@ export class PathWatch {
    * though it was silent, for want of a better, is so no more: what it carried goes out elsewhere.
    */
   onSeen(path: Path, now: number): void {
-    path.life.seenAt = now;
-    path.life.lookAt = Infinity;
+    path.life.onSeen(now);
     const { healthy } = path;
     for (const other of this.#paths) {
       if (other === path) continue;
-      if (other.life.lookAt === Infinity) other.life.lookAt = now + QUIET;
+      other.life.watchUntil(now + QUIET);
       if (healthy && other.life.silentSince < Infinity && other.healthy) other.doubt();
     }
   }
@@ -50,14 +49,10 @@ export class PathWatch {
    * is to blame for the time.
    */
   onClockJump(by: number, now: number): void {
-    for (const { candidate, current, life, loss, previous } of this.#paths) {
+    for (const { life, loss, route } of this.#paths) {
       loss.forgive(now);
-      life.forgive();
-      life.failingSince = Infinity;
-      for (const network of [current, candidate, previous]) {
-        network?.validation.extend(by);
-        if (network !== undefined) network.rtt.validFrom = now;
-      }
+      life.onClockJump();
+      route.onClockJump(by, now);
     }
   }
 
@@ -66,9 +61,9 @@ export class PathWatch {
    * peer may have sent that here, and send it nowhere else before it learns that the path is dead.
    */
   look(path: Path): void {
-    path.life.lookAt = Infinity;
+    path.life.onLooked();
     if (!path.usable || path.status === "backup" || path.space.elicitingInFlight > 0) return;
-    if (this.#context.gapMark > 0) path.space.probes = Math.max(path.space.probes, 1);
+    if (this.#context.gapMark > 0) path.space.requestProbes();
   }
 
   /**
@@ -80,8 +75,7 @@ export class PathWatch {
   onSilence(path: Path, now: number): boolean {
     const { gapMark, pathIdleTimeout } = this.#context;
     const { life, loss } = path;
-    const isStuck = gapMark > 0 && gapMark === life.gapMark;
-    life.gapMark = gapMark;
+    const isStuck = life.noteGap(gapMark);
     const relief = this.#paths.find((other) => other !== path && other.healthy) ??
       this.#survivor(path) ?? this.#another(path);
     relief?.trust();
@@ -128,7 +122,7 @@ export class PathWatch {
   #askOthers(path: Path): void {
     for (const other of this.#paths) {
       if (other === path || !other.usable || other.space.elicitingInFlight > 0) continue;
-      other.space.probes = Math.max(other.space.probes, 1);
+      other.space.requestProbes();
     }
   }
 
@@ -140,10 +134,8 @@ export class PathWatch {
     const next = this.#paths.find((other) => other !== path && other.usable);
     for (const other of this.#paths) {
       if (other === path || other.life.answeredBy !== path.id) continue;
-      if (next !== undefined) other.life.answeredBy = next.id;
-      other.life.silentSince = Infinity;
-      other.life.forgive();
-      other.loss.ptoCount = 0;
+      other.life.onWayGone(next?.id);
+      other.loss.resetBackoff();
     }
   }
 

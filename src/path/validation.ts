@@ -31,8 +31,7 @@ export class Validation implements FrameOwner {
   deadline = Infinity;
   /** Whether a challenge must be sent now. */
   challengeDue = false;
-  /** Whether validation was given up. */
-  failed = false;
+  #failed = false;
   /** When the first challenge was to leave. */
   startedAt = -Infinity;
   /** Whether a challenge was answered since the last start. */
@@ -74,7 +73,7 @@ export class Validation implements FrameOwner {
    * @param timeout When to give up. RFC 9000, Section 8.2.4: three times the larger probe timeout.
    */
   start(probeTimeout: number, timeout: number, now: number): void {
-    this.failed = this.answered = false;
+    this.#failed = this.answered = false;
     this.challengeDue = true;
     this.startedAt = now;
     this.#interval = this.#firstInterval = Math.min(probeTimeout, LONGEST_FIRST_WAIT);
@@ -99,11 +98,23 @@ export class Validation implements FrameOwner {
     if (now < this.deadline) return;
     if (now >= this.#giveUpAt) {
       this.stop();
-      this.failed = true;
+      this.#failed = true;
       return;
     }
     this.challengeDue = true;
     this.deadline = this.#giveUpAt;
+  }
+
+  /** Whether validation was given up. */
+  get failed(): boolean {
+    return this.#failed;
+  }
+
+  /** The same, told once. */
+  takeFailure(): boolean {
+    const failed = this.#failed;
+    this.#failed = false;
+    return failed;
   }
 
   /**

@@ -67,6 +67,11 @@ export class LossDetector {
     this.#expiredAt = now;
   }
 
+  /** Probe timeouts count from one again. */
+  resetBackoff(): void {
+    this.ptoCount = 0;
+  }
+
   /** Time has passed in which no answer could be seen: silence counts from now. */
   forgive(now: number): void {
     this.#idleSince = this.#expiredAt = now;
@@ -170,13 +175,13 @@ export class LossDetector {
   #probe(rtt: RttEstimator): void {
     let asked = false;
     for (const space of this.#spaces) {
-      space.memory = 3 * rtt.probeTimeout(space.maxAckDelay);
+      space.rememberFor(3 * rtt.probeTimeout(space.maxAckDelay));
       if (space.elicitingInFlight === 0 || !this.#mayProbe(space)) continue;
       space.requeueOutstanding(2);
-      space.probes = 2;
+      space.requestProbes(2);
       asked = true;
     }
-    if (!asked) this.#spaces[this.#unaskedIndex]!.probes = 1;
+    if (!asked) this.#spaces[this.#unaskedIndex]!.requestProbes();
   }
 }
 

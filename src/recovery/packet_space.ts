@@ -3,11 +3,12 @@ import type { AckFrame } from "../frame/ack_frame.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import { LostPackets } from "./lost_packets.ts";
+import { PacketNumbers } from "./packet_numbers.ts";
 import { PathCounters } from "./path_counters.ts";
 import { type AckPolicy, ReceivedPackets } from "./received_packets.ts";
 import { type Carrier, Fate, type SentPacket } from "./sent_packet.ts";
 import { SentPackets } from "./sent_packets.ts";
-import { FIRST_SKIP, LAST_SKIP } from "../limits/limits.ts";
+import { Tail } from "./tail.ts";
 
 /** RFC 9002, Section 6.1.1: packets sent this much later and acknowledged make one lost. */
 const PACKET_THRESHOLD = 3;
@@ -47,58 +48,96 @@ export class PacketSpace {
   elicitingInFlight = 0;
   /** When the last ack-eliciting packet left. */
   lastElicitingSentAt = 0;
-  /** Probe packets that must go out whatever the window says. */
-  probes = 0;
-  /** Packets sent in a row that ask for no acknowledgement. */
-  silent = 0;
-  /** What the path carried; a path has several spaces during the handshake. */
-  counters: PathCounters = new PathCounters();
-  /** How long the peer may hold back an ACK in this space, in milliseconds. */
-  maxAckDelay = 0;
-  /** Milliseconds for which a lost packet is still recognised if it is acknowledged after all. */
-  memory = 1_000;
-  /** Whether a small packet is to follow what is in flight, so that the loss of its end shows. */
-  tailDue = false;
-  /** When that is decided on. */
-  tailAt = Infinity;
+  /** What follows what is in flight. */
+  readonly tail: Tail = new Tail();
   /** The number of the newest packet that asks for an ACK at once, or -1. */
   hurried = -1;
   /** Hears of losses, if there is a log. */
   onPacketLost: LossListener | undefined = undefined;
 
-  readonly #random: Random;
+  /** Milliseconds for which a lost packet is still recognised if it is acknowledged after all. */
+  #memory = 1_000;
+  #probes = 0;
+  /** Packets sent in a row that ask for no acknowledgement. */
+  #silent = 0;
+  #counters: PathCounters = new PathCounters();
+  #maxAckDelay = 0;
+  readonly #numbers: PacketNumbers;
   /** Whether it is of the handshake, for which the peer calculates before it answers. */
   readonly #ofHandshake: boolean;
-  #nextNumber = 0;
   #lastEliciting = -1;
-  #tailNotedAt = 0;
-  #skipAt: number;
-  #skipSpan = FIRST_SKIP;
   #packetThreshold = PACKET_THRESHOLD;
   readonly #lostLately = new LostPackets();
 
   constructor(policy: AckPolicy, random: Random, ofHandshake = false) {
     this.#ofHandshake = ofHandshake;
     this.received = new ReceivedPackets(policy);
-    this.#random = random;
-    this.#skipAt = 1 + random.below(FIRST_SKIP);
+    this.#numbers = new PacketNumbers(random);
+  }
+
+  /** Probe packets that must go out whatever the window says. */
+  get probes(): number {
+    return this.#probes;
+  }
+
+  /** What the path carried; a path has several spaces during the handshake. */
+  get counters(): PathCounters {
+    return this.#counters;
+  }
+
+  /** How long the peer may hold back an ACK in this space, in milliseconds. */
+  get maxAckDelay(): number {
+    return this.#maxAckDelay;
+  }
+
+  /** That many probe packets must go out, whatever the window says. */
+  requestProbes(count = 1): void {
+    this.#probes = Math.max(this.#probes, count);
+  }
+
+  /** Lost packets are recognised for so many milliseconds from now on. */
+  rememberFor(milliseconds: number): void {
+    this.#memory = milliseconds;
+  }
+
+  /** The peer may hold back an ACK for so many milliseconds. */
+  allowDelay(milliseconds: number): void {
+    this.#maxAckDelay = milliseconds;
+  }
+
+  /** What it carries counts for a path that has other spaces as well. */
+  countIn(counters: PathCounters): void {
+    this.#counters = counters;
+  }
+
+  /**
+   * A packet is about to leave.
+   *
+   * @param isEliciting Whether it asks for an acknowledgement.
+   * @returns Whether it should, since so many before did not that the peer's news is missing.
+   */
+  breaksSilence(isEliciting: boolean, most: number): boolean {
+    this.#silent = isEliciting ? 0 : this.#silent + 1;
+    if (this.#silent <= most) return false;
+    this.#silent = 0;
+    return true;
   }
 
   /** The number the next packet gets; asking twice gives the same. */
   get nextNumber(): number {
-    return this.#nextNumber;
+    return this.#numbers.next;
   }
 
   /** Notes a packet that has been sealed and is about to leave. */
   onSent(packet: SentPacket, now: number): void {
     this.sent.add(packet);
-    this.counters.packetsSent++;
-    this.#advance(packet.number + 1);
+    this.#counters.packetsSent++;
+    this.#numbers.take(packet.number);
     if (packet.ackEliciting) {
       this.elicitingInFlight++;
       this.lastElicitingSentAt = now;
       this.#lastEliciting = packet.number;
-      if (this.probes > 0) this.probes--;
+      if (this.#probes > 0) this.#probes--;
     }
     if (packet.inFlight) packet.carrier!.onSent(packet, now);
   }
@@ -106,32 +145,18 @@ export class PacketSpace {
   /** How long the peer is likely to hold back the ACK of the last packet, in milliseconds. */
   get expectedAckDelay(): number {
     return this.hurried >= 0 && this.hurried === this.#lastEliciting
-      ? Math.min(this.maxAckDelay, PROMPT_ACK_DELAY)
-      : this.maxAckDelay;
+      ? Math.min(this.#maxAckDelay, PROMPT_ACK_DELAY)
+      : this.#maxAckDelay;
   }
 
   /** There is no more to send for now: what is in flight may be the end of a transfer. */
   noteTail(wait: number, now: number): void {
-    if (this.elicitingInFlight === 0) return;
-    this.#tailNotedAt = now;
-    this.tailAt = now + wait;
+    if (this.elicitingInFlight > 0) this.tail.note(wait, now);
   }
 
   /** Decides whether it was the end. */
   expireTail(now: number): void {
-    if (now < this.tailAt) return;
-    this.tailAt = Infinity;
-    this.tailDue = this.elicitingInFlight > 0 && this.lastElicitingSentAt <= this.#tailNotedAt;
-  }
-
-  /** RFC 9000, Section 21.4: numbers left out at random betray who acknowledges blindly. */
-  #advance(next: number): void {
-    if (next === this.#skipAt) {
-      next++;
-      this.#skipSpan = Math.min(this.#skipSpan * 2, LAST_SKIP);
-      this.#skipAt = next + 1 + this.#random.below(this.#skipSpan);
-    }
-    this.#nextNumber = next;
+    this.tail.expire(this.elicitingInFlight > 0 ? this.lastElicitingSentAt : Infinity, now);
   }
 
   /**
@@ -163,7 +188,7 @@ export class PacketSpace {
     const packet = this.sent.get(largest);
     if (packet === undefined || packet.fate !== Fate.Outstanding || !packet.ackEliciting) return;
     const { rtt } = packet.carrier!;
-    if (packet.timeSent < rtt.validFrom) return;
+    if (!rtt.trusts(packet.timeSent)) return;
     const sample = now - packet.timeSent;
     // RFC 9002, Section 5.3: of the handshake no delay is told. It is taken to be what lies above the
     // minimum, or the first packets after it would be waited for as if the path were unsteady.
@@ -225,7 +250,7 @@ export class PacketSpace {
 
   /** RFC 9002, Section 6.1.1 allows more than three packets: this network reorders by more. */
   #tolerateReordering(packet: SentPacket): void {
-    this.counters.packetsSpurious++;
+    this.#counters.packetsSpurious++;
     const distance = this.largestAcked - packet.number;
     this.#packetThreshold = Math.min(Math.max(this.#packetThreshold, distance + 1), MAX_THRESHOLD);
   }
@@ -255,7 +280,7 @@ export class PacketSpace {
   /** What was lost long ago will not be acknowledged any more. */
   #forgetLost(now: number): void {
     taken.length = 0;
-    this.#lostLately.takeOld(now, this.memory, taken);
+    this.#lostLately.takeOld(now, this.#memory, taken);
     for (let i = 0; i < taken.length; i++) this.#recycle(taken[i]!);
     taken.length = 0;
   }
@@ -273,7 +298,7 @@ export class PacketSpace {
       packet.requeue();
       this.#lostLately.add(packet);
     }
-    this.counters.packetsLost += lost.length;
+    this.#counters.packetsLost += lost.length;
     lost.length = 0;
   }
 
@@ -291,7 +316,7 @@ export class PacketSpace {
       const goesOn = start?.carrier === carrier && !this.#arrivedBetween(previous, packet.number);
       if (!goesOn) start = packet;
       previous = packet.number;
-      const period = 3 * rtt.probeTimeout(this.maxAckDelay);
+      const period = 3 * rtt.probeTimeout(this.#maxAckDelay);
       if (packet.timeSent - start!.timeSent > period) return carrier;
     }
     return undefined;
@@ -338,7 +363,7 @@ export class PacketSpace {
     for (let number = sent.first; number < sent.next; number++) {
       const packet = sent.get(number);
       if (packet?.fate !== Fate.Outstanding || !packet.ackEliciting) continue;
-      if (latest === Infinity) latest = packet.timeSent + this.maxAckDelay;
+      if (latest === Infinity) latest = packet.timeSent + this.#maxAckDelay;
       if (++count >= threshold || packet.timeSent >= latest || number === this.hurried) {
         return Math.min(latest, packet.timeSent);
       }
@@ -365,9 +390,8 @@ export class PacketSpace {
     this.#lostLately.clear();
     this.elicitingInFlight = 0;
     this.lossDeadline = Infinity;
-    this.probes = 0;
-    this.tailDue = false;
-    this.tailAt = Infinity;
+    this.#probes = 0;
+    this.tail.clear();
     this.received.onAckSent();
   }
 }

@@ -21,8 +21,7 @@ export class RttEstimator {
   measuredAt = Infinity;
   /** The same without pauses; it says how long an answer may take before another path is tried. */
   readonly steady: SteadyRtt;
-  /** What left before is no sample: our own clock has jumped, or this process stood still. */
-  validFrom = -Infinity;
+  #validFrom = -Infinity;
   /** Whether a sample was taken of what was sent after the handshake. */
   #settled = false;
 
@@ -31,6 +30,16 @@ export class RttEstimator {
     this.smoothed = initial;
     this.variation = initial / 2;
     this.steady = new SteadyRtt(initial);
+  }
+
+  /** What left before is no sample: our own clock has jumped, or this process stood still. */
+  distrustBefore(time: number): void {
+    this.#validFrom = time;
+  }
+
+  /** Whether what left at a time may be a sample. */
+  trusts(timeSent: number): boolean {
+    return timeSent >= this.#validFrom;
   }
 
   /**

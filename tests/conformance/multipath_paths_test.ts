@@ -113,7 +113,7 @@ Deno.test("A server sends no data on a path before the client has proven to be t
   for (let i = 0; i < 50; i++) {
     assert.equal(path.stage, Stage.Opening);
     // There is more than enough credit, and probe timeouts pass.
-    path.space.probes = 1;
+    path.space.requestProbes();
     attacker.send(frame(PING, new Uint8Array(1_000)), 1);
     pair.run({ until: pair.now + 10 });
     assert.ok(!kindsOnTheWay(path).includes(STREAM), `at ${pair.now} ms`);

@@ -81,7 +81,7 @@ for (const side of sides) {
     assert.ok(zero.counters.packetsSent > packetsSent);
     assert.equal(path.counters.packetsSent, before, "nothing left on the path itself");
     assert.equal(path.current.remote, remote);
-    assert.equal(path.candidate, undefined);
+    assert.equal(path.route.candidate, undefined);
     attacker.expectAlive();
   });
 

@@ -220,10 +220,10 @@ Deno.test("Migration.follow() tries the new address and goes back if it does not
   const t = new TestPaths();
   const zero = t.set.find(0)!;
   const old = zero.current;
-  const next = zero.tryAddress(old.port, address(200));
+  const next = zero.route.try(old.port, address(200));
   t.set.migration.follow(zero, next, 0);
   assert.equal(zero.current, next);
-  assert.equal(zero.previous, old);
+  assert.equal(zero.route.previous, old);
   assert.ok(next.validation.challengeDue && old.validation.challengeDue);
   const sink = new TestSink();
   old.validation.writeFrames(sink, 1_200, 0);
@@ -241,10 +241,10 @@ Deno.test("Migration.follow() keeps the round-trip time when only the port chang
   const t = new TestPaths();
   const zero = t.set.find(0)!;
   zero.current.rtt.update(30, 0);
-  const rebound = zero.tryAddress(zero.current.port, address(100, 444));
+  const rebound = zero.route.try(zero.current.port, address(100, 444));
   t.set.migration.follow(zero, rebound, 0);
   assert.equal(zero.smoothedRtt, 30);
-  const moved = zero.tryAddress(zero.current.port, address(101, 444));
+  const moved = zero.route.try(zero.current.port, address(101, 444));
   t.set.migration.follow(zero, moved, 10_000);
   assert.equal(zero.measured, false);
 });

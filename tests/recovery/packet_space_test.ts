@@ -144,7 +144,7 @@ Deno.test("PacketSpace gives back what was wrongly taken for lost, and waits lon
 Deno.test("PacketSpace forgets lost packets in time", () => {
   for (const late of [80, 400]) {
     const t = new TestSpace();
-    t.space.memory = 100;
+    t.space.rememberFor(100);
     const numbers = t.sendMany(4, 0);
     t.ack(numbers.slice(1), 10);
     t.ack([t.send(late)], late + 10);
@@ -295,7 +295,7 @@ Deno.test("PacketSpace works through an ACK of 256 ranges quickly [attack ack-ra
 
 Deno.test("PacketSpace.answeredFrom() is when the packet left that the next ACK answers", () => {
   const t = new TestSpace();
-  t.space.maxAckDelay = 25;
+  t.space.allowDelay(25);
   assert.equal(t.space.answeredFrom(2), Infinity);
   t.send(1, false);
   const first = t.send(5);
@@ -312,24 +312,24 @@ Deno.test("PacketSpace.answeredFrom() is when the packet left that the next ACK 
 Deno.test("PacketSpace asks for an answer behind what was the last for a while", () => {
   const t = new TestSpace();
   t.space.noteTail(5, 0);
-  assert.equal(t.space.tailAt, Infinity, "nothing is in flight");
+  assert.equal(t.space.tail.decidesAt, Infinity, "nothing is in flight");
   t.send(10);
   t.space.noteTail(5, 10);
   t.space.expireTail(14);
-  assert.equal(t.space.tailDue, false);
+  assert.equal(t.space.tail.isDue, false);
   t.space.expireTail(15);
-  assert.equal(t.space.tailDue, true);
-  t.space.tailDue = false;
+  assert.equal(t.space.tail.isDue, true);
+  t.space.tail.onWritten();
   t.space.noteTail(5, 20);
   t.send(22);
   t.space.expireTail(25);
-  assert.equal(t.space.tailDue, false, "what was sent meanwhile was not the last");
-  assert.equal(t.space.tailAt, Infinity);
+  assert.equal(t.space.tail.isDue, false, "what was sent meanwhile was not the last");
+  assert.equal(t.space.tail.decidesAt, Infinity);
 });
 
 Deno.test("PacketSpace.expectedAckDelay is short behind a packet that hurries the peer", () => {
   const t = new TestSpace();
-  t.space.maxAckDelay = 25;
+  t.space.allowDelay(25);
   assert.equal(t.space.expectedAckDelay, 25);
   t.space.hurried = t.space.nextNumber;
   t.send(1);
@@ -341,7 +341,7 @@ Deno.test("PacketSpace.expectedAckDelay is short behind a packet that hurries th
 // Whoever acknowledges every other packet leaves us thousands to remember as lost.
 Deno.test("PacketSpace works through ACKs without end quickly, however much was lost [attack ack-flood-after-loss]", () => {
   const t = new TestSpace();
-  t.space.memory = 10_000;
+  t.space.rememberFor(10_000);
   const numbers = t.sendMany(20_000, 0);
   const every = numbers.filter((_, i) => i % 2 === 1);
   for (let i = 0; i < every.length; i += 250) t.ack(every.slice(i, i + 250), 50);

@@ -77,8 +77,8 @@ Deno.test("Connection.migratePath() moves a path to another interface, under ano
   assert.ok(connection.migratePath(path, spare, path.current.remote, pair.now));
   pair.run({ until: pair.now + 2_000, when: () => pair.client.has("pathMoved") });
   assert.equal(path.current.port, spare);
-  const [moved, leavesAt] = [pair.now, path.leavesAt];
-  pair.run({ until: pair.now + 2_000, when: () => path.previous !== old });
+  const [moved, leavesAt] = [pair.now, path.route.leavesAt];
+  pair.run({ until: pair.now + 2_000, when: () => path.route.previous !== old });
   assert.ok(pair.now >= leavesAt && leavesAt > moved + 50, "what was under way there may come");
   finish(m);
   const served = pair.server.connection.paths.find(0)!.current.remote;

@@ -84,3 +84,6 @@ export class LostPackets {
     return low;
   }
 }
+
+/** Hears of packets as they are declared lost; for logs. */
+export type LossListener = (packet: SentPacket, byNumber: boolean) => void;

@@ -1,8 +1,8 @@
+import { type LossListener, LostPackets } from "./lost_packets.ts";
 import type { Random } from "../crypto/random.ts";
 import type { AckFrame } from "../frame/ack_frame.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
-import { LostPackets } from "./lost_packets.ts";
 import { PacketNumbers } from "./packet_numbers.ts";
 import { PathCounters } from "./path_counters.ts";
 import { type AckPolicy, ReceivedPackets } from "./received_packets.ts";
@@ -20,9 +20,6 @@ const TIME_THRESHOLD = 9 / 8;
 const GRANULARITY = 1;
 /** The threshold grows with the reordering seen, up to this. */
 const MAX_THRESHOLD = 128;
-
-/** Hears of packets as they are declared lost; for logs. */
-export type LossListener = (packet: SentPacket, byNumber: boolean) => void;
 
 // Lists of the call at hand, the same for all spaces.
 /** Packets found lost together. */

@@ -354,11 +354,10 @@ export class PacketSpace {
    * @param threshold How many (RFC 9000, Section 13.2.2: usually two).
    */
   answeredFrom(threshold: number): number {
-    const { sent } = this;
     let latest = Infinity;
     let count = 0;
-    for (let number = sent.first; number < sent.next; number++) {
-      const packet = sent.get(number);
+    for (let number = this.sent.first; number < this.sent.next; number++) {
+      const packet = this.sent.get(number);
       if (packet?.fate !== Fate.Outstanding || !packet.ackEliciting) continue;
       if (latest === Infinity) latest = packet.timeSent + this.#maxAckDelay;
       if (++count >= threshold || packet.timeSent >= latest || number === this.hurried) {

@@ -320,7 +320,7 @@ export class Receiver {
     usedId: Uint8Array = NO_ID,
   ): number {
     const { number } = this.#opener;
-    space.counters.packetsReceived++;
+    space.counters.onPacketReceived();
     this.#parts.log?.onReceived(this.#header, this.#opener, plaintext, length, path, network);
     const router = this.#parts.router.aim(type, path, network, usedId, now);
     this.#reader.aim(plaintext, 0, length);

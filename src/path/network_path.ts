@@ -186,8 +186,7 @@ export class NetworkPath implements Carrier {
   onDatagramReceived(size: number): void {
     this.bytesReceived += size;
     this.datagramsReceived++;
-    this.#counters.bytesReceived += size;
-    this.#counters.datagramsReceived++;
+    this.#counters.onDatagramReceived(size);
   }
 
   /** When an acknowledgement of another path's packets may leave here without any data. */
@@ -200,8 +199,7 @@ export class NetworkPath implements Carrier {
     if (!this.#validated) this.#unproven?.take(this.remote, size);
     this.bytesSent += size;
     this.datagramsSent++;
-    this.#counters.bytesSent += size;
-    this.#counters.datagramsSent++;
+    this.#counters.onDatagramSent(size);
     this.lastSentAt = now;
   }
 

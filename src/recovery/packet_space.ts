@@ -128,7 +128,7 @@ export class PacketSpace {
   /** Notes a packet that has been sealed and is about to leave. */
   onSent(packet: SentPacket, now: number): void {
     this.sent.add(packet);
-    this.#counters.packetsSent++;
+    this.#counters.onPacketSent();
     this.#numbers.take(packet.number);
     if (packet.ackEliciting) {
       this.elicitingInFlight++;
@@ -247,7 +247,7 @@ export class PacketSpace {
 
   /** RFC 9002, Section 6.1.1 allows more than three packets: this network reorders by more. */
   #tolerateReordering(packet: SentPacket): void {
-    this.#counters.packetsSpurious++;
+    this.#counters.onSpuriousLoss();
     const distance = this.largestAcked - packet.number;
     this.#packetThreshold = Math.min(Math.max(this.#packetThreshold, distance + 1), MAX_THRESHOLD);
   }
@@ -295,7 +295,7 @@ export class PacketSpace {
       packet.requeue();
       this.#lostLately.add(packet);
     }
-    this.#counters.packetsLost += lost.length;
+    this.#counters.onPacketsLost(lost.length);
     lost.length = 0;
   }
 

@@ -16,6 +16,38 @@ export class PathCounters {
   /** Packets declared lost and acknowledged later. */
   packetsSpurious = 0;
 
+  /** A datagram left. */
+  onDatagramSent(size: number): void {
+    this.bytesSent += size;
+    this.datagramsSent++;
+  }
+
+  /** A datagram came. */
+  onDatagramReceived(size: number): void {
+    this.bytesReceived += size;
+    this.datagramsReceived++;
+  }
+
+  /** A packet left. */
+  onPacketSent(): void {
+    this.packetsSent++;
+  }
+
+  /** A packet was opened, and is no duplicate. */
+  onPacketReceived(): void {
+    this.packetsReceived++;
+  }
+
+  /** So many packets are declared lost. */
+  onPacketsLost(count: number): void {
+    this.packetsLost += count;
+  }
+
+  /** A packet that was declared lost is acknowledged. */
+  onSpuriousLoss(): void {
+    this.packetsSpurious++;
+  }
+
   /** Adds what another path carried. */
   add(other: PathCounters): void {
     this.bytesSent += other.bytesSent;

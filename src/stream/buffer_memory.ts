@@ -43,4 +43,19 @@ export class BufferMemory {
     this.debt += bytes;
     return true;
   }
+
+  /** Some of a debt is paid off, or what it was taken up for is gone. */
+  settle(bytes: number): void {
+    this.debt -= bytes;
+  }
+
+  /** Counts bytes that wait for others before them, or with a negative number no longer do. */
+  addFragmentBytes(bytes: number): void {
+    this.fragmentBytes += bytes;
+  }
+
+  /** Counts fragments in the same way. */
+  addFragments(count: number): void {
+    this.fragments += count;
+  }
 }

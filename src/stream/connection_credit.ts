@@ -90,7 +90,7 @@ export class ConnectionCredit implements FrameOwner {
       if (!fits(sink)) return false;
       writeDataBlocked(sink.writer, this.send.limit);
       sink.record(this, DATA_BLOCKED, this.send.limit, 0);
-      this.send.blockedPending = false;
+      this.send.onBlockedTold();
     }
     return true;
   }
@@ -132,7 +132,7 @@ export class ConnectionCredit implements FrameOwner {
     if (!fits(sink)) return false;
     writeStreamsBlocked(sink.writer, kind === Kind.Bidirectional, streams.limit);
     sink.record(this, STREAMS_BLOCKED_BIDI + kind, streams.limit, 0);
-    streams.blockedPending = false;
+    streams.onBlockedTold();
     return true;
   }
 }

@@ -14,6 +14,21 @@ export class FinBit {
   /** Copies under way beyond the first. */
   #copies = 0;
 
+  /** The application has ended the stream. */
+  request(): void {
+    this.state = Fin.Pending;
+  }
+
+  /** The stream is reset before the bit left. */
+  cancel(): void {
+    if (this.state === Fin.Pending) this.state = Fin.None;
+  }
+
+  /** A frame with it has arrived. */
+  onAcknowledged(): void {
+    this.state = Fin.Acknowledged;
+  }
+
   /** A frame with it left. */
   onSent(): void {
     if (this.state === Fin.InFlight) this.#copies++;

@@ -107,7 +107,7 @@ export class ReceiveBuffer {
   discard(): void {
     for (const number of this.#chunks.keys()) this.#drop(number);
     this.#fragments?.clear();
-    this.#memory.fragmentBytes -= this.#bytesAhead;
+    this.#memory.addFragmentBytes(-this.#bytesAhead);
     this.#ahead.clear();
     this.#bytesAhead = 0;
     this.#countRanges();
@@ -132,7 +132,7 @@ export class ReceiveBuffer {
     while (!this.#ahead.isEmpty && this.#ahead.first <= this.contiguousEnd) {
       const length = this.#ahead.endAt(0) - this.#ahead.first;
       this.#bytesAhead -= length;
-      this.#memory.fragmentBytes -= length;
+      this.#memory.addFragmentBytes(-length);
       this.contiguousEnd = Math.max(this.contiguousEnd, this.#ahead.endAt(0));
       this.#ahead.removeFirstRange();
     }
@@ -142,7 +142,7 @@ export class ReceiveBuffer {
   #addAhead(start: number, end: number): void {
     const fresh = this.#ahead.add(start, end);
     this.#bytesAhead += fresh;
-    this.#memory.fragmentBytes += fresh;
+    this.#memory.addFragmentBytes(fresh);
     this.#countRanges();
     // Two paths of unequal delay leave a gap per packet, thousands at a high rate; only crumbs
     // cost more to keep than they bring.
@@ -161,7 +161,7 @@ export class ReceiveBuffer {
   /** Tells the connection how many ranges there are, but for one of each stream. */
   #countRanges(): void {
     const ranges = Math.max(0, this.#ahead.count - 1);
-    this.#memory.fragments += ranges - this.#rangesCounted;
+    this.#memory.addFragments(ranges - this.#rangesCounted);
     this.#rangesCounted = ranges;
   }
 
@@ -241,7 +241,7 @@ export class ReceiveBuffer {
   #payOff(chunk: Chunk, start: number, length: number): void {
     const paid = Math.min(chunk.debt, 2 * this.#freshIn(start, length));
     chunk.debt -= paid;
-    this.#memory.debt -= paid;
+    this.#memory.settle(paid);
   }
 
   #copyInto(data: Uint8Array): void {
@@ -289,7 +289,7 @@ export class ReceiveBuffer {
     if (chunk === undefined) return;
     this.#chunks.delete(number);
     this.#memory.add(-chunk.bytes.length);
-    this.#memory.debt -= chunk.debt;
+    this.#memory.settle(chunk.debt);
   }
 }
 

@@ -97,7 +97,7 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
     if (fin && this.finalSize < 0) {
       this.finalSize = end;
       this.#state = ReceiveState.SizeKnown;
-      this.limit.pending = false; // RFC 9000, Section 3.2: no more credit is needed
+      this.limit.close(); // RFC 9000, Section 3.2: no more credit is needed
     }
     if (this.stopCode >= 0) {
       this.#skipTo(this.limit.received);
@@ -121,7 +121,7 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
     this.#charge(finalSize);
     this.finalSize = finalSize;
     this.#state = ReceiveState.SizeKnown;
-    this.limit.pending = false;
+    this.limit.close();
     this.#stopPending = false;
     if (this.#announcedCode < 0) this.#announcedCode = code;
     this.#reliableSize = Math.min(this.#reliableSize, reliableSize);
@@ -176,7 +176,7 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
   stop(code: number): void {
     if (this.stopCode >= 0 || this.isFinished) return;
     this.stopCode = code;
-    this.limit.pending = false;
+    this.limit.close();
     this.#skipTo(this.limit.received);
     this.#buffer.discard();
     if (this.#state === ReceiveState.ResetReceived) return this.#end(ReceiveState.ResetRead);
@@ -256,14 +256,14 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
   /** Gives back the credit of bytes that the application took. */
   #consume(length: number): void {
     this.#connection.consume(length);
-    if (this.#state !== ReceiveState.Receive) this.limit.consumed += length;
+    if (this.#state !== ReceiveState.Receive) this.limit.skip(length);
     else if (this.limit.consume(length)) this.#observer.onControlPending(this);
   }
 
   /** Gives back the credit of bytes up to `offset` that nobody will take. */
   #skipTo(offset: number): void {
     const skipped = offset - this.limit.consumed;
-    this.limit.consumed += skipped;
+    this.limit.skip(skipped);
     this.#connection.consume(skipped);
   }
 
@@ -283,7 +283,7 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
   #end(state: ReceiveState): void {
     this.#state = state;
     this.#stopPending = false;
-    this.limit.pending = false;
+    this.limit.close();
     this.#buffer.discard();
     this.#observer.onHalfDone(this.id);
   }

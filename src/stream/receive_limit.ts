@@ -81,6 +81,21 @@ export class ReceiveLimit {
     return true;
   }
 
+  /** Counts `amount` as dealt with, where the peer needs no more credit. */
+  skip(amount: number): void {
+    this.consumed += amount;
+  }
+
+  /** The peer needs no more credit: it has said where the stream ends. */
+  close(): void {
+    this.pending = false;
+  }
+
+  /** The limit may go that much further for what nobody has consumed, or less far. */
+  allowUnread(amount: number): void {
+    this.maxUnread += amount;
+  }
+
   /**
    * Counts `amount` as dealt with; returns whether a higher limit has become due just now, which
    * waits for no word of the peer that it is blocked (RFC 9000, Section 4.2).

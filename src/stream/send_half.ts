@@ -148,7 +148,7 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
   finish(): void {
     const ended = this.#fin.state !== Fin.None || this.resetCode >= 0;
     if (ended || this.#state > SendState.Send) return;
-    this.#fin.state = Fin.Pending;
+    this.#fin.request();
     this.#changed();
   }
 
@@ -163,8 +163,8 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
     this.#reset.begin(code, 0);
     this.#state = SendState.ResetSent;
     this.#buffer.discard();
-    this.limit.blockedPending = false;
-    this.#reset.pending = true;
+    this.limit.onBlockedTold();
+    this.#reset.request();
     this.#changed();
     this.#observer.onControlPending(this);
   }
@@ -181,7 +181,7 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
     }
     this.#reset.begin(code, size);
     this.#buffer.cut(size);
-    if (this.#fin.state === Fin.Pending) this.#fin.state = Fin.None;
+    this.#fin.cancel();
     this.#announceReset();
     this.#changed();
   }
@@ -189,7 +189,7 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
   /** The final size must be within the peer's limits: all that is promised was sent once. */
   #announceReset(): void {
     if (!this.#reset.isPromise || this.#buffer.bytesQueued > 0) return;
-    this.#reset.pending = true;
+    this.#reset.request();
     this.#observer.onControlPending(this);
   }
 
@@ -217,7 +217,7 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
     this.#fin.restart();
     if (this.#state === SendState.DataSent) this.#state = SendState.Send;
     if (this.#state === SendState.ResetSent) {
-      this.#reset.pending = true;
+      this.#reset.request();
       this.#observer.onControlPending(this);
     } else {
       this.#buffer.restart();
@@ -280,7 +280,7 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
       if (sink.room < streamLimitSize(id, limit)) return false;
       writeStreamDataBlocked(sink.writer, id, limit);
       sink.record(this, STREAM_DATA_BLOCKED, limit, 0);
-      this.limit.blockedPending = false;
+      this.limit.onBlockedTold();
     }
     return true;
   }
@@ -291,14 +291,14 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
       return;
     }
     if (frame.kind === RESET_STREAM_AT) {
-      this.#reset.isKnown = true;
+      this.#reset.onKnown();
       if (this.#reset.reliableSize > 0) this.#endReset();
       return;
     }
     if (frame.kind === STREAM_DATA_BLOCKED || this.#state > SendState.DataSent) return;
     this.#buffer.acknowledge(frame.start, frame.end);
     this.room.onTaken(frame.end - frame.start);
-    if (frame.kind === FIN_KIND) this.#fin.state = Fin.Acknowledged;
+    if (frame.kind === FIN_KIND) this.#fin.onAcknowledged();
     if (this.#fin.state === Fin.Acknowledged && this.#buffer.isAllAcknowledged) {
       this.#end(SendState.DataReceived);
     } else {
@@ -312,7 +312,7 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
       const isPlain = frame.kind === RESET_STREAM;
       // What was announced with a reliable size may have become a plain reset since.
       if (isPlain !== (this.#state === SendState.ResetSent) || this.isDone) return;
-      this.#reset.pending = true;
+      this.#reset.request();
       this.#observer.onControlPending(this);
     } else if (frame.kind === STREAM_DATA_BLOCKED) {
       if (this.#state === SendState.Send && this.limit.onBlockedLost(frame.start)) {

@@ -43,6 +43,11 @@ export class SendLimit {
     return true;
   }
 
+  /** The peer was told, or need not be told any more. */
+  onBlockedTold(): void {
+    this.blockedPending = false;
+  }
+
   /** The frame that said we are blocked at `limit` was lost; returns whether it is still true. */
   onBlockedLost(limit: number): boolean {
     if (limit !== this.limit || this.room > 0) return false;

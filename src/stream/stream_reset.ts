@@ -29,6 +29,16 @@ export class StreamReset {
     this.reliableSize = reliableSize;
   }
 
+  /** A frame is to be written, be it again. */
+  request(): void {
+    this.pending = true;
+  }
+
+  /** RESET_STREAM_AT has arrived. */
+  onKnown(): void {
+    this.isKnown = true;
+  }
+
   /**
    * Writes the frame.
    *

@@ -108,7 +108,7 @@ export class StreamSet implements SendObserver<SendHalf>, ReceiveObserver<Receiv
     const stream = this.#create(streamId(limit.used, this.#role, kind === Kind.Unidirectional));
     limit.use(1);
     // Who opens streams asks for what comes on them.
-    if (stream.receive) this.credit.receive.maxUnread += this.#receiveOptions.window;
+    if (stream.receive) this.credit.receive.allowUnread(this.#receiveOptions.window);
     return stream;
   }
 
@@ -285,7 +285,7 @@ export class StreamSet implements SendObserver<SendHalf>, ReceiveObserver<Receiv
     if (stream.send) this.#control.delete(stream.send);
     if (stream.receive) this.#control.delete(stream.receive);
     if (initiatorOf(id) === this.#role) {
-      if (stream.receive) this.credit.receive.maxUnread -= this.#receiveOptions.window;
+      if (stream.receive) this.credit.receive.allowUnread(-this.#receiveOptions.window);
       return;
     }
     this.room.onDone(stream);

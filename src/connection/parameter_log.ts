@@ -8,15 +8,15 @@ const defaults = new TransportParameters();
 const numbers = [
   ["max_idle_timeout", "maxIdleTimeout"],
   ["max_udp_payload_size", "maxUdpPayloadSize"],
-  ["ack_delay_exponent", "ackDelayExponent"],
-  ["max_ack_delay", "maxAckDelay"],
-  ["active_connection_id_limit", "activeConnectionIdLimit"],
   ["initial_max_data", "initialMaxData"],
   ["initial_max_stream_data_bidi_local", "initialMaxStreamDataBidiLocal"],
   ["initial_max_stream_data_bidi_remote", "initialMaxStreamDataBidiRemote"],
   ["initial_max_stream_data_uni", "initialMaxStreamDataUni"],
   ["initial_max_streams_bidi", "initialMaxStreamsBidi"],
   ["initial_max_streams_uni", "initialMaxStreamsUni"],
+  ["ack_delay_exponent", "ackDelayExponent"],
+  ["max_ack_delay", "maxAckDelay"],
+  ["active_connection_id_limit", "activeConnectionIdLimit"],
 ] as const;
 const optionalNumbers = [
   ["max_datagram_frame_size", "maxDatagramFrameSize"],
@@ -47,13 +47,13 @@ export function writeRemembered(json: JsonText, parameters: TransportParameters)
 
 /** Writes what an end announced. Stateless reset tokens are secrets and stay out. */
 export function writeParameters(json: JsonText, parameters: TransportParameters): void {
-  for (const [name, field] of ids) {
-    const id = parameters[field];
-    if (id !== undefined) json.word(name, toHex(id));
-  }
   for (const [name, field] of numbers) json.number(name, parameters[field]);
   for (const [name, field] of optionalNumbers) {
     if (parameters[field] !== defaults[field]) json.number(name, parameters[field]);
   }
   for (const [name, field] of flags) if (parameters[field]) json.flag(name, true);
+  for (const [name, field] of ids) {
+    const id = parameters[field];
+    if (id !== undefined) json.word(name, toHex(id));
+  }
 }

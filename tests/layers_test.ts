@@ -127,10 +127,6 @@ Deno.test("nothing below io reads a clock or draws chance", () => {
 const CIRCLES = new Map([
   // What makes connections is a static method of what is made.
   ["src/api/multipath_connection.ts", ["src/api/connect.ts", "src/api/multipath_listener.ts"]],
-  // The table of transport parameters is to take their place.
-  ["src/connection/parameters/local_parameters.ts", [
-    "src/connection/parameters/preferred_address.ts",
-  ]],
 ]);
 
 Deno.test("no sources import each other in a circle, types included", () => {

@@ -14,7 +14,7 @@ import { PathLog } from "./path_log.ts";
 import { FrameDescriber } from "./qlog_frames.ts";
 import { type LoggedParts, StateLog } from "./state_log.ts";
 import { writeParameters, writeRemembered } from "./parameter_log.ts";
-import type { TransportParameters } from "./parameters/transport_parameters.ts";
+import type { TransportParameters } from "./parameters/parameter_table.ts";
 
 /** Bytes of an authentication tag, which every suite has. */
 const TAG_LENGTH = 16;

@@ -37,7 +37,8 @@ import { FrameRouter, type FrameTargets } from "./frame_router.ts";
 import { HandshakeDriver, type HandshakeIds } from "./handshake_driver.ts";
 import { Idle } from "./idle.ts";
 import { KeyRing } from "./key_ring.ts";
-import { type IssuedId, localParameters } from "./parameters/local_parameters.ts";
+import { configuredParameters, localParameters } from "./parameters/local_parameters.ts";
+import type { IssuedId } from "./parameters/preferred_address.ts";
 import { Negotiation } from "./negotiation.ts";
 import { networkOptions } from "./network_options.ts";
 import { PathRequests } from "./path_requests.ts";
@@ -46,7 +47,7 @@ import { Receiver, type ReceiverParts } from "./receiver.ts";
 import { Sender, type SenderParts } from "./sender.ts";
 import { Unprotected } from "./unprotected.ts";
 import { type VersionOptions, Versions } from "./versions.ts";
-import { encodeTransportParameters } from "./parameters/write_transport_parameters.ts";
+import { encodeTransportParameters } from "./parameters/transport_parameters.ts";
 
 /** Makes the connection IDs of one connection, and knows them again. */
 export interface ConnectionIds extends IdIssuer {
@@ -171,7 +172,7 @@ export class ConnectionParts implements PathContext, ReceiverParts, SenderParts,
       memory: this.memory,
     });
     this.requests = new PathRequests(this.paths);
-    this.negotiation = new Negotiation(this, config.maxDatagramFrameSize > 0);
+    this.negotiation = new Negotiation(this, configuredParameters(config, this.#vantage));
     this.handshake = this.#makeHandshake(options);
     this.dispatcher = new Dispatcher(
       config.scheduler,
@@ -193,11 +194,14 @@ export class ConnectionParts implements PathContext, ReceiverParts, SenderParts,
   }
 
   #makeLog(options: ConnectionOptions, now: number): ConnectionLog | undefined {
-    const { role, config, originalId, wallTime } = options;
+    const { config, originalId, wallTime } = options;
     const epoch = wallTime(now) - now;
-    const vantage = role === Role.Client ? "client" : "server";
-    const qlog = config.qlog?.({ role: vantage, originalId: toHex(originalId), now, epoch });
+    const qlog = config.qlog?.({ role: this.#vantage, originalId: toHex(originalId), now, epoch });
     return qlog && new ConnectionLog(qlog, this);
+  }
+
+  get #vantage(): "client" | "server" {
+    return this.role === Role.Client ? "client" : "server";
   }
 
   #makePaths(): PathSet {
@@ -261,14 +265,15 @@ export class ConnectionParts implements PathContext, ReceiverParts, SenderParts,
       wallTime: options.wallTime,
       version: () => keys.version,
       transportParameters: () => {
-        const parameters = localParameters(
-          role,
+        const { original, retrySource } = handshake.ids;
+        const parameters = localParameters({
           config,
-          handshake.ids,
-          this.#withToken(own),
-          preferred && this.#withToken(preferred),
-        );
-        parameters.versionInformation = versions.information(keys.version, random);
+          versions: versions.information(keys.version, random),
+          own: this.#withToken(own),
+          original,
+          retrySource,
+          preferred: preferred && this.#withToken(preferred),
+        }, this.#vantage);
         this.log?.onLocalParameters(parameters);
         return encodeTransportParameters(parameters, random);
       },

@@ -10,9 +10,9 @@ import { CryptoStream } from "../stream/crypto_stream.ts";
 import { Role } from "../stream/stream_id.ts";
 import type { Tls, TlsSink } from "../tls/tls.ts";
 import type { KeyRing } from "./key_ring.ts";
-import { readTransportParameters } from "./parameters/read_transport_parameters.ts";
+import { readTransportParameters } from "./parameters/transport_parameters.ts";
 import { TokenOffers } from "./token_offers.ts";
-import type { TransportParameters } from "./parameters/transport_parameters.ts";
+import type { TransportParameters } from "./parameters/parameter_table.ts";
 
 /** Packets full of data that tickets and tokens let pass, before they go first. */
 const PATIENCE = 64;

@@ -2,7 +2,6 @@ import type { AckRequest } from "./ack_request.ts";
 import { Level } from "../crypto/level.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
-import { Extension } from "../frame/frame_table.ts";
 import type { AddressAnnouncer } from "../path/address_announcer.ts";
 import { ObservationCounter } from "../path/observation.ts";
 import { MAX_ADDRESSES } from "../limits/limits.ts";
@@ -18,7 +17,7 @@ import type { PathRequests } from "./path_requests.ts";
 import type { Peer } from "./parameters/peer.ts";
 import { loweredLimit } from "./parameters/early_data.ts";
 import type { Versions } from "./versions.ts";
-import { TransportParameters } from "./parameters/transport_parameters.ts";
+import { agreedExtensions, TransportParameters } from "./parameters/parameter_table.ts";
 
 /** Whom the outcome of the handshake concerns. */
 export interface NegotiationParts {
@@ -42,15 +41,17 @@ export class Negotiation implements HandshakeObserver {
   /** Whether packets that came before their keys should be tried again. */
   retryKept = false;
   /** Bits of the extensions whose frames are taken. */
-  extensions: number = Extension.AckFrequency | Extension.ResetStreamAt;
+  extensions: number;
   readonly #parts: NegotiationParts;
+  readonly #ours: TransportParameters;
   /** A client: the parameters of an earlier connection under which it sends 0-RTT data. */
   #remembered: TransportParameters | undefined;
 
-  /** @param datagrams Whether we announce that DATAGRAMs are welcome. */
-  constructor(parts: NegotiationParts, datagrams: boolean) {
+  /** @param ours What we announce on all connections. */
+  constructor(parts: NegotiationParts, ours: TransportParameters) {
     this.#parts = parts;
-    if (datagrams) this.extensions |= Extension.Datagram;
+    this.#ours = ours;
+    this.extensions = agreedExtensions(ours, new TransportParameters());
   }
 
   /** A client may send 0-RTT data within these limits (RFC 9000, Section 7.4.1). */
@@ -87,7 +88,7 @@ export class Negotiation implements HandshakeObserver {
       path.slot.remote.onNew(1, 0, preferredAddress.id, preferredAddress.resetToken);
     }
     paths.onPeerLimits(parameters.activeConnectionIdLimit, maxPathId);
-    if (paths.multipath) this.extensions |= Extension.Multipath;
+    this.extensions = agreedExtensions(this.#ours, parameters);
     this.#startAddresses(parameters);
   }
 
@@ -107,14 +108,8 @@ export class Negotiation implements HandshakeObserver {
     { addressDiscovery, alternativeAddress, maxAddresses }: TransportParameters,
   ): void {
     const { announcer, paths } = this.#parts;
-    const isClient = this.handshake.role === Role.Client;
-    if (addressDiscovery === 0 || addressDiscovery === 2) {
-      this.extensions |= Extension.ObservedAddress;
-    }
-    if (isClient) this.extensions |= Extension.AlternativeAddress;
-    if (maxAddresses > 0) this.extensions |= Extension.AddAddress;
     if (addressDiscovery > 0) paths.observations = new ObservationCounter();
-    if (isClient) return;
+    if (this.handshake.role === Role.Client) return;
     if (alternativeAddress) announcer.start("alternative", MAX_ADDRESSES);
     else if (maxAddresses > 0) announcer.start("added", maxAddresses);
   }

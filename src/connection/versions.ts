@@ -3,7 +3,7 @@ import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import { greaseVersion } from "../packet/version.ts";
 import { Role } from "../stream/stream_id.ts";
-import type { VersionInformation } from "./parameters/transport_parameters.ts";
+import type { VersionInformation } from "./parameters/version_information.ts";
 
 /** Which versions an end may use, and how it came to the one it uses. */
 export interface VersionOptions {

@@ -1,8 +1,8 @@
 import { toHex } from "../bytes/bytes.ts";
 import type { TransportConfig } from "../connection/config.ts";
 import { loweredLimit, rememberedParameters } from "../connection/parameters/early_data.ts";
-import { localLimits } from "../connection/parameters/local_parameters.ts";
-import type { TransportParameters } from "../connection/parameters/transport_parameters.ts";
+import { configuredParameters } from "../connection/parameters/local_parameters.ts";
+import type { TransportParameters } from "../connection/parameters/parameter_table.ts";
 import type { EarlyDataOffer } from "../tls/tls.ts";
 import { MAX_EARLY_DATA_REMEMBERED } from "../limits/limits.ts";
 
@@ -23,7 +23,7 @@ export class EarlyDataGuard {
   #windowEnd = -Infinity;
 
   constructor(config: TransportConfig) {
-    this.#limits = localLimits(config);
+    this.#limits = configuredParameters(config, "server");
   }
 
   /** Whether the data of this offer are read. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CLIENT_DEFAULTS, DEFAULTS } from "../../src/connection/config.ts";
-import { localLimits } from "../../src/connection/parameters/local_parameters.ts";
+import { configuredParameters } from "../../src/connection/parameters/local_parameters.ts";
 import { transportConfig } from "../../src/api/transport_config.ts";
 import { checkProtocols } from "../../src/api/protocols.ts";
 import { Pair } from "../sim/pair.ts";
@@ -33,7 +33,7 @@ Deno.test("An interval that keeps nothing alive is refused", () => {
 
 Deno.test("min_ack_delay is never more than max_ack_delay, and peers connect with either", () => {
   for (const [maxAckDelay, least] of [[0, 0], [1, 1_000], [25, 1_000]] as const) {
-    assert.equal(localLimits({ ...DEFAULTS, maxAckDelay }).minAckDelay, least);
+    assert.equal(configuredParameters({ ...DEFAULTS, maxAckDelay }, "server").minAckDelay, least);
   }
   for (const maxAckDelay of [0, 1, 25]) {
     new Pair({ config: { maxAckDelay, ackFrequency: 4 }, paths: 2 }).connect();

@@ -14,7 +14,7 @@ import { RESET_STREAM, STOP_SENDING } from "../../src/frame/stream_control.ts";
 import type { PacketTap } from "../../src/packet/packet_builder.ts";
 import { PacketBuilder } from "../../src/packet/packet_builder.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
-import { ParameterId } from "../../src/connection/parameters/transport_parameters.ts";
+import { parameterId } from "../../src/connection/parameters/parameter_table.ts";
 import { Alert } from "../../src/tls/alert.ts";
 import { ExtensionType, messageName, MessageType } from "../../src/tls/code_point.ts";
 import { Attacker, frame, type Frames, idOf, newId } from "../connection/attacker.ts";
@@ -84,28 +84,28 @@ function parameter(side: Side, id: number, value?: Uint8Array): Attacker {
 const preferredAddress = new Uint8Array(4 + 2 + 16 + 2 + 1 + 8 + 16).fill(8);
 
 const badOfAnybody: readonly Parameter[] = [
-  ["8: max_udp_payload_size 1090", ParameterId.MaxUdpPayloadSize, numbers(0x44, 0x42)],
-  ["9: ack_delay_exponent 30", ParameterId.AckDelayExponent, numbers(30)],
-  ["10: max_ack_delay 2^15", ParameterId.MaxAckDelay, numbers(0x80, 0, 0x80, 0)],
-  ["3: no initial_source_connection_id", ParameterId.InitialSourceId],
+  ["8: max_udp_payload_size 1090", parameterId("maxUdpPayloadSize"), numbers(0x44, 0x42)],
+  ["9: ack_delay_exponent 30", parameterId("ackDelayExponent"), numbers(30)],
+  ["10: max_ack_delay 2^15", parameterId("maxAckDelay"), numbers(0x80, 0, 0x80, 0)],
+  ["3: no initial_source_connection_id", parameterId("initialSourceId")],
 ];
 
 const badOfClients: readonly Parameter[] = [
-  ["4: original_destination_connection_id", ParameterId.OriginalDestinationId, idOf(1)],
-  ["5: preferred_address", ParameterId.PreferredAddress, preferredAddress],
-  ["6: retry_source_connection_id", ParameterId.RetrySourceId, idOf(1)],
-  ["7: stateless_reset_token", ParameterId.StatelessResetToken, new Uint8Array(16)],
+  ["4: original_destination_connection_id", parameterId("originalDestinationId"), idOf(1)],
+  ["5: preferred_address", parameterId("preferredAddress"), preferredAddress],
+  ["6: retry_source_connection_id", parameterId("retrySourceId"), idOf(1)],
+  ["7: stateless_reset_token", parameterId("statelessResetToken"), new Uint8Array(16)],
 ];
 
 const badOfServers: readonly Parameter[] = [
-  ["no original_destination_connection_id", ParameterId.OriginalDestinationId],
-  ["another original_destination_connection_id", ParameterId.OriginalDestinationId, idOf(1)],
-  ["another initial_source_connection_id", ParameterId.InitialSourceId, idOf(1)],
-  ["retry_source_connection_id without a Retry", ParameterId.RetrySourceId, idOf(1)],
-  ["a stateless_reset_token of 15 bytes", ParameterId.StatelessResetToken, new Uint8Array(15)],
-  ["preferred_address without an ID", ParameterId.PreferredAddress, new Uint8Array(41)],
-  ["active_connection_id_limit 1", ParameterId.ActiveConnectionIdLimit, numbers(1)],
-  ["initial_max_streams_bidi over 2^60", ParameterId.InitialMaxStreamsBidi, TOO_MANY_STREAMS],
+  ["no original_destination_connection_id", parameterId("originalDestinationId")],
+  ["another original_destination_connection_id", parameterId("originalDestinationId"), idOf(1)],
+  ["another initial_source_connection_id", parameterId("initialSourceId"), idOf(1)],
+  ["retry_source_connection_id without a Retry", parameterId("retrySourceId"), idOf(1)],
+  ["a stateless_reset_token of 15 bytes", parameterId("statelessResetToken"), new Uint8Array(15)],
+  ["preferred_address without an ID", parameterId("preferredAddress"), new Uint8Array(41)],
+  ["active_connection_id_limit 1", parameterId("activeConnectionIdLimit"), numbers(1)],
+  ["initial_max_streams_bidi over 2^60", parameterId("initialMaxStreamsBidi"), TOO_MANY_STREAMS],
 ];
 
 for (const [what, id, value] of [...badOfAnybody, ...badOfClients]) {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { encodeTransportParameters } from "../../src/connection/parameters/write_transport_parameters.ts";
+import { encodeTransportParameters } from "../../src/connection/parameters/transport_parameters.ts";
 import { rememberedParameters } from "../../src/connection/parameters/early_data.ts";
 import {
-  ParameterId,
+  parameterId,
   TransportParameters,
-} from "../../src/connection/parameters/transport_parameters.ts";
+} from "../../src/connection/parameters/parameter_table.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { ACK } from "../../src/frame/ack.ts";
 import { MAX_PATH_ID, PATH_ABANDON } from "../../src/frame/multipath.ts";
@@ -58,7 +58,7 @@ function announcing(
 
 // MPQUIC, Section 2.1.
 Deno.test("initial_max_path_id of 0 turns multipath on, and MAX_PATH_ID allows paths later [MPQUIC 2.1 zero] [scenario later]", () => {
-  const pair = announcing("server", [[ParameterId.InitialMaxPathId, numbers(0)]], { paths: 2 });
+  const pair = announcing("server", [[parameterId("initialMaxPathId"), numbers(0)]], { paths: 2 });
   const { paths } = pair.client.connection;
   assert.equal(paths.multipath, true);
   assert.equal(paths.paths.length, 1, "no further path is allowed yet");
@@ -78,7 +78,7 @@ for (const side of sides) {
       [numbers(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff), ErrorCode.TransportParameterError],
     ];
     for (const [value, code] of cases) {
-      const pair = announcing(side, [[ParameterId.InitialMaxPathId, value]]);
+      const pair = announcing(side, [[parameterId("initialMaxPathId"), value]]);
       assert.equal(new Attacker(pair, side).verdict, code);
     }
   });
@@ -97,7 +97,7 @@ for (const side of sides) {
       };
       try {
         const config = { [`${side}Config`]: { maxPaths: offer < 0 ? 1 : 4 } };
-        const pair = announcing(side, [[ParameterId.InitialSourceId, NOTHING]], config);
+        const pair = announcing(side, [[parameterId("initialSourceId"), NOTHING]], config);
         assert.equal(new Attacker(pair, side).verdict, code, `with ${offer}`);
       } finally {
         PacketBuilder.prototype.startLong = startLong;

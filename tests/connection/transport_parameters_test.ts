@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { fromHex, toHex } from "../../src/bytes/bytes.ts";
-import { readTransportParameters } from "../../src/connection/parameters/read_transport_parameters.ts";
-import type { Role } from "../../src/connection/parameters/transport_parameters.ts";
-import { TransportParameters } from "../../src/connection/parameters/transport_parameters.ts";
-import { encodeTransportParameters } from "../../src/connection/parameters/write_transport_parameters.ts";
+import type { Role } from "../../src/connection/parameters/parameter_codec.ts";
+import { TransportParameters } from "../../src/connection/parameters/parameter_table.ts";
+import {
+  encodeTransportParameters,
+  readTransportParameters,
+} from "../../src/connection/parameters/transport_parameters.ts";
 import { SeededRandom } from "../../src/crypto/random.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { TransportError } from "../../src/error/quic_error.ts";

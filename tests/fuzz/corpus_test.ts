@@ -4,7 +4,7 @@ import { FrameReader } from "../../src/http3/wire/frame_reader.ts";
 import { readSettings } from "../../src/http3/wire/settings.ts";
 import { QpackDecoder } from "../../src/qpack/decoder.ts";
 import { QpackEncoder } from "../../src/qpack/encoder.ts";
-import { readTransportParameters } from "../../src/connection/parameters/read_transport_parameters.ts";
+import { readTransportParameters } from "../../src/connection/parameters/transport_parameters.ts";
 import { Pair } from "../sim/pair.ts";
 import { move } from "../sim/transfers.ts";
 import { read } from "../frame/recorder.ts";

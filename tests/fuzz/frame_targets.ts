@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { readTransportParameters } from "../../src/connection/parameters/read_transport_parameters.ts";
+import type { Role } from "../../src/connection/parameters/parameter_codec.ts";
+import { TransportParameters } from "../../src/connection/parameters/parameter_table.ts";
 import {
-  type Role,
-  TransportParameters,
+  encodeTransportParameters,
+  readTransportParameters,
 } from "../../src/connection/parameters/transport_parameters.ts";
-import { encodeTransportParameters } from "../../src/connection/parameters/write_transport_parameters.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { TransportError } from "../../src/error/quic_error.ts";
 import { ReceiveBuffer } from "../../src/stream/receive_buffer.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DEFAULTS } from "../../src/connection/config.ts";
-import { localLimits } from "../../src/connection/parameters/local_parameters.ts";
-import { encodeTransportParameters } from "../../src/connection/parameters/write_transport_parameters.ts";
+import { configuredParameters } from "../../src/connection/parameters/local_parameters.ts";
+import { encodeTransportParameters } from "../../src/connection/parameters/transport_parameters.ts";
 import { SeededRandom } from "../../src/crypto/random.ts";
 import { EarlyDataGuard } from "../../src/endpoint/early_data_guard.ts";
 import { Header, parseHeader } from "../../src/packet/header.ts";
@@ -183,7 +183,7 @@ Deno.test("Servers with one ticketKey resume each other's sessions, and read no 
 // RFC 9000, Section 7.4.1.
 Deno.test("EarlyDataGuard refuses 0-RTT data where a limit is lower than the client remembers", () => {
   const issued = encodeTransportParameters(
-    Object.assign(localLimits(DEFAULTS), {
+    Object.assign(configuredParameters(DEFAULTS, "server"), {
       initialSourceId: new Uint8Array(8),
       originalDestinationId: new Uint8Array(8),
     }),

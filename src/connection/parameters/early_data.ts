@@ -1,18 +1,6 @@
 import { TransportError } from "../../error/quic_error.ts";
-import { readTransportParameters } from "./read_transport_parameters.ts";
-import { TransportParameters } from "./transport_parameters.ts";
-
-/** What a server that reads 0-RTT data may not lower (RFC 9000, Section 7.4.1; RFC 9221, Section 3). */
-const LIMITS = [
-  "activeConnectionIdLimit",
-  "initialMaxData",
-  "initialMaxStreamDataBidiLocal",
-  "initialMaxStreamDataBidiRemote",
-  "initialMaxStreamDataUni",
-  "initialMaxStreamsBidi",
-  "initialMaxStreamsUni",
-  "maxDatagramFrameSize",
-] as const;
+import { type ParameterName, parameterTable, TransportParameters } from "./parameter_table.ts";
+import { readTransportParameters } from "./transport_parameters.ts";
 
 /**
  * The parameters of an earlier connection as far as they hold for 0-RTT data. Connection IDs, ACK
@@ -24,10 +12,7 @@ export function rememberedParameters(bytes: Uint8Array): TransportParameters | u
   const remembered = new TransportParameters();
   try {
     const all = readTransportParameters(bytes, "server");
-    for (const name of LIMITS) remembered[name] = all[name];
-    remembered.maxIdleTimeout = all.maxIdleTimeout;
-    remembered.maxUdpPayloadSize = all.maxUdpPayloadSize;
-    remembered.disableActiveMigration = all.disableActiveMigration;
+    for (const row of parameterTable) if (row.remembered !== undefined) row.copy(all, remembered);
     return remembered;
   } catch (error) {
     if (error instanceof TransportError) return undefined;
@@ -39,6 +24,7 @@ export function rememberedParameters(bytes: Uint8Array): TransportParameters | u
 export function loweredLimit(
   before: TransportParameters,
   after: TransportParameters,
-): string | undefined {
-  return LIMITS.find((name) => after[name] < before[name]);
+): ParameterName | undefined {
+  const limits = parameterTable.filter(({ remembered }) => remembered === "limit");
+  return limits.find((row) => row.isLower(before, after))?.name;
 }

@@ -1,6 +1,6 @@
 import { type Address, sameAddress } from "../../path/address.ts";
 import { choosePreferred } from "./preferred_address.ts";
-import { TransportParameters } from "./transport_parameters.ts";
+import { TransportParameters } from "./parameter_table.ts";
 
 /** What the peer announced, or the defaults until it has (RFC 9000, Section 7.4). */
 export class Peer {

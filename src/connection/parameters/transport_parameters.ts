@@ -1,93 +1,126 @@
-/** Who sent transport parameters. */
-export type Role = "client" | "server";
+import { concatBytes } from "../../bytes/bytes.ts";
+import { Reader, ReadError } from "../../bytes/reader.ts";
+import { varintSize } from "../../bytes/varint.ts";
+import { Writer } from "../../bytes/writer.ts";
+import type { Random } from "../../crypto/random.ts";
+import { ErrorCode } from "../../error/error_code.ts";
+import { TransportError } from "../../error/quic_error.ts";
+import { invalid, type Role } from "./parameter_codec.ts";
+import { parameterId, parameterTable, TransportParameters } from "./parameter_table.ts";
 
-/** Identifiers of transport parameters (RFC 9000, Section 18.2, and the extensions). */
-export const ParameterId = {
-  OriginalDestinationId: 0x00,
-  MaxIdleTimeout: 0x01,
-  StatelessResetToken: 0x02,
-  MaxUdpPayloadSize: 0x03,
-  InitialMaxData: 0x04,
-  InitialMaxStreamDataBidiLocal: 0x05,
-  InitialMaxStreamDataBidiRemote: 0x06,
-  InitialMaxStreamDataUni: 0x07,
-  InitialMaxStreamsBidi: 0x08,
-  InitialMaxStreamsUni: 0x09,
-  AckDelayExponent: 0x0a,
-  MaxAckDelay: 0x0b,
-  DisableActiveMigration: 0x0c,
-  PreferredAddress: 0x0d,
-  ActiveConnectionIdLimit: 0x0e,
-  InitialSourceId: 0x0f,
-  RetrySourceId: 0x10,
-  VersionInformation: 0x11,
-  ResetStreamAt: 0x1d,
-  MaxDatagramFrameSize: 0x20,
-  InitialMaxPathId: 0x3e,
-  GreaseQuicBit: 0x2ab2,
-  AddressDiscovery: 0x9f81_a176,
-  MinAckDelay: 0xff04_de1b,
-  AlternativeAddress: 0xff09_69d8_5c,
-  MaxAddresses: 0x3d7f_9112_0401,
-} as const;
+const rows = new Map(parameterTable.map((row) => [row.id, row]));
 
-/** Where else a server would like to be reached (RFC 9000, Section 18.2). */
-export interface PreferredAddress {
-  /** 4 bytes, all zero if there is none. */
-  readonly ipv4: Uint8Array;
-  readonly ipv4Port: number;
-  /** 16 bytes, all zero if there is none. */
-  readonly ipv6: Uint8Array;
-  readonly ipv6Port: number;
-  /** The connection ID with sequence number 1. */
-  readonly id: Uint8Array;
-  readonly resetToken: Uint8Array;
+/**
+ * Reads the body of the quic_transport_parameters extension and checks all that can be checked
+ * without knowing more of the connection.
+ *
+ * Byte fields are copies. Numbers above 2^53 - 1 are held back to that.
+ *
+ * @param from Who sent it.
+ * @throws {TransportError} TRANSPORT_PARAMETER_ERROR.
+ */
+export function readTransportParameters(bytes: Uint8Array, from: Role): TransportParameters {
+  const parameters = new TransportParameters();
+  const seen = new Set<number>();
+  const reader = new Reader(bytes);
+  const value = new Reader();
+  try {
+    while (reader.remaining > 0) {
+      // Reserved identifiers may use all 62 bits: those that cannot be held are unknown to us,
+      // and cannot be told apart either.
+      const id = reader.varintClamped();
+      if (seen.has(id) && id !== Number.MAX_SAFE_INTEGER) throw invalid(id, "it came twice");
+      seen.add(id);
+      const length = reader.varint();
+      const start = reader.advance(length);
+      value.aim(bytes, start, start + length);
+      readParameter(id, value, from, parameters);
+    }
+  } catch (error) {
+    if (!(error instanceof ReadError)) throw error;
+    throw new TransportError(
+      ErrorCode.TransportParameterError,
+      "Cannot read the transport parameters: one ends early",
+      { cause: error },
+    );
+  }
+  checkTogether(parameters, from);
+  return parameters;
 }
 
-/** The version in use and those that could have been (RFC 9368, Section 3). */
-export interface VersionInformation {
-  readonly chosen: number;
-  readonly available: readonly number[];
+function readParameter(
+  id: number,
+  value: Reader,
+  from: Role,
+  parameters: TransportParameters,
+): void {
+  const row = rows.get(id);
+  // RFC 9000, Section 7.4.2: what is not known is passed over.
+  if (row === undefined) return;
+  if (row.from !== undefined && row.from !== from) {
+    throw invalid(id, `only ${row.from}s may send it`);
+  }
+  row.read(value, from, parameters);
+  if (value.remaining > 0) throw invalid(id, "it is too long");
+}
+
+function checkTogether(parameters: TransportParameters, from: Role): void {
+  const { initialSourceId, originalDestinationId } = parameters;
+  // RFC 9000, Section 7.3: these authenticate the IDs of the handshake and may not be missing.
+  if (initialSourceId === undefined) {
+    throw invalid(parameterId("initialSourceId"), "it is missing");
+  }
+  if (from === "server" && originalDestinationId === undefined) {
+    throw invalid(parameterId("originalDestinationId"), "it is missing");
+  }
+  // ACK frequency, Section 3: one is in microseconds, the other in milliseconds.
+  if (parameters.minAckDelay > parameters.maxAckDelay * 1000) {
+    throw invalid(parameterId("minAckDelay"), "it is above max_ack_delay");
+  }
+  if (parameters.preferredAddress && initialSourceId.length === 0) {
+    throw invalid(parameterId("preferredAddress"), "the server has no connection ID");
+  }
 }
 
 /**
- * What an endpoint tells of itself during the handshake. A field that was not sent has the value
- * that the standards give it then.
+ * The body of the quic_transport_parameters extension. Fields with default values are left out.
+ *
+ * @param random If given, a reserved parameter is added and the order is shuffled, so that nobody
+ *   comes to rely on either (RFC 9000, Section 18.1).
  */
-export class TransportParameters {
-  originalDestinationId: Uint8Array | undefined = undefined;
-  /** Milliseconds; 0 for no timeout. */
-  maxIdleTimeout = 0;
-  statelessResetToken: Uint8Array | undefined = undefined;
-  maxUdpPayloadSize = 65_527;
-  initialMaxData = 0;
-  initialMaxStreamDataBidiLocal = 0;
-  initialMaxStreamDataBidiRemote = 0;
-  initialMaxStreamDataUni = 0;
-  initialMaxStreamsBidi = 0;
-  initialMaxStreamsUni = 0;
-  ackDelayExponent = 3;
-  /** Milliseconds. */
-  maxAckDelay = 25;
-  disableActiveMigration = false;
-  preferredAddress: PreferredAddress | undefined = undefined;
-  /** With multipath: for each path. */
-  activeConnectionIdLimit = 2;
-  initialSourceId: Uint8Array | undefined = undefined;
-  retrySourceId: Uint8Array | undefined = undefined;
-  versionInformation: VersionInformation | undefined = undefined;
-  /** 0 if no DATAGRAM is welcome. */
-  maxDatagramFrameSize = 0;
-  /** -1 if multipath is not spoken. */
-  initialMaxPathId = -1;
-  greaseQuicBit = false;
-  /** Microseconds; -1 if ACK_FREQUENCY is not understood. */
-  minAckDelay = -1;
-  resetStreamAt = false;
-  /** 0 provides observed addresses, 1 wants them, 2 does both; -1 neither. */
-  addressDiscovery = -1;
-  /** Whether ALTERNATIVE_ADDRESS is welcome; only clients say so. */
-  alternativeAddress = false;
-  /** How many addresses of ADD_ADDRESS are kept; 0 if the frame is not understood. */
-  maxAddresses = 0;
+export function encodeTransportParameters(
+  parameters: TransportParameters,
+  random?: Random,
+): Uint8Array<ArrayBuffer> {
+  const set = parameterTable.filter((row) => row.isSet(parameters));
+  const parts = set.map((row) => encode(row.id, row.write(parameters)));
+  if (random) {
+    parts.push(reserved(random));
+    shuffle(parts, random);
+  }
+  return concatBytes(...parts);
+}
+
+function encode(id: number, value: Uint8Array): Uint8Array {
+  const size = varintSize(id) + varintSize(value.length) + value.length;
+  const writer = new Writer(new Uint8Array(size));
+  writer.varint(id);
+  writer.varint(value.length);
+  writer.put(value);
+  return writer.bytes;
+}
+
+/** A parameter whose identifier is of the form 31 * N + 27, with any bytes as value. */
+function reserved(random: Random): Uint8Array {
+  return encode(31 * random.below(2 ** 25) + 27, random.bytes(random.below(17)));
+}
+
+/** Fisher and Yates: every order is as likely as any other. */
+function shuffle(parts: Uint8Array[], random: Random): void {
+  for (let i = parts.length - 1; i > 0; i--) {
+    const j = random.below(i + 1);
+    const part = parts[i]!;
+    parts[i] = parts[j]!;
+    parts[j] = part;
+  }
 }

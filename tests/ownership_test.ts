@@ -10,7 +10,7 @@ import ts from "typescript";
 /** Records: they are filled by their makers, field by field, and have no state to keep. */
 const RECORDS = ["TransportParameters", "BuiltPacket", "LoggedHeader", "SentPacket", "AckFrame"];
 /** What is left to be mended; the number may only fall. */
-const MOST = 86;
+const MOST = 70;
 
 const root = join(import.meta.dirname!, "..");
 

@@ -94,6 +94,11 @@ export class Reader {
     return high * 0x1_0000_0000 + uint32At(bytes, at + 4);
   }
 
+  /** Goes to an offset. */
+  seek(offset: number): void {
+    this.offset = offset;
+  }
+
   /** The next `length` bytes as a view; it lives as long as the buffer does. */
   take(length: number): Uint8Array {
     const at = this.advance(length);

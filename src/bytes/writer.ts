@@ -50,6 +50,16 @@ export class Writer {
     this.#uint32At(this.#advance(4), value);
   }
 
+  /** Goes to an offset. */
+  seek(offset: number): void {
+    this.offset = offset;
+  }
+
+  /** Writes up to there, and no further. */
+  limit(end: number): void {
+    this.end = end;
+  }
+
   /** Writes a variable-length integer in as few bytes as hold it (RFC 9000, Section 16). */
   varint(value: number): void {
     if (value < 0x40) this.uint8(value);

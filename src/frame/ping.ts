@@ -16,7 +16,7 @@ export function skipPadding(reader: Reader): void {
   const { bytes, end } = reader;
   let at = reader.offset;
   while (at < end && bytes[at] === 0) at++;
-  reader.offset = at;
+  reader.seek(at);
 }
 
 /** Reads PING, which is its type alone. */

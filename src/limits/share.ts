@@ -25,6 +25,22 @@ export class Share {
     this.#limits = limits;
   }
 
+  /** One more account counts here. */
+  join(): void {
+    this.members++;
+  }
+
+  /** One of them no longer does; tells whether it was the last. */
+  leave(): boolean {
+    return --this.members === 0;
+  }
+
+  /** What is known of those who share: by how much more they may hold, and their failed handshakes. */
+  recall(factor: number, strikes: number): void {
+    this.factor = factor;
+    this.strikes = strikes;
+  }
+
   /** How much of a resource may be held. */
   limit(resource: Resource): number {
     return this.#limits[resource] * this.factor;

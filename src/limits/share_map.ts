@@ -34,13 +34,13 @@ export class ShareMap {
   join(place: string, now: number): Share {
     const share = this.look(place, now);
     this.#shares.set(place, share);
-    share.members++;
+    share.join();
     return share;
   }
 
   /** One of them no longer does. */
   leave(place: string, share: Share): void {
-    if (--share.members === 0) this.#shares.delete(place);
+    if (share.leave()) this.#shares.delete(place);
   }
 
   /** Somebody there has proven itself. */
@@ -58,7 +58,6 @@ export class ShareMap {
 
   #recall(share: Share, place: string, now: number): void {
     const shares = 1 + Math.floor(this.#proofs.count(place, now) / PROOFS_PER_SHARE);
-    share.factor = Math.min(MAX_SHARE_FACTOR, shares);
-    share.strikes = this.#strikes.count(place, now);
+    share.recall(Math.min(MAX_SHARE_FACTOR, shares), this.#strikes.count(place, now));
   }
 }

@@ -180,7 +180,7 @@ export class PacketBuilder implements FrameSink {
       return;
     }
     // The packet before is open again; its tag's place is behind its payload.
-    this.writer.offset = start - TAG_LENGTH;
+    this.writer.seek(start - TAG_LENGTH);
     this.#limitWriter();
   }
 
@@ -219,8 +219,8 @@ export class PacketBuilder implements FrameSink {
     // At least one frame, and enough for the sample (RFC 9001, Section 5.4.2).
     if (start + headerSize + Math.max(1, 4 - numberSize) + TAG_LENGTH > this.#limit) return false;
     if (!isFirst) this.#close();
-    this.writer.offset = start;
-    this.writer.end = this.#limit - TAG_LENGTH;
+    this.writer.seek(start);
+    this.writer.limit(this.#limit - TAG_LENGTH);
     if (this.#count === this.#packets.length) this.#packets.push(new BuiltPacket());
     this.#count++;
     this.#current.start = start;
@@ -262,7 +262,7 @@ export class PacketBuilder implements FrameSink {
   #limitWriter(): void {
     const { numberAt, lengthAt } = this.#current;
     const end = this.#limit - TAG_LENGTH;
-    this.writer.end = lengthAt < 0 ? end : Math.min(end, numberAt + MAX_LENGTH - TAG_LENGTH);
+    this.writer.limit(lengthAt < 0 ? end : Math.min(end, numberAt + MAX_LENGTH - TAG_LENGTH));
   }
 }
 

@@ -33,6 +33,11 @@ export class ByteBuffer {
     return at;
   }
 
+  /** Begins anew, in the same memory. */
+  clear(): void {
+    this.length = 0;
+  }
+
   /** Hands out everything and begins anew, without memory. */
   take(): Uint8Array<ArrayBuffer> {
     const taken = this.bytes.subarray(0, this.length);

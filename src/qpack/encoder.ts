@@ -110,13 +110,13 @@ export class QpackEncoder {
     this.#references = [];
     this.#required = 0;
     this.#mayBlock = this.#maySendBlocking(streamId);
-    body.length = 0;
+    body.clear();
     // Insertions come first, so that all references are relative to one base.
     if (this.#table.capacity > 0) { for (const line of lines) this.#considerInsert(line); }
     const base = this.#table.insertCount;
     for (const line of lines) this.#encodeLine(line, base);
     const required = this.#required;
-    prefix.length = 0;
+    prefix.clear();
     writeSectionPrefix(prefix, { required, base }, this.#maxEntries);
     if (required > 0) this.#remember(streamId, { required, references: this.#references });
     return concatBytes(

@@ -31,7 +31,7 @@ export class InstructionStream {
         parse(reader);
       } catch (error) {
         if (!(error instanceof ReadError)) throw error;
-        reader.offset = start;
+        reader.seek(start);
         break;
       }
     }

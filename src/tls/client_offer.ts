@@ -72,6 +72,17 @@ export class ClientOffer {
     this.earlyData = options.earlyData === true && this.session?.earlyData === true;
   }
 
+  /** The server asks for another ClientHello (RFC 9846, Section 4.2.4), with its cookie. */
+  onRetry(cookie: Uint8Array | undefined): void {
+    this.cookie = cookie;
+    this.earlyData = false;
+  }
+
+  /** The session cannot be resumed: another hash was chosen. */
+  dropSession(): void {
+    this.session = undefined;
+  }
+
   /** Writes a ClientHello; the transcript is needed for binders after a HelloRetryRequest. */
   write(
     shares: readonly KeyShare[],

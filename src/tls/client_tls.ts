@@ -205,13 +205,12 @@ export class ClientTls extends Handshake {
       this.#shares = [makeKeyShare(hello.group, this.context.random)];
     }
     this.#retrySuite = hello.suite;
-    offer.cookie = hello.cookie;
     // RFC 9846, Section 4.2.2: a PSK with another hash goes, and so does early data.
     if (offer.session && suiteParameters(offer.session.suite).hash !== hash) {
-      offer.session = undefined;
+      offer.dropSession();
     }
     this.#rejectEarlyData();
-    offer.earlyData = false;
+    offer.onRetry(hello.cookie);
     this.transcript.replaceByHash(hash);
     this.transcript.add(message);
     this.#sendHello(now);

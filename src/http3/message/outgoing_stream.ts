@@ -76,7 +76,7 @@ export class OutgoingStream {
 
   #report(error: unknown): void {
     this.#isBroken = true;
-    this.#waiting.length = 0;
+    this.#waiting.clear();
     // Otherwise the connection has ended, and others will tell.
     if (error instanceof StreamError) this.#onBroken(error);
   }

@@ -168,12 +168,24 @@ async function makeHandler(options: ServerOptions): Promise<FileHandler> {
 async function openFolder(options: ServerOptions): Promise<FileHandler> {
   const path = options.www;
   try {
-    if ((await Deno.stat(path)).isDirectory) return await staticFiles(path, options);
+    if ((await Deno.stat(path)).isDirectory) {
+      mayRead(path, await Deno.realPath(path));
+      return await staticFiles(path, options);
+    }
   } catch (error) {
+    if (error instanceof Failure) throw error;
     if (error instanceof Deno.errors.NotCapable) throw error;
     throw new Failure(`Cannot serve ${path}: ${missing(error)}; name another folder with -www`);
   }
   throw new Failure(`Cannot serve ${path}: it is not a folder; name one with -www`);
+}
+
+/** The runtime looks through links: what may not be read behind one is a 403 each time. */
+function mayRead(path: string, real: string): void {
+  if (Deno.permissions.querySync({ name: "read", path: real }).state === "granted") return;
+  throw new Failure(
+    `Cannot serve ${path}: it leads to ${real}, which may not be read; run it with --allow-read=${real} as well`,
+  );
 }
 
 function missing(error: unknown): string {

@@ -86,8 +86,7 @@ async function answer(site: Site, request: Request): Promise<Response> {
 
 /**
  * Follows links, and gives undefined if they lead out of the root or to a hidden file. The root is
- * looked up each time: who deploys by a link makes it lead elsewhere while we serve. Files are opened
- * by its name, which is the one that we may have been allowed to read.
+ * looked up each time: who deploys by a link makes it lead elsewhere while we serve.
  */
 async function find({ root, dotfiles }: Site, path: string): Promise<Found | undefined> {
   const [folder, real] = await Promise.all([Deno.realPath(root), Deno.realPath(path)]);

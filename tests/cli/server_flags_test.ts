@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { dial, ErrorCode, fetch, makeIssuedCertificate } from "../../mod.ts";
 import { readTrace } from "../qlog/read_trace.ts";
+import { exactly } from "../permissions/permission_line.ts";
 import { assertSentence, run, RunningServer } from "./program_runner.ts";
 
 // What a user of other file servers expects of the server.
@@ -158,4 +159,25 @@ Deno.test("the server refuses networks and numbers that make no sense", async ()
     const outcome = await run("server", "--host", "127.0.0.1", "-p", "0", flag);
     assertSentence(outcome, 2, /Cannot use ".+" for --/);
   }
+});
+
+Deno.test("the server says which folder a link leads to that it may not read", async () => {
+  await withSite(async (folder) => {
+    const link = `${folder}/link`;
+    await Deno.symlink(`${folder}/site`, link);
+    const reading = (allowed: string) => {
+      const { args, ...environment } = exactly("cli/server.ts", ["-p", "0", link]);
+      const words = args.map((arg) => arg === "--allow-read" ? `--allow-read=${allowed}` : arg);
+      const pipes = { stdin: "null", stdout: "piped", stderr: "piped" } as const;
+      return new Deno.Command(Deno.execPath(), { args: words, ...environment, ...pipes });
+    };
+    const { code, stderr } = await reading(link).output();
+    assert.equal(code, 1);
+    assert.match(
+      new TextDecoder().decode(stderr),
+      /^server: Cannot serve .*\/link: it leads to .*\/site, .* run it with --allow-read=.*\/site as well\n$/,
+    );
+    await using server = await RunningServer.of(reading(`${link},${folder}/site`));
+    assert.match(server.text, /Serving .*\/site/);
+  });
 });

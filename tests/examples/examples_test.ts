@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { schedulers } from "../../mod.ts";
-import { exactly } from "../permissions/permission_line.ts";
+import { exactly, permissionLine } from "../permissions/permission_line.ts";
 
 /** Starts an example, or a program for it, with the permissions of its first line. */
 function command(path: string, ...args: string[]): Deno.Command {
@@ -100,4 +100,17 @@ Deno.test("demo.ts fetches a file over two paths and compares its hash", async (
     output,
   )!;
   assert.equal(sent, received);
+});
+
+Deno.test("examples/README.md has the command of each example, with the flags of its first line", () => {
+  const folder = new URL("../../examples/", import.meta.url);
+  const text = Deno.readTextFileSync(new URL("README.md", folder));
+  const names = [...Deno.readDirSync(folder)].map(({ name }) => name)
+    .filter((name) => name.endsWith(".ts") && name !== "demo_handlers.ts");
+  const commands = text.match(/^deno run .*$/gm);
+  const expected = names.map((name) =>
+    ["deno run", ...permissionLine(`examples/${name}`), `examples/${name}`].join(" ")
+  );
+  assert.deepEqual(commands?.toSorted(), expected.toSorted());
+  for (const name of names) assert.ok(text.includes(`](${name})`), `no row for ${name}`);
 });

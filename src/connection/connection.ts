@@ -15,16 +15,16 @@ import type { Session } from "../tls/session.ts";
 import { type CloseReason, CloseStage, type Closing, failure, timedOut } from "./closing.ts";
 import type { TransportConfig } from "./config.ts";
 import type { DatagramQueue } from "./datagram_queue.ts";
-import type { Dispatcher } from "./dispatcher.ts";
+import type { Dispatcher } from "./send/dispatcher.ts";
 import type { ConnectionEvent } from "./event.ts";
-import type { HandshakeDriver } from "./handshake_driver.ts";
+import type { HandshakeDriver } from "./handshake/handshake_driver.ts";
 import type { Idle } from "./idle.ts";
-import type { KeyRing } from "./key_ring.ts";
+import type { KeyRing } from "./handshake/key_ring.ts";
 import { moveObstacle, openObstacle } from "./path_obstacle.ts";
 import { PathRequest } from "./path_requests.ts";
 import type { Peer } from "./parameters/peer.ts";
 import type { PingRequest } from "./ping_request.ts";
-import type { Transmit } from "./datagram_builder.ts";
+import type { Transmit } from "./send/datagram_builder.ts";
 import { type ConnectionOptions, ConnectionParts, type PartsObserver } from "./connection_parts.ts";
 
 /**

@@ -5,7 +5,7 @@ import type { Path } from "../path/path.ts";
 import { Role } from "../stream/stream_id.ts";
 import type { PathSet } from "../path/path_set.ts";
 import type { Closing } from "./closing.ts";
-import type { HandshakeDriver } from "./handshake_driver.ts";
+import type { HandshakeDriver } from "./handshake/handshake_driver.ts";
 import type { Peer } from "./parameters/peer.ts";
 
 /** What must be known of a connection to tell. */

@@ -49,7 +49,7 @@ export { Connection } from "../connection/connection.ts";
 export type { ConnectionEvent } from "../connection/event.ts";
 export type { CloseReason } from "../connection/closing.ts";
 export { CLIENT_DEFAULTS, DEFAULTS, type TransportConfig } from "../connection/config.ts";
-export type { Transmit } from "../connection/datagram_builder.ts";
+export type { Transmit } from "../connection/send/datagram_builder.ts";
 export type { Random } from "../crypto/random.ts";
 export type { Address } from "../path/address.ts";
 export type { Path } from "../path/path.ts";

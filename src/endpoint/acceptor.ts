@@ -3,7 +3,7 @@ import type { CryptoEngine } from "../crypto/aead.ts";
 import { InitialKeys } from "../crypto/initial_keys.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import type { Ledger } from "../limits/ledger.ts";
-import { LOCAL_ID_LENGTH } from "../connection/receiver.ts";
+import { LOCAL_ID_LENGTH } from "../connection/receive/receiver.ts";
 import type { Header } from "../packet/header.ts";
 import { PacketType } from "../packet/packet_type.ts";
 import { SUPPORTED_VERSIONS } from "../packet/version.ts";

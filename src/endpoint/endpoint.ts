@@ -1,7 +1,7 @@
 import type { ClientConfig, EndpointOptions } from "./options.ts";
 import { Connection } from "../connection/connection.ts";
-import { LOCAL_ID_LENGTH } from "../connection/receiver.ts";
-import type { Transmit } from "../connection/datagram_builder.ts";
+import { LOCAL_ID_LENGTH } from "../connection/receive/receiver.ts";
+import type { Transmit } from "../connection/send/datagram_builder.ts";
 import type { CryptoEngine } from "../crypto/aead.ts";
 import { chooseEngine } from "../crypto/engine.ts";
 import { Ledger } from "../limits/ledger.ts";

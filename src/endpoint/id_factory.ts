@@ -2,7 +2,7 @@ import { HmacKey } from "../crypto/hkdf.ts";
 import type { Random } from "../crypto/random.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { ConnectionIds } from "../connection/connection_parts.ts";
-import { LOCAL_ID_LENGTH } from "../connection/receiver.ts";
+import { LOCAL_ID_LENGTH } from "../connection/receive/receiver.ts";
 import { ConnectionId } from "../packet/connection_id.ts";
 import { RESET_TOKEN_LENGTH } from "../packet/stateless_reset.ts";
 import type { IdMap } from "./id_map.ts";

@@ -88,7 +88,7 @@ interface MoreColumns {
   readonly refusal?: number;
   /**
    * For qlog: what the handler is told, in order; empty if the frame is its type alone. Left out
-   * where a log takes more than names: `connection/qlog_frames` has a method then.
+   * where a log takes more than names: `connection/trace/qlog_frames` has a method then.
    */
   readonly log?: string;
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FrameDescriber } from "../../src/connection/qlog_frames.ts";
+import { FrameDescriber } from "../../src/connection/trace/qlog_frames.ts";
 import { writeApplicationClose } from "../../src/frame/close.ts";
 import { ACK } from "../../src/frame/ack.ts";
 import { RESET_STREAM, STOP_SENDING } from "../../src/frame/stream_control.ts";

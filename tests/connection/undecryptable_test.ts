@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Undecryptable } from "../../src/connection/undecryptable.ts";
+import { Undecryptable } from "../../src/connection/receive/undecryptable.ts";
 import { address, portAt } from "../path/fakes.ts";
 
 Deno.test("Undecryptable keeps 16 packets and 24 KB of copies at most [attack undecryptable-packets]", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Versions } from "../../src/connection/versions.ts";
+import { Versions } from "../../src/connection/handshake/versions.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { TransportError } from "../../src/error/quic_error.ts";
 import { Version } from "../../src/packet/version.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { bbr } from "../../src/congestion/bbr.ts";
 import { cubic } from "../../src/congestion/cubic.ts";
-import { FrameWriter } from "../../src/connection/frame_writer.ts";
+import { FrameWriter } from "../../src/connection/send/frame_writer.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { PATH_ACK } from "../../src/frame/ack.ts";
 import { PATH_RESPONSE } from "../../src/frame/path_validation.ts";

@@ -5,7 +5,7 @@ import { ACK } from "../../src/frame/ack.ts";
 import { CRYPTO } from "../../src/frame/crypto.ts";
 import { Driver } from "../../src/io/driver.ts";
 import type { UdpSocket } from "../../src/io/udp_socket.ts";
-import { FrameWriter } from "../../src/connection/frame_writer.ts";
+import { FrameWriter } from "../../src/connection/send/frame_writer.ts";
 import type { Path } from "../../src/path/path.ts";
 import { Attacker, frame } from "../connection/attacker.ts";
 import { linkOf, Pair } from "../sim/pair.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FrameWriter } from "../../src/connection/frame_writer.ts";
+import { FrameWriter } from "../../src/connection/send/frame_writer.ts";
 import { Stage } from "../../src/path/lifecycle.ts";
 import type { Path } from "../../src/path/path.ts";
 import { roundRobin } from "../../src/scheduler/round_robin.ts";

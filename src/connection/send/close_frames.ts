@@ -3,11 +3,11 @@ import {
   connectionCloseSize,
   writeApplicationClose,
   writeConnectionClose,
-} from "../frame/close.ts";
-import type { PacketBuilder } from "../packet/packet_builder.ts";
-import type { Path } from "../path/path.ts";
-import type { PathSet } from "../path/path_set.ts";
-import { type CloseReason, EARLY_APPLICATION_CLOSE } from "./closing.ts";
+} from "../../frame/close.ts";
+import type { PacketBuilder } from "../../packet/packet_builder.ts";
+import type { Path } from "../../path/path.ts";
+import type { PathSet } from "../../path/path_set.ts";
+import { type CloseReason, EARLY_APPLICATION_CLOSE } from "../closing.ts";
 
 const utf8 = new TextEncoder();
 /** What is told of an application's close in packets that others may read. */

@@ -1,18 +1,18 @@
-import { ErrorCode } from "../error/error_code.ts";
-import { TransportError } from "../error/quic_error.ts";
-import type { Path } from "../path/path.ts";
-import type { PathSet } from "../path/path_set.ts";
-import type { SentPacket } from "../recovery/sent_packet.ts";
+import { ErrorCode } from "../../error/error_code.ts";
+import { TransportError } from "../../error/quic_error.ts";
+import type { Path } from "../../path/path.ts";
+import type { PathSet } from "../../path/path_set.ts";
+import type { SentPacket } from "../../recovery/sent_packet.ts";
 import {
   type Assignment,
   type ScheduleContext,
   type Scheduler,
   type SchedulerFactory,
   schedulerOf,
-} from "../scheduler/scheduler.ts";
-import type { StreamSet } from "../stream/stream_set.ts";
-import type { StreamView } from "../scheduler/stream_order.ts";
-import type { DatagramQueue } from "./datagram_queue.ts";
+} from "../../scheduler/scheduler.ts";
+import type { StreamSet } from "../../stream/stream_set.ts";
+import type { StreamView } from "../../scheduler/stream_order.ts";
+import type { DatagramQueue } from "../datagram_queue.ts";
 import { PathBindings } from "./path_bindings.ts";
 import { Reinjector } from "./reinjector.ts";
 

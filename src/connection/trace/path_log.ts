@@ -1,10 +1,10 @@
-import { toHex } from "../bytes/bytes.ts";
-import { Health, Stage } from "../path/lifecycle.ts";
-import type { NetworkPath } from "../path/network_path.ts";
-import type { Path } from "../path/path.ts";
-import type { PathSet } from "../path/path_set.ts";
-import type { SentPacket } from "../recovery/sent_packet.ts";
-import type { Qlog } from "../qlog/qlog.ts";
+import { toHex } from "../../bytes/bytes.ts";
+import { Health, Stage } from "../../path/lifecycle.ts";
+import type { NetworkPath } from "../../path/network_path.ts";
+import type { Path } from "../../path/path.ts";
+import type { PathSet } from "../../path/path_set.ts";
+import type { SentPacket } from "../../recovery/sent_packet.ts";
+import type { Qlog } from "../../qlog/qlog.ts";
 
 const stageNames = ["opening", "open", "abandoned", "closed"];
 const healthNames = ["ok", "suspect", "failed"];

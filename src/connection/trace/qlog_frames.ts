@@ -1,17 +1,17 @@
-import { toHex } from "../bytes/bytes.ts";
-import { Reader } from "../bytes/reader.ts";
-import type { AckFrame } from "../frame/ack_frame.ts";
+import { toHex } from "../../bytes/bytes.ts";
+import { Reader } from "../../bytes/reader.ts";
+import type { AckFrame } from "../../frame/ack_frame.ts";
 import {
   ALL_EXTENSIONS,
   type FrameHandler,
   type FrameRow,
   frameRow,
-} from "../frame/frame_table.ts";
-import { readFrames } from "../frame/read_frames.ts";
-import { transportErrorWord } from "../qlog/events.ts";
-import type { JsonText } from "../qlog/json_text.ts";
-import { MAX_LOGGED_FRAMES, MAX_LOGGED_RANGES } from "../limits/limits.ts";
-import type { Qlog } from "../qlog/qlog.ts";
+} from "../../frame/frame_table.ts";
+import { readFrames } from "../../frame/read_frames.ts";
+import { transportErrorWord } from "../../qlog/events.ts";
+import type { JsonText } from "../../qlog/json_text.ts";
+import { MAX_LOGGED_FRAMES, MAX_LOGGED_RANGES } from "../../limits/limits.ts";
+import type { Qlog } from "../../qlog/qlog.ts";
 
 /** Milliseconds per unit of ACK Delay, unless the peer chose another one. */
 const DEFAULT_DELAY_UNIT = 0.008;

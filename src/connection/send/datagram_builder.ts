@@ -1,18 +1,18 @@
-import { PacketBuilder } from "../packet/packet_builder.ts";
-import type { BuiltPacket } from "../packet/built_packet.ts";
-import type { Random } from "../crypto/random.ts";
-import { packetNumberSize } from "../packet/packet_number.ts";
-import { PacketType } from "../packet/packet_type.ts";
-import type { Address } from "../path/address.ts";
-import { type NetworkPath, SMALLEST_DATAGRAM } from "../path/network_path.ts";
-import type { Path } from "../path/path.ts";
-import type { Port } from "../path/port.ts";
-import type { PacketSpace } from "../recovery/packet_space.ts";
-import type { ConnectionLog } from "./connection_log.ts";
+import { PacketBuilder } from "../../packet/packet_builder.ts";
+import type { BuiltPacket } from "../../packet/built_packet.ts";
+import type { Random } from "../../crypto/random.ts";
+import { packetNumberSize } from "../../packet/packet_number.ts";
+import { PacketType } from "../../packet/packet_type.ts";
+import type { Address } from "../../path/address.ts";
+import { type NetworkPath, SMALLEST_DATAGRAM } from "../../path/network_path.ts";
+import type { Path } from "../../path/path.ts";
+import type { Port } from "../../path/port.ts";
+import type { PacketSpace } from "../../recovery/packet_space.ts";
+import type { ConnectionLog } from "../trace/connection_log.ts";
 import { GreaseBit } from "./grease_bit.ts";
-import type { HandshakeDriver } from "./handshake_driver.ts";
-import type { KeyRing } from "./key_ring.ts";
-import type { Peer } from "./parameters/peer.ts";
+import type { HandshakeDriver } from "../handshake/handshake_driver.ts";
+import type { KeyRing } from "../handshake/key_ring.ts";
+import type { Peer } from "../parameters/peer.ts";
 
 /** A datagram to be sent: the first `size` bytes of the port's buffer. One object is reused. */
 export interface Transmit {

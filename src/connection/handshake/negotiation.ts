@@ -1,23 +1,23 @@
-import type { AckRequest } from "./ack_request.ts";
-import { Level } from "../crypto/level.ts";
-import { ErrorCode } from "../error/error_code.ts";
-import { TransportError } from "../error/quic_error.ts";
-import type { AddressAnnouncer } from "../path/address_announcer.ts";
-import { ObservationCounter } from "../path/observation.ts";
-import { MAX_ADDRESSES } from "../limits/limits.ts";
-import type { PathSet } from "../path/path_set.ts";
-import { Role } from "../stream/stream_id.ts";
-import type { StreamSet } from "../stream/stream_set.ts";
-import type { DatagramQueue } from "./datagram_queue.ts";
-import type { ConnectionEvent } from "./event.ts";
+import type { AckRequest } from "../send/ack_request.ts";
+import { Level } from "../../crypto/level.ts";
+import { ErrorCode } from "../../error/error_code.ts";
+import { TransportError } from "../../error/quic_error.ts";
+import type { AddressAnnouncer } from "../../path/address_announcer.ts";
+import { ObservationCounter } from "../../path/observation.ts";
+import { MAX_ADDRESSES } from "../../limits/limits.ts";
+import type { PathSet } from "../../path/path_set.ts";
+import { Role } from "../../stream/stream_id.ts";
+import type { StreamSet } from "../../stream/stream_set.ts";
+import type { DatagramQueue } from "../datagram_queue.ts";
+import type { ConnectionEvent } from "../event.ts";
 import type { HandshakeDriver, HandshakeObserver } from "./handshake_driver.ts";
-import type { Idle } from "./idle.ts";
+import type { Idle } from "../idle.ts";
 import type { KeyRing } from "./key_ring.ts";
-import type { PathRequests } from "./path_requests.ts";
-import type { Peer } from "./parameters/peer.ts";
-import { loweredLimit } from "./parameters/early_data.ts";
+import type { PathRequests } from "../path_requests.ts";
+import type { Peer } from "../parameters/peer.ts";
+import { loweredLimit } from "../parameters/early_data.ts";
 import type { Versions } from "./versions.ts";
-import { agreedExtensions, TransportParameters } from "./parameters/parameter_table.ts";
+import { agreedExtensions, TransportParameters } from "../parameters/parameter_table.ts";
 
 /** Whom the outcome of the handshake concerns. */
 export interface NegotiationParts {

@@ -1,9 +1,9 @@
-import { MAX_DATA } from "../frame/flow_control.ts";
-import { STREAM } from "../frame/stream.ts";
-import { type FrameSink, SentFrame } from "../frame/sent_frame.ts";
-import type { Path } from "../path/path.ts";
-import { SendHalf } from "../stream/send_half.ts";
-import { bindingOf } from "../path/binding.ts";
+import { MAX_DATA } from "../../frame/flow_control.ts";
+import { STREAM } from "../../frame/stream.ts";
+import { type FrameSink, SentFrame } from "../../frame/sent_frame.ts";
+import type { Path } from "../../path/path.ts";
+import { SendHalf } from "../../stream/send_half.ts";
+import { bindingOf } from "../../path/binding.ts";
 
 /** Frames that may wait for one path; beyond, the oldest are given up. */
 const MAX_WAITING = 1_024;

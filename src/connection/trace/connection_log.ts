@@ -1,20 +1,20 @@
-import { toHex } from "../bytes/bytes.ts";
-import type { BuiltPacket } from "../packet/built_packet.ts";
-import type { Header } from "../packet/header.ts";
-import type { PacketBuilder } from "../packet/packet_builder.ts";
-import type { PacketOpener } from "../packet/packet_opener.ts";
-import { PacketType } from "../packet/packet_type.ts";
-import type { NetworkPath } from "../path/network_path.ts";
-import type { Path } from "../path/path.ts";
-import type { PathSet } from "../path/path_set.ts";
-import { type DropTrigger, EventName } from "../qlog/events.ts";
-import { LoggedHeader, type Qlog } from "../qlog/qlog.ts";
-import type { SentPacket } from "../recovery/sent_packet.ts";
+import { toHex } from "../../bytes/bytes.ts";
+import type { BuiltPacket } from "../../packet/built_packet.ts";
+import type { Header } from "../../packet/header.ts";
+import type { PacketBuilder } from "../../packet/packet_builder.ts";
+import type { PacketOpener } from "../../packet/packet_opener.ts";
+import { PacketType } from "../../packet/packet_type.ts";
+import type { NetworkPath } from "../../path/network_path.ts";
+import type { Path } from "../../path/path.ts";
+import type { PathSet } from "../../path/path_set.ts";
+import { type DropTrigger, EventName } from "../../qlog/events.ts";
+import { LoggedHeader, type Qlog } from "../../qlog/qlog.ts";
+import type { SentPacket } from "../../recovery/sent_packet.ts";
 import { PathLog } from "./path_log.ts";
 import { FrameDescriber } from "./qlog_frames.ts";
 import { type LoggedParts, StateLog } from "./state_log.ts";
 import { writeParameters, writeRemembered } from "./parameter_log.ts";
-import type { TransportParameters } from "./parameters/parameter_table.ts";
+import type { TransportParameters } from "../parameters/parameter_table.ts";
 
 /** Bytes of an authentication tag, which every suite has. */
 const TAG_LENGTH = 16;

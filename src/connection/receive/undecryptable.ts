@@ -1,6 +1,6 @@
-import type { Address } from "../path/address.ts";
-import type { Port } from "../path/port.ts";
-import { MAX_UNDECRYPTABLE_BYTES, MAX_UNDECRYPTABLE_PACKETS } from "../limits/limits.ts";
+import type { Address } from "../../path/address.ts";
+import type { Port } from "../../path/port.ts";
+import { MAX_UNDECRYPTABLE_BYTES, MAX_UNDECRYPTABLE_PACKETS } from "../../limits/limits.ts";
 
 /** A packet that came before its keys. */
 export interface KeptPacket {

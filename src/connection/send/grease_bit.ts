@@ -1,4 +1,4 @@
-import type { Random } from "../crypto/random.ts";
+import type { Random } from "../../crypto/random.ts";
 
 /** The fixed bit of the first byte. */
 const FIXED_BIT = 0x40;

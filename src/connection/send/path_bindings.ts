@@ -1,11 +1,11 @@
-import { bindingOf } from "../path/binding.ts";
-import type { Path } from "../path/path.ts";
-import type { PathSet } from "../path/path_set.ts";
-import type { Assignment, PathView } from "../scheduler/scheduler.ts";
-import type { StreamView } from "../scheduler/stream_order.ts";
-import type { SendHalf } from "../stream/send_half.ts";
-import type { StreamSet } from "../stream/stream_set.ts";
-import type { DatagramQueue } from "./datagram_queue.ts";
+import { bindingOf } from "../../path/binding.ts";
+import type { Path } from "../../path/path.ts";
+import type { PathSet } from "../../path/path_set.ts";
+import type { Assignment, PathView } from "../../scheduler/scheduler.ts";
+import type { StreamView } from "../../scheduler/stream_order.ts";
+import type { SendHalf } from "../../stream/send_half.ts";
+import type { StreamSet } from "../../stream/stream_set.ts";
+import type { DatagramQueue } from "../datagram_queue.ts";
 
 /**
  * Streams and datagrams that the application has bound to a path. The scheduler does not see them;

@@ -1,9 +1,9 @@
-import type { Random } from "../crypto/random.ts";
-import { ErrorCode } from "../error/error_code.ts";
-import { TransportError } from "../error/quic_error.ts";
-import { greaseVersion } from "../packet/version.ts";
-import { Role } from "../stream/stream_id.ts";
-import type { VersionInformation } from "./parameters/version_information.ts";
+import type { Random } from "../../crypto/random.ts";
+import { ErrorCode } from "../../error/error_code.ts";
+import { TransportError } from "../../error/quic_error.ts";
+import { greaseVersion } from "../../packet/version.ts";
+import { Role } from "../../stream/stream_id.ts";
+import type { VersionInformation } from "../parameters/version_information.ts";
 
 /** Which versions an end may use, and how it came to the one it uses. */
 export interface VersionOptions {

@@ -1,12 +1,12 @@
-import type { ConnectionState, KeyType } from "../qlog/events.ts";
-import type { Qlog } from "../qlog/qlog.ts";
-import { Role } from "../stream/stream_id.ts";
-import { CloseStage, type Closing } from "./closing.ts";
-import type { HandshakeDriver } from "./handshake_driver.ts";
-import type { KeyRing } from "./key_ring.ts";
+import type { ConnectionState, KeyType } from "../../qlog/events.ts";
+import type { Qlog } from "../../qlog/qlog.ts";
+import { Role } from "../../stream/stream_id.ts";
+import { CloseStage, type Closing } from "../closing.ts";
+import type { HandshakeDriver } from "../handshake/handshake_driver.ts";
+import type { KeyRing } from "../handshake/key_ring.ts";
 import { writeParameters } from "./parameter_log.ts";
-import type { Peer } from "./parameters/peer.ts";
-import type { Versions } from "./versions.ts";
+import type { Peer } from "../parameters/peer.ts";
+import type { Versions } from "../handshake/versions.ts";
 
 /** What the log follows of a connection as a whole. */
 export interface LoggedParts {

@@ -1,6 +1,6 @@
-import { toHex } from "../bytes/bytes.ts";
-import type { JsonText } from "../qlog/json_text.ts";
-import { parameterTable, type TransportParameters } from "./parameters/parameter_table.ts";
+import { toHex } from "../../bytes/bytes.ts";
+import type { JsonText } from "../../qlog/json_text.ts";
+import { parameterTable, type TransportParameters } from "../parameters/parameter_table.ts";
 
 /** Writes what a client remembers of a server for 0-RTT data: the numbers. */
 export function writeRemembered(json: JsonText, parameters: TransportParameters): void {

@@ -1,10 +1,10 @@
-import type { Path } from "../path/path.ts";
-import type { PathSet } from "../path/path_set.ts";
-import { Fate, type SentPacket } from "../recovery/sent_packet.ts";
+import type { Path } from "../../path/path.ts";
+import type { PathSet } from "../../path/path_set.ts";
+import { Fate, type SentPacket } from "../../recovery/sent_packet.ts";
 import { isStreamFrame } from "./copy_queue.ts";
-import { bindingOf } from "../path/binding.ts";
-import type { SendHalf } from "../stream/send_half.ts";
-import { arrivalAt, rateOf, toleranceOf } from "../scheduler/forecast.ts";
+import { bindingOf } from "../../path/binding.ts";
+import type { SendHalf } from "../../stream/send_half.ts";
+import { arrivalAt, rateOf, toleranceOf } from "../../scheduler/forecast.ts";
 
 /** Copies may be this part of all that is sent, and so many datagrams besides. */
 const SHARE = 0.02;

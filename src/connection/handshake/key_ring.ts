@@ -1,12 +1,12 @@
-import { NO_BYTES } from "../bytes/bytes.ts";
-import type { CryptoEngine } from "../crypto/aead.ts";
-import { InitialKeys } from "../crypto/initial_keys.ts";
-import { KeyPhases, type KeyPhasesOptions } from "../crypto/key_phases.ts";
-import { keyLabels } from "../crypto/key_labels.ts";
-import { Level } from "../crypto/level.ts";
-import { PacketKeys, type PacketUnsealer } from "../crypto/packet_keys.ts";
-import { PacketType } from "../packet/packet_type.ts";
-import { Role } from "../stream/stream_id.ts";
+import { NO_BYTES } from "../../bytes/bytes.ts";
+import type { CryptoEngine } from "../../crypto/aead.ts";
+import { InitialKeys } from "../../crypto/initial_keys.ts";
+import { KeyPhases, type KeyPhasesOptions } from "../../crypto/key_phases.ts";
+import { keyLabels } from "../../crypto/key_labels.ts";
+import { Level } from "../../crypto/level.ts";
+import { PacketKeys, type PacketUnsealer } from "../../crypto/packet_keys.ts";
+import { PacketType } from "../../packet/packet_type.ts";
+import { Role } from "../../stream/stream_id.ts";
 
 /** Keys of both directions at one level. */
 interface KeyPair {

@@ -1,18 +1,18 @@
-import { equalBytes } from "../bytes/bytes.ts";
-import { Level } from "../crypto/level.ts";
-import { ErrorCode } from "../error/error_code.ts";
-import { TransportError } from "../error/quic_error.ts";
-import { HANDSHAKE_DONE, writeHandshakeDone } from "../frame/crypto.ts";
-import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
-import type { PacketSpace } from "../recovery/packet_space.ts";
-import type { BufferMemory } from "../stream/buffer_memory.ts";
-import { CryptoStream } from "../stream/crypto_stream.ts";
-import { Role } from "../stream/stream_id.ts";
-import type { Tls, TlsSink } from "../tls/tls.ts";
+import { equalBytes } from "../../bytes/bytes.ts";
+import { Level } from "../../crypto/level.ts";
+import { ErrorCode } from "../../error/error_code.ts";
+import { TransportError } from "../../error/quic_error.ts";
+import { HANDSHAKE_DONE, writeHandshakeDone } from "../../frame/crypto.ts";
+import type { FrameOwner, FrameSink, SentFrame } from "../../frame/sent_frame.ts";
+import type { PacketSpace } from "../../recovery/packet_space.ts";
+import type { BufferMemory } from "../../stream/buffer_memory.ts";
+import { CryptoStream } from "../../stream/crypto_stream.ts";
+import { Role } from "../../stream/stream_id.ts";
+import type { Tls, TlsSink } from "../../tls/tls.ts";
 import type { KeyRing } from "./key_ring.ts";
-import { readTransportParameters } from "./parameters/transport_parameters.ts";
+import { readTransportParameters } from "../parameters/transport_parameters.ts";
 import { TokenOffers } from "./token_offers.ts";
-import type { TransportParameters } from "./parameters/parameter_table.ts";
+import type { TransportParameters } from "../parameters/parameter_table.ts";
 
 /** Packets full of data that tickets and tokens let pass, before they go first. */
 const PATIENCE = 64;

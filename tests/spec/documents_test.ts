@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { dirname, join } from "node:path";
+import { dirname, join, matchesGlob } from "node:path";
+import config from "../../deno.json" with { type: "json" };
 
 // The documents name files and folders that exist, and show the layers as they are.
 
@@ -27,13 +28,30 @@ const documents = ["", "docs", "examples"].flatMap((folder) =>
   namesIn(folder, "isFile").filter((name) => name.endsWith(".md")).map((name) => join(folder, name))
 );
 
+/** Where the links of a document lead inside the project. */
+function targetsOf(document: string): string[] {
+  const links = textOf(document).matchAll(/\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g);
+  return Array.from(links, ([, target]) => join(dirname(document), target!));
+}
+
 Deno.test("links of the documents lead to files that exist", () => {
   for (const document of documents) {
-    for (const [, target] of textOf(document).matchAll(/\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g)) {
-      assert.ok(exists(join(dirname(document), target!)), `${document} leads to ${target}`);
-    }
+    for (const target of targetsOf(document)) assert.ok(exists(target), `${document}: ${target}`);
   }
   assert.ok(documents.length > 8, documents.join());
+});
+
+Deno.test("documents of the published package lead to files of the published package", () => {
+  const { include } = config.publish;
+  const isPublished = (path: string) =>
+    include.some((one) => matchesGlob(path, one) || path.startsWith(`${one}/`));
+  const published = documents.filter(isPublished);
+  for (const document of published) {
+    for (const target of targetsOf(document)) {
+      assert.ok(isPublished(target), `${document}: ${target}`);
+    }
+  }
+  assert.ok(published.includes("README.md") && published.length > 8, published.join());
 });
 
 Deno.test("source files that the documents name exist", () => {

@@ -31,6 +31,16 @@ export function shellCommands(): string[] {
   return lines.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
 }
 
+/** The programs that are whole: blocks of TypeScript that are not marked to be ignored. */
+export function programs(): string[] {
+  return Array.from(text.matchAll(/^```ts\n([\s\S]*?)^```$/gm), ([, program]) => program!);
+}
+
+/** The version of the package in the `imports` to write. */
+export function importedVersion(): string | undefined {
+  return /"jsr:@mpquic\/mpquic@\^([\d.]+)"/.exec(text)?.[1];
+}
+
 /** The tasks that are named anywhere in the text, each once. */
 export function taskNames(): string[] {
   return [

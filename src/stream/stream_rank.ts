@@ -1,5 +1,10 @@
-import type { PathView } from "../scheduler/scheduler.ts";
 import type { StreamView } from "../scheduler/stream_order.ts";
+
+/** A path that a stream can be bound to. */
+export interface BoundPath {
+  /** Whether data may be given to it now. */
+  readonly fit: boolean;
+}
 
 /** The place of a stream among those that send; whoever sorts them hears of every change. */
 export abstract class StreamRank implements StreamView {
@@ -15,7 +20,7 @@ export abstract class StreamRank implements StreamView {
   #incremental = false;
   #dependsOn: StreamRank | undefined;
   #dependents: Set<StreamRank> | undefined;
-  #bound: PathView | undefined;
+  #bound: BoundPath | undefined;
   /** How many bytes the application says it will write in all; -1 if it does not say. */
   #expectedSize = -1;
 
@@ -64,11 +69,11 @@ export abstract class StreamRank implements StreamView {
   }
 
   /** The path that its data are to leave on; any if it is undefined. */
-  get bound(): PathView | undefined {
+  get bound(): BoundPath | undefined {
     return this.#bound;
   }
 
-  set bound(path: PathView | undefined) {
+  set bound(path: BoundPath | undefined) {
     this.#bound = path;
     this.onRankChanged();
   }

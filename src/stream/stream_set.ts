@@ -65,7 +65,7 @@ export class StreamSet implements SendObserver<SendHalf>, ReceiveObserver<Receiv
   }
 
   /** What can be sent in STREAM frames now, most urgent first; a live array. */
-  get views(): readonly StreamView[] {
+  get views(): readonly SendHalf[] {
     return this.queue.views;
   }
 
@@ -162,21 +162,31 @@ export class StreamSet implements SendObserver<SendHalf>, ReceiveObserver<Receiv
    */
   writeStreamFrames(sink: FrameSink, streams: readonly StreamView[] = this.views): boolean {
     const before = sink.writer.offset;
-    const live = streams === this.views;
-    let list = streams;
+    if (streams === this.views) this.#writeMostUrgent(sink);
+    else {
+      for (const { id } of streams) {
+        if (sink.room < LEAST_ROOM) break;
+        const half = this.#streams.get(id)?.send;
+        if (half?.writeFrames(sink, this.credit.send)) this.queue.onServed(half);
+      }
+    }
+    return sink.writer.offset > before;
+  }
+
+  #writeMostUrgent(sink: FrameSink): void {
+    let list = this.views;
     let i = 0;
     while (i < list.length && sink.room >= LEAST_ROOM) {
-      const half = list[i] as SendHalf;
+      const half = list[i]!;
       const written = half.writeFrames(sink, this.credit.send);
       if (written) this.queue.onServed(half);
-      // The live list has moved on by itself, unless the stream kept its place.
-      if (!written || !live) i++;
-      if (live && list !== this.views) { // that was the last of the connection's credit
+      // The list has moved on by itself, unless the stream kept its place.
+      else i++;
+      if (list !== this.views) { // that was the last of the connection's credit
         list = this.views;
         i = 0;
       }
     }
-    return sink.writer.offset > before;
   }
 
   /** Writes what is pending besides STREAM frames; returns whether nothing is left. */

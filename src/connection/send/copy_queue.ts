@@ -60,7 +60,8 @@ export class CopyQueue {
 
 /** Whether the frame carries stream data that may leave on the path as well. */
 function mayCopy({ kind, owner }: SentFrame, path: Path): boolean {
-  return isStreamFrame(kind) && (bindingOf((owner as SendHalf).bound) ?? path) === path;
+  if (!isStreamFrame(kind) || !(owner instanceof SendHalf)) return false;
+  return (bindingOf(owner.bound) ?? path) === path;
 }
 
 /** Whether frames of that kind carry stream data. */

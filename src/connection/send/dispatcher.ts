@@ -5,6 +5,7 @@ import type { PathSet } from "../../path/path_set.ts";
 import type { SentPacket } from "../../recovery/sent_packet.ts";
 import {
   type Assignment,
+  type PathView,
   type ScheduleContext,
   type Scheduler,
   type SchedulerFactory,
@@ -13,7 +14,7 @@ import {
 import type { StreamSet } from "../../stream/stream_set.ts";
 import type { StreamView } from "../../scheduler/stream_order.ts";
 import type { DatagramQueue } from "../datagram_queue.ts";
-import { PathBindings } from "./path_bindings.ts";
+import { type Decision, PathBindings } from "./path_bindings.ts";
 import { Reinjector } from "./reinjector.ts";
 
 /** Asks the scheduler, on behalf of the sender, with the paths it may choose from. */
@@ -27,6 +28,9 @@ export class Dispatcher {
   readonly #paths: PathSet;
   readonly #streams: StreamSet;
   readonly #usable: Path[] = [];
+  readonly #copies: Path[] = [];
+  /** What was decided last; one object for all. */
+  #decision: Decision | undefined;
   readonly #context: Context;
   readonly #reinjector: Reinjector;
 
@@ -56,7 +60,7 @@ export class Dispatcher {
    *
    * @throws {TransportError} INTERNAL_ERROR if the scheduler throws or names a path it was not given.
    */
-  assign(now: number): Assignment | undefined {
+  assign(now: number): Decision | undefined {
     return this.#assign(this.#streams.views, now);
   }
 
@@ -66,7 +70,7 @@ export class Dispatcher {
    *
    * @param control Whether frames wait that any path may carry, streams and datagrams apart.
    */
-  assignBound(control: boolean, now: number): Assignment | undefined {
+  assignBound(control: boolean, now: number): Decision | undefined {
     const { bindings } = this;
     const streams = bindings.freeStreams();
     const asks = control || streams.length > 0 || bindings.hasFreeDatagrams;
@@ -76,7 +80,7 @@ export class Dispatcher {
     return assignment;
   }
 
-  #assign(streams: readonly StreamView[], now: number): Assignment | undefined {
+  #assign(streams: readonly StreamView[], now: number): Decision | undefined {
     const usable = this.#select();
     let open = false;
     for (const path of usable) {
@@ -88,17 +92,26 @@ export class Dispatcher {
       return undefined;
     }
     const answer = this.#ask(usable, streams);
-    const path = answer?.path;
-    if (path !== undefined && path.room > 0) {
-      if (!usable.includes(path as Path)) throw badChoice();
+    if (answer?.path !== undefined && answer.path.room > 0) {
       this.#context.waiting = false;
-      return answer;
+      return this.#decide(answer.path, answer, usable);
     }
     this.#context.waiting = true;
     this.deadline = Math.max(answer?.until ?? Infinity, now + 1);
     this.#waitForPacing(usable, now);
     this.#markUnused(usable);
     return undefined;
+  }
+
+  /** What the scheduler wants, with our own paths in place of what it was shown. */
+  #decide(chosen: PathView, { streams, copies }: Assignment, usable: readonly Path[]): Decision {
+    this.#copies.length = 0;
+    if (copies) { for (const copy of copies) this.#copies.push(ownPath(copy, usable)); }
+    const path = ownPath(chosen, usable);
+    const decision = this.#decision ??= { path, streams, copies: this.#copies };
+    decision.path = path;
+    decision.streams = streams;
+    return decision;
   }
 
   #ask(usable: readonly Path[], streams: readonly StreamView[]): Assignment | undefined {
@@ -180,6 +193,13 @@ export class Dispatcher {
 
 /** The one object that is given to the scheduler each time. */
 type Context = { -readonly [Key in keyof ScheduleContext]: ScheduleContext[Key] };
+
+/** The path that the scheduler was shown. */
+function ownPath(chosen: PathView, usable: readonly Path[]): Path {
+  const path = usable.find((own) => own === chosen);
+  if (path === undefined) throw badChoice();
+  return path;
+}
 
 function badChoice(): TransportError {
   return new TransportError(

@@ -1,11 +1,18 @@
 import { bindingOf } from "../../path/binding.ts";
 import type { Path } from "../../path/path.ts";
 import type { PathSet } from "../../path/path_set.ts";
-import type { Assignment, PathView } from "../../scheduler/scheduler.ts";
 import type { StreamView } from "../../scheduler/stream_order.ts";
-import type { SendHalf } from "../../stream/send_half.ts";
 import type { StreamSet } from "../../stream/stream_set.ts";
 import type { DatagramQueue } from "../datagram_queue.ts";
+
+/** What leaves next, and where; filled anew for each datagram. */
+export interface Decision {
+  path: Path;
+  /** Streams to draw from, in this order; all of them if left out. */
+  streams: readonly StreamView[] | undefined;
+  /** The same stream data go out on these paths, too. */
+  readonly copies: readonly Path[];
+}
 
 /**
  * Streams and datagrams that the application has bound to a path. The scheduler does not see them;
@@ -18,14 +25,11 @@ export class PathBindings {
   readonly #datagrams: DatagramQueue;
   readonly #free: StreamView[] = [];
   readonly #list: StreamView[] = [];
-  /** One object for all answers. */
-  readonly #joined: Joined;
 
   constructor(paths: PathSet, streams: StreamSet, datagrams: DatagramQueue) {
     this.#paths = paths;
     this.#streams = streams;
     this.#datagrams = datagrams;
-    this.#joined = { path: undefined, streams: this.#list, copies: undefined };
   }
 
   /** Whether anything was ever bound; most connections bind nothing. */
@@ -38,7 +42,7 @@ export class PathBindings {
     const free = this.#free;
     free.length = 0;
     for (const stream of this.#streams.views) {
-      if (bindingOf((stream as SendHalf).bound) === undefined) free.push(stream);
+      if (bindingOf(stream.bound) === undefined) free.push(stream);
     }
     return free;
   }
@@ -53,34 +57,28 @@ export class PathBindings {
     const list = this.#list;
     list.length = 0;
     for (const stream of this.#streams.views) {
-      const binding = bindingOf((stream as SendHalf).bound);
+      const binding = bindingOf(stream.bound);
       if (binding === undefined || binding === path) list.push(stream);
     }
     return list;
   }
 
   /** What the scheduler has decided on, with what is bound to that path in its place. */
-  join(answer: Assignment): Assignment {
-    const joined = this.#joined;
-    const path = answer.path as Path;
-    joined.path = path;
-    joined.copies = answer.copies;
-    if (answer.streams === undefined) this.streamsFor(path);
-    else this.#merge(answer.streams, path);
-    return joined;
+  join({ path, streams, copies }: Decision): Decision {
+    if (streams === undefined) this.streamsFor(path);
+    else this.#merge(streams, path);
+    return { path, streams: this.#list, copies };
   }
 
   /** A path with room that something is bound to, and that; nothing else goes there. */
-  next(now: number): Assignment | undefined {
+  next(now: number): Decision | undefined {
     for (const path of this.#paths.paths) {
       if (!path.fit) continue;
       path.refresh(now);
       if (path.room === 0) continue;
       this.#merge([], path);
       if (this.#list.length === 0 && !this.#datagrams.waitsFor(path)) continue;
-      this.#joined.path = path;
-      this.#joined.copies = undefined;
-      return this.#joined;
+      return { path, streams: this.#list, copies: [] };
     }
     return undefined;
   }
@@ -92,7 +90,7 @@ export class PathBindings {
     list.length = 0;
     let taken = 0;
     for (const stream of views) {
-      if (bindingOf((stream as SendHalf).bound) !== path) continue;
+      if (bindingOf(stream.bound) !== path) continue;
       while (taken < chosen.length && order(chosen[taken]!, stream) < 0) {
         list.push(chosen[taken++]!);
       }
@@ -100,10 +98,4 @@ export class PathBindings {
     }
     while (taken < chosen.length) list.push(chosen[taken++]!);
   }
-}
-
-interface Joined extends Assignment {
-  path: PathView | undefined;
-  readonly streams: StreamView[];
-  copies: readonly PathView[] | undefined;
 }

@@ -3,7 +3,7 @@ import type { PathSet } from "../../path/path_set.ts";
 import { Fate, type SentPacket } from "../../recovery/sent_packet.ts";
 import { isStreamFrame } from "./copy_queue.ts";
 import { bindingOf } from "../../path/binding.ts";
-import type { SendHalf } from "../../stream/send_half.ts";
+import { SendHalf } from "../../stream/send_half.ts";
 import { arrivalAt, rateOf, toleranceOf } from "../../scheduler/forecast.ts";
 
 /** Copies may be this part of all that is sent, and so many datagrams besides. */
@@ -159,8 +159,9 @@ function isStraggler(packet: SentPacket): boolean {
     return false;
   }
   for (const { owner, kind, start, end } of packet.frames) {
-    if (!isStreamFrame(kind) || bindingOf((owner as SendHalf).bound) !== undefined) continue;
-    if (packet.copies === 0 || (owner as SendHalf).isInFlightOnce(start, end)) return true;
+    if (!isStreamFrame(kind) || !(owner instanceof SendHalf)) continue;
+    if (bindingOf(owner.bound) !== undefined) continue;
+    if (packet.copies === 0 || owner.isInFlightOnce(start, end)) return true;
   }
   return false;
 }

@@ -107,7 +107,7 @@ export class Sender {
     if (!this.#mayWriteEarly) return undefined;
     const assignment = this.#parts.dispatcher.assign(now);
     if (assignment === undefined) return undefined;
-    const path = assignment.path as Path;
+    const { path } = assignment;
     if (!this.#datagram.begin(path.current)) return undefined;
     this.#writeZeroRtt(path, assignment.streams, now);
     return this.#datagram.end(path, path.current, 0, now);
@@ -215,10 +215,10 @@ export class Sender {
       ? dispatcher.assignBound(this.#frames.controlPending, now)
       : dispatcher.assign(now);
     if (assignment === undefined) return undefined;
-    const path = assignment.path as Path;
-    const out = this.#buildData(path, assignment.streams, now);
-    if (out !== undefined && assignment.copies !== undefined && assignment.copies.length > 0) {
-      this.#copies.add(this.builder.packetAt(0).frames, assignment.copies as readonly Path[]);
+    const { path, streams, copies } = assignment;
+    const out = this.#buildData(path, streams, now);
+    if (out !== undefined && copies.length > 0) {
+      this.#copies.add(this.builder.packetAt(0).frames, copies);
     }
     return out;
   }

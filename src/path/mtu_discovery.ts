@@ -40,6 +40,8 @@ export class MtuDiscovery {
   doubtful = false;
   /** Whether the base size does not arrive (RFC 8899, Section 5.2: the Error state). */
   tooNarrow = false;
+  /** Whether a probe was sent. */
+  tried = false;
   /** Whether another pair of datagrams should leave now. */
   #trialDue = false;
 
@@ -70,6 +72,7 @@ export class MtuDiscovery {
   }
 
   onProbeSent(size: number): void {
+    this.tried = true;
     this.#probing = size;
   }
 

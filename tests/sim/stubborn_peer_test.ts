@@ -14,7 +14,8 @@ const MB = 1_000_000;
  */
 function makeStubborn(end: End): Disposable {
   const known = new Set<Path>();
-  const { paths } = end.connection;
+  const { dispatcher, paths } = end.connection;
+  dispatcher.onIdle = () => undefined;
   const tame = () => {
     for (const path of paths.paths) {
       if (known.has(path)) continue;

@@ -64,7 +64,7 @@ export class Negotiation implements HandshakeObserver {
   }
 
   onPeerParameters(parameters: TransportParameters): void {
-    const { peer, paths, streams, datagrams, idle } = this.#parts;
+    const { ackRequest, peer, paths, streams, datagrams, idle } = this.#parts;
     const { initialMaxPathId } = parameters;
     const { keys, versions } = this.#parts;
     // Before anything else: the keys that follow belong to the version agreed on.
@@ -73,6 +73,7 @@ export class Negotiation implements HandshakeObserver {
     if (initialMaxPathId >= 0 && this.handshake.ids.peerSource!.length === 0) throw emptyId();
     this.#checkRemembered(parameters);
     peer.set(parameters);
+    ackRequest.agree(parameters);
     streams.setPeerLimits(parameters);
     idle.onPeerTimeout(parameters.maxIdleTimeout);
     datagrams.peerLimit = parameters.maxDatagramFrameSize;

@@ -27,23 +27,29 @@ export class AckRequest implements FrameOwner {
   #pending = false;
   /** Whether the peer understands. */
   #agreed = false;
+  /** Whether it was asked to wait for more packets. */
+  #asked = false;
 
   /** @param packets How many packets one acknowledgement is wanted for; 0 asks for nothing. */
   constructor(packets: number) {
     this.#packets = packets;
   }
 
+  /** The peer's parameters tell whether it understands. */
+  agree({ minAckDelay }: TransportParameters): void {
+    this.#agreed = minAckDelay >= 0;
+  }
+
   /** The handshake is confirmed: asks, if the peer understands it. */
   start({ minAckDelay, maxAckDelay }: TransportParameters): void {
-    this.#agreed = minAckDelay >= 0;
     if (this.#packets < 1 || !this.#agreed) return;
     this.#delay = Math.max(minAckDelay, maxAckDelay * 1_000);
-    this.#pending = true;
+    this.#pending = this.#asked = true;
   }
 
   /** How many packets the peer answers with one acknowledgement, as far as we know. */
   get threshold(): number {
-    return this.#agreed && this.#packets > 0 ? this.#packets : USUAL_THRESHOLD;
+    return this.#asked ? this.#packets : USUAL_THRESHOLD;
   }
 
   /** Whether the frame waits. */

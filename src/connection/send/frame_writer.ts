@@ -206,6 +206,13 @@ export class FrameWriter {
     this.#builder.markEliciting();
   }
 
+  /** Asks for an acknowledgement, at once if the peer understands that. */
+  writeUrgentPing(space: PacketSpace): void {
+    if (this.#builder.room < 1) return;
+    if (this.#from.ackRequest.hurry(space, this.#builder)) this.#builder.markEliciting();
+    else this.writePing();
+  }
+
   /** Whether the last frame is of a stream that has ended, though not all of it has arrived. */
   get #endsStream(): boolean {
     const { frames } = this.#builder.packetAt(this.#builder.count - 1);

@@ -13,8 +13,8 @@ const ALLOWANCE = 10;
 const MAX_COPIES = 2;
 /** The part of a forecast by which it may be too late. */
 const UNSURE = 1 / 8;
-/** In slow start a rate is larger than measured, as the measure is a round trip old. */
-const GROWTH = 1.25;
+/** In slow start a rate may be larger than measured by so much: the measure is a round trip old. */
+const GROWTH = 2;
 
 /**
  * Finds what is under way on one path and would arrive sooner if it were sent once more on another.

@@ -1,7 +1,7 @@
 import type { PacketBuilder } from "../../packet/packet_builder.ts";
 import { PacketType } from "../../packet/packet_type.ts";
 import type { Address } from "../../path/address.ts";
-import { Health } from "../../path/lifecycle.ts";
+import { Health, Stage } from "../../path/lifecycle.ts";
 import { BASE_DATAGRAM_SIZE } from "../../path/mtu_discovery.ts";
 import type { Path } from "../../path/path.ts";
 import type { PathSet } from "../../path/path_set.ts";
@@ -62,7 +62,8 @@ export class Sender {
     if (this.#parts.keys.oneRtt === undefined) return undefined;
     const busy = this.#frames.pending;
     // While there are data, probes for the size are worth going first; else nothing waits for them.
-    return this.#sendValidation(paths, now) ?? this.#sendProbe(paths, now) ??
+    return this.#sendValidation(paths, now) ?? this.#sendEarlyMtuProbe(paths, now) ??
+      this.#sendProbe(paths, now) ??
       (busy ? this.#sendMtuProbe(paths, EARLY_BYTES, now) : undefined) ??
       this.#sendCopy(now) ?? this.#sendData(now) ??
       this.#sendOwn(paths, now) ?? this.#sendAcks(paths, now) ??
@@ -277,14 +278,48 @@ export class Sender {
       if (path.room === 0 || path.health !== Health.Ok) continue;
       if (network.bytesSent < after) continue;
       const size = network.mtu.wantedProbe(now);
-      if (size === 0 || size > path.room || size > network.port.buffer!.length) continue;
-      this.builder.begin(network.port.buffer!, size);
-      if (!this.#datagram.startShort(path)) continue;
-      this.#frames.writePing();
-      network.mtu.onProbeSent(size);
-      return this.#datagram.end(path, network, size, now, true);
+      if (size === 0 || size > path.room) continue;
+      const out = this.#buildMtuProbe(path, size, now);
+      if (out !== undefined) return out;
     }
     return undefined;
+  }
+
+  /**
+   * The first of those, while its answer has not to be waited for: behind the handshake flight of a
+   * server, and behind the challenge on a new path. When data may leave it has been answered.
+   */
+  #sendEarlyMtuProbe(paths: PathSet, now: number): Transmit | undefined {
+    for (const path of paths.paths) {
+      const { current: network } = path;
+      if (network.mtu.tried || !path.live || !this.#isEarly(path)) continue;
+      const size = network.mtu.wantedProbe(now);
+      // RFC 9000, Section 8.1: what has left may have to leave once more.
+      const spare = path.id === 0 ? network.bytesSent : BASE_DATAGRAM_SIZE;
+      if (size === 0 || network.credit - size < spare) continue;
+      const out = this.#buildMtuProbe(path, size, now);
+      if (out !== undefined) return out;
+    }
+    return undefined;
+  }
+
+  /** Whether a path carries no data yet, and what it carries instead has left. */
+  #isEarly(path: Path): boolean {
+    const { handshake } = this.#parts;
+    if (path.id > 0) return path.stage === Stage.Opening && path.current.bytesSent > 0;
+    if (handshake.role === Role.Client || handshake.confirmed) return false;
+    return !handshake.initialCrypto.hasPending && !handshake.handshakeCrypto.hasPending;
+  }
+
+  #buildMtuProbe(path: Path, size: number, now: number): Transmit | undefined {
+    const { current: network } = path;
+    const { buffer } = network.port;
+    if (buffer === undefined || size > buffer.length) return undefined;
+    this.builder.begin(buffer, size);
+    if (!this.#datagram.startShort(path)) return undefined;
+    this.#frames.writeUrgentPing(path.space);
+    network.mtu.onProbeSent(size);
+    return this.#datagram.end(path, network, size, now, true);
   }
 
   /** CONNECTION_CLOSE at every level the peer may be able to read (RFC 9000, Section 10.2.3). */

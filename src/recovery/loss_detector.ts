@@ -1,15 +1,17 @@
+// The loss and probe timers of one path (RFC 9002, Section 6).
+
 import type { PacketSpace } from "./packet_space.ts";
 import type { RttEstimator } from "./rtt.ts";
 
 /**
- * Longest time between probes in milliseconds, unless the probe timeout itself is longer. A path that
- * is back is used again two seconds later at most, a round trip included.
+ * Longest time between probes in milliseconds, unless the probe timeout itself is longer: a path
+ * that returns is in use again within two seconds, a round trip included.
  */
 const MAX_PROBE_INTERVAL = 1_700;
 
 /**
- * A path that answers nothing is doubted after so many milliseconds or round trips at most, whichever
- * is more, if another could be used.
+ * While another path could be used, a path without answers becomes suspect after this many
+ * milliseconds or round trips, whichever is more.
  */
 const LONGEST_WAIT = 200;
 const LONGEST_WAIT_TRIPS = 2;
@@ -100,7 +102,8 @@ export class LossDetector {
     let earliest = Infinity;
     for (const space of this.#spaces) {
       if (space.elicitingInFlight === 0 || !this.#mayProbe(space)) continue;
-      // A probe that could not leave is waited for like one that did: no timeout is for ever due.
+      // A probe that could not leave is waited for like one that did: otherwise the timeout would
+      // be due all the time.
       const since = Math.max(space.lastElicitingSentAt, this.#expiredAt);
       const wait = this.#interval(rtt, space.expectedAckDelay, hasOther);
       earliest = Math.min(earliest, since + wait);

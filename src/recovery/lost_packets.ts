@@ -1,13 +1,15 @@
+// Remembers packets declared lost, to recognise late acknowledgements.
+
 import type { AckFrame } from "../frame/ack_frame.ts";
 import type { SentPacket } from "./sent_packet.ts";
 
-/** Looks for packets to forget are this part of the memory apart. */
+/** Expired packets are looked for this many times during the memory of one packet. */
 const LOOKS = 8;
 
 /**
- * Packets declared lost not long ago, by ascending number: one that is acknowledged after all tells
- * of reordering. An acknowledgement is held against them in time that grows with its ranges, not
- * with what was lost, or whoever repeats ranges could keep us busy.
+ * Packets declared lost not long ago, by ascending number: a late acknowledgement of one shows
+ * reordering. The time to look an acknowledgement up grows with its ranges and not with the lost
+ * packets, or a peer that repeats ranges could keep us busy.
  */
 export class LostPackets {
   readonly #packets: SentPacket[] = [];
@@ -71,7 +73,7 @@ export class LostPackets {
     this.#packets.length = 0;
   }
 
-  /** Where the first packet is whose number is not below `number`. */
+  /** The index of the first packet with a number of at least `number`. */
   #firstFrom(number: number): number {
     const packets = this.#packets;
     let low = 0;

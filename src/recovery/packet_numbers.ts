@@ -2,8 +2,8 @@ import type { Random } from "../crypto/random.ts";
 import { FIRST_SKIP, LAST_SKIP } from "../limits/limits.ts";
 
 /**
- * The numbers that packets get, in order. RFC 9000, Section 21.4: some, chosen at random, are left
- * out; whoever acknowledges one of them has not seen what it acknowledges.
+ * The numbers of packets, in order. RFC 9000, Section 21.4: some numbers, chosen at random, are
+ * skipped; a peer that acknowledges a skipped number has not received what it acknowledges.
  */
 export class PacketNumbers {
   readonly #random: Random;

@@ -1,3 +1,6 @@
+// One packet number space (RFC 9000, Section 12.3): what was sent, what was received, what is lost. A
+// connection has one for Initial and one for Handshake packets, each path has one for 1-RTT packets.
+
 import { type LossListener, LostPackets } from "./lost_packets.ts";
 import type { Random } from "../crypto/random.ts";
 import type { AckFrame } from "../frame/ack_frame.ts";
@@ -26,14 +29,10 @@ const MAX_THRESHOLD = 128;
 const lost: SentPacket[] = [];
 /** Lost packets that are acknowledged, or forgotten. */
 const taken: SentPacket[] = [];
-/** Whom an ACK concerned. */
+/** The network paths that an ACK concerned. */
 const touched: Carrier[] = [];
 
-/**
- * One packet number space: numbers out, what became of them, numbers in (RFC 9000, Section 12.3).
- *
- * Initial and Handshake have one each for a connection; every path has one for 1-RTT.
- */
+/** One packet number space: numbers out, what became of them, numbers in. */
 export class PacketSpace {
   readonly received: ReceivedPackets;
   readonly sent: SentPackets = new SentPackets();
@@ -308,7 +307,7 @@ export class PacketSpace {
       if (!packet.ackEliciting || packet.mtuProbe) continue;
       const carrier = packet.carrier!;
       const { rtt } = carrier;
-      // RFC 9002, Section 7.6.2: before the first sample nobody knows how long silence may be.
+      // RFC 9002, Section 7.6.2: before the first sample the length of a normal silence is unknown.
       if (packet.timeSent < rtt.measuredAt) continue;
       const goesOn = start?.carrier === carrier && !this.#arrivedBetween(previous, packet.number);
       if (!goesOn) start = packet;
@@ -348,8 +347,9 @@ export class PacketSpace {
   }
 
   /**
-   * When the packet left whose arrival will bring about the next acknowledgement, or `Infinity`: the
-   * peer answers so many at a time, and does not wait for ever until there are as many.
+   * When the packet left that will trigger the next acknowledgement, or `Infinity`. The peer
+   * acknowledges several packets at a time, but waits only for a limited time until there are as
+   * many.
    *
    * @param threshold How many (RFC 9000, Section 13.2.2: usually two).
    */

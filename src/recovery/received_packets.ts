@@ -1,3 +1,5 @@
+// The packet numbers that were received, and when to acknowledge them (RFC 9000, Section 13.2).
+
 import { RangeSet } from "../bytes/range_set.ts";
 import { MAX_RECEIVED_RANGES } from "../limits/limits.ts";
 

@@ -9,8 +9,8 @@ export class RttEstimator {
   /** The mean variation of samples. */
   variation: number;
   /**
-   * The smallest sample, without acknowledgement delay taken off: of those whose acknowledgement
-   * came back by the path itself, if there are any.
+   * The smallest sample, without subtracting the acknowledgement delay. If acknowledgements came
+   * back by the path itself, only those samples count.
    */
   min = Infinity;
   /** The path by which the acknowledgements come that the minimum is of; -1 for the path itself. */

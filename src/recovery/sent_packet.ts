@@ -1,3 +1,5 @@
+// A packet that was sent, with the frames that it carried.
+
 import type { PacketSample } from "../congestion/packet_sample.ts";
 import type { SentFrame } from "../frame/sent_frame.ts";
 import type { RttEstimator } from "./rtt.ts";
@@ -41,7 +43,7 @@ export class SentPacket implements PacketSample {
   requeued = false;
   /** How often its stream data were sent once more on another path. */
   copies = 0;
-  /** Somebody still remembers it, to recognise a late acknowledgement. */
+  /** The packet is still referenced, to recognise a late acknowledgement. */
   kept = false;
   /** Sent to find out the packet size; its loss is no sign of congestion. */
   mtuProbe = false;

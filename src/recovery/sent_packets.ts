@@ -1,6 +1,8 @@
+// The packets of one number space that were sent and may still matter.
+
 import { Fate, SentPacket } from "./sent_packet.ts";
 
-/** Objects to use again, of all spaces together: one that is at rest keeps none. */
+/** Objects for reuse, shared by all spaces: an idle space keeps none. */
 const free: SentPacket[] = [];
 const MAX_FREE = 1_024;
 
@@ -10,7 +12,10 @@ const LEAST_SLOTS = 8;
 /** A ring of more slots than this is let go of when it is empty. */
 const MOST_EMPTY_SLOTS = 32;
 
-/** The packets of one number space whose fate may still matter, in a ring indexed by number. */
+/**
+ * The packets of one number space that may still be acknowledged or lost, in a ring indexed by
+ * number.
+ */
 export class SentPackets {
   #slots: (SentPacket | undefined)[] = NO_SLOTS;
   /** The lowest number that may still be here. */
@@ -101,7 +106,7 @@ export class SentPackets {
     if (this.#slots.length > MOST_EMPTY_SLOTS) this.#slots = NO_SLOTS;
   }
 
-  /** Takes back a packet nobody will ask for any more. */
+  /** Takes back a packet that is no longer needed, for reuse. */
   recycle(packet: SentPacket): void {
     packet.clear();
     if (free.length < MAX_FREE) free.push(packet);

@@ -1,4 +1,4 @@
-/** A sample of so many times what is to be expected at most is of a pause; less is jitter. */
+/** A sample above this many times the expected maximum belongs to a pause; below it, to jitter. */
 const PAUSE = 2;
 
 /**
@@ -26,7 +26,7 @@ export class SteadyRtt {
     this.variation = initial / 2;
   }
 
-  /** Starts anew from what is known. */
+  /** Starts again from known values. */
   reset(smoothed: number, variation: number): void {
     this.smoothed = smoothed;
     this.variation = variation;

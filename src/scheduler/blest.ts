@@ -1,3 +1,5 @@
+// The BLEST scheduler: leaves a slow path unused where it would block the send window.
+
 import { Answer } from "./answer.ts";
 import { fastestOf } from "./ecf.ts";
 import { waitsUntil } from "./forecast.ts";
@@ -5,7 +7,7 @@ import { fastestWithRoom } from "./min_rtt.ts";
 import type { Assignment, PathView, ScheduleContext } from "./scheduler.ts";
 import type { StreamView } from "./stream_order.ts";
 
-/** How much more the fastest path may come to send than its window tells. */
+/** Safety factor: the fastest path may send this many times what its window allows now. */
 const LAMBDA = 1.2;
 
 /**

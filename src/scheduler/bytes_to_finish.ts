@@ -1,15 +1,20 @@
+// Counts the bytes that must leave before each stream is done, for schedulers that plan ahead.
+
 import type { StreamOrder, StreamView } from "./stream_order.ts";
 
-/** Streams that share alike are only compared with so many others. */
+/** Streams that take turns are compared with at most this many others. */
 const MAX_SHARING = 32;
-/** Bytes that a stream sends when it is its turn, about. */
+/** Approximate bytes that a stream sends in one turn. */
 const QUANTUM = 1_200;
 
 /** What counts as the end of a stream that still grows. */
 export const GrowthCounts = {
-  /** What is there now. */
+  /** The bytes queued now. */
   AsReady: 0,
-  /** As much as has come already and what is there: who knows no better expects that. */
+  /**
+   * The bytes queued now and as many as were sent already: a stream of unknown length is expected
+   * to last as long again.
+   */
   AsLong: 1,
 } as const;
 /** One of the values of {@linkcode GrowthCounts}. */
@@ -90,7 +95,7 @@ export function groupEnd(
   return end;
 }
 
-/** Whether the order of two streams is a matter of whose turn it is, and of nothing else. */
+/** Whether only turns decide the order of two streams. */
 export function takeTurns(order: StreamOrder, a: StreamView, b: StreamView): boolean {
   left.copy(a);
   right.copy(b);
@@ -101,7 +106,7 @@ export function takeTurns(order: StreamOrder, a: StreamView, b: StreamView): boo
   return (early < 0) !== (order(left, right) < 0);
 }
 
-/** A view whose turn can be tried out. */
+/** A copy of a stream view whose turn can be changed, to test an order. */
 class Probe implements StreamView {
   id = 0;
   sendOrder = 0;

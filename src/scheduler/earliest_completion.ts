@@ -1,3 +1,5 @@
+// The default scheduler: for each stream, the path on which the last byte arrives first.
+
 import { Answer } from "./answer.ts";
 import { firstBeyond, GrowthCounts, readyOf } from "./bytes_to_finish.ts";
 import { fastestWithRoom } from "./min_rtt.ts";
@@ -5,7 +7,10 @@ import { Outlook } from "./outlook.ts";
 import type { Assignment, PathView, ScheduleContext } from "./scheduler.ts";
 import type { StreamView } from "./stream_order.ts";
 
-/** How many times the round-trip time of another path is too much for control frames. */
+/**
+ * Control frames leave on the path that is best for data, unless its round-trip time is more than
+ * this many times that of the fastest path.
+ */
 const SLOWER = 1.5;
 
 /**

@@ -1,3 +1,5 @@
+// The ECF scheduler: waits for the faster path if that ends the transfer sooner.
+
 import { Answer } from "./answer.ts";
 import { readyOf } from "./bytes_to_finish.ts";
 import { waitsUntil } from "./forecast.ts";
@@ -5,7 +7,7 @@ import { fastestWithRoom } from "./min_rtt.ts";
 import type { Assignment, PathView, ScheduleContext } from "./scheduler.ts";
 import type { StreamView } from "./stream_order.ts";
 
-/** How much longer waiting goes on than it would begin. */
+/** Hysteresis of the paper: once the scheduler waits, it keeps waiting up to this part longer. */
 const BETA = 0.25;
 
 /**

@@ -1,16 +1,23 @@
+// Forecasts of one path: when a datagram may leave, how fast bytes are delivered, when they arrive.
+
 import type { PathView, ScheduleContext } from "./scheduler.ts";
 
 /** RFC 9406, Section 4.2: a round trip an eighth longer than the least one has met a queue. */
 export const QUEUE_SEEN = 1.125;
-/** Round-trip times below this many milliseconds say nothing about a rate. */
+/** Milliseconds; shorter round-trip times say nothing about a rate. */
 const LEAST_RTT = 0.1;
-/** The part of a first window that counts: it says more about us than about the path. */
+/**
+ * The part of the first window that counts as deliverable: the first window is our choice, not a
+ * property of the path.
+ */
 const UNPROVEN = 1 / 3;
-/** The same of what is in flight already. */
+/** The same part, for bytes that are already in flight. */
 const UNPROVEN_IN_FLIGHT = 1 / 2;
-/** How often a window is expected to double again, at the most, before its path is full. */
+/** Most doublings of a window that a forecast of delivery assumes. */
 const MAX_DOUBLINGS = 3;
-/** The same where it would do harm to expect too little. */
+/**
+ * Most doublings that a forecast of demand assumes, where an estimate that is too low does harm.
+ */
 const MOST_DOUBLINGS = 12;
 
 /** Whether the congestion window lets a whole datagram leave. */
@@ -24,7 +31,8 @@ export function hasWindow(path: PathView): boolean {
  * that doubles is soon twice as large, though no larger than the window lets it be: a queue that is
  * building up lengthens the round trip, and so tells where that ends.
  *
- * It rather errs towards too much. Too little would spread what belongs together over slow paths.
+ * The estimate is too high rather than too low: too low would spread bytes that belong together
+ * over slow paths.
  */
 export function rateOf(path: PathView): number {
   const { congestionWindow, deliveryRate, minRtt, smoothedRtt } = path;
@@ -47,13 +55,13 @@ export function departAt(path: PathView, now: number): number {
 }
 
 /**
- * How long bytes that leave now are under way, in milliseconds, not counting their own length.
+ * Milliseconds until bytes that leave now arrive, without the time for their own length.
  *
- * Half of the least round trip, and the queue in front of them. What is in flight takes its size
- * over the rate to drain, and of that time the way back of the acknowledgements is no queue: that
- * notices a queue before the smoothed round-trip time does, and sees none on a path that has been
- * idle, whose smoothed round-trip time is as old as its last use. Should the rate be too high, the
- * round-trip time, as far as the window is used, still tells.
+ * Half of the least round trip, plus the queue ahead. Bytes in flight need their size over the rate
+ * to drain, less the time that acknowledgements take back. This estimate notices a queue earlier
+ * than the smoothed round-trip time, and sees no queue on an idle path, whose smoothed round-trip
+ * time is out of date. If the rate is estimated too high, the round-trip time still shows the
+ * queue, in proportion to the used part of the window.
  */
 export function transitOf(path: PathView): number {
   const half = path.minRtt / 2;
@@ -95,8 +103,8 @@ function clockedWithin(path: PathView, time: number, now: number): number {
 }
 
 /**
- * How many bytes a path may want to send in some time, so that they should not be missing: while
- * nobody has seen the end of its rate, that doubles for as long as it takes.
+ * Upper estimate of the bytes that a path may send in `span` milliseconds. While the rate of the
+ * path still grows, it is assumed to keep doubling.
  */
 export function demandIn(path: PathView, span: number): number {
   const grows = path.doubles || (path.inSlowStart && path.deliveryRate === 0);
@@ -112,16 +120,16 @@ function whileDoubling(path: PathView, span: number, doublings: number): number 
 }
 
 /**
- * Whether a blocked path's next acknowledgement is late. Nothing waits for such a path any more:
- * its probe timeout may follow shortly.
+ * Whether the next acknowledgement of a blocked path is late. Data no longer wait for such a path:
+ * a probe timeout may follow shortly.
  */
 export function isOverdue(path: PathView, now: number): boolean {
   return path.room === 0 && now > overdueAt(path);
 }
 
 /**
- * Until when to wait for a path without room. If acknowledgements block it, the next one will end
- * that wait, and its time is but a forecast: what counts is when it is late.
+ * Until when to wait for a path without room. If the window blocks the path, the next
+ * acknowledgement ends the wait; its time is a forecast, so the wait ends when it is late.
  */
 export function waitsUntil(path: PathView, now: number): number {
   return hasWindow(path) || path.nextAckAt === Infinity ? departAt(path, now) : overdueAt(path);
@@ -135,7 +143,10 @@ export function toleranceOf(path: PathView): number {
   return Math.max(4 * path.rttVariation, path.smoothedRtt / 8, 1);
 }
 
-/** The peer acknowledges every other packet, so that two of them are waited for. */
+/**
+ * When the next acknowledgement is late: the peer acknowledges every second packet, so two packets
+ * are waited for.
+ */
 function overdueAt(path: PathView): number {
   return path.nextAckAt + toleranceOf(path) + 2 * path.maxDatagramSize / rateOf(path);
 }

@@ -1,3 +1,5 @@
+// Compares the best path that has room with the faster paths that may soon have room.
+
 import {
   arrivalAt,
   deliverableBy,
@@ -10,27 +12,30 @@ import {
 } from "./forecast.ts";
 import type { PathView, ScheduleContext } from "./scheduler.ts";
 
-/** Part of the round-trip time's variation by which waiting may lose and is still kept up. */
+/** Once a stream waits, waiting may cost this part of the round-trip variation before it ends. */
 const HYSTERESIS = 0.25;
-/** Safety factor of BLEST: how much more than forecast the faster paths may come to send. */
+/** Safety factor of BLEST: the faster paths may send this many times their forecast. */
 const GUARD = 1.2;
 
 /**
- * What can be done now, and what would be possible by waiting. One object is filled for every
- * question.
+ * What the paths can do now, and what they could do after waiting. One object is filled again for
+ * each question.
  */
 export class Outlook {
-  /** Of the paths with room, the one on which a datagram arrives first. */
+  /** The path with room on which a datagram arrives first. */
   best: PathView | undefined = undefined;
-  /** The path without room that is waited for, if that is better: its datagram arrives first. */
+  /**
+   * The path without room on which a datagram would arrive first, if that is earlier than on
+   * `best`.
+   */
   faster: PathView | undefined = undefined;
   /** When a datagram arrives on `best`. */
   arrival = Infinity;
   /** Until when it is worth waiting for `faster`. */
   patience = Infinity;
   /**
-   * Bytes that the faster paths without room can deliver together before a datagram sent on `best`
-   * now arrives: whoever has no more to send does better by waiting. 0 without a faster path.
+   * Bytes that the faster paths without room can deliver together before a datagram sent now on
+   * `best` arrives: a stream with fewer bytes left gains by waiting. 0 without a faster path.
    */
   capacity = 0;
   /** Bytes of connection credit that the faster paths may use up before `best` gives back any. */

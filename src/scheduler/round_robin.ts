@@ -5,7 +5,7 @@ import type { Assignment, PathView } from "./scheduler.ts";
  * Sends on the path with room that has been silent longest, so the paths take turns.
  *
  * @param paths The usable paths.
- * @returns The path whose turn it is, if one has room.
+ * The path that is next in turn, if one has room.
  *
  * @example Choose it for a connection
  * ```ts

@@ -1,3 +1,5 @@
+// What a path scheduler is: the views that it gets, and the assignment that it answers with.
+
 import type { StreamOrder, StreamView } from "./stream_order.ts";
 
 /** Whether a path is for use, or only for when no available path is left (MPQUIC, Section 3.3). */
@@ -10,7 +12,7 @@ export type PathStatus = "available" | "backup";
 export interface PathView {
   /** The path ID; never used twice in a connection. */
   readonly id: number;
-  /** What both ends want of the path; backups are only offered when nothing else is left. */
+  /** What both ends want of the path. Backups are offered only if no other path is left. */
   readonly status: PathStatus;
   /** Smoothed round-trip time. */
   readonly smoothedRtt: number;
@@ -57,8 +59,8 @@ export interface ScheduleContext {
 }
 
 /**
- * A scheduler's answer: where the next datagram goes, and whose data it carries. It is looked at
- * before the scheduler is asked again, so one object may serve for all answers.
+ * A scheduler's answer: the path of the next datagram, and the streams whose data it carries. The
+ * answer is read before the next call, so one object may serve for all answers.
  */
 export interface Assignment {
   /** The path to send on; without it the connection waits. */

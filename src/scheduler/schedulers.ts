@@ -1,3 +1,5 @@
+// The list of all schedulers with their names and help texts.
+
 import { backup } from "./backup.ts";
 import { blest } from "./blest.ts";
 import { earliestCompletion } from "./earliest_completion.ts";
@@ -22,8 +24,8 @@ export interface NamedScheduler {
 }
 
 /**
- * All schedulers there are, the default first. Whoever adds one adds a row: programs, evaluation and
- * tests take their lists from here.
+ * All schedulers, the default first. A new scheduler needs a row here: programs, evaluation and
+ * tests read this list.
  *
  * @example The names to choose from
  * ```ts

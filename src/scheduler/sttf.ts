@@ -1,10 +1,12 @@
+// The STTF scheduler: plans each queued datagram on the path where its transfer ends first.
+
 import { Answer } from "./answer.ts";
 import { queuedBytes } from "./ecf.ts";
 import { waitsUntil } from "./forecast.ts";
 import type { Assignment, PathView, ScheduleContext } from "./scheduler.ts";
 import type { StreamView } from "./stream_order.ts";
 
-/** Datagrams planned ahead at most; the plan of more than that would not come true anyway. */
+/** Most datagrams planned ahead; a longer plan would be out of date before it is carried out. */
 const MOST_PLANNED = 1_000;
 
 /**
@@ -12,7 +14,7 @@ const MOST_PLANNED = 1_000;
  * are queued one by one, each on the path where its transfer would end first, whether that path has
  * room or not. The first one that falls to a path with room is sent.
  *
- * The plan is made anew for every datagram: simple, but costlier than `earliestCompletion`.
+ * The plan is made again for every datagram: simple, but costlier than `earliestCompletion`.
  *
  * @param paths The usable paths.
  * @param streams The streams with something to send.

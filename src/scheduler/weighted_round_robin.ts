@@ -1,8 +1,10 @@
+// The weighted round robin scheduler: shares datagrams in proportion to the weights of paths.
+
 import { Answer } from "./answer.ts";
 import { rateOf } from "./forecast.ts";
 import type { PathView, Scheduler } from "./scheduler.ts";
 
-/** What a path may be owed at most, in datagrams: turns missed long ago are not made up for. */
+/** Most datagrams that a path may be owed: turns missed long ago are not made up for. */
 const MOST_OWED = 8;
 
 /**

@@ -43,17 +43,14 @@ import { Negotiation } from "./handshake/negotiation.ts";
 import { networkOptions } from "./network_options.ts";
 import { PathRequests } from "./path_requests.ts";
 import { Peer } from "./parameters/peer.ts";
-import { Receiver, type ReceiverParts } from "./receive/receiver.ts";
+import { type KnownIds, Receiver, type ReceiverParts } from "./receive/receiver.ts";
 import { Sender, type SenderParts } from "./send/sender.ts";
 import { Unprotected } from "./handshake/unprotected.ts";
 import { type VersionOptions, Versions } from "./handshake/versions.ts";
 import { encodeTransportParameters } from "./parameters/transport_parameters.ts";
 
 /** Makes the connection IDs of one connection, and knows them again. */
-export interface ConnectionIds extends IdIssuer {
-  /** The path that an ID of this connection leads to, or -1. */
-  pathOf(datagram: Uint8Array, offset: number, length: number): number;
-}
+export interface ConnectionIds extends IdIssuer, KnownIds {}
 
 /** What a connection is made from. */
 export interface ConnectionOptions {
@@ -140,9 +137,9 @@ export class ConnectionParts implements PathContext, ReceiverParts, SenderParts,
   readonly maxDatagramFrameSize: number;
   /** The ID the peer reaches us by during the handshake. */
   readonly sourceId: Uint8Array;
+  readonly ids: ConnectionIds;
   /** Where the account counts. */
   #home: NetworkPath | undefined;
-  readonly #ids: ConnectionIds;
   readonly #observer: PartsObserver;
 
   constructor(options: ConnectionOptions, observer: PartsObserver, now: number) {
@@ -150,7 +147,7 @@ export class ConnectionParts implements PathContext, ReceiverParts, SenderParts,
     this.role = role;
     this.config = config;
     this.random = random;
-    this.#ids = ids;
+    this.ids = ids;
     this.#observer = observer;
     this.peer = new Peer(options.remote);
     this.network = networkOptions(role, config, random);
@@ -208,7 +205,7 @@ export class ConnectionParts implements PathContext, ReceiverParts, SenderParts,
     return new PathSet({
       context: this,
       observer: this.#observer,
-      issuer: this.#ids,
+      issuer: this.ids,
       maxPaths: this.config.maxPaths,
       remoteIdLimit: idsPerPath(this.config.activeIdLimit, this.config.maxPaths),
       opensPaths: this.role === Role.Client,
@@ -256,7 +253,7 @@ export class ConnectionParts implements PathContext, ReceiverParts, SenderParts,
     const { config, handshake, keys, random, role, versions } = this;
     keys.deriveInitial(options.retrySourceId ?? options.originalId, options.initialKeys);
     const offers = role === Role.Server && config.preferredAddress !== undefined;
-    const preferred = offers ? this.#ids.issue(0) : undefined;
+    const preferred = offers ? this.ids.issue(0) : undefined;
     // RFC 9000, Section 5.1.1: its sequence number is 1.
     if (preferred !== undefined) this.paths.slot(0)!.local.adopt(preferred);
     handshake.tls = options.tls({
@@ -281,7 +278,7 @@ export class ConnectionParts implements PathContext, ReceiverParts, SenderParts,
   }
 
   #withToken(id: ConnectionId): IssuedId {
-    return { id, resetToken: this.#ids.resetToken(id) };
+    return { id, resetToken: this.ids.resetToken(id) };
   }
 
   /** What the peer holds counts where it has proven to be. */
@@ -304,10 +301,6 @@ export class ConnectionParts implements PathContext, ReceiverParts, SenderParts,
 
   get extensions(): number {
     return this.negotiation.extensions;
-  }
-
-  pathOf(datagram: Uint8Array, offset: number, length: number): number {
-    return this.#ids.pathOf(datagram, offset, length);
   }
 
   acceptsPaths(): boolean {

@@ -3,7 +3,6 @@ import type { CryptoEngine } from "../crypto/aead.ts";
 import { InitialKeys } from "../crypto/initial_keys.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import type { Ledger } from "../limits/ledger.ts";
-import { LOCAL_ID_LENGTH } from "../connection/receive/receiver.ts";
 import type { Header } from "../packet/header.ts";
 import { PacketType } from "../packet/packet_type.ts";
 import { SUPPORTED_VERSIONS } from "../packet/version.ts";
@@ -147,8 +146,7 @@ export class Acceptor {
 
   #retry(header: Header, port: Port, remote: Address, now: number): undefined {
     this.#retriesSent++;
-    const { random } = this.#options;
-    const source = random.bytes(LOCAL_ID_LENGTH);
+    const source = this.#factory.make();
     const token = this.#tokens.forRetry(
       remote,
       header.destinationId.slice(),

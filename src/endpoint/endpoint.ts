@@ -1,11 +1,11 @@
 import type { ClientConfig, EndpointOptions } from "./options.ts";
 import { Connection } from "../connection/connection.ts";
-import { LOCAL_ID_LENGTH } from "../connection/receive/receiver.ts";
 import type { Transmit } from "../connection/send/datagram_builder.ts";
 import type { CryptoEngine } from "../crypto/aead.ts";
 import { chooseEngine } from "../crypto/engine.ts";
 import { Ledger } from "../limits/ledger.ts";
 import { Header, parseHeader } from "../packet/header.ts";
+import { randomIds } from "../packet/id_layout.ts";
 import { PacketType } from "../packet/packet_type.ts";
 import { maybeStatelessReset } from "../packet/stateless_reset.ts";
 import { SUPPORTED_VERSIONS, Version } from "../packet/version.ts";
@@ -26,6 +26,9 @@ import { CLIENT_LIMITS, RESET_SEARCHES_PER_SECOND, SERVER_LIMITS } from "../limi
 
 /** Milliseconds after which timers are looked at again that a busy port holds up. */
 const PORT_PATIENCE = 10;
+
+/** RFC 9000, Section 7.2: the first destination of a client has eight bytes at least. */
+const ORIGINAL_ID_LENGTH = 8;
 
 /** Milliseconds by which a timer may be late because a process is busy. */
 const LATENESS = 100;
@@ -55,10 +58,10 @@ export class Endpoint {
   constructor(options: EndpointOptions) {
     this.#options = options;
     this.engine = options.engine ?? chooseEngine();
-    const { random, resetKey, server } = options;
+    const { idLayout = randomIds, random, resetKey, server } = options;
     const usual = server === undefined ? CLIENT_LIMITS : SERVER_LIMITS;
     this.ledger = new Ledger(options.limits ?? usual, options.exempt);
-    this.#factory = new IdFactory(this.#ids, random, resetKey);
+    this.#factory = new IdFactory(idLayout, this.#ids, random, resetKey);
     this.#stateless = new StatelessReplies(this.#factory, this.#replies, random, this.engine);
     if (server === undefined) return;
     this.#acceptor = new Acceptor(
@@ -110,8 +113,7 @@ export class Endpoint {
       },
       port,
       remote,
-      // RFC 9000, Section 7.2: unpredictable, and eight bytes at least.
-      originalId: random.bytes(LOCAL_ID_LENGTH),
+      originalId: random.bytes(ORIGINAL_ID_LENGTH),
       token: config.token,
       remembered: session?.transportParameters,
     }, now);
@@ -125,7 +127,7 @@ export class Endpoint {
   receive(datagram: Uint8Array, port: Port, remote: Address, time: number): void {
     const now = this.#forward(time);
     const header = this.#header;
-    const isPacket = parseHeader(datagram, 0, LOCAL_ID_LENGTH, header);
+    const isPacket = parseHeader(datagram, 0, this.#factory.layout.length, header);
     const known = isPacket ? this.#find(header, remote) : undefined;
     if (known !== undefined) {
       known.receive(datagram, port, remote, now);

@@ -2,23 +2,35 @@ import { HmacKey } from "../crypto/hkdf.ts";
 import type { Random } from "../crypto/random.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { ConnectionIds } from "../connection/connection_parts.ts";
-import { LOCAL_ID_LENGTH } from "../connection/receive/receiver.ts";
 import { ConnectionId } from "../packet/connection_id.ts";
+import type { IdLayout } from "../packet/id_layout.ts";
 import { RESET_TOKEN_LENGTH } from "../packet/stateless_reset.ts";
 import type { IdMap } from "./id_map.ts";
 
 /** Makes connection IDs and reset tokens for all connections of an endpoint. */
 export class IdFactory {
+  readonly layout: IdLayout;
   readonly #map: IdMap<ConnectionHandle>;
   readonly #random: Random;
   /** Only its holder can make reset tokens (RFC 9000, Section 10.3.2). */
   readonly #resetKey: HmacKey;
 
   /** @param resetKey Kept over restarts, it lets the next process reset what this one left. */
-  constructor(map: IdMap<ConnectionHandle>, random: Random, resetKey?: Uint8Array) {
+  constructor(
+    layout: IdLayout,
+    map: IdMap<ConnectionHandle>,
+    random: Random,
+    resetKey?: Uint8Array,
+  ) {
+    this.layout = layout;
     this.#map = map;
     this.#random = random;
     this.#resetKey = new HmacKey("sha256", resetKey ?? random.bytes(32));
+  }
+
+  /** An ID that leads nowhere yet: the server's in a Retry. */
+  make(): Uint8Array {
+    return this.layout.make(this.#random);
   }
 
   /** The token that belongs to an ID. */
@@ -30,6 +42,7 @@ export class IdFactory {
   forConnection(handle: ConnectionHandle): ConnectionIds {
     const map = this.#map;
     return {
+      length: this.layout.length,
       issue: (pathId) => this.#issue(handle, pathId),
       resetToken: (id) => this.resetToken(id.bytes),
       release: (id) => map.delete(id),
@@ -42,7 +55,7 @@ export class IdFactory {
 
   #issue(handle: ConnectionHandle, pathId: number): ConnectionId {
     for (;;) {
-      const id = new ConnectionId(this.#random.bytes(LOCAL_ID_LENGTH));
+      const id = new ConnectionId(this.make());
       if (this.#map.add(id, handle, pathId)) return id;
     }
   }

@@ -1,6 +1,7 @@
 import type { TransportConfig } from "../connection/config.ts";
 import type { CryptoEngine } from "../crypto/aead.ts";
 import type { Random } from "../crypto/random.ts";
+import type { IdLayout } from "../packet/id_layout.ts";
 import type { IpPrefix } from "../bytes/ip_prefix.ts";
 import type { LedgerLimits } from "../limits/ledger_limits.ts";
 import type { ClientTlsOptions, ServerTlsOptions } from "../tls/tls.ts";
@@ -79,4 +80,10 @@ export interface EndpointOptions {
   readonly exempt?: readonly IpPrefix[] | undefined;
   /** 32 bytes that make stateless reset tokens; kept over restarts they stay good. */
   readonly resetKey?: Uint8Array | undefined;
+  /**
+   * What stands in the connection IDs it issues.
+   *
+   * @default {randomIds}
+   */
+  readonly idLayout?: IdLayout | undefined;
 }

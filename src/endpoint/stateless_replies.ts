@@ -39,6 +39,8 @@ export class StatelessReplies {
 
   /** A short header with an ID nobody here knows (RFC 9000, Section 10.3). */
   reset(header: Header, port: Port, remote: Address, now: number): void {
+    // RFC 9000, Section 21.11: another endpoint's connection is not ours to end.
+    if (!this.#factory.layout.isOurs(header.datagram, header.destinationStart)) return;
     if (now - this.#countedFrom >= 1_000) {
       this.#countedFrom = now;
       this.#resets = 0;

@@ -7,6 +7,7 @@ import type { ClientConfig, ServerConfig } from "../endpoint/options.ts";
 import type { IpPrefix } from "../bytes/ip_prefix.ts";
 import type { LedgerLimits } from "../limits/ledger_limits.ts";
 import type { QlogFactory } from "../qlog/qlog.ts";
+import type { IdLayout } from "../packet/id_layout.ts";
 import type { PathStatus } from "../scheduler/scheduler.ts";
 import { Credential } from "../tls/credential.ts";
 import { NamedGroup } from "../tls/code_point.ts";
@@ -75,6 +76,8 @@ export interface PairOptions {
   readonly statuses?: readonly PathStatus[];
   /** The server's key for stateless resets. */
   readonly resetKey?: Uint8Array;
+  /** The layout of the server's connection IDs. */
+  readonly idLayout?: IdLayout;
   /** Use IPv6 addresses. */
   readonly ipv6?: boolean;
   /** Takes the qlog records of both ends. */
@@ -272,6 +275,7 @@ export class Pair {
       engine: this.#options.engine,
       server,
       resetKey: server && this.resetKey,
+      idLayout: server && this.#options.idLayout,
       limits: server && this.#options.limits,
       exempt: server && this.#options.exempt,
     });

@@ -23,8 +23,13 @@ import type { KeyRing } from "../handshake/key_ring.ts";
 import { Undecryptable } from "./undecryptable.ts";
 import type { Versions } from "../handshake/versions.ts";
 
-/** The length of the connection IDs we issue: short headers do not tell. */
-export const LOCAL_ID_LENGTH = 8;
+/** The connection IDs that we issue. */
+export interface KnownIds {
+  /** How long they are: short headers do not tell. */
+  readonly length: number;
+  /** The path that an ID of this connection leads to, or -1. */
+  pathOf(datagram: Uint8Array, offset: number, length: number): number;
+}
 
 /** What a receiver works with. */
 export interface ReceiverParts {
@@ -35,8 +40,7 @@ export interface ReceiverParts {
   readonly paths: PathSet;
   readonly router: FrameRouter;
   readonly extensions: number;
-  /** The path that a destination ID of ours leads to, -1 if it is not ours. */
-  pathOf(datagram: Uint8Array, offset: number, length: number): number;
+  readonly ids: KnownIds;
   /** Whether the path may be opened by the peer's packets. */
   acceptsPaths(): boolean;
   /** A packet of another version, or that answers our first: Version Negotiation and Retry. */
@@ -77,7 +81,8 @@ export class Receiver {
     const header = this.#header;
     let offset = 0;
     let firstKey = -1;
-    while (parseHeader(datagram, offset, LOCAL_ID_LENGTH, header)) {
+    const { length } = this.#parts.ids;
+    while (parseHeader(datagram, offset, length, header)) {
       // RFC 9000, Section 12.2: all packets of a datagram are for the same ID.
       if (offset > 0 && header.destinationKey !== firstKey) break;
       if (offset === 0) this.#count(header, port, remote);
@@ -92,7 +97,7 @@ export class Receiver {
     const { datagram, destinationStart, destinationLength } = header;
     const pathId = header.isLong
       ? 0
-      : this.#parts.pathOf(datagram, destinationStart, destinationLength);
+      : this.#parts.ids.pathOf(datagram, destinationStart, destinationLength);
     // Several paths may share a 4-tuple, but only one of them was meant.
     const network = this.#parts.paths.find(pathId)?.route.find(port, remote);
     network?.onDatagramReceived(datagram.length);
@@ -103,7 +108,7 @@ export class Receiver {
     for (const { bytes, port, remote, receivedAt } of this.#undecryptable.take()) {
       // RFC 9000, Section 13.2.5: the wait for keys is part of the delay that ACKs tell.
       this.#arrivedAt = receivedAt;
-      if (parseHeader(bytes, 0, LOCAL_ID_LENGTH, this.#header)) {
+      if (parseHeader(bytes, 0, this.#parts.ids.length, this.#header)) {
         this.#onPacket(this.#header, port, remote, now);
       }
     }
@@ -205,7 +210,7 @@ export class Receiver {
   #onShort(header: Header, port: Port, remote: Address, now: number): void {
     const { paths } = this.#parts;
     const { datagram, destinationStart, destinationLength } = header;
-    const pathId = this.#parts.pathOf(datagram, destinationStart, destinationLength);
+    const pathId = this.#parts.ids.pathOf(datagram, destinationStart, destinationLength);
     if (pathId < 0) return this.#onUnreadable(header);
     const path = paths.find(pathId);
     const length = this.#openShort(header, pathId, path);

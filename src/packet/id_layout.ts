@@ -1,0 +1,42 @@
+import type { Random } from "../crypto/random.ts";
+
+/**
+ * What stands in the connection IDs that an endpoint issues. The place for a server's name, which a
+ * balancer finds again, and for the worker among several that share a socket: whoever has a packet
+ * can tell from its ID whom it is for, whichever path it came by.
+ *
+ * @example IDs whose first byte names one of many workers
+ * ```ts
+ * import { type IdLayout, randomIds } from "@mpquic/mpquic/core";
+ *
+ * function workerIds(worker: number): IdLayout {
+ *   return {
+ *     length: 9,
+ *     make: (random) => Uint8Array.of(worker, ...randomIds.make(random)),
+ *     isOurs: (datagram, offset) => datagram[offset] === worker,
+ *   };
+ * }
+ * ```
+ */
+export interface IdLayout {
+  /** Bytes of each ID: short headers do not tell (RFC 9000, Section 17.3.1). 20 at most. */
+  readonly length: number;
+  /**
+   * A new ID. RFC 9000, Section 5.1: nobody outside may see which IDs are of one connection. What is
+   * unpredictable about it must be enough for none to be made twice.
+   */
+  make(random: Random): Uint8Array;
+  /**
+   * Whether the ID at `offset` could have been made here. RFC 9000, Section 21.11: who resets
+   * connections of another endpoint with the same key ends them for any attacker that has seen an
+   * ID.
+   */
+  isOurs(datagram: Uint8Array, offset: number): boolean;
+}
+
+/** Eight random bytes: for an endpoint that needs no other to find it. */
+export const randomIds: IdLayout = {
+  length: 8,
+  make: (random) => random.bytes(8),
+  isOurs: () => true,
+};

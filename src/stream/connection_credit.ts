@@ -1,3 +1,5 @@
+// The flow control of a connection as a whole, in both directions: data and numbers of streams.
+
 import {
   DATA_BLOCKED,
   limitSize,
@@ -16,7 +18,7 @@ import { ReceiveLimit } from "./receive_limit.ts";
 import { SendLimit } from "./send_limit.ts";
 import { isUnidirectional } from "./stream_id.ts";
 
-/** Where a stream's kind is an index: both directions, or one. */
+/** Kinds of streams, used as indices: both directions, or one. */
 export const Kind = { Bidirectional: 0, Unidirectional: 1 } as const;
 /** One of the values of {@linkcode Kind}. */
 export type Kind = (typeof Kind)[keyof typeof Kind];
@@ -26,29 +28,29 @@ export function kindOf(id: number): Kind {
   return isUnidirectional(id) ? Kind.Unidirectional : Kind.Bidirectional;
 }
 
-/** How much credit a connection gives at first, and at most. */
+/** The credit that a connection gives to its peer, initially and at most. */
 export interface CreditOptions {
   /** Streams with both directions that the peer may have open at once. */
   readonly maxBidirectionalStreams: number;
   /** Streams with one direction that the peer may have open at once. */
   readonly maxUnidirectionalStreams: number;
-  /** Bytes of all streams that may be unread, at first. */
+  /** Initial limit of unread bytes of all streams. */
   readonly connectionWindow: number;
-  /** As far as that may grow. */
+  /** Upper bound of that limit when it grows by itself. */
   readonly maxConnectionWindow: number;
-  /** How much more may be held for the peer. */
+  /** The memory that is left for data of the peer. */
   readonly memory?: { readonly room: number };
 }
 
-/** What is limited for the connection as a whole, both ways: data, and streams of both kinds. */
+/** Limits of the connection as a whole, for each direction: data, and streams of both kinds. */
 export class ConnectionCredit implements FrameOwner {
-  /** For the data we send. */
+  /** Credit for the data that we send. */
   readonly send: SendLimit = new SendLimit();
-  /** For the data we get. */
+  /** Credit for the data that we receive. */
   readonly receive: ReceiveLimit;
-  /** For the streams we open, by kind. */
+  /** Credit for the streams that we open, by kind. */
   readonly sendStreams: readonly [SendLimit, SendLimit] = [new SendLimit(), new SendLimit()];
-  /** For the streams the peer opens, by kind. */
+  /** Credit for the streams that the peer opens, by kind. */
   readonly receiveStreams: readonly [ReceiveLimit, ReceiveLimit];
 
   constructor(options: CreditOptions) {
@@ -96,7 +98,7 @@ export class ConnectionCredit implements FrameOwner {
   }
 
   onFrameAcked(_frame: SentFrame): void {
-    // A limit that arrived needs no more care.
+    // A limit that has arrived is not repeated.
   }
 
   onFrameLost(frame: SentFrame): void {

@@ -1,3 +1,5 @@
+// The handshake messages of one encryption level, in CRYPTO frames.
+
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import { CRYPTO, cryptoDataRoom, writeCryptoHeader } from "../frame/crypto.ts";
@@ -7,12 +9,12 @@ import { ReceiveBuffer } from "./receive_buffer.ts";
 import { SendBuffer } from "./send_buffer.ts";
 import { CRYPTO_WINDOW, MAX_CRYPTO_RANGES } from "../limits/limits.ts";
 
-/** Handshake data are not cut into frames smaller than this just because a packet is nearly full. */
+/** Bytes; shorter CRYPTO frames are not written just because a packet is nearly full. */
 const SMALLEST_FRAGMENT = 16;
 
 /**
- * The handshake messages of one encryption level, both ways, in CRYPTO frames. Buffers are made when
- * something comes for them, and go with the level.
+ * The handshake messages of one encryption level, in both directions. Buffers exist only while they
+ * hold something.
  */
 export class CryptoStream implements FrameOwner {
   readonly #memory: BufferMemory | undefined;

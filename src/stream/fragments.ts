@@ -1,9 +1,14 @@
+// Bytes of a stream that lie far apart, each run found by its offset.
+
 import type { BufferMemory } from "./buffer_memory.ts";
 
-/** What the first arrays have room for, in fragments and in bytes. */
+/** Initial room of the arrays, in fragments and in bytes. */
 const LEAST_FRAGMENTS = 2;
 const LEAST_BYTES = 16;
-/** Neighbours are put together up to this length; longer ones are dear to copy, not to list. */
+/**
+ * Neighbouring fragments are merged up to this length; to copy longer ones costs more than to list
+ * them.
+ */
 const LONGEST_JOINT = 1_024;
 /** A list entry holds a start, and a place times this plus a length, which is below. */
 const PLACE = 131_072;

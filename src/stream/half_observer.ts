@@ -1,8 +1,10 @@
+// What the halves of a stream tell the stream set.
+
 import type { FrameSink } from "../frame/sent_frame.ts";
 
-/** Whoever has frames to send that are neither STREAM nor CRYPTO. */
+/** An object with frames to send that are neither STREAM nor CRYPTO. */
 export interface ControlWriter {
-  /** The stream they are about. */
+  /** The ID of the stream that the frames are about. */
   readonly id: number;
   /**
    * Writes the frames that are pending, as far as there is room.

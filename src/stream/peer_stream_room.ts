@@ -5,8 +5,8 @@ import type { Stream } from "./stream.ts";
 /** The room that streams of the peer leave for others of its kind when they are done. */
 export class PeerStreamRoom {
   /**
-   * Whether a stream leaves room only when the application has taken it, besides being done: what
-   * nobody takes is limited then, though the peer resets it.
+   * Whether a finished stream makes room for another only after the application has accepted it.
+   * Then the streams that wait for the application are limited, even if the peer resets them.
    */
   awaitsApplication = false;
   readonly #credit: ConnectionCredit;

@@ -1,3 +1,5 @@
+// Puts the received bytes of a stream in order, in memory that is bounded by what arrived.
+
 import { RangeSet } from "../bytes/range_set.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
@@ -6,7 +8,7 @@ import { BufferMemory } from "./buffer_memory.ts";
 import { overlaps } from "./copy_count.ts";
 import { Fragments } from "./fragments.ts";
 
-/** Bytes are kept in chunks of this size, side by side from `#origin` on. */
+/** Bytes of a whole chunk; chunks lie side by side from `#origin` on. */
 const CHUNK = 32_768;
 /** Room that a chunk has at least. */
 const SMALLEST_CHUNK = 16;
@@ -271,7 +273,7 @@ export class ReceiveBuffer {
     while (this.#firstChunk < first) this.#drop(this.#firstChunk++);
   }
 
-  /** All was read: chunks begin anew here, with a whole one if it may be in debt. */
+  /** Everything was read: the next chunk begins here, as a whole one if it may be in debt. */
   #restart(): void {
     const chunk = this.#chunks.get(Math.floor((this.offset - this.#origin) / CHUNK));
     for (const number of this.#chunks.keys()) this.#drop(number);

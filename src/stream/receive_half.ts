@@ -1,3 +1,5 @@
+// The receiving half of a stream.
+
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import { MAX_STREAM_DATA, streamLimitSize, writeMaxStreamData } from "../frame/flow_control.ts";
@@ -29,7 +31,9 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
   resetCode = -1;
   /** The code we asked the peer to stop with; -1 if we did not. */
   stopCode = -1;
-  /** Whether bytes came as 0-RTT data, which may be somebody's replay (RFC 9001, Section 9.2). */
+  /**
+   * Whether bytes came as 0-RTT data, which an attacker may have replayed (RFC 9001, Section 9.2).
+   */
   early = false;
   /** Where the stream ends; -1 while unknown. */
   finalSize = -1;
@@ -140,11 +144,11 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
       return;
     }
     this.#state = ReceiveState.ResetReceived;
-    this.#armed = true; // news, even to someone who has not read on for a while
+    this.#armed = true; // the application hears of a reset even if it has not read for a while
     this.#notify();
   }
 
-  /** The peer says that it has more than our limit lets it send. */
+  /** The peer reports that our limit blocks it. */
   onBlocked(limit: number): void {
     if (this.#state !== ReceiveState.Receive || this.stopCode >= 0) return;
     if (this.limit.onBlocked(limit)) this.#observer.onControlPending(this);
@@ -200,7 +204,7 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
       const limit = this.limit.raise(now, rtt);
       writeMaxStreamData(sink.writer, id, limit);
       sink.record(this, MAX_STREAM_DATA, limit, 0);
-      // One stream alone must be able to use its window, and others something besides.
+      // One stream alone must be able to use its whole window, with room left for other streams.
       this.#connection.widen(1.5 * this.limit.window);
     }
     return true;
@@ -220,7 +224,7 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
     }
   }
 
-  /** Holds the end of a frame against the final size (RFC 9000, Section 4.5). */
+  /** Compares the end of a frame with the final size (RFC 9000, Section 4.5). */
   #checkSize(end: number, final: boolean): void {
     const { finalSize, limit } = this;
     const wrong = finalSize >= 0
@@ -260,7 +264,7 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
     else if (this.limit.consume(length)) this.#observer.onControlPending(this);
   }
 
-  /** Gives back the credit of bytes up to `offset` that nobody will take. */
+  /** Gives back the credit of bytes up to `offset` that the application will not read. */
   #skipTo(offset: number): void {
     const skipped = offset - this.limit.consumed;
     this.limit.skip(skipped);

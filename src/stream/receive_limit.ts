@@ -15,8 +15,8 @@ export interface ReceiveLimitOptions {
    */
   readonly patience?: number;
   /**
-   * How much there is to be left for the peer when nothing is consumed, as long as the window can
-   * grow. Then what lies unread in some streams does not keep others from being heard at all.
+   * Credit that stays for the peer while nothing is consumed, as long as the window can grow:
+   * unread data of some streams must not silence the others.
    *
    * @default {0}
    */
@@ -37,9 +37,9 @@ export interface ReceiveLimitOptions {
 }
 
 /**
- * Credit we give to the peer: for all data, for one stream's data, or for a number of streams
- * (RFC 9000, Section 4). It moves on as things are consumed, and the window widens by itself when
- * it turns out to be narrow for the rate at which they are and the round-trip time.
+ * Credit that we give to the peer: for all data, for the data of one stream, or for a number of
+ * streams (RFC 9000, Section 4). The limit rises as the application consumes, and the window widens
+ * by itself if it is too narrow for the rate and the round-trip time.
  */
 export class ReceiveLimit {
   /** What the peer was told: how much it may send in all. */
@@ -48,7 +48,10 @@ export class ReceiveLimit {
   window: number;
   /** How far it may go. */
   readonly maxWindow: number;
-  /** How far it may go for what nobody has consumed; the owner raises it for what it asks for. */
+  /**
+   * Upper bound of the window as long as nothing was consumed; the owner raises it for streams that
+   * it opens.
+   */
   maxUnread: number;
   /** How much came in (bytes count once, up to the highest offset). */
   received = 0;
@@ -91,7 +94,7 @@ export class ReceiveLimit {
     this.pending = false;
   }
 
-  /** The limit may go that much further for what nobody has consumed, or less far. */
+  /** Raises, or lowers, the upper bound of the window for unconsumed data by `amount`. */
   allowUnread(amount: number): void {
     this.maxUnread += amount;
   }

@@ -1,3 +1,5 @@
+// The bytes that were written to a stream, until they are acknowledged.
+
 import { giveBack } from "../bytes/bytes.ts";
 import { RangeSet } from "../bytes/range_set.ts";
 import { BufferMemory } from "./buffer_memory.ts";

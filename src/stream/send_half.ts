@@ -1,3 +1,5 @@
+// The sending half of a stream.
+
 import { StreamError } from "../error/quic_error.ts";
 import { RESET_STREAM, RESET_STREAM_AT } from "../frame/stream_control.ts";
 import {
@@ -17,7 +19,7 @@ import { StreamRank } from "./stream_rank.ts";
 import { StreamReset } from "./stream_reset.ts";
 import { WriteAhead, WriteRoom } from "./write_ahead.ts";
 
-/** Data are not cut into frames smaller than this just because a packet is nearly full. */
+/** Bytes; shorter STREAM frames are not written just because a packet is nearly full. */
 const SMALLEST_FRAGMENT = 32;
 
 /** The sending half of a stream: takes bytes from the application and writes STREAM frames. */
@@ -67,7 +69,7 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
     return this.#reset.code;
   }
 
-  /** Whether the application should write on: little is waiting. If not, an event follows. */
+  /** Whether the application should write more: little is waiting. If not, an event follows. */
   get isWritable(): boolean {
     this.room.isAwaited = this.#isOpen && !this.room.isEnough;
     return this.#isOpen && !this.room.isAwaited;
@@ -124,10 +126,7 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
     return this.#state <= SendState.Send && this.#buffer.bytesQueued > 0 && this.limit.room > 0;
   }
 
-  /**
-   * Takes a copy of `data`. Nothing is refused for its size: who cares looks at `isWritable` and
-   * waits for the "writable" event.
-   */
+  /** Takes a copy of `data`, of any size. An application that waits looks at `isWritable`. */
   write(data: Uint8Array): void {
     if (this.resetCode >= 0) {
       throw new StreamError(this.resetCode, `Cannot write to stream ${this.id}: it was reset`);
@@ -153,8 +152,8 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
   }
 
   /**
-   * Ends the stream at once with an application's code (RFC 9000, Section 11.2: nobody else
-   * resets); what was not delivered is dropped.
+   * Ends the stream at once with a code of the application (RFC 9000, Section 11.2). Data that were
+   * not delivered are dropped.
    */
   reset(code: number): void {
     // RFC 9000, Section 3.1: nothing to reset once everything is known to have arrived.
@@ -302,7 +301,7 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
     if (this.#fin.state === Fin.Acknowledged && this.#buffer.isAllAcknowledged) {
       this.#end(SendState.DataReceived);
     } else {
-      this.#changed(); // what arrived late is no longer lost
+      this.#changed(); // a late acknowledgement takes data back from the lost ones
       if (this.#reset.isKnown) this.#endReset();
     }
   }
@@ -335,7 +334,7 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
     this.#observer.onHalfDone(this.id);
   }
 
-  /** Something was written, sent, lost or given up, or there is other credit. */
+  /** Tells the send queue that data or credit have changed. */
   #changed(): void {
     this.room.update(this.#buffer.bytesQueued, this.limit.room);
     this.#observer.onSendChanged(this);
@@ -391,7 +390,7 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
     if (length > 0) this.#buffer.copyInto(writer.bytes, writer.reserve(length), start, length);
     if (this.#state === SendState.Ready) this.#state = SendState.Send;
     if (fin) {
-      this.#state = SendState.DataSent; // whatever lies before was sent already
+      this.#state = SendState.DataSent; // everything before was sent already
       this.#fin.onSent();
     }
     sink.record(this, fin ? FIN_KIND : STREAM, start, end);

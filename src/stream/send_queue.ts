@@ -38,7 +38,7 @@ export class SendQueue {
     return this.#all.list.length > this.#creditFree.list.length;
   }
 
-  /** Whether the peer lets some stream send nothing new, and so some path idle. */
+  /** Whether some stream is blocked by its own credit, so that a path may be idle. */
   get stalled(): boolean {
     return this.#stalled.size > 0 || this.#connection.room <= 0 && this.needsCredit;
   }
@@ -49,7 +49,7 @@ export class SendQueue {
     this.#creditFree.setOrder(order);
   }
 
-  /** Takes the stream in or out, as it has something to send or not. */
+  /** Adds the stream if it has something to send, and removes it otherwise. */
   update(half: SendHalf): void {
     const free = half.hasCreditFree;
     if (half.bytesQueued > 0 && half.credit <= 0) this.#stalled.add(half);
@@ -68,7 +68,7 @@ export class SendQueue {
     this.#creditFree.put(half, false);
   }
 
-  /** Finds the stream's place anew, after one of its keys has changed. */
+  /** Finds the stream's place again after one of its keys has changed. */
   reposition(half: SendHalf): void {
     // Those that depend on it move as well.
     if (half.hasDependents) return this.setOrder(this.order);

@@ -13,7 +13,9 @@ export class Stream {
   /** Whether the application has taken it, or never will; see `PeerStreamRoom`. */
   isTaken = false;
 
-  /** Whether bytes came as 0-RTT data, which may be somebody's replay (RFC 9001, Section 9.2). */
+  /**
+   * Whether bytes came as 0-RTT data, which an attacker may have replayed (RFC 9001, Section 9.2).
+   */
   get early(): boolean {
     return this.receive?.early ?? false;
   }

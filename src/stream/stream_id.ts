@@ -1,3 +1,5 @@
+// Stream IDs: which end opened a stream, and in which directions it carries data.
+
 /** Which end of a connection something belongs to. */
 export const Role = { Client: 0, Server: 1 } as const;
 /** One of the values of {@linkcode Role}. */
@@ -11,7 +13,7 @@ export function streamId(index: number, initiator: Role, unidirectional: boolean
   return index * 4 + (unidirectional ? 2 : 0) + initiator;
 }
 
-/** Who opened the stream. */
+/** The end that opened the stream. */
 export function initiatorOf(id: number): Role {
   return (id & 1) as Role;
 }

@@ -6,7 +6,7 @@ export interface BoundPath {
   readonly fit: boolean;
 }
 
-/** The place of a stream among those that send; whoever sorts them hears of every change. */
+/** The place of a stream among the streams that send. The send queue hears of every change. */
 export abstract class StreamRank implements StreamView {
   abstract readonly id: number;
   abstract readonly bytesSent: number;
@@ -24,7 +24,7 @@ export abstract class StreamRank implements StreamView {
   /** How many bytes the application says it will write in all; -1 if it does not say. */
   #expectedSize = -1;
 
-  /** The place has changed. */
+  /** Tells the send queue that the place has changed. */
   protected abstract onRankChanged(): void;
 
   /** Bytes that the application is still to write, as far as it said so. */
@@ -68,7 +68,7 @@ export abstract class StreamRank implements StreamView {
     this.onRankChanged();
   }
 
-  /** The path that its data are to leave on; any if it is undefined. */
+  /** The path that the data leave on; any path if undefined. */
   get bound(): BoundPath | undefined {
     return this.#bound;
   }

@@ -1,3 +1,5 @@
+// All streams of a connection.
+
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import type { FrameSink } from "../frame/sent_frame.ts";
@@ -17,7 +19,7 @@ import type { StreamSetOptions } from "./stream_set_options.ts";
 import type { StreamEvent } from "./stream_event.ts";
 import { initiatorOf, isUnidirectional, type Role, streamId, streamIndex } from "./stream_id.ts";
 
-/** Room in a packet below which no further stream is asked. */
+/** With less room in a packet than this, no further stream is asked. */
 const LEAST_ROOM = 64;
 
 /** All streams of a connection: opens, finds and forgets them, and takes their frames. */
@@ -107,7 +109,7 @@ export class StreamSet implements SendObserver<SendHalf>, ReceiveObserver<Receiv
     }
     const stream = this.#create(streamId(limit.used, this.#role, kind === Kind.Unidirectional));
     limit.use(1);
-    // Who opens streams asks for what comes on them.
+    // An end that opens streams asks for the data that come on them.
     if (stream.receive) this.credit.receive.allowUnread(this.#receiveOptions.window);
     return stream;
   }
@@ -117,7 +119,7 @@ export class StreamSet implements SendObserver<SendHalf>, ReceiveObserver<Receiv
     return this.#events.length > 0;
   }
 
-  /** The next thing the application ought to know. */
+  /** The next event for the application. */
   nextEvent(): StreamEvent | undefined {
     const events = this.#events;
     if (this.#eventsTaken === events.length) return undefined;
@@ -141,7 +143,7 @@ export class StreamSet implements SendObserver<SendHalf>, ReceiveObserver<Receiv
     return this.#peer.resetStreamAt === true;
   }
 
-  /** The peer threw our 0-RTT data away: all is sent again, within the limits it gives now. */
+  /** 0-RTT was rejected: everything is sent again within the limits that the peer gives now. */
   onEarlyDataRejected(limits: PeerStreamLimits): void {
     this.#peer = limits;
     this.credit.send.restart(limits.initialMaxData);
@@ -189,7 +191,7 @@ export class StreamSet implements SendObserver<SendHalf>, ReceiveObserver<Receiv
     }
   }
 
-  /** Writes what is pending besides STREAM frames; returns whether nothing is left. */
+  /** Writes all pending frames but STREAM frames; returns whether nothing is left. */
   writeControlFrames(sink: FrameSink, now: number, rtt: number): boolean {
     this.expire(now);
     if (!this.hasControlFrames) return true;

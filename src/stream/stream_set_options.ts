@@ -3,13 +3,13 @@ import type { BufferMemory } from "./buffer_memory.ts";
 import type { CreditOptions } from "./connection_credit.ts";
 import type { Role } from "./stream_id.ts";
 
-/** Options of a a stream set; ours are announced as transport parameters. */
+/** Options of a stream set; our limits are announced as transport parameters. */
 export interface StreamSetOptions extends CreditOptions {
   /** Which end we are. */
   readonly role: Role;
   /** Bytes of one stream that may be unread, at first. */
   readonly streamWindow: number;
-  /** As far as that may grow. */
+  /** Upper bound when the window of a stream grows by itself. */
   readonly maxStreamWindow: number;
   /**
    * Which stream goes first.

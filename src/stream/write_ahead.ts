@@ -8,11 +8,11 @@ import {
 import { BufferMemory } from "./buffer_memory.ts";
 
 /**
- * How far the applications of a connection may write ahead of what the peer takes: on one stream, on
- * all together, and as far as there is memory for its peer. A peer that has taken much is worth more
- * memory than one that may never take anything. Bytes that the peer gives their streams no credit for
- * have a limit of their own, so that streams it does not read leave room for the others. A little each
- * stream may always have: it leaves in its turn, and then there may be more.
+ * Limits how far the applications of a connection may write ahead of what the peer takes: for each
+ * stream, for all streams, and by the memory for the peer. A peer that has taken much gets more
+ * memory than a peer that may never take anything. Bytes without credit have a limit of their own,
+ * so that streams that the peer does not read leave room for the others. Each stream may always
+ * have a little: it leaves in its turn, and then there is room again.
  */
 export class WriteAhead {
   readonly #memory: BufferMemory;
@@ -31,8 +31,8 @@ export class WriteAhead {
    * How many bytes a stream may have waiting in all.
    *
    * @param credit Bytes that the peer lets it send.
-   * @param sendable Those it has waiting within that.
-   * @param stalled Those it has waiting besides.
+   * Waiting bytes that the credit allows.
+   * Waiting bytes beyond the credit.
    */
   limitFor(credit: number, sendable: number, stalled: number): number {
     const creditLimit = credit + stalled + Math.max(0, MAX_STALLED_WRITE_AHEAD - this.#stalled);

@@ -1,3 +1,5 @@
+// Names of the cipher suites that applications can choose.
+
 import { CipherSuite } from "../crypto/cipher_suite.ts";
 
 /** A cipher suite of TLS 1.3. */

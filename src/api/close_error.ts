@@ -1,9 +1,11 @@
+// Turns the reason why a connection was closed into an error for the application.
+
 import type { CloseReason } from "../connection/closing.ts";
 import { errorCodeName } from "../error/error_code.ts";
 import { ApplicationError, TransportError } from "../error/quic_error.ts";
 import type { CloseInfo } from "./options.ts";
 
-/** Whether the end is one that applications agree on, rather than a failure. */
+/** Whether the connection was closed on purpose, rather than by a failure. */
 export function isOrderly(reason: CloseReason): boolean {
   if (reason.by === "timeout" || reason.by === "reset") return false;
   return reason.application || reason.code === 0;
@@ -14,13 +16,16 @@ export function closeInfo(reason: CloseReason): CloseInfo {
   return { closeCode: reason.code, reason: reason.reason };
 }
 
-/** The failure that tells more, of two ways to one server: what somebody said, rather than silence. */
+/**
+ * Of the failures of two ways to one server, the one that says more: an answer of the server rather
+ * than silence.
+ */
 export function moreTelling(first: unknown, second: unknown): unknown {
   const isSilence = (error: unknown) => (error as Error | undefined)?.name === "TimeoutError";
   return first === undefined || (isSilence(first) && !isSilence(second)) ? second : first;
 }
 
-/** What fails whoever still wanted something of the connection. */
+/** The error for calls that still wait when the connection is closed. */
 export function closeError(reason: CloseReason): Error {
   const { by, code, application, cause } = reason;
   const options = cause === undefined ? undefined : { cause };

@@ -1,3 +1,5 @@
+// Connects a client: tries the routes to a server one after the other until one is answered.
+
 import { CLIENT_DEFAULTS } from "../connection/config.ts";
 import type { Connection } from "../connection/connection.ts";
 import { isAuthenticationFailure } from "../error/authentication_failure.ts";
@@ -25,7 +27,7 @@ import { transportConfig } from "./transport_config.ts";
 import { trustOf } from "./trust.ts";
 import { WantedPaths } from "./wanted_paths.ts";
 
-/** RFC 8305, Section 5: the pause before the next address is tried besides the one before. */
+/** RFC 8305, Section 5: milliseconds before the next route is tried beside those under way. */
 const ATTEMPT_DELAY = 250;
 
 /** Makes the public face of a connection. */
@@ -162,8 +164,8 @@ class Attempts {
   }
 
   /**
-   * Begins one attempt after the other until one succeeds, all have failed, or a server cannot
-   * prove who it is.
+   * Begins one attempt after the other until one succeeds, all have failed, or a server fails to
+   * prove its identity.
    */
   async #tryAll(
     routes: readonly PathRoute[],

@@ -1,7 +1,12 @@
+// The datagrams of a connection, as applications see them (RFC 9221).
+
 import type { Path as CorePath } from "../path/path.ts";
 import type { Connection } from "../connection/connection.ts";
 
-/** A short header has its first byte, the ID, and up to four bytes of number; a tag comes last. */
+/**
+ * Bytes of a packet around a frame: the first byte of a short header, up to four bytes of number,
+ * and the tag; the connection ID comes in addition.
+ */
 const PACKET_OVERHEAD = 1 + 4 + 16;
 
 /** The datagrams of a connection as users see them (RFC 9221). */

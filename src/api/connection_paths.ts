@@ -1,3 +1,5 @@
+// The paths of a connection, as applications see them.
+
 import type { Connection } from "../connection/connection.ts";
 import type { ConnectionEvent } from "../connection/event.ts";
 import { moveObstacle } from "../connection/path_obstacle.ts";
@@ -18,7 +20,7 @@ import { type PathEvent, PathEvents, type PathEventType, type PathNews } from ".
 import { immovable, unclosable, unmoved, unopened } from "./path_failure.ts";
 import { healthName } from "./path_stats.ts";
 
-/** The events of the core that are about paths. */
+/** Events of the core about paths. */
 export type CorePathEvent = Extract<
   ConnectionEvent,
   {
@@ -198,7 +200,7 @@ export class ConnectionPaths implements PathOwner {
     }
   }
 
-  /** Whoever reads events hears of this one, if the path was open; until then it is nobody's. */
+  /** Emits an event, but only for paths that were opened. */
   #tell(type: PathEventType, core: CorePath, news?: PathNews): void {
     const path = this.#known.get(core);
     if (path) this.#events.push(type, path, this.#clock(), news);
@@ -241,7 +243,7 @@ export class ConnectionPaths implements PathOwner {
     const by = core.slot.byPeer ? "peer" : "local";
     const path = this.#know(core);
     this.#close(path, { closeCode: code, by }, type);
-    // A peer may open and close paths for ever: what waits is limited as open paths are.
+    // A peer may open and close paths without end: no more paths wait than may be open.
     this.#incoming.withdraw(path);
     this.#known.delete(core);
     this.#refresh();

@@ -72,7 +72,7 @@ export class Traffic {
     return total;
   }
 
-  /** Paths whose counters will not change any more need not be kept. */
+  /** Adds up the counters of paths that have ended, so that the paths need not be kept. */
   #fold(): void {
     const closed = this.#paths.filter(({ stage }) => stage === Stage.Closed);
     if (closed.length === 0) return;

@@ -1,3 +1,5 @@
+// The streams of a connection, as applications see them.
+
 import { Kind } from "../stream/connection_credit.ts";
 import type { Stream } from "../stream/stream.ts";
 import type { StreamEvent } from "../stream/stream_event.ts";
@@ -26,7 +28,7 @@ export class ConnectionStreams {
   readonly #owner: StreamOwner;
   readonly #incomingBidirectional: ItemQueue<Stream, BidirectionalStream>;
   readonly #incomingUnidirectional: ItemQueue<Stream, ReceiveStream>;
-  /** Who waits until the peer allows one more stream, by kind. */
+  /** Calls that wait until the peer allows one more stream, by kind. */
   readonly #waiting: [PromiseWithResolvers<void>[], PromiseWithResolvers<void>[]] = [[], []];
   #error: Error | undefined;
 
@@ -164,7 +166,7 @@ class StreamEnds {
     return { readable: this.readable!, writable: this.writable! };
   }
 
-  /** Nobody will read the stream, which the peer has opened. */
+  /** Refuses the stream that the peer has opened: the application will not read it. */
   refuse(): void {
     this.readable?.cancel().catch(() => {});
     this.writable?.abort().catch(() => {});

@@ -1,3 +1,5 @@
+// The certificates of a server, chosen by the name that a client asks for.
+
 import { Credential } from "../tls/credential.ts";
 import { matchesIdentity } from "../tls/server_identity.ts";
 
@@ -9,7 +11,10 @@ export interface CertificateAndKey {
   key: string;
 }
 
-/** Certificates for further names, or who chooses one for the name that a client asks for. */
+/**
+ * Certificates for further names, or a function that chooses one for the name that a client asks
+ * for.
+ */
 export type CertificateSource =
   | readonly CertificateAndKey[]
   | ((serverName: string | undefined) => CertificateAndKey | undefined);

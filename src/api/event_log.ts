@@ -14,8 +14,8 @@ export type { EventData };
  */
 export interface EventLog {
   /**
-   * Writes an event that happens now. When the trace takes no more, it is lost and counted; nobody
-   * waits for it.
+   * Writes an event with the present time. If the trace takes no more, the event is dropped and
+   * counted; the caller never waits.
    *
    * @param name Namespace and event, such as "chat:message_sent".
    * @param data What it says; texts are cut after 256 characters, lists after 256 items, and numbers

@@ -1,3 +1,5 @@
+// An endpoint with its sockets and its loop, for one listener or one client.
+
 import type { Connection } from "../connection/connection.ts";
 import type { ConnectionEvent } from "../connection/event.ts";
 import { ErrorCode } from "../error/error_code.ts";
@@ -9,13 +11,13 @@ import { backgroundTimer } from "../io/timer.ts";
 import type { UdpSocket } from "../io/udp_socket.ts";
 import { type Address, sameAddress } from "../path/address.ts";
 
-/** Milliseconds after which a hub that was closed lets go of its sockets, come what may. */
+/** Milliseconds after which a closed hub closes its sockets unconditionally. */
 const LONGEST_LINGER = 1_000;
 
 /** Hears what happens in one connection. */
 export type EventListener = (event: ConnectionEvent) => void;
 
-/** One endpoint with its sockets and its loop, and who listens to its connections. */
+/** An endpoint with its sockets, its loop, and the listeners of its connections. */
 export class Hub implements DriverListener<Connection> {
   readonly endpoint: Endpoint;
   readonly driver: Driver<Connection>;

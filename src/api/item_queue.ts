@@ -2,13 +2,13 @@
 export interface ItemFate<T, U> {
   /** Makes what a reader gets of an item, as it gets it. */
   readonly give: (item: T) => U;
-  /** Does without a reader: nobody will read the item any more. */
+  /** Discards an item that the application will not read. */
   readonly refuse: (item: T) => void;
 }
 
 /**
- * Items that come by themselves, for whoever reads them from a stream. How many may wait is for those
- * to limit who let them come.
+ * Items that arrive by themselves and wait for the reader of a stream. The code that adds items
+ * limits how many may wait.
  */
 export class ItemQueue<T, U = T> implements UnderlyingDefaultSource<U> {
   readonly #items: T[] = [];

@@ -1,3 +1,5 @@
+// Options that limit what clients may make a server hold.
+
 import { IpPrefix } from "../bytes/ip_prefix.ts";
 import type { LedgerLimits, Limit } from "../limits/ledger_limits.ts";
 import { SERVER_LIMITS } from "../limits/limits.ts";
@@ -55,11 +57,11 @@ export interface PeerLimits {
    */
   handshakes?: ResourceLimits;
   /**
-   * Connections, those included whose handshakes are not complete. Where a limit is reached, one that
-   * is not in use gives way, closed with NO_ERROR: no request is under way, and its client has been
-   * quiet for two seconds. If all are in use, newcomers are refused with CONNECTION_REFUSED, unless
-   * their network or address has less than half of what the greediest has, which then gives way as
-   * one that holds too many bytes does.
+   * Connections, including those whose handshake is not complete. At a limit, an idle connection
+   * gives way, closed with NO_ERROR: it has no request under way, and its client has been quiet for
+   * two seconds. If no connection is idle, new ones are refused with CONNECTION_REFUSED, unless
+   * their network or address has less than half of the connections that the greediest has; then a
+   * connection of the greediest gives way, as one that holds too many bytes does.
    *
    * @default {{ perConnection: 1, perAddress: 256, perNetwork: 1024, total: 4096 }}
    */

@@ -5,7 +5,7 @@ import type { ListenOptions } from "./options.ts";
 /**
  * Waits for connections: the short way to `MultipathConnection.listen`.
  *
- * @param options Where to listen, and as whom.
+ * @param options Where to listen, and with which certificate.
  * @returns The listener, which is an asynchronous iterator of connections.
  * @throws {TypeError} If the certificate and key cannot be used, or no protocol is named.
  *

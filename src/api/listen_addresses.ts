@@ -1,3 +1,5 @@
+// The addresses that a listener listens on, as the interfaces of the machine change.
+
 import type { Connection } from "../connection/connection.ts";
 import type { Driver } from "../io/driver.ts";
 import { isUnspecified, listLocalAddresses, type LocalAddress } from "../io/interfaces.ts";

@@ -4,7 +4,7 @@ import type { Resource } from "../limits/share.ts";
 /**
  * What the clients of a listener hold, and what was counted since it began to listen.
  *
- * @example Whether anybody is turned away
+ * @example Whether clients are refused
  * ```ts ignore
  * const { connections, retriesSent } = server.stats;
  * console.log(`${connections.held} connections, ${connections.refused} refused, ${retriesSent} Retry`);

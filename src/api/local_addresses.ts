@@ -1,3 +1,5 @@
+// The local addresses at which the paths of a client, or the sockets of a server, may begin.
+
 import {
   familyOf,
   isLoopback,

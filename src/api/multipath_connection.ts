@@ -28,8 +28,8 @@ import { type QuicVersion, versionName } from "./session.ts";
 /**
  * A QUIC connection that uses several network paths at once.
  *
- * It has the shape of `Deno.QuicConn`, and paths besides: a path is to a multipath connection what
- * a stream is to a connection.
+ * It has the shape of `Deno.QuicConn`, and paths: a path is to a multipath connection what a stream
+ * is to a connection.
  *
  * @example Two paths to an echo server
  * ```ts ignore
@@ -74,7 +74,7 @@ export class MultipathConnection implements AsyncDisposable {
     this.#datagrams = new ConnectionDatagrams(core, wake);
     this.#eventLog = core.qlog && new ConnectionEventLog(core.qlog, () => hub.driver.now);
     this.#paths.portFor = (local, remote) => hub.portFor(core, local, remote);
-    // Whoever does not look at them must not be ended by them.
+    // Prevents unhandled rejections when the caller ignores these promises.
     this.#handshake.promise.catch(ignore);
     this.#closed.promise.catch(ignore);
     hub.add(core, (event) => this.#onEvent(event));
@@ -83,7 +83,7 @@ export class MultipathConnection implements AsyncDisposable {
   /**
    * Connects to a server and waits until the handshake is complete.
    *
-   * @param options Whom to reach, and how.
+   * @param options Which server to reach, and how.
    * @returns The connection; further paths open by themselves.
    * @throws {TypeError} If the host name or a local address leads nowhere.
    *
@@ -103,7 +103,7 @@ export class MultipathConnection implements AsyncDisposable {
   /**
    * Waits for connections.
    *
-   * @param options Where to listen, and as whom.
+   * @param options Where to listen, and with which certificate.
    * @returns The listener, which is an asynchronous iterator of connections.
    *
    * @example
@@ -263,8 +263,8 @@ export class MultipathConnection implements AsyncDisposable {
   }
 
   /**
-   * Changes the keys of both ends as soon as that is allowed. It happens by itself before a key has
-   * protected too much; this is for those who want it sooner.
+   * Changes the keys of both ends as soon as that is allowed. Without a call, keys change before a
+   * key has protected too much.
    */
   updateKeys(): void {
     this.#core.keys.oneRtt?.requestUpdate();
@@ -319,11 +319,11 @@ export class MultipathConnection implements AsyncDisposable {
   }
 
   /**
-   * Lets the process end though the connection has not. At a server's end this does nothing.
+   * Lets the process end while the connection is open. On the server side this does nothing.
    *
    * @example
    * ```ts ignore
-   * connection.unref(); // who has nothing else to do need not wait for the peer
+   * connection.unref(); // the process may end without waiting for the peer
    * ```
    */
   unref(): void {

@@ -76,7 +76,7 @@ export function listen(options: ListenOptions, make: MakeConnection): MultipathL
   return new ApiListener(options, make);
 }
 
-/** Connections that nobody has accepted; beyond these, new ones are refused. */
+/** Connections that may wait to be accepted; beyond these, new ones are refused. */
 const BACKLOG = 256;
 
 class ApiListener implements MultipathListener {
@@ -87,7 +87,9 @@ class ApiListener implements MultipathListener {
   readonly #queue = ItemQueue.plain<MultipathConnection>();
   readonly #reader = this.#queue.readable.getReader();
   readonly #connections = new Set<MultipathConnection>();
-  /** Those that nobody has accepted yet, and those of them that could be. */
+  /**
+   * Connections that the application has not accepted yet, and those of them that it could accept.
+   */
   readonly #unaccepted = new Set<MultipathConnection>();
   readonly #offered = new Set<MultipathConnection>();
   #isClosed = false;
@@ -190,7 +192,7 @@ class ApiListener implements MultipathListener {
       this.#unaccepted.delete(connection);
     };
     connection.closed.then(forget, forget);
-    // Who reads 0-RTT data does so before the client has proven anything.
+    // An application that reads 0-RTT data reads them before the client has proven anything.
     if (core.keys.zeroRtt.read !== undefined) this.#offer(connection);
     else connection.handshake.then(() => this.#offer(connection), () => {});
   }

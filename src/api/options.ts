@@ -139,10 +139,10 @@ export interface ConnectOptions extends TransportOptions {
   /** Application protocols, the best first; QUIC demands at least one. */
   alpnProtocols: string[];
   /**
-   * Certificates of authorities to trust, as PEM, besides the default ones: those in the file that
-   * the environment variable `SSL_CERT_FILE` names, else the runtime's (`--allow-sys`), else the
-   * system's (`--allow-read` of its file), and those in the file that `DENO_CERT` names. With
-   * `caCerts`, default ones that may not be read are left out; without, that is a `TypeError`.
+   * Certificates of authorities to trust, as PEM, in addition to the default ones: those in the
+   * file that the environment variable `SSL_CERT_FILE` names, else the runtime's (`--allow-sys`),
+   * else the system's (`--allow-read` of its file), and those in the file that `DENO_CERT` names.
+   * With `caCerts`, default ones that may not be read are left out; without, that is a `TypeError`.
    */
   caCerts?: string[];
   /**
@@ -151,7 +151,7 @@ export interface ConnectOptions extends TransportOptions {
    */
   serverCertificateHashes?: readonly CertificateHash[];
   /**
-   * Believes any certificate. Anybody on the way can then read and change everything: for
+   * Accepts any certificate. An attacker on the way can then read and change everything: for
    * experiments only.
    *
    * @default {false}
@@ -190,9 +190,9 @@ export interface ConnectOptions extends TransportOptions {
   /** Receives sessions for later connections, some time after the handshake. */
   onSession?: (session: SavedSession) => void;
   /**
-   * Sends what is written before the handshake is complete at once (0-RTT), if the session allows
-   * it; `connect` resolves without waiting then. Whoever watches the network can replay such data
-   * to the server, so send nothing early that may not be done twice.
+   * Sends at once what is written before the handshake is complete (0-RTT), if the session allows
+   * it; `connect` then resolves without waiting. An attacker who watches the network can replay
+   * such data to the server, so send nothing early that must not happen twice.
    *
    * @default {false}
    */
@@ -260,24 +260,24 @@ export interface ListenOptions extends TransportOptions, CertificateOptions {
    */
   retry?: "auto" | "always";
   /**
-   * Reads 0-RTT data of clients that come back. Whoever watches the network can replay them: see
-   * `ReceiveStream.early`.
+   * Reads 0-RTT data of clients that come back. An attacker who watches the network can replay
+   * them: see `ReceiveStream.early`.
    *
    * @default {false}
    */
   earlyData?: boolean;
   /**
-   * 32 bytes that seal sessions. Servers that share it, or a server that keeps it over restarts,
-   * take each other's sessions; without it each has its own, and changes it daily. Early data are
-   * read only by the listener that gave the session, which knows what it has read; with all others
-   * they are sent again when the handshake is complete, so that nobody can replay them to each
-   * server once (RFC 9846, Section 8.2).
+   * 32 bytes that seal sessions. Servers that share the key, or a server that keeps it over
+   * restarts, accept each other's sessions; without it, each server has its own key and changes it
+   * daily. Early data are read only by the listener that gave the session, which knows what it has
+   * read; for other listeners the client sends them again after the handshake, so that an attacker
+   * cannot replay them to each server once (RFC 9846, Section 8.2).
    */
   ticketKey?: Uint8Array;
   /**
-   * At least 32 bytes that nobody can guess, kept over restarts. From it come the keys that the next
-   * process of this server must have as well: after a crash, clients learn from the first packet they
-   * send that their connections are gone (RFC 9000, Section 10.3), rather than by waiting.
+   * At least 32 random bytes, kept secret and over restarts. The keys that the next process of this
+   * server needs follow from them: after a crash, clients learn from the first packet they send
+   * that their connections are gone (RFC 9000, Section 10.3), rather than by waiting.
    *
    * @default {the private key, as `key` has it}
    */

@@ -41,7 +41,7 @@ export interface Path extends AsyncDisposable {
   ping(): Promise<number>;
   /**
    * Moves the path of a client to another local address or port, or to another address of the
-   * server; it keeps its ID, and what it carries goes on. Measurements begin anew.
+   * server. The path keeps its ID, and transfers go on; measurements begin again.
    *
    * @param options Where to; left out, to another port of the same address.
    * @returns When the new place has proven to work. If it does not, the path stays where it is.
@@ -56,7 +56,7 @@ export interface Path extends AsyncDisposable {
   close(): void;
 }
 
-/** Why a path was closed, and by whom. */
+/** Why a path was closed, and by which end. */
 export interface PathCloseInfo {
   /**
    * The code that either end gave (MPQUIC, Section 4.2); 0 when the connection ended in order. See
@@ -92,7 +92,8 @@ export class ApiPath implements Path {
   constructor(core: CorePath, owner: PathOwner) {
     this.core = core;
     this.#owner = owner;
-    // Nobody needs to wait for a path: a failure is not an accident that ends the program.
+    // An application need not wait for a path: a rejection that it ignores must not end the
+    // program.
     this.#ready.promise.catch(() => {});
   }
 

@@ -1,3 +1,5 @@
+// Events about the paths of a connection, as applications read them.
+
 import { MAX_PATH_EVENTS_WAITING } from "../limits/limits.ts";
 import type { ApiPath, Path, PathCloseInfo } from "./path.ts";
 import type { PathStats } from "./path_stats.ts";
@@ -35,7 +37,10 @@ export interface PathEvent {
    * - `failed`: the same of a path that was never open.
    */
   readonly type: PathEventType;
-  /** Counts the events of a connection from 0; numbers are missing if nobody read for too long. */
+  /**
+   * Counts the events of a connection from 0; numbers are missing if events were not read for too
+   * long.
+   */
   readonly sequence: number;
   /** When it happened, on the clock of `performance.now()`. */
   readonly time: number;
@@ -47,13 +52,15 @@ export interface PathEvent {
   readonly closeInfo?: PathCloseInfo;
 }
 
-/** What is known of an event besides its path. */
+/** The fields of an event apart from its path. */
 export type PathNews = Partial<Pick<PathEvent, "closeInfo">> & {
   /** What health the event is about, if another than at present. */
   readonly health?: PathStats["health"];
 };
 
-/** The events about the paths of a connection: none are made before somebody wants to read them. */
+/**
+ * The events about the paths of a connection; no event is made before an application reads them.
+ */
 export class PathEvents implements UnderlyingDefaultSource<PathEvent> {
   readonly #waiting: PathEvent[] = [];
   #stream: ReadableStream<PathEvent> | undefined;
@@ -62,7 +69,7 @@ export class PathEvents implements UnderlyingDefaultSource<PathEvent> {
   #count = 0;
   #isOver = false;
 
-  /** Where they are read, once there is somebody who wants to; begins with the paths that are open. */
+  /** The stream of events for an application; it begins with the paths that are open. */
   read(open: readonly ApiPath[], now: number): ReadableStream<PathEvent> {
     if (this.#stream === undefined) {
       this.#stream = new ReadableStream(this, { highWaterMark: 0 });

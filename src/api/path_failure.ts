@@ -1,9 +1,11 @@
+// Errors that say why a path cannot be opened, moved or closed.
+
 import type { PathObstacle } from "../connection/obstacle.ts";
 import { ErrorCode, errorCodeName } from "../error/error_code.ts";
 import { PathError } from "../error/quic_error.ts";
 import type { Path as CorePath } from "../path/path.ts";
 
-/** What stands in the way of a path, for people: one sentence for each cause. */
+/** The sentence for each obstacle. */
 const sentences: Readonly<Record<PathObstacle, string>> = {
   ended: "the connection is closed",
   server: "only the client of a connection can",

@@ -1,3 +1,5 @@
+// Keeps the paths open that a client wants, as addresses of either end come and go.
+
 import { ErrorCode } from "../error/error_code.ts";
 import { backgroundTimer } from "../io/timer.ts";
 import {
@@ -70,12 +72,15 @@ export class PathUpkeep {
     }
     for (const hostname of locals) this.#gone.delete(hostname);
     this.#locals = locals;
-    // Each time anew: the last path cannot be abandoned before there is another.
+    // Repeated each time, because the last path cannot be abandoned before there is another.
     for (const hostname of this.#gone) this.#sources.onLocalGone(hostname);
     for (const path of this.#target.paths) this.#adopt(path);
   }
 
-  /** A path that others opened, or whose goal was forgotten for a while, serves a goal as well. */
+  /**
+   * A path that the application opened, or whose goal was forgotten for a while, serves a goal as
+   * well.
+   */
   #adopt(path: Path): void {
     const owner = this.#owners.get(path);
     if (owner !== undefined && this.#keeper.isHeld(owner)) return;

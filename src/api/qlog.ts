@@ -21,10 +21,10 @@ export interface QlogInfo {
  * stream takes the events of all connections, each with its `group_id`, and stays open. When a
  * stream takes no more for now, events are dropped and counted; the connection does not wait.
  *
- * A trace tells who talked to whom, when and how much, and with HTTP/3 the URLs and the fields of
- * requests and responses. Contents and tokens are not in it, nor the values of authorization,
- * proxy-authorization, cookie, set-cookie, and of fields that their sender wants in no compression
- * table. Whatever else is secret in your URLs and fields, is in the trace: guard it.
+ * A trace has the addresses, times and amounts of all communication, and with HTTP/3 the URLs and
+ * the fields of requests and responses. Contents and tokens are not in it, nor the values of
+ * authorization, proxy-authorization, cookie, set-cookie, and of fields that their sender wants in
+ * no compression table. Other secrets in your URLs and fields are in the trace: guard it.
  *
  * @example One file for each connection
  * ```ts ignore
@@ -58,7 +58,11 @@ export function qlogFactory(option: QlogOption | undefined): QlogFactory | undef
   return directory === undefined ? undefined : filesIn(directory);
 }
 
-/** Who asks for traces hears that there cannot be any; who sets the environment may not even know. */
+/**
+ * Checks that traces can be written to the directory that an option names. An application that asks
+ * for traces must hear that there cannot be any; with the environment variable, it may not even
+ * know of them.
+ */
 function prepared(directory: string): string {
   if (directory === "") throw new TypeError('Cannot write qlog traces to "": name a directory');
   try {

@@ -1,3 +1,5 @@
+// The receiving side of a stream, as a web stream.
+
 import { StreamError } from "../error/quic_error.ts";
 import type { ReceiveHalf } from "../stream/receive_half.ts";
 import { codeOf } from "./stream_code.ts";
@@ -21,8 +23,8 @@ export interface ReceiveStream extends ReadableStream<Uint8Array<ArrayBuffer>> {
   /** The stream's ID, unique within the connection. */
   readonly id: bigint;
   /**
-   * Whether data came before the handshake was complete (0-RTT): somebody may have recorded and
-   * replayed them, so that nothing may follow from them that must not happen twice.
+   * Whether data came before the handshake was complete (0-RTT). An attacker may have recorded and
+   * replayed them, so nothing that must not happen twice may follow from them.
    */
   readonly early: boolean;
 }

@@ -1,3 +1,5 @@
+// The key of a listener's stateless reset tokens, which the next process can derive again.
+
 import { expand, extract } from "../crypto/hkdf.ts";
 import { readFileIfGranted } from "../io/environment.ts";
 import { serverAddresses } from "./local_addresses.ts";
@@ -6,7 +8,7 @@ import type { ListenOptions } from "./options.ts";
 /** Bytes of a key. */
 const KEY_LENGTH = 32;
 
-/** What tells this machine from others, where the system keeps it. */
+/** The file that identifies this machine. */
 const MACHINE_ID = "/etc/machine-id";
 
 const utf8 = new TextEncoder();

@@ -1,11 +1,12 @@
+// The order in which a client tries the routes to a server.
+
 import { familyOf } from "../io/interfaces.ts";
 import { type Address, formatAddress, sameAddress } from "../path/address.ts";
 import type { PathGoal, PathRoute } from "../path/path_keeper.ts";
 
 /**
- * All ways to a server, in the order to try them. Each differs at both ends from those before, as far as that is
- * possible: whichever end an interface or an address does not work at, the second attempt leaves it
- * out.
+ * All routes to a server, in the order to try them. Each differs from those before at both ends, as
+ * far as possible: if an interface or an address does not work, the second attempt avoids it.
  *
  * @param goals The paths that are wanted.
  * @param remotes The addresses of the server, best first.

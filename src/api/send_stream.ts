@@ -1,3 +1,5 @@
+// The sending side of a stream, as a web stream.
+
 import { StreamError } from "../error/quic_error.ts";
 import type { SendHalf } from "../stream/send_half.ts";
 import { SendState } from "../stream/send_state.ts";
@@ -5,7 +7,7 @@ import type { Path as CorePath } from "../path/path.ts";
 import type { Path } from "./path.ts";
 import { codeOf } from "./stream_code.ts";
 
-/** Chunks up to this size are taken at once, larger ones in pieces as there is room. */
+/** Bytes; chunks up to this size are accepted at once, larger ones in pieces as there is room. */
 const SMALL = 4_096;
 
 /** Settings of a stream that is about to be opened, or of its sending half. */
@@ -185,7 +187,7 @@ export class ApiSendStream extends WritableStream<Uint8Array<ArrayBufferLike>>
 
   set dependsOn(other: SendStream | undefined) {
     const half = other && ApiSendStream.halfOf(other, this.#owner);
-    // One that has come to its end goes before nobody.
+    // A finished stream no longer precedes any other.
     this.#half.dependsOn = half?.isDone ? undefined : half;
     this.#owner.wake();
   }

@@ -1,3 +1,5 @@
+// The error codes of streams that applications abort or cancel.
+
 import { StreamError } from "../error/quic_error.ts";
 
 /** The code that goes with the reason of an abort or cancel: that of a `StreamError`, else 0. */

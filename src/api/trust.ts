@@ -8,7 +8,7 @@ import { TrustStore } from "../tls/trust_store.ts";
 import type { CertificateHook, Verification } from "../tls/tls.ts";
 import type { CertificateHash, ConnectOptions } from "./options.ts";
 
-/** Whom a client believes. */
+/** Which certificates a client trusts. */
 export interface Trust {
   readonly verification: Verification;
   readonly onCertificates?: CertificateHook;

@@ -1,3 +1,5 @@
+// The paths that a client wants, as its options and the addresses of the machine say.
+
 import {
   familyOf,
   listLocalAddresses,
@@ -9,7 +11,7 @@ import type { PathGoal, PathRoute } from "../path/path_keeper.ts";
 import type { ConnectOptions, PathWish } from "./options.ts";
 import { PresentAddresses } from "./present_addresses.ts";
 
-/** Addresses that leave it to the system where a path begins. */
+/** Addresses that let the system choose where a path begins. */
 const ANYWHERE = ["0.0.0.0", "::"];
 
 /** One wish of the application, and which addresses there are for it. */

@@ -2,7 +2,7 @@ import "reflect-metadata";
 import type { Extension, JsonGeneralName, X509Certificate } from "@peculiar/x509";
 import { parseIpAddress } from "../bytes/ip_address.ts";
 
-/** A certificate that nobody but its maker trusts, and its key. */
+/** A certificate for development, and its key. Only programs that are told to trust it do. */
 export interface DevelopmentCertificate {
   /** The certificate in PEM. */
   readonly certPem: string;

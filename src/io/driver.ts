@@ -1,10 +1,12 @@
+// The loop around an endpoint: reads sockets, sends datagrams, sets timers, hands on events.
+
 import type { Address } from "../path/address.ts";
 import type { Port } from "../path/port.ts";
 import { monotonicNow } from "./clock.ts";
 import type { SocketListener, UdpSocket } from "./udp_socket.ts";
 import { RECEIVE_BURST } from "../limits/limits.ts";
 
-/** A timer of the runtime fires about this much later than told; measured. */
+/** Milliseconds by which timers of the runtime fire late; measured. */
 const TIMER_LATENESS = 1.2;
 /** Shorter waits than this are spent in turns of the event loop: a timer would be too late. */
 const SHORT_WAIT = 2;
@@ -28,7 +30,7 @@ export interface DrivenEndpoint<Connection> {
   nextActive(): Connection | undefined;
 }
 
-/** Who hears of connections. Called between the steps of the loop, never within one. */
+/** Callbacks of the loop, called between its steps, never within one. */
 export interface DriverListener<Connection> {
   /** A peer opened a connection. */
   onConnection(connection: Connection): void;
@@ -122,7 +124,7 @@ export class Driver<Connection> implements SocketListener {
     this.#timer?.unref();
   }
 
-  /** Stops. Sockets are closed by whoever opened them. */
+  /** Stops the loop. The code that opened the sockets closes them. */
   close(): void {
     this.#isClosed = true;
     this.#clearTimer();

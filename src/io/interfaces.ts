@@ -106,7 +106,7 @@ function matches({ name, hostname }: LocalAddress, pattern: string): boolean {
   const prefix = pattern.endsWith("*") ? pattern.slice(0, -1) : pattern;
   if (!isPrefix) return false;
   if (hostname.startsWith(prefix) && prefix !== "") return true;
-  // A name stands for what can be used without a zone; who wants loopback says so.
+  // A name stands for addresses that work without a zone. Loopback must be named.
   return name.startsWith(prefix) && !isLinkLocal(hostname) &&
     (prefix.startsWith("lo") || !isLoopback(hostname));
 }

@@ -4,8 +4,8 @@ import { appendFileIfGranted, readEnvironment } from "./environment.ts";
 export type KeyLog = (line: string) => void;
 
 /**
- * Where secrets are to be written for tools such as Wireshark: a writer that appends to the file
- * that `SSLKEYLOGFILE` names, or undefined if nobody asked or we may not.
+ * The writer of secrets for tools such as Wireshark: it appends to the file that `SSLKEYLOGFILE`
+ * names. Undefined if the variable is not set, or the permissions are missing.
  */
 export function openKeyLog(): KeyLog | undefined {
   const path = readEnvironment("SSLKEYLOGFILE");

@@ -1,3 +1,5 @@
+// A file to which records are added in the background.
+
 import { RecordQueue } from "../qlog/record_queue.ts";
 import type { QlogSink } from "../qlog/writer.ts";
 

@@ -1,6 +1,8 @@
+// Random numbers of the system.
+
 import type { Random } from "../crypto/random.ts";
 
-/** How much is drawn from the system at a time. */
+/** Bytes drawn from the system at a time. */
 const POOL_SIZE = 4096;
 
 /** Randomness of the system, fit for secrets. Drawn in bulk, since each call has its price. */

@@ -1,3 +1,5 @@
+// The certificates of authorities that this machine trusts.
+
 import { rootCertificates } from "node:tls";
 import { readEnvironment, readFileIfGranted } from "./environment.ts";
 

@@ -1,7 +1,9 @@
+// The sockets of one endpoint.
+
 import type { Address } from "../path/address.ts";
 import { UdpSocket } from "./udp_socket.ts";
 
-/** How often a common port is looked for when the system is to choose it. */
+/** How many ports are tried to find one that is free on all addresses. */
 const ATTEMPTS = 20;
 
 /** One socket per local address. */

@@ -1,7 +1,12 @@
+// One UDP socket of the runtime.
+
 import type { Address } from "../path/address.ts";
 import type { Port } from "../path/port.ts";
 
-/** Larger than any datagram this implementation builds; room for jumbo frames. */
+/**
+ * Bytes of an outgoing buffer: larger than any datagram that is built here, with room for jumbo
+ * frames.
+ */
 const OUTGOING_SIZE = 9_216;
 /** So many datagrams may be on their way to the system at once. */
 const OUTGOING_COUNT = 16;
@@ -21,7 +26,7 @@ const PASSING: ReadonlySet<string> = new Set([
   "EMSGSIZE",
 ]);
 
-/** Who hears what happens at a socket. All calls are synchronous. */
+/** Callbacks of a socket. All calls are synchronous. */
 export interface SocketListener {
   /** A datagram came. It lies in the socket's buffer and is valid during the call only. */
   onDatagram(datagram: Uint8Array, socket: UdpSocket, remote: Address): void;
@@ -172,7 +177,7 @@ export class UdpSocket implements Port {
     this.#listener?.onUnreachable(this, remote, error as Error);
   }
 
-  /** The same object for the same peer as long as nobody else speaks: comparing is cheap then. */
+  /** The same object for the same peer as long as no other peer sends: comparing is then cheap. */
   #remoteOf(from: Deno.NetAddr): Address {
     const last = this.#lastRemote;
     const { port } = from;

@@ -22,14 +22,14 @@ export type AuthorityCheck<T extends H3Transport = H3Transport> = (
   connection: T,
 ) => boolean;
 
-/** Who can tell what a server's certificates are good for. */
+/** Tells for which hosts the certificates of a server are good. */
 export interface CertificateJudge {
   /** Whether the certificate shown to clients that ask for a name is good for a host. */
   covers(hostname: string, serverName: string | undefined): boolean;
 }
 
 /**
- * Whether a request is for somebody else, or for something else than https, which is all that a
+ * Whether a request is for another host, or for a scheme other than https, which is all that a
  * certificate secures (RFC 9110, Section 7.4).
  *
  * @param isAuthority Decides; without it, any host will do.

@@ -1,6 +1,8 @@
+// Checks the options of HTTP/3.
+
 import type { H3Options, H3ServerOptions } from "./options.ts";
 
-/** What goes out as a setting: a number that the peer has to understand. */
+/** Options that are sent as settings: numbers that the peer has to understand. */
 const settings = ["qpackTableCapacity", "qpackBlockedStreams", "maxFieldSectionSize"] as const;
 /** Limits and times of our own: `Infinity` means none. */
 const limits = [

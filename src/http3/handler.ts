@@ -1,3 +1,5 @@
+// What applications that serve HTTP/3 implement and get: handlers, requests, tunnels, datagrams.
+
 import type { H3Transport } from "./transport.ts";
 
 /** Makes the response to a request. */
@@ -17,9 +19,9 @@ export interface RequestInfo<T extends H3Transport = H3Transport> {
   /** Resolves when the response has been sent; rejects if that failed. */
   readonly completed: Promise<void>;
   /**
-   * Whether the request came before the handshake was complete (0-RTT), so that it may be
-   * somebody's recording. Only safe methods are handed on then, the others wait. Who minds even
-   * those answers 425 (RFC 9114, Section 10.9).
+   * Whether the request came before the handshake was complete (0-RTT), so that an attacker may
+   * have recorded it. Only safe methods reach the handler then; others wait. A handler that must
+   * not answer such requests either answers 425 (RFC 9114, Section 10.9).
    */
   readonly early: boolean;
   /** Datagrams of this request, if the server was told to have them and the connection can. */

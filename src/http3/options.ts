@@ -113,15 +113,15 @@ export interface H3RequestInit {
 export interface FetchConnectOptions
   extends Omit<ConnectOptions, "hostname" | "port" | "alpnProtocols" | "signal">, H3Options {
   /**
-   * Milliseconds for which the connection is kept when nobody waits for anything of it; `Infinity`
-   * for any time. Responses that are not read to their end keep it longer, but not the process.
+   * Milliseconds for which an unused connection is kept; `Infinity` for any time. Responses that
+   * are not read to their end keep the connection longer, but do not keep the process alive.
    *
    * @default {2000}
    */
   idleTimeout?: number;
 }
 
-/** What `fetch` takes besides a URL: what the platform's takes, and how to connect. */
+/** The options of `fetch`: those of the platform, and how to connect. */
 export interface FetchInit extends RequestInit, H3RequestInit, FetchConnectOptions {
   /**
    * Whether the response shares the connection with the others of its urgency (RFC 9218). With
@@ -131,9 +131,9 @@ export interface FetchInit extends RequestInit, H3RequestInit, FetchConnectOptio
    */
   incremental?: boolean;
   /**
-   * A connection to use, instead of one that `fetch` makes and keeps. What `H3Options` has is looked
-   * at with the first request over it. Whom to trust was settled when it was made: options about that
-   * are refused, and redirects to other servers are not followed.
+   * A connection to use, instead of one that `fetch` makes and keeps. The options in `H3Options`
+   * count with the first request over it. Its trust was settled when it was made: options about
+   * trust are refused, and redirects to other servers are not followed.
    */
   connection?: H3Transport;
   /**

@@ -72,7 +72,10 @@ export interface H3BidirectionalStream {
 export interface H3ReceiveStream extends ReadableStream<Uint8Array<ArrayBuffer>> {
   /** The ID of the stream, unique in its connection. */
   readonly id: bigint;
-  /** Whether data came before the handshake was complete, and may be somebody's recording. */
+  /**
+   * Whether data came before the handshake was complete, so that an attacker may have recorded
+   * them.
+   */
   readonly early?: boolean;
 }
 

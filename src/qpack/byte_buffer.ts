@@ -33,12 +33,12 @@ export class ByteBuffer {
     return at;
   }
 
-  /** Begins anew, in the same memory. */
+  /** Empties the buffer and keeps its memory. */
   clear(): void {
     this.length = 0;
   }
 
-  /** Hands out everything and begins anew, without memory. */
+  /** Returns all bytes and empties the buffer, without keeping memory. */
   take(): Uint8Array<ArrayBuffer> {
     const taken = this.bytes.subarray(0, this.length);
     this.bytes = NO_BYTES;

@@ -1,3 +1,5 @@
+// The dynamic table of QPACK (RFC 9204, Section 3.2).
+
 import { fieldLineSize } from "./field_line.ts";
 
 /** A line in the dynamic table. */

@@ -1,3 +1,5 @@
+// Reads and writes field sections of QPACK (RFC 9204, Section 4.5).
+
 import { MAX_FIELD_LINES } from "../limits/limits.ts";
 import type { Reader } from "../bytes/reader.ts";
 import type { ByteBuffer } from "./byte_buffer.ts";

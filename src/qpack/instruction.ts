@@ -1,3 +1,5 @@
+// Reads instructions of the QPACK streams, which may be cut anywhere (RFC 9204, Section 4.3).
+
 import { Reader, ReadError } from "../bytes/reader.ts";
 import { ByteBuffer } from "./byte_buffer.ts";
 

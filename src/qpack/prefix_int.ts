@@ -1,3 +1,5 @@
+// Integers of QPACK, which share their first byte with flags (RFC 9204, Section 4.1.1).
+
 import type { Reader } from "../bytes/reader.ts";
 import type { ByteBuffer } from "./byte_buffer.ts";
 
@@ -5,8 +7,8 @@ import type { ByteBuffer } from "./byte_buffer.ts";
 const TOO_LARGE = 2 ** 62;
 
 /**
- * Reads an integer whose first `bits` bits share a byte with flags (RFC 9204, Section 4.1.1). One
- * above 2^53 - 1 is taken as 2^53 - 1: no index, length or stream that there is comes near it.
+ * Reads an integer whose first `bits` bits share a byte with flags (RFC 9204, Section 4.1.1). A
+ * value above 2^53 - 1 is taken as 2^53 - 1: no index, length or stream comes near it.
  *
  * @throws {RangeError} If the integer has more than 62 bits or is padded without end.
  */

@@ -1,3 +1,5 @@
+// The static table of QPACK (RFC 9204, Appendix A).
+
 import type { FieldLine } from "./field_line.ts";
 
 /** RFC 9204, Appendix A in its order; neighbours of one name share a row. */

@@ -7,7 +7,8 @@ import { SizeLimitError } from "./qpack_error.ts";
 /**
  * Reads a string literal whose length has a prefix of `bits` bits (RFC 9204, Section 4.1.2).
  *
- * The length is judged before the bytes are there, so nobody waits for, or holds, what is too long.
+ * The length is checked before the bytes arrive, so a string that is too long is neither awaited
+ * nor stored.
  *
  * @throws {SizeLimitError} If it is longer than `limit`.
  */

@@ -1,3 +1,5 @@
+// The client end of an HTTP/3 connection: sends requests, reads responses.
+
 import { StreamError } from "../../error/quic_error.ts";
 import { ClientExchange, type OutgoingRequest } from "./client_exchange.ts";
 import { H3ErrorCode } from "../wire/code_point.ts";
@@ -40,7 +42,7 @@ export class H3Client implements AsyncDisposable {
    * Makes a client of a connection.
    *
    * @param transport A connection whose protocol is h3.
-   * @throws {TypeError} If somebody reads its incoming streams already, such as another client.
+   * @throws {TypeError} If its incoming streams are read already, by another client for example.
    */
   constructor(transport: H3Transport, options: H3Options = {}) {
     this.#connection = new H3Connection(transport, "client", options, {
@@ -52,8 +54,8 @@ export class H3Client implements AsyncDisposable {
   }
 
   /**
-   * Called when somebody begins to wait for a response, for a piece of one, or for a body to be
-   * sent, and when nobody waits any more.
+   * Called when a caller begins to wait for a response, for a piece of one, or for a body to be
+   * sent, and when no caller waits any more.
    */
   set onWaiting(listener: ((isAnybody: boolean) => void) | undefined) {
     this.#waiters.onChange = listener;
@@ -182,7 +184,7 @@ export class H3Client implements AsyncDisposable {
     return exchange;
   }
 
-  /** Opens a stream, for as long as somebody waits for it and the server may allow one. */
+  /** Opens a stream, as long as the caller waits for it and the server may allow one. */
   async #openStream(signal: AbortSignal): Promise<H3BidirectionalStream> {
     const goneAway = new AbortController();
     this.#opening.add(goneAway);
@@ -243,7 +245,7 @@ export class H3Client implements AsyncDisposable {
   }
 }
 
-/** The promise, for as long as somebody waits for it. */
+/** The promise, until the signal is aborted. */
 async function withSignal<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = Promise.withResolvers<never>();
   const onAbort = () => aborted.reject(signal.reason);

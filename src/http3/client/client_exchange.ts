@@ -1,3 +1,5 @@
+// One request of a client and its response.
+
 import { StreamError } from "../../error/quic_error.ts";
 import { CallerError, callerFailed, originOf } from "../message/caller_error.ts";
 import { H3ErrorCode } from "../wire/code_point.ts";
@@ -13,7 +15,10 @@ import { MAX_INFORMATIONAL } from "../../limits/limits.ts";
 
 const exchangeOf = new WeakMap<Response, ClientExchange>();
 
-/** A body that nobody can read any more is given up, lest it hold stream and credit for ever. */
+/**
+ * Cancels bodies that became unreachable, so that they do not hold their stream and credit
+ * indefinitely.
+ */
 const unreachable = new FinalizationRegistry<ClientExchange>((exchange) => exchange.abandon());
 
 /**
@@ -74,7 +79,10 @@ export class ClientExchange {
   #isRefused = false;
   /** Why the request was given up, once it was. */
   #rejection: { readonly reason: unknown } | undefined;
-  /** Fails who waits for the response; nothing of that is kept, so that the response can go. */
+  /**
+   * Rejects the promise of the response. The promise itself is not kept, so that the response can
+   * be collected.
+   */
   #onRejected: ((reason: unknown) => void) | undefined;
 
   constructor(
@@ -140,14 +148,14 @@ export class ClientExchange {
   }
 
   /**
-   * Gives the request up with an error for whoever waits. RFC 9114, Section 4.1.1: to the server
-   * it is a cancellation, as clients reject no requests.
+   * Ends the request with an error for its callers. RFC 9114, Section 4.1.1: to the server it is a
+   * cancellation, because clients do not reject requests.
    */
   reject(error: StreamError): void {
     this.#cancel(error, error.message);
   }
 
-  /** Nobody has the response any more. */
+  /** The response is unreachable. */
   abandon(): void {
     this.#cancel(undefined, "Nobody reads the response");
   }

@@ -1,3 +1,5 @@
+// Connections that `fetch` keeps for further requests.
+
 import type { ConnectOptions } from "../../api/options.ts";
 import { urgencyOrder } from "../../scheduler/stream_order.ts";
 import type { SavedSession } from "../../api/session.ts";
@@ -30,7 +32,7 @@ export class ConnectionPool implements AsyncDisposable {
   /** Sessions of applications that a connection was made with. */
   readonly #spent = new WeakSet<SavedSession>();
   readonly #given = new WeakMap<H3Transport, H3Client>();
-  /** Options that are functions or objects are told apart by who they are. */
+  /** Numbers for options that are functions or objects: they are compared by identity. */
   readonly #identities = new WeakMap<object, number>();
   #nextIdentity = 0;
 
@@ -47,7 +49,7 @@ export class ConnectionPool implements AsyncDisposable {
       const client = await known;
       if (client.accepting) return { client, isReused: true };
       if (this.#clients.get(key) === known) this.#clients.delete(key);
-      // Somebody else may have noticed first and made another.
+      // Another request may have noticed first and made a new connection.
       return await this.lease(url, options);
     }
     const connecting = this.#open(key, url, options);
@@ -110,7 +112,7 @@ export class ConnectionPool implements AsyncDisposable {
     }
   }
 
-  /** Each session is good for one connection, and nobody's business but of the first server's. */
+  /** Each session is good for one connection, and is shown only to the server that gave it. */
   #unspent(session: SavedSession | undefined): SavedSession | undefined {
     if (session === undefined || this.#spent.has(session)) return undefined;
     this.#spent.add(session);
@@ -122,7 +124,9 @@ export class ConnectionPool implements AsyncDisposable {
     if (kept && await kept === client && this.#clients.get(key) === kept) this.#clients.delete(key);
   }
 
-  /** RFC 9114, Section 3.3: only for the very origin whose certificate was looked at. */
+  /**
+   * RFC 9114, Section 3.3: a connection is used only for the origin whose certificate was checked.
+   */
   #key(url: URL, options: FetchConnectOptions): string {
     const { paths, ...others } = options;
     const parts = Object.entries(others).filter(([, value]) => value !== undefined).sort();

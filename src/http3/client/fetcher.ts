@@ -25,7 +25,7 @@ const redirectStatuses = new Set([301, 302, 303, 307, 308]);
 /**
  * Makes a `fetch` whose connections come from `connect`, and are kept for further requests.
  *
- * @param overTcp What is used where UDP does not get through, if that is wanted.
+ * @param overTcp The `fetch` over TCP for servers that UDP does not reach, if wanted.
  */
 export function createFetch(
   connect: Connector,

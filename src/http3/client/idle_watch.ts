@@ -3,9 +3,9 @@ import { later } from "../timer.ts";
 import type { H3Transport } from "../transport.ts";
 
 /**
- * Watches a connection that is kept for further requests, and lets go of it when nobody has waited
- * for anything of it for a while: it is closed, or if there are responses left that nobody reads,
- * it no longer keeps the process at least.
+ * Watches a connection that is kept for further requests. If no caller has waited for anything for
+ * a while, the connection is closed; if responses are left unread, it only stops keeping the
+ * process alive.
  */
 export class IdleWatch {
   readonly #client: H3Client;
@@ -19,7 +19,7 @@ export class IdleWatch {
   #quietSince = performance.now();
 
   /**
-   * @param timeout Milliseconds without anybody who waits.
+   * @param timeout Milliseconds during which no caller waits.
    * @param onClose Called when the connection is about to be closed.
    */
   constructor(client: H3Client, transport: H3Transport, timeout: number, onClose: () => void) {
@@ -41,7 +41,7 @@ export class IdleWatch {
   #quiet(): void {
     this.#isWaitedFor = false;
     this.#quietSince = performance.now();
-    if (!this.#client.accepting) this.#letGo(); // nobody will use it again
+    if (!this.#client.accepting) this.#letGo(); // no further request can use it
     else if (this.#stop === undefined) this.#arm(this.#timeout);
   }
 

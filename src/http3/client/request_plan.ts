@@ -1,3 +1,5 @@
+// How a request is sent: its fields, its content, and what a redirect makes of it.
+
 import { entriesOf } from "../wire/fields.ts";
 import type { FetchInit } from "../options.ts";
 
@@ -91,7 +93,10 @@ export class RequestPlan {
     this.#takeCredentials();
   }
 
-  /** RFC 9110, Section 4.2.4: who is named in a URL is told in a field, and nowhere else. */
+  /**
+   * RFC 9110, Section 4.2.4: the user name and password of a URL are sent in a field, and nowhere
+   * else.
+   */
   #takeCredentials(): void {
     const { url } = this;
     if (url.username === "" && url.password === "") return;

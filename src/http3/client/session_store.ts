@@ -1,3 +1,5 @@
+// Sessions that `fetch` keeps to resume connections.
+
 import type { SavedSession } from "../../api/session.ts";
 
 /** Sessions kept for one kind of connection; each is good for one, and servers send a few. */

@@ -1,3 +1,5 @@
+// Sends requests over TCP while a server cannot be reached over UDP.
+
 import { TransportError } from "../../error/quic_error.ts";
 import type { BrokenServers } from "./broken_servers.ts";
 import type { Lease } from "./connection_pool.ts";
@@ -28,7 +30,7 @@ export class TcpFallback {
   async lease(host: string, lease: () => Promise<Lease>): Promise<Lease | undefined> {
     if (this.#broken.has(host, Date.now())) return undefined;
     const leasing = lease();
-    // Who does not wait for it any more still learns from it.
+    // The result is noted even if the caller no longer waits for it.
     leasing.then(() => this.#broken.delete(host), (error) => {
       if (!mayFallBackToTcp(error)) return;
       this.#failure = error;
@@ -65,9 +67,9 @@ export class TcpFallback {
 }
 
 /**
- * Whether TCP may do better where a connection could not be made: not if the application asked for
- * the impossible, nor if the server could not prove who it is. `fetch` with `fallback: "tcp"` goes
- * by it.
+ * Whether TCP may succeed where a connection could not be made: not if the application asked for
+ * the impossible, nor if the server could not prove its identity. `fetch` with `fallback: "tcp"`
+ * uses it.
  *
  * @param error What `dial` rejected with.
  *

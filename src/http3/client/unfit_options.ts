@@ -1,3 +1,5 @@
+// Refuses options about trust that the carrier of a request cannot honour.
+
 import type { FetchInit } from "../options.ts";
 
 /** A `fetch` that may have to do without UDP, with the runtime's own client beside it. */
@@ -9,9 +11,9 @@ const quicOnly = ["serverCertificateHashes", "serverName", "insecure", "cipherSu
 const ofClient = ["caCerts", "cert", "key", "localAddresses", "paths"] as const;
 
 /**
- * Looks whether everything that is to carry a request can honour the options that say whom to trust,
- * as whom to come and from where. One that is left out in silence would give a request, with the
- * credentials in it, to somebody it is not meant for.
+ * Checks that every possible carrier of a request honours the options about trust, client
+ * certificates and local addresses. An option that is ignored silently would send the request, with
+ * its credentials, to the wrong server.
  *
  * @param url What is fetched first.
  * @throws {TypeError} Which option cannot be honoured, and what to do.

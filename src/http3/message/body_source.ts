@@ -1,6 +1,9 @@
+// The content of a message as the application gives it: a stream that is read in time with the
+// peer.
+
 import { CallerError, callerFailed } from "./caller_error.ts";
 
-/** Asked of a body at first, and at most: who gives all that is asked is asked for more. */
+/** Bytes asked of a body first, and at most: a body that fills one request gets a larger one. */
 const FIRST = 4_096;
 const MOST = 131_072;
 
@@ -14,7 +17,7 @@ export class BodySource {
   #wanted = FIRST;
   #last: Uint8Array<ArrayBuffer> | undefined;
 
-  /** @throws {TypeError} If somebody reads the stream already. */
+  /** @throws {TypeError} If the stream is read already. */
   constructor(stream: ReadableStream<Uint8Array>) {
     this.#byteReader = byteReaderOf(stream);
     if (!this.#byteReader) this.#reader = stream.getReader();
@@ -42,7 +45,7 @@ export class BodySource {
     return this.#last = value;
   }
 
-  /** Lets go at once of the bytes of the last piece, which nobody needs any more. */
+  /** Frees the bytes of the last piece at once; they are no longer needed. */
   release(): void {
     this.#last?.buffer.transfer(0);
     this.#last = undefined;

@@ -1,3 +1,5 @@
+// The control stream of the peer (RFC 9114, Section 6.2.1).
+
 import { ApplicationError } from "../../error/quic_error.ts";
 import { H3ErrorCode, H3FrameType, isForbiddenFrame } from "../wire/code_point.ts";
 import type { FrameReader } from "../wire/frame_reader.ts";
@@ -15,7 +17,7 @@ import { MAX_PRIORITY_SIZE, MAX_SETTINGS_SIZE } from "../../limits/limits.ts";
 /** Which end of the connection we are. */
 export type Role = "client" | "server";
 
-/** Whoever wants to know what the peer's control stream says. */
+/** Callbacks for the frames on the control stream of the peer. */
 export interface ControlHandler {
   /** The peer's settings; once. */
   onSettings(settings: Settings): void;
@@ -34,7 +36,7 @@ export class ControlStream {
   #goAwayId = Infinity;
   #maxPushId = -1;
 
-  /** @param log Is told of each frame, if somebody wants to know. */
+  /** @param log Records each frame, if there is a trace. */
   constructor(
     frames: FrameReader,
     role: Role,

@@ -1,3 +1,5 @@
+// HTTP datagrams of one connection, sorted by request (RFC 9297).
+
 import type { PeerAccount } from "../../api/peer_account.ts";
 import { concatBytes, giveBack } from "../../bytes/bytes.ts";
 import { ApplicationError } from "../../error/quic_error.ts";

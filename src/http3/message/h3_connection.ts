@@ -37,7 +37,7 @@ export interface H3ConnectionEvents {
   onPriorityUpdate(streamId: number, priority: string): void;
 }
 
-/** What a role decides about its connection besides. */
+/** Options that depend on the role. */
 export interface H3ConnectionOptions extends H3Options {
   /** Whether it takes extended CONNECT. */
   readonly extendedConnect?: boolean;
@@ -85,7 +85,7 @@ export class H3Connection {
     }
     checkOptions(options);
     this.transport = transport;
-    // RFC 9114, Section 8.1: who makes us hold the most of what is used up hears it with this.
+    // RFC 9114, Section 8.1: the code for a peer that is disconnected because it holds the most.
     if (transport.account) transport.account.overloadCode = H3ErrorCode.ExcessiveLoad;
     this.role = role;
     this.#events = events;
@@ -363,7 +363,7 @@ export class H3Connection {
   }
 }
 
-/** What a transport's end in order means to those who still want something of it. */
+/** The error for callers that still wait when the transport is closed without a failure. */
 function closedInOrder(info: unknown): ApplicationError {
   const { closeCode = 0, reason = "" } = (info ?? {}) as { closeCode?: number; reason?: string };
   const said = reason === "" ? "" : `, "${reason}"`;

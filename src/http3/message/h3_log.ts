@@ -1,3 +1,5 @@
+// The events of HTTP/3 in qlog traces.
+
 import type { EventLog } from "../../api/event_log.ts";
 import { H3StreamType, isReserved } from "../wire/code_point.ts";
 import type { LoggedFrame } from "./logged_frame.ts";
@@ -27,7 +29,10 @@ export class H3Log {
     this.#events = events;
   }
 
-  /** What one end announces; ours tells besides that we do not wait for the peer's. */
+  /**
+   * The settings that one end announces. The event of our own also says that we do not wait for
+   * those of the peer.
+   */
   parametersSet(initiator: Initiator, settings: Settings): void {
     this.#events.write("http3:parameters_set", {
       initiator,

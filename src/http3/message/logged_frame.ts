@@ -1,3 +1,5 @@
+// Frames of HTTP/3 as qlog traces show them, without secrets.
+
 import { toHex } from "../../bytes/bytes.ts";
 import type { FieldLine } from "../../qpack/field_line.ts";
 import { MAX_LOGGED_FIELDS } from "../../limits/limits.ts";
@@ -18,7 +20,10 @@ interface RawInfo {
   readonly ["payload_length"]: number;
 }
 
-/** Values that let others act in somebody's name; a trace is read by more people than they are for. */
+/**
+ * Fields whose values let their reader act in the name of a user; a trace may be read by many
+ * people.
+ */
 const secretNames = new Set(["authorization", "cookie", "proxy-authorization", "set-cookie"]);
 
 const settingNames: Readonly<Record<number, string>> = {
@@ -37,7 +42,7 @@ export function loggedData(headerSize: number, payloadSize: number): LoggedFrame
   return { "frame_type": "data", raw: rawInfo(headerSize, payloadSize) };
 }
 
-/** A HEADERS frame with its section; values that are nobody's business are left out. */
+/** A HEADERS frame with its section, without secret values. */
 export function loggedHeaders(
   lines: readonly FieldLine[],
   headerSize: number,

@@ -1,3 +1,5 @@
+// Reads one message from a stream: header sections, content, trailers.
+
 import { concatBytes } from "../../bytes/bytes.ts";
 import { ApplicationError, StreamError } from "../../error/quic_error.ts";
 import type { FieldLine } from "../../qpack/field_line.ts";
@@ -93,7 +95,7 @@ export class MessageReader {
   /**
    * Reads to the end, throwing data away; more than `limit` bytes of it are an error.
    *
-   * @param patience How long to wait for it; for ever if left out.
+   * @param patience How long to wait for it; without a limit if left out.
    */
   async drain(limit: number, patience?: Patience): Promise<void> {
     for (let total = 0;;) {
@@ -108,7 +110,7 @@ export class MessageReader {
     }
   }
 
-  /** Gives up reading: the error's code goes to the peer, the reason to whoever still reads. */
+  /** Stops reading: the peer gets the code of the error, callers that still read get the reason. */
   cancel(error: StreamError, reason: unknown = error): void {
     if (this.finished || this.#cancelled) return;
     this.#cancelled = true;

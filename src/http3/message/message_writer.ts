@@ -1,3 +1,5 @@
+// Writes one message to a stream: header sections, content, trailers.
+
 import { StreamError } from "../../error/quic_error.ts";
 import type { FieldLine } from "../../qpack/field_line.ts";
 import { BodySource } from "./body_source.ts";
@@ -51,11 +53,11 @@ export class MessageWriter {
   }
 
   /**
-   * Sends a body as fast as the peer takes it: nothing of it is asked for before there is room. What
-   * goes wrong with the body itself is thrown as a `CallerError`.
+   * Sends a body as fast as the peer takes it; the body is not asked for bytes before there is
+   * room. Errors of the body itself are thrown as `CallerError`.
    *
    * @param length Bytes the headers announced; -1 for none.
-   * @param patience How long to wait for the peer; for ever if left out.
+   * @param patience How long to wait for the peer; without a limit if left out.
    */
   async body(
     stream: ReadableStream<Uint8Array>,
@@ -80,7 +82,7 @@ export class MessageWriter {
         if (length >= 0 && sent > length) throw wrongLength(length);
         if (value.length <= PIECE_SIZE) this.#data(value, length >= 0);
         else await this.#pieces(value, length >= 0, patience);
-        // Who waits for the peer holds nothing: what there was room for is copied.
+        // A wait for the peer holds no memory: bytes that had room were copied.
         if (length >= 0 && value.length <= room && this.#stream.reserve) source.release();
       }
       // A peer that wants no more ends the source as well, which is no lack of content then.

@@ -12,8 +12,8 @@ export interface PatienceOptions {
 const GRACE = 10_000;
 
 /**
- * Waits for a peer, but not for ever: there is a longest time for each step, and, if wanted, a
- * least rate over all of them. Only time spent on waiting counts, not what we do in between.
+ * Waits for a peer within limits: a longest time for each step, and, if wanted, a least rate over
+ * all steps. Only time spent waiting counts, not time spent on work in between.
  *
  * There is one timer for many steps; it is set again only if it fires in the middle of one.
  */

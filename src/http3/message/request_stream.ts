@@ -1,3 +1,5 @@
+// One request stream of either end: its messages, and what becomes of them.
+
 import { ApplicationError, StreamError } from "../../error/quic_error.ts";
 import { CallerError } from "./caller_error.ts";
 import { H3ErrorCode } from "../wire/code_point.ts";
@@ -10,9 +12,9 @@ import type { H3BidirectionalStream } from "../transport.ts";
 
 /** What is done with the content of a message. */
 export interface BodyListener {
-  /** Somebody begins to read it. */
+  /** The application begins to read the content. */
   onWanted?(): void;
-  /** Nobody wants the rest of it. */
+  /** The application does not want the rest of the content. */
   onCancel(reason: unknown): void;
   /** No more of it will come, for whatever reason. */
   onEnd(): void;
@@ -92,7 +94,7 @@ export class RequestStream {
   /**
    * The incoming content as a stream that reads no further than it is read.
    *
-   * @param waiter Is told whenever somebody waits for it.
+   * @param waiter Is told whenever a caller waits for the content.
    */
   body(
     { onCancel, onEnd, onWanted }: BodyListener,

@@ -1,3 +1,5 @@
+// Reads and drops the unwanted content of a request, within limits.
+
 import type { StreamError } from "../../error/quic_error.ts";
 import { Patience } from "../message/patience.ts";
 import type { RequestStream } from "../message/request_stream.ts";

@@ -1,3 +1,5 @@
+// The server that `serve` returns: its listener, its connections, its shutdown.
+
 import type { CertificateOptions } from "../../api/credentials.ts";
 import type { ListenerStats } from "../../api/listener_stats.ts";
 import type { ListenOptions } from "../../api/options.ts";
@@ -16,8 +18,8 @@ export interface H3Listener<T extends H3Transport> extends AsyncIterable<T> {
   /** Shows other certificates from now on; missing where that cannot be done. */
   setCertificates?(certificates: CertificateOptions): void;
   /**
-   * Whether the certificate shown to clients that ask for a name is good for a host; missing where
-   * nobody knows.
+   * Whether the certificate shown to clients that ask for a name is good for a host. Missing if the
+   * listener cannot tell.
    */
   covers?(hostname: string, serverName: string | undefined): boolean;
   /** What its clients hold; missing where that is not counted. */
@@ -42,7 +44,7 @@ export class HttpServer<T extends H3Transport = H3Transport> implements AsyncDis
   constructor(listener: H3Listener<T>, handler: RequestHandler<T>, options: ServeOptions) {
     this.#listener = listener;
     this.finished = this.#run(handler, options);
-    this.finished.catch(() => {}); // for those who do not look at it
+    this.finished.catch(() => {}); // the application may ignore it
   }
 
   /** Where it listens: one address per socket; addresses that the machine gets are added. */
@@ -153,7 +155,7 @@ export function createServe<T extends H3Transport>(
   };
 }
 
-/** The options with who decides which requests are for this server. */
+/** The options, with a function that decides which requests are for this server. */
 function withAuthority<T extends H3Transport>(
   options: ServeOptions,
   listener: H3Listener<T>,

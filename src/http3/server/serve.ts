@@ -8,10 +8,10 @@ const serveOverMultipath = createServe((options) => MultipathConnection.listen(o
 /**
  * Serves HTTP/3 over multipath QUIC.
  *
- * The handler takes and returns what those of `Deno.serve` do, so routers and file servers made for
- * it fit.
+ * The handler has the shape of a handler of `Deno.serve`, so routers and file servers made for it
+ * fit.
  *
- * @param options Where to listen, as whom, and within which limits.
+ * @param options Where to listen, with which certificate, and within which limits.
  * @param handler Makes the response to each request.
  * @returns The running server.
  *

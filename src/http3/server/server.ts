@@ -1,3 +1,5 @@
+// The server end of an HTTP/3 connection: takes requests, hands them to the handler.
+
 import { ApplicationError, StreamError } from "../../error/quic_error.ts";
 import { H3ErrorCode } from "../wire/code_point.ts";
 import { H3Connection } from "../message/h3_connection.ts";
@@ -19,7 +21,7 @@ import {
  *
  * @param transport A connection whose protocol is h3.
  * @param handler Makes the response to each request.
- * @throws {TypeError} If somebody reads its incoming streams already.
+ * @throws {TypeError} If its incoming streams are read already.
  *
  * @example
  * ```ts ignore
@@ -102,7 +104,8 @@ export class H3Server implements AsyncDisposable {
     const most = this.#options.maxConcurrentHandlers ?? MAX_HANDLERS;
     try {
       for (;;) {
-        // Streams not taken up hold back the peer, who may open only so many.
+        // Streams that are not accepted slow the peer down, because it may open only a limited
+        // number.
         while (this.active >= most) await this.#slotFree();
         if (!(await this.#acceptOne(streams))) return;
       }

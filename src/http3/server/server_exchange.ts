@@ -1,3 +1,5 @@
+// One request to a server and its response.
+
 import { ApplicationError, QuicError, StreamError } from "../../error/quic_error.ts";
 import { isMisdirected } from "../authority.ts";
 import { CallerError, originOf } from "../message/caller_error.ts";
@@ -24,7 +26,7 @@ export interface ExchangeContext {
   readonly transport: H3Transport;
   /** Whether clients were told that they may use extended CONNECT. */
   readonly extendedConnect: boolean;
-  /** Whether what came so far may be a recording of somebody's 0-RTT data. */
+  /** Whether the data received so far may be a recording of 0-RTT data. */
   readonly early: () => boolean;
   prioritize(header: string | null): void;
   /** The request could not be answered, by the client's doing. */
@@ -103,7 +105,7 @@ export class ServerExchange {
     const isTunnel = protocol !== "" && response.ok;
     this.#stream.incoming.isTunnel = isTunnel;
     await this.#respond(method, response, isTunnel);
-    // The directions of a tunnel end one by one; whoever reads the other may do so to its end.
+    // The directions of a tunnel end one by one; the application may read the other one to its end.
     if (isTunnel && this.#tunnel?.locked) await this.#requestTrailers.promise;
   }
 
@@ -230,7 +232,8 @@ export class ServerExchange {
     const { incoming } = this.#stream;
     this.#awaits100 = headers.get("expect")?.toLowerCase() === "100-continue";
     return this.#stream.body({
-      // RFC 9110, Section 10.1.1: who asks first is told to go on when the content is wanted.
+      // RFC 9110, Section 10.1.1: a client that asks first is told to go on when the application
+      // reads the content.
       onWanted: () => {
         if (this.#awaits100) this.#inform(100, new Headers());
         this.#awaits100 = false;
@@ -300,7 +303,7 @@ export class ServerExchange {
     if (method === "HEAD" || status === 204 || status === 304) {
       discard(response, undefined);
     } else if (body) {
-      // Nobody knows how long a tunnel may be silent.
+      // A tunnel may be silent for any time.
       const patience = isTunnel ? undefined : this.#writePatience;
       await outgoing.body(body, isTunnel ? -1 : announcedLength(headers, true), patience);
     }

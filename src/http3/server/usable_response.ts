@@ -1,3 +1,5 @@
+// Checks what a handler returned before it is sent.
+
 import { announcedLength } from "../wire/fields.ts";
 
 /** Statuses whose responses have no content, whatever their fields say (RFC 9110, Section 6.4.1). */

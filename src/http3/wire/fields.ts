@@ -1,3 +1,5 @@
+// Header fields: from requests and responses to field lines and back.
+
 import { StreamError } from "../../error/quic_error.ts";
 import type { FieldLine } from "../../qpack/field_line.ts";
 import { H3ErrorCode } from "./code_point.ts";
@@ -127,9 +129,9 @@ export function trailerLines(headers: Headers): FieldLine[] {
 }
 
 /**
- * All names and values, each `set-cookie` by itself. The runtime's own iterator sorts anew for each
- * step, which takes seconds for what a peer can send in one section; so do constructors that are
- * given `Headers`.
+ * All names and values, each `set-cookie` by itself. The iterator of the runtime sorts again for
+ * each step, which takes seconds for what a peer can send in one section; so do constructors that
+ * are given `Headers`.
  */
 export function entriesOf(headers: Headers): [name: string, value: string][] {
   const entries: [string, string][] = [];
@@ -191,7 +193,7 @@ function readLines(
     if (name === "cookie") cookies.push(value);
     else headers.append(name, value);
   }
-  // RFC 9114, Section 4.2.1: joined again for whoever does not speak HTTP/3.
+  // RFC 9114, Section 4.2.1: joined, as applications of other HTTP versions expect.
   if (cookies.length > 0) headers.set("cookie", cookies.join("; "));
   return { pseudo, headers };
 }

@@ -4,7 +4,7 @@ import { H3ErrorCode } from "./code_point.ts";
 const EMPTY = new Uint8Array(0);
 
 /**
- * Walks the frames of one stream as its bytes come, without gathering what nobody asks for.
+ * Reads the frames of one stream as its bytes come, without collecting unwanted payload.
  *
  * `next()` moves to a frame; then its payload is taken in pieces, as a whole, or passed over.
  */
@@ -129,7 +129,7 @@ export class FrameReader {
     return rest;
   }
 
-  /** Gives up reading: the error's code goes to the peer, the reason to whoever still reads. */
+  /** Stops reading: the peer gets the code of the error, callers that still read get the reason. */
   cancel(error: StreamError, reason: unknown = error): void {
     if (this.ended || this.#cancelled) return;
     this.#cancelled = { reason };
@@ -206,7 +206,10 @@ export class FrameReader {
   }
 }
 
-/** Otherwise a peer could make us hold a large chunk for each byte that somebody keeps. */
+/**
+ * A copy of a small piece: otherwise a peer could make us hold a large chunk for each byte that is
+ * kept.
+ */
 export function frugal(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return 2 * bytes.length < bytes.buffer.byteLength ? bytes.slice() : bytes;
 }

@@ -1,3 +1,5 @@
+// What the core needs of a cryptographic engine: sealing, opening and header masks.
+
 import type { CipherSuite } from "./cipher_suite.ts";
 
 /** Bytes of the tag of every AEAD that QUIC uses. */

@@ -1,3 +1,5 @@
+// The WebAssembly program of ChaCha20.
+
 import { authenticate } from "./poly1305_program.ts";
 import {
   access,

@@ -61,7 +61,7 @@ export function isCipherSuite(suite: number): suite is CipherSuite {
   return all.has(suite);
 }
 
-/** The parameters of a suite; a number nobody negotiated is a mistake of the caller. */
+/** The parameters of a suite. A number that was not negotiated is a mistake of the caller. */
 export function suiteParameters(suite: number): SuiteParameters {
   const parameters = all.get(suite);
   if (parameters) return parameters;

@@ -16,8 +16,8 @@ const proven = new Map<EngineName, CryptoEngine | undefined>();
 /**
  * The fastest engine that computes what the standards say and refuses what it must refuse.
  *
- * A runtime has shipped a node:crypto whose GCM did not look at the tag; so nothing is believed:
- * every engine is proved before its first use, and one that fails is passed over.
+ * A runtime has shipped a node:crypto whose GCM did not check the tag. So every engine is proved
+ * before its first use, and an engine that fails is passed over.
  *
  * @param preferred The engine to take if it passes.
  */

@@ -1,3 +1,5 @@
+// Proves that a cryptographic engine computes and refuses what the standards demand.
+
 import { concatBytes, equalBytes, fromHex, toHex } from "../bytes/bytes.ts";
 import { type Aead, type CryptoEngine, MASK_LENGTH, TAG_LENGTH } from "./aead.ts";
 import { CipherSuite, suiteParameters } from "./cipher_suite.ts";

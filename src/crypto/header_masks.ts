@@ -1,3 +1,5 @@
+// Header protection of packets (RFC 9001, Section 5.4).
+
 import { unsafe } from "@noble/ciphers/aes.js";
 import type { HeaderMask } from "./aead.ts";
 import { type CipherSuite, CipherSuite as Suites } from "./cipher_suite.ts";

@@ -1,3 +1,5 @@
+// HMAC and HKDF (RFC 5869).
+
 import { expand as nobleExpand, extract as nobleExtract } from "@noble/hashes/hkdf.js";
 import { hmac as nobleHmac } from "@noble/hashes/hmac.js";
 import { sha256, sha384 } from "@noble/hashes/sha2.js";

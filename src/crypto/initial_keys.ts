@@ -1,3 +1,5 @@
+// The keys of Initial packets (RFC 9001, Section 5.2).
+
 import { fromHex } from "../bytes/bytes.ts";
 import type { CryptoEngine } from "./aead.ts";
 import { CipherSuite, suiteParameters } from "./cipher_suite.ts";

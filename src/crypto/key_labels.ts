@@ -24,7 +24,7 @@ const version2: KeyLabels = {
   ku: "quicv2 ku",
 };
 
-/** The labels of a version; a version nobody negotiated is a mistake of the caller. */
+/** The labels of a version. A version that was not negotiated is a mistake of the caller. */
 export function keyLabels(version: number): KeyLabels {
   if (version === VERSION_1) return version1;
   if (version === VERSION_2) return version2;

@@ -229,14 +229,14 @@ export class KeyPhases implements PacketSealer {
     if (isConfirmed && this.#lastOpened === this.#generation) return;
     const path = this.#paths.get(pathId);
     if (!path || path.generation !== this.#generation || number < path.firstSealed) return;
-    // RFC 9001, Section 6.2: whoever has seen the new keys may not answer with the old ones.
+    // RFC 9001, Section 6.2: a peer that has seen the new keys may not answer with the old ones.
     if (this.#lastOpened < this.#generation) {
       throw updateError("new keys were acknowledged under old ones");
     }
     this.#ackedAt = now;
   }
 
-  /** Drops old read keys whose time is over. */
+  /** Drops old read keys that have expired. */
   expire(now: number): void {
     if (this.deadline > now) return;
     this.deadline = Infinity;

@@ -1,3 +1,5 @@
+// The keys that seal and open packets of one encryption level.
+
 import { concatBytes } from "../bytes/bytes.ts";
 import {
   type Aead,

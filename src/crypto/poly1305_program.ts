@@ -1,3 +1,5 @@
+// The WebAssembly program of Poly1305.
+
 import {
   access,
   type Code,

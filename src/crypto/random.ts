@@ -9,7 +9,7 @@ export interface Random {
 /**
  * Repeatable numbers for simulations and tests: the same seed gives the same run.
  *
- * Anybody can predict them: never give this to a connection that faces a network.
+ * The numbers are predictable: never give them to a connection that faces a network.
  */
 export class SeededRandom implements Random {
   #state: number;

@@ -3,7 +3,7 @@ import { type Aead, type CryptoEngine, TAG_LENGTH } from "./aead.ts";
 import { CipherSuite } from "./cipher_suite.ts";
 import { keyLabels, VERSION_2 } from "./key_labels.ts";
 
-// RFC 9001, Section 5.8 and RFC 9369, Section 3.3.3: anybody may know these.
+// RFC 9001, Section 5.8 and RFC 9369, Section 3.3.3: these keys are public.
 const key1 = fromHex("be0c690b9f66575a1d766b54e368c84e");
 const nonce1 = fromHex("461599d35d632bf2239825bb");
 const key2 = fromHex("8fb4b01b56ac48e260fbcbcead7ccc92");

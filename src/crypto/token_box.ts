@@ -1,3 +1,5 @@
+// Seals and opens tokens that only this server can read.
+
 import { concatBytes } from "../bytes/bytes.ts";
 import { type Aead, type CryptoEngine, NONCE_LENGTH, TAG_LENGTH } from "./aead.ts";
 import { CipherSuite } from "./cipher_suite.ts";

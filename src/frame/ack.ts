@@ -44,8 +44,8 @@ export function readPathAckFrame(reader: Reader, handler: AckHandler, type: numb
 /**
  * Reads the fields of an ACK or PATH_ACK from behind its type or path ID (RFC 9000, Section 19.3).
  *
- * A frame with more than 256 ranges is legal. Its oldest ranges are dropped: whoever sees so
- * many holes repeats them anyway, and the newest are the ones that tell of loss.
+ * A frame with more than 256 ranges is legal. Its oldest ranges are dropped: a peer with so many
+ * holes repeats them anyway, and the newest ranges are the ones that show losses.
  *
  * @param hasEcn Whether the type promises ECN counts.
  */

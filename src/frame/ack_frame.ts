@@ -1,6 +1,6 @@
 /**
- * What an ACK or PATH_ACK frame said. One instance is filled again for every such frame, so
- * whoever wants to keep something copies it.
+ * What an ACK or PATH_ACK frame said. One instance is filled again for every such frame, so a
+ * reader that keeps a value copies it.
  */
 export class AckFrame {
   /** The largest packet number acknowledged. */

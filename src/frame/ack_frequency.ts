@@ -1,3 +1,5 @@
+// ACK_FREQUENCY and IMMEDIATE_ACK frames (ACK frequency, Section 4 and Section 5).
+
 import type { Reader } from "../bytes/reader.ts";
 import { varintSize } from "../bytes/varint.ts";
 import type { Writer } from "../bytes/writer.ts";

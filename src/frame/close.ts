@@ -15,7 +15,7 @@ export interface CloseHandler {
   onApplicationClose(code: number, reason: Uint8Array): void;
 }
 
-// Codes and frame types may be anybody's, of 62 bits; unknown ones only end up in a log.
+// Codes and frame types may have any value of 62 bits; unknown ones only end up in a log.
 
 /** Reads CONNECTION_CLOSE of the transport from behind its type. */
 export function readConnectionClose(reader: Reader, handler: CloseHandler): void {

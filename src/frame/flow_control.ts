@@ -1,3 +1,5 @@
+// Frames of flow control: MAX_DATA, MAX_STREAMS, DATA_BLOCKED and the like.
+
 import type { Reader } from "../bytes/reader.ts";
 import { varintSize } from "../bytes/varint.ts";
 import type { Writer } from "../bytes/writer.ts";
@@ -22,7 +24,7 @@ export const STREAMS_BLOCKED_BIDI = 0x16;
 /** No more unidirectional streams may be opened (RFC 9000, Section 19.14). */
 export const STREAMS_BLOCKED_UNI = 0x17;
 
-/** Hears of credit, and of the want of it. */
+/** Callbacks for credit, and for the lack of it. */
 export interface FlowControlHandler {
   onMaxData(limit: number): void;
   onMaxStreamData(id: number, limit: number): void;

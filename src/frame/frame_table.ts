@@ -1,3 +1,5 @@
+// The table of all frames.
+
 import type { Reader } from "../bytes/reader.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import * as ack from "./ack.ts";
@@ -15,8 +17,8 @@ import * as stream from "./stream.ts";
 import * as control from "./stream_control.ts";
 
 /**
- * Hears of every frame of a packet, in order. Byte arrays are views into the packet, and an
- * `AckFrame` is filled again: both are good only during the call.
+ * Callbacks for every frame of a packet, in order. Byte arrays are views into the packet, and an
+ * `AckFrame` is filled again: both are valid only during the call.
  *
  * Numbers that a peer may legally choose above 2^53 - 1 (limits, codes, sequence numbers of
  * status) arrive as 2^53 - 1; see `Reader.varintClamped`.
@@ -67,7 +69,7 @@ export const FrameTrait = {
   InZeroRtt: 1 << 1,
   InHandshake: 1 << 2,
   InOneRtt: 1 << 4,
-  /** Whoever gets it owes an acknowledgement (RFC 9000, Section 13.2). */
+  /** The receiver owes an acknowledgement (RFC 9000, Section 13.2). */
   Eliciting: 1 << 8,
   /** It may travel on a path that is only being tried (RFC 9000, Section 9.1). */
   Probing: 1 << 9,
@@ -119,7 +121,7 @@ export class FrameRow {
     this.logName = name.toLowerCase();
     this.traits = traitsOf(pkts, spec);
     this.extension = of;
-    // RFC 9000, Section 19.21: extensions are for those who have agreed on them.
+    // RFC 9000, Section 19.21: an extension is used only if both ends have agreed on it.
     this.refusal = more.refusal ?? ErrorCode.FrameEncodingError;
     this.read = read;
     this.log = log === "" ? [] : log?.split(" ");

@@ -1,3 +1,5 @@
+// Frames of the multipath extension (MPQUIC, Section 4).
+
 import type { Reader } from "../bytes/reader.ts";
 import { varintSize } from "../bytes/varint.ts";
 import type { Writer } from "../bytes/writer.ts";
@@ -11,9 +13,9 @@ export const PATH_STATUS_BACKUP = 0x3e76;
 export const PATH_STATUS_AVAILABLE = 0x3e77;
 /** How many paths there may be (MPQUIC, Section 4.6). */
 export const MAX_PATH_ID = 0x3e7a;
-/** A path cannot be opened for want of path IDs (MPQUIC, Section 4.7). */
+/** A path cannot be opened because path IDs are missing (MPQUIC, Section 4.7). */
 export const PATHS_BLOCKED = 0x3e7b;
-/** A path cannot be opened for want of its connection IDs (MPQUIC, Section 4.7). */
+/** A path cannot be opened because its connection IDs are missing (MPQUIC, Section 4.7). */
 export const PATH_CIDS_BLOCKED = 0x3e7c;
 
 /** Hears of paths and their limits. */

@@ -1,3 +1,5 @@
+// PATH_CHALLENGE and PATH_RESPONSE frames.
+
 import type { Reader } from "../bytes/reader.ts";
 import type { Writer } from "../bytes/writer.ts";
 

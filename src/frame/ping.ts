@@ -1,3 +1,5 @@
+// PADDING and PING frames.
+
 import type { Reader } from "../bytes/reader.ts";
 import type { Writer } from "../bytes/writer.ts";
 

@@ -1,3 +1,5 @@
+// Reads the frames of a packet and calls the handler for each.
+
 import type { Reader } from "../bytes/reader.ts";
 import { ReadError } from "../bytes/reader.ts";
 import { varintSize } from "../bytes/varint.ts";
@@ -75,7 +77,7 @@ function readType(reader: Reader): number {
 /** The row of a frame, if it may be here. */
 function allowed(type: number, packetType: number, extensions: number): FrameRow {
   const row = frameRow(type);
-  // RFC 9000, Section 12.4: what is unknown cannot be passed over, as nobody knows where it ends.
+  // RFC 9000, Section 12.4: an unknown frame cannot be skipped, because its length is unknown.
   if (row === undefined) {
     throw new TransportError(
       ErrorCode.FrameEncodingError,

@@ -1,8 +1,10 @@
+// What a sent packet remembers of its frames.
+
 import type { Writer } from "../bytes/writer.ts";
 
 /**
- * Whoever wrote a frame hears what became of it, and writes what is true *then* if it was lost.
- * A frame is never stored: it is a kind and two numbers, whose meaning is its owner's.
+ * The owner of a frame hears what became of it, and writes what is true *then* if the frame was
+ * lost. A frame is never stored: it is a kind and two numbers, which only its owner interprets.
  */
 export interface FrameOwner {
   /** The packet that carried the frame was acknowledged. */

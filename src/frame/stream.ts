@@ -6,8 +6,8 @@ import { TransportError } from "../error/quic_error.ts";
 import { dataRoom } from "./crypto.ts";
 
 /**
- * Bytes of a stream (RFC 9000, Section 19.8). The type has three low bits besides, up to 0x0f: they
- * say whether offset, length and the end of the stream are there.
+ * Bytes of a stream (RFC 9000, Section 19.8). The types go up to 0x0f: three low bits say whether
+ * offset, length and the end of the stream are present.
  */
 export const STREAM = 0x08;
 

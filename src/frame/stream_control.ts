@@ -1,3 +1,5 @@
+// RESET_STREAM, RESET_STREAM_AT and STOP_SENDING frames.
+
 import type { Reader } from "../bytes/reader.ts";
 import { varintSize } from "../bytes/varint.ts";
 import type { Writer } from "../bytes/writer.ts";

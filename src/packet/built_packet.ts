@@ -2,7 +2,10 @@ import type { PacketSealer } from "../crypto/packet_keys.ts";
 import type { SentFrame } from "../frame/sent_frame.ts";
 import { PacketType } from "./packet_type.ts";
 
-/** One packet of the datagram being built. Reused; only `frames` is made anew for each packet. */
+/**
+ * One packet of the datagram being built. The object is reused; only `frames` is new for each
+ * packet.
+ */
 export class BuiltPacket {
   type: PacketType = PacketType.Initial;
   /** The path ID whose packet number space counts; 0 for long headers. */

@@ -1,3 +1,5 @@
+// Connection IDs and their reset tokens, as numbers.
+
 import { toHex } from "../bytes/bytes.ts";
 
 /** The longest connection ID of versions 1 and 2 (RFC 9000, Section 17.2). */
@@ -51,7 +53,9 @@ export class ConnectionId {
       this.hasRest(datagram, offset);
   }
 
-  /** Whether the bytes at `offset`, whose key is ours, are also the same where that does not tell. */
+  /**
+   * Whether the remaining bytes at `offset`, whose key is that of this ID, are the same as well.
+   */
   hasRest(datagram: Uint8Array, offset: number): boolean {
     const rest = this.#rest;
     const { length } = this;

@@ -1,9 +1,9 @@
 import type { Random } from "../crypto/random.ts";
 
 /**
- * What stands in the connection IDs that an endpoint issues. The place for a server's name, which a
- * balancer finds again, and for the worker among several that share a socket: whoever has a packet
- * can tell from its ID whom it is for, whichever path it came by.
+ * What the connection IDs that an endpoint issues contain: a place for the name of a server, for
+ * balancers, and for the worker among several that share a socket. The ID of a packet then says
+ * where it belongs, whichever path it took.
  *
  * @example IDs whose first byte names one of many workers
  * ```ts
@@ -22,13 +22,13 @@ export interface IdLayout {
   /** Bytes of each ID: short headers do not tell (RFC 9000, Section 17.3.1). 20 at most. */
   readonly length: number;
   /**
-   * A new ID. RFC 9000, Section 5.1: nobody outside may see which IDs are of one connection. What is
-   * unpredictable about it must be enough for none to be made twice.
+   * A new ID. RFC 9000, Section 5.1: an observer must not see which IDs belong to one connection.
+   * The unpredictable part must be long enough that no ID is made twice.
    */
   make(random: Random): Uint8Array;
   /**
-   * Whether the ID at `offset` could have been made here. RFC 9000, Section 21.11: who resets
-   * connections of another endpoint with the same key ends them for any attacker that has seen an
+   * Whether the ID at `offset` could have been made here. RFC 9000, Section 21.11: an endpoint that
+   * resets connections of another one with the same key ends them for any attacker that has seen an
    * ID.
    */
   isOurs(datagram: Uint8Array, offset: number): boolean;

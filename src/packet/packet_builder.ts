@@ -1,3 +1,5 @@
+// Builds the packets of one datagram: headers, frames, padding, encryption.
+
 import { varintSize } from "../bytes/varint.ts";
 import { Writer } from "../bytes/writer.ts";
 import { TAG_LENGTH } from "../crypto/aead.ts";
@@ -156,7 +158,7 @@ export class PacketBuilder implements FrameSink {
     packet.frames.push(new SentFrame(owner, kind, start, end));
   }
 
-  /** Notes that an ack-eliciting frame was written whose fate nobody needs to hear of. */
+  /** Notes an ack-eliciting frame whose owner need not hear whether it arrives. */
   markEliciting(): void {
     this.#current.ackEliciting = true;
     this.#current.inFlight = true;

@@ -1,3 +1,5 @@
+// Stateless resets (RFC 9000, Section 10.3).
+
 import { equalSecrets } from "../bytes/bytes.ts";
 import type { Writer } from "../bytes/writer.ts";
 import type { Random } from "../crypto/random.ts";
@@ -8,15 +10,15 @@ export const RESET_TOKEN_LENGTH = 16;
 /** RFC 9000, Section 10.3: 5 bytes that look like a header, and the token. */
 const MIN_SIZE = 5 + RESET_TOKEN_LENGTH;
 
-/** Longer than this is of no use to anybody. */
+/** Bytes of the longest stateless reset; a longer one has no advantage. */
 const MAX_SIZE = 42;
 
 /**
- * Writes a stateless reset: what looks like a packet with a short header and ends in the token.
+ * Writes a stateless reset: bytes that look like a packet with a short header and end in the token.
  *
- * @param triggerSize The size of the datagram that nobody here knows.
+ * @param triggerSize The size of the datagram that belongs to no connection.
  * @returns Whether one was written; not if the trigger is so short that the answer could not be
- *   shorter still, as it must be lest two endpoints reset each other for ever.
+ * shorter still. Otherwise two endpoints could reset each other without end.
  */
 export function writeStatelessReset(
   writer: Writer,

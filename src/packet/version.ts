@@ -18,12 +18,14 @@ export function isSupportedVersion(version: number): boolean {
   return version === Version.V1 || version === Version.V2;
 }
 
-/** Whether a version is of the pattern 0x?a?a?a?a, which nobody supports (RFC 9000, Section 15). */
+/**
+ * Whether a version has the pattern 0x?a?a?a?a, which no endpoint supports (RFC 9000, Section 15).
+ */
 export function isGreaseVersion(version: number): boolean {
   return ((version & 0x0f0f_0f0f) >>> 0) === 0x0a0a_0a0a;
 }
 
-/** A version nobody supports, made from any 32 bits. */
+/** A version that no endpoint supports, made from any 32 bits. */
 export function greaseVersion(seed: number): number {
   return ((seed & 0xf0f0_f0f0) | 0x0a0a_0a0a) >>> 0;
 }
@@ -31,7 +33,8 @@ export function greaseVersion(seed: number): number {
 /** The two type bits of a long header as they stand in its first byte. */
 export function longTypeBits(version: number, type: PacketType): number {
   const code = longTypes.indexOf(type);
-  // RFC 9369, Section 3.2: version 2 counts one further, so that nobody relies on the numbers.
+  // RFC 9369, Section 3.2: version 2 numbers packet types differently, so that no middlebox relies
+  // on the numbers.
   return (version === Version.V2 ? (code + 1) & 3 : code) << 4;
 }
 

@@ -23,9 +23,9 @@ export { ExtendedUsage, KeyUsageBit } from "./certificate_extensions.ts";
 export class Certificate {
   /** The certificate in DER. */
   readonly der: Uint8Array<ArrayBuffer>;
-  /** Whom it is about. */
+  /** The name of the holder. */
   readonly subject: DistinguishedName;
-  /** Who says so. */
+  /** The name of the authority that signed the certificate. */
   readonly issuer: DistinguishedName;
   /** Start and end of its validity in milliseconds since 1970. */
   readonly notBefore: number;
@@ -159,7 +159,7 @@ function readVersion(reader: DerReader): number {
   throw new DerError("its version is not known");
 }
 
-/** What may follow the key: identifiers that nobody uses any more, and extensions. */
+/** Reads what may follow the key: obsolete identifiers, and extensions. */
 function readRest(reader: DerReader, version: number): DerReader | undefined {
   for (const number of [1, 2]) {
     const tag = contextTag(number, false);

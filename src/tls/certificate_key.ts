@@ -1,3 +1,5 @@
+// The public key of a certificate, and what a signature with it costs to verify.
+
 import { Buffer } from "node:buffer";
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { toHex } from "../bytes/bytes.ts";

@@ -1,3 +1,5 @@
+// The Certificate message of TLS (RFC 9846, Section 4.5.1).
+
 import { Reader } from "../bytes/reader.ts";
 import { Alert, alertError } from "./alert.ts";
 import { readNumberList, writeNumberList } from "./client_hello.ts";

@@ -1,3 +1,5 @@
+// The signature of one certificate by the key of another.
+
 import { constants, type KeyObject, verify } from "node:crypto";
 import { toHex } from "../bytes/bytes.ts";
 import type { CertificateKey, KeyKind } from "./certificate_key.ts";

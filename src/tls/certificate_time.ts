@@ -1,3 +1,5 @@
+// The times of certificates (RFC 5280, Section 4.1.2.5).
+
 import { DerError, type DerReader, Tag } from "./der.ts";
 
 /**

@@ -1,3 +1,5 @@
+// What a client offers in its ClientHello: suites, groups, key shares, sessions.
+
 import { CipherSuite, isCipherSuite, suiteParameters } from "../crypto/cipher_suite.ts";
 import { hashLength } from "../crypto/hkdf.ts";
 import {
@@ -152,8 +154,9 @@ export class ClientOffer {
 }
 
 /**
- * Whether the certificates behind a session would pass today: they are not shown again, and the
- * session may come from when they had not expired, or from a connection that believed anybody.
+ * Whether the certificates behind a session would pass today. They are not shown again, and the
+ * session may be from a time when they had not expired, or from a connection that accepted any
+ * certificate.
  */
 function isTrusted(session: Session, options: ClientTlsOptions, time: number): boolean {
   const { verification, onCertificates, serverName } = options;

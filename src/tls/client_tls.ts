@@ -1,3 +1,5 @@
+// The client side of the TLS 1.3 handshake.
+
 import { concatBytes, NO_BYTES } from "../bytes/bytes.ts";
 import { Reader } from "../bytes/reader.ts";
 import { suiteParameters } from "../crypto/cipher_suite.ts";

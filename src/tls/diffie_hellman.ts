@@ -1,3 +1,5 @@
+// The elliptic curves of key exchange.
+
 import { Buffer } from "node:buffer";
 import { createECDH, createPrivateKey, createPublicKey, diffieHellman } from "node:crypto";
 import { x25519 } from "@noble/curves/ed25519.js";

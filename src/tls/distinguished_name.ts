@@ -1,3 +1,5 @@
+// The names of subjects and issuers in certificates (RFC 5280, Section 4.1.2.4).
+
 import { toHex } from "../bytes/bytes.ts";
 import { DerError, type DerReader, Tag } from "./der.ts";
 import { identifier, identifierText } from "./object_identifier.ts";
@@ -104,7 +106,7 @@ function readAttributes(reader: DerReader): Attribute[] {
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const utf16 = new TextDecoder("utf-16be", { fatal: true, ignoreBOM: true });
 
-/** The characters of a string; `undefined` if it is of a kind of which nobody knows what it holds. */
+/** The characters of a string; `undefined` if its type does not define them. */
 function decode(tag: number, content: Uint8Array): string | undefined {
   try {
     switch (tag) {

@@ -53,7 +53,8 @@ export function readExtensions(reader: Reader, what: string): Extensions {
 }
 
 /**
- * Refuses extensions that do not belong in this message, and those that nobody asked for.
+ * Refuses extensions that do not belong in this message, and responses to extensions that were not
+ * sent.
  *
  * RFC 9846, Section 4.3: the first are an illegal_parameter, the others unsupported_extension.
  */

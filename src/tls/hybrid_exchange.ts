@@ -1,3 +1,5 @@
+// The hybrid key exchange X25519MLKEM768.
+
 import { ml_kem768 as mlKem } from "@noble/post-quantum/ml-kem.js";
 import { concatBytes } from "../bytes/bytes.ts";
 import type { Random } from "../crypto/random.ts";

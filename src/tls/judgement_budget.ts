@@ -1,7 +1,11 @@
+// The limit on the work of judging the certificates of a peer.
+
 import { JUDGEMENT_BUDGET } from "../limits/limits.ts";
 import { Alert, alertError } from "./alert.ts";
 
-/** What steps of a judgement cost, in microseconds; measured in the runtime, rounded up. */
+/**
+ * The cost of each step of a judgement, in microseconds, measured in the runtime and rounded up.
+ */
 export const JudgementCost = {
   /** To read one certificate, and each byte of it. */
   Certificate: 20,
@@ -13,9 +17,9 @@ export const JudgementCost = {
 } as const;
 
 /**
- * The work that one judgement of a peer's certificates may take, all of it: reading, searching,
- * signatures, names. Whoever sends certificates need not be anybody yet, so what they cost must not
- * depend on what they hold.
+ * The work that one judgement of the certificates of a peer may take in all: reading, searching,
+ * signatures, names. A peer that sends certificates may have proven nothing yet, so the cost must
+ * not depend on their content.
  */
 export class JudgementBudget {
   #left: number;

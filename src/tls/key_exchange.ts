@@ -1,3 +1,5 @@
+// The groups of key exchange that both roles know.
+
 import type { KeyAnswer, KeyShare } from "./key_share.ts";
 import type { Random } from "../crypto/random.ts";
 import { NamedGroup } from "./code_point.ts";

@@ -1,3 +1,5 @@
+// The key schedule of TLS 1.3 (RFC 9846, Section 7.1).
+
 import { equalSecrets, NO_BYTES } from "../bytes/bytes.ts";
 import {
   deriveSecret,

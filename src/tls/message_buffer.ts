@@ -1,3 +1,5 @@
+// Puts handshake messages together from CRYPTO bytes.
+
 import { NO_BYTES } from "../bytes/bytes.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";

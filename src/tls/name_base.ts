@@ -1,3 +1,5 @@
+// Names of certificates in the form that name constraints compare.
+
 import type { DistinguishedName } from "./distinguished_name.ts";
 import { type GeneralName, isHostName } from "./general_name.ts";
 

@@ -1,3 +1,5 @@
+// Name constraints of certificates of authorities (RFC 5280, Section 4.2.1.10).
+
 import { contextTag, DerError, DerReader, readCount, Tag } from "./der.ts";
 import type { DistinguishedName } from "./distinguished_name.ts";
 import { type GeneralName, type NameForm, nameText, readGeneralName } from "./general_name.ts";

@@ -1,3 +1,5 @@
+// What a server decides from a ClientHello before certificates and tickets are looked at.
+
 import { equalBytes } from "../bytes/bytes.ts";
 import { isCipherSuite } from "../crypto/cipher_suite.ts";
 import { ErrorCode } from "../error/error_code.ts";

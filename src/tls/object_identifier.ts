@@ -1,3 +1,5 @@
+// Object identifiers of certificates, in a form that can be compared.
+
 import { toHex } from "../bytes/bytes.ts";
 
 /** Bytes of an object identifier that are shown to people; longer ones are no standard's. */

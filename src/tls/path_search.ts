@@ -1,3 +1,5 @@
+// Searches the path of certificates from a trust anchor down to a peer.
+
 import { TransportError } from "../error/quic_error.ts";
 import { Alert, alertError } from "./alert.ts";
 import type { Certificate } from "./certificate.ts";
@@ -16,18 +18,18 @@ export interface PathRules {
 }
 
 /**
- * Searches for a way from the anchors down to a peer's certificate.
+ * Searches a path from the anchors down to the certificate of a peer.
  *
- * From above, so that every key that is used has been vouched for by an anchor: whoever has none
- * that is believed can make us verify signatures of believed keys only, and each just once. Names,
- * of which there may be many, are compared when all signatures of a path are right.
+ * The search goes down, so that an anchor has vouched for every key that is used: a peer without a
+ * trusted certificate can make us verify only signatures with trusted keys, each once. Names, which
+ * may be many, are compared when all signatures of a path are right.
  */
 export class PathSearch {
   readonly #store: TrustStore;
   readonly #rules: PathRules;
   readonly #budget: JudgementBudget;
   readonly #leaf: Certificate;
-  /** The certificates that can lie on a path, by whom they name as their issuer. */
+  /** The certificates that can lie on a path, by the name of their issuer. */
   readonly #byIssuer = new Map<string, Certificate[]>();
   /** What was found out about signatures, by the certificate and its issuer. */
   readonly #signed = new Map<Certificate, Map<Certificate, boolean>>();
@@ -59,7 +61,7 @@ export class PathSearch {
     return undefined;
   }
 
-  /** From the leaf upwards: what nobody's name leads to is not looked at. */
+  /** From the leaf upwards; certificates that no issuer name leads to are left out. */
   #sort(chain: ReadonlySet<Certificate>): void {
     const names = new Set<string>();
     const wanted = [this.#leaf];

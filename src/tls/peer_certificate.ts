@@ -1,3 +1,5 @@
+// Judges the certificates of a peer and the signature with its key.
+
 import { TransportError } from "../error/quic_error.ts";
 import { Alert, alertError } from "./alert.ts";
 import { Certificate } from "./certificate.ts";

@@ -1,3 +1,5 @@
+// The choice of a session that a client offers to resume.
+
 import { equalBytes } from "../bytes/bytes.ts";
 import { Reader } from "../bytes/reader.ts";
 import { suiteParameters } from "../crypto/cipher_suite.ts";
@@ -11,7 +13,7 @@ import type { EarlyDataOffer, TicketOptions } from "./tls.ts";
 import type { Transcript } from "./transcript.ts";
 import { MAX_PSK_IDENTITIES } from "../limits/limits.ts";
 
-/** By how many milliseconds a client may be wrong about its ticket's age and still send 0-RTT. */
+/** Milliseconds by which the age of a ticket may differ from what the client says, for 0-RTT. */
 const AGE_WINDOW = 10_000;
 
 /** The type that tells tickets from address tokens in a token box. */
@@ -107,7 +109,7 @@ export function acceptsEarlyData(
   // RFC 9846, Section 4.3.10: only with the first PSK, and with all as it was.
   if (chosen.index !== 0 || ticket.suite !== suite || ticket.alpn !== alpn) return false;
   if (Math.abs(chosen.ageSkew) > AGE_WINDOW || !tickets.acceptEarlyData) return false;
-  // Only who made the ticket can know whether its data were read before.
+  // Only the server that made the ticket knows whether its 0-RTT data were read before.
   if (!equalBytes(ticket.issuer, tickets.issuer ?? NOBODY)) return false;
   const offer: EarlyDataOffer = {
     id: chosen.binder,

@@ -1,3 +1,5 @@
+// The ServerHello and HelloRetryRequest messages of TLS (RFC 9846, Section 4.2.3).
+
 import { equalBytes, fromHex } from "../bytes/bytes.ts";
 import { Reader } from "../bytes/reader.ts";
 import { Alert, alertError } from "./alert.ts";
@@ -131,7 +133,8 @@ function writeHello(
 function checkVersion(legacyVersion: number, random: Uint8Array, extensions: Extensions): void {
   const body = extensions.get(ExtensionType.SupportedVersions);
   if (!body) {
-    // RFC 9846, Section 4.2.3: a newer server marks that somebody made it choose an older version.
+    // RFC 9846, Section 4.2.3: a server that knows a newer version marks a forced choice of an
+    // older one.
     const end = random.subarray(24);
     if (downgrades.some((mark) => equalBytes(mark, end))) {
       throw illegal("the version was talked down on the way");

@@ -1,3 +1,5 @@
+// Compares the names of a certificate with the name of the server (RFC 9525).
+
 import { equalBytes } from "../bytes/bytes.ts";
 import type { Certificate } from "./certificate.ts";
 import { parseIpAddress } from "../bytes/ip_address.ts";
@@ -31,7 +33,7 @@ function matchesPattern(pattern: string, name: string): boolean {
   // RFC 9525, Section 6.3: a wildcard is the whole leftmost label and stands for exactly one.
   const rest = pattern.slice(1);
   const dot = name.indexOf(".");
-  // A wildcard right under a top-level domain would match what nobody owns as a whole.
+  // A wildcard directly below a top-level domain would match names of many owners.
   if (dot <= 0 || rest.indexOf(".", 1) < 0 || rest.includes("*")) return false;
   return name.slice(dot) === rest;
 }

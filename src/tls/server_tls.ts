@@ -1,3 +1,5 @@
+// The server side of the TLS 1.3 handshake.
+
 import { concatBytes, NO_BYTES } from "../bytes/bytes.ts";
 import { Level } from "../crypto/level.ts";
 import { Alert, alertError } from "./alert.ts";

@@ -1,3 +1,5 @@
+// Session tickets: what they carry, and the NewSessionTicket message (RFC 9846, Section 4.7.1).
+
 import { Reader } from "../bytes/reader.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";

@@ -1,9 +1,11 @@
+// The signature schemes of TLS, and the CertificateVerify message.
+
 import { constants, type KeyObject, verify } from "node:crypto";
 import { checkEcdsaSignature } from "./certificate_signature.ts";
 import { SignatureScheme } from "./code_point.ts";
 import { LEAST_RSA_BITS } from "../limits/limits.ts";
 
-/** How a signature scheme is carried out. */
+/** The algorithm of a signature scheme. */
 export interface SchemeMethod {
   /** The type of key it takes, as `node:crypto` calls it. */
   readonly keyType: string;
@@ -104,7 +106,8 @@ const contexts = {
 };
 
 /**
- * What CertificateVerify signs: who signs, and the hash of all messages (RFC 9846, Section 4.5.2).
+ * The content that CertificateVerify signs: the role of the signer, and the hash of all messages
+ * (RFC 9846, Section 4.5.2).
  */
 export function signedContent(signer: "client" | "server", transcriptHash: Uint8Array): Uint8Array {
   const context = contexts[signer];

@@ -71,7 +71,7 @@ export interface Tls {
   readonly peerCertificates: readonly Uint8Array[];
 }
 
-/** Whom to believe: a store of trust anchors, or everybody (only for tests and experiments). */
+/** Trust anchors, or "insecure" to accept any certificate (only for tests and experiments). */
 export type Verification = TrustStore | "insecure";
 
 /**
@@ -86,7 +86,7 @@ export interface ClientTlsOptions {
   readonly serverName: string;
   /** Protocols in order of preference; QUIC demands at least one. */
   readonly alpn: readonly string[];
-  /** Whom to believe. There is no default: to trust everybody must be said. */
+  /** Trust anchors. There is no default: accepting any certificate must be explicit. */
   readonly verification: Verification;
   /** Looks at the certificates after (or, with "insecure", in place of) verification. */
   readonly onCertificates?: CertificateHook | undefined;
@@ -132,7 +132,7 @@ export interface ServerTlsOptions {
 export interface ClientCertificateOptions {
   /** Whether clients without a certificate are refused. @default {true} */
   readonly required?: boolean | undefined;
-  /** Whom to believe. */
+  /** Trust anchors. */
   readonly verification: Verification;
   /** Looks at the certificates after verification; the name is empty. */
   readonly onCertificates?: CertificateHook | undefined;
@@ -161,9 +161,9 @@ export interface TicketOptions {
    */
   readonly acceptEarlyData?: ((offer: EarlyDataOffer, now: number) => boolean) | undefined;
   /**
-   * A name, up to 255 bytes, for whoever remembers which 0-RTT data were read. A ticket of another
-   * issuer resumes its session, and its 0-RTT data are not read: each server that shares the box
-   * would read them once (RFC 9846, Section 8.2).
+   * A name of up to 255 bytes for the server that remembers which 0-RTT data were read. A ticket of
+   * another issuer resumes its session, but its 0-RTT data are not read: each server that shares
+   * the box would read them once (RFC 9846, Section 8.2).
    *
    * @default {an empty name}
    */

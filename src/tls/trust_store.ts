@@ -67,8 +67,8 @@ export class TrustStore {
   }
 
   /**
-   * Remembers a path that was accepted. Others are not worth it: whoever sends them might fill the
-   * memory with them.
+   * Remembers a path that was accepted. Refused paths are not remembered: their senders could fill
+   * the memory.
    *
    * @param path From a peer's certificate to an anchor, each signed by the next.
    */

@@ -1,3 +1,5 @@
+// Verifies a certificate chain of a peer for a purpose (RFC 5280, Section 6).
+
 import type { TransportError } from "../error/quic_error.ts";
 import { Alert, alertError } from "./alert.ts";
 import { type Certificate, ExtendedUsage, KeyUsageBit } from "./certificate.ts";
@@ -7,9 +9,9 @@ import { PathSearch } from "./path_search.ts";
 import { matchesIdentity } from "./server_identity.ts";
 import type { TrustStore } from "./trust_store.ts";
 
-/** What a peer's certificates must be good for. */
+/** The purpose that the certificates of a peer must serve. */
 export interface ChainPurpose {
-  /** Whom to believe. */
+  /** The trust anchors. */
   readonly store: TrustStore;
   /** The name a server must have; `undefined` when clients are checked. */
   readonly serverName: string | undefined;

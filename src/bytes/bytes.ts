@@ -4,8 +4,8 @@
 export const NO_BYTES: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
 /**
- * Gives the memory of an array back at once: what is left to the collector of garbage can add up to
- * many times what is in use before it comes. Nobody can read the array any more.
+ * Gives the memory of an array back at once: what waits for the garbage collector can add up to
+ * many times what is in use. The array cannot be read any more.
  */
 export function giveBack(array: Uint8Array<ArrayBuffer>): void {
   array.buffer.transfer(0);

@@ -1,3 +1,5 @@
+// Networks of IP addresses: the site and the network of an address, and lists of networks.
+
 import { formatIpAddress, parseIpAddress } from "./ip_address.ts";
 
 /** Bits that the addresses of one network have in common, as providers hand them out. */
@@ -19,8 +21,8 @@ export function networkOf(hostname: string): string {
 }
 
 /**
- * Where one machine, or one household, is: an IPv4 address, or the /64 of an IPv6 address, since who
- * has one address of it has them all (RFC 4291, Section 2.5.1; RFC 8981).
+ * The site of a machine or household: an IPv4 address, or the /64 of an IPv6 address, because a
+ * site with one address of a /64 has them all (RFC 4291, Section 2.5.1; RFC 8981).
  *
  * @returns It in text; the name itself if it is no literal address.
  */

@@ -1,7 +1,7 @@
 import { NO_BYTES } from "./bytes.ts";
 import { varintSize } from "./varint.ts";
 
-/** A cursor that writes into a buffer somebody lends. It never grows the buffer. */
+/** A cursor that writes into a buffer of the caller. It never grows the buffer. */
 export class Writer {
   /** The buffer under the cursor. */
   bytes: Uint8Array;

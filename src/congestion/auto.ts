@@ -1,3 +1,5 @@
+// CUBIC on each path, coupled while paths share a bottleneck.
+
 import type { CongestionController, ControllerOptions, RttView } from "./controller.ts";
 import type { PacketSample } from "./packet_sample.ts";
 import { type CoupledPath, CouplingGroup } from "./coupling_group.ts";

@@ -1,3 +1,5 @@
+// The coupled controller BALIA.
+
 import type { CongestionController, ControllerOptions } from "./controller.ts";
 import { Coupled } from "./coupled.ts";
 

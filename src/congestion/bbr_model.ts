@@ -1,8 +1,10 @@
+// What BBR knows of a path.
+
 import type { RateSample } from "./delivery_rate.ts";
 
 /** Slightly less than the bandwidth leaves, so that queues run dry. */
 export const PACING_MARGIN = 0.99;
-/** Part of the packets in flight whose loss means that there were too many of them. */
+/** The part of the packets in flight that may be lost before the window counts as too large. */
 const LOSS_THRESHOLD = 0.02;
 /** What loss leaves of a bound. */
 const BETA = 0.7;

@@ -1,3 +1,5 @@
+// What a congestion controller is: its calls and its options.
+
 import type { PacketSample } from "./packet_sample.ts";
 import type { Random } from "../crypto/random.ts";
 import type { CouplingGroup } from "./coupling_group.ts";
@@ -101,8 +103,8 @@ export function initialWindow(options: ControllerOptions): number {
 }
 
 /**
- * What a window that nothing was lost of gains when the first datagrams that tell of the path's size
- * have arrived (RFC 9002, Section 7.2: the initial window is calculated anew).
+ * The growth of an initial window without losses, when the size of datagrams on the path is known
+ * (RFC 9002, Section 7.2: the initial window is calculated again).
  */
 export function windowGain(options: ControllerOptions, maxDatagramSize: number): number {
   return Math.max(0, initialWindow({ ...options, maxDatagramSize }) - initialWindow(options));

@@ -1,3 +1,5 @@
+// The congestion controller CUBIC (RFC 9438).
+
 import type { CongestionController, ControllerOptions, RttView } from "./controller.ts";
 import type { PacketSample } from "./packet_sample.ts";
 import { LossBased } from "./loss_based.ts";

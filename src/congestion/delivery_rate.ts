@@ -1,10 +1,12 @@
+// Measures the rate at which a network path delivers.
+
 import type { PacketSample } from "./packet_sample.ts";
 
 /** What one ACK tells about the rate at which a network path delivers. A live object. */
 export interface RateSample {
   /** Bytes per ms, or 0 when the ACK gives no valid sample. */
   readonly rate: number;
-  /** Whether the sample may be too low for want of data to send. */
+  /** Whether the sample may be too low because the sender had too little data. */
   readonly appLimited: boolean;
   /** Bytes delivered on the network path so far. */
   readonly delivered: number;
@@ -73,7 +75,7 @@ export class DeliveryRate implements RateSample {
     packet.appLimited = this.#limitedUntil >= 0;
   }
 
-  /** Bytes that left no later than the packet, and of which nobody knows what became of them. */
+  /** Bytes that left no later than the packet and are neither acknowledged nor lost. */
   inFlightUpTo(packet: PacketSample): number {
     const left = packet.delivered + packet.lostAtSend + packet.inFlightAtSend;
     return left - this.delivered - this.lost;

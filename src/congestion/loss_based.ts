@@ -1,3 +1,5 @@
+// The base of the controllers that react to loss.
+
 import {
   type CongestionController,
   type ControllerOptions,

@@ -1,3 +1,5 @@
+// Tells losses of a noisy link from losses of a full queue.
+
 import type { RttView } from "./controller.ts";
 import type { PacketSample } from "./packet_sample.ts";
 

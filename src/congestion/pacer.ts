@@ -1,3 +1,5 @@
+// Spreads the packets of a window over the round trip (RFC 9002, Section 7.7).
+
 import type { CongestionController, RttView } from "./controller.ts";
 
 /** The rate in windows per round trip: enough above 1 to fill the window, and to double it. */

@@ -1,3 +1,5 @@
+// The largest of the rates that a path delivered lately.
+
 import type { RateSample } from "./delivery_rate.ts";
 
 /** Round trips that a rate is remembered for, at least; at most twice as many. */
@@ -23,7 +25,7 @@ export class PeakRate {
     return Math.max(this.#present, this.#past);
   }
 
-  /** Whether a round trip ago it was less by a fifth or more: nobody has seen its end yet. */
+  /** Whether the rate was smaller by a fifth or more one round trip ago: it is still growing. */
   get grows(): boolean {
     return this.#before < GROWTH * this.value;
   }
@@ -31,7 +33,7 @@ export class PeakRate {
   /** Takes a sample; its rate is 0 if it is none. */
   add({ rate, appLimited }: RateSample, smoothedRtt: number, now: number): void {
     if (!(rate > 0)) return;
-    // What was sent for want of more says only that the path is no slower than that.
+    // A sample that lacked data shows only that the path is no slower.
     if (appLimited && (this.value === 0 || rate <= this.value)) return;
     if (now >= this.#roundEnds) {
       this.#before = this.#atStart;

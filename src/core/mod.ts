@@ -17,7 +17,7 @@
  *
  * **Who may reuse what.** A datagram given to `receive` is changed in place and looked at during
  * the call only. `transmit` writes into the buffer that the port lends and returns one object that
- * is filled anew by the next call: send its bytes, or copy them, before that. A port whose `buffer`
+ * is filled again by the next call: send its bytes, or copy them, before that. A port whose `buffer`
  * is `undefined` is passed over until it lends one again.
  *
  * **Units.** Times are milliseconds of one monotonic clock that never goes back; sizes are bytes;

@@ -79,7 +79,7 @@ export class Acceptor {
     return this.#halfOpen.find(header.destinationId, remote);
   }
 
-  /** A connection nobody has asked for yet. */
+  /** The next new connection. */
   next(): Connection | undefined {
     return this.#accepted.shift();
   }
@@ -114,15 +114,15 @@ export class Acceptor {
     this.#resumption.tick(now);
     const neighbours = this.#ledger.look(remote.hostname);
     const isWary = this.#rates.isWary(remote.hostname, now);
-    // There are many at present, and those of this address come to nothing; who has been here before
-    // and went in peace is heard all the same.
+    // Many handshakes begin, and those of this address come to nothing. A client that shows a token
+    // of an earlier connection is heard all the same.
     const isStruck = isWary && neighbours.address.strikes >= MAX_STRIKES;
     if (isStruck && !AddressTokens.isForLater(header.token)) return undefined;
     let mustProve = isWary || this.#options.server.retry === "always" ||
       this.#halfOpen.presses(neighbours) || this.#crowd.presses(neighbours);
     const hasToken = header.tokenLength > 0;
     if (mustProve && !hasToken) return this.#retry(header, port, remote, now);
-    // Anybody can write a header: what cannot be opened is worth no more than this.
+    // Any sender can write a header: a packet that does not open gets nothing more.
     const keys = new InitialKeys(this.#options.engine, header.version, header.destinationId);
     if (!this.#first.opens(header, keys)) return undefined;
     const refuse = (code: number) => this.#stateless.refuse(header, keys, code, port, remote);
@@ -170,7 +170,7 @@ export class Acceptor {
     const account = this.#ledger.open(remote.hostname);
     account.hold("handshakes", 1);
     account.hold("connections", 1);
-    // A token of an earlier connection: somebody was here before, and went in peace.
+    // A token of an earlier connection: the client completed a handshake before.
     if (proof !== undefined && proof.originalId === undefined) account.prove();
     const connection = new Connection({
       role: Role.Server,

@@ -1,3 +1,5 @@
+// The tokens by which a client proves its address (RFC 9000, Section 8.1).
+
 import { concatBytes, equalBytes } from "../bytes/bytes.ts";
 import { Reader, ReadError } from "../bytes/reader.ts";
 import { Writer } from "../bytes/writer.ts";
@@ -56,8 +58,9 @@ export class AddressTokens {
   }
 
   /**
-   * The token for a later connection (RFC 9000, Section 8.1.3). It proves any of some addresses,
-   * as MPQUIC, Section 3.1.2 advises: who has several cannot know which one to show it from.
+   * The token for a later connection (RFC 9000, Section 8.1.3). It proves any of several addresses,
+   * as MPQUIC, Section 3.1.2 advises: a client with several addresses cannot know from which one it
+   * will show the token.
    *
    * @param version RFC 9369, Section 5: it counts in connections of this version only.
    */

@@ -14,7 +14,7 @@ export class Crowd {
     this.#connections = connections;
   }
 
-  /** Whether there is no room, so that somebody would have to go for one who has proven nothing. */
+  /** Whether a client that has proven nothing could only be admitted by displacing another. */
   presses({ address, network }: Neighbours): boolean {
     return isFull(address) || isFull(network) || isFull(this.#ledger.all);
   }

@@ -1,3 +1,5 @@
+// Decides which 0-RTT data are read.
+
 import { toHex } from "../bytes/bytes.ts";
 import type { TransportConfig } from "../connection/config.ts";
 import { loweredLimit, rememberedParameters } from "../connection/parameters/early_data.ts";
@@ -13,8 +15,8 @@ import { MAX_EARLY_DATA_REMEMBERED } from "../limits/limits.ts";
 const WINDOW = 20_000;
 
 /**
- * Decides which 0-RTT data are read: none twice (RFC 9846, Section 8), none beyond our limits. It is
- * asked about tickets of its own server only, so that nobody else has read them either.
+ * Decides which 0-RTT data are read: none twice (RFC 9846, Section 8), none beyond our limits. It
+ * is asked only about tickets of its own server, so no other server has read the data either.
  */
 export class EarlyDataGuard {
   readonly #limits: TransportParameters;

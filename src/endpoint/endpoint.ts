@@ -1,3 +1,5 @@
+// An endpoint: the connections that share sockets.
+
 import type { ClientConfig, EndpointOptions } from "./options.ts";
 import { Connection } from "../connection/connection.ts";
 import type { Transmit } from "../connection/send/datagram_builder.ts";
@@ -143,7 +145,7 @@ export class Endpoint {
     if (accepted === undefined) return;
     this.#watch(accepted);
     accepted.receive(datagram, port, remote, now);
-    // Anybody can write a header: what cannot be opened makes no connection.
+    // Any sender can write a header: a packet that does not open makes no connection.
     if (accepted.handshake.ids.peerSource !== undefined) this.#add(accepted);
     else this.#remove(accepted);
   }
@@ -156,8 +158,8 @@ export class Endpoint {
   }
 
   /**
-   * Whether a datagram for nobody says that a peer has forgotten one of our connections. RFC 9000,
-   * Section 11: who knows the connection closes it, and never resets it from here.
+   * Whether a datagram without a connection is a stateless reset of one of ours. RFC 9000, Section
+   * 11: an endpoint that knows the connection closes it, and never sends a reset.
    */
   #isReset(datagram: Uint8Array, now: number): boolean {
     if (!maybeStatelessReset(datagram)) return false;
@@ -301,7 +303,7 @@ export class Endpoint {
   nextActive(): Connection | undefined {
     for (const connection of this.#eventful) {
       this.#eventful.delete(connection);
-      // Whoever hears of events may act on them.
+      // The reader of events may act on the connection.
       this.#active.add(connection);
       return connection;
     }

@@ -1,3 +1,5 @@
+// Closes a connection that has to give way to others.
+
 import type { Connection } from "../connection/connection.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { IDLE_BEFORE_CLOSE } from "../limits/limits.ts";

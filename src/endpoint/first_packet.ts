@@ -1,3 +1,5 @@
+// Opens the first packet of an unknown client.
+
 import { TAG_LENGTH } from "../crypto/aead.ts";
 import type { InitialKeys } from "../crypto/initial_keys.ts";
 import { TransportError } from "../error/quic_error.ts";
@@ -9,8 +11,8 @@ import { PacketOpener } from "../packet/packet_opener.ts";
 const NUMBER_LENGTH = 4;
 
 /**
- * The first packet of a stranger. Anybody can write a header; what does not open under it is noise
- * and must cost little, so nothing is copied and nothing made but keys.
+ * The first packet of an unknown client. Any sender can write a header. A packet that does not open
+ * is noise and must cost little, so nothing is copied, and nothing but keys is made.
  */
 export class FirstPacket {
   readonly #opener = new PacketOpener();
@@ -23,7 +25,8 @@ export class FirstPacket {
     const { datagram, start, end, payloadStart } = header;
     if (end - payloadStart < NUMBER_LENGTH + TAG_LENGTH) return false;
     const first = datagram[start]!;
-    // RFC 9000, Section 11.1: an invalid Initial may be dropped, as anybody can have sealed it.
+    // RFC 9000, Section 11.1: an invalid Initial may be dropped, because any sender can have sealed
+    // it.
     const type = keys.glance().firstByte(datagram, first, payloadStart);
     const traits = frameRow(type)?.traits ?? 0;
     if ((traits & FrameTrait.InInitial) === 0) return false;

@@ -1,3 +1,5 @@
+// The handshakes that are not complete.
+
 import { toHex } from "../bytes/bytes.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { Account, Neighbours } from "../limits/account.ts";
@@ -57,7 +59,7 @@ export class HalfOpen {
     this.#byKey.delete(known.key);
     account.release("handshakes", 1);
     if (handshake.complete) account.prove();
-    // Who was never seen at an address cannot speak for it.
+    // A client that never proved an address does not count against it.
     else if (known.proven) account.strike();
   }
 

@@ -1,3 +1,5 @@
+// Limits how many handshakes begin per second, of a network and in all.
+
 import { networkOf } from "../bytes/ip_prefix.ts";
 import type { Neighbours } from "../limits/account.ts";
 import {

@@ -1,3 +1,5 @@
+// Finds the connection of a connection ID.
+
 import { type ConnectionId, connectionIdKey } from "../packet/connection_id.ts";
 
 /** Where a connection ID of ours leads. */

@@ -1,3 +1,5 @@
+// The options of an endpoint and its server.
+
 import type { TransportConfig } from "../connection/config.ts";
 import type { CryptoEngine } from "../crypto/aead.ts";
 import type { Random } from "../crypto/random.ts";
@@ -25,8 +27,8 @@ export interface ServerConfig {
    */
   readonly resumption?: boolean | undefined;
   /**
-   * Whether 0-RTT data of resumed sessions are read. Whoever watches can replay them, so the
-   * application must look at `Stream.early` and do nothing then that may not be done twice.
+   * Whether 0-RTT data of resumed sessions are read. An attacker who watches can replay them, so
+   * the application must look at `Stream.early` and then do nothing that must not happen twice.
    *
    * @default {false}
    */
@@ -66,7 +68,7 @@ export interface EndpointOptions {
   readonly random: Random;
   /** By which certificates, tickets and tokens are judged. */
   readonly wallTime: WallClock;
-  /** Who encrypts; the fastest proven engine if left out. */
+  /** The cryptographic engine; the fastest proven engine if left out. */
   readonly engine?: CryptoEngine | undefined;
   /** Accepts connections if given. */
   readonly server?: ServerConfig | undefined;

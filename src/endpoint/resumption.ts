@@ -1,3 +1,5 @@
+// What a server hands out and takes back: address tokens and session tickets.
+
 import type { CryptoEngine } from "../crypto/aead.ts";
 import type { Random } from "../crypto/random.ts";
 import { TokenBox } from "../crypto/token_box.ts";
@@ -7,7 +9,7 @@ import type { ServerConfig } from "./options.ts";
 
 /** Milliseconds for which a key seals; what it sealed can be opened for as long again. */
 const ROTATION = 86_400_000;
-/** Bytes of a server's name in its tickets: nobody draws the same twice. */
+/** Bytes of the name of a server in its tickets: long enough to be unique by chance. */
 const ISSUER_LENGTH = 16;
 
 /** What a server hands out and takes back: address tokens and session tickets. */
@@ -28,7 +30,8 @@ export class Resumption {
     }
     const box = new TokenBox(engine, random, ticketKey);
     if (ticketKey === undefined) this.#boxes.push(box);
-    // Drawn at each start: a process before this one has read data that nobody remembers.
+    // Drawn at each start: a process before this one may have read 0-RTT data, which this one does
+    // not know.
     const issuer = random.bytes(ISSUER_LENGTH);
     this.tickets = { box, issuer, ...(server.earlyData === true ? acceptEarlyData(server) : {}) };
   }

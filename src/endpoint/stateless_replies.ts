@@ -37,7 +37,7 @@ export class StatelessReplies {
     this.#engine = engine;
   }
 
-  /** A short header with an ID nobody here knows (RFC 9000, Section 10.3). */
+  /** A packet with a short header and an unknown ID (RFC 9000, Section 10.3). */
   reset(header: Header, port: Port, remote: Address, now: number): void {
     // RFC 9000, Section 21.11: another endpoint's connection is not ours to end.
     if (!this.#factory.layout.isOurs(header.datagram, header.destinationStart)) return;

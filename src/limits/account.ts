@@ -1,8 +1,10 @@
+// What one connection holds, in the ledger of its endpoint.
+
 import type { Resource, Share } from "./share.ts";
 
 /** The shares of an address and its network. */
 export interface Neighbours {
-  /** Whether the address is a balancer's: the shares have no limits, and are nobody else's. */
+  /** Whether the address belongs to a balancer: its shares have no limits and are not shared. */
   readonly isExempt: boolean;
   readonly address: Share;
   readonly network: Share;
@@ -77,7 +79,7 @@ export class Account {
     return this.#shares.connection.held[resource];
   }
 
-  /** How much more it may hold of a resource without anybody having to go. */
+  /** How much more of a resource the connection may hold without displacing another. */
   room(resource: Resource): number {
     if (this.#isClosed) return 0;
     return Math.max(0, Math.min(this.#ownRoom(resource), this.#shares.all.room(resource)));
@@ -101,8 +103,8 @@ export class Account {
   }
 
   /**
-   * Holds what is there already, such as bytes that the peer was allowed to send. If that is over a
-   * limit, the greediest of those who share in it has to go.
+   * Holds what exists already, such as bytes that the peer was allowed to send. Beyond a limit, the
+   * connection that holds the most of that share is closed.
    */
   insist(resource: Resource, amount: number): void {
     if (this.#isClosed) return;

@@ -1,3 +1,5 @@
+// What all peers of an endpoint hold, by connection, address and network.
+
 import type { LedgerLimits, Limit } from "./ledger_limits.ts";
 import { type IpPrefix, networkOf, siteOf } from "../bytes/ip_prefix.ts";
 import { Account, type AccountKeeper, type Neighbours, type Shares } from "./account.ts";
@@ -29,7 +31,7 @@ const NONE: Amounts = {
  * its address and its network as well. What is remembered grows with the connections only.
  */
 export class Ledger implements AccountKeeper {
-  /** The time, in ms of the endpoint's clock; set by whoever knows it. */
+  /** The time, in ms of the clock of the endpoint; the endpoint sets it. */
   now = 0;
   readonly #limits: Readonly<Record<keyof Limit, Amounts>>;
   readonly #exempt: readonly IpPrefix[];
@@ -86,8 +88,9 @@ export class Ledger implements AccountKeeper {
   }
 
   /**
-   * Who holds the most of a resource, as a part of what is usual for it: of the network that holds the most, the address that holds
-   * the most, and of that the connection. Among equals it is the oldest.
+   * The account that holds the most of a resource, relative to what is usual: of the network that
+   * holds the most, the address that holds the most, and of that address the connection. Among
+   * equals, the oldest.
    *
    * @param among Those to choose from; all if left out.
    */
@@ -115,7 +118,7 @@ export class Ledger implements AccountKeeper {
     };
   }
 
-  /** Somebody was refused a resource before there was an account for it. */
+  /** A peer without an account was refused a resource. */
   onRefused(resource: Resource): void {
     this.#refused[resource]++;
   }

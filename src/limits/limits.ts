@@ -1,8 +1,8 @@
 /*
- * How much a peer may cost us: everything that bounds memory, work, time or packets which somebody
- * else decides on. One list, so that it can be read as a whole. What a connection's options can
- * change stands in `connection/config.ts`, with the same in mind; limits of an application that an
- * option changes name it here. Each is proved by an attack: see `tests/hardening`.
+ * How much a peer may cost us: all limits on memory, work, time and packets that a peer decides on, in
+ * one list that can be read as a whole. Limits that options of a connection change are in
+ * `connection/config.ts`; limits of HTTP/3 that an option changes name the option here. An attack
+ * proves each limit: see `tests/hardening`.
  *
  * Times are in milliseconds, sizes in bytes.
  */
@@ -147,8 +147,8 @@ export const MAX_ACK_RANGES_WRITTEN = 64;
  */
 export const MAX_RECEIVED_RANGES = 64;
 /**
- * Numbers left out to catch whoever acknowledges blindly (RFC 9000, Section 21.4): the first is
- * below the one, and the spans between them double up to the other.
+ * Skipped numbers, which catch peers that acknowledge blindly (RFC 9000, Section 21.4): the first
+ * is below `FIRST_SKIP`, and the spans between them double up to `LAST_SKIP`.
  */
 export const FIRST_SKIP = 256;
 export const LAST_SKIP = 131_072;
@@ -265,7 +265,7 @@ export const MAX_HTTP_DATAGRAMS_WAITING = 64;
 export const MAX_HTTP_DATAGRAMS_EARLY = 32;
 /** Bytes of all of them on a connection; beyond, the requests with most lose their oldest. */
 export const MAX_HTTP_DATAGRAM_BYTES = 98_304;
-/** Bytes of a request's content that are read though nobody wants them, to answer in order. */
+/** Bytes of the unwanted content of a request that are read, to answer in order. */
 export const MAX_UNUSED_CONTENT = 65_536;
 /**
  * What is read and dropped of a request's content after the answer, so that the client sees the

@@ -1,3 +1,5 @@
+// How often something happened at an address or a network, fading with time.
+
 import { MAX_REPUTES } from "./limits.ts";
 
 /** What was seen of a place, less what is long ago. */

@@ -15,7 +15,7 @@ export class Share {
   readonly held: Amounts = { bytes: 0, files: 0, handshakes: 0, connections: 0 };
   /** How much more than usual is allowed. */
   factor = 1;
-  /** Handshakes that came to nothing of late. */
+  /** Recent handshakes that came to nothing. */
   strikes = 0;
   /** Accounts that count here. */
   members = 0;
@@ -35,7 +35,10 @@ export class Share {
     return --this.members === 0;
   }
 
-  /** What is known of those who share: by how much more they may hold, and their failed handshakes. */
+  /**
+   * Sets what is known of the peers that share: how much more they may hold, and their failed
+   * handshakes.
+   */
   recall(factor: number, strikes: number): void {
     this.factor = factor;
     this.strikes = strikes;
@@ -52,8 +55,8 @@ export class Share {
   }
 
   /**
-   * What is held, in terms of what is usual: who has more of it is greedier. Handshakes that came to
-   * nothing count on, so that who begins many has to give way to who begins one.
+   * What is held, relative to what is usual: the share with the larger value gives way. Failed
+   * handshakes keep counting, so that a peer that begins many gives way to a peer that begins one.
    */
   greed(resource: Resource): number {
     const wasted = resource === "handshakes" ? this.strikes : 0;

@@ -43,14 +43,14 @@ export class ShareMap {
     if (share.leave()) this.#shares.delete(place);
   }
 
-  /** Somebody there has proven itself. */
+  /** A peer at the place has proven its address. */
   prove(place: string, share: Share, now: number): void {
     this.#proofs.add(place, 1, now);
     this.#strikes.add(place, -1, now);
     this.#recall(share, place, now);
   }
 
-  /** Somebody there began a handshake that came to nothing. */
+  /** A peer at the place began a handshake that came to nothing. */
   strike(place: string, share: Share, now: number): void {
     this.#strikes.add(place, 1, now);
     this.#recall(share, place, now);

@@ -72,7 +72,7 @@ export type ConnectionState =
   | "draining"
   | "closed";
 
-/** Keys, by who seals with them and at which level. */
+/** Keys, by the role that seals with them and the encryption level. */
 export type KeyType = `${"client" | "server"}_${"initial" | "handshake" | "0rtt" | "1rtt"}_secret`;
 
 /** Timers that are told of. */

@@ -50,7 +50,7 @@ export class JsonText {
     return this.#member(name, `"${value}"`);
   }
 
-  /** A text of anybody's; it is cut if it is long. */
+  /** A text from any source; a long text is cut. */
   text(name: string, value: string): this {
     return this.#member(name, JSON.stringify(value.slice(0, MAX_LOGGED_TEXT)));
   }

@@ -1,3 +1,5 @@
+// The calls that the core makes to record events of one connection.
+
 import {
   applicationErrorWord,
   type ConnectionState,
@@ -21,7 +23,7 @@ export interface TupleEnd {
   readonly port: number;
 }
 
-/** What is told of a packet's header. One object is filled again and again by whoever logs. */
+/** What is recorded of a packet header. One object is filled again for each packet. */
 export class LoggedHeader {
   /** A `PacketType`. */
   type = -1;
@@ -306,9 +308,9 @@ export class Qlog {
     writeError(this.json, name, applicationErrorWord(this.#protocol, code), code);
   }
 
-  /** An event of whoever is above QUIC. */
+  /** An event of a protocol above QUIC. */
   event(now: number, name: string, data: EventData): void {
-    // First, since whoever made the data may have made them wrong.
+    // Before anything else, because data of an application may be invalid.
     const text = eventDataText(data);
     this.#head(now, name, "").json("data", text);
     this.writer.write(this.json.close().take(), now);

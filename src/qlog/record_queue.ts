@@ -1,7 +1,7 @@
 import type { QlogSink } from "./writer.ts";
 import { MAX_LOG_WAITING } from "../limits/limits.ts";
 
-/** Records that wait to be written, up to a limit. Whoever writes them takes them all at once. */
+/** Records that wait to be written, up to a limit. Their writer takes them all at once. */
 export class RecordQueue implements QlogSink {
   /** Whether no record follows those that wait. */
   isClosed = false;

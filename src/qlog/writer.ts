@@ -1,3 +1,5 @@
+// Writes the records of a trace as JSON text sequences (RFC 7464).
+
 import { EVENT_SCHEMAS, EventName, FILE_SCHEMA } from "./events.ts";
 import { JsonText } from "./json_text.ts";
 

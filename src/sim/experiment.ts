@@ -1,3 +1,5 @@
+// Measures transfers over simulated links.
+
 import type { CongestionControl } from "../congestion/controller.ts";
 import type { TransportConfig } from "../connection/config.ts";
 import type { Scheduler, SchedulerFactory } from "../scheduler/scheduler.ts";

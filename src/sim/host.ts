@@ -1,3 +1,5 @@
+// A host of the simulation: an endpoint, its ports, its timers.
+
 import type { Address } from "../path/address.ts";
 import type { Port } from "../path/port.ts";
 import type { Link } from "./link.ts";
@@ -21,7 +23,7 @@ export interface Doors<Connection> {
 /** An endpoint with its ports in the simulated network. Its processor is infinitely fast. */
 export class Host<Connection> {
   readonly name: string;
-  /** May be replaced, as when a server starts anew. */
+  /** The endpoint; a test replaces it to restart a server. */
   endpoint: Doors<Connection>;
   readonly ports: SimPort[] = [];
   /** A peer opened a connection. */

@@ -1,3 +1,5 @@
+// Lets a function decide about each datagram of a pipe.
+
 import type { Link } from "./link.ts";
 import type { Flight, Pipe } from "./pipe.ts";
 

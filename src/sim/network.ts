@@ -1,3 +1,5 @@
+// The network of the simulation: which link a datagram takes.
+
 import type { Address } from "../path/address.ts";
 import { EventQueue } from "./event_queue.ts";
 import { Link, type LinkOptions } from "./link.ts";
@@ -82,7 +84,7 @@ export class Network implements PortNetwork {
     else this.#cross(datagram);
   }
 
-  /** Sends a datagram from nowhere, as an attacker does who forges source addresses. */
+  /** Sends a datagram with a forged source address, as an attacker does. */
   inject(data: Uint8Array, from: Address, to: Address): void {
     this.#cross(new Datagram(undefined, to, data.slice(), from));
   }

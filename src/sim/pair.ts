@@ -1,3 +1,5 @@
+// A client and a server with one connection over simulated links.
+
 import { CLIENT_DEFAULTS, DEFAULTS, type TransportConfig } from "../connection/config.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { ConnectionEvent } from "../connection/event.ts";
@@ -65,7 +67,7 @@ export interface PairOptions {
   readonly server?: Partial<ServerConfig>;
   /** What the server's clients may hold. */
   readonly limits?: LedgerLimits;
-  /** Networks of balancers, of whose addresses the server thinks nothing. */
+  /** Networks of balancers, whose addresses have no limit of their own. */
   readonly exempt?: readonly IpPrefix[];
   /** Further options of the client's connection. */
   readonly client?: Partial<ClientConfig>;
@@ -94,7 +96,7 @@ export class End {
   readonly events: ConnectionEvent[] = [];
   /** When the handshake was complete, in virtual ms. */
   completedAt = Infinity;
-  /** Hears of every event besides. */
+  /** Also called with every event. */
   onEvent: (event: ConnectionEvent) => void = () => {};
   #connection: Connection | undefined;
   #app: StreamApp | undefined;

@@ -1,3 +1,5 @@
+// The bytes that simulated applications send, so that each can be checked.
+
 import assert from "node:assert/strict";
 import { SeededRandom } from "./seeded_random.ts";
 

@@ -1,7 +1,11 @@
+// Traces of simulated connections.
+
 import { Qlog, type QlogFactory } from "../qlog/qlog.ts";
 import { QlogWriter } from "../qlog/writer.ts";
 
-/** Takes a record of a trace, separator and line feed included, and whose trace it is. */
+/**
+ * Takes a record of a trace, with separator and line feed, and the connection that it belongs to.
+ */
 export type RecordListener = (record: string, role: "client" | "server", id: string) => void;
 
 /** Gives every connection a log whose records go to a function. */

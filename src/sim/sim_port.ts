@@ -1,3 +1,5 @@
+// A port of a simulated host.
+
 import type { Address } from "../path/address.ts";
 import type { Port } from "../path/port.ts";
 import type { Link } from "./link.ts";

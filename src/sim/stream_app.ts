@@ -1,3 +1,5 @@
+// A simulated application that downloads and uploads, and checks every byte.
+
 import assert from "node:assert/strict";
 import { Kind } from "../stream/connection_credit.ts";
 import type { Stream } from "../stream/stream.ts";

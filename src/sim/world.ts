@@ -1,3 +1,5 @@
+// A network of hosts in one virtual time.
+
 import { type Doors, Host } from "./host.ts";
 import { Network } from "./network.ts";
 import { SeededRandom } from "./seeded_random.ts";
@@ -84,7 +86,7 @@ export class World {
     }
   }
 
-  /** All events of one instant fire before anybody answers. */
+  /** All events of one instant fire before any host answers. */
   #fireAll(time: number): void {
     const { events } = this.network;
     while (events.next <= time) events.fireNext();

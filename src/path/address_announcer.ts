@@ -1,3 +1,5 @@
+// Tells a client the further addresses of the server.
+
 import { parseIpAddress } from "../bytes/ip_address.ts";
 import {
   addressSize,
@@ -10,7 +12,7 @@ import {
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import { type Address, formatAddress } from "./address.ts";
 
-/** By which extension a client wants to hear of addresses. */
+/** The extension by which a client wants to learn addresses. */
 export type AnnouncementKind = "alternative" | "added" | "none";
 
 /** An address and what must be told of it. */

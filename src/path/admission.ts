@@ -1,3 +1,5 @@
+// Decides which paths a peer may open.
+
 import type { Address } from "./address.ts";
 import { Allowance } from "./allowance.ts";
 import {
@@ -9,7 +11,7 @@ import {
 import type { Path } from "./path.ts";
 import type { Port } from "./port.ts";
 
-/** What becomes of a path that the peer would open. */
+/** The decision about a path that the peer would open. */
 export const Verdict = {
   Admitted: 0,
   /** Not now: as if the packet had been lost, and the peer will ask again. */
@@ -21,10 +23,11 @@ export const Verdict = {
 export type Verdict = (typeof Verdict)[keyof typeof Verdict];
 
 /**
- * Decides which paths a peer may open (MPQUIC, Section 7.2: opening paths costs the peer little, and
- * us state and packets to addresses that may be somebody else's). MPQUIC, Section 7.1 would rather
- * have nothing allocated before a path is validated; but its challenges need numbers, and the peer's
- * packets have to be told apart, so there is a path of 3 kB, and a peer has two of them at a time.
+ * Decides which paths a peer may open (MPQUIC, Section 7.2: opening a path costs the peer little;
+ * it costs us state, and packets to addresses that may belong to others). MPQUIC, Section 7.1
+ * prefers that nothing is allocated before a path is validated. But challenges need packet numbers,
+ * and the packets of the peer must be told apart, so a path of 3 kB exists, and a peer has at most
+ * two of them at a time.
  */
 export class Admission {
   readonly #rate = new Allowance(MAX_PATHS_BURST);

@@ -1,7 +1,9 @@
+// Limits how many PATH_CHALLENGE frames are answered.
+
 import { Allowance } from "./allowance.ts";
 import { MAX_CHALLENGES_PER_RTT } from "../limits/limits.ts";
 
-/** Milliseconds a round trip is taken for at least. */
+/** Milliseconds; a shorter round trip counts as this long. */
 const SHORTEST_ROUND_TRIP = 10;
 
 /**
@@ -11,7 +13,10 @@ const SHORTEST_ROUND_TRIP = 10;
 export class ChallengeBudget {
   readonly #allowance = new Allowance(MAX_CHALLENGES_PER_RTT);
 
-  /** Whether another one is; what is not comes again if somebody really wants to know. */
+  /**
+   * Whether another challenge is answered. A challenge without an answer is repeated by the peer if
+   * it matters.
+   */
   take(roundTrip: number, now: number): boolean {
     return this.#allowance.take(Math.max(roundTrip, SHORTEST_ROUND_TRIP), now);
   }

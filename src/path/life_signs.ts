@@ -1,25 +1,28 @@
-/** Milliseconds for which sockets report that nothing can be sent before that is believed for good. */
+/** Milliseconds of failing sends after which a path counts as unreachable. */
 const UNREACHABLE_AFTER = 1_000;
 
 /**
- * What a path showed of itself. Times in milliseconds.
+ * The signs of life of one path. Times in milliseconds.
  *
- * A peer may acknowledge by any path (MPQUIC, Section 3.1), so that a path without answers need not
- * be dead: it may be the way of the answers that is. What arrives on a path says more.
+ * A peer may acknowledge by any path (MPQUIC, Section 3.1), so a path without answers need not be
+ * dead: the path that brought the answers may be. What arrives on a path says more.
  */
 export class LifeSigns {
   /** When something arrived on the path, or something it carried was acknowledged. */
   seenAt = -Infinity;
-  /** When to look whether it is still quiet. */
+  /** When to check whether the path is still quiet. */
   lookAt = Infinity;
   /** When the first probe timeout passed, or the first send failed, that was not answered since. */
   silentSince = Infinity;
   /** When the last probe timeout passed. */
   timeoutAt = -Infinity;
-  /** Since when it is silent while another path answers, and how many probe timeouts. */
+  /**
+   * Since when the path has been silent while another path answers, and for how many probe
+   * timeouts.
+   */
   aloneSince = Infinity;
   aloneFor = 0;
-  /** Probe timeouts since it answered, or was last relied on anew. */
+  /** Probe timeouts since the last acknowledgement or reset of trust. */
   silences = 0;
   /** When a socket first could not send for the path since it last answered. */
   failingSince = Infinity;
@@ -34,7 +37,7 @@ export class LifeSigns {
     this.lookAt = Infinity;
   }
 
-  /** Others were seen: unless that is settled, the path is looked at some time later. */
+  /** Another path was seen: this one is checked at `time`, unless a check is already planned. */
   watchUntil(time: number): void {
     if (this.lookAt === Infinity) this.lookAt = time;
   }
@@ -68,7 +71,7 @@ export class LifeSigns {
     this.aloneFor++;
   }
 
-  /** It is in doubt no more. */
+  /** The path is trusted again. */
   onTrusted(): void {
     this.silences = 0;
   }
@@ -84,20 +87,20 @@ export class LifeSigns {
     return isStuck;
   }
 
-  /** The path is gone that its answers came by; they are likely to come by another now. */
+  /** The path that brought the answers is gone; they will probably come by `next`. */
   onWayGone(next: number | undefined): void {
     if (next !== undefined) this.answeredBy = next;
     this.silentSince = Infinity;
     this.forgive();
   }
 
-  /** This process stood still, so that no silence counts. */
+  /** The process stood still, so silence does not count. */
   onClockJump(): void {
     this.forgive();
     this.failingSince = Infinity;
   }
 
-  /** Its silence is not its own. */
+  /** The path is not to blame for its silence. */
   forgive(): void {
     this.aloneSince = Infinity;
     this.aloneFor = 0;

@@ -1,3 +1,5 @@
+// The connection IDs that we issued for one path ID.
+
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import { NEW_CONNECTION_ID, writeNewConnectionId } from "../frame/connection_id.ts";
@@ -30,7 +32,7 @@ const LARGEST_FRAME = 4 + 8 + 8 + 8 + 1 + 20 + 16;
 export class LocalIds implements FrameOwner {
   readonly #pathId: number;
   readonly #issuer: IdIssuer;
-  /** Made anew by every change: an array that grows takes room for sixteen. */
+  /** A new array at every change: an array that grows takes room for sixteen. */
   #entries: readonly Entry[] = [];
   #nextSequence = 0;
   /** The first number that the peer was never told. */
@@ -88,7 +90,7 @@ export class LocalIds implements FrameOwner {
    * @throws {TransportError} If it was never told, or carried this very frame.
    */
   onRetire(sequence: number, usedId: Uint8Array): void {
-    // Whoever could retire what has just been issued would make us issue without end.
+    // A peer that could retire IDs it was never told of would make us issue IDs without end.
     if (sequence >= this.#untold) {
       throw violation(`connection ID ${sequence} of path ${this.#pathId} was never told`);
     }

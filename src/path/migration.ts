@@ -1,12 +1,14 @@
+// Moves paths from one 4-tuple to another (RFC 9000, Section 9).
+
 import type { Address } from "./address.ts";
 import type { NetworkPath } from "./network_path.ts";
 import type { Path } from "./path.ts";
 import type { Port } from "./port.ts";
 
-/** Probe timeouts for which the 4-tuple before is still known. */
+/** Probe timeouts for which the previous 4-tuple is still known. */
 const LEAVING = 3;
 
-/** What a migration asks of the set of paths. */
+/** What a migration needs of the set of paths. */
 export interface MigrationContext {
   /** Begins to challenge a 4-tuple. */
   validate(path: Path, network: NetworkPath, now: number): void;
@@ -16,7 +18,7 @@ export interface MigrationContext {
   observe(path: Path): void;
 }
 
-/** Hears how migrations end. */
+/** Callbacks for the end of migrations. */
 export interface MigrationObserver {
   /** The path uses another 4-tuple now; a client's is proven, a server's not yet. */
   onPathMoved(path: Path): void;
@@ -54,7 +56,7 @@ export class Migration {
     return true;
   }
 
-  /** What a client has tried has answered. */
+  /** The candidate of a client has answered. */
   onProven(path: Path, network: NetworkPath, now: number): void {
     const { route } = path;
     if (network !== route.candidate || !route.isCandidateWanted) return;
@@ -80,7 +82,8 @@ export class Migration {
       if (!network.validation.pending) this.#context.validate(path, network, now);
       return;
     }
-    // Whoever resends a client's packets from elsewhere shall not make us move all the time.
+    // An attacker who resends packets of a client from elsewhere must not make us move all the
+    // time.
     if (route.stays(now)) return;
     route.stayUntil(now + path.probeTimeout);
     route.leaveAt(now + LEAVING * path.probeTimeout);

@@ -1,3 +1,5 @@
+// A network path: one 4-tuple, what is known of it and what may be sent on it.
+
 import type { NetworkPathOptions } from "./network_path_options.ts";
 import type { CongestionController } from "../congestion/controller.ts";
 import type { Pacer } from "../congestion/pacer.ts";
@@ -15,16 +17,21 @@ import { Spin } from "./spin.ts";
 import type { UnprovenBytes } from "./unproven_bytes.ts";
 import { Validation } from "./validation.ts";
 
-/** Milliseconds; a datagram on its way through a socket takes a fraction of one. */
+/**
+ * Milliseconds for which a port may lend no buffer before other paths do without it; a datagram
+ * passes a socket in a fraction of one.
+ */
 const STUCK_AFTER = 50;
 
-/** The part of the window that acknowledgements for other paths may take, besides what it is for. */
+/**
+ * The part of the window that acknowledgements for other paths may take, in addition to the window.
+ */
 const ACK_SHARE = 0.5;
 
-/** With less room than this no packet is worth sending. */
+/** Bytes; with less room no packet is worth sending. */
 export const SMALLEST_DATAGRAM = 64;
 
-/** One 4-tuple: what is known of it, and what may be sent on it. A path may change its own. */
+/** One 4-tuple: what is known of it, and what may be sent on it. A path may change its 4-tuple. */
 export class NetworkPath implements Carrier {
   readonly port: Port;
   readonly remote: Address;
@@ -33,9 +40,9 @@ export class NetworkPath implements Carrier {
   readonly spin: Spin;
   /** Acknowledgements for other paths that leave here. */
   readonly acks: AckAllowance = new AckAllowance();
-  /** What the peer shall hear of its address here, if it wants to. */
+  /** The observed address that the peer is told, if it wants to know. */
   observation: Observation | undefined = undefined;
-  /** The newest word of the peer on our own address here, and which it was. */
+  /** The newest report of the peer about our own address, and its sequence number. */
   observedAddress: Address | undefined = undefined;
   observedSequence = -1;
   /** Bytes sent and neither acknowledged nor lost. */
@@ -48,10 +55,13 @@ export class NetworkPath implements Carrier {
   /** When a packet was last found lost within a round trip of another. */
   burstLossAt = -Infinity;
   #lossAt = -Infinity;
-  /** When the port was first found busy, of late. */
+  /** When the port was found busy; `Infinity` while it is free. */
   #busySince = Infinity;
   #capacity: Capacity;
-  /** What left up to then counts for no capacity; for good if another 4-tuple has it now. */
+  /**
+   * Packets that left up to this time do not count for the capacity; none count if another 4-tuple
+   * has it now.
+   */
   #countsAfter = -Infinity;
   readonly #limited: boolean;
   readonly #unproven: UnprovenBytes | undefined;
@@ -91,13 +101,13 @@ export class NetworkPath implements Carrier {
   }
 
   /**
-   * Follows upon a 4-tuple that differs in the peer's port only: what that was found to carry holds
-   * on. RFC 9000, Section 9.4: what left there before, and may be lost with the old port, does not
-   * count for it any more.
+   * Takes over from a 4-tuple that differs only in the port of the peer: its capacity stays valid.
+   * RFC 9000, Section 9.4: packets that left on the old port, and may be lost with it, do not count
+   * for the capacity any more.
    */
   succeed(before: NetworkPath, now: number): void {
     if (!this.rtt.measured) this.rtt.inherit(before.rtt);
-    // What was sent here meanwhile was measured against another capacity, unless this one was lent.
+    // Packets sent here meanwhile were measured against another capacity, unless this one was lent.
     if (this.bytesSent > 0 && this.#countsAfter < Infinity) return;
     const { mtu } = before;
     [this.#capacity, before.#capacity] = [before.#capacity, this.#capacity];
@@ -111,7 +121,7 @@ export class NetworkPath implements Carrier {
     return this.port === port && sameAddress(this.remote, remote);
   }
 
-  /** Whether the peer has proven to be there. */
+  /** Whether the peer has proven that it is at this address. */
   get validated(): boolean {
     return this.#validated;
   }
@@ -121,7 +131,7 @@ export class NetworkPath implements Carrier {
     this.#validated = value;
   }
 
-  /** Bytes that may be sent before the peer has proven to be there. */
+  /** Bytes that may be sent before the address is proven. */
   get credit(): number {
     // RFC 9000, Section 8 and Section 8.1: three times what came in, until validated.
     if (this.validated || !this.#limited) return Infinity;
@@ -136,7 +146,7 @@ export class NetworkPath implements Carrier {
     return this.credit >= SMALLEST_DATAGRAM;
   }
 
-  /** Whether the port lends no buffer for so long that it is not to be waited for. */
+  /** Whether the port has lent no buffer for so long that data should not wait for it. */
   isStuck(now: number): boolean {
     return now - this.#busySince > STUCK_AFTER;
   }
@@ -154,7 +164,7 @@ export class NetworkPath implements Carrier {
     }
     this.#busySince = Infinity;
     const window = this.congestion.window - this.bytesInFlight;
-    // Data must leave enough for another challenge: without its answer there is never more.
+    // Data must leave credit for another challenge: without its answer there is no further credit.
     if (window < this.mtu.current || this.credit - BASE_DATAGRAM_SIZE < this.mtu.current) return 0;
     return Math.min(window, this.pacer.room(now));
   }
@@ -169,7 +179,7 @@ export class NetworkPath implements Carrier {
     return this.#capacity.peak.value;
   }
 
-  /** Whether window and rate double with every round trip, with no end in sight. */
+  /** Whether window and rate still double with every round trip. */
   get doubles(): boolean {
     const { latest, min } = this.rtt;
     return this.congestion.inSlowStart && this.#capacity.peak.grows && latest < QUEUE_SEEN * min;
@@ -204,8 +214,8 @@ export class NetworkPath implements Carrier {
   }
 
   /**
-   * The sender has nothing for this path though it may send: rates say little (RFC 9002, Section
-   * 7.8).
+   * The sender has nothing for this path although it may send: samples of the rate say little (RFC
+   * 9002, Section 7.8).
    */
   markAppLimited(): void {
     this.#capacity.rate.markAppLimited(this.bytesInFlight);

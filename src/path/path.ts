@@ -1,3 +1,5 @@
+// A path: one path ID with its packet numbers, whatever 4-tuple it uses.
+
 import type { Random } from "../crypto/random.ts";
 import type { FrameSink } from "../frame/sent_frame.ts";
 import { LossDetector } from "../recovery/loss_detector.ts";
@@ -18,10 +20,10 @@ import type { WatchContext } from "./watch_context.ts";
 import type { Port } from "./port.ts";
 import type { UnprovenBytes } from "./unproven_bytes.ts";
 
-/** Probe timeouts in a row after which a path is only probed. */
+/** Probe timeouts in a row after which a path counts as failed. */
 const FAILED_AFTER = 6;
 
-/** What a path needs of the connection. */
+/** What a path needs of its connection. */
 export interface PathContext extends LossContext, WatchContext {
   readonly random: Random;
   readonly ackPolicy: AckPolicy;
@@ -34,14 +36,14 @@ export interface PathContext extends LossContext, WatchContext {
   readonly peerMaxAckDelay: number;
   /** Milliseconds of silence after which a PING is sent on a path; 0 for never. */
   readonly keepAliveInterval: number;
-  /** Whether there is a path besides this one that can be used. */
+  /** Whether another path can be used. */
   hasOther(path: Path): boolean;
 }
 
 /**
  * A path: one path ID with its packet numbers, whatever 4-tuple it uses at present.
  *
- * It is at once what a scheduler sees of it.
+ * The object is also the view that a scheduler gets.
  */
 export class Path implements PathView {
   readonly id: number;
@@ -55,7 +57,7 @@ export class Path implements PathView {
   /** Its 4-tuples. */
   readonly route: Route;
   health: Health = Health.Ok;
-  /** What was last told of it. */
+  /** The health that the application was told last. */
   healthTold: Health = Health.Ok;
   /** PINGs that must leave on this very path. */
   readonly pings: PathPings = new PathPings();
@@ -221,15 +223,16 @@ export class Path implements PathView {
   /** An ACK named packets of this path, and came by that with the ID `by`. */
   onAnswered(by: number, now: number): void {
     this.loss.onAcked(now);
-    // One that goes another way because this one is in doubt, at either end, shows no habit.
+    // An answer that takes another path because this one is in doubt, at either end, is no habit of
+    // the peer.
     const isDoubt = this.health !== Health.Ok || this.slot.status.remote === "backup";
     this.life.onAnswered(isDoubt && by !== this.id ? this.life.answeredBy : by, now);
-    // What answers small packets only is not well yet.
+    // A path that delivers only small packets is not healthy yet.
     if (!this.current.mtu.doubtful) this.trust();
     this.pings.forgetAnswered();
   }
 
-  /** It is in doubt no more. */
+  /** The path is no longer in doubt. */
   trust(): void {
     if (this.health === Health.Ok) return;
     this.health = Health.Ok;
@@ -244,11 +247,11 @@ export class Path implements PathView {
    */
   onProbeTimeout(alternative: boolean, now: number): void {
     this.life.onSilence(now);
-    // One that is not proven carries nothing yet.
+    // A path that is not proven carries no data yet.
     if (alternative && this.open) this.doubt();
   }
 
-  /** Another path is to be relied on, until this one answers. */
+  /** Other paths are used until this one answers. */
   doubt(): void {
     this.health = this.loss.ptoCount >= FAILED_AFTER ? Health.Failed : Health.Suspect;
     this.slot.status.doubt(true);
@@ -257,8 +260,8 @@ export class Path implements PathView {
   }
 
   /**
-   * A packet came on it. In doubt, that is a reason to ask now rather than when the backoff ends
-   * (MPQUIC, Section 3.3: to switch back in time).
+   * A packet arrived on the path. If the path is in doubt, a PING leaves now rather than when the
+   * backoff ends (MPQUIC, Section 3.3: to switch back in time).
    */
   onHeard(now: number): void {
     if (this.health === Health.Ok || now - this.space.lastElicitingSentAt < this.probeTimeout) {
@@ -274,7 +277,7 @@ export class Path implements PathView {
   }
 
   /**
-   * Follows up what is known of the datagram size.
+   * Acts on news about the datagram size.
    *
    * @returns Whether the 4-tuple carries too little to be used (RFC 9000, Section 14.2).
    */
@@ -284,17 +287,17 @@ export class Path implements PathView {
     return mtu.tooNarrow;
   }
 
-  /** Whether it is open, and can be used for want of nothing. */
+  /** Whether the path is open and has a connection ID to send to. */
   get usable(): boolean {
     return this.open && this.slot.remote.usable;
   }
 
-  /** Whether it is usable, and answers. */
+  /** Whether the path is usable and not suspect. */
   get healthy(): boolean {
     return this.usable && this.health === Health.Ok;
   }
 
-  /** Whether data may be given to it now: it is healthy, and its port takes something. */
+  /** Whether data may be given to the path now: it is healthy, and its port is free. */
   get fit(): boolean {
     return this.healthy && !this.stuck;
   }
@@ -305,7 +308,7 @@ export class Path implements PathView {
    */
   get keepAliveDeadline(): number {
     const { keepAliveInterval } = this.#context;
-    // One that is due already waits to be sent.
+    // A PING that is due already waits to be sent.
     if (keepAliveInterval <= 0 || !this.open || this.space.probes > 0) return Infinity;
     return this.current.lastSentAt + keepAliveInterval;
   }
@@ -328,19 +331,19 @@ export class Path implements PathView {
     return this.loss.deadline(this.current.rtt, this.#context.hasOther(this));
   }
 
-  /** That has come; returns whether an answer is overdue. */
+  /** The loss deadline has passed; returns whether an answer is overdue. */
   expireLoss(now: number): boolean {
     return this.loss.expire(this.current.rtt, now, this.#context.hasOther(this));
   }
 
-  /** Nothing is to be sent on it any more. */
+  /** Stops sending on the path. */
   quieten(): void {
     this.route.stopValidation();
     // MPQUIC, Section 3.4.3: acknowledge promptly what is not acknowledged yet.
     this.space.received.hurry();
   }
 
-  /** Ends the path: what it carried and nobody acknowledged goes back to its owners. */
+  /** Ends the path: frames without an acknowledgement go back to their owners. */
   close(): void {
     this.advance(Stage.Closed);
     this.space.discard(true);

@@ -1,6 +1,11 @@
+// Keeps the goals of a client: which paths it wants, and which routes may serve each.
+
 import { type Address, formatAddress, sameAddress } from "./address.ts";
 
-/** Milliseconds before a path that failed is tried again; doubled each time, up to the second. */
+/**
+ * Milliseconds before a failed path is tried again; the pause doubles each time, up to the second
+ * value.
+ */
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 30_000;
 
@@ -11,14 +16,14 @@ export interface PathRoute {
   readonly remote: Address;
 }
 
-/** What is wanted: one path along any of some routes, the best first. */
+/** A wanted path: it may take any of some routes, the best first. */
 export interface PathGoal {
-  /** Tells it from the others. */
+  /** The name of the goal. */
   readonly name: string;
   readonly routes: readonly PathRoute[];
 }
 
-/** A path that is to serve a goal. */
+/** An attempt to open a path for a goal. */
 export interface PathAttempt extends PathRoute {
   /** The name of the goal. */
   readonly goal: string;
@@ -38,16 +43,16 @@ interface Pursuit {
 }
 
 /**
- * Keeps wishes for paths, one path each, while addresses of either end come and go.
+ * Keeps goals, one path each, while addresses of either end come and go.
  *
- * It remembers goals rather than paths: a path that was lost is opened again, with growing pauses,
- * and along another route if there is one. It opens nothing itself; `next` says what should be
- * opened, and whoever does it reports back.
+ * It remembers goals rather than paths: a lost path is opened again, after growing pauses, and
+ * along another route if there is one. It opens nothing itself: `next` says what to open, and the
+ * caller reports the result.
  */
 export class PathKeeper {
   #pursuits: Pursuit[] = [];
 
-  /** What is wanted now; a goal that has no route for the moment is forgotten until it has one. */
+  /** Sets the goals. A goal without a route is forgotten until it has one. */
   setGoals(goals: readonly PathGoal[]): void {
     this.#pursuits = goals.filter(({ routes }) => routes.length > 0).map(({ name, routes }) => {
       const known = this.#find(name);
@@ -82,7 +87,7 @@ export class PathKeeper {
     return undefined;
   }
 
-  /** The goal that a path serves which nobody has asked for, if there is one without a path. */
+  /** The goal that an unexpected path serves, if a goal without a path fits. */
   adopt(route: PathRoute): PathAttempt | undefined {
     const isUnderWay = this.#pursuits.some((one) =>
       one.state === "opening" && isSame(one.route!, route)
@@ -104,7 +109,7 @@ export class PathKeeper {
     return this.#pursuing(attempt)?.state === "open";
   }
 
-  /** A path is open, whoever has opened it. */
+  /** A path is open, by this keeper or by the application. */
   onOpened({ goal, local, remote }: PathAttempt): void {
     const pursuit = this.#find(goal);
     if (pursuit === undefined || pursuit.state === "renounced") return;

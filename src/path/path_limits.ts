@@ -1,3 +1,5 @@
+// The limits on path IDs of both ends (MPQUIC, Section 3.2.1).
+
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import {

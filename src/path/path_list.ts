@@ -33,7 +33,7 @@ export class PathList {
     return count;
   }
 
-  /** Whether a path besides this one can be used, in doubt or not. */
+  /** Whether another path can be used, suspect or not. */
   hasOther(path: Path): boolean {
     for (const other of this.paths) if (other !== path && other.usable) return true;
     return false;

@@ -1,7 +1,9 @@
+// PING frames that must leave on one path.
+
 import { PING, writePing } from "../frame/ping.ts";
 import type { FrameOwner, FrameSink } from "../frame/sent_frame.ts";
 
-/** A PING somebody waits for. */
+/** A PING whose answer a caller waits for. */
 export interface PendingPing extends FrameOwner {
   /** Whether it must be sent. */
   pending: boolean;

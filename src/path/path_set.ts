@@ -1,3 +1,5 @@
+// All paths of a connection.
+
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import type { FrameSink } from "../frame/sent_frame.ts";
@@ -15,14 +17,14 @@ import { PathSlots } from "./path_slots.ts";
 import { PathWatch } from "./path_watch.ts";
 import type { Port } from "./port.ts";
 
-/** Milliseconds: a guess at the probe timeout of a network path not measured yet (333 + 4 · 166.5). */
+/** Milliseconds: the assumed probe timeout of a network path without samples (333 + 4 · 166.5). */
 const UNMEASURED_PROBE_TIMEOUT = 999;
-/** IDs for a path ID nobody uses yet; one to open it, one to move it. */
+/** Connection IDs for an unused path ID: one to open a path, one to move it. */
 const IDS_FOR_UNUSED = 2;
 /** Probe timeouts in a row after which only small datagrams are sent. */
 const SHRINK_AFTER = 3;
 
-/** Hears what becomes of paths. */
+/** Callbacks for changes of paths. */
 export interface PathObserver extends MigrationObserver {
   /** A path is validated, or was by another path over the same 4-tuple. */
   onPathOpen(path: Path): void;
@@ -30,9 +32,9 @@ export interface PathObserver extends MigrationObserver {
   onPathClosed(path: Path, code: number): void;
   /** The peer wants another status for a path. */
   onPathStatus(path: Path): void;
-  /** A path is in doubt, given up on, or well again. */
+  /** The health of a path has changed. */
   onPathHealth(path: Path): void;
-  /** Nothing of a path ID matters any more. */
+  /** A path ID is forgotten. */
   onPathForgotten(id: number): void;
 }
 
@@ -45,7 +47,10 @@ export interface PathSetOptions {
   readonly maxPaths: number;
   /** IDs per path that we keep (our active_connection_id_limit). */
   readonly remoteIdLimit: number;
-  /** Whether this end may open paths, and so gives dead ones up sooner; left out, it never does. */
+  /**
+   * Whether this end may open paths, and so abandons dead ones sooner. If left out, dead paths are
+   * never abandoned.
+   */
   readonly opensPaths?: boolean;
 }
 
@@ -228,7 +233,7 @@ export class PathSet extends PathList {
     slot.onPeerAbandon(now);
   }
 
-  /** PATH_STATUS arrived. MPQUIC, Section 4.3: also for paths nobody has opened. */
+  /** PATH_STATUS arrived. MPQUIC, Section 4.3: also for path IDs without a path. */
   onPathStatus(id: number, sequence: number, available: boolean): void {
     const slot = this.slot(id);
     if (slot === undefined || !slot.status.onStatus(sequence, available)) return;
@@ -334,8 +339,8 @@ export class PathSet extends PathList {
   }
 
   /**
-   * The 4-tuple of a path has not proven to work. While no other path answers either, it is tried on:
-   * each attempt costs a path ID, and there are no more of them before something is heard.
+   * The 4-tuple of a path could not be validated. While no other path answers either, validation
+   * goes on: each attempt costs a path ID, and no new ones come before the peer is heard.
    */
   #onUnproven(path: Path, now: number): void {
     const { current } = path;
@@ -345,7 +350,7 @@ export class PathSet extends PathList {
     this.validate(path, current, now);
   }
 
-  /** The 4-tuple of a path cannot be used (any more), and there is none to return to. */
+  /** The 4-tuple of a path cannot be used any more, and no previous one is left. */
   #onUnreachable(path: Path, now: number): void {
     if (this.multipath) {
       const { usable } = path.slot.remote;

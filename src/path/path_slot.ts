@@ -1,10 +1,12 @@
+// A path ID: its connection IDs, its status and its abandonment.
+
 import { PATH_ABANDON, writePathAbandon } from "../frame/multipath.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import { type IdIssuer, LocalIds } from "./local_ids.ts";
 import { StatusPair } from "./path_status.ts";
 import { RemoteIds } from "./remote_ids.ts";
 
-/** The path that is open on an ID, as far as the ID must know it. */
+/** What a path slot needs of its path. */
 export interface SlotUser {
   /** Whether the peer was heard on it. */
   readonly heard: boolean;
@@ -19,7 +21,7 @@ export class PathSlot<Path extends SlotUser> implements FrameOwner {
   readonly local: LocalIds;
   readonly remote: RemoteIds;
   readonly status: StatusPair;
-  /** The path, once somebody has opened it. */
+  /** The path, once it is open. */
   path: Path | undefined = undefined;
   /** Why it was abandoned, by either end; -1 while it was not. */
   abandonCode = -1;
@@ -49,7 +51,9 @@ export class PathSlot<Path extends SlotUser> implements FrameOwner {
     return this.abandonCode >= 0;
   }
 
-  /** Whether a path can be opened: both ends have an ID for it and nobody has used it. */
+  /**
+   * Whether a path can be opened: both ends have issued connection IDs, and the path ID is unused.
+   */
   get openable(): boolean {
     return this.path === undefined && !this.abandoned && this.local.issued && this.remote.usable;
   }
@@ -61,8 +65,8 @@ export class PathSlot<Path extends SlotUser> implements FrameOwner {
   }
 
   /**
-   * Whether the peer may not have heard of the path yet: some forget what they are told of it before
-   * its first packet comes, so its status travels with that.
+   * Whether the peer may not know the path yet. Some peers forget a status that arrives before the
+   * first packet of its path, so the status travels with that packet.
    */
   get #isNews(): boolean {
     return this.path !== undefined && !this.path.heard;
@@ -84,7 +88,7 @@ export class PathSlot<Path extends SlotUser> implements FrameOwner {
     return true;
   }
 
-  /** The peer abandons the path ID too, or first; the end is in sight. */
+  /** The peer abandons the path ID as well, or first; the countdown begins. */
   onPeerAbandon(now: number): void {
     this.#abandonAnswered = true;
     this.#quietAt = Math.min(this.#quietAt, now + this.#lifetime);
@@ -119,7 +123,7 @@ export class PathSlot<Path extends SlotUser> implements FrameOwner {
     this.local.writeFrames(sink);
   }
 
-  /** Writes besides what the peer must know of a broken path and has not acknowledged. */
+  /** Also writes what the peer must know of a broken path and has not acknowledged. */
   writeUnheard(sink: FrameSink): void {
     if (!this.abandoned) return this.status.writeUnheard(sink);
     if (this.#abandonAnswered || this.#abandonHeard) return;

@@ -1,3 +1,5 @@
+// The status of one path ID: what each end wants of it (MPQUIC, Section 3.3).
+
 import { PATH_STATUS_BACKUP, writePathStatus } from "../frame/multipath.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import type { PathStatus } from "../scheduler/scheduler.ts";
@@ -88,7 +90,7 @@ export class StatusPair implements FrameOwner {
     this.#pending = false;
   }
 
-  /** Writes the newest status besides, if the peer has not acknowledged it; it stays due. */
+  /** Also writes the newest status if the peer has not acknowledged it; it stays due. */
   writeUnheard(sink: FrameSink): void {
     if (this.#heard === this.#sequence) return;
     const isDue = this.#pending;

@@ -1,8 +1,10 @@
+// Compares paths with each other and decides which are dead.
+
 import type { WatchContext } from "./watch_context.ts";
 import { Health } from "./lifecycle.ts";
 import type { Path } from "./path.ts";
 
-/** Milliseconds of quiet on a path, while others bring something, until it may be asked. */
+/** Milliseconds of quiet on a path, while others receive, until it is asked for an answer. */
 const QUIET = 1_000;
 /**
  * Probe timeouts that suffice if the peer does not send again what streams lack, or sends all answers
@@ -13,7 +15,10 @@ const ALL_STUCK_AFTER = 7;
 /** Probe timeouts until another path is relied on if none answers. */
 const TURN_AFTER = 3;
 
-/** Idle timeouts until a dead path is abandoned by those who can open another, and by those who cannot. */
+/**
+ * Idle timeouts until a dead path is abandoned, by an end that can open another and by an end that
+ * cannot.
+ */
 const PATIENCE = 1;
 const LONG_PATIENCE = 1.5;
 
@@ -31,8 +36,8 @@ export class PathWatch {
   }
 
   /**
-   * Something arrived on a path; those that stay quiet are to be looked after. One that was relied on
-   * though it was silent, for want of a better, is so no more: what it carried goes out elsewhere.
+   * Something arrived on a path. Quiet paths are checked later. A silent path that was relied on
+   * because no other was better is relied on no longer: the other paths carry its data.
    */
   onSeen(path: Path, now: number): void {
     path.life.onSeen(now);
@@ -45,8 +50,8 @@ export class PathWatch {
   }
 
   /**
-   * Our own clock has jumped, or this process stood still: answers may wait to be read, and no path
-   * is to blame for the time.
+   * The clock has jumped, or this process stood still: answers may wait to be read, and no path is
+   * to blame for the time.
    */
   onClockJump(by: number, now: number): void {
     for (const { life, loss, route } of this.#paths) {
@@ -90,8 +95,8 @@ export class PathWatch {
 
   /**
    * Whether another path has shown life since the last probe timeout of this one. In a tunnel none
-   * does: then it is not this path that is at fault, and which one comes back first is open. Those
-   * that only rest are asked, for the next time.
+   * does: then this path is not at fault, and any of them may come back first. Idle paths are asked
+   * for an answer, for the next time.
    */
   #hasWitness(path: Path): boolean {
     const { seenAt, silentSince, timeoutAt } = path.life;
@@ -127,8 +132,8 @@ export class PathWatch {
   }
 
   /**
-   * A path is abandoned: those whose answers came by it are given another chance. Who answers by one
-   * path for all is likely to go on by the next.
+   * A path is abandoned. Paths whose answers came by it get another chance: a peer that answers by
+   * one path for all will probably go on by the next.
    */
   onAbandoned(path: Path): void {
     const next = this.#paths.find((other) => other !== path && other.usable);
@@ -146,7 +151,7 @@ export class PathWatch {
     });
   }
 
-  /** Whether a path may be silent because the one is dead that its answers came by. */
+  /** Whether a path may be silent because the path that brought its answers is dead. */
   #isCutOff(path: Path): boolean {
     const { answeredBy, silentSince } = path.life;
     const way = this.#paths.find(({ id }) => id === answeredBy);
@@ -154,8 +159,8 @@ export class PathWatch {
   }
 
   /**
-   * The path after one that nothing makes look better or worse than others, when it was relied on
-   * for some time: the peer may be asking to hear of another.
+   * The next path in turn, when a path that looks no better or worse than others was relied on for
+   * some time: the peer may wait to hear another one.
    */
   #another(path: Path): Path | undefined {
     if (path.life.silences < TURN_AFTER || path.health !== Health.Ok) return undefined;
@@ -164,7 +169,7 @@ export class PathWatch {
       .find((other) => other.usable);
   }
 
-  /** A path that is likelier to work than this one. */
+  /** A path that is more likely to work than this one. */
   #survivor(path: Path): Path | undefined {
     return this.#paths.find((other) => other !== path && other.usable && outlives(other, path));
   }
@@ -179,8 +184,8 @@ function outlives(path: Path, other: Path): boolean {
 }
 
 /**
- * Whether the answers of a path came by another, as its own did, until lately: that it is dead would
- * explain the silence of both.
+ * Whether the answers of a path came by another one, as those of the other did, until recently: the
+ * death of the other would explain the silence of both.
  */
 function wasAnsweredBy(path: Path, way: Path): boolean {
   if (path.life.answeredBy !== way.id || way.life.answeredBy !== way.id) return false;

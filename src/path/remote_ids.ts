@@ -1,3 +1,5 @@
+// The connection IDs that the peer issued for one path ID.
+
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import { RETIRE_CONNECTION_ID, writeRetireConnectionId } from "../frame/connection_id.ts";
@@ -22,7 +24,7 @@ export class RemoteIds implements FrameOwner {
   readonly #pathId: number;
   /** How many IDs we promised to keep (our active_connection_id_limit). */
   readonly #limit: number;
-  /** Made anew by every change: an array that grows takes room for sixteen. */
+  /** A new array at every change: an array that grows takes room for sixteen. */
   #entries: readonly Entry[] = [];
   /** Sequence numbers whose retirement must be told. */
   readonly #retiring: number[] = [];

@@ -1,8 +1,10 @@
+// The network paths of one path: the current, the candidate and the previous one.
+
 import type { Address } from "./address.ts";
 import type { NetworkPath } from "./network_path.ts";
 import type { Port } from "./port.ts";
 
-/** Makes a 4-tuple known. */
+/** Makes the network path of a new 4-tuple. */
 export type MakeNetworkPath = (port: Port, remote: Address) => NetworkPath;
 
 /**
@@ -139,7 +141,7 @@ export class Route {
     this.#previous = undefined;
   }
 
-  /** Our clock has jumped: challenges get that much longer, and no sample spans the jump. */
+  /** The clock has jumped: challenges get that much more time, and no sample spans the jump. */
   onClockJump(by: number, now: number): void {
     for (const network of [this.#current, this.#candidate, this.#previous]) {
       network?.validation.extend(by);
@@ -147,7 +149,7 @@ export class Route {
     }
   }
 
-  /** Nothing is validated any more. */
+  /** Stops all validation. */
   stopValidation(): void {
     this.#current.validation.stop();
     this.#candidate?.validation.stop();

@@ -1,6 +1,11 @@
+// The latency spin bit of a network path (RFC 9000, Section 17.4).
+
 import type { Random } from "../crypto/random.ts";
 
-/** Even where it is wanted, so many network paths to one do without (RFC 9000, Section 17.4). */
+/**
+ * One of this many network paths does without the spin bit even where it is wanted (RFC 9000,
+ * Section 17.4).
+ */
 const DISABLED_OF = 16;
 
 /** The latency spin bit of one network path: lets those on the way measure round trips. */
@@ -12,7 +17,7 @@ export class Spin {
   /** @param wanted Whether this end takes part at all. */
   constructor(wanted: boolean, random: Random) {
     this.#enabled = wanted && random.below(DISABLED_OF) !== 0;
-    // RFC 9000, Section 17.4: who does not take part sends a bit by chance.
+    // RFC 9000, Section 17.4: an endpoint that does not take part sends a random bit.
     this.value = this.#enabled ? 0 : random.below(2);
   }
 

@@ -7,9 +7,9 @@ import {
 import type { Address } from "./address.ts";
 
 /**
- * Bytes that a connection may send to addresses which have not proven to be the peer's. Three times
- * what came from each is a limit for one; a peer that names many, or one after the other, could
- * still have a lot sent to somebody else (MPQUIC, Section 7.2).
+ * Bytes that a connection may send to addresses which have not proven to belong to the peer. Each
+ * address may get three times what came from it; without this limit, a peer that names many
+ * addresses could direct a lot of traffic to others (MPQUIC, Section 7.2).
  */
 export class UnprovenBytes {
   readonly #hosts: UnprovenHosts | undefined;
@@ -47,8 +47,8 @@ export class UnprovenBytes {
 }
 
 /**
- * The same for each host, over all connections of an endpoint: a victim gets no more for being named
- * in many connections. The hosts named longest ago are forgotten if there are very many.
+ * The same for each host, over all connections of an endpoint: a victim gets no more traffic if
+ * many connections name it. If there are very many hosts, those named longest ago are forgotten.
  */
 export class UnprovenHosts {
   readonly #hosts = new Map<string, Spent>();

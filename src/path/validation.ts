@@ -1,3 +1,5 @@
+// Proves that a 4-tuple works, by challenges (RFC 9000, Section 8.2).
+
 import { equalSecrets } from "../bytes/bytes.ts";
 import type { Random } from "../crypto/random.ts";
 import {
@@ -12,7 +14,7 @@ import { BASE_DATAGRAM_SIZE } from "./mtu_discovery.ts";
 
 /** Challenges remembered: any of them may be answered (RFC 9000, Section 8.2.2). */
 const MAX_CHALLENGES = 16;
-/** So many of them may follow each other closely. */
+/** This many challenges may follow each other closely. */
 const MAX_HURRIED = 6;
 /** Milliseconds before the first repetition when nothing is known of the round-trip time. */
 const LONGEST_FIRST_WAIT = 333;
@@ -118,8 +120,8 @@ export class Validation implements FrameOwner {
   }
 
   /**
-   * A packet of the peer came by this 4-tuple. It works, at least in that direction, so an answer
-   * that is overdue was lost, and waiting ever longer would be for nothing.
+   * A packet of the peer came by this 4-tuple. It works in that direction, so an overdue answer was
+   * lost, and longer pauses would be useless.
    */
   onHeard(now: number): void {
     if (!this.pending || this.challengeDue) return;
@@ -160,7 +162,7 @@ export class Validation implements FrameOwner {
   writeFrames(sink: FrameSink, size: number, now: number): void {
     while (this.#responses.length > 0 && sink.room >= 9) {
       writePathResponse(sink.writer, this.#responses.shift()!);
-      // Never sent again: whoever still wants to know sends another challenge.
+      // Never repeated: a peer that still needs the answer sends another challenge.
       sink.record(this, PATH_RESPONSE, 0, 0);
     }
     if (!this.challengeDue || sink.room < 9) return;

@@ -1,9 +1,11 @@
+// The end of a connection (RFC 9000, Section 10).
+
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 
 /** Why a connection ended. */
 export interface CloseReason {
-  /** Who ended it: this end, the peer, or neither (silence, a stateless reset). */
+  /** The end that closed it: this one, the peer, or neither (silence, a stateless reset). */
   readonly by: "local" | "peer" | "timeout" | "reset";
   /** Whether `code` is the application's. */
   readonly application: boolean;
@@ -28,7 +30,7 @@ export const CloseStage = {
 /** One of the values of {@linkcode CloseStage}. */
 export type CloseStage = (typeof CloseStage)[keyof typeof CloseStage];
 
-/** The end of a connection: who said what, and what must still be answered. */
+/** The end of a connection: what each end said, and what must still be answered. */
 export class Closing {
   stage: CloseStage = CloseStage.Open;
   reason: CloseReason | undefined = undefined;
@@ -103,8 +105,8 @@ export class Closing {
   /** A datagram came though we have closed: it is answered, ever less often. */
   onDatagram(size: number): void {
     if (this.stage !== CloseStage.Closing) return;
-    // RFC 9000, Section 10.2.1: the rate of answers has to be limited, and so have their bytes to
-    // three times those that came, as nobody looks at who has sent them.
+    // RFC 9000, Section 10.2.1: the rate of answers has to be limited. Their bytes are limited to
+    // three times those received, because senders are no longer verified.
     this.#credit += 3 * size;
     if (++this.#received < this.#answerAt || this.#credit < this.#size) return;
     this.#answerAt *= 2;

@@ -1,3 +1,5 @@
+// What a connection is configured with, and the defaults.
+
 import type { CongestionControl } from "../congestion/controller.ts";
 import { cubic } from "../congestion/cubic.ts";
 import type { KeyPhasesOptions } from "../crypto/key_phases.ts";
@@ -7,7 +9,7 @@ import { earliestCompletion } from "../scheduler/earliest_completion.ts";
 import type { Scheduler, SchedulerFactory } from "../scheduler/scheduler.ts";
 import { roundRobinOrder, type StreamOrder } from "../scheduler/stream_order.ts";
 
-/** An address of each family, or of one. */
+/** The preferred addresses of a server: one of each family, or of one. */
 export interface PreferredAddresses {
   readonly ipv4?: Address | undefined;
   readonly ipv6?: Address | undefined;
@@ -96,9 +98,9 @@ export const DEFAULTS: TransportConfig = {
 };
 
 /**
- * The same for a client. It is the client itself who asks for what may lie unread, and a hundred
+ * The same for a client. The client itself asks for the data that may lie unread, and a hundred
  * responses may begin before it reads the first. Several paths use up a window while its head is
- * still under way on the slowest of them, and wide windows are wide at once.
+ * still under way on the slowest of them, so windows are wide at once.
  */
 export const CLIENT_DEFAULTS: TransportConfig = {
   ...DEFAULTS,

@@ -193,7 +193,7 @@ export class Connection implements PartsObserver {
     path.pings.add(request);
   }
 
-  /** A server: at which addresses it can be reached now, besides the one the client came to. */
+  /** A server: its other addresses at present, apart from the one that the client uses. */
   announce(addresses: readonly Address[]): void {
     const known = this.paths.find(0)?.current.port.address;
     const others = addresses.filter((other) => !known || !sameAddress(other, known));
@@ -263,7 +263,8 @@ export class Connection implements PartsObserver {
   }
 
   /**
-   * A datagram came that is for nobody: the peer may have forgotten us (RFC 9000, Section 10.3.1).
+   * A datagram came that belongs to no connection: the peer may have lost its state (RFC 9000,
+   * Section 10.3.1).
    *
    * @returns Whether it said so.
    */

@@ -1,3 +1,5 @@
+// The parts of a connection.
+
 import { NO_BYTES, toHex } from "../bytes/bytes.ts";
 import type { CryptoEngine } from "../crypto/aead.ts";
 import type { InitialKeys } from "../crypto/initial_keys.ts";
@@ -49,7 +51,7 @@ import { Unprotected } from "./handshake/unprotected.ts";
 import { type VersionOptions, Versions } from "./handshake/versions.ts";
 import { encodeTransportParameters } from "./parameters/transport_parameters.ts";
 
-/** Makes the connection IDs of one connection, and knows them again. */
+/** The connection IDs of one connection: makes them, and recognises them. */
 export interface ConnectionIds extends IdIssuer, KnownIds {}
 
 /** What a connection is made from. */
@@ -131,7 +133,7 @@ export class ConnectionParts implements PathContext, ReceiverParts, SenderParts,
   readonly router: FrameRouter;
   readonly receiver: Receiver;
   readonly sender: Sender;
-  /** Only if somebody wants one. */
+  /** Only if a trace is wanted. */
   readonly log: ConnectionLog | undefined;
   /** The largest DATAGRAM frame we announce. */
   readonly maxDatagramFrameSize: number;

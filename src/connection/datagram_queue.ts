@@ -1,3 +1,5 @@
+// The DATAGRAM frames that wait, in both directions (RFC 9221).
+
 import { giveBack } from "../bytes/bytes.ts";
 import { DATAGRAM, datagramSize, writeDatagram } from "../frame/datagram.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
@@ -12,7 +14,7 @@ interface Outgoing {
   readonly bound: Path | undefined;
 }
 
-/** Where it is told that there is room again, to whoever was refused. */
+/** Takes the event that there is room again, for callers that were refused. */
 export interface DatagramEvents {
   push(event: { readonly type: "datagramsSent" }): unknown;
 }

@@ -11,7 +11,7 @@ import type { PingRequest } from "./ping_request.ts";
 /** What happened in a connection that the application may want to know. */
 export type ConnectionEvent =
   | StreamEvent
-  /** Both ends have proven who they are; 1-RTT data flow. */
+  /** The identity of the peer is proven, and the handshake is complete; 1-RTT data flow. */
   | { readonly type: "handshakeCompleted" }
   /** The server reads none of the 0-RTT data; it goes out again by itself. */
   | { readonly type: "earlyDataRejected" }
@@ -33,7 +33,7 @@ export type ConnectionEvent =
   }
   /** A path has changed its 4-tuple: by our migration, or since the client has moved. */
   | { readonly type: "pathMoved"; readonly path: Path }
-  /** A path stays where it is: where it should move to nobody answers. */
+  /** A path was not moved: the new place does not answer. */
   | { readonly type: "pathStayed"; readonly path: Path }
   /** The peer wants another status for a path. */
   | { readonly type: "pathStatus"; readonly path: Path }

@@ -12,11 +12,11 @@ export type PathObstacle =
   | "closed"
   /** The peer did not agree to several paths. */
   | "single"
-  /** The peer wants nobody to come to where the handshake was (disable_active_migration). */
+  /** The peer forbids further paths to the address of the handshake (disable_active_migration). */
   | "forbidden"
   /** The peer's connection ID is empty: it issues no others. */
   | "emptyId"
-  /** The peer has issued no connection ID besides the one in use. */
+  /** The peer has issued no other connection ID than the one in use. */
   | "noOtherId"
   /** All connection IDs that the peer has issued are used up, until it issues more. */
   | "usedIds";

@@ -1,3 +1,5 @@
+// Tells why a path cannot be opened, moved or closed.
+
 import type { PathObstacle } from "./obstacle.ts";
 import type { Address } from "../path/address.ts";
 import { Stage } from "../path/lifecycle.ts";

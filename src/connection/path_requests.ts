@@ -13,7 +13,7 @@ export class PathRequest {
   pathId = -1;
   /** The path, once its first packet may leave. */
   path: Path | undefined = undefined;
-  /** Nobody waits for it any more. */
+  /** No caller waits for it any more. */
   cancelled = false;
 
   constructor(port: Port, remote: Address, status: PathStatus) {
@@ -54,7 +54,7 @@ export class PathRequests {
     }
   }
 
-  /** What asked for a path whose fate is known now; asked once. */
+  /** The request for a path that has been decided; returned once. */
   take(path: Path): PathRequest | undefined {
     const index = this.#opening.findIndex(({ pathId }) => pathId === path.id);
     return index < 0 ? undefined : this.#opening.splice(index, 1)[0];

@@ -1,6 +1,6 @@
 import type { FrameOwner, SentFrame } from "../frame/sent_frame.ts";
 
-/** One PING that somebody wants an answer to. */
+/** One PING of the application that must be answered. */
 export class PingRequest implements FrameOwner {
   /** Whether the packet with the PING was acknowledged. */
   answered = false;

@@ -1,3 +1,5 @@
+// Drives the handshake: TLS messages in CRYPTO streams, keys, tickets and tokens.
+
 import { equalBytes } from "../../bytes/bytes.ts";
 import { Level } from "../../crypto/level.ts";
 import { ErrorCode } from "../../error/error_code.ts";
@@ -14,7 +16,7 @@ import { readTransportParameters } from "../parameters/transport_parameters.ts";
 import { TokenOffers } from "./token_offers.ts";
 import type { TransportParameters } from "../parameters/parameter_table.ts";
 
-/** Packets full of data that tickets and tokens let pass, before they go first. */
+/** Full data packets that may leave before tickets and tokens do. */
 const PATIENCE = 64;
 
 /** Hears how the handshake goes. */
@@ -116,7 +118,7 @@ export class HandshakeDriver implements TlsSink, FrameOwner {
     const isClient = this.role === Role.Client;
     const parameters = readTransportParameters(data, isClient ? "server" : "client");
     const { ids } = this;
-    // RFC 9000, Section 7.3: whoever tampered with IDs on the way is found out here.
+    // RFC 9000, Section 7.3: shows whether IDs were changed on the way.
     requireId("initial_source_connection_id", parameters.initialSourceId, ids.peerSource);
     if (isClient) {
       requireId(
@@ -190,7 +192,7 @@ export class HandshakeDriver implements TlsSink, FrameOwner {
   }
 
   #writeForLater(sink: FrameSink): void {
-    // Before the session tickets: who keeps one of those may keep the token with it.
+    // Before the session tickets: a client that stores a ticket may store the token with it.
     this.tokens.writeFrames(sink);
     if (this.oneRttCrypto.hasPending) this.oneRttCrypto.writeFrames(sink);
     if (!this.#forLaterPending) this.#passedOver = 0;

@@ -1,3 +1,5 @@
+// The keys of all encryption levels.
+
 import { NO_BYTES } from "../../bytes/bytes.ts";
 import type { CryptoEngine } from "../../crypto/aead.ts";
 import { InitialKeys } from "../../crypto/initial_keys.ts";
@@ -166,7 +168,7 @@ export class KeyRing {
     return Math.min(this.#zeroRttUntil, this.oneRtt?.deadline ?? Infinity);
   }
 
-  /** Forgets keys whose time is over. */
+  /** Forgets expired keys. */
   expire(now: number): void {
     this.oneRtt?.expire(now);
     if (now >= this.#zeroRttUntil) this.discardZeroRtt();

@@ -19,7 +19,7 @@ import { loweredLimit } from "../parameters/early_data.ts";
 import type { Versions } from "./versions.ts";
 import { agreedExtensions, TransportParameters } from "../parameters/parameter_table.ts";
 
-/** Whom the outcome of the handshake concerns. */
+/** The parts configured from the result of the handshake. */
 export interface NegotiationParts {
   readonly keys: KeyRing;
   readonly versions: Versions;
@@ -40,7 +40,7 @@ export class Negotiation implements HandshakeObserver {
   handshake!: HandshakeDriver;
   /** Whether packets that came before their keys should be tried again. */
   retryKept = false;
-  /** Bits of the extensions whose frames are taken. */
+  /** Bits of the extensions whose frames are accepted. */
   extensions: number;
   readonly #parts: NegotiationParts;
   readonly #ours: TransportParameters;
@@ -104,7 +104,7 @@ export class Negotiation implements HandshakeObserver {
     );
   }
 
-  /** Who tells whom of addresses depends on what both have announced. */
+  /** Which end tells the other its addresses depends on what both have announced. */
   #startAddresses(
     { addressDiscovery, alternativeAddress, maxAddresses }: TransportParameters,
   ): void {

@@ -1,3 +1,5 @@
+// The address tokens that a server offers for later connections.
+
 import { NEW_TOKEN, writeNewToken } from "../../frame/crypto.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../../frame/sent_frame.ts";
 import type { Address } from "../../path/address.ts";
@@ -27,7 +29,7 @@ export class TokenOffers implements FrameOwner {
     return this.#pending;
   }
 
-  /** Offers a token if a 4-tuple is proven whose host is news (RFC 9000, Section 8.1.3). */
+  /** Offers a token if a 4-tuple with a new host is proven (RFC 9000, Section 8.1.3). */
   offer(network: NetworkPath, now: number): void {
     const { remote } = network;
     if (this.make === undefined || !network.validated || this.#remotes.length >= MAX_HOSTS) return;

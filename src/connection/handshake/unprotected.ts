@@ -13,7 +13,7 @@ import type { HandshakeDriver } from "./handshake_driver.ts";
 import type { KeyRing } from "./key_ring.ts";
 import type { Versions } from "./versions.ts";
 
-/** Whom such packets concern. */
+/** The parts that unprotected packets concern. */
 export interface UnprotectedParts {
   readonly handshake: HandshakeDriver;
   readonly keys: KeyRing;
@@ -92,8 +92,8 @@ export class Unprotected {
     // RFC 9000, Section 6.2: the IDs must be ours, and a list with our version is no answer.
     if (!equalBytes(header.sourceId, path.slot.remote.current)) return undefined;
     if (versions.includes(this.#keys.version)) return undefined;
-    // RFC 9000, Section 6.2: who has processed any packet, a Retry too, is past that. RFC 9368,
-    // Section 4: and who got here by such a packet does not listen to another.
+    // RFC 9000, Section 6.2: a client that has processed any packet, a Retry too, ignores Version
+    // Negotiation. RFC 9368, Section 4: so does a client whose version follows from an earlier one.
     if (this.#handshake.ids.retrySource !== undefined || this.#versions.negotiated) {
       return undefined;
     }

@@ -1,3 +1,5 @@
+// Agreement on the version of QUIC.
+
 import type { Random } from "../../crypto/random.ts";
 import { ErrorCode } from "../../error/error_code.ts";
 import { TransportError } from "../../error/quic_error.ts";
@@ -17,7 +19,10 @@ export interface VersionOptions {
   readonly negotiated: boolean;
 }
 
-/** Agreement on a version, and proof that nobody lowered it (RFC 9368; RFC 9369, Section 4). */
+/**
+ * Agreement on a version, and proof that an attacker did not lower it (RFC 9368; RFC 9369, Section
+ * 4).
+ */
 export class Versions {
   /** The version of the client's first packet. */
   readonly original: number;
@@ -45,7 +50,10 @@ export class Versions {
     return this.#options.available.includes(version);
   }
 
-  /** The version_information to send: with a reserved version, so that nobody chokes on one. */
+  /**
+   * The version_information to send. It contains a reserved version, so that peers learn to ignore
+   * unknown ones.
+   */
   information(chosen: number, random: Random): VersionInformation {
     const reserved = greaseVersion(random.below(0x1_0000_0000));
     return { chosen, available: [...this.#options.available, reserved] };
@@ -65,8 +73,8 @@ export class Versions {
    */
   agree(information: VersionInformation | undefined, inUse: number): number {
     if (information === undefined) {
-      // RFC 9368, Section 4: without it, nobody knows whether Version Negotiation was forged, nor
-      // whether it was the server that changed the version.
+      // RFC 9368, Section 4: without it, the client cannot tell whether Version Negotiation was
+      // forged, or whether the server changed the version.
       if (this.#options.negotiated || inUse !== this.original) {
         throw downgrade("the server does not say what it speaks");
       }

@@ -1,3 +1,5 @@
+// What a client remembers of the transport parameters of a server, for 0-RTT data.
+
 import { TransportError } from "../../error/quic_error.ts";
 import { type ParameterName, parameterTable, TransportParameters } from "./parameter_table.ts";
 import { readTransportParameters } from "./transport_parameters.ts";

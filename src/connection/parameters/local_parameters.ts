@@ -1,3 +1,5 @@
+// The transport parameters that this end announces.
+
 import type { TransportConfig } from "../config.ts";
 import type { Role } from "./parameter_codec.ts";
 import { type LocalConnection, parameterTable, TransportParameters } from "./parameter_table.ts";

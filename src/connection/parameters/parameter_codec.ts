@@ -1,3 +1,5 @@
+// How values of transport parameters are written and read.
+
 import type { Reader } from "../../bytes/reader.ts";
 import { varintSize } from "../../bytes/varint.ts";
 import { Writer } from "../../bytes/writer.ts";
@@ -6,7 +8,7 @@ import { TransportError } from "../../error/quic_error.ts";
 import { readStreamCount } from "../../frame/flow_control.ts";
 import { MAX_ID_LENGTH } from "../../packet/connection_id.ts";
 
-/** Who sent transport parameters. */
+/** The role of the sender of transport parameters. */
 export type Role = "client" | "server";
 
 /** How the value of a transport parameter looks on the wire. */

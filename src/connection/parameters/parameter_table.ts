@@ -1,3 +1,5 @@
+// The table of all transport parameters.
+
 import type { Reader } from "../../bytes/reader.ts";
 import { Extension } from "../../frame/frame_table.ts";
 import { LARGEST_PATH_ID } from "../../frame/path_id.ts";
@@ -90,7 +92,7 @@ export interface LocalConnection {
 
 /** The columns of a row that may be empty. */
 interface Columns<Value> {
-  /** Who may send it; both, if left out. */
+  /** The role that may send it; both if left out. */
   readonly from?: Role;
   /** What we announce on all connections of a configuration; nothing, if left out. */
   readonly configured?: (config: TransportConfig, role: Role) => Value;
@@ -103,7 +105,7 @@ interface Columns<Value> {
   readonly remembered?: "value" | "limit";
   /** The name in qlog; what has none stays out of traces. */
   readonly log?: string;
-  /** The extension whose frames it makes welcome. */
+  /** The extension whose frames this parameter allows. */
   readonly extension?: number;
   /** Whether that extension is in use; it is if we have announced it, if left out. */
   readonly agreed?: (ours: Value, theirs: Value) => boolean;
@@ -269,7 +271,7 @@ export function parameterId(name: ParameterName): number {
   return parameterTable.find((row) => row.name === name)!.id;
 }
 
-/** Bits of the extensions whose frames are taken. */
+/** Bits of the extensions whose frames are accepted. */
 export function agreedExtensions(ours: TransportParameters, theirs: TransportParameters): number {
   let extensions = 0;
   for (const row of parameterTable) if (row.isAgreed(ours, theirs)) extensions |= row.extension;

@@ -72,7 +72,7 @@ export function encodePreferred(
  * Where a client goes: to the address of the family that its port has. RFC 9000, Section 21.5.3:
  * nothing but a challenge goes there before it has answered.
  *
- * @param peer Where the server is now; it cannot make us send to just anybody.
+ * @param peer The address of the server now; it limits where a server can make us send.
  */
 export function choosePreferred(
   preferred: PreferredAddress,

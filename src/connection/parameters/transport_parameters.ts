@@ -16,7 +16,7 @@ const rows = new Map(parameterTable.map((row) => [row.id, row]));
  *
  * Byte fields are copies. Numbers above 2^53 - 1 are held back to that.
  *
- * @param from Who sent it.
+ * @param from The role of the sender.
  * @throws {TransportError} TRANSPORT_PARAMETER_ERROR.
  */
 export function readTransportParameters(bytes: Uint8Array, from: Role): TransportParameters {
@@ -85,8 +85,8 @@ function checkTogether(parameters: TransportParameters, from: Role): void {
 /**
  * The body of the quic_transport_parameters extension. Fields with default values are left out.
  *
- * @param random If given, a reserved parameter is added and the order is shuffled, so that nobody
- *   comes to rely on either (RFC 9000, Section 18.1).
+ * @param random If given, a reserved parameter is added and the order is shuffled, so that peers
+ * rely on neither (RFC 9000, Section 18.1).
  */
 export function encodeTransportParameters(
   parameters: TransportParameters,

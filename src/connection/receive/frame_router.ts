@@ -1,3 +1,5 @@
+// Gives each frame of a received packet to its owner.
+
 import { Level } from "../../crypto/level.ts";
 import { ErrorCode } from "../../error/error_code.ts";
 import { TransportError } from "../../error/quic_error.ts";
@@ -22,7 +24,7 @@ import type { HandshakeDriver } from "../handshake/handshake_driver.ts";
 import type { KeyRing } from "../handshake/key_ring.ts";
 import type { Peer } from "../parameters/peer.ts";
 
-/** Whom frames are for. */
+/** The parts that receive frames. */
 export interface FrameTargets {
   readonly handshake: HandshakeDriver;
   readonly keys: KeyRing;
@@ -208,8 +210,8 @@ export class FrameRouter implements FrameHandler {
     if (!this.#challenges.take(smoothedRtt, this.#now)) return;
     const network = this.#network;
     network.validation.onChallenge(data);
-    // RFC 9000, Section 9.6.3: who is probed probes as well, so that all may be sent there when
-    // the client moves.
+    // RFC 9000, Section 9.6.3: an endpoint that is probed probes as well, so that it may send there
+    // when the client moves.
     if (network !== this.#path.route.candidate || network.validated || network.validation.pending) {
       return;
     }

@@ -1,3 +1,5 @@
+// Takes datagrams apart: packets, keys, frames, and what follows from them.
+
 import { equalBytes } from "../../bytes/bytes.ts";
 import { Reader } from "../../bytes/reader.ts";
 import { ErrorCode } from "../../error/error_code.ts";
@@ -23,7 +25,7 @@ import type { KeyRing } from "../handshake/key_ring.ts";
 import { Undecryptable } from "./undecryptable.ts";
 import type { Versions } from "../handshake/versions.ts";
 
-/** The connection IDs that we issue. */
+/** The connection IDs that we issued. */
 export interface KnownIds {
   /** How long they are: short headers do not tell. */
   readonly length: number;
@@ -148,7 +150,7 @@ export class Receiver {
     }
     const path = paths.find(0);
     if (path === undefined) return;
-    // RFC 9000, Section 9: nobody moves during the handshake.
+    // RFC 9000, Section 9: no end moves during the handshake.
     const network = path.route.find(port, remote);
     if (network === undefined) return;
     const space = header.type === PacketType.Initial
@@ -184,7 +186,7 @@ export class Receiver {
       const isServer = role === Role.Server;
       if (isServer ? datagram.length < BASE_DATAGRAM_SIZE : tokenLength > 0) return false;
     }
-    // RFC 9000, Section 7.2: nobody changes the ID during the handshake.
+    // RFC 9000, Section 7.2: the ID does not change during the handshake.
     return ids.peerSource === undefined || equalBytes(header.sourceId, ids.peerSource);
   }
 
@@ -202,7 +204,7 @@ export class Receiver {
       this.#parts.onPeerId(handshake.ids.peerSource, header.version);
     }
     if (header.type !== PacketType.Handshake || handshake.role === Role.Client) return;
-    // RFC 9000, Section 8.1: who can read our Initial is where it says it is.
+    // RFC 9000, Section 8.1: a peer that can read our Initial receives at its address.
     network.validated = true;
     this.#parts.onHandshakePacket();
   }
@@ -287,7 +289,8 @@ export class Receiver {
   ): void {
     let network = path.route.find(port, remote);
     if (network === undefined) {
-      // RFC 9000, Section 9: only clients move; a server that seems to is somebody else.
+      // RFC 9000, Section 9: only clients move. A packet of a server from another address is not
+      // followed.
       if (this.#parts.handshake.role === Role.Client) return;
       // Late packets of a path that is abandoned say something as well, but it moves no more.
       network = path.live ? path.route.try(port, remote) : path.current;

@@ -1,3 +1,5 @@
+// Packets that arrived before their keys.
+
 import type { Address } from "../../path/address.ts";
 import type { Port } from "../../path/port.ts";
 import { MAX_UNDECRYPTABLE_BYTES, MAX_UNDECRYPTABLE_PACKETS } from "../../limits/limits.ts";

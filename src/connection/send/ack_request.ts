@@ -1,3 +1,5 @@
+// How often the peer is asked to acknowledge (ACK_FREQUENCY, IMMEDIATE_ACK).
+
 import {
   ACK_FREQUENCY,
   ackFrequencySize,

@@ -1,3 +1,5 @@
+// Writes CONNECTION_CLOSE frames.
+
 import {
   applicationCloseSize,
   connectionCloseSize,
@@ -10,10 +12,10 @@ import type { PathSet } from "../../path/path_set.ts";
 import { type CloseReason, EARLY_APPLICATION_CLOSE } from "../closing.ts";
 
 const utf8 = new TextEncoder();
-/** What is told of an application's close in packets that others may read. */
+/** The CONNECTION_CLOSE of an application in packets that observers may read. */
 const HIDDEN = { application: false, code: EARLY_APPLICATION_CLOSE, reason: "" };
 
-/** Writes CONNECTION_CLOSE into the open packet, a 1-RTT one, or drops that for want of room. */
+/** Writes CONNECTION_CLOSE into the open 1-RTT packet, or drops the packet if there is no room. */
 export function writeClose(
   builder: PacketBuilder,
   { application, code, reason }: CloseReason,

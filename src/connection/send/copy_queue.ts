@@ -1,3 +1,5 @@
+// Stream data that are to leave again on further paths.
+
 import { MAX_DATA } from "../../frame/flow_control.ts";
 import { STREAM } from "../../frame/stream.ts";
 import { type FrameSink, SentFrame } from "../../frame/sent_frame.ts";
@@ -5,9 +7,9 @@ import type { Path } from "../../path/path.ts";
 import { SendHalf } from "../../stream/send_half.ts";
 import { bindingOf } from "../../path/binding.ts";
 
-/** Frames that may wait for one path; beyond, the oldest are given up. */
+/** Most frames that wait for one path; beyond that, the oldest are dropped. */
 const MAX_WAITING = 1_024;
-/** Room in a packet below which no further copy is tried. */
+/** With less room in a packet than this, no further copy is tried. */
 const LEAST_ROOM = 40;
 
 /**

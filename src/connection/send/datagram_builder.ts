@@ -1,3 +1,5 @@
+// Builds one UDP datagram.
+
 import { PacketBuilder } from "../../packet/packet_builder.ts";
 import type { BuiltPacket } from "../../packet/built_packet.ts";
 import type { Random } from "../../crypto/random.ts";
@@ -86,7 +88,7 @@ export class DatagramBuilder {
     // RFC 9287, Section 3: once the peer has said that it does not mind.
     if (peer.parameters.greaseQuicBit) this.packets.fixedBit = this.#grease.next();
     let id = remote.current;
-    // RFC 9000, Section 9.5: nobody shall link a 4-tuple with another by its ID.
+    // RFC 9000, Section 9.5: observers must not link two 4-tuples by a common ID.
     if (network === path.route.candidate && remote.reserve()) id = remote.reserved!;
     else if (network === path.route.previous) id = remote.former ?? id;
     return this.packets.startShort(

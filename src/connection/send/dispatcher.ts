@@ -146,7 +146,7 @@ export class Dispatcher {
     return usable;
   }
 
-  /** A path whose window is open and whose pacer is not says when it will be. */
+  /** If only the pacer holds a path back, the path tells when it will be ready. */
   #waitForPacing(usable: readonly Path[], now: number): void {
     for (const path of usable) {
       const { current } = path;

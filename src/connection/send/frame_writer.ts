@@ -1,3 +1,5 @@
+// Asks the owners of frames to write into 1-RTT packets.
+
 import type { AckRequest } from "./ack_request.ts";
 import { writeAck } from "../../frame/ack.ts";
 import { writePing } from "../../frame/ping.ts";
@@ -20,12 +22,12 @@ import { MAX_SILENT_PACKETS, MAX_UNHEARD_PACKETS } from "../../limits/limits.ts"
 
 /** ACK Delay is told in units of 2^3 microseconds, as is the default. */
 const ACK_DELAY_UNIT = 8;
-/** So many packets unacknowledged make a transfer whose end is worth a packet of its own. */
+/** With this many packets in flight, a small packet of its own follows the end of a transfer. */
 const LONG_FLIGHT = 8;
 /** Room that an ACK may take in a packet that carries data as well. */
 const MAX_ACK_SIZE = 200;
 
-/** Whose frames go into 1-RTT packets. */
+/** The owners whose frames go into 1-RTT packets. */
 export interface FrameSources {
   readonly handshake: HandshakeDriver;
   readonly paths: PathSet;
@@ -151,7 +153,7 @@ export class FrameWriter {
     network.validation.writeFrames(this.#builder, size, now);
   }
 
-  /** Writes besides, on a path in doubt, what the peer has not acknowledged of other ones. */
+  /** On a path in doubt, also writes what the peer has not acknowledged of other paths. */
   writeUnheard(path: Path): void {
     for (const slot of this.#from.paths.slots) {
       if (slot !== path.slot) slot.writeUnheard(this.#builder);
@@ -242,7 +244,10 @@ export class FrameWriter {
     this.#builder.markEliciting();
   }
 
-  /** After many packets that ask for nothing, one that does: else nobody learns what arrived. */
+  /**
+   * After many packets that ask for no acknowledgement, one that does: otherwise this end would not
+   * learn what arrived.
+   */
   breakSilence(space: PacketSpace): void {
     if (space.breaksSilence(this.#builder.ackEliciting, MAX_SILENT_PACKETS)) this.writePing();
   }

@@ -1,3 +1,5 @@
+// Varies the fixed bit of packets (RFC 9287).
+
 import type { Random } from "../../crypto/random.ts";
 
 /** The fixed bit of the first byte. */
@@ -5,7 +7,9 @@ const FIXED_BIT = 0x40;
 /** Bits that are drawn at once. */
 const STOCK = 30;
 
-/** Varies the fixed bit towards peers that do not mind, so that nobody relies on it (RFC 9287). */
+/**
+ * Varies the fixed bit towards peers that accept it, so that no middlebox relies on it (RFC 9287).
+ */
 export class GreaseBit {
   readonly #random: Random;
   #bits = 0;

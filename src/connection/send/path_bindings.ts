@@ -1,3 +1,5 @@
+// Adds data that are bound to a path to what a scheduler decides.
+
 import { bindingOf } from "../../path/binding.ts";
 import type { Path } from "../../path/path.ts";
 import type { PathSet } from "../../path/path_set.ts";
@@ -5,7 +7,7 @@ import type { StreamView } from "../../scheduler/stream_order.ts";
 import type { StreamSet } from "../../stream/stream_set.ts";
 import type { DatagramQueue } from "../datagram_queue.ts";
 
-/** What leaves next, and where; filled anew for each datagram. */
+/** What leaves next, and on which path; filled again for each datagram. */
 export interface Decision {
   path: Path;
   /** Streams to draw from, in this order; all of them if left out. */

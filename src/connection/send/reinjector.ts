@@ -1,3 +1,5 @@
+// Copies packets that another path would deliver sooner.
+
 import type { Path } from "../../path/path.ts";
 import type { PathSet } from "../../path/path_set.ts";
 import { Fate, type SentPacket } from "../../recovery/sent_packet.ts";
@@ -6,19 +8,19 @@ import { bindingOf } from "../../path/binding.ts";
 import { SendHalf } from "../../stream/send_half.ts";
 import { arrivalAt, rateOf, toleranceOf } from "../../scheduler/forecast.ts";
 
-/** Copies may be this part of all that is sent, and so many datagrams besides. */
+/** The budget of copies: this part of all bytes sent, and this many datagrams in addition. */
 const SHARE = 0.02;
 const ALLOWANCE = 10;
-/** Copies of one packet, the second only if the first was lost. */
+/** Most copies of one packet; the second only if the first was lost. */
 const MAX_COPIES = 2;
-/** The part of a forecast by which it may be too late. */
+/** The part by which a forecast may be too late. */
 const UNSURE = 1 / 8;
 /** In slow start a rate may be larger than measured by so much: the measure is a round trip old. */
 const GROWTH = 2;
 
 /**
- * Finds what is under way on one path and would arrive sooner if it were sent once more on another.
- * It is asked when there is nothing else to send: at the end of a transfer, or of a message.
+ * Finds packets in flight on one path that another path would deliver sooner. It is asked when
+ * nothing else can be sent: at the end of a transfer or of a message.
  *
  * The end is not reached sooner unless every straggler is copied, so there are no copies while the
  * budget does not suffice for all of them.
@@ -126,8 +128,8 @@ export class Reinjector {
   }
 
   /**
-   * Whether nothing says when the packet arrives, if ever: it left before losses were seen that came
-   * in a burst, or its path's rate is unknown, and the peer's window waits for it.
+   * Whether the arrival of a packet cannot be forecast: it left before a burst of losses was seen,
+   * or the rate of its path is unknown and the window of the peer waits for it.
    */
   #isDoubtful(packet: SentPacket, path: Path): boolean {
     if (packet.timeSent < path.current.burstLossAt) return true;
@@ -142,8 +144,8 @@ export class Reinjector {
 }
 
 /**
- * Whether a copy may leave on the path now. Backups are kept free of data; and where an answer is
- * late itself, a copy would only put off the probe timeout that shows what is wrong.
+ * Whether a copy may leave on the path now. Backups carry no copies; and where an answer is late, a
+ * copy would only delay the probe timeout that shows what is wrong.
  */
 function isTarget(path: Path, now: number): boolean {
   return path.healthy && path.room > 0 && path.status === "available" &&
@@ -151,8 +153,7 @@ function isTarget(path: Path, now: number): boolean {
 }
 
 /**
- * Whether nobody knows what became of the stream data, and nobody has acted on that: there is no
- * copy of them, or it was lost.
+ * Whether a packet with stream data is neither acknowledged nor lost, and has no copy in flight.
  */
 function isStraggler(packet: SentPacket): boolean {
   if (packet.fate !== Fate.Outstanding || packet.requeued || packet.copies === MAX_COPIES) {

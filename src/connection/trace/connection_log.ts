@@ -1,3 +1,5 @@
+// The qlog trace of one connection.
+
 import { toHex } from "../../bytes/bytes.ts";
 import type { BuiltPacket } from "../../packet/built_packet.ts";
 import type { Header } from "../../packet/header.ts";

@@ -1,3 +1,5 @@
+// Transport parameters in qlog traces.
+
 import { toHex } from "../../bytes/bytes.ts";
 import type { JsonText } from "../../qlog/json_text.ts";
 import { parameterTable, type TransportParameters } from "../parameters/parameter_table.ts";

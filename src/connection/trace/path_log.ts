@@ -1,3 +1,5 @@
+// Events about paths in qlog traces.
+
 import { toHex } from "../../bytes/bytes.ts";
 import { Health, Stage } from "../../path/lifecycle.ts";
 import type { NetworkPath } from "../../path/network_path.ts";

@@ -1,3 +1,5 @@
+// Frames in qlog traces.
+
 import { toHex } from "../../bytes/bytes.ts";
 import { Reader } from "../../bytes/reader.ts";
 import type { AckFrame } from "../../frame/ack_frame.ts";
@@ -59,7 +61,7 @@ export class FrameDescriber implements Partial<FrameHandler> {
       readFrames(this.#reader.aim(bytes, start, end), packetType, ALL_EXTENSIONS, this.#handler);
       this.#padding(end);
     } catch {
-      // Whoever reads the packet for good says what is wrong with it.
+      // The reader that processes the packet reports what is wrong with it.
       this.#open("unknown")?.number("frame_type_bytes", bytes[this.#last] ?? 0).close();
     }
     const more = this.#frames - MAX_LOGGED_FRAMES;

@@ -1,3 +1,5 @@
+// Changes of state in qlog traces, found by comparison at the doors.
+
 import type { ConnectionState, KeyType } from "../../qlog/events.ts";
 import type { Qlog } from "../../qlog/qlog.ts";
 import { Role } from "../../stream/stream_id.ts";

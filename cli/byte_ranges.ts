@@ -42,7 +42,7 @@ export function contentRange(range: ByteRange, size: number): string {
   return `bytes ${range.first}-${range.last}/${size}`;
 }
 
-/** An empty range is one whose first byte lies behind its last. */
+/** A range whose first byte lies behind its last is empty. */
 function readRange(spec: string, size: number): ByteRange | undefined {
   const [, from, to] = /^(\d*)\s*-\s*(\d*)$/.exec(spec) ?? [];
   if (from === undefined || to === undefined || (from === "" && to === "")) return undefined;

@@ -1,3 +1,5 @@
+// Reads certificates and keys, and shows how browsers accept a development certificate.
+
 import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { Failure } from "./failure.ts";

@@ -237,7 +237,7 @@ function noteAnswer(display: ProgressDisplay, answer: Answer, options: ClientOpt
   display.note(`${answer.status} ${answer.url.href} ${answer.length} bytes`);
 }
 
-/** As with curl, who wants to know more is told, but sees no progress. */
+/** As with curl, verbose output replaces the progress. */
 function isQuiet({ silent, verbose }: ClientOptions): boolean {
   return silent && !verbose;
 }

@@ -1,3 +1,5 @@
+// The command line of the client.
+
 import { UsageError } from "./failure.ts";
 import {
   type FlagValues,
@@ -215,7 +217,7 @@ function readUrl(text: string): URL {
   return url;
 }
 
-/** Who comes from curl means something else by the letter. */
+/** In curl the letter has another meaning. */
 function readDelay(given: FlagValues): number {
   const text = textValue(given, "delay");
   if (text !== undefined && !/^\d+$/.test(text)) {

@@ -1,3 +1,5 @@
+// Conditional requests (RFC 9110, Section 13).
+
 import { readHttpDate } from "./http_date.ts";
 
 /** What distinguishes one version of a file from the next. */

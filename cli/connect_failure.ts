@@ -1,3 +1,5 @@
+// Sentences for connections that failed.
+
 import { StreamError } from "../mod.ts";
 import { Failure } from "./failure.ts";
 import { describeError } from "./program.ts";

@@ -1,3 +1,5 @@
+// The content of a file as the body of a response.
+
 import { type ByteRange, contentRange } from "./byte_ranges.ts";
 import type { ServedFile } from "./open_files.ts";
 

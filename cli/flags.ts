@@ -1,3 +1,5 @@
+// Reads the flags of a command line.
+
 import { parseArgs } from "node:util";
 import { UsageError } from "./failure.ts";
 

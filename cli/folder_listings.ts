@@ -1,3 +1,5 @@
+// The listings of the folders of a site, made and kept for as short as possible.
+
 import { compareEntries, type ListingEntry, listingRows } from "./directory_listing.ts";
 
 /** A folder with more entries than this is listed in part. */
@@ -70,9 +72,9 @@ class Reading {
 }
 
 /**
- * The listings of a site's folders. Each is made once for all who ask at the time and within a
- * second. A listing rests while no request waits for it, and goes on with the next request: a
- * client that asks and gives up, over and over, costs no more than a client that waits.
+ * The listings of the folders of a site. Each is made once for all requests within a second. Making
+ * a listing pauses while no request waits for it, and goes on with the next request: a client that
+ * asks and gives up, over and over, costs no more than a client that waits.
  */
 export class FolderListings {
   readonly #readings = new Map<string, Reading>();

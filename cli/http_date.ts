@@ -1,3 +1,5 @@
+// Dates in header fields (RFC 9110, Section 5.6.7).
+
 const months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 const days = "Mon|Tue|Wed|Thu|Fri|Sat|Sun";
 const longDays = "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday";

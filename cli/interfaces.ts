@@ -1,3 +1,5 @@
+// The interfaces that a user named, among those of the machine.
+
 import { isIP } from "node:net";
 import { UsageError } from "./failure.ts";
 

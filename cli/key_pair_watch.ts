@@ -1,3 +1,5 @@
+// Watches the files of a certificate and its key for changes.
+
 import { type KeyPair, type KeyPairFiles, readKeyPair } from "./certificate.ts";
 import { Failure } from "./failure.ts";
 

@@ -1,3 +1,5 @@
+// The flags that limit the clients of a server.
+
 import type { PeerLimits, ServeOptions } from "../mod.ts";
 import { UsageError } from "./failure.ts";
 import { type Flag, type FlagValues, listValue, numberValue } from "./flags.ts";

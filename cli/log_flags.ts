@@ -1,3 +1,5 @@
+// The flags for traces and secrets.
+
 import { type Flag, type FlagValues, textValue } from "./flags.ts";
 import { Failure } from "./failure.ts";
 import { whyNot } from "./why_not.ts";
@@ -64,7 +66,7 @@ function prepareFolder(path: string): void {
   }
 }
 
-/** Secrets are written at once: whoever looks at a capture does so while the program runs. */
+/** Secrets are written at once, because captures are read while the program runs. */
 function keyLogTo(path: string): (line: string) => void {
   try {
     const file = Deno.openSync(path, { append: true, create: true, mode: 0o600 });

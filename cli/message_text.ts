@@ -1,3 +1,5 @@
+// The head of a response as HTTP/1.1 writes it.
+
 import { fieldBytes, fieldText } from "./field_text.ts";
 
 /**

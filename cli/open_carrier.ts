@@ -1,3 +1,5 @@
+// Opens the carrier of requests: QUIC, or TCP where UDP does not get through.
+
 import { X509Certificate } from "node:crypto";
 import { mayFallBackToTcp } from "../mod.ts";
 import type { Carrier } from "./carrier.ts";
@@ -14,7 +16,7 @@ import { whyNot } from "./why_not.ts";
 /** Milliseconds that connecting over TCP may take, if the user has not said so. */
 const CONNECT_TIMEOUT = 10_000;
 
-/** What is needed to reach a server besides what the user chose. */
+/** What is needed to reach a server, in addition to the choices of the user. */
 export interface CarrierOptions {
   /** Where logs go. */
   readonly logs: LogOptions;

@@ -89,8 +89,9 @@ export class ServedFile {
 }
 
 /**
- * The files that answers are made of. So many are open at once, and the one that was not read for the
- * longest time makes room for the next: who asks for files and takes nothing keeps none open.
+ * The files of responses. A limited number is open at once, and the file that was not read for the
+ * longest time makes room for the next: a client that asks for files and reads nothing keeps none
+ * open.
  */
 export class OpenFiles {
   readonly #most: number;

@@ -1,3 +1,5 @@
+// Prints what becomes of paths, a line for each change.
+
 import { ErrorCode, type PathEvent } from "../mod.ts";
 import { targetText } from "./plan_paths.ts";
 
@@ -20,7 +22,7 @@ export interface LocalNames {
   has(hostname: string): boolean | undefined;
 }
 
-/** Who wants to hear of paths, and what. */
+/** Where news of paths goes, and how much of it. */
 export interface PathNewsOptions {
   /** Takes a line. */
   readonly tell: (line: string) => void;
@@ -48,7 +50,7 @@ export class PathNews {
   /** Failures that were told of: attempts go on, and most end alike. */
   readonly #failures = new Set<string>();
 
-  /** @param options Who wants to hear of paths, and what. */
+  /** @param options Where the news goes, and how much of it. */
   constructor(options: PathNewsOptions) {
     this.#options = options;
   }

@@ -1,3 +1,5 @@
+// Plans the paths of the client from -n and -mip.
+
 import { isIP } from "node:net";
 import { UsageError } from "./failure.ts";
 import type { ChosenInterface } from "./interfaces.ts";

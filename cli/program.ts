@@ -10,7 +10,7 @@ import { printable } from "./printable.ts";
  */
 export async function runProgram(program: string, main: () => Promise<number>): Promise<void> {
   globalThis.addEventListener("unhandledrejection", (event) => {
-    event.preventDefault(); // a stack trace helps nobody at a command line
+    event.preventDefault(); // a stack trace does not help at a command line
     report(`${program}: ${describeError(event.reason)}`);
   });
   let exitCode: number;

@@ -1,6 +1,8 @@
+// The progress of a transfer: rows for paths and for the whole.
+
 import { type PathCells, pathTable } from "./path_table.ts";
 
-/** Lines besides those of paths: the whole, the titles, and where the cursor is. */
+/** Lines in addition to those of paths: the whole, the titles, and the line of the cursor. */
 const OTHER_LINES = 3;
 
 /** What is known about one path at some moment. */

@@ -1,8 +1,10 @@
+// Shows the progress of a transfer on a terminal or in a log.
+
 import { draw } from "./output.ts";
 import { printable } from "./printable.ts";
 import { plainLine, type Progress, progressLines } from "./progress.ts";
 
-/** How often rows are drawn anew on a terminal, and lines added elsewhere, in milliseconds. */
+/** Milliseconds between two updates of rows on a terminal, and between two lines elsewhere. */
 const REDRAW_INTERVAL = 200;
 const LINE_INTERVAL = 1000;
 

@@ -1,3 +1,5 @@
+// The content of a request: text, a file, or standard input.
+
 import { Failure } from "./failure.ts";
 import { whyNot } from "./why_not.ts";
 

@@ -1,3 +1,5 @@
+// The flags that say what is asked of the server.
+
 import { UsageError } from "./failure.ts";
 import { type Flag, type FlagValues, textValue, textValues } from "./flags.ts";
 import { type Field, fieldValues } from "./http_fields.ts";
@@ -6,7 +8,7 @@ import { type Field, fieldValues } from "./http_fields.ts";
 export interface RequestChoices {
   /** The method. */
   readonly method: string;
-  /** Fields to send besides those that follow from the rest. */
+  /** Fields to send in addition to those that follow from other flags. */
   readonly headers: readonly Field[];
   /** The parts of the body as they stood on the command line; none means no body. */
   readonly data: readonly string[];

@@ -1,7 +1,7 @@
 import type { Field } from "./http_fields.ts";
 import type { FileHandler } from "./static_files.ts";
 
-/** What all answers carry besides what follows from the file. */
+/** What all responses carry in addition to what follows from the file. */
 export interface ResponseFields {
   /** Whether pages of other origins may read them. */
   readonly cors: boolean;

@@ -74,7 +74,7 @@ export async function runServer(args: readonly string[]): Promise<number> {
   await interrupted;
   watch?.stop();
   print("Stopping once all answers are sent; interrupt again to stop at once");
-  // What takes longer is not waited for: whoever stops a service does not want to wait.
+  // Longer answers are cut off: the user who stops a service does not want to wait.
   setTimeout(() => closing.abort(), GRACE_TIME);
   await Promise.race([
     Promise.all([server.shutdown(), tcp?.shutdown()]),
@@ -107,7 +107,7 @@ function listenTcp(
 ): TcpServer {
   const hostnames = server.addrs.map(({ hostname }) => hostname);
   const { port } = server.addr;
-  // A certificate made for development names few hosts, and whoever accepts it does so for any.
+  // A development certificate names few hosts, and a client that accepts it does so for any host.
   const isOurs = (hostname: string) => isForDevelopment || server.covers(hostname);
   const tcp = TcpServer.listen({ hostnames, port, keyPair, isOurs, handler });
   const follow = () => tcp.follow(server.addrs.map(({ hostname }) => hostname));

@@ -1,3 +1,5 @@
+// One QUIC connection of the client, with its paths and their news.
+
 import { dial, fetch, type MultipathConnection, type Path, type PathWish } from "../mod.ts";
 import type { Carrier } from "./carrier.ts";
 import type { ClientOptions } from "./client_options.ts";
@@ -10,7 +12,7 @@ import { transportOptions } from "./transport_options.ts";
 /** RFC 9114, Section 8.1: how clients close an HTTP/3 connection that they no longer need. */
 const NO_ERROR = 0x100;
 
-/** What a connection needs besides what its user chose. */
+/** What a connection needs in addition to the choices of the user. */
 export interface SessionOptions {
   /** Certificates to trust, PEM; none leaves it to the library. */
   readonly caCerts: readonly string[];
@@ -81,9 +83,9 @@ export class Session implements Carrier {
   }
 
   /**
-   * Has somebody hear what becomes of the paths, until the connection ends.
+   * Reports what becomes of the paths, until the connection ends.
    *
-   * @param news Who hears it.
+   * @param news Prints the changes.
    */
   async tellPaths(news: PathNews): Promise<void> {
     for await (const event of this.#connection.pathEvents) {

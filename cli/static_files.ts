@@ -1,3 +1,5 @@
+// Answers requests with the files of a folder.
+
 import { type ByteRange, contentRange, readRanges } from "./byte_ranges.ts";
 import { evaluateConditions, rangeApplies, type Validators, validatorsOf } from "./conditional.ts";
 import { contentType } from "./content_type.ts";
@@ -79,14 +81,14 @@ async function answer(site: Site, request: Request): Promise<Response> {
   const found = await find(site, [site.root, ...names].join("/"));
   if (found === undefined) return plain(403, "This link leads to where nothing is served.");
   if (found.info.isDirectory) return await answerDirectory(site, request, url, names, found);
-  // A name with a slash behind it is a folder's; devices and pipes are nobody's business.
+  // A name with a slash behind it names a folder; devices and pipes are not served.
   if (!found.info.isFile || url.pathname.endsWith("/")) return notFound();
   return await answerFile(site, request, found);
 }
 
 /**
- * Follows links, and gives undefined if they lead out of the root or to a hidden file. The root is
- * looked up each time: who deploys by a link makes it lead elsewhere while we serve.
+ * Follows links, and returns undefined if they lead out of the root or to a hidden file. The root
+ * is looked up each time, because a deployment may change the link while the server runs.
  */
 async function find({ root, dotfiles }: Site, path: string): Promise<Found | undefined> {
   const [folder, real] = await Promise.all([Deno.realPath(root), Deno.realPath(path)]);

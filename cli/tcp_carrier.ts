@@ -1,9 +1,11 @@
+// Carries requests over TCP, by the `fetch` of the runtime.
+
 import type { Carrier } from "./carrier.ts";
 import { Failure } from "./failure.ts";
 
 /** How to reach a server over TCP. */
 export interface TcpOptions {
-  /** Certificates to trust besides the usual ones, PEM. */
+  /** Certificates to trust in addition to the usual ones, PEM. */
   readonly caCerts: readonly string[];
   /** Where to send from; undefined leaves it to the system. */
   readonly localAddress: string | undefined;

@@ -1,3 +1,5 @@
+// Stands before the TCP server of the runtime and limits its clients.
+
 import { type TcpPatience, TcpRelay } from "./tcp_relay.ts";
 
 /** How much of a TCP server clients may take up. */
@@ -24,8 +26,8 @@ const PAUSE = 100;
 const INTERVAL = 500;
 
 /**
- * Stands before a TCP server that waits for its clients for ever, as the runtime's does: a client that
- * does not get on is disconnected, and none can take up all connections.
+ * Stands before a TCP server that waits for its clients without limits, as that of the runtime
+ * does. A client that makes no progress is disconnected, and no client can take up all connections.
  */
 export class TcpFront {
   readonly #listener: Deno.TcpListener;
@@ -122,7 +124,7 @@ export class TcpFront {
 }
 
 /**
- * Whose connection one from this address is taken to be.
+ * The group that a connection from this address counts for.
  *
  * @param hostname A literal address.
  */

@@ -1,12 +1,14 @@
+// Finds the local address from which a server can be reached over TCP.
+
 import { isIP } from "node:net";
 import { connect } from "node:tls";
 import { Failure } from "./failure.ts";
 import { resolveHost } from "./present_interfaces.ts";
 
-/** RFC 8305, Section 5: the pause before the next way is tried besides the one before. */
+/** RFC 8305, Section 5: milliseconds before the next way is tried beside the one before. */
 const ATTEMPT_DELAY = 250;
 
-/** Whom to reach, from where, and how long to try. */
+/** Which server to reach, from where, and how long to try. */
 export interface TcpReach {
   /** Any URL of the server. */
   readonly url: URL;
@@ -25,10 +27,10 @@ interface Way {
 }
 
 /**
- * Finds out from which local address a server answers over TCP: the first with which a handshake of
- * TLS is complete. Nothing else is sent, so who answers is not judged here.
+ * Finds the local address from which a server answers over TCP: the first with which a TLS
+ * handshake is complete. Nothing else is sent, so the certificate of the server is not judged here.
  *
- * @param reach Whom to reach, from where, and how long to try.
+ * @param reach Which server to reach, from where, and how long to try.
  * @returns The local address; undefined if that is for the system to choose, or nothing works.
  * @throws {Failure} If nothing has come of it in time.
  */

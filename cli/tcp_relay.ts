@@ -17,7 +17,7 @@ export interface TcpPatience {
 
 /** Carries the bytes of one connection to a server and back, and knows when the client took any. */
 export class TcpRelay {
-  /** Whose connection it is. */
+  /** The group that the connection counts for. */
   readonly group: string;
   /** Resolves when both connections are closed. */
   readonly closed: Promise<void>;
@@ -34,7 +34,7 @@ export class TcpRelay {
   /**
    * @param client The connection that came.
    * @param connecting One to the server, as soon as there is one.
-   * @param group Whose connection it is.
+   * @param group The group that the connection counts for.
    */
   constructor(client: Deno.TcpConn, connecting: Promise<Deno.TcpConn>, group: string) {
     this.#client = client;
@@ -45,8 +45,8 @@ export class TcpRelay {
   }
 
   /**
-   * Whether the client has had its time: whoever sends a handshake, fields or a body byte by byte, or
-   * nothing, gets nothing, and whoever takes nothing gets no more.
+   * Whether the time of the client is over: a client that sends a handshake, fields or a body byte
+   * by byte, or nothing, is disconnected, and so is a client that reads nothing.
    *
    * @param now A time of `performance.now()`.
    * @param patience How long is too long.

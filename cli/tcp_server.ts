@@ -1,3 +1,5 @@
+// The HTTPS server over TCP beside HTTP/3.
+
 import type { KeyPair } from "./certificate.ts";
 import { Failure } from "./failure.ts";
 import { TcpFront, type TcpLimits } from "./tcp_front.ts";
@@ -44,7 +46,7 @@ export class TcpServer {
   /**
    * Listens.
    *
-   * @param options Where, and as whom.
+   * @param options Where to listen, and with which certificate.
    */
   static listen(options: TcpServerOptions): TcpServer {
     const server = new TcpServer(options);

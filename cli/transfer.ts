@@ -1,3 +1,5 @@
+// Fetches the URLs of the client, and the resources of pages.
+
 import { Failure } from "./failure.ts";
 import { findResources } from "./html_resources.ts";
 import { whyNot } from "./why_not.ts";
@@ -54,7 +56,7 @@ export class Transfer {
   bytes = 0;
   /** URLs that were named and not answered with success. */
   readonly failed: Answer[] = [];
-  /** URLs whose answers did not come completely, those that pages load included. */
+  /** URLs whose responses did not come completely, including those that pages load. */
   readonly broken: Breakdown[] = [];
   readonly #options: TransferOptions;
   #announced = 0;

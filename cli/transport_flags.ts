@@ -1,3 +1,5 @@
+// The flags that choose schedulers, congestion control and windows.
+
 import { type NamedScheduler, schedulers } from "../mod.ts";
 import { UsageError } from "./failure.ts";
 import {

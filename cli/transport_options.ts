@@ -1,3 +1,5 @@
+// The options of the library for what the flags chose.
+
 import {
   auto,
   balia,

@@ -22,9 +22,8 @@ export function splitUrlPath(pathname: string): readonly string[] | undefined {
 }
 
 /**
- * Whether a file is kept from view: one with "..", "." or, unless those are to be shown, another name
- * with a leading dot on its path. What is meant for everybody is at `/.well-known/` (RFC 8615, Section
- * 3).
+ * Whether a file is hidden: a path with "..", "." or, unless those are to be shown, another name
+ * with a leading dot. Public files are at `/.well-known/` (RFC 8615, Section 3).
  *
  * @param names The decoded names that lead to it.
  * @param dotfiles Whether names with a leading dot are to be shown.

@@ -1,3 +1,5 @@
+// The text of the help.
+
 import { type Flag, flagForms } from "./flags.ts";
 
 /** What `-h` explains. */

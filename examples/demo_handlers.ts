@@ -40,7 +40,7 @@ function tiles(): string {
 
 function echo(request: Request): Response {
   const type = request.headers.get("content-type") ?? "application/octet-stream";
-  // Whoever opens what was echoed must not run it as a page of this server.
+  // A browser that opens what was echoed must not run it as a page of this server.
   const headers = { "content-type": type, "content-security-policy": "sandbox" };
   return new Response(request.body, { headers });
 }

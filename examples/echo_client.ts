@@ -9,7 +9,7 @@ await using connection = await dial({
   hostname: "127.0.0.1",
   port: Number(port),
   alpnProtocols: ["echo"],
-  insecure: true, // the server's certificate is made anew at each start
+  insecure: true, // the server makes a new certificate at each start
 });
 const { readable, writable } = await connection.createBidirectionalStream();
 

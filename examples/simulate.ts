@@ -1,6 +1,9 @@
 #!/usr/bin/env -S deno run
 // deno-lint-ignore-file no-console -- a program speaks on its console
-/** A scheduler experiment over three links, in virtual time: who brings 1 MB soonest, and where? */
+/**
+ * A scheduler experiment over three links, in virtual time: which scheduler moves 1 MB fastest, and
+ * over which links?
+ */
 import { schedulers } from "../mod.ts";
 import { linkOf, measure } from "../src/sim/mod.ts";
 

@@ -1,3 +1,5 @@
+// The place of a stream among the streams that send.
+
 import type { StreamView } from "../scheduler/stream_order.ts";
 
 /** A path that a stream can be bound to. */

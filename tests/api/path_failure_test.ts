@@ -88,7 +88,7 @@ Deno.test("moveObstacle() tells an empty connection ID from one without others",
   const obstacleOf = (ids: RemoteIds, state: Partial<Path> = { open: true }) =>
     moveObstacle(
       connection,
-      { slot: { remote: ids }, ...state } as unknown as Path,
+      { slot: { remote: ids }, route: {}, ...state } as unknown as Path,
       { transport: "udp", hostname: "192.0.2.1", port: 1 },
     );
   const empty = new RemoteIds(0, 4);

@@ -91,7 +91,7 @@ export function streamPieces(
         throw error;
       }
       timer = setTimeout(() => {
-        controller.error(new Error("Cannot send on: nobody takes what is sent"));
+        controller.error(new Error("Cannot send on: the client takes nothing"));
         stop();
       }, patience);
     },

@@ -190,7 +190,9 @@ export class ConnectionPaths implements PathOwner {
         this.#settleMove(event.path)?.resolve();
         return this.#tell("moved", event.path);
       case "pathStayed":
-        return this.#settleMove(event.path)?.reject(unmoved(event.path, "nobody answers there"));
+        return this.#settleMove(event.path)?.reject(
+          unmoved(event.path, "the server does not answer there"),
+        );
       case "pathStatus":
         return this.#tell("status", event.path);
       case "pathHealth":

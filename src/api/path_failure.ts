@@ -14,8 +14,8 @@ const sentences: Readonly<Record<PathObstacle, string>> = {
   closed: "it is closed",
   single: "the server uses one path only",
   forbidden: "the server wants no path to the address of the handshake (disable_active_migration)",
-  emptyId: "the server has no connection IDs, so everybody could follow the move",
-  noOtherId: "the server has issued no connection ID besides the one in use",
+  emptyId: "the server uses no connection IDs, so observers could link the two addresses",
+  noOtherId: "the server has issued no other connection ID than the one in use",
   usedIds: "every connection ID that the server has issued is used up; try again a little later",
 };
 

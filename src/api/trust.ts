@@ -34,7 +34,7 @@ export function trustOf(options: ConnectOptions): Trust {
     return { verification: "insecure", onCertificates: hashCheck(hashes) };
   }
   if (insecure && caCerts.length > 0) {
-    throw new TypeError("Cannot both trust caCerts and believe anybody: leave insecure out");
+    throw new TypeError("Cannot use caCerts and insecure together: leave one of them out");
   }
   if (insecure) return { verification: "insecure" };
   return { verification: caCerts.length === 0 ? publicStore() : storeFor(caCerts, grantedRoots()) };

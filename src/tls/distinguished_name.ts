@@ -73,7 +73,7 @@ export class DistinguishedName {
 
   /** For people. */
   get text(): string {
-    if (this.isEmpty) return "nobody named";
+    if (this.isEmpty) return "an empty name";
     const shown = this.#names.flat().slice(0, 16).map(({ type, text }) =>
       `${labels.get(type) ?? identifierText(type)}=${text}`
     );

@@ -53,7 +53,9 @@ Deno.test("Path.migrate() tells which of its conditions is missing", async () =>
   for (let i = 0; i < 8; i++) attempts.push(moving(used.paths));
   assert.match(await attempts.at(-1)!, /path 0: every connection ID .* is used up/);
   used.wait(20_000);
-  assert.ok((await Promise.all(attempts)).some((why) => /nobody answers there/.test(why)));
+  assert.ok(
+    (await Promise.all(attempts)).some((why) => /the server does not answer there/.test(why)),
+  );
 
   const served = begin();
   served.wait(1_000);

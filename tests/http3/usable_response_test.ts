@@ -12,7 +12,7 @@ Deno.test("usableResponse() tells what is wrong with a response, each cause by i
       [undefined, /it is no Response/],
       [Response.error(), /of status 0: it must be 200 or more/],
       [read, /was read before/],
-      [locked, /somebody else is reading/],
+      [locked, /is being read already/],
       [new Response("text", { headers: { "content-length": "x" } }), /that is not its length/],
     ] as const
   ) {

@@ -93,7 +93,7 @@ export class H3Client implements AsyncDisposable {
   async fetch(request: Request, init: H3RequestInit = {}): Promise<Response> {
     const { method, headers, body, signal } = request;
     if (request.bodyUsed) throw new TypeError("Cannot send a body that was read before");
-    if (body?.locked) throw new TypeError("Cannot send a body that somebody else is reading");
+    if (body?.locked) throw new TypeError("Cannot send a body that is being read already");
     const length = announcedLength(headers, body !== null);
     return await this.#run({ method, lines: requestLines(request), body, length, signal }, init);
   }

@@ -102,7 +102,7 @@ export class ControlStream {
   /** RFC 9114, Section 7.2.3: nothing was ever promised, nor allowed to be. */
   #onCancelPush(id: number): never {
     this.#log?.(loggedPush(H3FrameType.CancelPush, id));
-    throw new ApplicationError(H3ErrorCode.IdError, "Cannot cancel a push nobody promised");
+    throw new ApplicationError(H3ErrorCode.IdError, "Cannot cancel a push that was not promised");
   }
 
   /** RFC 9114, Section 7.2.7: only clients send it, and only ever more. */

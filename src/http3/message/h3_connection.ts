@@ -81,7 +81,7 @@ export class H3Connection {
   ) {
     const { incomingBidirectionalStreams, incomingUnidirectionalStreams } = transport;
     if (incomingBidirectionalStreams.locked || incomingUnidirectionalStreams.locked) {
-      throw new TypeError("Cannot speak HTTP/3: somebody reads the connection's streams already");
+      throw new TypeError("Cannot speak HTTP/3: the connection's streams are read already");
     }
     checkOptions(options);
     this.transport = transport;
@@ -312,7 +312,7 @@ export class H3Connection {
         // RFC 9114, Section 4.6 and RFC 9114, Section 6.2.2: we never send MAX_PUSH_ID.
         throw this.role === "server"
           ? new ApplicationError(H3ErrorCode.StreamCreationError, "Cannot be pushed to as a server")
-          : new ApplicationError(H3ErrorCode.IdError, "Cannot accept a push nobody allowed");
+          : new ApplicationError(H3ErrorCode.IdError, "Cannot accept a push that was not allowed");
     }
     // RFC 9114, Section 6.2 and RFC 9114, Section 6.2.3: unknown types are turned away, not held.
     frames.cancel(new StreamError(H3ErrorCode.StreamCreationError, "Cannot use this stream type"));

@@ -187,7 +187,10 @@ export class MessageReader {
       case H3FrameType.PushPromise:
         // RFC 9114, Section 7.2.5: servers take none, and we allow none to clients.
         if (this.#connection.role === "server") throw unexpectedFrame(type);
-        throw new ApplicationError(H3ErrorCode.IdError, "Cannot accept a push nobody allowed");
+        throw new ApplicationError(
+          H3ErrorCode.IdError,
+          "Cannot accept a push that was not allowed",
+        );
       case H3FrameType.CancelPush:
       case H3FrameType.Settings:
       case H3FrameType.GoAway:

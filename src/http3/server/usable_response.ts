@@ -22,7 +22,7 @@ export function usableResponse(response: unknown, method: string, isTunnel: bool
   }
   if (response.bodyUsed) throw new TypeError("Cannot send a response whose body was read before");
   if (response.body?.locked) {
-    throw new TypeError("Cannot send a response whose body somebody else is reading");
+    throw new TypeError("Cannot send a response whose body is being read already");
   }
   const isContentless = method === "HEAD" || contentlessStatuses.has(response.status);
   const opensTunnel = isTunnel && response.ok;

@@ -63,7 +63,7 @@ export class Hub implements DriverListener<Connection> {
     return socket;
   }
 
-  /** Has the process wait for what comes, as it does at first; until the hub closes. */
+  /** Keeps the process alive until the hub closes (the default). */
   ref(): void {
     if (this.#keepsProcess || this.#isClosing) return;
     this.#keepsProcess = true;

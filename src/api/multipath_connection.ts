@@ -311,8 +311,8 @@ export class MultipathConnection implements AsyncDisposable {
   }
 
   /**
-   * Has the process wait for the connection, as it does at first. At a server's end it is the
-   * listener that the process waits for, and this does nothing.
+   * Keeps the process alive while the connection is open (the default). On the server side the
+   * listener does that, and this does nothing.
    */
   ref(): void {
     if (this.#core.role === Role.Client) this.#hub.ref();

@@ -58,7 +58,7 @@ export interface MultipathListener extends AsyncIterable<MultipathConnection>, A
    * ```
    */
   readonly stats: ListenerStats;
-  /** Has the process wait for the listener and its connections, as it does at first. */
+  /** Keeps the process alive while the listener or its connections are open (the default). */
   ref(): void;
   /** Lets the process end though the listener and its connections have not. */
   unref(): void;

@@ -28,11 +28,12 @@ import type { Transmit } from "./send/datagram_builder.ts";
 import { type ConnectionOptions, ConnectionParts, type PartsObserver } from "./connection_parts.ts";
 
 /**
- * One QUIC connection, of either role: a pure machine with five doors. `receive` takes datagrams,
- * `transmit` gives them, `deadline` and `expire` are its clock, `nextEvent` tells what happened.
+ * One QUIC connection of either role: a pure machine with five doors. `receive` takes datagrams,
+ * `transmit` returns them, `deadline` and `expire` are its timer, and `nextEvent` returns what
+ * happened.
  *
- * It owns what lives as long as the connection does and connects the parts; each part owns its
- * state, its frames and its losses.
+ * It owns the state that lives as long as the connection, and connects the parts. Each part owns
+ * its state, its frames and the repair of their loss.
  */
 export class Connection implements PartsObserver {
   readonly role: Role;
@@ -48,12 +49,12 @@ export class Connection implements PartsObserver {
   readonly closing: Closing;
   readonly idle: Idle;
   readonly dispatcher: Dispatcher;
-  /** Room for the application to remember what belongs to this connection. */
+  /** Data of the application that belong to this connection. */
   context: unknown = undefined;
 
   readonly #parts: ConnectionParts;
   readonly #events: ConnectionEvent[];
-  /** When a handshake that is not complete is given up. */
+  /** When an incomplete handshake is given up. */
   readonly #handshakeDeadline: number;
   /** When a connection without a path is given up. */
   #orphanedAt = Infinity;
@@ -105,7 +106,7 @@ export class Connection implements PartsObserver {
       this.dispatcher.refresh(now);
       out = this.#parts.sender.transmit(now);
     });
-    // What failed has closed the connection, and the peer is told at once.
+    // A failure has closed the connection; the peer is told at once.
     if (out === undefined && this.closing.pending) {
       this.#guard(now, () => void (out = this.#parts.sender.transmit(now)));
     }
@@ -125,7 +126,7 @@ export class Connection implements PartsObserver {
   /** The deadline has come. */
   expire(now: number): void {
     if (!this.closing.open) return this.closing.expire(now);
-    // RFC 9000, Section 10.1: in silence.
+    // RFC 9000, Section 10.1: the idle timeout closes without a message.
     if (now >= this.idle.deadline) return void this.closing.end(timedOut(IDLE));
     this.#guard(now, () => {
       const late = !this.handshake.complete && now >= this.#handshakeDeadline;
@@ -169,7 +170,7 @@ export class Connection implements PartsObserver {
   /** Abandons a path; its data move to the others. False for the last one, which must stay. */
   closePath(path: Path, code: number, now: number): boolean {
     if (!path.live) return true;
-    // One that is not validated yet may never be, and one that needs not be may be refused.
+    // An unvalidated path may stay so, and the peer may refuse one that needs no validation.
     const others = this.paths.paths.some((other) => other !== path && other.open && other.heard);
     if (!this.paths.multipath || !others) return false;
     this.#guard(now, () => this.paths.abandon(path.slot, code, now));
@@ -180,14 +181,14 @@ export class Connection implements PartsObserver {
    * Moves a path of a client to another 4-tuple, as soon as that has proven to work: "pathMoved" or
    * "pathStayed" follows.
    *
-   * @returns Whether it is tried; {@linkcode moveObstacle} says what is in the way if it is not.
+   * @returns Whether the move is tried; if not, {@linkcode moveObstacle} says why.
    */
   migratePath(path: Path, port: Port, remote: Address, now: number): boolean {
     if (moveObstacle(this, path, remote) !== undefined) return false;
     return this.paths.migration.begin(path, port, remote, now);
   }
 
-  /** Asks a path's peer for a sign of life; a "pong" event follows. */
+  /** Sends a PING on a path; a "pong" event follows the answer. */
   ping(path: Path, request: PingRequest): void {
     request.sink = this.#events;
     path.pings.add(request);
@@ -229,7 +230,7 @@ export class Connection implements PartsObserver {
       (!this.closing.open && !this.#closedTold);
   }
 
-  /** Whether a datagram may be waiting for nothing but its port to be free. */
+  /** Whether a datagram may be waiting only for its port. */
   get waitsForPort(): boolean {
     return this.paths.paths.some((path) => path.current.port.buffer === undefined);
   }
@@ -239,7 +240,7 @@ export class Connection implements PartsObserver {
     return this.#parts.receiver.dropped;
   }
 
-  /** What the peer makes us hold: everything that grows by its doing is held here first. */
+  /** What the peer makes us hold; counted here before it is allocated. */
   get account(): Account {
     return this.#parts.account;
   }
@@ -249,7 +250,7 @@ export class Connection implements PartsObserver {
     return this.#parts.log?.qlog;
   }
 
-  /** Lets go of everything, once {@linkcode finished}. */
+  /** Frees everything, once {@linkcode finished}. */
   release(): void {
     this.#parts.log?.close();
     this.paths.close();
@@ -266,7 +267,7 @@ export class Connection implements PartsObserver {
    * A datagram came that belongs to no connection: the peer may have lost its state (RFC 9000,
    * Section 10.3.1).
    *
-   * @returns Whether it said so.
+   * @returns Whether the datagram was a stateless reset.
    */
   onStrayDatagram(datagram: Uint8Array, now: number): boolean {
     const token = datagram.subarray(datagram.length - RESET_TOKEN_LENGTH);
@@ -302,7 +303,7 @@ export class Connection implements PartsObserver {
   }
 
   onPathStatus(path: Path): void {
-    // A server that wants less of a path may only have lost sight of us behind a NAT.
+    // A server that asks to avoid a path may only have lost its client behind a NAT.
     const isDoubt = this.role === Role.Client && path.slot.status.remote === "backup";
     if (isDoubt && path.open) path.space.requestProbes();
     this.#events.push({ type: "pathStatus", path });
@@ -316,17 +317,17 @@ export class Connection implements PartsObserver {
     this.keys.oneRtt?.forgetPath(id);
   }
 
-  /** TLS has a session for a later connection. */
+  /** TLS has received a session for a later connection. */
   onSession(session: Session): void {
     this.#events.push({ type: "session", session });
   }
 
   // The rest.
 
-  /** Follows up what arrived or expired. */
+  /** Does what follows from what arrived or expired. */
   #settle(now: number): void {
     if (this.keys.oneRtt !== undefined) {
-      // What opens a path we do not know of yet may be under way under the old keys.
+      // The first packet of a new path may still be in flight, under the old keys.
       const least = this.paths.multipath ? NEW_PATH_DELAY : 0;
       this.keys.oneRtt.retention = Math.max(this.#lifetime, least);
     }
@@ -341,7 +342,7 @@ export class Connection implements PartsObserver {
     this.#orphanedAt = now + (this.paths.multipath ? this.#lifetime / 3 : 0);
   }
 
-  /** A client moves to where the server would rather have it. */
+  /** Moves a client to the preferred address of the server. */
   #followPreferred(now: number): void {
     const path = this.paths.find(0);
     if (path === undefined) return;
@@ -362,7 +363,7 @@ export class Connection implements PartsObserver {
     this.closing.onDatagram(size);
   }
 
-  /** How long an ending is remembered: three probe timeouts of the slowest path. */
+  /** How long a closed connection is remembered: three probe timeouts of the slowest path. */
   get #lifetime(): number {
     // MPQUIC, Section 2.6.
     return 3 * Math.max(this.paths.largestProbeTimeout, 1);
@@ -373,7 +374,7 @@ export class Connection implements PartsObserver {
     this.closing.close(reason, this.#lifetime, now);
   }
 
-  /** RFC 9000, Section 11.1: whatever fails in here closes the connection, and is not thrown. */
+  /** Turns any exception into CONNECTION_CLOSE; never throws (RFC 9000, Section 11.1). */
   #guard(now: number, action: () => void): void {
     const { log, unproven } = this.#parts;
     unproven.advance(now);

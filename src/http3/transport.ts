@@ -32,7 +32,7 @@ export interface H3Transport {
   readonly serverName?: string | undefined;
   /** Takes events into the trace of the connection, if there is one. */
   readonly qlog?: EventLog | undefined;
-  /** Has the process wait for the connection, as it does at first. */
+  /** Keeps the process alive while the connection is open (the default). */
   ref?(): void;
   /** Lets the process end though the connection has not. */
   unref?(): void;

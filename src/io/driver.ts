@@ -112,7 +112,7 @@ export class Driver<Connection> implements SocketListener {
     this.#arm();
   }
 
-  /** From now on the timer keeps the process, as it does at first. */
+  /** The timer keeps the process alive (the default). */
   ref(): void {
     this.#isBackground = false;
     this.#timer?.ref();

@@ -120,7 +120,7 @@ export class UdpSocket implements Port {
     }
   }
 
-  /** Waiting for datagrams keeps the process, as it does at first. */
+  /** Waiting for datagrams keeps the process alive (the default). */
   ref(): void {
     if (!this.#isClosed) (this.#conn as Partial<Pick<Deno.Listener, "ref">>).ref?.();
   }
@@ -130,7 +130,7 @@ export class UdpSocket implements Port {
     if (!this.#isClosed) (this.#conn as Partial<Pick<Deno.Listener, "unref">>).unref?.();
   }
 
-  /** Closes the socket. Datagrams that wait are handed to the system before, as well as may be. */
+  /** Closes the socket. Waiting datagrams are flushed on a best-effort basis. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;

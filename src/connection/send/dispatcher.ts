@@ -17,11 +17,11 @@ import type { DatagramQueue } from "../datagram_queue.ts";
 import { type Decision, PathBindings } from "./path_bindings.ts";
 import { Reinjector } from "./reinjector.ts";
 
-/** Asks the scheduler, on behalf of the sender, with the paths it may choose from. */
+/** Asks the scheduler for the sender, and shows it the paths it may choose. */
 export class Dispatcher {
-  /** May be replaced at any time. */
+  /** The scheduler; an application may replace it at any time. */
   scheduler: Scheduler;
-  /** What the application has bound to paths. */
+  /** Streams and datagrams that are bound to paths. */
   readonly bindings: PathBindings;
   /** When to ask again at the latest: pacing or the scheduler holds data back. */
   deadline = Infinity;
@@ -29,7 +29,7 @@ export class Dispatcher {
   readonly #streams: StreamSet;
   readonly #usable: Path[] = [];
   readonly #copies: Path[] = [];
-  /** What was decided last; one object for all. */
+  /** The last decision; one object for all. */
   #decision: Decision | undefined;
   readonly #context: Context;
   readonly #reinjector: Reinjector;
@@ -56,7 +56,7 @@ export class Dispatcher {
   }
 
   /**
-   * Where the next datagram with data goes.
+   * Decides where the next datagram with data goes.
    *
    * @throws {TransportError} INTERNAL_ERROR if the scheduler throws or names a path it was not given.
    */
@@ -65,8 +65,8 @@ export class Dispatcher {
   }
 
   /**
-   * The same where the application has bound something to a path: that leaves there, whatever the
-   * scheduler says about the rest.
+   * The same if the application has bound data to a path: those leave there, whatever the scheduler
+   * decides about the rest.
    *
    * @param control Whether frames wait that any path may carry, streams and datagrams apart.
    */
@@ -103,7 +103,7 @@ export class Dispatcher {
     return undefined;
   }
 
-  /** What the scheduler wants, with our own paths in place of what it was shown. */
+  /** The answer of the scheduler, with the paths of the connection in place of the views. */
   #decide(chosen: PathView, { streams, copies }: Assignment, usable: readonly Path[]): Decision {
     this.#copies.length = 0;
     if (copies) { for (const copy of copies) this.#copies.push(ownPath(copy, usable)); }
@@ -156,13 +156,13 @@ export class Dispatcher {
     }
   }
 
-  /** The scheduler leaves paths unused that have room: what they deliver says little. */
+  /** Notes paths with room that the scheduler leaves unused: samples of their rate say little. */
   #markUnused(usable: readonly Path[]): void {
     for (const path of usable) if (path.room > 0) path.current.markAppLimited();
   }
 
   /**
-   * Nothing waits to be sent: paths with room left are limited by the application.
+   * Notes that nothing waits to be sent: the application limits the paths with room.
    *
    * @returns What should be sent once more on `copyPaths`, if anything.
    */
@@ -174,7 +174,7 @@ export class Dispatcher {
     return undefined;
   }
 
-  /** Bytes sent once more so far, to arrive sooner. */
+  /** Bytes of copies so far. */
   get copied(): number {
     return this.#reinjector.copied;
   }

@@ -22,18 +22,19 @@ export interface SenderParts extends FrameSources, DatagramParts {
 }
 
 /**
- * While there are data to send, a path carries so much before its datagrams are enlarged: the first
- * flights decide how long a short transfer takes, and a probe is of use a round trip later only.
+ * While there are data to send, a path carries this many bytes before its datagrams are enlarged:
+ * the first flights decide how long a short transfer takes, and a probe helps only one round trip
+ * later.
  */
 const EARLY_BYTES = 30_000;
 
 /**
- * With less credit a challenge is not filled up: it would take all there is, and if it were lost
- * there would be no other before the peer sends more.
+ * Bytes; with less credit a challenge is not padded: it would take all of the credit, and if it
+ * were lost, no other could leave before the peer sends more.
  */
 const CHALLENGE_CREDIT = 2 * BASE_DATAGRAM_SIZE;
 
-/** Builds datagrams, one per call, from whatever is most urgent. */
+/** Builds datagrams, one per call, from the most urgent frames. */
 export class Sender {
   readonly builder: PacketBuilder;
   readonly #parts: SenderParts;
@@ -52,7 +53,7 @@ export class Sender {
   transmit(now: number): Transmit | undefined {
     const { closing, handshake, keys, paths } = this.#parts;
     if (!closing.open) return closing.pending ? this.#sendClose(now) : undefined;
-    // A server cannot keep old keys for a path that it has not heard of.
+    // A server cannot keep old keys for a path that it does not know yet.
     if (handshake.role === Role.Server || !this.#frames.opensPath) keys.oneRtt?.updateIfDue(now);
     return this.#sendHandshake(paths, now) ?? this.#sendZeroRtt(now) ??
       this.#sendOneRtt(paths, now);
@@ -70,7 +71,7 @@ export class Sender {
       (busy ? undefined : this.#sendMtuProbe(paths, 0, now));
   }
 
-  // What leads to a datagram, most urgent first.
+  // The reasons for a datagram, most urgent first.
 
   /** Initial and Handshake packets, with 1-RTT data behind them if there is room. */
   #sendHandshake(paths: PathSet, now: number): Transmit | undefined {
@@ -179,8 +180,8 @@ export class Sender {
       // RFC 8899, Section 5.2: one of two has the base size, the other tells what small ones do.
       const { doubtful } = path.current.mtu;
       const baseProbe = doubtful && path.space.probes > 1;
-      // What one in doubt carried goes out elsewhere, if it can; MPQUIC, Section 3.1: unproven, it
-      // has no data.
+      // Other paths carry the data of a path in doubt, if they can. MPQUIC, Section 3.1: an
+      // unproven path carries no data.
       const isFit = path.open && (path.health === Health.Ok || paths.best(path) === undefined);
       if (isFit && doubtful === baseProbe) this.#frames.writeAll(path, undefined, now);
       else if (path.open) this.#frames.writeUnheard(path);
@@ -191,7 +192,7 @@ export class Sender {
     return undefined;
   }
 
-  /** The frames of the datagram before, once more, on another path. */
+  /** Copies the frames of the previous datagram to another path. */
   #sendCopy(now: number): Transmit | undefined {
     for (let path = this.#copies.next(now); path; path = this.#copies.next(now)) {
       if (!this.#datagram.begin(path.current) || !this.#datagram.startShort(path)) return undefined;
@@ -236,7 +237,7 @@ export class Sender {
     return this.#datagram.end(path, path.current, 0, now);
   }
 
-  /** What must travel by one path only, and found no data to travel with. */
+  /** Frames that must leave on one path, without data to travel with. */
   #sendOwn(paths: PathSet, now: number): Transmit | undefined {
     for (const path of paths.paths) {
       if (!path.live || !path.ownDue || !path.slot.remote.usable) continue;
@@ -249,7 +250,7 @@ export class Sender {
     return undefined;
   }
 
-  /** Acknowledgements that are due and found no data to travel with. */
+  /** Acknowledgements that are due, without data to travel with. */
   #sendAcks(paths: PathSet, now: number): Transmit | undefined {
     for (const path of paths.paths) {
       if (path.space.received.deadline > now) continue;
@@ -294,7 +295,7 @@ export class Sender {
       const { current: network } = path;
       if (network.mtu.tried || !path.live || !this.#isEarly(path)) continue;
       const size = network.mtu.wantedProbe(now);
-      // RFC 9000, Section 8.1: what has left may have to leave once more.
+      // RFC 9000, Section 8.1: the credit must suffice to repeat the flight.
       const spare = path.id === 0 ? network.bytesSent : BASE_DATAGRAM_SIZE;
       if (size === 0 || network.credit - size < spare) continue;
       const out = this.#buildMtuProbe(path, size, now);
@@ -322,7 +323,9 @@ export class Sender {
     return this.#datagram.end(path, network, size, now, true);
   }
 
-  /** CONNECTION_CLOSE at every level the peer may be able to read (RFC 9000, Section 10.2.3). */
+  /**
+   * CONNECTION_CLOSE at every level that the peer may be able to read (RFC 9000, Section 10.2.3).
+   */
   #sendClose(now: number): Transmit | undefined {
     const { closing, handshake, keys, paths } = this.#parts;
     const path = pathForClose(paths);

@@ -24,7 +24,7 @@ export interface H3Listener<T extends H3Transport> extends AsyncIterable<T> {
   covers?(hostname: string, serverName: string | undefined): boolean;
   /** What its clients hold; missing where that is not counted. */
   readonly stats?: ListenerStats;
-  /** Has the process wait for it, as it does at first; missing where that cannot be chosen. */
+  /** Keeps the process alive (the default). Missing if that cannot be chosen. */
   ref?(): void;
   /** Lets the process end though it listens. */
   unref?(): void;
@@ -94,7 +94,7 @@ export class HttpServer<T extends H3Transport = H3Transport> implements AsyncDis
     return this.#listener.stats;
   }
 
-  /** Has the process wait for the server, as it does at first. */
+  /** Keeps the process alive while the server runs (the default). */
   ref(): void {
     this.#listener.ref?.();
   }

@@ -1,6 +1,6 @@
 import type { PathRow } from "./progress.ts";
 
-/** Whatever brings requests to a server: a connection over UDP, or the runtime's own over TCP. */
+/** Carries requests to a server: a QUIC connection, or the `fetch` of the runtime over TCP. */
 export interface Carrier extends AsyncDisposable {
   /** What a status line begins with. */
   readonly protocol: string;

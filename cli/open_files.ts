@@ -61,7 +61,7 @@ export class ServedFile {
     }
   }
 
-  /** It is wanted no more. */
+  /** Closes the file, after the read under way. */
   close(): void {
     this.#isClosed = true;
     if (!this.#isBusy) this.release();
@@ -95,7 +95,7 @@ export class ServedFile {
  */
 export class OpenFiles {
   readonly #most: number;
-  /** Those that are open, by when they were read last. */
+  /** Open files, the one read longest ago first. */
   readonly #open = new Set<ServedFile | symbol>();
   readonly #waiting: (() => void)[] = [];
 

@@ -48,7 +48,7 @@ const contentFields = [
   "content-type",
 ];
 
-/** The same rules as those of `fetch`. */
+/** Whether a redirect drops the body: the rules of `fetch`. */
 function losesBody(status: number, method = "GET"): boolean {
   if (status === 303) return method !== "GET" && method !== "HEAD";
   return (status === 301 || status === 302) && method === "POST";

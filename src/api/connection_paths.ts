@@ -94,7 +94,7 @@ export class ConnectionPaths implements PathOwner {
     return this.#known.get(core);
   }
 
-  /** Those that are open. */
+  /** The open paths. */
   get open(): readonly Path[] {
     return this.#open;
   }

@@ -161,7 +161,7 @@ class StreamEnds {
     this.readable = receive && new ApiReceiveStream(receive, this.source!);
   }
 
-  /** Those of a stream with both directions. */
+  /** Both directions of the stream, which must have them. */
   get both(): BidirectionalStream {
     return { readable: this.readable!, writable: this.writable! };
   }

@@ -106,13 +106,13 @@ export class Hub implements DriverListener<Connection> {
     this.wake(connection);
   }
 
-  /** The application did something with a connection: what came of it is sent soon. */
+  /** The application used a connection: its data are sent soon. */
   wake(connection: Connection): void {
     this.endpoint.touch(connection);
     this.driver.wake();
   }
 
-  /** The same, at once. */
+  /** The application used a connection: its data are sent at once. */
   flush(connection: Connection): void {
     this.endpoint.touch(connection);
     this.driver.flush();

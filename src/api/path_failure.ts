@@ -24,7 +24,7 @@ export function unmoved(path: CorePath, why: string): PathError {
   return new PathError(ErrorCode.NoViablePath, `Cannot move path ${path.id}: ${why}`);
 }
 
-/** The same for what was in the way before anything was tried. */
+/** The error for a path that cannot be moved because of an obstacle known beforehand. */
 export function immovable(path: CorePath, obstacle: PathObstacle): Error {
   const error = unmoved(path, sentences[obstacle]);
   // At a server it is not the path that is wrong, but the call.

@@ -7,7 +7,7 @@ import type { PacketSample } from "./packet_sample.ts";
 const NOISE = 0.02;
 /** As many losses in a row may be noise; a queue that overflows loses more, or goes on losing. */
 const MOST = 6;
-/** The same before anything has arrived. */
+/** Losses in a row that may be noise before anything has arrived. */
 const FIRST = 2;
 /** Acknowledged packets of which the least round-trip time tells of a queue, and the least number. */
 const SAMPLES = 16;

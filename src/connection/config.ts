@@ -25,13 +25,13 @@ export interface TransportConfig {
   readonly pathIdleTimeout: number;
   /** Silence after which a PING is sent; 0 for never. */
   readonly keepAliveInterval: number;
-  /** Unread bytes of all streams, at first. */
+  /** Initial limit of unread bytes of all streams. */
   readonly connectionWindow: number;
-  /** As far as that may grow. */
+  /** Upper bound when that limit grows by itself. */
   readonly maxConnectionWindow: number;
-  /** Unread bytes of one stream, at first. */
+  /** Initial limit of unread bytes of one stream. */
   readonly streamWindow: number;
-  /** As far as that may grow. */
+  /** Upper bound when that limit grows by itself. */
   readonly maxStreamWindow: number;
   /** Bidirectional streams the peer may have open at once. */
   readonly maxBidirectionalStreams: number;

@@ -72,7 +72,7 @@ export function access(opcode: number, offset: number, ...operands: Code[]): Cod
   return [...operands.flat(), opcode, 0, ...unsigned(offset)];
 }
 
-/** The same for vectors. */
+/** A vector instruction that loads from, or stores to, `offset` bytes behind an address. */
 export function vectorAccess(opcode: number, offset: number, ...operands: Code[]): Code {
   return vector(opcode, operands, [0, ...unsigned(offset)]);
 }

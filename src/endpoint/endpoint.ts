@@ -47,9 +47,9 @@ export class Endpoint {
   readonly #stateless: StatelessReplies;
   readonly #acceptor: Acceptor | undefined;
   readonly #deadlines = new DeadlineHeap<Connection>();
-  /** Those that may have something to send, in turn. */
+  /** Connections that may have something to send, in turn. */
   readonly #active = new Set<Connection>();
-  /** Those that may have events. */
+  /** Connections that may have events. */
   readonly #eventful = new Set<Connection>();
   readonly #connections = new Set<Connection>();
   readonly #header = new Header();

@@ -51,7 +51,7 @@ export class HalfOpen {
     this.#handshakes.set(connection.account, { connection, key, proven });
   }
 
-  /** It is complete, or its connection has ended. */
+  /** Removes a handshake that is complete, or whose connection has ended. */
   remove({ account, handshake }: Connection): void {
     const known = this.#handshakes.get(account);
     if (known === undefined) return;
@@ -107,7 +107,7 @@ export class HalfOpen {
     return this.#handshakes.get(account)!.connection.idle.heardAt + time <= now;
   }
 
-  /** Those that have not answered for long go, a few at a time. */
+  /** Drops silent handshakes; looks at a few of them at a time. */
   #dropSilent(now: number): void {
     let glances = GLANCES;
     for (const [account, handshake] of this.#handshakes) {
@@ -117,7 +117,7 @@ export class HalfOpen {
     }
   }
 
-  /** It has spoken: others are looked at before it comes to this one again. */
+  /** Puts a handshake that is not silent behind all others. */
   #putBehind(account: Account, handshake: Handshake): void {
     this.#handshakes.delete(account);
     this.#handshakes.set(account, handshake);

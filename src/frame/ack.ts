@@ -10,11 +10,11 @@ import { MAX_ACK_RANGES_READ, MAX_ACK_RANGES_WRITTEN } from "../limits/limits.ts
 
 /** Packets arrived: of this packet's number space, or of path 0 in 1-RTT (RFC 9000, Section 19.3). */
 export const ACK = 0x02;
-/** The same, with the counts of ECN marks. */
+/** ACK with the counts of ECN marks. */
 export const ACK_ECN = 0x03;
 /** Packets of a path arrived (MPQUIC, Section 4.1). */
 export const PATH_ACK = 0x3e;
-/** The same, with the counts of ECN marks. */
+/** PATH_ACK with the counts of ECN marks. */
 export const PATH_ACK_ECN = 0x3f;
 
 /** Hears of acknowledgements. The `AckFrame` is filled again: it is good only during the call. */

@@ -3,9 +3,9 @@ import { varintSize } from "../bytes/varint.ts";
 import type { Writer } from "../bytes/writer.ts";
 import { dataRoom } from "./crypto.ts";
 
-/** A message that is not repeated, up to the end of the packet (RFC 9221, Section 4). */
+/** DATAGRAM up to the end of the packet: a message that is not repeated (RFC 9221, Section 4). */
 export const DATAGRAM = 0x30;
-/** The same, with a length. */
+/** DATAGRAM with a length. */
 export const DATAGRAM_WITH_LENGTH = 0x31;
 
 /** Hears of messages that are not repeated. */

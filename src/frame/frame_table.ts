@@ -71,7 +71,7 @@ export const FrameTrait = {
   InOneRtt: 1 << 4,
   /** The receiver owes an acknowledgement (RFC 9000, Section 13.2). */
   Eliciting: 1 << 8,
-  /** It may travel on a path that is only being tried (RFC 9000, Section 9.1). */
+  /** The frame may leave on a path that is only being tried (RFC 9000, Section 9.1). */
   Probing: 1 << 9,
 } as const;
 

@@ -5,7 +5,7 @@ import type { Writer } from "../bytes/writer.ts";
 
 /** Asks for an answer along this 4-tuple (RFC 9000, Section 19.17). */
 export const PATH_CHALLENGE = 0x1a;
-/** That answer (RFC 9000, Section 19.18). */
+/** The answer to a PATH_CHALLENGE (RFC 9000, Section 19.18). */
 export const PATH_RESPONSE = 0x1b;
 
 /** Hears of path validation. `data` are 8 bytes. */

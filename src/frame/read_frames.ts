@@ -15,9 +15,9 @@ import {
 
 /** What `readFrames` found in a packet, as bits. */
 export const PacketContent = {
-  /** It must be acknowledged. */
+  /** The packet must be acknowledged. */
   Eliciting: 1,
-  /** It has a frame that is not for probing, so it may move the connection to a new address. */
+  /** The packet has a frame that is not for probing, so it may move the path to a new address. */
   NonProbing: 2,
 } as const;
 

@@ -21,7 +21,7 @@ export function listLocalAddresses(): readonly LocalAddress[] | undefined {
   }));
 }
 
-/** Those that others can reach: neither loopback nor link-local (which would need a zone). */
+/** The addresses that others can reach: neither loopback nor link-local (which needs a zone). */
 export function routableAddresses(all: readonly LocalAddress[]): readonly LocalAddress[] {
   return all.filter(({ hostname }) => !isLoopback(hostname) && !isLinkLocal(hostname));
 }

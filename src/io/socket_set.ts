@@ -10,7 +10,7 @@ const ATTEMPTS = 20;
 export class SocketSet {
   readonly #sockets: UdpSocket[] = [];
 
-  /** Those that are open. */
+  /** The open sockets. */
   get sockets(): readonly UdpSocket[] {
     return this.#sockets;
   }

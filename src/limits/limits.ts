@@ -81,7 +81,10 @@ export const IDLE_BEFORE_CLOSE = 2_000;
 export const SHORTEST_ORIGINAL_ID = 8;
 /** Stateless resets per second. */
 export const RESETS_PER_SECOND = 100;
-/** The same for a while from the first one on: all clients of a server that has crashed need one. */
+/**
+ * Stateless resets per second during `RESTART_TIME` after the first one: all clients of a server
+ * that has crashed need one.
+ */
 export const RESETS_PER_SECOND_AT_FIRST = 1_000;
 export const RESTART_TIME = 30_000;
 /** Connections that are searched for the token of a stateless reset, per second. */

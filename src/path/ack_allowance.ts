@@ -20,7 +20,7 @@ export class AckAllowance {
     return over <= 0 ? now : now + over * rtt / window;
   }
 
-  /** Such a packet left. */
+  /** A packet of acknowledgements for other paths left. */
   onSent(size: number): void {
     this.#spent += size;
   }

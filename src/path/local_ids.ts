@@ -21,7 +21,7 @@ export interface IdIssuer {
 interface Entry {
   readonly id: ConnectionId;
   readonly sequence: number;
-  /** It must be told (again). */
+  /** Whether the ID must be sent, or sent again. */
   pending: boolean;
 }
 

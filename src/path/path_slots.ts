@@ -19,7 +19,7 @@ export class PathSlots {
     this.#remoteIdLimit = remoteIdLimit;
   }
 
-  /** Those in play. */
+  /** All path IDs that are not used up. */
   get all(): IterableIterator<PathSlot<Path>> {
     return this.#slots.values();
   }

@@ -25,7 +25,7 @@ export class RemoteAddresses {
   #news = 0;
   #countedFrom = -Infinity;
 
-  /** Those that stand, the preferred ones first. */
+  /** The addresses that are not retired, the preferred ones first. */
   get list(): RemoteAddress[] {
     const standing = this.#entries.filter((entry) => !entry.retired);
     return standing.sort((a, b) => Number(b.preferred) - Number(a.preferred));

@@ -112,7 +112,7 @@ export class Validation implements FrameOwner {
     return this.#failed;
   }
 
-  /** The same, told once. */
+  /** Whether validation was given up since the last call. */
   takeFailure(): boolean {
     const failed = this.#failed;
     this.#failed = false;

@@ -86,7 +86,7 @@ export class PacketSpace {
     return this.#maxAckDelay;
   }
 
-  /** That many probe packets must go out, whatever the window says. */
+  /** Requests probe packets, which no window holds back. */
   requestProbes(count = 1): void {
     this.#probes = Math.max(this.#probes, count);
   }

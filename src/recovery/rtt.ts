@@ -19,7 +19,7 @@ export class RttEstimator {
   measured = false;
   /** When the first sample was taken. */
   measuredAt = Infinity;
-  /** The same without pauses; it says how long an answer may take before another path is tried. */
+  /** The round-trip time without pauses: how long an answer may take before another path is tried. */
   readonly steady: SteadyRtt;
   #validFrom = -Infinity;
   /** Whether a sample was taken of what was sent after the handshake. */
@@ -129,7 +129,7 @@ export class RttEstimator {
     return timeoutOf(this, maxAckDelay);
   }
 
-  /** The same, but no pause has a share in it. */
+  /** The probe timeout without backoff, from samples without pauses. */
   steadyTimeout(maxAckDelay: number): number {
     return Math.min(timeoutOf(this, maxAckDelay), timeoutOf(this.steady, maxAckDelay));
   }

@@ -41,7 +41,7 @@ export interface Flight {
   readonly data: Uint8Array<ArrayBuffer>;
   /** Payload, UDP and IP header. */
   readonly wireSize: number;
-  /** The same addresses with a copy of the payload, or with another payload. */
+  /** Makes a flight with the same addresses and another payload. */
   withData(data: Uint8Array<ArrayBuffer>): Flight;
 }
 

@@ -38,7 +38,7 @@ export class StreamSet implements SendObserver<SendHalf>, ReceiveObserver<Receiv
   readonly #role: Role;
   readonly #receiveOptions: ReceiveLimitOptions;
   readonly #streams = new Map<number, Stream>();
-  /** Those with control frames to write, in the order they asked. */
+  /** Streams and halves with control frames to write, in the order in which they asked. */
   readonly #control = new Set<ControlWriter>();
   readonly #events: StreamEvent[] = [];
   #eventsTaken = 0;

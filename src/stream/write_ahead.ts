@@ -18,7 +18,7 @@ export class WriteAhead {
   readonly #memory: BufferMemory;
   /** Bytes of all streams that wait to be sent, as far as their credit goes. */
   #sendable = 0;
-  /** Those that wait for credit. */
+  /** Bytes of all streams that wait for credit. */
   #stalled = 0;
   /** Bytes that may wait to be sent. */
   #limit = FIRST_WRITE_AHEAD;

@@ -34,9 +34,9 @@ interface Attribute {
  * string holds the same characters.
  */
 export class DistinguishedName {
-  /** The same for all names that are equal, and for no others. */
+  /** A text that is equal for equal names only. */
   readonly key: string;
-  /** The same of each of its parts, the most general first. */
+  /** Such a text for each part of the name, the most general part first. */
   readonly parts: readonly string[];
   /** Mail addresses among its attributes (RFC 5280, Section 4.1.2.6). */
   readonly emails: readonly string[];

@@ -18,7 +18,7 @@ import { readPem } from "./pem.ts";
 export class TrustStore {
   readonly #bySubject = new Map<string, Anchor[]>();
   readonly #anchors = new Map<string, Anchor>();
-  /** Those of accepted chains, the one that was used last at the end. */
+  /** Certificates of accepted chains, the one used last at the end. */
   readonly #remembered = new Map<string, Certificate>();
   #bytesRemembered = 0;
   /**

@@ -9,7 +9,7 @@ import type { VersionInformation } from "../parameters/version_information.ts";
 
 /** Which versions an end may use, and how it came to the one it uses. */
 export interface VersionOptions {
-  /** Those spoken, the preferred one first. All of them are compatible with each other. */
+  /** The versions that this end speaks, the preferred one first; all are compatible. */
   readonly available: readonly number[];
   /**
    * A server: whether its own order counts. If not, it takes the version the client likes best.

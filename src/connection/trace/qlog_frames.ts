@@ -174,7 +174,7 @@ export class FrameDescriber implements Partial<FrameHandler> {
     return this.#open(logName)?.open("raw").number("length", this.#size).close();
   }
 
-  /** The same for a frame with a length in it, which is what the drafts want to see. */
+  /** Begins a frame that contains a length, which the drafts want to see. */
   #withData(length: number): JsonText | undefined {
     const { logName } = this.#advance();
     return this.#open(logName)?.open("raw").number("length", length).number(

@@ -1,3 +1,5 @@
+// ACK and PATH_ACK frames.
+
 import type { RangeSet } from "../bytes/range_set.ts";
 import type { Reader } from "../bytes/reader.ts";
 import { varintSize } from "../bytes/varint.ts";

@@ -1,3 +1,5 @@
+// Frames about addresses: OBSERVED_ADDRESS, ALTERNATIVE_ADDRESS, ADD_ADDRESS and their relatives.
+
 import type { Reader } from "../bytes/reader.ts";
 import { varintSize } from "../bytes/varint.ts";
 import type { Writer } from "../bytes/writer.ts";

@@ -1,3 +1,5 @@
+// CONNECTION_CLOSE frames.
+
 import type { Reader } from "../bytes/reader.ts";
 import { varintSize } from "../bytes/varint.ts";
 import type { Writer } from "../bytes/writer.ts";

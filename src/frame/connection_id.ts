@@ -1,3 +1,5 @@
+// NEW_CONNECTION_ID and RETIRE_CONNECTION_ID frames, and those of the multipath extension.
+
 import type { Reader } from "../bytes/reader.ts";
 import { varintSize } from "../bytes/varint.ts";
 import type { Writer } from "../bytes/writer.ts";

@@ -1,3 +1,5 @@
+// CRYPTO frames.
+
 import type { Reader } from "../bytes/reader.ts";
 import { MAX_SAFE_VARINT, varintSize } from "../bytes/varint.ts";
 import type { Writer } from "../bytes/writer.ts";

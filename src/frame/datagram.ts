@@ -1,3 +1,5 @@
+// DATAGRAM frames (RFC 9221).
+
 import type { Reader } from "../bytes/reader.ts";
 import { varintSize } from "../bytes/varint.ts";
 import type { Writer } from "../bytes/writer.ts";

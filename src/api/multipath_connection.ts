@@ -1,7 +1,6 @@
 import type { Connection } from "../connection/connection.ts";
 import type { ConnectionEvent } from "../connection/event.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
-import { Role } from "../stream/stream_id.ts";
 import { closeError, closeInfo, isOrderly } from "./close_error.ts";
 import { ConnectionDatagrams } from "./connection_datagrams.ts";
 import { type ConnectionStats, connectionStats } from "./connection_stats.ts";
@@ -315,7 +314,7 @@ export class MultipathConnection implements AsyncDisposable {
    * listener does that, and this does nothing.
    */
   ref(): void {
-    if (this.#core.role === Role.Client) this.#hub.ref();
+    if (this.#core.role === "client") this.#hub.ref();
   }
 
   /**
@@ -327,7 +326,7 @@ export class MultipathConnection implements AsyncDisposable {
    * ```
    */
   unref(): void {
-    if (this.#core.role === Role.Client) this.#hub.unref();
+    if (this.#core.role === "client") this.#hub.unref();
   }
 
   /**

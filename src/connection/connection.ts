@@ -1,5 +1,6 @@
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
+import type { Role } from "../error/role.ts";
 import type { Account } from "../limits/account.ts";
 import { RESET_TOKEN_LENGTH } from "../packet/stateless_reset.ts";
 import { type Address, sameAddress } from "../path/address.ts";
@@ -9,7 +10,6 @@ import type { RemoteAddresses } from "../path/remote_addresses.ts";
 import type { Port } from "../path/port.ts";
 import type { Qlog } from "../qlog/qlog.ts";
 import type { PathStatus } from "../scheduler/scheduler.ts";
-import { Role } from "../stream/stream_id.ts";
 import type { StreamSet } from "../stream/stream_set.ts";
 import type { Session } from "../tls/session.ts";
 import { type CloseReason, CloseStage, type Closing, failure, timedOut } from "./closing.ts";
@@ -304,7 +304,7 @@ export class Connection implements PartsObserver {
 
   onPathStatus(path: Path): void {
     // A server that asks to avoid a path may only have lost its client behind a NAT.
-    const isDoubt = this.role === Role.Client && path.slot.status.remote === "backup";
+    const isDoubt = this.role === "client" && path.slot.status.remote === "backup";
     if (isDoubt && path.open) path.space.requestProbes();
     this.#events.push({ type: "pathStatus", path });
   }
@@ -334,7 +334,7 @@ export class Connection implements PartsObserver {
     if (this.handshake.complete) this.keys.limitZeroRtt(now + this.#lifetime);
     this.paths.settle(now);
     this.#parts.settleAccount();
-    if (this.handshake.confirmed && this.role === Role.Server) this.#offerTokens(now);
+    if (this.handshake.confirmed && this.role === "server") this.#offerTokens(now);
     if (this.handshake.confirmed && this.peer.preferredPending) this.#followPreferred(now);
     if (this.handshake.complete && this.paths.multipath) this.#parts.requests.advance(now);
     if (this.#orphanedAt < Infinity || this.paths.liveCount > 0) return;

@@ -4,6 +4,7 @@ import { NO_BYTES, toHex } from "../bytes/bytes.ts";
 import type { CryptoEngine } from "../crypto/aead.ts";
 import type { InitialKeys } from "../crypto/initial_keys.ts";
 import type { Random } from "../crypto/random.ts";
+import type { Role } from "../error/role.ts";
 import type { Account } from "../limits/account.ts";
 import { Ledger } from "../limits/ledger.ts";
 import type { Address } from "../path/address.ts";
@@ -23,7 +24,6 @@ import { UnprovenBytes, type UnprovenHosts } from "../path/unproven_bytes.ts";
 import { PacketSpace } from "../recovery/packet_space.ts";
 import type { AckPolicy } from "../recovery/received_packets.ts";
 import { BufferMemory } from "../stream/buffer_memory.ts";
-import { Role } from "../stream/stream_id.ts";
 import { StreamSet } from "../stream/stream_set.ts";
 import type { Tls, TlsContext } from "../tls/tls.ts";
 import type { WallClock } from "../tls/wall_clock.ts";
@@ -171,7 +171,7 @@ export class ConnectionParts implements PathContext, ReceiverParts, SenderParts,
       memory: this.memory,
     });
     this.requests = new PathRequests(this.paths);
-    this.negotiation = new Negotiation(this, configuredParameters(config, this.#vantage));
+    this.negotiation = new Negotiation(this, configuredParameters(config, role));
     this.handshake = this.#makeHandshake(options);
     this.dispatcher = new Dispatcher(
       config.scheduler,
@@ -195,12 +195,8 @@ export class ConnectionParts implements PathContext, ReceiverParts, SenderParts,
   #makeLog(options: ConnectionOptions, now: number): ConnectionLog | undefined {
     const { config, originalId, wallTime } = options;
     const epoch = wallTime(now) - now;
-    const qlog = config.qlog?.({ role: this.#vantage, originalId: toHex(originalId), now, epoch });
+    const qlog = config.qlog?.({ role: this.role, originalId: toHex(originalId), now, epoch });
     return qlog && new ConnectionLog(qlog, this);
-  }
-
-  get #vantage(): "client" | "server" {
-    return this.role === Role.Client ? "client" : "server";
   }
 
   #makePaths(): PathSet {
@@ -210,7 +206,7 @@ export class ConnectionParts implements PathContext, ReceiverParts, SenderParts,
       issuer: this.ids,
       maxPaths: this.config.maxPaths,
       remoteIdLimit: idsPerPath(this.config.activeIdLimit, this.config.maxPaths),
-      opensPaths: this.role === Role.Client,
+      opensPaths: this.role === "client",
     });
   }
 
@@ -243,7 +239,7 @@ export class ConnectionParts implements PathContext, ReceiverParts, SenderParts,
     const path = this.paths.start(options.port, options.remote, [initialSpace, handshakeSpace]);
     path.slot.local.adopt(own);
     path.advance(Stage.Open);
-    const isClient = this.role === Role.Client;
+    const isClient = this.role === "client";
     // A server's address is proven by its answering, a client's only later, or by a token.
     path.current.validated = isClient || options.validated === true;
     if (isClient) path.slot.remote.adopt(options.originalId);
@@ -254,7 +250,7 @@ export class ConnectionParts implements PathContext, ReceiverParts, SenderParts,
   #startTls(options: ConnectionOptions, own: ConnectionId): void {
     const { config, handshake, keys, random, role, versions } = this;
     keys.deriveInitial(options.retrySourceId ?? options.originalId, options.initialKeys);
-    const offers = role === Role.Server && config.preferredAddress !== undefined;
+    const offers = role === "server" && config.preferredAddress !== undefined;
     const preferred = offers ? this.ids.issue(0) : undefined;
     // RFC 9000, Section 5.1.1: its sequence number is 1.
     if (preferred !== undefined) this.paths.slot(0)!.local.adopt(preferred);
@@ -272,7 +268,7 @@ export class ConnectionParts implements PathContext, ReceiverParts, SenderParts,
           original,
           retrySource,
           preferred: preferred && this.#withToken(preferred),
-        }, this.#vantage);
+        }, role);
         this.log?.onLocalParameters(parameters);
         return encodeTransportParameters(parameters, random);
       },
@@ -306,7 +302,7 @@ export class ConnectionParts implements PathContext, ReceiverParts, SenderParts,
   }
 
   acceptsPaths(): boolean {
-    return this.role === Role.Server && this.paths.multipath && this.handshake.complete;
+    return this.role === "server" && this.paths.multipath && this.handshake.complete;
   }
 
   onUnprotected(header: Header, now: number): void {
@@ -315,7 +311,7 @@ export class ConnectionParts implements PathContext, ReceiverParts, SenderParts,
   }
 
   onHandshakePacket(): void {
-    this.negotiation.onHandshakePacket(Role.Client);
+    this.negotiation.onHandshakePacket("client");
   }
 
   onPeerId(id: Uint8Array): void {
@@ -357,7 +353,7 @@ export class ConnectionParts implements PathContext, ReceiverParts, SenderParts,
   }
 
   get mustProbeUnasked(): boolean {
-    return this.role === Role.Client && !this.handshake.addressValidated;
+    return this.role === "client" && !this.handshake.addressValidated;
   }
 
   get pathIdleTimeout(): number {

@@ -1,7 +1,7 @@
 import { CouplingGroup } from "../congestion/coupling_group.ts";
 import type { Random } from "../crypto/random.ts";
+import type { Role } from "../error/role.ts";
 import type { NetworkPathOptions } from "../path/network_path_options.ts";
-import { Role } from "../stream/stream_id.ts";
 import type { TransportConfig } from "./config.ts";
 
 /** What all network paths of one connection are made with. */
@@ -18,7 +18,7 @@ export function networkOptions(
     maxDatagramSize,
     random,
     group: new CouplingGroup(),
-    limited: role === Role.Server,
+    limited: role === "server",
     spinBit: config.spinBit,
   };
 }

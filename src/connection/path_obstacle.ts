@@ -1,10 +1,10 @@
 // Tells why a path cannot be opened, moved or closed.
 
+import type { Role } from "../error/role.ts";
 import type { PathObstacle } from "./obstacle.ts";
 import type { Address } from "../path/address.ts";
 import { Stage } from "../path/lifecycle.ts";
 import type { Path } from "../path/path.ts";
-import { Role } from "../stream/stream_id.ts";
 import type { PathSet } from "../path/path_set.ts";
 import type { Closing } from "./closing.ts";
 import type { HandshakeDriver } from "./handshake/handshake_driver.ts";
@@ -27,7 +27,7 @@ export function moveObstacle(
 ): PathObstacle | undefined {
   const { closing, handshake, peer, role } = connection;
   if (!closing.open) return "ended";
-  if (role === Role.Server) return "server";
+  if (role === "server") return "server";
   if (!handshake.confirmed) return "unconfirmed";
   if (!path.open) return path.stage === Stage.Opening ? "unopened" : "closed";
   if (peer.forbids(remote)) return "forbidden";

@@ -51,6 +51,7 @@ export type { CloseReason } from "../connection/closing.ts";
 export { CLIENT_DEFAULTS, DEFAULTS, type TransportConfig } from "../connection/config.ts";
 export type { Transmit } from "../connection/send/datagram_builder.ts";
 export type { Random } from "../crypto/random.ts";
+export type { Role } from "../error/role.ts";
 export { type IdLayout, randomIds } from "../packet/id_layout.ts";
 export type { Address } from "../path/address.ts";
 export type { Path } from "../path/path.ts";

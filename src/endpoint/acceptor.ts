@@ -9,7 +9,6 @@ import { SUPPORTED_VERSIONS } from "../packet/version.ts";
 import type { Address } from "../path/address.ts";
 import { BASE_DATAGRAM_SIZE } from "../path/mtu_discovery.ts";
 import type { Port } from "../path/port.ts";
-import { Role } from "../stream/stream_id.ts";
 import { ServerTls } from "../tls/server_tls.ts";
 import type { ServerTlsOptions } from "../tls/tls.ts";
 import { UnprovenHosts } from "../path/unproven_bytes.ts";
@@ -173,7 +172,7 @@ export class Acceptor {
     // A token of an earlier connection: the client completed a handshake before.
     if (proof !== undefined && proof.originalId === undefined) account.prove();
     const connection = new Connection({
-      role: Role.Server,
+      role: "server",
       config: server.transport,
       engine,
       random,

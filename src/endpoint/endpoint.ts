@@ -14,7 +14,6 @@ import { SUPPORTED_VERSIONS, Version } from "../packet/version.ts";
 import type { Address } from "../path/address.ts";
 import { Allowance } from "../path/allowance.ts";
 import type { Port } from "../path/port.ts";
-import { Role } from "../stream/stream_id.ts";
 import { ClientTls } from "../tls/client_tls.ts";
 import type { Session } from "../tls/session.ts";
 import { Acceptor } from "./acceptor.ts";
@@ -99,7 +98,7 @@ export class Endpoint {
       config.tls.onSession?.(next);
     };
     const connection: Connection = new Connection({
-      role: Role.Client,
+      role: "client",
       config: config.transport,
       engine: this.engine,
       random,
@@ -284,7 +283,7 @@ export class Endpoint {
   }
 
   #announceTo(connection: Connection): void {
-    if (connection.role === Role.Client) return;
+    if (connection.role === "client") return;
     connection.announce(this.#announced);
     this.touch(connection);
   }

@@ -1,3 +1,5 @@
+import type { Role } from "../error/role.ts";
+
 /** The schema of the whole: a sequence of records (qlog main schema, Section 5). */
 export const FILE_SCHEMA = "urn:ietf:params:qlog:file:sequential";
 
@@ -73,7 +75,7 @@ export type ConnectionState =
   | "closed";
 
 /** Keys, by the role that seals with them and the encryption level. */
-export type KeyType = `${"client" | "server"}_${"initial" | "handshake" | "0rtt" | "1rtt"}_secret`;
+export type KeyType = `${Role}_${"initial" | "handshake" | "0rtt" | "1rtt"}_secret`;
 
 /** Timers that are told of. */
 export type TimerType = "ack" | "pto" | "loss_timeout" | "path_validation" | "idle_timeout";

@@ -1,5 +1,6 @@
 // The calls that the core makes to record events of one connection.
 
+import type { Role } from "../error/role.ts";
 import {
   applicationErrorWord,
   type ConnectionState,
@@ -52,7 +53,7 @@ export interface LoggedClose {
 
 /** A connection that could be logged. */
 export interface LoggedConnection {
-  readonly role: "client" | "server";
+  readonly role: Role;
   /** The first destination ID, in lower-case hexadecimal: the name of the connection in logs. */
   readonly originalId: string;
   readonly now: number;

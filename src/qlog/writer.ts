@@ -1,5 +1,6 @@
 // Writes the records of a trace as JSON text sequences (RFC 7464).
 
+import type { Role } from "../error/role.ts";
 import { EVENT_SCHEMAS, EventName, FILE_SCHEMA } from "./events.ts";
 import { JsonText } from "./json_text.ts";
 
@@ -13,7 +14,7 @@ export interface QlogSink {
 
 /** What the first record of a trace says. */
 export interface TraceInfo {
-  readonly role: "client" | "server";
+  readonly role: Role;
   /** The first destination ID of the connection; left out if the trace holds several. */
   readonly group?: string | undefined;
   /** The time that all others are relative to. */

@@ -1,12 +1,13 @@
 // Traces of simulated connections.
 
+import type { Role } from "../error/role.ts";
 import { Qlog, type QlogFactory } from "../qlog/qlog.ts";
 import { QlogWriter } from "../qlog/writer.ts";
 
 /**
  * Takes a record of a trace, with separator and line feed, and the connection that it belongs to.
  */
-export type RecordListener = (record: string, role: "client" | "server", id: string) => void;
+export type RecordListener = (record: string, role: Role, id: string) => void;
 
 /** Gives every connection a log whose records go to a function. */
 export function logTo(listener: RecordListener): QlogFactory {

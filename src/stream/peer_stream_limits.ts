@@ -1,4 +1,5 @@
-import { initiatorOf, isUnidirectional, type Role } from "./stream_id.ts";
+import type { Role } from "../error/role.ts";
+import { initiatorOf, isUnidirectional } from "./stream_id.ts";
 
 /** Limits in the peer's transport parameters (RFC 9000, Section 18.2). */
 export interface PeerStreamLimits {

@@ -1,21 +1,18 @@
 // Stream IDs: which end opened a stream, and in which directions it carries data.
 
-/** Which end of a connection something belongs to. */
-export const Role = { Client: 0, Server: 1 } as const;
-/** One of the values of {@linkcode Role}. */
-export type Role = (typeof Role)[keyof typeof Role];
+import type { Role } from "../error/role.ts";
 
 /** The most streams of one kind there can be (RFC 9000, Section 4.6). */
 export const MAX_STREAMS = 2 ** 60;
 
 /** The ID of the stream number `index` of its kind (RFC 9000, Section 2.1). */
 export function streamId(index: number, initiator: Role, unidirectional: boolean): number {
-  return index * 4 + (unidirectional ? 2 : 0) + initiator;
+  return index * 4 + (unidirectional ? 2 : 0) + (initiator === "server" ? 1 : 0);
 }
 
 /** The end that opened the stream. */
 export function initiatorOf(id: number): Role {
-  return (id & 1) as Role;
+  return (id & 1) === 0 ? "client" : "server";
 }
 
 /** Whether data flow in one direction only. */

@@ -2,6 +2,7 @@
 
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
+import type { Role } from "../error/role.ts";
 import type { FrameSink } from "../frame/sent_frame.ts";
 import { roundRobinOrder, type StreamView } from "../scheduler/stream_order.ts";
 import { BufferMemory } from "./buffer_memory.ts";
@@ -17,7 +18,7 @@ import { WriteAhead } from "./write_ahead.ts";
 import { Stream } from "./stream.ts";
 import type { StreamSetOptions } from "./stream_set_options.ts";
 import type { StreamEvent } from "./stream_event.ts";
-import { initiatorOf, isUnidirectional, type Role, streamId, streamIndex } from "./stream_id.ts";
+import { initiatorOf, isUnidirectional, streamId, streamIndex } from "./stream_id.ts";
 
 /** With less room in a packet than this, no further stream is asked. */
 const LEAST_ROOM = 64;

@@ -1,7 +1,7 @@
+import type { Role } from "../error/role.ts";
 import type { StreamOrder } from "../scheduler/stream_order.ts";
 import type { BufferMemory } from "./buffer_memory.ts";
 import type { CreditOptions } from "./connection_credit.ts";
-import type { Role } from "./stream_id.ts";
 
 /** Options of a stream set; our limits are announced as transport parameters. */
 export interface StreamSetOptions extends CreditOptions {

@@ -1,6 +1,7 @@
 // Judges the certificates of a peer and the signature with its key.
 
 import { TransportError } from "../error/quic_error.ts";
+import type { Role } from "../error/role.ts";
 import { Alert, alertError } from "./alert.ts";
 import { Certificate } from "./certificate.ts";
 import type { CertificateKey } from "./certificate_key.ts";
@@ -86,7 +87,7 @@ function usableKey(certificate: Certificate): CertificateKey {
  */
 export function checkCertificateVerify(
   message: Uint8Array,
-  signer: "client" | "server",
+  signer: Role,
   key: CertificateKey,
   transcriptHash: Uint8Array,
 ): void {

@@ -1,5 +1,6 @@
 // The signature schemes of TLS, and the CertificateVerify message.
 
+import type { Role } from "../error/role.ts";
 import { constants, type KeyObject, verify } from "node:crypto";
 import { checkEcdsaSignature } from "./certificate_signature.ts";
 import { SignatureScheme } from "./code_point.ts";
@@ -109,7 +110,7 @@ const contexts = {
  * The content that CertificateVerify signs: the role of the signer, and the hash of all messages
  * (RFC 9846, Section 4.5.2).
  */
-export function signedContent(signer: "client" | "server", transcriptHash: Uint8Array): Uint8Array {
+export function signedContent(signer: Role, transcriptHash: Uint8Array): Uint8Array {
   const context = contexts[signer];
   const content = new Uint8Array(spaces.length + context.length + transcriptHash.length);
   content.set(spaces);

@@ -6,7 +6,6 @@ import { ErrorCode } from "../../src/error/error_code.ts";
 import { PathError } from "../../src/error/quic_error.ts";
 import type { Path } from "../../src/path/path.ts";
 import { RemoteIds } from "../../src/path/remote_ids.ts";
-import { Role } from "../../src/stream/stream_id.ts";
 import { linkOf, Pair, type PairOptions } from "../sim/pair.ts";
 import { pathsOf } from "./sim_paths.ts";
 
@@ -82,7 +81,7 @@ Deno.test("Path.migrate() opens no socket for a move that cannot be", async () =
 
 Deno.test("moveObstacle() tells an empty connection ID from one without others", () => {
   const connection = {
-    role: Role.Client,
+    role: "client",
     closing: { open: true },
     handshake: { confirmed: true },
     peer: { forbids: () => false },

@@ -9,7 +9,6 @@ import { ApiSendStream, SendSink, type StreamOwner } from "../../src/api/send_st
 import { PacketType } from "../../src/packet/packet_type.ts";
 import { Kind } from "../../src/stream/connection_credit.ts";
 import type { Stream } from "../../src/stream/stream.ts";
-import { Role } from "../../src/stream/stream_id.ts";
 import { StreamSet } from "../../src/stream/stream_set.ts";
 
 /** One stream with its web streams at one end. */
@@ -46,8 +45,8 @@ export class StreamPair {
       streamWindow: window,
       maxStreamWindow: window,
     };
-    this.client = new StreamSet({ ...options, role: Role.Client });
-    this.server = new StreamSet({ ...options, role: Role.Server });
+    this.client = new StreamSet({ ...options, role: "client" });
+    this.server = new StreamSet({ ...options, role: "server" });
     for (const set of [this.client, this.server]) {
       set.setPeerLimits({
         initialMaxData: window,

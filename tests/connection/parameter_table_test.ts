@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { DEFAULTS } from "../../src/connection/config.ts";
 import { configuredParameters } from "../../src/connection/parameters/local_parameters.ts";
-import type { Role } from "../../src/connection/parameters/parameter_codec.ts";
 import {
   agreedExtensions,
   parameterTable,
@@ -12,6 +11,7 @@ import {
   readTransportParameters,
 } from "../../src/connection/parameters/transport_parameters.ts";
 import { TransportError } from "../../src/error/quic_error.ts";
+import type { Role } from "../../src/error/role.ts";
 import { ALL_EXTENSIONS, Extension, frameTable } from "../../src/frame/frame_table.ts";
 
 const { Datagram, Multipath, AckFrequency, ResetStreamAt } = Extension;

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { fromHex, toHex } from "../../src/bytes/bytes.ts";
-import type { Role } from "../../src/connection/parameters/parameter_codec.ts";
 import { TransportParameters } from "../../src/connection/parameters/parameter_table.ts";
 import {
   encodeTransportParameters,
@@ -9,6 +8,7 @@ import {
 import { SeededRandom } from "../../src/crypto/random.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { TransportError } from "../../src/error/quic_error.ts";
+import type { Role } from "../../src/error/role.ts";
 
 function full(): TransportParameters {
   const parameters = new TransportParameters();

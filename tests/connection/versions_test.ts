@@ -3,17 +3,16 @@ import { Versions } from "../../src/connection/handshake/versions.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { TransportError } from "../../src/error/quic_error.ts";
 import { Version } from "../../src/packet/version.ts";
-import { Role } from "../../src/stream/stream_id.ts";
 
 const { V1, V2 } = Version;
 const future = 0x6b33_43d0;
 
 function client(original: number, negotiated = false): Versions {
-  return new Versions(Role.Client, original, { available: [V2, V1], insists: true, negotiated });
+  return new Versions("client", original, { available: [V2, V1], insists: true, negotiated });
 }
 
 function server(original: number, available: readonly number[], insists: boolean): Versions {
-  return new Versions(Role.Server, original, { available, insists, negotiated: false });
+  return new Versions("server", original, { available, insists, negotiated: false });
 }
 
 function refuses(action: () => unknown): void {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Role } from "../../src/connection/parameters/parameter_codec.ts";
 import { TransportParameters } from "../../src/connection/parameters/parameter_table.ts";
 import {
   encodeTransportParameters,
@@ -8,6 +7,7 @@ import {
 } from "../../src/connection/parameters/transport_parameters.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { TransportError } from "../../src/error/quic_error.ts";
+import type { Role } from "../../src/error/role.ts";
 import { ReceiveBuffer } from "../../src/stream/receive_buffer.ts";
 import { cases } from "../frame/cases.ts";
 import { read, written } from "../frame/recorder.ts";

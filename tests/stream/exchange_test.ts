@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { Kind } from "../../src/stream/connection_credit.ts";
 import type { SendHalf } from "../../src/stream/send_half.ts";
-import { Role } from "../../src/stream/stream_id.ts";
 import { StreamSet } from "../../src/stream/stream_set.ts";
 import { byteAt, deliver, pattern, TestSink } from "./sink.ts";
 
@@ -45,8 +44,8 @@ class Exchange {
   constructor(seed: number) {
     this.random = mulberry(seed);
     this.sets = [
-      new StreamSet({ ...OPTIONS, role: Role.Client }),
-      new StreamSet({ ...OPTIONS, role: Role.Server }),
+      new StreamSet({ ...OPTIONS, role: "client" }),
+      new StreamSet({ ...OPTIONS, role: "server" }),
     ];
     for (const set of this.sets) set.setPeerLimits(LIMITS);
   }

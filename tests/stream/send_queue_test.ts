@@ -16,7 +16,7 @@ import { threadTime } from "../thread_time.ts";
 
 function make(order: StreamOrder, count: number): { set: StreamSet; halves: SendHalf[] } {
   const set = new StreamSet({
-    role: 0,
+    role: "client",
     order,
     maxBidirectionalStreams: 0,
     maxUnidirectionalStreams: 0,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { CLIENT_DEFAULTS } from "../../src/connection/config.ts";
+import type { Role } from "../../src/error/role.ts";
 import { Kind } from "../../src/stream/connection_credit.ts";
-import { Role } from "../../src/stream/stream_id.ts";
 import type { PeerStreamLimits } from "../../src/stream/peer_stream_limits.ts";
 import { StreamSet } from "../../src/stream/stream_set.ts";
 import { deliver, pattern, TestSink } from "./sink.ts";
@@ -17,7 +17,7 @@ const LIMITS: PeerStreamLimits = {
 };
 const EMPTY = new Uint8Array(0);
 
-function make(role: Role = Role.Server, max = 4, limits: PeerStreamLimits | undefined = LIMITS) {
+function make(role: Role = "server", max = 4, limits: PeerStreamLimits | undefined = LIMITS) {
   const set = new StreamSet({
     role,
     maxBidirectionalStreams: max,
@@ -91,7 +91,7 @@ Deno.test("StreamSet refuses frames for streams that cannot have them", () => {
 });
 
 Deno.test("StreamSet.open() numbers streams and stops at the peer's limit", () => {
-  const set = make(Role.Client);
+  const set = make("client");
   assert.deepEqual([set.open(Kind.Bidirectional)?.id, set.open(0)?.id], [0, 4]);
   assert.equal(set.open(Kind.Unidirectional)?.id, 2);
   assert.equal(set.open(0), undefined);
@@ -112,7 +112,7 @@ Deno.test("StreamSet.open() numbers streams and stops at the peer's limit", () =
 });
 
 Deno.test("StreamSet gives each kind of stream its own first limit", () => {
-  const set = make(Role.Server);
+  const set = make("server");
   assert.equal(set.open(0)!.send!.limit.limit, 2000);
   assert.equal(set.open(1)!.send!.limit.limit, 3000);
   set.onStream(0, 0, EMPTY, false);
@@ -152,7 +152,7 @@ Deno.test("StreamSet forgets finished streams, ignores late frames and raises MA
 });
 
 Deno.test("StreamSet grants no new stream before the application has seen the end of one", () => {
-  const set = make(Role.Server, 4);
+  const set = make("server", 4);
   for (const id of [2, 6, 10, 14]) set.onResetStream(id, 0, 0);
   assert.equal(set.size, 4);
   assert.equal(set.deadline, Infinity);
@@ -160,7 +160,7 @@ Deno.test("StreamSet grants no new stream before the application has seen the en
 });
 
 Deno.test("StreamSet slows a peer down that opens and resets without end [attack rapid-reset]", () => {
-  const set = make(Role.Server, 100);
+  const set = make("server", 100);
   let now = 0;
   let opened = 0;
   for (; now < 10_000; now++) {
@@ -177,7 +177,7 @@ Deno.test("StreamSet slows a peer down that opens and resets without end [attack
 });
 
 Deno.test("StreamSet keeps no trace of 100,000 streams", () => {
-  const set = make(Role.Server, 10);
+  const set = make("server", 10);
   for (let i = 0; i < 100_000; i++) {
     set.onStream(i * 4 + 2, 0, pattern(0, 0, 3), true);
     for (let event; (event = set.nextEvent());) {
@@ -190,7 +190,7 @@ Deno.test("StreamSet keeps no trace of 100,000 streams", () => {
 });
 
 Deno.test("StreamSet sends lost data while the connection has no credit, and fresh data later", () => {
-  const set = make(Role.Client, 4, { ...LIMITS, initialMaxData: 1500 });
+  const set = make("client", 4, { ...LIMITS, initialMaxData: 1500 });
   const [a, b] = [set.open(0)!.send!, set.open(0)!.send!];
   a.write(pattern(0, 0, 1500));
   const first = data(set);
@@ -213,7 +213,7 @@ Deno.test("StreamSet sends lost data while the connection has no credit, and fre
 });
 
 Deno.test("StreamSet.writeStreamFrames() fills one packet from several streams in turn", () => {
-  const set = make(Role.Client, 4, { ...LIMITS, initialMaxStreamsBidi: 3 });
+  const set = make("client", 4, { ...LIMITS, initialMaxStreamsBidi: 3 });
   const halves = [0, 1, 2].map(() => set.open(0)!.send!);
   for (const half of halves) half.write(pattern(half.id, 0, 500));
   assert.deepEqual(data(set).found, ["0:0+500", "4:0+500", "8:0+188"]);
@@ -228,7 +228,7 @@ Deno.test("StreamSet.writeStreamFrames() fills one packet from several streams i
 });
 
 Deno.test("StreamSet.writeStreamFrames() draws only from the streams it is given", () => {
-  const set = make(Role.Client);
+  const set = make("client");
   const [a, b] = [set.open(0)!.send!, set.open(0)!.send!];
   a.write(pattern(0, 0, 50));
   b.write(pattern(4, 0, 50));
@@ -239,7 +239,7 @@ Deno.test("StreamSet.writeStreamFrames() draws only from the streams it is given
 });
 
 Deno.test("StreamSet.setPeerLimits() raises what was remembered for 0-RTT", () => {
-  const set = make(Role.Client);
+  const set = make("client");
   const half = set.open(0)!.send!;
   half.write(pattern(0, 0, 5000));
   data(set);
@@ -250,7 +250,7 @@ Deno.test("StreamSet.setPeerLimits() raises what was remembered for 0-RTT", () =
 });
 
 Deno.test("StreamSet.onEarlyDataRejected() sends all again and holds back streams too many", () => {
-  const set = make(Role.Client);
+  const set = make("client");
   const [a, b] = [set.open(0)!, set.open(0)!];
   a.send!.write(pattern(0, 0, 100));
   b.send!.write(pattern(4, 0, 100));
@@ -273,7 +273,7 @@ Deno.test("StreamSet.onEarlyDataRejected() sends all again and holds back stream
 });
 
 Deno.test("StreamSet.writeControlFrames() goes on in the next packet when one is full", () => {
-  const set = make(Role.Client, 4, { ...LIMITS, initialMaxStreamsBidi: 50 });
+  const set = make("client", 4, { ...LIMITS, initialMaxStreamsBidi: 50 });
   for (let i = 0; i < 50; i++) set.open(0)!.send!.reset(3);
   const seen = new Set<number>();
   let packets = 0;
@@ -299,7 +299,7 @@ Deno.test("StreamSet raises MAX_DATA as streams are read, and again when it is l
 
 /** Bytes that a peer gets rid of though nothing is read, on streams that it opened or we did. */
 function unread(own: number): number {
-  const set = new StreamSet({ ...CLIENT_DEFAULTS, role: Role.Client });
+  const set = new StreamSet({ ...CLIENT_DEFAULTS, role: "client" });
   set.setPeerLimits({ ...LIMITS, initialMaxStreamsBidi: 100 });
   const ids = Array.from({ length: own }, () => set.open(Kind.Bidirectional)!.id);
   for (let i = 0; i < 100; i++) ids.push(3 + 4 * i);

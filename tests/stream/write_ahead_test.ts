@@ -4,7 +4,6 @@ import { SERVER_LIMITS } from "../../src/limits/limits.ts";
 import { BufferMemory } from "../../src/stream/buffer_memory.ts";
 import { Kind } from "../../src/stream/connection_credit.ts";
 import type { SendHalf } from "../../src/stream/send_half.ts";
-import { Role } from "../../src/stream/stream_id.ts";
 import { StreamSet } from "../../src/stream/stream_set.ts";
 import { TestSink } from "./sink.ts";
 
@@ -13,7 +12,7 @@ const WINDOW = 1_048_576;
 /** A connection with streams whose peer allows each of them so much. */
 function make(streams: number, streamWindow: number = WINDOW, memory = new BufferMemory()) {
   const set = new StreamSet({
-    role: Role.Client,
+    role: "client",
     maxBidirectionalStreams: 10,
     maxUnidirectionalStreams: 10,
     connectionWindow: WINDOW,

@@ -4,12 +4,12 @@ import { equalBytes } from "../../bytes/bytes.ts";
 import { Level } from "../../crypto/level.ts";
 import { ErrorCode } from "../../error/error_code.ts";
 import { TransportError } from "../../error/quic_error.ts";
+import type { Role } from "../../error/role.ts";
 import { HANDSHAKE_DONE, writeHandshakeDone } from "../../frame/crypto.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../../frame/sent_frame.ts";
 import type { PacketSpace } from "../../recovery/packet_space.ts";
 import type { BufferMemory } from "../../stream/buffer_memory.ts";
 import { CryptoStream } from "../../stream/crypto_stream.ts";
-import { Role } from "../../stream/stream_id.ts";
 import type { Tls, TlsSink } from "../../tls/tls.ts";
 import type { KeyRing } from "./key_ring.ts";
 import { readTransportParameters } from "../parameters/transport_parameters.ts";
@@ -115,7 +115,7 @@ export class HandshakeDriver implements TlsSink, FrameOwner {
   }
 
   onPeerTransportParameters(data: Uint8Array): void {
-    const isClient = this.role === Role.Client;
+    const isClient = this.role === "client";
     const parameters = readTransportParameters(data, isClient ? "server" : "client");
     const { ids } = this;
     // RFC 9000, Section 7.3: shows whether IDs were changed on the way.
@@ -132,7 +132,7 @@ export class HandshakeDriver implements TlsSink, FrameOwner {
   }
 
   onEarlyDataRejected(): void {
-    if (this.role === Role.Server) return;
+    if (this.role === "server") return;
     this.#keys.discardZeroRtt();
     this.#observer.onEarlyDataRejected();
   }
@@ -140,16 +140,16 @@ export class HandshakeDriver implements TlsSink, FrameOwner {
   onComplete(): void {
     this.complete = true;
     this.#keys.readable = true;
-    if (this.role === Role.Client) this.#keys.discardZeroRtt();
+    if (this.role === "client") this.#keys.discardZeroRtt();
     this.#observer.onHandshakeComplete();
-    if (this.role === Role.Client) return;
+    if (this.role === "client") return;
     this.#donePending = true;
     this.#confirm();
   }
 
   /** HANDSHAKE_DONE arrived (RFC 9000, Section 19.20). */
   onHandshakeDone(): void {
-    if (this.role === Role.Server || !this.complete) {
+    if (this.role === "server" || !this.complete) {
       throw new TransportError(
         ErrorCode.ProtocolViolation,
         "Cannot accept HANDSHAKE_DONE: only a server sends it, and only at the end",

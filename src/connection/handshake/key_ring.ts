@@ -7,8 +7,8 @@ import { KeyPhases, type KeyPhasesOptions } from "../../crypto/key_phases.ts";
 import { keyLabels } from "../../crypto/key_labels.ts";
 import { Level } from "../../crypto/level.ts";
 import { PacketKeys, type PacketUnsealer } from "../../crypto/packet_keys.ts";
+import type { Role } from "../../error/role.ts";
 import { PacketType } from "../../packet/packet_type.ts";
-import { Role } from "../../stream/stream_id.ts";
 
 /** Keys of both directions at one level. */
 interface KeyPair {
@@ -57,7 +57,7 @@ export class KeyRing {
   deriveInitial(destinationId: Uint8Array, keys?: InitialKeys): void {
     this.#initialId = destinationId;
     const { client, server } = keys ?? new InitialKeys(this.#engine, this.version, destinationId);
-    const isClient = this.#role === Role.Client;
+    const isClient = this.#role === "client";
     this.initial.read = isClient ? server : client;
     this.initial.write = isClient ? client : server;
   }
@@ -67,7 +67,7 @@ export class KeyRing {
     if (version === this.version || this.initial.read === undefined) return this.initial.read;
     if (version !== this.#otherVersion) {
       const keys = new InitialKeys(this.#engine, version, this.#initialId);
-      this.#otherInitial = this.#role === Role.Client ? keys.server : keys.client;
+      this.#otherInitial = this.#role === "client" ? keys.server : keys.client;
       this.#otherVersion = version;
     }
     return this.#otherInitial;

@@ -1,3 +1,4 @@
+import type { Role } from "../../error/role.ts";
 import type { AckRequest } from "../send/ack_request.ts";
 import { Level } from "../../crypto/level.ts";
 import { ErrorCode } from "../../error/error_code.ts";
@@ -6,7 +7,6 @@ import type { AddressAnnouncer } from "../../path/address_announcer.ts";
 import { ObservationCounter } from "../../path/observation.ts";
 import { MAX_ADDRESSES } from "../../limits/limits.ts";
 import type { PathSet } from "../../path/path_set.ts";
-import { Role } from "../../stream/stream_id.ts";
 import type { StreamSet } from "../../stream/stream_set.ts";
 import type { DatagramQueue } from "../datagram_queue.ts";
 import type { ConnectionEvent } from "../event.ts";
@@ -110,7 +110,7 @@ export class Negotiation implements HandshakeObserver {
   ): void {
     const { announcer, paths } = this.#parts;
     if (addressDiscovery > 0) paths.observations = new ObservationCounter();
-    if (this.handshake.role === Role.Client) return;
+    if (this.handshake.role === "client") return;
     if (alternativeAddress) announcer.start("alternative", MAX_ADDRESSES);
     else if (maxAddresses > 0) announcer.start("added", maxAddresses);
   }
@@ -164,7 +164,7 @@ export class Negotiation implements HandshakeObserver {
 
   /** RFC 9001, Section 4.9.1: a client with its first Handshake packet sent, a server with one read. */
   onHandshakePacket(sender: Role): void {
-    if (sender === Role.Client) this.#dropInitial();
+    if (sender === "client") this.#dropInitial();
   }
 
   #dropInitial(): void {

@@ -7,7 +7,6 @@ import { PacketType } from "../../packet/packet_type.ts";
 import { readRetry } from "../../packet/retry.ts";
 import { readVersionNegotiation } from "../../packet/version_negotiation.ts";
 import type { PathSet } from "../../path/path_set.ts";
-import { Role } from "../../stream/stream_id.ts";
 import type { CloseReason } from "../closing.ts";
 import type { HandshakeDriver } from "./handshake_driver.ts";
 import type { KeyRing } from "./key_ring.ts";
@@ -57,7 +56,7 @@ export class Unprotected {
    */
   receive(header: Header, now: number): CloseReason | undefined {
     const { ids, role } = this.#handshake;
-    if (role === Role.Server || ids.peerSource !== undefined) return undefined;
+    if (role === "server" || ids.peerSource !== undefined) return undefined;
     if (header.type === PacketType.Retry) return this.#onRetry(header, now);
     if (header.type === PacketType.VersionNegotiation) return this.#onVersions(header);
     return undefined;

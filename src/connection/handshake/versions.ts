@@ -3,8 +3,8 @@
 import type { Random } from "../../crypto/random.ts";
 import { ErrorCode } from "../../error/error_code.ts";
 import { TransportError } from "../../error/quic_error.ts";
+import type { Role } from "../../error/role.ts";
 import { greaseVersion } from "../../packet/version.ts";
-import { Role } from "../../stream/stream_id.ts";
 import type { VersionInformation } from "../parameters/version_information.ts";
 
 /** Which versions an end may use, and how it came to the one it uses. */
@@ -83,7 +83,7 @@ export class Versions {
     if (information.chosen !== inUse) {
       throw downgrade("the version in the handshake is not that of the packets");
     }
-    if (this.#role === Role.Server) return this.#choose(information.available);
+    if (this.#role === "server") return this.#choose(information.available);
     if (!this.has(inUse)) throw downgrade("the server chose a version not on offer");
     if (this.#options.negotiated) this.#checkNegotiated(information.available);
     return inUse;

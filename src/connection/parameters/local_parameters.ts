@@ -1,7 +1,7 @@
 // The transport parameters that this end announces.
 
+import type { Role } from "../../error/role.ts";
 import type { TransportConfig } from "../config.ts";
-import type { Role } from "./parameter_codec.ts";
 import { type LocalConnection, parameterTable, TransportParameters } from "./parameter_table.ts";
 
 /** What all connections of a configuration announce. */

@@ -5,11 +5,9 @@ import { varintSize } from "../../bytes/varint.ts";
 import { Writer } from "../../bytes/writer.ts";
 import { ErrorCode } from "../../error/error_code.ts";
 import { TransportError } from "../../error/quic_error.ts";
+import type { Role } from "../../error/role.ts";
 import { readStreamCount } from "../../frame/flow_control.ts";
 import { MAX_ID_LENGTH } from "../../packet/connection_id.ts";
-
-/** The role of the sender of transport parameters. */
-export type Role = "client" | "server";
 
 /** How the value of a transport parameter looks on the wire. */
 export interface ParameterCodec<Value> {

@@ -1,6 +1,7 @@
 // The table of all transport parameters.
 
 import type { Reader } from "../../bytes/reader.ts";
+import type { Role } from "../../error/role.ts";
 import { Extension } from "../../frame/frame_table.ts";
 import { LARGEST_PATH_ID } from "../../frame/path_id.ts";
 import { MAX_ADDRESSES } from "../../limits/limits.ts";
@@ -13,7 +14,6 @@ import {
   number,
   type ParameterCodec,
   resetToken,
-  type Role,
   streamCount,
 } from "./parameter_codec.ts";
 import {

@@ -5,7 +5,8 @@ import { Writer } from "../../bytes/writer.ts";
 import type { Random } from "../../crypto/random.ts";
 import { ErrorCode } from "../../error/error_code.ts";
 import { TransportError } from "../../error/quic_error.ts";
-import { invalid, type Role } from "./parameter_codec.ts";
+import type { Role } from "../../error/role.ts";
+import { invalid } from "./parameter_codec.ts";
 import { parameterId, parameterTable, TransportParameters } from "./parameter_table.ts";
 
 const rows = new Map(parameterTable.map((row) => [row.id, row]));

@@ -16,7 +16,6 @@ import type { Path } from "../../path/path.ts";
 import type { PathSet } from "../../path/path_set.ts";
 import type { AckPolicy } from "../../recovery/received_packets.ts";
 import type { PacketSpace } from "../../recovery/packet_space.ts";
-import { Role } from "../../stream/stream_id.ts";
 import type { StreamSet } from "../../stream/stream_set.ts";
 import type { DatagramQueue } from "../datagram_queue.ts";
 import type { ConnectionEvent } from "../event.ts";
@@ -126,7 +125,7 @@ export class FrameRouter implements FrameHandler {
   }
 
   onNewToken(token: Uint8Array): void {
-    if (this.#to.handshake.role === Role.Server) throw violation("NEW_TOKEN: only servers send it");
+    if (this.#to.handshake.role === "server") throw violation("NEW_TOKEN: only servers send it");
     this.#to.events.push({ type: "newToken", token: token.slice() });
   }
 
@@ -318,7 +317,7 @@ export class FrameRouter implements FrameHandler {
 
   onAddAddress(sequence: number, ip: Uint8Array, port: number): void {
     // Clients may tell of theirs to be reached through a NAT: a server of ours opens no paths.
-    if (this.#to.handshake.role === Role.Server) return;
+    if (this.#to.handshake.role === "server") return;
     const { remote } = this.#network;
     if (this.#to.remoteAddresses.onAdd(sequence, ip, port, remote, this.#now)) {
       this.#to.events.push({ type: "remoteAddresses" });
@@ -330,7 +329,7 @@ export class FrameRouter implements FrameHandler {
   }
 
   onRemoveAddress(sequence: number): void {
-    if (this.#to.handshake.role === Role.Server) return;
+    if (this.#to.handshake.role === "server") return;
     if (this.#to.remoteAddresses.onRemove(sequence)) {
       this.#to.events.push({ type: "remoteAddresses" });
     }

@@ -17,7 +17,6 @@ import type { Path } from "../../path/path.ts";
 import type { PathSet } from "../../path/path_set.ts";
 import type { Port } from "../../path/port.ts";
 import type { PacketSpace } from "../../recovery/packet_space.ts";
-import { Role } from "../../stream/stream_id.ts";
 import type { ConnectionLog } from "../trace/connection_log.ts";
 import type { FrameRouter } from "./frame_router.ts";
 import type { HandshakeDriver } from "../handshake/handshake_driver.ts";
@@ -134,7 +133,7 @@ export class Receiver {
   #keep(header: Header, port: Port, remote: Address, now: number): void {
     const { handshake, keys } = this.#parts;
     // A server that has answered the ClientHello knows whether it reads 0-RTT data.
-    const decided = handshake.role === Role.Client || keys.handshake.write !== undefined;
+    const decided = handshake.role === "client" || keys.handshake.write !== undefined;
     const hopeless = header.type === PacketType.Initial || handshake.confirmed ||
       (header.type === PacketType.ZeroRtt && decided);
     if (hopeless) return this.#onUnreadable(header, "key_unavailable");
@@ -183,7 +182,7 @@ export class Receiver {
     if (header.type === PacketType.Initial) {
       // RFC 9000, Sections 14.1 and 17.2.2: clients fill the datagram, servers send no token.
       const { datagram, tokenLength } = header;
-      const isServer = role === Role.Server;
+      const isServer = role === "server";
       if (isServer ? datagram.length < BASE_DATAGRAM_SIZE : tokenLength > 0) return false;
     }
     // RFC 9000, Section 7.2: the ID does not change during the handshake.
@@ -193,7 +192,7 @@ export class Receiver {
   /** A client learns the version agreed on from the first packet that differs from its own. */
   #onInitialVersion(version: number): void {
     const { handshake, keys } = this.#parts;
-    if (handshake.role === Role.Server || keys.version !== keys.original) return;
+    if (handshake.role === "server" || keys.version !== keys.original) return;
     if (keys.handshake.read === undefined) keys.changeVersion(version);
   }
 
@@ -203,7 +202,7 @@ export class Receiver {
       handshake.ids.peerSource = header.sourceId.slice();
       this.#parts.onPeerId(handshake.ids.peerSource, header.version);
     }
-    if (header.type !== PacketType.Handshake || handshake.role === Role.Client) return;
+    if (header.type !== PacketType.Handshake || handshake.role === "client") return;
     // RFC 9000, Section 8.1: a peer that can read our Initial receives at its address.
     network.validated = true;
     this.#parts.onHandshakePacket();
@@ -291,13 +290,13 @@ export class Receiver {
     if (network === undefined) {
       // RFC 9000, Section 9: only clients move. A packet of a server from another address is not
       // followed.
-      if (this.#parts.handshake.role === Role.Client) return;
+      if (this.#parts.handshake.role === "client") return;
       // Late packets of a path that is abandoned say something as well, but it moves no more.
       network = path.live ? path.route.try(port, remote) : path.current;
       if (path.live) network.onDatagramReceived(header.datagram.length);
     }
     const isNewest = this.#opener.number > path.space.received.largest;
-    const isClient = this.#parts.handshake.role === Role.Client;
+    const isClient = this.#parts.handshake.role === "client";
     if (isNewest) network.spin.onReceived(this.#opener.spin, isClient);
     const usedId = header.destinationId;
     const content = this.#process(
@@ -313,7 +312,7 @@ export class Receiver {
     if (path.live) path.onHeard(now);
     const moves = isNewest && network !== path.current &&
       (content & PacketContent.NonProbing) !== 0;
-    if (moves && path.live && this.#parts.handshake.role === Role.Server) {
+    if (moves && path.live && this.#parts.handshake.role === "server") {
       this.#parts.paths.migration.follow(path, network, now);
     }
   }

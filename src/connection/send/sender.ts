@@ -7,7 +7,6 @@ import type { Path } from "../../path/path.ts";
 import type { PathSet } from "../../path/path_set.ts";
 import type { Port } from "../../path/port.ts";
 import type { StreamView } from "../../scheduler/stream_order.ts";
-import { Role } from "../../stream/stream_id.ts";
 import { pathForClose, writeClose, writeEarlyClose } from "./close_frames.ts";
 import type { Closing } from "../closing.ts";
 import { CopyQueue } from "./copy_queue.ts";
@@ -54,7 +53,7 @@ export class Sender {
     const { closing, handshake, keys, paths } = this.#parts;
     if (!closing.open) return closing.pending ? this.#sendClose(now) : undefined;
     // A server cannot keep old keys for a path that it does not know yet.
-    if (handshake.role === Role.Server || !this.#frames.opensPath) keys.oneRtt?.updateIfDue(now);
+    if (handshake.role === "server" || !this.#frames.opensPath) keys.oneRtt?.updateIfDue(now);
     return this.#sendHandshake(paths, now) ?? this.#sendZeroRtt(now) ??
       this.#sendOneRtt(paths, now);
   }
@@ -133,7 +132,7 @@ export class Sender {
       return false;
     }
     // RFC 9000, Section 14.1, RFC 9001, Section 9.3: a client's, and a server's that ask for more.
-    return handshake.role === Role.Client || this.builder.ackEliciting;
+    return handshake.role === "client" || this.builder.ackEliciting;
   }
 
   #writeHandshake(path: Path, now: number): void {
@@ -308,7 +307,7 @@ export class Sender {
   #isEarly(path: Path): boolean {
     const { handshake } = this.#parts;
     if (path.id > 0) return path.stage === Stage.Opening && path.current.bytesSent > 0;
-    if (handshake.role === Role.Client || handshake.confirmed) return false;
+    if (handshake.role === "client" || handshake.confirmed) return false;
     return !handshake.initialCrypto.hasPending && !handshake.handshakeCrypto.hasPending;
   }
 
@@ -337,7 +336,7 @@ export class Sender {
       if (this.#datagram.startLong(PacketType.Initial, path, handshake.initialSpace)) {
         writeEarlyClose(this.builder, closing.reason!);
       }
-      if (handshake.role === Role.Client) padTo = BASE_DATAGRAM_SIZE;
+      if (handshake.role === "client") padTo = BASE_DATAGRAM_SIZE;
     }
     if (keys.handshake.write !== undefined) {
       if (this.#datagram.startLong(PacketType.Handshake, path, handshake.handshakeSpace)) {

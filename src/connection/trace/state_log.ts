@@ -1,8 +1,8 @@
 // Changes of state in qlog traces, found by comparison at the doors.
 
+import type { Role } from "../../error/role.ts";
 import type { ConnectionState, KeyType } from "../../qlog/events.ts";
 import type { Qlog } from "../../qlog/qlog.ts";
-import { Role } from "../../stream/stream_id.ts";
 import { CloseStage, type Closing } from "../closing.ts";
 import type { HandshakeDriver } from "../handshake/handshake_driver.ts";
 import type { KeyRing } from "../handshake/key_ring.ts";
@@ -34,9 +34,8 @@ export class StateLog {
   constructor(qlog: Qlog, parts: LoggedParts) {
     this.#qlog = qlog;
     this.#parts = parts;
-    const { keys, role } = parts;
-    const ours = role === Role.Client ? "client" : "server";
-    const theirs = role === Role.Client ? "server" : "client";
+    const { keys, role: ours } = parts;
+    const theirs = ours === "client" ? "server" : "client";
     const entry = (type: KeyType, read: () => unknown) => ({ type, read, seen: undefined });
     this.#keys = [
       entry(`${ours}_initial_secret`, () => keys.initial.write),
@@ -75,7 +74,7 @@ export class StateLog {
   #onVersion(now: number): void {
     const { keys, role, versions } = this.#parts;
     this.#version = keys.version;
-    this.#qlog.versions(now, role === Role.Client, versions.available, keys.version);
+    this.#qlog.versions(now, role === "client", versions.available, keys.version);
     if (this.#state === undefined) this.#reach("attempted", now);
   }
 

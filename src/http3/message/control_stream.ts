@@ -1,6 +1,7 @@
 // The control stream of the peer (RFC 9114, Section 6.2.1).
 
 import { ApplicationError } from "../../error/quic_error.ts";
+import type { Role } from "../../error/role.ts";
 import { H3ErrorCode, H3FrameType, isForbiddenFrame } from "../wire/code_point.ts";
 import type { FrameReader } from "../wire/frame_reader.ts";
 import {
@@ -13,9 +14,6 @@ import {
 } from "./logged_frame.ts";
 import { listSettings, readSettings, type Settings } from "../wire/settings.ts";
 import { MAX_PRIORITY_SIZE, MAX_SETTINGS_SIZE } from "../../limits/limits.ts";
-
-/** Which end of the connection we are. */
-export type Role = "client" | "server";
 
 /** Callbacks for the frames on the control stream of the peer. */
 export interface ControlHandler {

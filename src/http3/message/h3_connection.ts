@@ -1,3 +1,4 @@
+import type { Role } from "../../error/role.ts";
 import {
   HEADER_TIMEOUT,
   MAX_CRITICAL_BACKLOG,
@@ -12,7 +13,7 @@ import { QpackEncoder } from "../../qpack/encoder.ts";
 import { type FieldLine, fieldLineSize } from "../../qpack/field_line.ts";
 import { checkOptions } from "../check_options.ts";
 import { H3ErrorCode, H3FrameType, H3StreamType, reservedIdentifier } from "../wire/code_point.ts";
-import { closedCriticalStream, ControlStream, type Role } from "./control_stream.ts";
+import { closedCriticalStream, ControlStream } from "./control_stream.ts";
 import { frame, varints } from "../wire/frame.ts";
 import { FrameReader } from "../wire/frame_reader.ts";
 import { H3Datagrams } from "./datagrams.ts";

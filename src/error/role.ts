@@ -1,0 +1,2 @@
+/** Which end of a connection something is, or came from. */
+export type Role = "client" | "server";

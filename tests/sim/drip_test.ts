@@ -1,84 +1,36 @@
 import assert from "node:assert/strict";
-import { backup } from "../../src/scheduler/backup.ts";
 import type { Scheduler } from "../../src/scheduler/scheduler.ts";
-import { weightedRoundRobin } from "../../src/scheduler/weighted_round_robin.ts";
-import { POLICIES } from "../evaluate/policies.ts";
-import { Drip, type DripOptions } from "./drip.ts";
-import { linkOf, Pair } from "./pair.ts";
-import { begin, expectOpen } from "./transfers.ts";
+import { POLICIES, SCHEDULERS } from "../evaluate/policies.ts";
+import type { DripOptions } from "./drip.ts";
+import { type Death, LATEST, loseUnderDrip } from "./dying_path.ts";
+import { expectOpen } from "./transfers.ts";
 
-/** Milliseconds that no message may be late; the paths have round trips of 60 and 90. */
-const LIMIT = 300;
 const PERIODS = [5, 20, 50, 100, 400];
 /** Those that are shorter than a round trip, and its third. */
 const SHORT_PERIODS = [10, 20, 50, 70];
 
-/** Any scheduler; those that remember something are made for each connection. */
-const schedulers = new Map<string, () => Scheduler>([
-  ...[...POLICIES].map(([name, policy]) => [name, () => policy] as const),
-  ["backup", () => backup],
-  ["weightedRoundRobin", () => weightedRoundRobin()],
-]);
-
-/** What happens before the path dies. */
-interface Before {
-  /** Bytes moved first, so that windows are wide. */
-  readonly warm?: number;
-  /** Milliseconds for which nothing is sent just before. */
-  readonly pause?: number;
-  /** Milliseconds for which the path once held everything back. */
+/** What happens before the path dies; a hold is so many milliseconds, and its path dies. */
+interface Before extends Pick<Death, "warm" | "pause"> {
   readonly hold?: number;
 }
 
-/** How late messages are at most when one of two paths dies in silence, in milliseconds. */
-function longestDelay(
+function expectPrompt(
   drip: DripOptions,
-  dying: number,
   scheduler: Scheduler,
-  { warm = 0, pause = 0, hold = 0 }: Before = {},
-): number {
-  const seed = `${drip.from} ${drip.kind} ${drip.period} ${dying}`;
-  const links = [linkOf(20, 60), linkOf(20, 90)];
-  const pair = new Pair({ seed, links, config: { scheduler } }).connect();
-  pair.run({ until: pair.now + 500 });
-  if (warm > 0) {
-    const finished = begin(pair, warm, drip.from === "client" ? "upload" : "download");
-    pair.run({ until: pair.now + 20_000, when: () => finished() < Infinity });
-  }
-  const messages = new Drip(pair, drip);
-  messages.start();
-  pair.run({ until: pair.now + 700 + pair.world.random.below(400) });
-  const link = pair.links[dying]!;
-  if (hold > 0) {
-    link.hold();
-    pair.run({ until: pair.now + hold });
-    link.release();
-    pair.run({ until: pair.now + 1_000 });
-  }
-  if (pause > 0) {
-    messages.stop();
-    pair.run({ until: pair.now + pause });
-  }
-  messages.restart();
-  link.down();
-  messages.start();
-  pair.run({ until: pair.now + 2_000 });
-  messages.stop();
-  pair.run({ until: pair.now + 500 });
-  expectOpen(pair);
-  return messages.longest;
-}
-
-function expectPrompt(drip: DripOptions, scheduler: Scheduler, before?: Before): void {
+  { hold, ...before }: Before = {},
+): void {
   for (const dying of [0, 1]) {
-    const delay = longestDelay(drip, dying, scheduler, before);
+    const seed = `${drip.from} ${drip.kind} ${drip.period} ${dying}`;
+    const held = hold && { hold: { links: [dying], duration: hold, before: 300 } };
+    const { pair, longest } = loseUnderDrip({ seed, drip, scheduler, dying, ...before, ...held });
+    expectOpen(pair);
     const what = `${drip.kind} every ${drip.period} ms, path ${dying} dies`;
-    assert.ok(delay <= LIMIT, `${what}: ${delay.toFixed(0)} ms late`);
+    assert.ok(longest <= LATEST, `${what}: ${longest.toFixed(0)} ms late`);
   }
 }
 
 for (const from of ["client", "server"] as const) {
-  for (const [name, scheduler] of schedulers) {
+  for (const [name, scheduler] of SCHEDULERS) {
     Deno.test(`A path dies under a drip of the ${from} with ${name}: no message is late`, () => {
       for (const period of PERIODS) {
         expectPrompt({ from, period, kind: "stream" }, scheduler());
@@ -107,7 +59,7 @@ for (const from of ["client", "server"] as const) {
     for (const hold of [1_000, 3_000, 10_000]) {
       for (const name of ["earliestCompletion", "roundRobin", "backup"]) {
         for (const period of [20, 200]) {
-          expectPrompt({ from, period, kind: "stream" }, schedulers.get(name)!(), { hold });
+          expectPrompt({ from, period, kind: "stream" }, SCHEDULERS.get(name)!(), { hold });
         }
       }
     }

@@ -1,3 +1,4 @@
+import type { Scheduler } from "../../src/scheduler/scheduler.ts";
 import { Drip } from "./drip.ts";
 import { type End, linkOf, Pair } from "./pair.ts";
 import { SeededRandom } from "../../src/sim/seeded_random.ts";
@@ -6,12 +7,24 @@ import type { Transfer } from "../../src/sim/stream_app.ts";
 /** Milliseconds by which a link must be in use again. */
 const LIMIT = 30_000;
 
-/** How a journey through a tunnel went. Times in milliseconds. */
+/** What may be chosen of a journey; all else is drawn. */
+export interface TunnelOptions {
+  /** Milliseconds for which nothing is heard, at least and at most. */
+  readonly silence?: readonly [least: number, most: number];
+  /** For both ends. */
+  readonly scheduler?: Scheduler;
+}
+
+/** How a journey through a tunnel went. Times in milliseconds, `Infinity` for never. */
 export interface Journey {
-  /** From the return of the first link until all that waits moves on by it. */
+  /** From the return of the first link until the messages that waited longest arrive by it. */
   readonly first: number;
+  /** The same for the next bytes of the download, if there is one; some come twice before. */
+  readonly download: number | undefined;
   /** From the return of the next link until both ends relied on it again. */
   readonly second: number;
+  /** Whether an end has closed the connection. */
+  readonly isDead: boolean;
   /** Path IDs that both ends have given up. */
   readonly idsSpent: number;
 }
@@ -25,8 +38,11 @@ export class Tunnel {
   readonly #random: SeededRandom;
   readonly #drips: Drip[] = [];
   readonly #download: Transfer | undefined;
+  readonly #silence: readonly [number, number];
 
-  constructor(seed: number | string) {
+  constructor(seed: number | string, options: TunnelOptions = {}) {
+    const { scheduler, silence = [1_000, 60_000] } = options;
+    this.#silence = silence;
     const random = new SeededRandom(seed, "tunnel");
     this.#random = random;
     const loss = random.chance(0.3) ? 0.01 : 0;
@@ -34,7 +50,8 @@ export class Tunnel {
       { length: 2 + random.below(2) },
       () => linkOf(random.between(5, 35), random.between(20, 150), { loss }),
     );
-    this.pair = new Pair({ seed, links, config: { maxIdleTimeout: 120_000 } }).connect();
+    const config = { maxIdleTimeout: 120_000, ...(scheduler ? { scheduler } : {}) };
+    this.pair = new Pair({ seed, links, config }).connect();
     this.pair.run({ until: this.pair.now + 500 });
     const period = [20, 100, 500, 1_000][random.below(4)]!;
     const kind = random.below(4);
@@ -50,34 +67,34 @@ export class Tunnel {
     for (const drip of this.#drips) drip.start();
     pair.run({ until: pair.now + random.between(500, 5_000) });
     for (const link of pair.links) pair.at(pair.now + random.between(0, 300), () => link.down());
-    pair.run({ until: pair.now + random.between(1_000, 60_000) });
+    pair.run({ until: pair.now + random.between(...this.#silence) });
     const back = random.below(pair.links.length);
-    const first = this.#time(back, this.#isMoving());
+    const from = pair.now;
+    pair.links[back]!.up();
+    const bytes = this.#download?.received ?? 0;
+    const first = this.#time(from, this.#haveArrived());
+    const download = this.#download && this.#time(from, () => this.#download!.received > bytes);
     pair.run({ until: pair.now + random.between(0, 8_000) });
     const other = (back + 1) % pair.links.length;
-    const second = this.#time(other, () => this.#isReliedOn(other));
+    pair.links[other]!.up();
+    const second = this.#time(pair.now, () => this.#isReliedOn(other));
     const ends = [pair.client, pair.server];
     const idsSpent = ends.reduce((sum, end) => sum + abandoned(end), 0);
-    return { first, second, idsSpent };
+    const isDead = ends.some(({ connection }) => !connection.closing.open);
+    return { first, download, second, isDead, idsSpent };
   }
 
-  /** Brings a link back; how long it takes until a condition holds, or `Infinity`. */
-  #time(link: number, when: () => boolean): number {
+  /** How long it takes from a time on until a condition holds, or `Infinity`. */
+  #time(from: number, when: () => boolean): number {
     const { pair } = this;
-    const from = pair.now;
-    pair.links[link]!.up();
-    pair.run({ until: from + LIMIT, when });
+    if (!when()) pair.run({ until: from + LIMIT, when });
     return when() ? pair.now - from : Infinity;
   }
 
-  /** Whether messages of each end, and the download, have gone on since. */
-  #isMoving(): () => boolean {
-    const bytes = this.#download?.received ?? 0;
-    const messages = this.#drips.map(({ arrived }) => arrived);
-    return () => {
-      const goesOn = this.#download === undefined || this.#download.received > bytes;
-      return goesOn && this.#drips.every(({ arrived }, i) => arrived > messages[i]!);
-    };
+  /** Whether the messages of each end that waited have gone on since. */
+  #haveArrived(): () => boolean {
+    const before = this.#drips.map(({ arrived }) => arrived);
+    return () => this.#drips.every(({ arrived }, i) => arrived > before[i]!);
   }
 
   #isReliedOn(link: number): boolean {

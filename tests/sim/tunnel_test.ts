@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { SendHalf } from "../../src/stream/send_half.ts";
 import { Drip } from "./drip.ts";
 import { linkOf, Pair } from "./pair.ts";
-import { expectOpen } from "./transfers.ts";
+import { begin, expectOpen } from "./transfers.ts";
 import { Tunnel } from "./tunnel.ts";
 
 /** Milliseconds within which a link that is back is in use, without the messages' own way. */
@@ -111,4 +112,32 @@ Deno.test("A socket that cannot send gives its path up only if another path answ
   pair.run({ until: from + 10_000, when: () => drip.waiting < 200 });
   assert.ok(pair.now - from < RETURN, `${pair.now - from} ms`);
   assert.ok(pair.client.connection.paths.paths.every(({ open }) => open));
+});
+
+Deno.test("By a link that is back what waits goes first, and then what finds out its size", () => {
+  for (const from of ["client", "server"] as const) {
+    const pair = new Pair({
+      links: [linkOf(10, 100), linkOf(10, 100)],
+      config: { maxIdleTimeout: 90_000 },
+    }).connect();
+    begin(pair, 50_000_000, from === "client" ? "upload" : "download");
+    pair.run({ until: pair.now + 2_000 });
+    for (const link of pair.links) link.down();
+    pair.run({ until: pair.now + 20_000 });
+    pair.links[1]!.up();
+    const path = pair[from].connection.paths.find(1)!;
+    const { sent } = path.space;
+    let next = -1;
+    const { onEvent } = pair[from];
+    pair[from].onEvent = (event) => {
+      onEvent(event);
+      if (event.type === "pathHealth" && path.healthy) next = sent.next;
+    };
+    pair.run({ until: pair.now + 4_000, when: () => next >= 0 });
+    while (sent.get(next) === undefined && next < sent.next) next++; // some numbers are left out
+    const owners = sent.get(next)!.frames.map(({ owner }) => owner);
+    assert.ok(owners.some((owner) => owner instanceof SendHalf), `of the ${from}`);
+    pair.run({ until: pair.now + 500 });
+    assert.equal(path.maxDatagramSize, 1_452, "the size is found out as well");
+  }
 });

@@ -3,6 +3,7 @@ import { PacketType } from "../../packet/packet_type.ts";
 import type { Address } from "../../path/address.ts";
 import { Health, Stage } from "../../path/lifecycle.ts";
 import { BASE_DATAGRAM_SIZE } from "../../path/mtu_discovery.ts";
+import type { NetworkPath } from "../../path/network_path.ts";
 import type { Path } from "../../path/path.ts";
 import type { PathSet } from "../../path/path_set.ts";
 import type { Port } from "../../path/port.ts";
@@ -26,6 +27,9 @@ export interface SenderParts extends FrameSources, DatagramParts {
  * later.
  */
 const EARLY_BYTES = 30_000;
+
+/** A window of fewer such datagrams, as after a silence, is for data alone while there are any. */
+const PROBE_SHARE = 4;
 
 /**
  * Bytes; with less credit a challenge is not padded: it would take all of the credit, and if it
@@ -64,10 +68,10 @@ export class Sender {
     // While there are data, probes for the size are worth going first; else nothing waits for them.
     return this.#sendValidation(paths, now) ?? this.#sendEarlyMtuProbe(paths, now) ??
       this.#sendProbe(paths, now) ??
-      (busy ? this.#sendMtuProbe(paths, EARLY_BYTES, now) : undefined) ??
+      (busy ? this.#sendMtuProbe(paths, busy, now) : undefined) ??
       this.#sendCopy(now) ?? this.#sendData(now) ??
       this.#sendOwn(paths, now) ?? this.#sendAcks(paths, now) ??
-      (busy ? undefined : this.#sendMtuProbe(paths, 0, now));
+      (busy ? undefined : this.#sendMtuProbe(paths, busy, now));
   }
 
   // The reasons for a datagram, most urgent first.
@@ -269,16 +273,15 @@ export class Sender {
   /**
    * A datagram larger than any that is known to arrive (RFC 8899).
    *
-   * @param after Bytes that a path must have carried before.
+   * @param busy Whether there are data that it would go before.
    */
-  #sendMtuProbe(paths: PathSet, after: number, now: number): Transmit | undefined {
+  #sendMtuProbe(paths: PathSet, busy: boolean, now: number): Transmit | undefined {
     if (!this.#parts.handshake.confirmed) return undefined;
     for (const path of paths.paths) {
       const { current: network } = path;
       if (path.room === 0 || path.health !== Health.Ok) continue;
-      if (network.bytesSent < after) continue;
       const size = network.mtu.wantedProbe(now);
-      if (size === 0 || size > path.room) continue;
+      if (size === 0 || size > path.room || busy && !isWorthProbing(network, size)) continue;
       const out = this.#buildMtuProbe(path, size, now);
       if (out !== undefined) return out;
     }
@@ -348,4 +351,9 @@ export class Sender {
     }
     return this.#datagram.end(path, path.current, padTo, now);
   }
+}
+
+/** Whether a probe for the size does not hurt the data that wait. */
+function isWorthProbing({ bytesSent, congestion }: NetworkPath, size: number): boolean {
+  return bytesSent >= EARLY_BYTES && congestion.window >= PROBE_SHARE * size;
 }

@@ -86,6 +86,8 @@ export interface PairOptions {
   readonly qlog?: RecordListener;
   /** Distinguishes the pairs of one world; 0 to 200. */
   readonly number?: number;
+  /** A connected pair, whose endpoints, ports and links this one uses as well. */
+  readonly beside?: Pair;
 }
 
 /** One end of the connection of a pair. */
@@ -102,11 +104,16 @@ export class End {
   #app: StreamApp | undefined;
   readonly #now: () => number;
 
-  constructor(host: Host<Connection>, endpoint: Endpoint, now: () => number) {
+  /** @param isBeside Whether the host has other ends already, of other connections. */
+  constructor(host: Host<Connection>, endpoint: Endpoint, now: () => number, isBeside = false) {
     this.host = host;
     this.endpoint = endpoint;
     this.#now = now;
-    host.onActive = (connection) => this.#drain(connection);
+    const others = isBeside ? host.onActive : undefined;
+    host.onActive = (connection) => {
+      if (others === undefined || connection === this.#connection) this.#drain(connection);
+      else others(connection);
+    };
   }
 
   get connection(): Connection {
@@ -181,20 +188,26 @@ export class Pair {
 
   constructor(options: PairOptions = {}) {
     this.#options = options;
-    this.world = options.world ?? new World(options.seed ?? 1);
-    this.resetKey = options.resetKey ?? this.world.random.fork("reset key").bytes(32);
-    const { network } = this.world;
-    const wanted = options.links ??
-      Array.from({ length: options.paths ?? 1 }, () => linkOf(10, 44));
-    this.links = options.sharedLinks ?? wanted.map((link) => network.link(link));
-    const { number = 0 } = options;
-    this.client = this.#end(`client ${number}`, undefined);
-    this.server = this.#end(`server ${number}`, this.#serverConfig());
-    this.links.forEach((link, i) => this.client.host.open(this.#address(1, i), 50_000 + i, link));
-    for (let i = 0; i < (options.serverAddresses ?? 1); i++) {
-      this.server.host.open(this.#address(2, i), 443);
+    const { beside } = options;
+    this.world = beside?.world ?? options.world ?? new World(options.seed ?? 1);
+    this.resetKey = beside?.resetKey ?? options.resetKey ??
+      this.world.random.fork("reset key").bytes(32);
+    this.links = beside?.links ?? options.sharedLinks ?? this.#makeLinks();
+    if (beside !== undefined) {
+      this.client = this.#endBeside(beside.client);
+      this.server = this.#endBeside(beside.server);
+    } else {
+      const { number = 0 } = options;
+      this.client = this.#end(`client ${number}`, undefined);
+      this.server = this.#end(`server ${number}`, this.#serverConfig());
+      this.#openPorts();
     }
-    this.server.host.onConnection = (connection) => this.server.attach(connection);
+    const { host } = this.server;
+    const others = host.onConnection;
+    host.onConnection = (connection) => {
+      if (beside !== undefined && !beside.server.isConnected) others(connection);
+      else this.server.attach(connection);
+    };
     this.client.onEvent = (event) => {
       if (event.type === "handshakeCompleted" && options.openPaths !== false) this.openPaths();
     };
@@ -268,6 +281,23 @@ export class Pair {
       this.client.touch();
       this.server.touch();
     });
+  }
+
+  #makeLinks(): Link[] {
+    const { links, paths = 1 } = this.#options;
+    const wanted = links ?? Array.from({ length: paths }, () => linkOf(10, 44));
+    return wanted.map((link) => this.world.network.link(link));
+  }
+
+  #openPorts(): void {
+    this.links.forEach((link, i) => this.client.host.open(this.#address(1, i), 50_000 + i, link));
+    for (let i = 0; i < (this.#options.serverAddresses ?? 1); i++) {
+      this.server.host.open(this.#address(2, i), 443);
+    }
+  }
+
+  #endBeside({ host, endpoint }: End): End {
+    return new End(host, endpoint, () => this.now, true);
   }
 
   #end(name: string, server: ServerConfig | undefined): End {

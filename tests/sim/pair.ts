@@ -12,6 +12,9 @@ export {
 /** A pair in a world whose seed can be replaced: see `World`. */
 export class Pair extends SimulatedPair {
   constructor(options: PairOptions = {}) {
-    super({ ...options, world: options.world ?? new World(options.seed ?? 1) });
+    super({
+      ...options,
+      world: options.world ?? options.beside?.world ?? new World(options.seed ?? 1),
+    });
   }
 }

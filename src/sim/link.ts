@@ -53,6 +53,12 @@ export class Link {
     this.downward.release();
   }
 
+  /** Holds the link from one time to another. */
+  pause(from: number, to: number): void {
+    this.#events.call(from, () => this.hold());
+    this.#events.call(to, () => this.release());
+  }
+
   /** Cuts the link from one time to another; for good if `to` is left out. */
   outage(from: number, to = Infinity): void {
     this.#events.call(from, () => this.down());

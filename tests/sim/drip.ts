@@ -1,4 +1,5 @@
 import { Kind } from "../../src/stream/connection_credit.ts";
+import type { SendHalf } from "../../src/stream/send_half.ts";
 import type { End, Pair } from "./pair.ts";
 import { patternBytes } from "../../src/sim/pattern.ts";
 
@@ -36,6 +37,7 @@ export class Drip {
   /** Datagrams that left, by number. */
   readonly #datagrams: (Message | undefined)[] = [];
   readonly #send: () => void;
+  #stream: SendHalf | undefined;
   /** Messages that have arrived, datagrams apart. */
   arrived = 0;
   #runs = false;
@@ -62,6 +64,30 @@ export class Drip {
 
   stop(): void {
     this.#runs = false;
+  }
+
+  /** Stops for good, and ends its stream. */
+  finish(): void {
+    this.stop();
+    this.#stream?.finish();
+  }
+
+  get from(): "client" | "server" {
+    return this.#options.from;
+  }
+
+  get kind(): DripKind {
+    return this.#options.kind;
+  }
+
+  /** Bytes on its stream so far. */
+  get written(): number {
+    return this.#written;
+  }
+
+  /** Whether it has stopped and everything has arrived, datagrams apart. */
+  get isDone(): boolean {
+    return !this.#runs && this.#underWay.length === 0;
   }
 
   /** Only what arrives later, or has not yet, counts from now on. */
@@ -114,6 +140,7 @@ export class Drip {
       return () => this.#sendDatagram();
     }
     const { id, send } = this.#from.connection.streams.open(Kind.Unidirectional)!;
+    this.#stream = send!;
     this.#listen(() => this.#onBytes(id));
     return () => {
       send!.write(patternBytes(id, this.#written, this.#options.size));

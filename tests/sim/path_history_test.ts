@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { PathHistory } from "./path_history.ts";
+import { EVENTS, PathHistory } from "./path_history.ts";
 
 /** How many histories run; `SIM_COUNT=10000` runs more, `SIM_SEED=17` that one alone. */
 const count = Number(Deno.env.get("SIM_COUNT") ?? 100);
@@ -23,7 +23,7 @@ Deno.test("Whatever becomes of its paths, a connection loses and doubles no byte
       throw new Error(`${message} (replay with SIM_SEED=${seed})`, { cause: error });
     }
   }
-  for (const kind of ["open", "close", "lose", "rebind", "move", "status", "keys"]) {
+  for (const kind of EVENTS) {
     for (const end of ["client 0", "server 0"]) {
       assert.ok(single !== undefined || happened.has(`${end} ${kind}`), `${end} ${kind}`);
     }

@@ -1,5 +1,5 @@
 /** Milliseconds of failing sends after which a path counts as unreachable. */
-const UNREACHABLE_AFTER = 1_000;
+export const UNREACHABLE_AFTER = 1_000;
 
 /**
  * The signs of life of one path. Times in milliseconds.
@@ -14,6 +14,8 @@ export class LifeSigns {
   lookAt = Infinity;
   /** When the first probe timeout passed, or the first send failed, that was not answered since. */
   silentSince = Infinity;
+  /** When the path was first answered after its last silence; `Infinity` during one. */
+  answersSince = -Infinity;
   /** When the last probe timeout passed. */
   timeoutAt = -Infinity;
   /**
@@ -52,6 +54,7 @@ export class LifeSigns {
     this.seenAt = now;
     this.silences = 0;
     this.silentSince = Infinity;
+    if (this.answersSince === Infinity) this.answersSince = now;
     this.forgive();
     this.failingSince = Infinity;
     this.gapMark = 0;
@@ -61,6 +64,7 @@ export class LifeSigns {
   onSilence(now: number): void {
     this.silences++;
     if (this.silentSince === Infinity) this.silentSince = now;
+    this.answersSince = Infinity;
   }
 
   /** A probe timeout passed, which {@linkcode onSilence} tells next; whether another path answers. */

@@ -5,6 +5,7 @@ import { TransportError } from "../error/quic_error.ts";
 import type { FrameSink } from "../frame/sent_frame.ts";
 import type { PacketSpace } from "../recovery/packet_space.ts";
 import { type Address, sameAddress } from "./address.ts";
+import { UNREACHABLE_AFTER } from "./life_signs.ts";
 import { Health, Stage } from "./lifecycle.ts";
 import type { IdIssuer } from "./local_ids.ts";
 import { Migration, type MigrationObserver } from "./migration.ts";
@@ -173,9 +174,18 @@ export class PathSet extends PathList {
   /** Begins to challenge a 4-tuple. */
   validate(path: Path, network: Path["current"], now: number): void {
     // RFC 9000, Section 8.2.4: three times the larger of the present and the initial PTO.
-    const timeout = 3 * Math.max(this.largestProbeTimeout, UNMEASURED_PROBE_TIMEOUT);
+    network.validation.start(this.#firstWait(path), 3 * this.#longestWait, now);
+  }
+
+  /** Milliseconds until a challenge on a path is repeated. */
+  #firstWait(path: Path): number {
     const known = path.measured ? path : this.paths.find((other) => other.measured);
-    network.validation.start(known?.probeTimeout ?? UNMEASURED_PROBE_TIMEOUT, timeout, now);
+    return known?.probeTimeout ?? UNMEASURED_PROBE_TIMEOUT;
+  }
+
+  /** Milliseconds within which any path is expected to answer. */
+  get #longestWait(): number {
+    return Math.max(this.largestProbeTimeout, UNMEASURED_PROBE_TIMEOUT);
   }
 
   /** PATH_RESPONSE arrived. MPQUIC, Section 3.1: it comes on the path of the challenge. */
@@ -296,9 +306,11 @@ export class PathSet extends PathList {
     const hasOther = this.paths.some((other) => other.healthy && !other.life.sendFails);
     if (!this.multipath || !hasOther || !this.#options.opensPaths) return concerned.length > 0;
     for (const path of concerned) {
-      const { failingSince } = path.life;
+      const { life } = path;
       if (remote !== undefined) {
-        if (!path.life.isUnreachable(now) || !this.watch.isWitnessed(path, failingSince)) continue;
+        if (!life.isUnreachable(now) || !this.watch.isWitnessed(path, now - UNREACHABLE_AFTER)) {
+          continue;
+        }
       }
       this.#onUnreachable(path, now);
     }
@@ -343,11 +355,14 @@ export class PathSet extends PathList {
    * goes on: each attempt costs a path ID, and no new ones come before the peer is heard.
    */
   #onUnproven(path: Path, now: number): void {
-    const { current } = path;
-    if (!this.multipath || this.watch.isWitnessed(path, current.validation.startedAt)) {
+    const { validation } = path.current;
+    const wait = this.#longestWait;
+    // Without connection IDs of the peer no challenge can leave.
+    const testedAt = path.slot.remote.usable ? validation.testedAt : now - wait;
+    if (!this.multipath || this.watch.isWitnessed(path, testedAt)) {
       return this.#onUnreachable(path, now);
     }
-    this.validate(path, current, now);
+    validation.repeat(this.#firstWait(path), wait, now);
   }
 
   /** The 4-tuple of a path cannot be used any more, and no previous one is left. */

@@ -84,12 +84,13 @@ export class PathWatch {
     const relief = this.#paths.find((other) => other !== path && other.healthy) ??
       this.#survivor(path) ?? this.#another(path);
     relief?.trust();
+    const isHeard = life.seenAt > life.timeoutAt;
     life.onTimeout(this.#hasWitness(path), now);
     path.onProbeTimeout(relief !== undefined, now);
     if (path.health === Health.Ok || this.#isCutOff(path)) return false;
     if (now - life.aloneSince >= this.#patience * pathIdleTimeout) return true;
     const bringsAll = this.#bringsAllAnswers(path);
-    if (bringsAll && loss.ptoCount >= ALL_STUCK_AFTER) return true;
+    if (bringsAll && !isHeard && loss.ptoCount >= ALL_STUCK_AFTER) return true;
     return (isStuck || bringsAll) && life.aloneFor >= STUCK_AFTER;
   }
 
@@ -106,11 +107,14 @@ export class PathWatch {
   }
 
   /**
-   * Whether another path has shown life since a time, so that one that did not is dead. Else the others
-   * are asked for an answer, as they may only rest.
+   * Whether another path was answered both before and after a time, so a path that was not must be
+   * dead. If all paths fell silent or came back meanwhile, nothing is known of it, and the others
+   * are asked for an answer, because they may only be at rest.
    */
-  isWitnessed(path: Path, since: number): boolean {
-    if (this.#seenBeside(path) > since) return true;
+  isWitnessed(path: Path, time: number): boolean {
+    const isWitness = (other: Path) =>
+      other !== path && other.usable && other.life.answersSince <= time && other.life.seenAt > time;
+    if (this.#paths.some(isWitness)) return true;
     this.#askOthers(path);
     return false;
   }

@@ -34,8 +34,6 @@ export class Validation implements FrameOwner {
   /** Whether a challenge must be sent now. */
   challengeDue = false;
   #failed = false;
-  /** When the first challenge was to leave. */
-  startedAt = -Infinity;
   /** Whether a challenge was answered since the last start. */
   answered = false;
   /** Whether a datagram of full size is known to have arrived. */
@@ -46,7 +44,9 @@ export class Validation implements FrameOwner {
   readonly #responses: Uint8Array[] = [];
   #firstInterval = 0;
   #interval = 0;
+  #startedAt = -Infinity;
   #sentAt = -Infinity;
+  #isRepeated = false;
   #giveUpAt = Infinity;
 
   constructor(random: Random) {
@@ -75,9 +75,30 @@ export class Validation implements FrameOwner {
    * @param timeout When to give up. RFC 9000, Section 8.2.4: three times the larger probe timeout.
    */
   start(probeTimeout: number, timeout: number, now: number): void {
+    this.#begin(probeTimeout, timeout, now);
+    this.#isRepeated = false;
+  }
+
+  /** Begins again after a failure, at a time when the other paths are asked for an answer as well. */
+  repeat(probeTimeout: number, timeout: number, now: number): void {
+    this.#begin(probeTimeout, timeout, now);
+    this.#isRepeated = true;
+  }
+
+  /**
+   * When a challenge left whose answer is missing; `Infinity` if none left since the last start. The
+   * other paths prove by packets that arrive later that only this path is silent. Packets that
+   * arrived earlier may have left before all paths fell silent.
+   */
+  get testedAt(): number {
+    if (this.#sentAt < this.#startedAt) return Infinity;
+    return this.#isRepeated ? this.#startedAt : this.#sentAt;
+  }
+
+  #begin(probeTimeout: number, timeout: number, now: number): void {
     this.#failed = this.answered = false;
     this.challengeDue = true;
-    this.startedAt = now;
+    this.#startedAt = now;
     this.#interval = this.#firstInterval = Math.min(probeTimeout, LONGEST_FIRST_WAIT);
     this.#giveUpAt = now + timeout;
     this.deadline = this.#giveUpAt;

@@ -117,6 +117,34 @@ Deno.test("PathWatch.onSilence() blames the path that the answers came by", () =
   assert.equal(silent!.health, Health.Ok);
 });
 
+Deno.test("PathWatch.onSilence() does not blame it if something came by it since", () => {
+  for (const isHeard of [true, false]) {
+    const { paths: [way, silent, third], watch } = watched();
+    third!.close();
+    silence(watch, way!, 9, 1_000); // a tunnel
+    if (isHeard) way!.onAnswered(0, 9_500);
+    way!.loss.ptoCount = 9;
+    silent!.onAnswered(0, isHeard ? 9_500 : 8_500);
+    way!.life.answeredBy = 0;
+    way!.life.seenAt = silent!.life.seenAt;
+    assert.deepEqual(silence(watch, way!, 1, 10_000), [!isHeard]);
+  }
+});
+
+Deno.test("PathWatch.isWitnessed() believes who answered before and after, and asks the others", () => {
+  const { paths: [path, other, third], watch } = watched();
+  third!.close();
+  other!.onAnswered(1, 1_000);
+  assert.equal(watch.isWitnessed(path!, 900), true);
+  assert.equal(watch.isWitnessed(path!, 1_000), false, "all may have fallen silent since");
+  assert.equal(other!.space.probes, 1);
+  silence(watch, other!, 1, 2_000);
+  other!.onAnswered(1, 9_000);
+  assert.equal(watch.isWitnessed(path!, 8_000), false, "it was silent as well then");
+  other!.onAnswered(1, 9_500);
+  assert.equal(watch.isWitnessed(path!, 9_100), true);
+});
+
 Deno.test("PathWatch.onSilence() does not blame it for those that were silent before", () => {
   const { paths: [way, silent, third], watch } = watched();
   third!.close();

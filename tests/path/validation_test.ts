@@ -125,3 +125,18 @@ Deno.test("Validation challenges again when the peer is heard, however many are 
   validation.onHeard(now + 400);
   assert.equal(validation.challengeDue, true);
 });
+
+Deno.test("Validation tells since when an answer was to be expected", () => {
+  const validation = make();
+  validation.start(100, 1_000, 0);
+  assert.equal(validation.testedAt, Infinity, "nothing has left");
+  challenge(validation, 0);
+  validation.expire(100);
+  challenge(validation, 100);
+  assert.equal(validation.testedAt, 100, "the last one");
+  validation.expire(1_000);
+  validation.repeat(100, 500, 1_000);
+  assert.equal(validation.testedAt, Infinity, "there was no credit for another");
+  challenge(validation, 1_010);
+  assert.equal(validation.testedAt, 1_000, "since when others are asked");
+});

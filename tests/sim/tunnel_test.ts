@@ -81,6 +81,34 @@ Deno.test("A path that is opened while nothing is heard costs one path ID, and o
   ]]);
 });
 
+for (const lead of [30, 60, 90]) {
+  Deno.test(`A path that was being opened for ${lead} ms when a tunnel began opens behind it`, () => {
+    for (const period of [10, 200]) {
+      const pair = new Pair({
+        links: [linkOf(10, 60), linkOf(10, 60), linkOf(10, 60)],
+        openPaths: false,
+        config: { maxIdleTimeout: 90_000 },
+      }).connect();
+      const drips = (["client", "server"] as const).map((from) => new Drip(pair, { from, period }));
+      for (const drip of drips) drip.start();
+      pair.run({ until: pair.now + 1_000 });
+      pair.openPaths();
+      // Other paths are heard of until then, though no answer could have come yet.
+      pair.run({ until: pair.now + lead });
+      for (const link of pair.links) link.down();
+      pair.run({ until: pair.now + 20_000 });
+      assert.equal(pair.client.has("pathRefused"), false);
+      for (const link of pair.links) link.up();
+      pair.run({ until: pair.now + 5_000 });
+      expectOpen(pair);
+      for (const { connection } of [pair.client, pair.server]) {
+        const paths = connection.paths.paths.map(({ id, open }) => [id, open]);
+        assert.deepEqual(paths, [[0, true], [1, true], [2, true]], `every ${period} ms`);
+      }
+    }
+  });
+}
+
 Deno.test("A path that is opened where nothing can be heard is given up if another answers", () => {
   for (const isBusy of [false, true]) {
     const pair = new Pair({ links: [linkOf(10, 44), linkOf(10, 44)], openPaths: false }).connect();

@@ -366,7 +366,7 @@ export class Connection implements PartsObserver {
   /** How long a closed connection is remembered: three probe timeouts of the slowest path. */
   get #lifetime(): number {
     // MPQUIC, Section 2.6.
-    return 3 * Math.max(this.paths.largestProbeTimeout, 1);
+    return 3 * Math.max(this.paths.largestSteadyTimeout, 1);
   }
 
   #close(reason: CloseReason, now: number): void {

@@ -61,7 +61,7 @@ export class Migration {
     const { route } = path;
     if (network !== route.candidate || !route.isCandidateWanted) return;
     // RFC 9000, Section 9.6.3: whatever else was being validated is of no interest any more.
-    route.leaveAt(now + LEAVING * path.probeTimeout);
+    route.leaveAt(now + LEAVING * path.steadyTimeout);
     route.moveTo(network, now);
     this.#context.onValidated(path);
     path.slot.remote.useReserved();
@@ -85,8 +85,8 @@ export class Migration {
     // An attacker who resends packets of a client from elsewhere must not make us move all the
     // time.
     if (route.stays(now)) return;
-    route.stayUntil(now + path.probeTimeout);
-    route.leaveAt(now + LEAVING * path.probeTimeout);
+    route.stayUntil(now + path.steadyTimeout);
+    route.leaveAt(now + LEAVING * path.steadyTimeout);
     const { remote: ids } = path.slot;
     const isRebinding = route.moveTo(network, now);
     this.#context.observe(path);
@@ -149,7 +149,7 @@ export class Migration {
   #leave(path: Path, now: number): void {
     if (!path.current.validated) {
       // RFC 9000, Section 9.3.2: it may still be needed.
-      path.route.leaveAt(now + LEAVING * path.probeTimeout);
+      path.route.leaveAt(now + LEAVING * path.steadyTimeout);
       return;
     }
     path.route.leave();

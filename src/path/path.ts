@@ -2,8 +2,7 @@
 
 import type { Random } from "../crypto/random.ts";
 import type { FrameSink } from "../frame/sent_frame.ts";
-import { LossDetector } from "../recovery/loss_detector.ts";
-import type { LossContext } from "../recovery/loss_detector.ts";
+import { type LossContext, LossDetector } from "../recovery/loss_detector.ts";
 import type { PathCounters } from "../recovery/path_counters.ts";
 import { PacketSpace } from "../recovery/packet_space.ts";
 import type { AckPolicy } from "../recovery/received_packets.ts";
@@ -209,6 +208,11 @@ export class Path implements PathView {
     return this.current.rtt.probeTimeout(this.space.maxAckDelay);
   }
 
+  /** The same without the share of pauses: to wait longer would be useless. */
+  get steadyTimeout(): number {
+    return this.current.rtt.steadyTimeout(this.space.maxAckDelay);
+  }
+
   /** Whether something waits that must travel on this very path. */
   get ownDue(): boolean {
     return this.current.observation?.due || this.space.tail.isDue || this.pings.due;
@@ -264,9 +268,8 @@ export class Path implements PathView {
    * backoff ends (MPQUIC, Section 3.3: to switch back in time).
    */
   onHeard(now: number): void {
-    if (this.health === Health.Ok || now - this.space.lastElicitingSentAt < this.probeTimeout) {
-      return;
-    }
+    if (this.health === Health.Ok) return;
+    if (now - this.space.lastElicitingSentAt < this.steadyTimeout) return;
     this.space.requestProbes();
   }
 

@@ -41,11 +41,20 @@ export class PathList {
 
   /** The largest probe timeout of all paths in use, or if there is none, of those just abandoned. */
   get largestProbeTimeout(): number {
+    return this.#largest(probeTimeoutOf);
+  }
+
+  /** The same without the share of pauses, which may be a minute after one of ten seconds. */
+  get largestSteadyTimeout(): number {
+    return this.#largest(steadyTimeoutOf);
+  }
+
+  #largest(of: (path: Path) => number): number {
     let largest = 0;
     let abandoned = 0;
     for (const path of this.paths) {
-      if (path.live) largest = Math.max(largest, path.probeTimeout);
-      else abandoned = Math.max(abandoned, path.probeTimeout);
+      if (path.live) largest = Math.max(largest, of(path));
+      else abandoned = Math.max(abandoned, of(path));
     }
     return largest || abandoned;
   }
@@ -67,3 +76,7 @@ export class PathList {
     return best;
   }
 }
+
+// Used for every packet, so they are not made each time.
+const probeTimeoutOf = (path: Path) => path.probeTimeout;
+const steadyTimeoutOf = (path: Path) => path.steadyTimeout;

@@ -180,12 +180,12 @@ export class PathSet extends PathList {
   /** Milliseconds until a challenge on a path is repeated. */
   #firstWait(path: Path): number {
     const known = path.measured ? path : this.paths.find((other) => other.measured);
-    return known?.probeTimeout ?? UNMEASURED_PROBE_TIMEOUT;
+    return known?.steadyTimeout ?? UNMEASURED_PROBE_TIMEOUT;
   }
 
   /** Milliseconds within which any path is expected to answer. */
   get #longestWait(): number {
-    return Math.max(this.largestProbeTimeout, UNMEASURED_PROBE_TIMEOUT);
+    return Math.max(this.largestSteadyTimeout, UNMEASURED_PROBE_TIMEOUT);
   }
 
   /** PATH_RESPONSE arrived. MPQUIC, Section 3.1: it comes on the path of the challenge. */
@@ -224,10 +224,10 @@ export class PathSet extends PathList {
    * @param code Why (MPQUIC, Section 4.2).
    */
   abandon(slot: PathSlot<Path>, code: number, now: number): void {
-    if (!slot.abandon(code, 3 * this.largestProbeTimeout)) return;
+    if (!slot.abandon(code, 3 * this.largestSteadyTimeout)) return;
     const { path } = slot;
     if (path === undefined) return;
-    const wait = path.health === Health.Ok ? path.probeTimeout : 0;
+    const wait = path.health === Health.Ok ? path.steadyTimeout : 0;
     path.requeueAt = now + wait;
     path.quieten();
     this.watch.onAbandoned(path);

@@ -183,7 +183,7 @@ export class PathWatch {
 function outlives(path: Path, other: Path): boolean {
   const { seenAt, silentSince } = path.life;
   if (silentSince === Infinity && seenAt > other.life.silentSince) return true;
-  if (seenAt > other.life.seenAt + other.probeTimeout) return true;
+  if (seenAt > other.life.seenAt + other.steadyTimeout) return true;
   return wasAnsweredBy(path, other);
 }
 
@@ -193,5 +193,5 @@ function outlives(path: Path, other: Path): boolean {
  */
 function wasAnsweredBy(path: Path, way: Path): boolean {
   if (path.life.answeredBy !== way.id || way.life.answeredBy !== way.id) return false;
-  return path.life.seenAt + way.probeTimeout > way.life.seenAt;
+  return path.life.seenAt + way.steadyTimeout > way.life.seenAt;
 }

@@ -99,8 +99,12 @@ export class Migration {
       this.#moving = path;
       this.#context.validate(path, network, now);
     }
-    // RFC 9000, Section 9.3.3: had an attacker moved the peer, its true address would answer.
-    if (old.validated && route.previous === old) this.#context.validate(path, old, now);
+    // RFC 9000, Section 9.3.3: had an attacker moved the peer, its true address would answer. An
+    // answer from before an earlier move does not count.
+    const { previous } = route;
+    if (previous !== undefined && (previous === old || !network.validated)) {
+      this.#context.validate(path, previous, now);
+    }
     this.#observer.onPathMoved(path);
   }
 

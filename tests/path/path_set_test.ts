@@ -237,6 +237,30 @@ Deno.test("Migration.follow() tries the new address and goes back if it does not
   assert.deepEqual(t.closed, []);
 });
 
+Deno.test("Migration.follow() goes back only to what has answered since the last move", () => {
+  const t = new TestPaths();
+  const zero = t.set.find(0)!;
+  const old = zero.current;
+  t.set.migration.follow(zero, zero.route.try(old.port, address(200)), 0);
+  const sink = new TestSink();
+  old.validation.writeFrames(sink, 1_200, 0);
+  t.set.onPathResponse(zero, sink.bytes.subarray(1, 9), 20);
+  const last = zero.route.try(old.port, address(201));
+  t.set.migration.follow(zero, last, 10_000);
+  assert.equal(zero.route.previous, old);
+  let latest = new TestSink();
+  for (let now = 10_000; now < 30_000; now += 50) {
+    last.validation.writeFrames(new TestSink(), 1_200, now);
+    if (old.validation.challengeDue) latest = new TestSink();
+    old.validation.writeFrames(latest, 1_200, now);
+    t.set.expire(now);
+  }
+  assert.equal(zero.current, last, "neither answers");
+  t.set.onPathResponse(zero, latest.bytes.subarray(1, 9), 30_000);
+  for (let now = 30_050; now < 40_000; now += 50) t.set.expire(now);
+  assert.equal(zero.current, old);
+});
+
 Deno.test("Migration.follow() keeps the round-trip time when only the port changes", () => {
   const t = new TestPaths();
   const zero = t.set.find(0)!;

@@ -14,6 +14,8 @@ export interface DripOptions {
   readonly kind?: DripKind;
   /** Bytes of a message, or of an answer. */
   readonly size?: number;
+  /** Which streams go before others; datagrams have none. */
+  readonly urgency?: number;
 }
 
 /** Something that left, and when. */
@@ -47,7 +49,7 @@ export class Drip {
 
   constructor(pair: Pair, options: DripOptions) {
     this.#pair = pair;
-    this.#options = { kind: "stream", size: 60, ...options };
+    this.#options = { kind: "stream", size: 60, urgency: 3, ...options };
     const isClient = options.from === "client";
     this.#from = isClient ? pair.client : pair.server;
     this.#to = isClient ? pair.server : pair.client;
@@ -140,6 +142,7 @@ export class Drip {
       return () => this.#sendDatagram();
     }
     const { id, send } = this.#from.connection.streams.open(Kind.Unidirectional)!;
+    send!.urgency = this.#options.urgency;
     this.#stream = send!;
     this.#listen(() => this.#onBytes(id));
     return () => {
@@ -152,8 +155,9 @@ export class Drip {
   #request(): void {
     const message = { sentAt: this.#pair.now, end: 0 };
     this.#underWay.push(message);
+    const { size, urgency } = this.#options;
     const onDone = () => this.#onArrived(message);
-    this.#pair.client.app.download(this.#options.size, { onDone });
+    this.#pair.client.app.download(size, { onDone, urgency });
   }
 
   #sendDatagram(): void {

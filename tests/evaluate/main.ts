@@ -12,6 +12,7 @@ import { parseArgs } from "node:util";
 import * as aggregation from "./aggregation.ts";
 import { coupling } from "./competition.ts";
 import { impairedPaths, lossyControllers, picoquicCases, smallWindows } from "./environments.ts";
+import { drip, hold } from "./drips.ts";
 import { blackhole, handover } from "./failover.ts";
 import { fairShares, urgentFile } from "./priority.ts";
 import { pathHistories } from "./histories.ts";
@@ -20,6 +21,7 @@ import { barChart } from "./plot.ts";
 import { markdown } from "./report.ts";
 import { fromJson, OURS, reaches, type Row, toJson } from "./row.ts";
 import { readTopologies, topologyClass } from "./topologies.ts";
+import { tunnels } from "./tunnels.ts";
 
 const { values } = parseArgs({
   args: Deno.args,
@@ -82,6 +84,9 @@ const scenarios: [string, () => Iterable<Row>][] = [
   ["T20", () => coupling(seedCount)],
   ["T21", () => lossyControllers(seedCount)],
   ["T22", () => pathHistories(values.all ? 10_000 : 200)],
+  ["T23", () => drip(values.all ? 200 : 10)],
+  ["T24", () => hold(values.all ? 200 : 10)],
+  ["T25", () => tunnels(values.all ? 200 : 10)],
 ];
 
 const store = join(values.out, "rows.json");

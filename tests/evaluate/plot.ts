@@ -5,7 +5,17 @@ const BAR = 11;
 const GAP = 8;
 const LEFT = 310;
 const RIGHT = 70;
-const COLORS = ["#1a6fb5", "#9db8cc", "#b9c7a7", "#d9b18f", "#c9a3b5", "#b3a6d1", "#cccccc"];
+const COLORS = [
+  "#1a6fb5",
+  "#9db8cc",
+  "#b9c7a7",
+  "#d9b18f",
+  "#c9a3b5",
+  "#b3a6d1",
+  "#cccccc",
+  "#a3c9c2",
+  "#ddd08f",
+];
 
 /** Values beside the bars: what is possible, and what others published. */
 const MARKS: readonly { name: string; of: (row: Row) => number | undefined; draw: Draw }[] = [

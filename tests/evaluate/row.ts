@@ -24,16 +24,18 @@ export interface Row {
   readonly target?: number;
   /** Whether the target is a least value rather than a largest. */
   readonly atLeast?: boolean;
+  /** Whether every policy has to reach it. */
+  readonly everybody?: boolean;
 }
 
 /** The policy that a row is judged by. */
 export const OURS = "earliestCompletion";
 
-/** Whether the default reaches the target; true where there is none. */
-export function reaches({ results, target, atLeast = false }: Row): boolean {
-  const ours = results.get(OURS)!;
+/** Whether the default, or every policy, reaches the target; true where there is none. */
+export function reaches({ results, target, atLeast = false, everybody = false }: Row): boolean {
   if (target === undefined) return true;
-  return atLeast ? ours >= target : ours <= target;
+  const judged = everybody ? [...results.values()] : [results.get(OURS)!];
+  return judged.every((value) => atLeast ? value >= target : value <= target);
 }
 
 /** The middle of the values. */

@@ -2,6 +2,7 @@
 /** Transfers what it is told to by its input, and tells what it saw; ends with its input. */
 import { createHash } from "node:crypto";
 import { MultipathConnection } from "../../mod.ts";
+import { type DripPlan, hearDrip, nameOf, PLANS, sendDrip } from "./drip.ts";
 import { linesOf } from "./lines.ts";
 import { PathLog, type PathOutcome } from "./path_log.ts";
 import { payload } from "./payload.ts";
@@ -14,8 +15,11 @@ const CHUNK = 16_384;
 const ANSWERS = 8;
 const INTERVAL = 400;
 
+/** Milliseconds of the drips until the mark. */
+const DRIP_MARK = 500;
+
 /** What is sent to whom: much at once, or a little again and again. */
-export type Direction = "download" | "upload" | "answers";
+export type Direction = "download" | "upload" | "answers" | "drips";
 
 /** A transfer. */
 export interface Task {
@@ -39,20 +43,15 @@ export interface Outcome {
   readonly paths: readonly PathOutcome[];
   /** Why the transfer failed, if it did. */
   readonly failure?: string;
+  /** Of drips, the longest delay of each, by its name. */
+  readonly delays?: Readonly<Record<string, number>>;
 }
 
 async function run(task: Task): Promise<Outcome> {
   const start = performance.now();
-  const { hostname, localAddresses } = task;
-  await using connection = await MultipathConnection.connect({
-    hostname,
-    port: PORT,
-    alpnProtocols: ["netns"],
-    insecure: true,
-    ...(localAddresses ? { localAddresses } : {}),
-  });
-  connection.closed.catch(() => {});
+  await using connection = await connect(task);
   const paths = new PathLog(connection, start);
+  if (task.direction === "drips") return { ...await drips(task, start), paths: paths.outcomes };
   const transfer = { download, upload, answers }[task.direction];
   const received = await transfer(connection, task).catch((error: Error) => error);
   const outcome = { paths: paths.outcomes };
@@ -69,6 +68,47 @@ async function run(task: Task): Promise<Outcome> {
   const { stall, end, digest } = received;
   const expected = createHash("sha256").update(payload(0, task.size)).digest("hex");
   return { duration: end - start, stall, isExact: digest === expected, ...outcome };
+}
+
+async function connect({ hostname, localAddresses }: Task): Promise<MultipathConnection> {
+  const connection = await MultipathConnection.connect({
+    hostname,
+    port: PORT,
+    alpnProtocols: ["netns"],
+    insecure: true,
+    ...(localAddresses ? { localAddresses } : {}),
+  });
+  connection.closed.catch(() => {});
+  return connection;
+}
+
+/** All drips at once, and how late their messages were. */
+async function drips(task: Task, start: number): Promise<Omit<Outcome, "paths">> {
+  const connections = await Promise.all(PLANS.map(() => connect(task)));
+  await sleep(300); // until further paths are open
+  if (task.mark !== undefined) setTimeout(() => console.log("mark"), DRIP_MARK);
+  const results = await Promise.allSettled(PLANS.map((plan, i) => drip(connections[i]!, plan)));
+  for (const connection of connections) connection.close();
+  const delays: Record<string, number> = {};
+  let failure: string | undefined;
+  results.forEach((result, i) => {
+    const isDone = result.status === "fulfilled";
+    delays[nameOf(PLANS[i]!)] = isDone ? result.value : Infinity;
+    if (!isDone) failure ??= `${nameOf(PLANS[i]!)}: ${result.reason}`;
+  });
+  const stall = Math.max(...Object.values(delays));
+  const duration = performance.now() - start;
+  return { duration, stall, delays, isExact: !failure, ...(failure ? { failure } : {}) };
+}
+
+async function drip(connection: MultipathConnection, plan: DripPlan): Promise<number> {
+  const { readable, writable } = await connection.createBidirectionalStream();
+  const order = new Response(JSON.stringify(plan)).body!.pipeTo(writable);
+  const heard = plan.from === "server" ? hearDrip(connection, plan) : undefined;
+  await order;
+  if (plan.from === "client") await sendDrip(connection, plan);
+  const answer = Number(await new Response(readable).text());
+  return await heard ?? answer;
 }
 
 async function download(

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { LATEST } from "../sim/dying_path.ts";
+import { PLANS } from "./drip.ts";
 import { OUTAGE, type Scenario, simulated } from "./scenario.ts";
-import { failovers, handover } from "./scenarios.ts";
+import { drips, failovers, handover } from "./scenarios.ts";
 import { testScenarios, type Verdict } from "./verdict.ts";
 
 const TOLERANCE = 1.35;
@@ -21,6 +23,15 @@ testScenarios("a path that is lost and comes back delays transfers little", [
     limits: ({ stall }) => {
       const limit = Math.max(simulated(handover) + LONGEST_EXCESS, LONGEST_ANSWER);
       assert.ok(stall <= limit, `one answer took ${stall} ms, simulated limit ${limit} ms`);
+    },
+  },
+  {
+    scenario: drips,
+    always: ({ delays = {} }) => assert.equal(Object.keys(delays).length, PLANS.length),
+    limits: ({ delays = {} }) => {
+      for (const [name, delay] of Object.entries(delays)) {
+        assert.ok(delay <= LATEST, `${name}: one message was ${delay} ms late`);
+      }
     },
   },
 ]);

@@ -5,7 +5,7 @@
  *     deno task netns [RUNS]
  */
 import { type Measurement, type Scenario, simulated, Stage } from "./scenario.ts";
-import { failovers, handover, transfers } from "./scenarios.ts";
+import { drips, failovers, handover, transfers } from "./scenarios.ts";
 import { whyNoNamespaces } from "./testbed.ts";
 
 const runs = Number(Deno.args[0] ?? 5);
@@ -19,7 +19,9 @@ console.log(
 );
 console.log("|---|---|---|---|---|---|---|");
 await using stage = await Stage.set(2);
-for (const scenario of [...transfers, ...failovers, handover]) console.log(await row(scenario));
+for (const scenario of [...transfers, ...failovers, handover, drips]) {
+  console.log(await row(scenario));
+}
 
 async function row(scenario: Scenario): Promise<string> {
   const all: Measurement[] = [];
@@ -27,7 +29,7 @@ async function row(scenario: Scenario): Promise<string> {
   for (const { failure, isExact } of all) {
     if (failure || !isExact) console.error(`${scenario.name}: ${failure ?? "wrong bytes"}`);
   }
-  const isPulse = scenario.direction === "answers";
+  const isPulse = scenario.direction === "answers" || scenario.direction === "drips";
   const real = median(all.map(({ duration, stall }) => isPulse ? stall : duration));
   const virtual = simulated(scenario);
   const back = all.map(({ returnTime }) => returnTime ?? Infinity);

@@ -3,7 +3,7 @@ import { linkOf } from "../sim/pair.ts";
 import type { Direction, Outcome, Task } from "./client.ts";
 import type { Helper } from "./helper.ts";
 import type { Report } from "./relay.ts";
-import { simulate, simulateAnswers } from "./simulate.ts";
+import { simulate, simulateAnswers, simulateDrips } from "./simulate.ts";
 import { serverAddress, Testbed } from "./testbed.ts";
 
 /** How a path is taken away in the middle of a transfer. */
@@ -137,8 +137,12 @@ export class Stage implements AsyncDisposable {
   }
 }
 
-/** Milliseconds that the scenario takes in the simulation; the longest answer, where it is that. */
+/**
+ * Milliseconds that the scenario takes in the simulation; the longest answer or delay of a message,
+ * where it is that.
+ */
 export function simulated({ links, size, direction, disturbance }: Scenario): number {
+  if (direction === "drips") return simulateDrips();
   if (direction === "answers") return simulateAnswers(links, size);
   if (!disturbance) return simulate(links, size);
   // A client looks at its interfaces once a second; a silent path it asks more often.

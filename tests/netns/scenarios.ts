@@ -1,4 +1,5 @@
 import type { LinkOptions } from "../../src/sim/link.ts";
+import { LINKS } from "../sim/dying_path.ts";
 import { linkOf } from "../sim/pair.ts";
 import type { Disturbance, Scenario } from "./scenario.ts";
 
@@ -33,6 +34,15 @@ export const handover: Scenario = {
   links: [linkOf(10, 15), linkOf(10, 25)],
   size: 750,
   direction: "answers",
+  disturbance: "cut for good",
+};
+
+/** Small messages of either end, in streams and datagrams; what counts is the latest one. */
+export const drips: Scenario = {
+  name: "messages every 20 and 50 ms, paths of 60 + 90 ms, the first is cut for good",
+  links: LINKS,
+  size: 0,
+  direction: "drips",
   disturbance: "cut for good",
 };
 

@@ -1,6 +1,9 @@
 import { defaultGroups } from "../../src/tls/key_exchange.ts";
+import { earliestCompletion } from "../../src/scheduler/earliest_completion.ts";
 import { pairOf } from "../evaluate/measure.ts";
 import type { LinkOptions } from "../../src/sim/link.ts";
+import { loseUnderDrip } from "../sim/dying_path.ts";
+import { PLANS } from "./drip.ts";
 
 /** The key exchange of real programs, which needs two packets. */
 const clientTls = { groups: defaultGroups };
@@ -40,4 +43,11 @@ export function simulateAnswers(links: readonly LinkOptions[], size: number): nu
   pair.links[0]!.outage(1_500);
   pair.run({ until: 10_000 });
   return Math.max(...answers.map(({ duration }) => duration));
+}
+
+/** Virtual milliseconds of the longest delay of a message, while the first link dies. */
+export function simulateDrips(): number {
+  const scheduler = earliestCompletion;
+  const delays = PLANS.map((drip) => loseUnderDrip({ seed: 1, drip, scheduler, dying: 0 }).longest);
+  return Math.max(...delays);
 }

@@ -1,4 +1,9 @@
+// The paths of a connection, as a list, and what is true of them together.
+
 import type { Path } from "./path.ts";
+
+/** Milliseconds: the assumed probe timeout of a network path without samples (333 + 4 · 166.5). */
+const UNMEASURED_PROBE_TIMEOUT = 999;
 
 /** The paths of a connection, and what is true of them together. */
 export class PathList {
@@ -47,6 +52,17 @@ export class PathList {
   /** The same without the share of pauses, which may be a minute after one of ten seconds. */
   get largestSteadyTimeout(): number {
     return this.#largest(steadyTimeoutOf);
+  }
+
+  /** Milliseconds until a challenge on a path is repeated. */
+  protected firstWait(path: Path): number {
+    const known = path.measured ? path : this.paths.find((other) => other.measured);
+    return known?.steadyTimeout ?? UNMEASURED_PROBE_TIMEOUT;
+  }
+
+  /** Milliseconds within which any path is expected to answer. */
+  protected get longestWait(): number {
+    return Math.max(this.largestSteadyTimeout, UNMEASURED_PROBE_TIMEOUT);
   }
 
   #largest(of: (path: Path) => number): number {

@@ -18,8 +18,6 @@ import { PathSlots } from "./path_slots.ts";
 import { PathWatch } from "./path_watch.ts";
 import type { Port } from "./port.ts";
 
-/** Milliseconds: the assumed probe timeout of a network path without samples (333 + 4 · 166.5). */
-const UNMEASURED_PROBE_TIMEOUT = 999;
 /** Connection IDs for an unused path ID: one to open a path, one to move it. */
 const IDS_FOR_UNUSED = 2;
 /** Probe timeouts in a row after which only small datagrams are sent. */
@@ -174,18 +172,7 @@ export class PathSet extends PathList {
   /** Begins to challenge a 4-tuple. */
   validate(path: Path, network: Path["current"], now: number): void {
     // RFC 9000, Section 8.2.4: three times the larger of the present and the initial PTO.
-    network.validation.start(this.#firstWait(path), 3 * this.#longestWait, now);
-  }
-
-  /** Milliseconds until a challenge on a path is repeated. */
-  #firstWait(path: Path): number {
-    const known = path.measured ? path : this.paths.find((other) => other.measured);
-    return known?.steadyTimeout ?? UNMEASURED_PROBE_TIMEOUT;
-  }
-
-  /** Milliseconds within which any path is expected to answer. */
-  get #longestWait(): number {
-    return Math.max(this.largestSteadyTimeout, UNMEASURED_PROBE_TIMEOUT);
+    network.validation.start(this.firstWait(path), 3 * this.longestWait, now);
   }
 
   /** PATH_RESPONSE arrived. MPQUIC, Section 3.1: it comes on the path of the challenge. */
@@ -356,13 +343,13 @@ export class PathSet extends PathList {
    */
   #onUnproven(path: Path, now: number): void {
     const { validation } = path.current;
-    const wait = this.#longestWait;
+    const wait = this.longestWait;
     // Without connection IDs of the peer no challenge can leave.
-    const testedAt = path.slot.remote.usable ? validation.testedAt : now - wait;
+    const testedAt = path.slot.remote.usable ? validation.testedAt(now) : now - wait;
     if (!this.multipath || this.watch.isWitnessed(path, testedAt)) {
       return this.#onUnreachable(path, now);
     }
-    validation.repeat(this.#firstWait(path), wait, now);
+    validation.repeat(this.firstWait(path), wait, now);
   }
 
   /** The 4-tuple of a path cannot be used any more, and no previous one is left. */

@@ -44,8 +44,9 @@ export class Validation implements FrameOwner {
   readonly #responses: Uint8Array[] = [];
   #firstInterval = 0;
   #interval = 0;
-  #startedAt = -Infinity;
   #sentAt = -Infinity;
+  /** When the first challenge since the last start left. */
+  #firstSentAt = Infinity;
   #isRepeated = false;
   #giveUpAt = Infinity;
 
@@ -86,19 +87,20 @@ export class Validation implements FrameOwner {
   }
 
   /**
-   * When a challenge left whose answer is missing; `Infinity` if none left since the last start. The
-   * other paths prove by packets that arrive later that only this path is silent. Packets that
+   * When a challenge left whose answer is overdue; `Infinity` if there is none since the last start.
+   * The other paths prove by packets that arrive later that only this path is silent. Packets that
    * arrived earlier may have left before all paths fell silent.
    */
-  get testedAt(): number {
-    if (this.#sentAt < this.#startedAt) return Infinity;
-    return this.#isRepeated ? this.#startedAt : this.#sentAt;
+  testedAt(now: number): number {
+    if (this.#firstSentAt === Infinity) return Infinity;
+    const sentAt = this.#isRepeated ? this.#firstSentAt : this.#sentAt;
+    return now - sentAt >= this.#firstInterval ? sentAt : Infinity;
   }
 
   #begin(probeTimeout: number, timeout: number, now: number): void {
     this.#failed = this.answered = false;
     this.challengeDue = true;
-    this.#startedAt = now;
+    this.#firstSentAt = Infinity;
     this.#interval = this.#firstInterval = Math.min(probeTimeout, LONGEST_FIRST_WAIT);
     this.#giveUpAt = now + timeout;
     this.deadline = this.#giveUpAt;
@@ -191,6 +193,7 @@ export class Validation implements FrameOwner {
     if (this.#challenges.length === MAX_CHALLENGES) this.#challenges.shift();
     this.#challenges.push({ data, sentAt: now, full: size >= BASE_DATAGRAM_SIZE });
     this.#sentAt = now;
+    this.#firstSentAt = Math.min(this.#firstSentAt, now);
     writePathChallenge(sink.writer, data);
     sink.record(this, PATH_CHALLENGE, 0, 0);
     this.challengeDue = false;

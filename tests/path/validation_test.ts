@@ -126,17 +126,24 @@ Deno.test("Validation challenges again when the peer is heard, however many are 
   assert.equal(validation.challengeDue, true);
 });
 
-Deno.test("Validation tells since when an answer was to be expected", () => {
+Deno.test("Validation tells which challenge lacks an answer that is overdue", () => {
   const validation = make();
   validation.start(100, 1_000, 0);
-  assert.equal(validation.testedAt, Infinity, "nothing has left");
+  assert.equal(validation.testedAt(900), Infinity, "none has left");
   challenge(validation, 0);
   validation.expire(100);
   challenge(validation, 100);
-  assert.equal(validation.testedAt, 100, "the last one");
+  assert.equal(validation.testedAt(199), Infinity, "the last one may be answered yet");
+  assert.equal(validation.testedAt(200), 100);
   validation.expire(1_000);
   validation.repeat(100, 500, 1_000);
-  assert.equal(validation.testedAt, Infinity, "there was no credit for another");
+  assert.equal(validation.testedAt(1_400), Infinity, "none has left again");
   challenge(validation, 1_010);
-  assert.equal(validation.testedAt, 1_000, "since when others are asked");
+  validation.expire(1_200);
+  challenge(validation, 1_200);
+  assert.equal(
+    validation.testedAt(1_210),
+    1_010,
+    "the first one, when the others are asked as well",
+  );
 });

@@ -1,3 +1,4 @@
+/** The names, schemas and values of qlog events, as their drafts spell them. */
 import type { Role } from "../error/role.ts";
 
 /** The schema of the whole: a sequence of records (qlog main schema, Section 5). */

@@ -79,7 +79,9 @@ export class WriteRoom {
 
   /** Whether it is worth while to write on: many small pieces are dear. */
   get isEnough(): boolean {
-    return 2 * (this.#sendable + this.#stalled) <= this.#limit;
+    const waiting = 2 * (this.#sendable + this.#stalled);
+    // No limit is higher than that of a stream: it settles most questions, one for each packet.
+    return waiting <= MAX_STREAM_WRITE_AHEAD && waiting <= this.#limit;
   }
 
   /** Whether the application is likely to have more: it waits, or has written much already. */

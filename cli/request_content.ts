@@ -25,6 +25,8 @@ interface StoredPiece {
 interface FlowingPiece {
   readonly source: Pick<typeof Deno.stdin, "read">;
   readonly name: string;
+  /** Closes the source when its end has come: a pipe that stays open swallows what comes later. */
+  readonly close?: () => void;
 }
 
 /** The content of the requests, put together from what stands on the command line. */
@@ -99,7 +101,13 @@ async function open(path: string): Promise<Piece[]> {
     const { isFile, isDirectory, size } = await Deno.stat(path);
     if (isDirectory) throw new Failure("it is a folder");
     const file = await Deno.open(path);
-    if (!isFile) return await lookAhead({ source: file, name: `"${path}"` });
+    if (!isFile) {
+      return await lookAhead({
+        source: file,
+        name: `"${path}"`,
+        close: () => file.close(),
+      });
+    }
     file.close();
     return [{ path, size }];
   } catch (error) {
@@ -118,13 +126,14 @@ async function lookAhead(piece: FlowingPiece): Promise<Piece[]> {
   return kept;
 }
 
-async function* flow({ source, name }: FlowingPiece): AsyncGenerator<Bytes> {
+async function* flow({ source, name, close }: FlowingPiece): AsyncGenerator<Bytes> {
   for (;;) {
     const chunk = new Uint8Array(CHUNK_SIZE);
     const length = await source.read(chunk).catch((error) => {
+      close?.();
       throw cannotRead(name, error);
     });
-    if (length === null) return;
+    if (length === null) return close?.();
     yield chunk.subarray(0, length);
   }
 }

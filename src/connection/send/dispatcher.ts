@@ -196,9 +196,8 @@ type Context = { -readonly [Key in keyof ScheduleContext]: ScheduleContext[Key] 
 
 /** The path that the scheduler was shown. */
 function ownPath(chosen: PathView, usable: readonly Path[]): Path {
-  const path = usable.find((own) => own === chosen);
-  if (path === undefined) throw badChoice();
-  return path;
+  for (const path of usable) if (path === chosen) return path;
+  throw badChoice();
 }
 
 function badChoice(): TransportError {

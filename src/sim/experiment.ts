@@ -5,6 +5,7 @@ import type { TransportConfig } from "../connection/config.ts";
 import type { Scheduler, SchedulerFactory } from "../scheduler/scheduler.ts";
 import type { LinkOptions } from "./link.ts";
 import { Pair } from "./pair.ts";
+import { begin, type Direction } from "./transfers.ts";
 
 /** Virtual milliseconds after which a transfer counts as failed. */
 const LIMIT = 3_600_000;
@@ -16,7 +17,7 @@ export interface Experiment {
   /** Bytes that are moved. */
   readonly bytes: number;
   /** Which end sends them. @default {"download"} */
-  readonly direction?: "download" | "upload";
+  readonly direction?: Direction;
   /** What the sender decides paths by. @default {earliestCompletion} */
   readonly scheduler?: Scheduler | SchedulerFactory;
   /** How the sender fills a path. @default {cubic} */
@@ -92,16 +93,9 @@ function pairOf(experiment: Experiment, seed: number | string): Pair {
   });
 }
 
-function run(pair: Pair, { bytes, direction = "download" }: Experiment): number {
+function run(pair: Pair, { bytes, direction }: Experiment): number {
   pair.start();
-  const { app } = pair.client;
-  const download = direction === "download" ? app.download(bytes) : undefined;
-  if (download === undefined) app.upload(bytes);
-  const finishedAt = () => {
-    if (download !== undefined) return download.finishedAt;
-    const uploads = pair.server.isConnected ? [...pair.server.app.uploads.values()] : [];
-    return uploads[0]?.finishedAt ?? Infinity;
-  };
+  const finishedAt = begin(pair, bytes, direction);
   pair.run({ until: LIMIT, when: () => finishedAt() < Infinity });
   const time = finishedAt();
   if (time === Infinity) throw new Error(`${bytes} bytes never came (seed ${pair.world.seed})`);

@@ -56,4 +56,5 @@ export { SeededRandom } from "./seeded_random.ts";
 export { SimPort } from "./sim_port.ts";
 export { StreamApp, Transfer, type TransferOptions } from "./stream_app.ts";
 export { TraceHash } from "./trace_hash.ts";
+export { begin, type Direction } from "./transfers.ts";
 export { type RunOptions, withSeed, World } from "./world.ts";

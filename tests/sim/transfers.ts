@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
+import { begin, type Direction } from "../../src/sim/transfers.ts";
 import { type End, Pair, type PairOptions } from "./pair.ts";
 
-/** Which end sends the bytes. */
-export type Direction = "download" | "upload";
+export { begin, type Direction };
 
 /** Starts a connection and moves `size` bytes over it; returns the milliseconds of it all. */
 export function timeOf(
@@ -28,22 +28,6 @@ export function move(
   expectOpen(pair);
   assert.ok(finished() < Infinity, `${size} bytes did not arrive in ${limit} ms`);
   return finished() - from;
-}
-
-/** Begins to move bytes; the result tells when the last one arrived, or `Infinity`. */
-export function begin(pair: Pair, size: number, direction: Direction = "download"): () => number {
-  if (direction === "download") {
-    const transfer = pair.client.app.download(size);
-    return () => transfer.finishedAt;
-  }
-  const count = pair.server.isConnected ? pair.server.app.uploads.size : 0;
-  pair.client.app.upload(size);
-  return () => {
-    if (!pair.server.isConnected) return Infinity;
-    const transfer = [...pair.server.app.uploads.values()][count];
-    if (transfer?.isDone) assert.equal(transfer.received, size);
-    return transfer?.finishedAt ?? Infinity;
-  };
 }
 
 /** Fails if either end has closed, with its reason. */

@@ -4,7 +4,7 @@ import { linkOf, Pair } from "../sim/pair.ts";
 import { dialHere, listenHere } from "./loopback.ts";
 import { pathsOf } from "./sim_paths.ts";
 
-// What a peer opens, and nobody reads, is limited, whatever the peer makes of it.
+// Streams and paths of a peer that the application does not read are limited in number.
 
 const LIMIT = 8;
 /** Milliseconds in which a peer that is not limited would get on. */

@@ -63,7 +63,7 @@ Deno.test("WantedPaths refuses names of which nothing is there, and two ways to 
   assert.throws(() => new WantedPaths(both, ["10.9.0.1"]), /not both/);
 });
 
-/** A listener, and a place of the same machine where nobody answers. */
+/** A listener, and an address of the same machine at which no server answers. */
 function site() {
   const listener = MultipathConnection.listen({
     port: 0,
@@ -99,7 +99,7 @@ Deno.test("dial() takes the handshake of whichever path is answered first", asyn
       paths: [dead, { localAddress: "127.0.0.4" }],
     });
     assert.deepEqual(await pathsOf(connection, 1), ["127.0.0.4>127.0.0.1"]);
-    assert.ok(performance.now() - begun < 5_000, "nobody waits for a handshake to time out");
+    assert.ok(performance.now() - begun < 5_000, "no handshake has to time out first");
   } finally {
     silence.close();
   }

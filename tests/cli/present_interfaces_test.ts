@@ -35,5 +35,9 @@ Deno.test("InterfaceNames knows whose addresses there are", () => {
   assert.equal(names.nameOf(address), name);
   assert.equal(names.has(address), true);
   assert.equal(names.nameOf("192.0.2.77"), undefined);
-  assert.equal(names.has("192.0.2.77"), undefined, "it may be nobody's, as 0.0.0.0 is");
+  assert.equal(
+    names.has("192.0.2.77"),
+    undefined,
+    "no interface may have the address, as with 0.0.0.0",
+  );
 });

@@ -5,15 +5,28 @@ export function parseIpAddress(text: string): Uint8Array | undefined {
 }
 
 function parseIpv4(text: string): Uint8Array | undefined {
-  const parts = text.split(".");
-  if (parts.length !== 4) return undefined;
   const bytes = new Uint8Array(4);
-  for (const [i, part] of parts.entries()) {
-    if (!/^(0|[1-9][0-9]{0,2})$/.test(part) || Number(part) > 255) return undefined;
-    bytes[i] = Number(part);
+  let count = 0;
+  /** The number at hand; -1 before its first digit. */
+  let value = -1;
+  for (let i = 0; i <= text.length; i++) {
+    const digit = text.charCodeAt(i) - DIGIT_0; // not a number behind the end
+    if (digit >= 0 && digit <= 9) {
+      if (value === 0) return undefined;
+      value = value < 0 ? digit : 10 * value + digit;
+      if (value > 255) return undefined;
+    } else {
+      const isEnd = i === text.length || text.charCodeAt(i) === DOT;
+      if (!isEnd || value < 0 || count === 4) return undefined;
+      bytes[count++] = value;
+      value = -1;
+    }
   }
-  return bytes;
+  return count === 4 ? bytes : undefined;
 }
+
+const DIGIT_0 = 0x30;
+const DOT = 0x2e;
 
 function parseIpv6(text: string): Uint8Array | undefined {
   const halves = text.split("%")[0]!.split("::");

@@ -29,12 +29,13 @@ export function equalSecrets(a: Uint8Array, b: Uint8Array): boolean {
 /** All parts behind one another in a new array. */
 export function concatBytes(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
   let length = 0;
-  for (const part of parts) length += part.length;
+  // Indices instead of iterators, as this is called often by code that runs seldom.
+  for (let i = 0; i < parts.length; i++) length += parts[i]!.length;
   const result = new Uint8Array(length);
   let offset = 0;
-  for (const part of parts) {
-    result.set(part, offset);
-    offset += part.length;
+  for (let i = 0; i < parts.length; i++) {
+    result.set(parts[i]!, offset);
+    offset += parts[i]!.length;
   }
   return result;
 }

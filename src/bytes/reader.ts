@@ -1,3 +1,5 @@
+// A cursor that reads fields from bytes.
+
 import { NO_BYTES } from "./bytes.ts";
 
 /** Thrown when the bytes end before a field does, or a number is too large to hold. */

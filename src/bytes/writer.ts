@@ -1,3 +1,5 @@
+// A cursor that writes fields into a buffer.
+
 import { NO_BYTES } from "./bytes.ts";
 import { varintSize } from "./varint.ts";
 

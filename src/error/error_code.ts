@@ -1,4 +1,8 @@
-/** Transport error codes of RFC 9000, Section 20.1, RFC 9001 and MPQUIC, Section 4.2. */
+/**
+ * Transport error codes of RFC 9000, Section 20.1, RFC 9001 and MPQUIC, Section 4.2.
+ *
+ * @category Errors
+ */
 export const ErrorCode = {
   NoError: 0x00,
   InternalError: 0x01,

@@ -44,7 +44,7 @@ export interface AccountKeeper {
  */
 export class Account {
   /** The connection must end at once, since it holds the most of what is used up. */
-  onEvicted: (resource: Resource) => void = () => {};
+  #onEvicted: (resource: Resource) => void = () => {};
   /** The code of the application's protocol with which it does so; the transport's if left out. */
   overloadCode: number | undefined = undefined;
   readonly #keeper: AccountKeeper;
@@ -141,12 +141,17 @@ export class Account {
     if (!this.#isClosed) this.#keeper.strike(this.#hostname, this.#shares);
   }
 
+  /** What ends the connection when it has to give way. */
+  whenEvicted(listener: (resource: Resource) => void): void {
+    this.#onEvicted = listener;
+  }
+
   /** Ends the connection, which has to give way. */
   evict(resource: Resource): void {
     if (this.#isClosed) return;
     // What it holds is gone as soon as it has ended, and the others need not wait for that.
     this.close();
-    this.onEvicted(resource);
+    this.#onEvicted(resource);
   }
 
   /** Gives everything back; nothing can be held any more. */

@@ -31,8 +31,8 @@ const NONE: Amounts = {
  * its address and its network as well. What is remembered grows with the connections only.
  */
 export class Ledger implements AccountKeeper {
-  /** The time, in ms of the clock of the endpoint; the endpoint sets it. */
-  now = 0;
+  /** The time, in ms of the clock of the endpoint. */
+  #now = 0;
   readonly #limits: Readonly<Record<keyof Limit, Amounts>>;
   readonly #exempt: readonly IpPrefix[];
   readonly #all: Share;
@@ -55,6 +55,11 @@ export class Ledger implements AccountKeeper {
     this.#all = new Share(this.#limits.total);
     this.#addresses = new ShareMap(this.#limits.perAddress);
     this.#networks = new ShareMap(this.#limits.perNetwork);
+  }
+
+  /** The endpoint says how late it is. */
+  advance(now: number): void {
+    this.#now = now;
   }
 
   /** An account without limits. */
@@ -82,8 +87,8 @@ export class Ledger implements AccountKeeper {
     if (this.#isExempt(hostname)) return exempt();
     return {
       isExempt: false,
-      address: this.#addresses.look(siteOf(hostname), this.now),
-      network: this.#networks.look(networkOf(hostname), this.now),
+      address: this.#addresses.look(siteOf(hostname), this.#now),
+      network: this.#networks.look(networkOf(hostname), this.#now),
     };
   }
 
@@ -127,8 +132,8 @@ export class Ledger implements AccountKeeper {
     if (this.#isExempt(hostname)) return exempt();
     return {
       isExempt: false,
-      address: this.#addresses.join(siteOf(hostname), this.now),
-      network: this.#networks.join(networkOf(hostname), this.now),
+      address: this.#addresses.join(siteOf(hostname), this.#now),
+      network: this.#networks.join(networkOf(hostname), this.#now),
     };
   }
 
@@ -140,14 +145,14 @@ export class Ledger implements AccountKeeper {
 
   prove(hostname: string, { isExempt, address, network }: Neighbours): void {
     if (isExempt) return;
-    this.#addresses.prove(siteOf(hostname), address, this.now);
-    this.#networks.prove(networkOf(hostname), network, this.now);
+    this.#addresses.prove(siteOf(hostname), address, this.#now);
+    this.#networks.prove(networkOf(hostname), network, this.#now);
   }
 
   strike(hostname: string, { isExempt, address, network }: Neighbours): void {
     if (isExempt) return;
-    this.#addresses.strike(siteOf(hostname), address, this.now);
-    this.#networks.strike(networkOf(hostname), network, this.now);
+    this.#addresses.strike(siteOf(hostname), address, this.#now);
+    this.#networks.strike(networkOf(hostname), network, this.#now);
   }
 
   makeRoom(resource: Resource, amount: number): void {

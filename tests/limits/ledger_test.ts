@@ -27,7 +27,7 @@ function bytes(limit: Partial<Limit>): LedgerLimits {
 
 function evictions(...accounts: Account[]): number[] {
   const evicted: number[] = [];
-  accounts.forEach((account, i) => account.onEvicted = () => evicted.push(i));
+  accounts.forEach((account, i) => account.whenEvicted(() => evicted.push(i)));
   return evicted;
 }
 
@@ -118,7 +118,7 @@ Deno.test("The greediest goes even if it is the one that asks, and the others st
   assert.ok(modest.hold("bytes", 80), "all the rest is free again");
 });
 
-Deno.test("Nobody has to go for what one alone may not have", () => {
+Deno.test("No other has to go for what one alone may not have", () => {
   const ledger = new Ledger(bytes({ perConnection: 50, total: 60 }));
   const [one, other] = [ledger.open("192.0.2.1"), ledger.open("198.51.100.1")];
   const evicted = evictions(one, other);
@@ -137,7 +137,7 @@ Deno.test("Proofs raise the share of an address and its network, and fade", () =
   account.close();
   assert.equal(ledger.open("192.0.2.1").room("bytes"), 10 * MAX_SHARE_FACTOR, "it is remembered");
   assert.equal(ledger.open("192.0.2.2").room("bytes"), 10, "another address is not raised");
-  ledger.now += 5 * REPUTE_HALF_LIFE;
+  ledger.advance(5 * REPUTE_HALF_LIFE);
   assert.equal(ledger.open("192.0.2.1").room("bytes"), 10);
 });
 
@@ -181,7 +181,7 @@ Deno.test("What a connection holds goes with it to another address", () => {
   assert.equal(ledger.open("198.51.100.1").room("bytes"), 10);
 });
 
-Deno.test("What is there already makes the greediest go, of those who share in what is used up", () => {
+Deno.test("What is there already makes the greediest go, of the peers that share in what is used up", () => {
   const cases: [limit: Partial<Limit>, hosts: string[], more: number, goes: number][] = [
     [{ perConnection: 10 }, ["192.0.2.1"], 9, 0],
     [{ perAddress: 10 }, ["192.0.2.1", "192.0.2.1", "192.0.2.7"], 2, 1],
@@ -229,7 +229,7 @@ Deno.test("Handshakes that came to nothing make greedy, for a while, and proofs 
   other.close();
   assert.equal(ledger.look("192.0.2.2").address.strikes, 8, "it is remembered");
   assert.equal(ledger.look("192.0.2.9").network.strikes, 8);
-  ledger.now += 3 * STRIKE_HALF_LIFE;
+  ledger.advance(3 * STRIKE_HALF_LIFE);
   assert.equal(ledger.look("192.0.2.2").address.strikes, 1);
 });
 

@@ -84,7 +84,7 @@ export class Ledger implements AccountKeeper {
 
   /** What those of an address and of its network hold; good until anything changes. */
   look(hostname: string): Neighbours {
-    if (this.#isExempt(hostname)) return exempt();
+    if (this.isExempt(hostname)) return exempt();
     return {
       isExempt: false,
       address: this.#addresses.look(siteOf(hostname), this.#now),
@@ -129,7 +129,7 @@ export class Ledger implements AccountKeeper {
   }
 
   join(hostname: string): Neighbours {
-    if (this.#isExempt(hostname)) return exempt();
+    if (this.isExempt(hostname)) return exempt();
     return {
       isExempt: false,
       address: this.#addresses.join(siteOf(hostname), this.#now),
@@ -197,7 +197,8 @@ export class Ledger implements AccountKeeper {
     this.#accounts.delete(account);
   }
 
-  #isExempt(hostname: string): boolean {
+  /** Whether many clients are behind an address, so that its limits do not count. */
+  isExempt(hostname: string): boolean {
     return this.#exempt.some((prefix) => prefix.contains(hostname));
   }
 }

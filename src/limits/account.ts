@@ -40,7 +40,9 @@ export interface AccountKeeper {
  * released when it is gone; the peer is refused what cannot be held.
  *
  * When there is too little left for all, the greediest connection has to go ({@linkcode
- * onEvicted}), be it this one.
+ * whenEvicted}), be it this one.
+ *
+ * @internal
  */
 export class Account {
   /** The connection must end at once, since it holds the most of what is used up. */

@@ -6,7 +6,11 @@ import { Account, type AccountKeeper, type Neighbours, type Shares } from "./acc
 import { type Amounts, type Resource, RESOURCES, Share } from "./share.ts";
 import { ShareMap } from "./share_map.ts";
 
-/** What was counted of one resource. */
+/**
+ * What was counted of one resource.
+ *
+ * @category Limits
+ */
 export interface ResourceStats {
   /** Held now. */
   readonly held: number;
@@ -29,6 +33,8 @@ const NONE: Amounts = {
 /**
  * What the peers of an endpoint hold: each connection has an {@linkcode Account}, which counts for
  * its address and its network as well. What is remembered grows with the connections only.
+ *
+ * @internal
  */
 export class Ledger implements AccountKeeper {
   /** The time, in ms of the clock of the endpoint. */

@@ -1,6 +1,12 @@
+// How much the peers of an endpoint may hold.
+
 import type { Resource } from "./share.ts";
 
-/** How much of one resource may be held. */
+/**
+ * How much of one resource may be held.
+ *
+ * @internal
+ */
 export interface Limit {
   /** By one connection. */
   readonly perConnection: number;

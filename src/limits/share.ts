@@ -1,6 +1,8 @@
 /**
  * What peers hold of us: `bytes` of buffers, open `files`, `handshakes` that are not complete, and
  * `connections`.
+ *
+ * @category Limits
  */
 export type Resource = "bytes" | "files" | "handshakes" | "connections";
 

@@ -1,3 +1,5 @@
+// The shares of addresses and networks in what an endpoint holds.
+
 import {
   MAX_SHARE_FACTOR,
   PROOFS_PER_SHARE,

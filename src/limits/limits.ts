@@ -87,7 +87,9 @@ export const RESETS_PER_SECOND = 100;
  */
 export const RESETS_PER_SECOND_AT_FIRST = 1_000;
 export const RESTART_TIME = 30_000;
-/** Connections that are searched for the token of a stateless reset, per second. */
+/** So many sites, at least, share what there is of either: none of them gets more than its part. */
+export const SITES_OF_RESETS = 5;
+/** Connections that are searched because a stray datagram ends in a token of theirs, per second. */
 export const RESET_SEARCHES_PER_SECOND = 65_536;
 /** Answers without a connection that wait for their socket. */
 export const MAX_REPLIES_WAITING = 64;

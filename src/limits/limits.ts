@@ -79,7 +79,9 @@ export const HALF_OPEN_RESPITE = 500;
 export const IDLE_BEFORE_CLOSE = 2_000;
 /** RFC 9000, Section 7.2: the first ID a client sends to has so many bytes at least. */
 export const SHORTEST_ORIGINAL_ID = 8;
-/** Stateless resets per second. */
+/** Datagrams per second that a worker hands on to others; none is sent on purpose. */
+export const STRAYS_PER_SECOND = 1_000;
+/** Stateless resets per second, to all together. */
 export const RESETS_PER_SECOND = 100;
 /**
  * Stateless resets per second during `RESTART_TIME` after the first one: all clients of a server

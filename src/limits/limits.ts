@@ -96,7 +96,7 @@ export const RESET_SEARCHES_PER_SECOND = 65_536;
 /** Answers without a connection that wait for their socket. */
 export const MAX_REPLIES_WAITING = 64;
 /** Datagrams taken in before timers are served. */
-export const RECEIVE_BURST = 32;
+export const RECEIVE_BURST = 128;
 /** Packets kept that came before their keys, and bytes of them. */
 export const MAX_UNDECRYPTABLE_PACKETS = 16;
 export const MAX_UNDECRYPTABLE_BYTES = 24_576;

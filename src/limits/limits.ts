@@ -111,6 +111,11 @@ export const RETRY_LIFETIME = 10_000;
 export const NEW_TOKEN_LIFETIME = 86_400_000;
 /** Tokens remembered, so that each counts once. */
 export const MAX_TOKENS_REMEMBERED = 65_536;
+/**
+ * Milliseconds for which a ClientHello is remembered. TLS refuses early data whose ticket age is off
+ * by more than ten seconds either way; within that time, once is enough.
+ */
+export const EARLY_DATA_WINDOW = 20_000;
 /** 0-RTT offers remembered, so that none is taken twice. */
 export const MAX_EARLY_DATA_REMEMBERED = 32_768;
 

@@ -183,8 +183,13 @@ export const LEAST_FRAGMENT_DENSITY = 512;
  * far the first window grows, and for each stream that we opened, by the window of that.
  */
 export const MAX_UNREAD = 12_582_912;
-/** Bytes that the buffers of a connection may allocate beyond twice what has come for them. */
-export const MAX_BUFFER_DEBT = 49_152;
+/**
+ * Bytes that the buffers of a connection may allocate beyond twice what has come for them: at first,
+ * one more for so many that the application has read, and at most.
+ */
+export const FIRST_BUFFER_DEBT = 49_152;
+export const READ_PER_DEBT = 16;
+export const MAX_BUFFER_DEBT = 524_288;
 /**
  * Bytes that an application may write ahead of what leaves: on one stream, on all of a connection at
  * first, and when its peer has taken as much, on those of its streams that have no credit, and on

@@ -295,6 +295,27 @@ export const DRAIN_SILENCE = 5_000;
 export const QPACK_STREAM_BUDGET = 1 << 18;
 export const QPACK_BUDGET_PER_SECTION = 1 << 14;
 
+// WebTransport.
+
+/** Sessions that a connection has at once, if both ends have flow control of sessions. */
+export const MAX_SESSIONS = 16;
+/** What a session with flow control may send that is not read, and streams of each direction. */
+export const SESSION_WINDOW = 4_194_304;
+export const SESSION_STREAMS = 100;
+/** Streams of a connection that name a session which is not there yet, and how long they wait. */
+export const MAX_SESSION_STREAMS_EARLY = 16;
+export const SESSION_STREAM_PATIENCE = 10_000;
+/** Streams of each direction that wait for the application; then no more are accepted. */
+export const MAX_SESSION_STREAMS_WAITING = 64;
+/** Bytes of the reason for which a session is closed (WebTransport, Section 6). */
+export const MAX_CLOSE_REASON = 1_024;
+/** How long the stream of a session that is over may stay open. */
+export const SESSION_CLOSE_PATIENCE = 5_000;
+/** How long sessions may go on when their server shuts down. */
+export const SESSION_DRAIN_TIME = 10_000;
+/** Protocols that a client may offer for a session. */
+export const MAX_OFFERED_PROTOCOLS = 32;
+
 // Logs.
 
 /** Characters of a peer's text in a trace. */

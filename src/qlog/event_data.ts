@@ -1,6 +1,12 @@
+// What an event of an application may say.
+
 import { MAX_LOGGED_ITEMS, MAX_LOGGED_TEXT } from "../limits/limits.ts";
 
-/** What an event says: its fields, of whatever JSON can hold. */
+/**
+ * What an event says: its fields, of whatever JSON can hold.
+ *
+ * @category Traces
+ */
 export interface EventData {
   /** A field by its name. */
   readonly [field: string]: unknown;

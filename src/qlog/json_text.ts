@@ -1,3 +1,5 @@
+// Writes JSON without objects.
+
 import { MAX_LOGGED_TEXT } from "../limits/limits.ts";
 
 /**

@@ -70,6 +70,8 @@ export type Metrics = Readonly<Record<string, number>>;
 /**
  * The calls that a connection makes to be logged, each with plain arguments and the time first.
  * `tuple` names a 4-tuple; the empty name is that of the handshake.
+ *
+ * @internal
  */
 export class Qlog {
   readonly writer: QlogWriter;

@@ -1,3 +1,5 @@
+// Records of a trace that wait to be written.
+
 import type { QlogSink } from "./writer.ts";
 import { MAX_LOG_WAITING } from "../limits/limits.ts";
 

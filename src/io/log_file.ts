@@ -22,8 +22,7 @@ export class LogFile implements QlogSink {
   /** @param limit Characters that may wait; a default serves if it is left out. */
   constructor(file: Deno.FsFile, limit?: number) {
     this.#file = file;
-    this.#queue = new RecordQueue(limit);
-    this.#queue.onReady = () => this.#schedule();
+    this.#queue = new RecordQueue(() => this.#schedule(), limit);
     globalThis.addEventListener("unload", this.#onUnload);
   }
 

@@ -7,14 +7,17 @@ import { MAX_LOG_WAITING } from "../limits/limits.ts";
 export class RecordQueue implements QlogSink {
   /** Whether no record follows those that wait. */
   isClosed = false;
-  /** Called when there is something to do: the first record came, or the last. */
-  onReady: () => void = () => {};
+  readonly #onReady: () => void;
   readonly #limit: number;
   #records: string[] = [];
   #length = 0;
 
-  /** @param limit Characters that may wait. */
-  constructor(limit: number = MAX_LOG_WAITING) {
+  /**
+   * @param onReady Called when there is something to do: the first record came, or the last.
+   * @param limit Characters that may wait.
+   */
+  constructor(onReady: () => void, limit: number = MAX_LOG_WAITING) {
+    this.#onReady = onReady;
     this.#limit = limit;
   }
 
@@ -27,14 +30,14 @@ export class RecordQueue implements QlogSink {
     if (this.isClosed || this.#length + record.length > this.#limit) return false;
     this.#records.push(record);
     this.#length += record.length;
-    if (this.#records.length === 1) this.onReady();
+    if (this.#records.length === 1) this.#onReady();
     return true;
   }
 
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    this.onReady();
+    this.#onReady();
   }
 
   /** All that waits, as one text; empty if nothing does. */

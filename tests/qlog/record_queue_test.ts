@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { RecordQueue } from "../../src/qlog/record_queue.ts";
 
 Deno.test("RecordQueue holds no more characters than allowed, however many records come", () => {
-  const queue = new RecordQueue(1_000);
+  const queue = new RecordQueue(() => {}, 1_000);
   let taken = 0;
   for (let i = 0; i < 100_000; i++) if (queue.write("x".repeat(30))) taken++;
   assert.equal(taken, 33);
@@ -12,9 +12,8 @@ Deno.test("RecordQueue holds no more characters than allowed, however many recor
 });
 
 Deno.test("RecordQueue tells of the first record and of the end, not of those between", () => {
-  const queue = new RecordQueue();
   let calls = 0;
-  queue.onReady = () => void calls++;
+  const queue = new RecordQueue(() => void calls++);
   for (let i = 0; i < 5; i++) queue.write("a");
   assert.equal(calls, 1);
   assert.equal(queue.take(), "aaaaa");

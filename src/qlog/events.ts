@@ -40,6 +40,7 @@ export const EventName = {
   RecoveryMetricsUpdated: "quic:recovery_metrics_updated",
   CongestionStateUpdated: "quic:congestion_state_updated",
   PacketLost: "quic:packet_lost",
+  EcnStateUpdated: "quic:ecn_state_updated",
   /** Of the main schema: something is missing in the trace. */
   Warning: "loglevel:warning",
   /** Ours: a path ID goes through its stages. */

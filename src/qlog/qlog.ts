@@ -268,6 +268,13 @@ export class Qlog {
     this.end();
   }
 
+  ecnState(now: number, tuple: string, old: string, state: string): void {
+    const json = this.begin(now, EventName.EcnStateUpdated, tuple);
+    if (old !== "") json.word("old", old);
+    json.word("new", state);
+    this.end();
+  }
+
   packetLost(
     now: number,
     tuple: string,

@@ -98,6 +98,7 @@ const REQUIRED: Record<string, readonly string[]> = {
   "quic:timer_updated": ["event_type"],
   "quic:recovery_parameters_set": ["timer_granularity"],
   "quic:congestion_state_updated": ["new"],
+  "quic:ecn_state_updated": ["new"],
   "mpquic:path_state_updated": ["path_id", "new"],
   "mpquic:path_status_updated": ["path_id", "new"],
   "mpquic:path_health_updated": ["path_id", "new"],

@@ -1,3 +1,5 @@
+// Bytes that grow at the end and are taken from the front.
+
 import { NO_BYTES } from "../bytes/bytes.ts";
 
 /** Bytes that grow at the end and are taken away whole or from the front. */

@@ -1,3 +1,5 @@
+// The decoder of QPACK (RFC 9204).
+
 import { Reader, ReadError } from "../bytes/reader.ts";
 import { ApplicationError, StreamError } from "../error/quic_error.ts";
 import { ByteBuffer } from "./byte_buffer.ts";

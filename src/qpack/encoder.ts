@@ -1,3 +1,5 @@
+// The encoder of QPACK (RFC 9204).
+
 import { QPACK_TABLE_CAPACITY } from "../limits/limits.ts";
 import { concatBytes } from "../bytes/bytes.ts";
 import type { Reader } from "../bytes/reader.ts";

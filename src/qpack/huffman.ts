@@ -1,3 +1,5 @@
+// The Huffman code of header fields.
+
 import { codeLengths, codes, END_OF_STRING } from "./huffman_table.ts";
 import { SizeLimitError } from "./qpack_error.ts";
 

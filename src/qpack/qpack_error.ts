@@ -1,3 +1,5 @@
+// The errors of QPACK.
+
 /** Connection error codes of RFC 9204, Section 6. */
 export const QpackErrorCode = {
   DecompressionFailed: 0x200,

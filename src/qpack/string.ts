@@ -1,3 +1,5 @@
+// String literals of QPACK.
+
 import type { Reader } from "../bytes/reader.ts";
 import type { ByteBuffer } from "./byte_buffer.ts";
 import { decodeHuffman, encodeHuffman, huffmanSize, latin1 } from "./huffman.ts";

@@ -1,13 +1,23 @@
-import type { HashName } from "./hkdf.ts";
+// The cipher suites of TLS 1.3.
 
-/** The TLS 1.3 cipher suites this implementation speaks, by their number on the wire. */
+import type { HashName } from "./hash_function.ts";
+
+/**
+ * The TLS 1.3 cipher suites this implementation speaks, by their number on the wire.
+ *
+ * @internal
+ */
 export const CipherSuite = {
   Aes128GcmSha256: 0x1301,
   Aes256GcmSha384: 0x1302,
   ChaCha20Poly1305Sha256: 0x1303,
 } as const;
 
-/** One of the cipher suites. */
+/**
+ * One of the cipher suites.
+ *
+ * @internal
+ */
 export type CipherSuite = typeof CipherSuite[keyof typeof CipherSuite];
 
 /** What follows from the choice of a cipher suite. */

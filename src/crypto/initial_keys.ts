@@ -11,9 +11,20 @@ import { type KeyMaterial, keyMaterial, PacketKeys } from "./packet_keys.ts";
 /** RFC 9001, Section 5.2: whatever suite is negotiated later. */
 const suite = suiteParameters(CipherSuite.Aes128GcmSha256);
 
-// The salts, of which every server and every stranger makes use: made ready once.
-const salt1 = new HmacKey("sha256", fromHex("38762cf7f55934b34d179ae6a4c80cadccbb7f0a"));
-const salt2 = new HmacKey("sha256", fromHex("0dede3def700a6db819381be6e269dcbf9bd2ed9"));
+const SALT_1 = "38762cf7f55934b34d179ae6a4c80cadccbb7f0a";
+const SALT_2 = "0dede3def700a6db819381be6e269dcbf9bd2ed9";
+
+/** The salts by version, of which every server and every stranger makes use: made ready once. */
+const salts = new Map<number, HmacKey>();
+
+function saltOf(version: number): HmacKey {
+  let salt = salts.get(version);
+  if (salt === undefined) {
+    salt = new HmacKey("sha256", fromHex(version === VERSION_2 ? SALT_2 : SALT_1));
+    salts.set(version, salt);
+  }
+  return salt;
+}
 
 /**
  * Keys of both directions at the Initial level (RFC 9001, Section 5.2; RFC 9369, Section 3.3). Each
@@ -36,7 +47,7 @@ export class InitialKeys {
     this.#engine = engine;
     this.#labels = keyLabels(version);
     // HKDF-Extract is a keyed hash (RFC 5869, Section 2.2).
-    const secret = (version === VERSION_2 ? salt2 : salt1).hash(destinationId);
+    const secret = saltOf(version).hash(destinationId);
     this.#secret = new HmacKey("sha256", secret);
   }
 

@@ -1,6 +1,7 @@
 // What the core needs of a cryptographic engine: sealing, opening and header masks.
 
 import type { CipherSuite } from "./cipher_suite.ts";
+import type { SignatureEngine } from "./signature_engine.ts";
 
 /** Bytes of the tag of every AEAD that QUIC uses. */
 export const TAG_LENGTH = 16;
@@ -58,4 +59,6 @@ export interface CryptoEngine {
   /** @param key Belongs to the result from now on. */
   aead(suite: CipherSuite, key: Uint8Array): Aead;
   headerMask(suite: CipherSuite, key: Uint8Array): HeaderMask;
+  /** Signatures of handshakes; the runtime makes them without it. */
+  readonly signatures?: SignatureEngine | undefined;
 }

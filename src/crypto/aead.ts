@@ -43,12 +43,17 @@ export interface Aead {
     end: number,
     out: Uint8Array,
   ): number;
+
+  /** The key is not needed any more, as far as its owner knows; it can still be used. */
+  release?(): void;
 }
 
 /** Header protection under one key (RFC 9001, Section 5.4). */
 export interface HeaderMask {
   /** Writes the mask of 5 bytes for the sample of 16 bytes at `sampleOffset` into `out`. */
   mask(buffer: Uint8Array, sampleOffset: number, out: Uint8Array): void;
+  /** The key is not needed any more, as far as its owner knows; it can still be used. */
+  release?(): void;
 }
 
 /** A library that does the arithmetic. */

@@ -145,6 +145,12 @@ export class PacketKeys implements PacketSealer, PacketUnsealer {
     return mask;
   }
 
+  /** The keys are not needed any more; a packet that comes late can still be opened. */
+  release(): void {
+    this.#aead.release?.();
+    this.#header.release?.();
+  }
+
   /** Keys of the next generation; header protection stays (RFC 9001, Section 6.1). */
   next(): PacketKeys {
     const secret = this.#ivAndSecret.subarray(NONCE_LENGTH);

@@ -30,6 +30,7 @@ export function retryTag(
   pseudoPacket.set(originalId, 1);
   pseudoPacket.set(packet, 1 + originalId.length);
   aead.seal(isVersion2 ? nonce2 : nonce1, pseudoPacket, 0, end, end);
+  aead.release?.();
   return pseudoPacket.slice(end);
 }
 

@@ -56,6 +56,7 @@ export class TokenBox {
     buffer.set(text, textStart);
     const { aead, nonce } = this.#derive(this.#key, seed);
     aead.seal(nonce, buffer, 0, textStart, textStart + text.length);
+    aead.release?.();
     return buffer.slice(context.length);
   }
 
@@ -80,6 +81,7 @@ export class TokenBox {
     const { aead, nonce } = this.#derive(key, buffer.subarray(tokenStart + 1, textStart));
     const out = new Uint8Array(buffer.length - textStart - TAG_LENGTH);
     const length = aead.open(nonce, buffer, 0, textStart, buffer.length, out);
+    aead.release?.();
     return length < 0 ? undefined : out;
   }
 

@@ -53,7 +53,14 @@ export class InitialKeys {
 
   /** A glance into a packet that seems to be a client's, before anything is opened. */
   glance(): InitialGlance {
-    return new InitialGlance(this.#clientMaterial);
+    return new InitialGlance(this.#engine, this.#clientMaterial);
+  }
+
+  /** The keys are not needed any more: nothing came of the packet that they were made for. */
+  release(): void {
+    this.#material?.header.release?.();
+    this.#client?.release();
+    this.#server?.release();
   }
 
   /** Protects what the client sends. */

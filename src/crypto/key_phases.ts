@@ -243,6 +243,15 @@ export class KeyPhases implements PacketSealer {
     this.#previousReadKeys = undefined;
   }
 
+  /** The keys of all generations are not needed any more. */
+  release(): void {
+    this.#readKeys?.release();
+    this.#writeKeys.release();
+    this.#previousReadKeys?.release();
+    this.#nextReadKeys?.release();
+    this.#nextWriteKeys?.release();
+  }
+
   /** Forgets a path that was abandoned and will not be used again. */
   forgetPath(pathId: number): void {
     this.#paths.delete(pathId);

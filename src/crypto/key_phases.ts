@@ -58,15 +58,15 @@ class PathPhase {
  */
 export class KeyPhases implements PacketSealer {
   readonly suite: SuiteParameters;
-  /** Milliseconds for which old read keys are kept, and between two updates of ours. */
-  retention = 3_000;
   /** When the old read keys go. */
   deadline = Infinity;
-  /** When the packets that are opened came in: set once per datagram. */
-  receivedAt = 0;
   /** The direction towards us. */
   readonly reader: PacketUnsealer;
 
+  /** Milliseconds for which old read keys are kept, and between two updates of ours. */
+  #retention = 3_000;
+  /** When the packets that are opened came in. */
+  #receivedAt = 0;
   readonly #updateAfter: number;
   readonly #confidentialityLimit: number;
   readonly #integrityLimit: number;
@@ -75,7 +75,7 @@ export class KeyPhases implements PacketSealer {
   #generation = 0;
   #writeKeys: PacketKeys;
   /** Missing while a server does not know yet that the client has finished. */
-  #readKeys!: PacketKeys;
+  #readKeys: PacketKeys | undefined = undefined;
   #previousReadKeys: PacketKeys | undefined;
   /**
    * RFC 9001, Section 6.3: made ahead of need, outside of `open`, so that an update takes no longer
@@ -120,9 +120,19 @@ export class KeyPhases implements PacketSealer {
     this.#writeKeys = this.#makeKeys(writeSecret);
     this.reader = {
       open: this.#open.bind(this),
-      headerMask: (buffer, sampleOffset) => this.#readKeys.headerMask(buffer, sampleOffset),
+      headerMask: (buffer, sampleOffset) => this.#readKeys!.headerMask(buffer, sampleOffset),
     };
     this.#prepare();
+  }
+
+  /** A datagram arrived, whose packets are opened next. */
+  onDatagram(now: number): void {
+    this.#receivedAt = now;
+  }
+
+  /** Old read keys are kept for so many milliseconds, and our updates are as far apart. */
+  retainFor(milliseconds: number): void {
+    this.#retention = milliseconds;
   }
 
   /** The peer's secret, if it was not known at first. */
@@ -197,7 +207,7 @@ export class KeyPhases implements PacketSealer {
   canUpdate(now: number): boolean {
     if (!this.#isHandshakeConfirmed || this.#ackedAt === Infinity) return false;
     // MPQUIC, Section 2.5: three times the largest PTO after the last update was confirmed.
-    return this.#generation === 0 || now >= this.#ackedAt + this.retention;
+    return this.#generation === 0 || now >= this.#ackedAt + this.#retention;
   }
 
   /**
@@ -272,7 +282,7 @@ export class KeyPhases implements PacketSealer {
     packetNumber: number,
     out: Uint8Array,
   ): number {
-    if (this.deadline <= this.receivedAt) this.expire(this.receivedAt);
+    if (this.deadline <= this.#receivedAt) this.expire(this.#receivedAt);
     const phase = (buffer[headerStart]! >>> 2) & 1;
     const generation = this.#generationOf(pathId, packetNumber, phase);
     const keys = this.#keysOf(generation);
@@ -304,7 +314,7 @@ export class KeyPhases implements PacketSealer {
   }
 
   #keysOf(generation: number): PacketKeys {
-    if (generation === this.#generation) return this.#readKeys;
+    if (generation === this.#generation) return this.#readKeys!;
     if (generation < this.#generation) return this.#previousReadKeys!;
     // Missing only if the peer updates twice before anything was sealed in between.
     if (this.#nextReadKeys === undefined) this.#prepare();
@@ -334,7 +344,7 @@ export class KeyPhases implements PacketSealer {
     if (this.#isPhaseOpened) return;
     this.#isPhaseOpened = true;
     // RFC 9001, Section 6.5: from the first packet under the new keys on.
-    this.deadline = this.receivedAt + this.retention;
+    this.deadline = this.#receivedAt + this.#retention;
   }
 
   /** Moves both directions one generation on; the keys for it were made before. */

@@ -290,7 +290,7 @@ class Side {
 
   constructor(keys: KeyPhases) {
     this.keys = keys;
-    keys.retention = RETENTION;
+    keys.retainFor(RETENTION);
     keys.confirmHandshake();
   }
 
@@ -310,7 +310,7 @@ class Side {
 
   opens({ bytes, pathId, number }: Packet, now: number): boolean {
     const out = new Uint8Array(20);
-    this.keys.receivedAt = now;
+    this.keys.onDatagram(now);
     const length = this.keys.reader.open(bytes, 0, 10, 46, pathId, number, out);
     if (length >= 0) assert.deepEqual(out, new Uint8Array(20).fill(pathId));
     return length === 20;

@@ -76,7 +76,7 @@ for (const role of roles) {
   Deno.test(`As ${role} of the runtime's QUIC, MultipathConnection updates keys during a transfer`, async () => {
     await using pair = await DenoPair.make(role);
     const keys = pair.core.keys.oneRtt!;
-    keys.retention = 0;
+    keys.retainFor(0);
     const timer = setInterval(() => keys.requestUpdate(), 20);
     await echoOnce(pair, 10_000_000);
     clearInterval(timer);

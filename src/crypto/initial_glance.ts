@@ -1,6 +1,7 @@
-import { type HeaderMask, MASK_LENGTH, SAMPLE_LENGTH } from "./aead.ts";
+// Tells the first frame of an Initial packet before the packet is opened.
+
+import { type CryptoEngine, type HeaderMask, MASK_LENGTH, SAMPLE_LENGTH } from "./aead.ts";
 import { CipherSuite } from "./cipher_suite.ts";
-import { headerMaskOf } from "./header_masks.ts";
 import { type KeyMaterial, writeNonce } from "./packet_keys.ts";
 
 /**
@@ -14,9 +15,9 @@ export class InitialGlance {
   readonly #block: HeaderMask;
 
   /** @param material Of the client, or of the server. */
-  constructor(material: KeyMaterial) {
+  constructor(engine: CryptoEngine, material: KeyMaterial) {
     this.#material = material;
-    this.#block = headerMaskOf(CipherSuite.Aes128GcmSha256, material.key);
+    this.#block = engine.headerMask(CipherSuite.Aes128GcmSha256, material.key);
   }
 
   /**
@@ -34,6 +35,7 @@ export class InitialGlance {
     writeNonce(this.#material.iv, 0, number, counter);
     counter[SAMPLE_LENGTH - 1] = 2;
     this.#block.mask(counter, 0, mask);
+    this.#block.release?.();
     return datagram[numberAt + size]! ^ mask[0]!;
   }
 }

@@ -36,6 +36,13 @@ export const TEXT = 64;
 export const STRIDE = 256;
 /** Where in the output the tag is put. */
 export const TAG = 32;
+/**
+ * Where the 16 words are whose block gives a header's mask: constants, key and sample; the mask
+ * itself lies behind them.
+ */
+export const MASK_STATE = 0x1_1000;
+/** Where the first four words of that block are put. */
+export const MASK = MASK_STATE + 64;
 /** No text, and no associated data, may be longer: the length of UDP has 16 bits (RFC 768). */
 export const MAX_TEXT = 0xffff;
 
@@ -56,12 +63,14 @@ export interface ChaChaProgram {
    * multiples of 16.
    */
   authenticate(adEnd: number, start: number, end: number): void;
+  /** Puts the first four words of the block of MASK_STATE into MASK. */
+  mask(): void;
 }
 
 /** Makes the program ready to run. */
 export function loadChaChaProgram(): ChaChaProgram {
   const places = { ad: AD, key: TARGET, tag: TARGET + TAG };
-  const module = new WebAssembly.Module(assemble(PAGES, [crypt(), authenticate(places)]));
+  const module = new WebAssembly.Module(assemble(PAGES, [crypt(), authenticate(places), mask()]));
   return new WebAssembly.Instance(module).exports as unknown as ChaChaProgram;
 }
 
@@ -93,6 +102,38 @@ function crypt(): WasmFunction {
       ),
     ],
   };
+}
+
+/** One block alone: every vector holds a row of its state. */
+function mask(): WasmFunction {
+  const row = (i: number) => vectorAccess(0x00, MASK_STATE + 16 * i, i32(0)); // v128.load
+  return {
+    name: "mask",
+    parameters: 0,
+    locals: [[WORD, ValueType.I32], [4, ValueType.V128]],
+    body: [
+      ...[0, 1, 2, 3].flatMap((i) => set(WORD + i, row(i))),
+      ...set(ROUNDS, i32(10)),
+      ...repeatWhile(
+        get(ROUNDS),
+        quarterRound(0, 1, 2, 3),
+        turnRows(1, 2, 3),
+        quarterRound(0, 1, 2, 3),
+        turnRows(3, 2, 1),
+        set(ROUNDS, operation(0x6b, get(ROUNDS), i32(1))), // i32.sub
+      ),
+      ...vectorAccess(0x0b, MASK, i32(0), addWords(get(WORD), row(0))), // v128.store
+    ],
+  };
+}
+
+/** Turns all rows but the first by so many words, which makes columns of diagonals, or back. */
+function turnRows(...steps: readonly number[]): Code {
+  return steps.flatMap((step, i) => {
+    const word = WORD + 1 + i;
+    const lanes = [0, 1, 2, 3].map((lane) => (lane + step) % 4);
+    return set(word, shuffle(get(word), get(word), lanesOf(4, lanes)));
+  });
 }
 
 function storeCounter(value: Code): Code {

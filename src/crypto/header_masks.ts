@@ -7,7 +7,8 @@ import { type CipherSuite, CipherSuite as Suites } from "./cipher_suite.ts";
 /*
  * All engines use these masks (µs per mask on Deno 2.9): one AES block in script takes 0.1,
  * through a kept cipher of node:crypto 1.4; ChaCha20 takes 0.3 here, 2.4 there, where every
- * sample needs a new cipher, and 1.7 in the library, which makes arrays.
+ * sample needs a new cipher, and 1.7 in the library, which makes arrays. WebAssembly has its own
+ * for ChaCha20.
  */
 
 /** The header protection of a suite, with its key made ready once. */

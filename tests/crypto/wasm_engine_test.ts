@@ -49,12 +49,29 @@ Deno.test("wasmEngine() keeps keys apart", () => {
   assert.deepEqual(out, text);
 });
 
+Deno.test("wasmEngine() keeps the keys of masks apart, from each other and from those of texts", () => {
+  const random = new SeededRandom(2);
+  const key = random.bytes(32);
+  const [one, two] = [engine.headerMask(suite, key), engine.headerMask(suite, random.bytes(32))];
+  const expected = nobleEngine.headerMask(suite, key);
+  const buffer = random.bytes(60);
+  const [mask, other, right] = [new Uint8Array(5), new Uint8Array(5), new Uint8Array(5)];
+  for (let at = 0; at < 40; at++) {
+    two.mask(buffer, at, other);
+    engine.aead(suite, random.bytes(32)).seal(random.bytes(12), buffer.slice(), 0, 9, 30);
+    one.mask(buffer, at, mask);
+    expected.mask(buffer, at, right);
+    assert.deepEqual(mask, right);
+    assert.notDeepEqual(other, right);
+  }
+});
+
 Deno.test("wasmEngine() refuses what its memory cannot hold", () => {
   const aead = engine.aead(suite, new Uint8Array(32));
   const buffer = new Uint8Array(140_000);
   const nonce = new Uint8Array(12);
   const out = new Uint8Array(140_000);
-  // Longer than any datagram: nobody can have sealed it.
+  // Longer than any datagram: no peer can have sealed it.
   assert.equal(aead.open(nonce, buffer, 0, 10, 70_000, out), -1);
   assert.equal(aead.open(nonce, buffer, 0, 66_000, 66_100, out), -1);
   assert.throws(() => aead.seal(nonce, buffer, 0, 10, 66_000), RangeError);

@@ -36,8 +36,13 @@ export class TokenBox {
 
   /** Takes a new key; tokens of the key before still open, older ones do not. */
   rotate(key: Uint8Array = this.#random.bytes(KEY_LENGTH)): void {
+    this.use(key, this.#key);
+  }
+
+  /** Seals with one key from now on, and opens what that or another key has sealed. */
+  use(key: Uint8Array, previousKey: Uint8Array): void {
     const next = checkedKey(key);
-    this.#previousKey = this.#key;
+    this.#previousKey = checkedKey(previousKey);
     this.#key = next;
   }
 

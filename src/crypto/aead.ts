@@ -15,7 +15,11 @@ export const SAMPLE_LENGTH = 16;
 /** Bytes of a header protection mask (RFC 9001, Section 5.4.1). */
 export const MASK_LENGTH = 5;
 
-/** Authenticated encryption under one key. */
+/**
+ * Authenticated encryption under one key.
+ *
+ * @internal
+ */
 export interface Aead {
   /**
    * Seals bytes `textStart` to before `textEnd` of `buffer` in place and puts the tag of 16 bytes
@@ -48,7 +52,11 @@ export interface Aead {
   release?(): void;
 }
 
-/** Header protection under one key (RFC 9001, Section 5.4). */
+/**
+ * Header protection under one key (RFC 9001, Section 5.4).
+ *
+ * @internal
+ */
 export interface HeaderMask {
   /** Writes the mask of 5 bytes for the sample of 16 bytes at `sampleOffset` into `out`. */
   mask(buffer: Uint8Array, sampleOffset: number, out: Uint8Array): void;
@@ -58,11 +66,17 @@ export interface HeaderMask {
 
 /** A library that does the arithmetic. */
 export interface CryptoEngine {
+  /** Its name, for messages. */
   readonly name: string;
   /** The suites it speaks, the fastest first. */
   readonly suites: readonly CipherSuite[];
-  /** @param key Belongs to the result from now on. */
+  /**
+   * A cipher under one key.
+   *
+   * @param key Belongs to the result from now on.
+   */
   aead(suite: CipherSuite, key: Uint8Array): Aead;
+  /** Header protection under one key. */
   headerMask(suite: CipherSuite, key: Uint8Array): HeaderMask;
   /** Signatures of handshakes; the runtime makes them without it. */
   readonly signatures?: SignatureEngine | undefined;

@@ -1,3 +1,5 @@
+// Chooses the engine that encrypts.
+
 import type { CryptoEngine } from "./aead.ts";
 import { proveEngine } from "./engine_proof.ts";
 import { nobleEngine } from "./noble_engine.ts";

@@ -1,3 +1,5 @@
+// The 1-RTT keys and their updates (RFC 9001, Section 6).
+
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import type { CryptoEngine } from "./aead.ts";

@@ -1,3 +1,5 @@
+// The engine in script.
+
 import { gcm } from "@noble/ciphers/aes.js";
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { type Aead, type CryptoEngine, type HeaderMask, TAG_LENGTH } from "./aead.ts";

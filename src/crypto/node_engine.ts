@@ -1,3 +1,5 @@
+// The engine over the ciphers of the runtime.
+
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import type { CipherGCMTypes } from "node:crypto";
 import { type Aead, type CryptoEngine, type HeaderMask, TAG_LENGTH } from "./aead.ts";

@@ -1,4 +1,8 @@
-/** Where chance comes from. Everything below the sockets takes it as an argument. */
+/**
+ * Where chance comes from. Everything below the sockets takes it as an argument.
+ *
+ * @category Congestion control
+ */
 export interface Random {
   /** A fresh array of `length` random bytes. */
   bytes(length: number): Uint8Array<ArrayBuffer>;

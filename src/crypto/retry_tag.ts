@@ -1,3 +1,5 @@
+// The integrity tag of a Retry packet.
+
 import { equalSecrets, fromHex } from "../bytes/bytes.ts";
 import { type Aead, type CryptoEngine, TAG_LENGTH } from "./aead.ts";
 import { CipherSuite } from "./cipher_suite.ts";

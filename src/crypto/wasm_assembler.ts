@@ -1,3 +1,5 @@
+// Assembles WebAssembly from instructions.
+
 /** Instructions of WebAssembly, or an expression that leaves one value, as bytes. */
 export type Code = readonly number[];
 

@@ -115,7 +115,7 @@ Deno.test("KeyPhases closes with KEY_UPDATE_ERROR when the peer updates twice un
   client.update(0);
   const packet1 = client.packet(0);
   assert.ok(server.opens(packet1, 1));
-  // Somebody else who has the keys tells the client what the server has not said yet.
+  // A stranger that has the keys tells the client what the server has not said yet.
   const [, twin] = pair();
   assert.ok(twin.opens(packet1, 1));
   assert.ok(exchange(twin, client, 0, 1));

@@ -115,7 +115,7 @@ for (const { version, sample, text } of editions) {
   }
 }
 
-Deno.test("new InitialKeys() refuses a version that nobody speaks", () => {
+Deno.test("new InitialKeys() refuses a version that does not exist", () => {
   assert.throws(() => new InitialKeys(nodeEngine, 0x1a2a3a4a, new Uint8Array(8)), RangeError);
   assert.throws(() => retryTag(nodeEngine, 0, new Uint8Array(8), new Uint8Array(9)), RangeError);
 });

@@ -2,8 +2,8 @@
 
 import { Buffer } from "node:buffer";
 import { createPublicKey, type KeyObject } from "node:crypto";
-import { toHex } from "../bytes/bytes.ts";
-import { LEAST_RSA_BITS, MOST_RSA_BITS } from "../limits/limits.ts";
+import { toHex } from "../../bytes/bytes.ts";
+import { LEAST_RSA_BITS, MOST_RSA_BITS } from "../../limits/limits.ts";
 import { checkDer, DerReader, readWholeBits, Tag } from "./der.ts";
 import { identifier, identifierText } from "./object_identifier.ts";
 import { readPssParameters } from "./pss_parameters.ts";

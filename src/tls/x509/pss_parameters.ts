@@ -1,4 +1,6 @@
-import { toHex } from "../bytes/bytes.ts";
+// The parameters of signatures with RSA-PSS.
+
+import { toHex } from "../../bytes/bytes.ts";
 import { contextTag, type DerReader, readCount, Tag } from "./der.ts";
 import { identifier } from "./object_identifier.ts";
 

@@ -1,6 +1,6 @@
 import { DistinguishedName, printable } from "./distinguished_name.ts";
 import { contextTag, DerError, DerReader, Tag } from "./der.ts";
-import { formatIpAddress } from "../bytes/ip_address.ts";
+import { formatIpAddress } from "../../bytes/ip_address.ts";
 
 /** A name of one of the forms that certificates know (RFC 5280, Section 4.2.1.6). */
 export type GeneralName =

@@ -1,7 +1,7 @@
 // The limit on the work of judging the certificates of a peer.
 
-import { JUDGEMENT_BUDGET } from "../limits/limits.ts";
-import { Alert, alertError } from "./alert.ts";
+import { JUDGEMENT_BUDGET } from "../../limits/limits.ts";
+import { Alert, alertError } from "../code/alert.ts";
 
 /**
  * The cost of each step of a judgement, in microseconds, measured in the runtime and rounded up.

@@ -1,6 +1,6 @@
 // The names of subjects and issuers in certificates (RFC 5280, Section 4.1.2.4).
 
-import { toHex } from "../bytes/bytes.ts";
+import { toHex } from "../../bytes/bytes.ts";
 import { DerError, type DerReader, Tag } from "./der.ts";
 import { identifier, identifierText } from "./object_identifier.ts";
 

@@ -1,7 +1,7 @@
 // The signature of one certificate by the key of another.
 
 import { constants, type KeyObject, verify } from "node:crypto";
-import { toHex } from "../bytes/bytes.ts";
+import { toHex } from "../../bytes/bytes.ts";
 import type { CertificateKey, KeyKind } from "./certificate_key.ts";
 import { checkDer, DerReader, Tag } from "./der.ts";
 import { identifier } from "./object_identifier.ts";

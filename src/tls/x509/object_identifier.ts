@@ -1,6 +1,6 @@
 // Object identifiers of certificates, in a form that can be compared.
 
-import { toHex } from "../bytes/bytes.ts";
+import { toHex } from "../../bytes/bytes.ts";
 
 /** Bytes of an object identifier that are shown to people; longer ones are no standard's. */
 const MAX_SHOWN = 32;

@@ -1,6 +1,6 @@
 // The extensions of certificates that path validation looks at (RFC 5280, Section 4.2).
 
-import { toHex } from "../bytes/bytes.ts";
+import { toHex } from "../../bytes/bytes.ts";
 import { checkDer, DerError, DerReader, readCount, Tag } from "./der.ts";
 import { type GeneralName, readGeneralName } from "./general_name.ts";
 import { NameConstraints } from "./name_constraints.ts";

@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
-import { equalBytes } from "../bytes/bytes.ts";
-import { formatIpAddress } from "../bytes/ip_address.ts";
-import { Alert, alertError } from "./alert.ts";
+import { equalBytes } from "../../bytes/bytes.ts";
+import { formatIpAddress } from "../../bytes/ip_address.ts";
+import { Alert, alertError } from "../code/alert.ts";
 import { CertificateExtensions } from "./certificate_extensions.ts";
 import { CertificateKey } from "./certificate_key.ts";
 import { type SignatureProblem, signatureProblem } from "./certificate_signature.ts";

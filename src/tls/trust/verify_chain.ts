@@ -1,10 +1,10 @@
 // Verifies a certificate chain of a peer for a purpose (RFC 5280, Section 6).
 
-import type { TransportError } from "../error/quic_error.ts";
-import { Alert, alertError } from "./alert.ts";
-import { type Certificate, ExtendedUsage, KeyUsageBit } from "./certificate.ts";
-import { printable } from "./distinguished_name.ts";
-import { JudgementBudget } from "./judgement_budget.ts";
+import type { TransportError } from "../../error/quic_error.ts";
+import { Alert, alertError } from "../code/alert.ts";
+import { type Certificate, ExtendedUsage, KeyUsageBit } from "../x509/certificate.ts";
+import { printable } from "../x509/distinguished_name.ts";
+import { JudgementBudget } from "../x509/judgement_budget.ts";
 import { PathSearch } from "./path_search.ts";
 import { matchesIdentity } from "./server_identity.ts";
 import type { TrustStore } from "./trust_store.ts";

@@ -1,7 +1,10 @@
 import { Buffer } from "node:buffer";
-import { MAX_CERTIFICATE_BYTES_REMEMBERED, MAX_CERTIFICATES_REMEMBERED } from "../limits/limits.ts";
-import { Certificate, readSubject } from "./certificate.ts";
-import { readPem } from "./pem.ts";
+import {
+  MAX_CERTIFICATE_BYTES_REMEMBERED,
+  MAX_CERTIFICATES_REMEMBERED,
+} from "../../limits/limits.ts";
+import { Certificate, readSubject } from "../x509/certificate.ts";
+import { readPem } from "../x509/pem.ts";
 
 /**
  * The certificates that are believed because the user says so, parsed once for all connections.

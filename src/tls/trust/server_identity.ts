@@ -1,8 +1,8 @@
 // Compares the names of a certificate with the name of the server (RFC 9525).
 
-import { equalBytes } from "../bytes/bytes.ts";
-import type { Certificate } from "./certificate.ts";
-import { parseIpAddress } from "../bytes/ip_address.ts";
+import { equalBytes } from "../../bytes/bytes.ts";
+import type { Certificate } from "../x509/certificate.ts";
+import { parseIpAddress } from "../../bytes/ip_address.ts";
 
 /**
  * Whether a certificate is good for the name or address the user asked for (RFC 9525).

@@ -1,10 +1,10 @@
 // Searches the path of certificates from a trust anchor down to a peer.
 
-import { TransportError } from "../error/quic_error.ts";
-import { Alert, alertError } from "./alert.ts";
-import type { Certificate } from "./certificate.ts";
-import type { SignatureProblem } from "./certificate_signature.ts";
-import { type JudgementBudget, JudgementCost } from "./judgement_budget.ts";
+import { TransportError } from "../../error/quic_error.ts";
+import { Alert, alertError } from "../code/alert.ts";
+import type { Certificate } from "../x509/certificate.ts";
+import type { SignatureProblem } from "../x509/certificate_signature.ts";
+import { type JudgementBudget, JudgementCost } from "../x509/judgement_budget.ts";
 import type { TrustStore } from "./trust_store.ts";
 
 /** Rules that a path has to keep; each tells what is wrong. */

@@ -1,7 +1,7 @@
 import { brotliCompressSync, deflateSync, inflateSync } from "node:zlib";
-import { Reader } from "../bytes/reader.ts";
-import { Alert, alertError } from "./alert.ts";
-import { ExtensionType, MessageType } from "./code_point.ts";
+import { Reader } from "../../bytes/reader.ts";
+import { Alert, alertError } from "../code/alert.ts";
+import { ExtensionType, MessageType } from "../code/code_point.ts";
 import {
   expectEnd,
   type Extensions,
@@ -9,7 +9,7 @@ import {
   readVector24,
   readVector8,
 } from "./extensions.ts";
-import { MAX_TLS_MESSAGE } from "../limits/limits.ts";
+import { MAX_TLS_MESSAGE } from "../../limits/limits.ts";
 import { MessageWriter } from "./message_writer.ts";
 
 /** How a certificate message is compressed (RFC 8879, Section 7.3). */

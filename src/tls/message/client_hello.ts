@@ -1,6 +1,8 @@
-import { Reader } from "../bytes/reader.ts";
-import { Alert, alertError } from "./alert.ts";
-import { ExtensionType, LEGACY_VERSION, MessageType } from "./code_point.ts";
+// Reads and writes the ClientHello.
+
+import { Reader } from "../../bytes/reader.ts";
+import { Alert, alertError } from "../code/alert.ts";
+import { ExtensionType, LEGACY_VERSION, MessageType } from "../code/code_point.ts";
 import {
   expectEnd,
   type Extensions,

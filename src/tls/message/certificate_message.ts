@@ -1,9 +1,9 @@
 // The Certificate message of TLS (RFC 9846, Section 4.5.1).
 
-import { Reader } from "../bytes/reader.ts";
-import { Alert, alertError } from "./alert.ts";
+import { Reader } from "../../bytes/reader.ts";
+import { Alert, alertError } from "../code/alert.ts";
 import { readNumberList, writeNumberList } from "./client_hello.ts";
-import { ExtensionType, MessageType } from "./code_point.ts";
+import { ExtensionType, MessageType } from "../code/code_point.ts";
 import {
   expectEnd,
   readExtensions,
@@ -12,8 +12,8 @@ import {
   readVector8,
 } from "./extensions.ts";
 import { MessageWriter } from "./message_writer.ts";
-import { certificateSchemes, handshakeSchemes } from "./signature.ts";
-import { MAX_CHAIN } from "../limits/limits.ts";
+import { certificateSchemes, handshakeSchemes } from "../key/signature.ts";
+import { MAX_CHAIN } from "../../limits/limits.ts";
 
 /** Writes a Certificate message; an empty chain says that there is none to show. */
 export function writeCertificate(chain: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

@@ -1,10 +1,10 @@
 // Session tickets: what they carry, and the NewSessionTicket message (RFC 9846, Section 4.7.1).
 
-import { Reader } from "../bytes/reader.ts";
-import { ErrorCode } from "../error/error_code.ts";
-import { TransportError } from "../error/quic_error.ts";
-import { Alert, alertError } from "./alert.ts";
-import { ExtensionType, MessageType } from "./code_point.ts";
+import { Reader } from "../../bytes/reader.ts";
+import { ErrorCode } from "../../error/error_code.ts";
+import { TransportError } from "../../error/quic_error.ts";
+import { Alert, alertError } from "../code/alert.ts";
+import { ExtensionType, MessageType } from "../code/code_point.ts";
 import { bytesToLatin1, latin1ToBytes } from "./client_hello.ts";
 import { expectEnd, readExtensions, readVector16, readVector8 } from "./extensions.ts";
 import { MessageWriter } from "./message_writer.ts";

@@ -1,8 +1,8 @@
 // Puts handshake messages together from CRYPTO bytes.
 
-import { NO_BYTES } from "../bytes/bytes.ts";
-import { ErrorCode } from "../error/error_code.ts";
-import { TransportError } from "../error/quic_error.ts";
+import { NO_BYTES } from "../../bytes/bytes.ts";
+import { ErrorCode } from "../../error/error_code.ts";
+import { TransportError } from "../../error/quic_error.ts";
 
 /** Bytes to begin with. */
 const SMALLEST = 1_024;

@@ -1,9 +1,9 @@
 // The ServerHello and HelloRetryRequest messages of TLS (RFC 9846, Section 4.2.3).
 
-import { equalBytes, fromHex } from "../bytes/bytes.ts";
-import { Reader } from "../bytes/reader.ts";
-import { Alert, alertError } from "./alert.ts";
-import { ExtensionType, LEGACY_VERSION, MessageType, TLS_1_3 } from "./code_point.ts";
+import { equalBytes, fromHex } from "../../bytes/bytes.ts";
+import { Reader } from "../../bytes/reader.ts";
+import { Alert, alertError } from "../code/alert.ts";
+import { ExtensionType, LEGACY_VERSION, MessageType, TLS_1_3 } from "../code/code_point.ts";
 import { writeExtension } from "./client_hello.ts";
 import {
   expectEnd,

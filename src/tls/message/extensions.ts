@@ -1,6 +1,8 @@
-import type { Reader } from "../bytes/reader.ts";
-import { Alert, alertError } from "./alert.ts";
-import { ExtensionType } from "./code_point.ts";
+// Reads and writes the extensions of a message.
+
+import type { Reader } from "../../bytes/reader.ts";
+import { Alert, alertError } from "../code/alert.ts";
+import { ExtensionType } from "../code/code_point.ts";
 
 /** Extensions of one message by type, in the order they came. */
 export type Extensions = ReadonlyMap<number, Uint8Array>;

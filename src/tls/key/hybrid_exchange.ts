@@ -1,10 +1,17 @@
 // The hybrid key exchange X25519MLKEM768.
 
-import { ml_kem768 as mlKem } from "@noble/post-quantum/ml-kem.js";
-import { concatBytes } from "../bytes/bytes.ts";
-import type { Random } from "../crypto/random.ts";
-import { Alert, alertError } from "./alert.ts";
-import { NamedGroup } from "./code_point.ts";
+import { concatBytes } from "../../bytes/bytes.ts";
+import {
+  CHANCE_LENGTH,
+  CIPHERTEXT_LENGTH,
+  ENCAPSULATION_KEY_LENGTH,
+  type KemAnswer,
+  SEED_LENGTH,
+} from "../../crypto/kem.ts";
+import { mlKem } from "../../crypto/ml_kem.ts";
+import type { Random } from "../../crypto/random.ts";
+import { Alert, alertError } from "../code/alert.ts";
+import { NamedGroup } from "../code/code_point.ts";
 import { agreeOn, curve } from "./diffie_hellman.ts";
 import type { KeyAnswer, KeyShare } from "./key_share.ts";
 

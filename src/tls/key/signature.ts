@@ -1,10 +1,11 @@
 // The signature schemes of TLS, and the CertificateVerify message.
 
-import type { Role } from "../error/role.ts";
+import type { SignatureEngine, SignatureMethod } from "../../crypto/signature_engine.ts";
+import type { Role } from "../../error/role.ts";
 import { constants, type KeyObject, verify } from "node:crypto";
-import { checkEcdsaSignature } from "./certificate_signature.ts";
-import { SignatureScheme } from "./code_point.ts";
-import { LEAST_RSA_BITS } from "../limits/limits.ts";
+import { checkEcdsaSignature } from "../x509/certificate_signature.ts";
+import { SignatureScheme } from "../code/code_point.ts";
+import { LEAST_RSA_BITS } from "../../limits/limits.ts";
 
 /** The algorithm of a signature scheme. */
 export interface SchemeMethod {

@@ -1,15 +1,8 @@
 // The key schedule of TLS 1.3 (RFC 9846, Section 7.1).
 
-import { equalSecrets, NO_BYTES } from "../bytes/bytes.ts";
-import {
-  deriveSecret,
-  expandLabel,
-  extract,
-  hash,
-  type HashName,
-  hmac,
-  HmacKey,
-} from "../crypto/hkdf.ts";
+import { equalSecrets, NO_BYTES } from "../../bytes/bytes.ts";
+import type { HashName } from "../../crypto/hash_function.ts";
+import { deriveSecret, expandLabel, extract, hash, hmac, HmacKey } from "../../crypto/hkdf.ts";
 
 /** The hash of no message at all. */
 const EMPTY_HASHES = { sha256: hash("sha256", NO_BYTES), sha384: hash("sha384", NO_BYTES) };

@@ -1,8 +1,8 @@
 // The groups of key exchange that both roles know.
 
 import type { KeyAnswer, KeyShare } from "./key_share.ts";
-import type { Random } from "../crypto/random.ts";
-import { NamedGroup } from "./code_point.ts";
+import type { Random } from "../../crypto/random.ts";
+import { NamedGroup } from "../code/code_point.ts";
 import { agreeOn, curve, type CurveName } from "./diffie_hellman.ts";
 import { makeHybridShare, respondHybrid } from "./hybrid_exchange.ts";
 

@@ -1,7 +1,9 @@
-import { sha256, sha384 } from "@noble/hashes/sha2.js";
-import { concatBytes } from "../bytes/bytes.ts";
-import { hash, type HashName } from "../crypto/hkdf.ts";
-import { MessageType } from "./code_point.ts";
+// The running hash of all handshake messages.
+
+import { concatBytes } from "../../bytes/bytes.ts";
+import { hashFunction, type HashName, type RunningHash } from "../../crypto/hash_function.ts";
+import { hash } from "../../crypto/hkdf.ts";
+import { MessageType } from "../code/code_point.ts";
 
 /** The running hash of all handshake messages (RFC 9846, Section 4.1). */
 export class Transcript {

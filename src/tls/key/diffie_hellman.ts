@@ -4,8 +4,8 @@ import { Buffer } from "node:buffer";
 import { createECDH, createPrivateKey, createPublicKey, diffieHellman } from "node:crypto";
 import { x25519 } from "@noble/curves/ed25519.js";
 import { p256, p384 } from "@noble/curves/nist.js";
-import { equalBytes, fromHex } from "../bytes/bytes.ts";
-import { Alert, alertError } from "./alert.ts";
+import { equalBytes, fromHex } from "../../bytes/bytes.ts";
+import { Alert, alertError } from "../code/alert.ts";
 
 /*
  * Measured on Deno 2.9 (µs, public key / shared secret): X25519 210 / 426 noble, 26 / 55

@@ -1,6 +1,8 @@
-import { ReadError } from "../bytes/reader.ts";
-import { ErrorCode } from "../error/error_code.ts";
-import { TransportError } from "../error/quic_error.ts";
+// The alerts of TLS.
+
+import { ReadError } from "../../bytes/reader.ts";
+import { ErrorCode } from "../../error/error_code.ts";
+import { TransportError } from "../../error/quic_error.ts";
 
 /** Alert descriptions (RFC 9846, Section 6). All are fatal in QUIC (RFC 9001, Section 4.8). */
 export const Alert = {

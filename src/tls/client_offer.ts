@@ -8,21 +8,21 @@ import {
   writeClientHello,
   writeExtension,
   writeNumberList,
-} from "./client_hello.ts";
-import { ExtensionType, TLS_1_3 } from "./code_point.ts";
+} from "./message/client_hello.ts";
+import { ExtensionType, TLS_1_3 } from "./code/code_point.ts";
 import { parseIpAddress } from "../bytes/ip_address.ts";
-import { decompressions } from "./certificate_compression.ts";
-import { defaultGroups, isKnownGroup } from "./key_exchange.ts";
-import type { KeyShare } from "./key_share.ts";
-import { KeySchedule } from "./key_schedule.ts";
-import type { MessageWriter } from "./message_writer.ts";
+import { decompressions } from "./message/certificate_compression.ts";
+import { defaultGroups, isKnownGroup } from "./key/key_exchange.ts";
+import type { KeyShare } from "./key/key_share.ts";
+import { KeySchedule } from "./key/key_schedule.ts";
+import type { MessageWriter } from "./message/message_writer.ts";
 import { judgeCertificates } from "./peer_certificate.ts";
-import { normalizeName } from "./server_identity.ts";
+import { normalizeName } from "./trust/server_identity.ts";
 import type { Session } from "./session.ts";
-import { MAX_TICKET_LIFETIME } from "./session_ticket.ts";
-import { certificateSchemes, handshakeSchemes } from "./signature.ts";
+import { MAX_TICKET_LIFETIME } from "./message/session_ticket.ts";
+import { certificateSchemes, handshakeSchemes } from "./key/signature.ts";
 import type { ClientTlsOptions } from "./tls.ts";
-import type { Transcript } from "./transcript.ts";
+import type { Transcript } from "./key/transcript.ts";
 
 /** The suites in the order we like them: without hardware at hand, ChaCha20 is the fastest. */
 export const defaultSuites: readonly number[] = [

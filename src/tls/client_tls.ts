@@ -6,28 +6,28 @@ import { suiteParameters } from "../crypto/cipher_suite.ts";
 import { Level } from "../crypto/level.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
-import { Alert, alertError } from "./alert.ts";
-import type { CertificateKey } from "./certificate_key.ts";
-import { decompressCertificate } from "./certificate_compression.ts";
+import { Alert, alertError } from "./code/alert.ts";
+import type { CertificateKey } from "./x509/certificate_key.ts";
+import { decompressCertificate } from "./message/certificate_compression.ts";
 import {
   readCertificate,
   readCertificateRequest,
   writeCertificate,
   writeCertificateVerify,
   writeFinished,
-} from "./certificate_message.ts";
-import { readAlpn } from "./client_hello.ts";
+} from "./message/certificate_message.ts";
+import { readAlpn } from "./message/client_hello.ts";
 import { ClientOffer } from "./client_offer.ts";
-import { ExtensionType, MessageType, NamedGroup } from "./code_point.ts";
-import { expectEnd, expectOnly, type Extensions, readExtensions } from "./extensions.ts";
+import { ExtensionType, MessageType, NamedGroup } from "./code/code_point.ts";
+import { expectEnd, expectOnly, type Extensions, readExtensions } from "./message/extensions.ts";
 import { Handshake } from "./handshake.ts";
-import { makeKeyShare } from "./key_exchange.ts";
-import type { KeyShare } from "./key_share.ts";
-import { KeySchedule, resumptionKey } from "./key_schedule.ts";
+import { makeKeyShare } from "./key/key_exchange.ts";
+import type { KeyShare } from "./key/key_share.ts";
+import { KeySchedule, resumptionKey } from "./key/key_schedule.ts";
 import { checkCertificateVerify, judgeCertificates } from "./peer_certificate.ts";
-import { readServerHello, type ServerHello } from "./server_hello.ts";
-import { MAX_TICKET_LIFETIME, readNewSessionTicket } from "./session_ticket.ts";
-import { signedContent } from "./signature.ts";
+import { readServerHello, type ServerHello } from "./message/server_hello.ts";
+import { MAX_TICKET_LIFETIME, readNewSessionTicket } from "./message/session_ticket.ts";
+import { signedContent } from "./key/signature.ts";
 import type { ClientTlsOptions, TlsContext } from "./tls.ts";
 import { MAX_TICKETS } from "../limits/limits.ts";
 

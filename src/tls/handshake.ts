@@ -1,16 +1,16 @@
 import { NO_BYTES, toHex } from "../bytes/bytes.ts";
 import { suiteParameters } from "../crypto/cipher_suite.ts";
-import type { HashName } from "../crypto/hkdf.ts";
+import type { HashName } from "../crypto/hash_function.ts";
 import { Level } from "../crypto/level.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
-import { Alert, alertError, asTransportError } from "./alert.ts";
-import { messageName } from "./code_point.ts";
-import { exportSecret, type KeySchedule } from "./key_schedule.ts";
+import { Alert, alertError, asTransportError } from "./code/alert.ts";
+import { messageName } from "./code/code_point.ts";
+import { exportSecret, type KeySchedule } from "./key/key_schedule.ts";
 import { MAX_LATE_TLS_MESSAGE, MAX_TLS_MESSAGE } from "../limits/limits.ts";
-import { MessageBuffer } from "./message_buffer.ts";
+import { MessageBuffer } from "./message/message_buffer.ts";
 import type { Tls, TlsContext } from "./tls.ts";
-import { Transcript } from "./transcript.ts";
+import { Transcript } from "./key/transcript.ts";
 
 /** What both roles share: messages in, messages and secrets out. */
 export abstract class Handshake implements Tls {

@@ -4,7 +4,7 @@ import { equalBytes } from "../bytes/bytes.ts";
 import { isCipherSuite } from "../crypto/cipher_suite.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
-import { Alert, alertError } from "./alert.ts";
+import { Alert, alertError } from "./code/alert.ts";
 import {
   type ClientHello,
   type KeyShareEntry,
@@ -13,10 +13,10 @@ import {
   readNumberList,
   readServerName,
   readVersions,
-} from "./client_hello.ts";
+} from "./message/client_hello.ts";
 import { defaultSuites } from "./client_offer.ts";
-import { ExtensionType, TLS_1_3 } from "./code_point.ts";
-import { defaultGroups, isKnownGroup } from "./key_exchange.ts";
+import { ExtensionType, TLS_1_3 } from "./code/code_point.ts";
+import { defaultGroups, isKnownGroup } from "./key/key_exchange.ts";
 import type { ServerTlsOptions } from "./tls.ts";
 
 /** What follows from a ClientHello before certificates and tickets are looked at. */

@@ -1,17 +1,18 @@
 // Judges the certificates of a peer and the signature with its key.
 
+import type { SignatureEngine } from "../crypto/signature_engine.ts";
 import { TransportError } from "../error/quic_error.ts";
 import type { Role } from "../error/role.ts";
-import { Alert, alertError } from "./alert.ts";
-import { Certificate } from "./certificate.ts";
-import type { CertificateKey } from "./certificate_key.ts";
-import { readCertificateVerify } from "./certificate_message.ts";
-import { DerError } from "./der.ts";
-import { JudgementBudget, JudgementCost } from "./judgement_budget.ts";
-import { isSchemeFor, signedContent, verifySignature } from "./signature.ts";
+import { Alert, alertError } from "./code/alert.ts";
+import { Certificate } from "./x509/certificate.ts";
+import type { CertificateKey } from "./x509/certificate_key.ts";
+import { readCertificateVerify } from "./message/certificate_message.ts";
+import { DerError } from "./x509/der.ts";
+import { JudgementBudget, JudgementCost } from "./x509/judgement_budget.ts";
+import { isSchemeFor, signedContent, verifySignature } from "./key/signature.ts";
 import type { CertificateHook, Verification } from "./tls.ts";
-import type { TrustStore } from "./trust_store.ts";
-import { verifyChain } from "./verify_chain.ts";
+import type { TrustStore } from "./trust/trust_store.ts";
+import { verifyChain } from "./trust/verify_chain.ts";
 
 /** How a peer's certificates are judged. */
 export interface Judgement {

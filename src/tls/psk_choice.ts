@@ -3,14 +3,14 @@
 import { equalBytes } from "../bytes/bytes.ts";
 import { Reader } from "../bytes/reader.ts";
 import { suiteParameters } from "../crypto/cipher_suite.ts";
-import { Alert, alertError } from "./alert.ts";
-import { type ClientHello, type PskOffer, readPskOffer } from "./client_hello.ts";
-import { ExtensionType } from "./code_point.ts";
-import { expectEnd, readVector8 } from "./extensions.ts";
-import { KeySchedule } from "./key_schedule.ts";
-import { readTicketContent, type TicketContent } from "./session_ticket.ts";
+import { Alert, alertError } from "./code/alert.ts";
+import { type ClientHello, type PskOffer, readPskOffer } from "./message/client_hello.ts";
+import { ExtensionType } from "./code/code_point.ts";
+import { expectEnd, readVector8 } from "./message/extensions.ts";
+import { KeySchedule } from "./key/key_schedule.ts";
+import { readTicketContent, type TicketContent } from "./message/session_ticket.ts";
 import type { EarlyDataOffer, TicketOptions } from "./tls.ts";
-import type { Transcript } from "./transcript.ts";
+import type { Transcript } from "./key/transcript.ts";
 import { MAX_PSK_IDENTITIES } from "../limits/limits.ts";
 
 /** Milliseconds by which the age of a ticket may differ from what the client says, for 0-RTT. */

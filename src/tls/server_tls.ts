@@ -2,23 +2,28 @@
 
 import { concatBytes, NO_BYTES } from "../bytes/bytes.ts";
 import { Level } from "../crypto/level.ts";
-import { Alert, alertError } from "./alert.ts";
-import { readCompressions } from "./certificate_compression.ts";
-import type { CertificateKey } from "./certificate_key.ts";
+import { Alert, alertError } from "./code/alert.ts";
+import { readCompressions } from "./message/certificate_compression.ts";
+import type { CertificateKey } from "./x509/certificate_key.ts";
 import {
   readCertificate,
   writeCertificateRequest,
   writeCertificateVerify,
   writeFinished,
-} from "./certificate_message.ts";
-import { type ClientHello, readClientHello, writeAlpn, writeExtension } from "./client_hello.ts";
-import { ExtensionType, MessageType } from "./code_point.ts";
+} from "./message/certificate_message.ts";
+import {
+  type ClientHello,
+  readClientHello,
+  writeAlpn,
+  writeExtension,
+} from "./message/client_hello.ts";
+import { ExtensionType, MessageType } from "./code/code_point.ts";
 import type { Credential } from "./credential.ts";
 import { Handshake } from "./handshake.ts";
-import { answerKeyShare } from "./key_exchange.ts";
-import { KeySchedule, resumptionKey } from "./key_schedule.ts";
-import { MessageWriter } from "./message_writer.ts";
-import { checkSecondHello, negotiate, type Negotiated } from "./negotiation.ts";
+import { answerKeyShare } from "./key/key_exchange.ts";
+import { KeySchedule, resumptionKey } from "./key/key_schedule.ts";
+import { MessageWriter } from "./message/message_writer.ts";
+import { checkSecondHello, chooseFrom, type ServerChoice } from "./server_choice.ts";
 import { checkCertificateVerify, judgeCertificates } from "./peer_certificate.ts";
 import {
   acceptsEarlyData,
@@ -28,13 +33,13 @@ import {
   speaksPsk,
   TICKET_TYPE,
 } from "./psk_choice.ts";
-import { writeRetryRequest, writeServerHello } from "./server_hello.ts";
+import { writeRetryRequest, writeServerHello } from "./message/server_hello.ts";
 import {
   MAX_TICKET_LIFETIME,
   writeNewSessionTicket,
   writeTicketContent,
-} from "./session_ticket.ts";
-import { signedContent } from "./signature.ts";
+} from "./message/session_ticket.ts";
+import { signedContent } from "./key/signature.ts";
 import type { ServerTlsOptions, TicketOptions, TlsContext } from "./tls.ts";
 
 /** What the server waits for (RFC 9846, Appendix A.2); always moves forward. */

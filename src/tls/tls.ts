@@ -1,9 +1,10 @@
 import type { Level } from "../crypto/level.ts";
 import type { Random } from "../crypto/random.ts";
+import type { SignatureEngine } from "../crypto/signature_engine.ts";
 import type { Credential } from "./credential.ts";
 import type { Session } from "./session.ts";
-import type { TrustStore } from "./trust_store.ts";
-import type { WallClock } from "./wall_clock.ts";
+import type { TrustStore } from "./trust/trust_store.ts";
+import type { WallClock } from "./code/wall_clock.ts";
 
 /**
  * How TLS speaks to the connection around it.

@@ -152,10 +152,10 @@ export class ClientTls extends Handshake {
     this.#checkPsk(hello);
     this.suite = hello.suite;
     this.group = hello.group;
-    this.resumed = hello.pskIndex === 0;
+    this.isResumed = hello.pskIndex === 0;
     this.transcript.start(this.hash);
     this.transcript.add(message);
-    this.schedule = new KeySchedule(this.hash, this.resumed ? offer.session!.secret : undefined);
+    this.schedule = new KeySchedule(this.hash, this.isResumed ? offer.session!.secret : undefined);
     this.schedule.enterHandshake(share.agree(hello.publicKey));
     this.#shares = [];
     this.#deriveHandshakeSecrets();
@@ -219,8 +219,8 @@ export class ClientTls extends Handshake {
   }
 
   #rejectEarlyData(): void {
-    if (!this.#offer!.earlyData || this.earlyDataAccepted !== undefined) return;
-    this.earlyDataAccepted = false;
+    if (!this.#offer!.earlyData || this.isEarlyDataAccepted !== undefined) return;
+    this.isEarlyDataAccepted = false;
     this.context.sink.onEarlyDataRejected?.();
   }
 
@@ -242,8 +242,8 @@ export class ClientTls extends Handshake {
     else this.#rejectEarlyData();
     this.#serverParameters = parameters.slice();
     this.transcript.add(message);
-    this.#state = this.resumed ? State.Finished : State.CertificateOrRequest;
-    if (this.resumed) this.peerCertificates = this.#offer!.session!.peerCertificates;
+    this.#state = this.isResumed ? State.Finished : State.CertificateOrRequest;
+    if (this.isResumed) this.peerCertificates = this.#offer!.session!.peerCertificates;
     this.context.sink.onPeerTransportParameters(this.#serverParameters);
   }
 
@@ -281,13 +281,13 @@ export class ClientTls extends Handshake {
   #acceptEarlyData(): void {
     const session = this.#offer!.session!;
     // RFC 9846, Section 4.3.10: early data belongs to the first PSK and all that came with it.
-    if (!this.resumed || session.suite !== this.suite || session.alpn !== this.alpn) {
+    if (!this.isResumed || session.suite !== this.suite || session.alpn !== this.alpn) {
       throw alertError(
         Alert.IllegalParameter,
         "Cannot go on: the server takes 0-RTT data of another session",
       );
     }
-    this.earlyDataAccepted = true;
+    this.isEarlyDataAccepted = true;
   }
 
   #onCertificateRequest(message: Uint8Array): void {
@@ -328,7 +328,7 @@ export class ClientTls extends Handshake {
     this.#sendFlight();
     this.#resumptionSecret = this.schedule!.derive("res master", this.transcript.digest());
     this.#state = State.Connected;
-    this.complete = true;
+    this.isComplete = true;
     this.enter(Level.OneRtt);
     this.context.sink.onSecrets(Level.OneRtt, this.suite, server, client);
     this.context.sink.onComplete();

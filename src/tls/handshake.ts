@@ -18,9 +18,9 @@ export abstract class Handshake implements Tls {
   serverName: string | undefined;
   suite = 0;
   group = 0;
-  complete = false;
-  resumed = false;
-  earlyDataAccepted: boolean | undefined;
+  isComplete = false;
+  isResumed = false;
+  isEarlyDataAccepted: boolean | undefined;
   peerCertificates: readonly Uint8Array[] = [];
 
   protected readonly context: TlsContext;
@@ -55,7 +55,7 @@ export abstract class Handshake implements Tls {
   }
 
   exportKeyingMaterial(label: string, context: Uint8Array, length: number): Uint8Array {
-    if (!this.#exporterSecret || !this.complete) {
+    if (!this.#exporterSecret || !this.isComplete) {
       throw new TypeError("Cannot export keying material: the handshake is not complete");
     }
     return exportSecret(this.hash, this.#exporterSecret, label, context, length);
@@ -127,7 +127,7 @@ export abstract class Handshake implements Tls {
   #take(level: Level, data: Uint8Array, now: number): void {
     this.#checkLevel(level);
     this.#buffer.append(data);
-    const limit = this.complete ? MAX_LATE_TLS_MESSAGE : MAX_TLS_MESSAGE;
+    const limit = this.isComplete ? MAX_LATE_TLS_MESSAGE : MAX_TLS_MESSAGE;
     for (;;) {
       const message = this.#buffer.next(limit);
       if (!message) return this.#buffer.rest();

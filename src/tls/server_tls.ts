@@ -138,7 +138,7 @@ export class ServerTls extends Handshake {
     this.alpn = choice.alpn;
     this.serverName = choice.serverName;
     this.group = choice.group;
-    this.resumed = resumed;
+    this.isResumed = resumed;
     this.clientRandom = hello.random.slice();
     this.#compressions = readCompressions(hello.extensions);
     this.#wantsTickets = this.#tickets !== undefined && speaksPsk(hello);
@@ -218,7 +218,7 @@ export class ServerTls extends Handshake {
     if (!hello.extensions.has(ExtensionType.EarlyData)) return;
     const accepted = psk !== undefined &&
       acceptsEarlyData(psk, this.#tickets!, this.suite, this.alpn!, now);
-    this.earlyDataAccepted = accepted;
+    this.isEarlyDataAccepted = accepted;
     if (!accepted) {
       this.context.sink.onEarlyDataRejected?.();
       return;
@@ -259,12 +259,12 @@ export class ServerTls extends Handshake {
     const message = writer.openMessage(MessageType.EncryptedExtensions);
     const extensions = writer.open(2);
     // RFC 6066, Section 3: an empty answer says that the name was of use.
-    if (this.serverName !== undefined && !this.resumed) {
+    if (this.serverName !== undefined && !this.isResumed) {
       writeExtension(writer, ExtensionType.ServerName, new Uint8Array(0));
     }
     writeAlpn(writer, [this.alpn!]);
     writeExtension(writer, ExtensionType.QuicTransportParameters, this.#transportParameters);
-    if (this.earlyDataAccepted) {
+    if (this.isEarlyDataAccepted) {
       writeExtension(writer, ExtensionType.EarlyData, new Uint8Array(0));
     }
     writer.close(extensions, 2);
@@ -306,7 +306,7 @@ export class ServerTls extends Handshake {
     this.checkFinished(message, this.#clientSecret);
     this.transcript.add(message);
     this.#state = State.Connected;
-    this.complete = true;
+    this.isComplete = true;
     this.enter(Level.OneRtt);
     const { sink } = this.context;
     sink.onSecrets(Level.OneRtt, this.suite, this.#clientApplicationSecret, undefined);

@@ -63,11 +63,11 @@ export interface Tls {
   /** The chosen key exchange group, 0 before. */
   readonly group: number;
   /** Whether both Finished messages are through. */
-  readonly complete: boolean;
+  readonly isComplete: boolean;
   /** Whether a session ticket was used in place of certificates. */
-  readonly resumed: boolean;
+  readonly isResumed: boolean;
   /** Whether 0-RTT data is read by the server: `undefined` while not decided or not offered. */
-  readonly earlyDataAccepted: boolean | undefined;
+  readonly isEarlyDataAccepted: boolean | undefined;
   /** The peer's certificates in DER, its own first; empty if it sent none. */
   readonly peerCertificates: readonly Uint8Array[];
 }

@@ -102,7 +102,7 @@ export class ServerTls extends Handshake {
     // What the parser returns are views; all that outlives this call is copied.
     const hello = readClientHello(this.#firstHello ? message : message.slice());
     if (this.#firstHello) checkSecondHello(this.#firstHello, hello);
-    const choice = negotiate(hello, this.#options);
+    const choice = chooseFrom(hello, this.#options);
     const time = this.context.wallTime(now);
     const suites = this.#firstHello ? [this.suite] : choice.suites;
     const psk = choosePsk(hello, this.#tickets, {
@@ -134,7 +134,7 @@ export class ServerTls extends Handshake {
     return this.#options.clientCertificates ? undefined : this.#options.tickets;
   }
 
-  #settle(hello: ClientHello, choice: Negotiated, resumed: boolean): void {
+  #settle(hello: ClientHello, choice: ServerChoice, resumed: boolean): void {
     this.alpn = choice.alpn;
     this.serverName = choice.serverName;
     this.group = choice.group;
@@ -163,7 +163,7 @@ export class ServerTls extends Handshake {
 
   #answer(
     hello: ClientHello,
-    choice: Negotiated,
+    choice: ServerChoice,
     psk: ChosenPsk | undefined,
     now: number,
   ): void {
@@ -191,7 +191,7 @@ export class ServerTls extends Handshake {
     this.#sendFlight(credential, server);
   }
 
-  #chooseCredential(choice: Negotiated): { credential: Credential; scheme: number } {
+  #chooseCredential(choice: ServerChoice): { credential: Credential; scheme: number } {
     const { schemes } = choice;
     if (!schemes) {
       throw alertError(

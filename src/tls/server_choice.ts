@@ -1,7 +1,7 @@
 // What a server decides from a ClientHello before certificates and tickets are looked at.
 
 import { equalBytes } from "../bytes/bytes.ts";
-import { isCipherSuite } from "../crypto/cipher_suite.ts";
+import { CipherSuite, isCipherSuite } from "../crypto/cipher_suite.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import { Alert, alertError } from "./code/alert.ts";
@@ -20,7 +20,7 @@ import { defaultGroups, isKnownGroup } from "./key/key_exchange.ts";
 import type { ServerTlsOptions } from "./tls.ts";
 
 /** What follows from a ClientHello before certificates and tickets are looked at. */
-export interface Negotiated {
+export interface ServerChoice {
   readonly alpn: string;
   readonly serverName: string | undefined;
   /** Suites both sides know, in the order of the server. */
@@ -34,7 +34,7 @@ export interface Negotiated {
 }
 
 /** Chooses from what a client offers; throws the alert that says why nothing fits. */
-export function negotiate(hello: ClientHello, options: ServerTlsOptions): Negotiated {
+export function chooseFrom(hello: ClientHello, options: ServerTlsOptions): ServerChoice {
   const { extensions } = hello;
   if (hello.sessionId.length > 0) {
     // RFC 9001, Section 8.4: compatibility with middleboxes is not for QUIC.

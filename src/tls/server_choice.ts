@@ -48,9 +48,7 @@ export function chooseFrom(hello: ClientHello, options: ServerTlsOptions): Serve
   }
   const transportParameters = extensions.get(ExtensionType.QuicTransportParameters);
   if (!transportParameters) throw missing("transport parameters");
-  const suites = (options.suites ?? defaultSuites).filter((suite) =>
-    isCipherSuite(suite) && hello.suites.includes(suite)
-  );
+  const suites = commonSuites(hello, options);
   if (suites.length === 0) {
     throw alertError(
       Alert.HandshakeFailure,
@@ -65,6 +63,21 @@ export function chooseFrom(hello: ClientHello, options: ServerTlsOptions): Serve
     schemes: readNumberList(extensions, ExtensionType.SignatureAlgorithms),
     transportParameters: transportParameters.slice(),
   };
+}
+
+/** The suites that both sides know, in the order in which the server chooses. */
+function commonSuites(hello: ClientHello, options: ServerTlsOptions): readonly number[] {
+  const { suites, engineSuites = defaultSuites } = options;
+  const common = (suites ?? engineSuites).filter((suite) =>
+    isCipherSuite(suite) && hello.suites.includes(suite)
+  );
+  if (suites !== undefined) return common;
+  // A client whose processor has no instructions for AES puts ChaCha20 first. AES costs that client
+  // more than the client's choice costs the server.
+  const favourite = hello.suites.find(isCipherSuite);
+  const chaCha = CipherSuite.ChaCha20Poly1305Sha256;
+  if (favourite !== chaCha || !common.includes(chaCha)) return common;
+  return [chaCha, ...common.filter((suite) => suite !== chaCha)];
 }
 
 /** Checks that a ClientHello after a HelloRetryRequest changes what it may and nothing else. */

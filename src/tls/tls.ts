@@ -117,8 +117,10 @@ export interface ServerTlsOptions {
   readonly credential: (serverName: string | undefined) => Credential | undefined;
   /** Protocols in order of preference. */
   readonly alpn: readonly string[];
-  /** Cipher suites in order of preference. @default {ChaCha20, AES-128-GCM, AES-256-GCM} */
+  /** Cipher suites in order of preference. @default {`engineSuites`, unless a client has ChaCha20 first} */
   readonly suites?: readonly number[] | undefined;
+  /** The suites that this machine knows, the fastest first. @default {ChaCha20, AES-128-GCM, AES-256-GCM} */
+  readonly engineSuites?: readonly number[] | undefined;
   /** Groups that are accepted, in order of preference. @default {X25519MLKEM768, X25519, P-256, P-384} */
   readonly groups?: readonly number[] | undefined;
   /** Asks clients for a certificate. */

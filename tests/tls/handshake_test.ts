@@ -41,6 +41,18 @@ Deno.test("ServerTls chooses by its own preference", () => {
   assert.equal(new Pair().run().client.suite, CipherSuite.ChaCha20Poly1305Sha256);
 });
 
+Deno.test("ServerTls goes by its engine, but a client that likes ChaCha20 best has its way", () => {
+  const { Aes128GcmSha256: aes, ChaCha20Poly1305Sha256: chaCha } = CipherSuite;
+  const suiteFor = (client: readonly number[], server: readonly number[], wish?: number[]) =>
+    new Pair({ client: { suites: client }, server: { engineSuites: server, suites: wish } })
+      .run().client.suite;
+  assert.equal(suiteFor([CipherSuite.Aes256GcmSha384, chaCha, aes], [aes, chaCha]), aes);
+  assert.equal(suiteFor([aes, chaCha], [chaCha, aes]), chaCha);
+  assert.equal(suiteFor([0x1304, chaCha, aes], [aes, chaCha]), chaCha);
+  assert.equal(suiteFor([chaCha, aes], [aes]), aes);
+  assert.equal(suiteFor([chaCha, aes], [chaCha, aes], [aes, chaCha]), aes);
+});
+
 Deno.test("ServerTls asks for another key share when none fits", () => {
   for (const group of [NamedGroup.P256, NamedGroup.P384, NamedGroup.X25519MlKem768]) {
     for (const suite of suites) {

@@ -316,7 +316,8 @@ export class ClientTls extends Handshake {
   }
 
   #onCertificateVerify(message: Uint8Array): void {
-    checkCertificateVerify(message, "server", this.#serverKey!, this.transcript.digest());
+    const [key, digest] = [this.#serverKey!, this.transcript.digest()];
+    checkCertificateVerify(message, "server", key, digest, this.context.signatures);
     this.transcript.add(message);
     this.#state = State.Finished;
   }
@@ -356,7 +357,8 @@ export class ClientTls extends Handshake {
     this.transcript.add(certificate);
     if (scheme === undefined) return [certificate];
     const content = signedContent("client", this.transcript.digest());
-    const verify = writeCertificateVerify(scheme, credential!.sign(scheme, content));
+    const signature = credential!.sign(scheme, content, this.context.signatures);
+    const verify = writeCertificateVerify(scheme, signature);
     this.transcript.add(verify);
     return [certificate, verify];
   }

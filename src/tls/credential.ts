@@ -1,10 +1,11 @@
 import { constants, createPrivateKey, createPublicKey, type KeyObject, sign } from "node:crypto";
 import { equalBytes } from "../bytes/bytes.ts";
-import { Certificate } from "./certificate.ts";
-import { compressCertificate, compressions } from "./certificate_compression.ts";
-import { writeCertificate } from "./certificate_message.ts";
-import { readPem } from "./pem.ts";
-import { keyProblem, schemeMethod, schemesOf } from "./signature.ts";
+import type { SignatureEngine } from "../crypto/signature_engine.ts";
+import { Certificate } from "./x509/certificate.ts";
+import { compressCertificate, compressions } from "./message/certificate_compression.ts";
+import { writeCertificate } from "./message/certificate_message.ts";
+import { readPem } from "./x509/pem.ts";
+import { keyProblem, schemeMethod, schemesOf } from "./key/signature.ts";
 
 /**
  * A certificate with what leads to its authority, and its private key.
@@ -67,11 +68,16 @@ export class Credential {
   }
 
   /**
-   * Signs with one of `schemes`; the same content gives the same signature but for RSA and P-521, as
-   * the runtime derives what ECDSA needs by chance from key and content (RFC 6979).
+   * Signs with one of `schemes`. Without an engine the same content gives the same signature but for
+   * RSA and P-521, as the runtime derives what ECDSA needs by chance from key and content (RFC 6979).
+   *
+   * @param engine Signs in place of the runtime, unless it declines.
    */
-  sign(scheme: number, content: Uint8Array): Uint8Array {
-    const { hash, saltLength } = schemeMethod(scheme);
+  sign(scheme: number, content: Uint8Array, engine?: SignatureEngine): Uint8Array {
+    const method = schemeMethod(scheme);
+    const signature = engine?.sign(this.#key, method, content);
+    if (signature !== undefined) return signature;
+    const { hash, saltLength } = method;
     if (saltLength === undefined) return sign(hash, content, this.#key);
     const padding = constants.RSA_PKCS1_PSS_PADDING;
     return sign(hash, content, { key: this.#key, padding, saltLength });

@@ -85,12 +85,15 @@ function usableKey(certificate: Certificate): CertificateKey {
 
 /**
  * Checks a CertificateVerify message against the key of the certificate (RFC 9846, Section 4.5.2).
+ *
+ * @param engine Verifies in place of the runtime, unless it declines.
  */
 export function checkCertificateVerify(
   message: Uint8Array,
   signer: Role,
   key: CertificateKey,
   transcriptHash: Uint8Array,
+  engine?: SignatureEngine,
 ): void {
   const { scheme, signature } = readCertificateVerify(message);
   // Every scheme we know was offered, so knowing it is enough.
@@ -101,7 +104,8 @@ export function checkCertificateVerify(
         `was not offered or does not fit the key`,
     );
   }
-  if (verifySignature(scheme, key.object, signedContent(signer, transcriptHash), signature)) return;
+  const content = signedContent(signer, transcriptHash);
+  if (verifySignature(scheme, key.object, content, signature, engine)) return;
   throw alertError(
     Alert.DecryptError,
     `Cannot believe the ${signer}: its signature over the handshake is wrong`,

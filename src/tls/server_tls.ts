@@ -242,7 +242,9 @@ export class ServerTls extends Handshake {
       if (this.#options.clientCertificates) add(writeCertificateRequest());
       add(signer.credential.certificateMessage(this.#compressions));
       const content = signedContent("server", this.transcript.digest());
-      add(writeCertificateVerify(signer.scheme, signer.credential.sign(signer.scheme, content)));
+      const { credential, scheme } = signer;
+      const signature = credential.sign(scheme, content, this.context.signatures);
+      add(writeCertificateVerify(scheme, signature));
     }
     add(writeFinished(this.schedule!.finishedData(serverSecret, this.transcript.digest())));
     const isMutual = signer !== undefined && this.#options.clientCertificates !== undefined;
@@ -297,7 +299,9 @@ export class ServerTls extends Handshake {
   }
 
   #onCertificateVerify(message: Uint8Array): void {
-    checkCertificateVerify(message, "client", this.#clientKey!, this.transcript.digest());
+    const { signatures } = this.context;
+    const digest = this.transcript.digest();
+    checkCertificateVerify(message, "client", this.#clientKey!, digest, signatures);
     this.transcript.add(message);
     this.#state = State.Finished;
   }

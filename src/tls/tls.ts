@@ -37,6 +37,8 @@ export interface TlsContext {
   readonly random: Random;
   /** By which certificates and tickets are judged. */
   readonly wallTime: WallClock;
+  /** Signs and verifies in place of the runtime. */
+  readonly signatures?: SignatureEngine | undefined;
   /** The version of QUIC in use; tickets belong to one (RFC 9369, Section 5). 1 if left out. */
   readonly version?: (() => number) | undefined;
   /**

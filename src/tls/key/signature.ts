@@ -8,15 +8,9 @@ import { SignatureScheme } from "../code/code_point.ts";
 import { LEAST_RSA_BITS } from "../../limits/limits.ts";
 
 /** The algorithm of a signature scheme. */
-export interface SchemeMethod {
-  /** The type of key it takes, as `node:crypto` calls it. */
-  readonly keyType: string;
+export interface SchemeMethod extends SignatureMethod {
   /** The curve the key must be on (RFC 9846, Section 4.3.3). */
   readonly curve?: string;
-  /** The hash; none for EdDSA. */
-  readonly hash: string | null;
-  /** Bytes of salt, for RSA-PSS: as many as the hash has. */
-  readonly saltLength?: number;
 }
 
 const methods: ReadonlyMap<number, SchemeMethod> = new Map<number, SchemeMethod>([
@@ -77,19 +71,25 @@ export function isSchemeFor(scheme: number, key: KeyObject): boolean {
   return method !== undefined && fits(method, key);
 }
 
-/** Whether `signature` over `content` is right. Never throws on forged input. */
+/**
+ * Whether `signature` over `content` is right. Never throws on forged input.
+ *
+ * @param engine Verifies in place of the runtime, unless it declines.
+ */
 export function verifySignature(
   scheme: number,
   key: KeyObject,
   content: Uint8Array,
   signature: Uint8Array,
+  engine?: SignatureEngine,
 ): boolean {
   if (!isSchemeFor(scheme, key) || isWeak(key)) return false;
-  const { hash, saltLength, keyType } = schemeMethod(scheme);
+  const method = schemeMethod(scheme);
+  const { hash, saltLength, keyType } = method;
   const padding = constants.RSA_PKCS1_PSS_PADDING;
   try {
     if (keyType === "ec") checkEcdsaSignature(signature);
-    return verify(
+    return engine?.verify(key, method, content, signature) ?? verify(
       hash,
       content,
       saltLength === undefined ? key : { key, padding, saltLength },

@@ -21,12 +21,10 @@ import type { KeyAnswer, KeyShare } from "./key_share.ts";
  */
 
 const X25519_LENGTH = 32;
-const ENCAPSULATION_KEY_LENGTH = 1184;
-const CIPHERTEXT_LENGTH = 1088;
 
 /** A client's hybrid key share of 1,216 bytes. */
 export function makeHybridShare(group: number, random: Random): KeyShare {
-  const kem = mlKem.keygen(random.bytes(64));
+  const kem = mlKem().makePair(random.bytes(SEED_LENGTH));
   const privateKey = random.bytes(X25519_LENGTH);
   return {
     group,
@@ -34,8 +32,8 @@ export function makeHybridShare(group: number, random: Random): KeyShare {
     agree(peer) {
       if (peer.length !== CIPHERTEXT_LENGTH + X25519_LENGTH) throw badShare("its length is wrong");
       // A ciphertext that was tampered with gives another secret, not an error (FIPS 203).
-      const first = mlKem.decapsulate(peer.slice(0, CIPHERTEXT_LENGTH), kem.secretKey);
-      return concatBytes(first, agreeOn("x25519", privateKey, peer.slice(CIPHERTEXT_LENGTH)));
+      const first = kem.decapsulate(peer.subarray(0, CIPHERTEXT_LENGTH));
+      return concatBytes(first, agreeOn("x25519", privateKey, peer.subarray(CIPHERTEXT_LENGTH)));
     },
   };
 }
@@ -45,19 +43,19 @@ export function respondHybrid(peer: Uint8Array, random: Random): KeyAnswer {
   if (peer.length !== ENCAPSULATION_KEY_LENGTH + X25519_LENGTH) {
     throw badShare("its length is wrong");
   }
-  const kem = encapsulate(peer.slice(0, ENCAPSULATION_KEY_LENGTH), random);
+  const kem = encapsulate(peer.subarray(0, ENCAPSULATION_KEY_LENGTH), random);
   const privateKey = random.bytes(X25519_LENGTH);
-  const second = agreeOn("x25519", privateKey, peer.slice(ENCAPSULATION_KEY_LENGTH));
+  const second = agreeOn("x25519", privateKey, peer.subarray(ENCAPSULATION_KEY_LENGTH));
   return {
     publicKey: concatBytes(kem.cipherText, curve("x25519").publicKey(privateKey)),
     secret: concatBytes(kem.sharedSecret, second),
   };
 }
 
-function encapsulate(key: Uint8Array, random: Random): ReturnType<typeof mlKem.encapsulate> {
-  const chance = random.bytes(32);
+function encapsulate(key: Uint8Array, random: Random): KemAnswer {
+  const chance = random.bytes(CHANCE_LENGTH);
   try {
-    return mlKem.encapsulate(key, chance);
+    return mlKem().encapsulate(key, chance);
   } catch (error) {
     throw badShare("its key is not reduced", error);
   }

@@ -4,8 +4,8 @@ import { equalSecrets, NO_BYTES } from "../../bytes/bytes.ts";
 import type { HashName } from "../../crypto/hash_function.ts";
 import { deriveSecret, expandLabel, extract, hash, hmac, HmacKey } from "../../crypto/hkdf.ts";
 
-/** The hash of no message at all. */
-const EMPTY_HASHES = { sha256: hash("sha256", NO_BYTES), sha384: hash("sha384", NO_BYTES) };
+/** The hash of no message at all, once it was needed. */
+const emptyHashes: Partial<Record<HashName, Uint8Array>> = {};
 /** What stands for a secret that there is not. */
 const ZEROS = { sha256: new Uint8Array(32), sha384: new Uint8Array(48) };
 
@@ -33,7 +33,7 @@ export class KeySchedule {
   }
 
   /** A secret of the present stage, bound to the messages so far. */
-  derive(label: string, transcriptHash: Uint8Array = EMPTY_HASHES[this.hash]): Uint8Array {
+  derive(label: string, transcriptHash: Uint8Array = emptyHash(this.hash)): Uint8Array {
     return this.#secret.expandLabel(label, transcriptHash);
   }
 
@@ -69,6 +69,10 @@ export function exportSecret(
   context: Uint8Array,
   length: number,
 ): Uint8Array {
-  const secret = deriveSecret(name, exporterSecret, label, EMPTY_HASHES[name]);
+  const secret = deriveSecret(name, exporterSecret, label, emptyHash(name));
   return expandLabel(name, secret, "exporter", hash(name, context), length);
+}
+
+function emptyHash(name: HashName): Uint8Array {
+  return emptyHashes[name] ??= hash(name, NO_BYTES);
 }

@@ -9,7 +9,7 @@ import { MessageType } from "../code/code_point.ts";
 export class Transcript {
   /** Messages from before the hash function was known. */
   #early: Uint8Array[] = [];
-  #running: ReturnType<typeof sha256.create> | ReturnType<typeof sha384.create> | undefined;
+  #running: RunningHash | undefined;
 
   /** Adds one whole message. */
   add(message: Uint8Array): void {
@@ -20,19 +20,19 @@ export class Transcript {
   /** Settles the hash function; messages from before are taken in. */
   start(name: HashName): void {
     if (this.#running) return;
-    this.#running = (name === "sha256" ? sha256 : sha384).create();
+    this.#running = hashFunction(name).start();
     for (const message of this.#early) this.#running.update(message);
     this.#early = [];
   }
 
   /** The hash of all messages so far. */
   digest(): Uint8Array {
-    return this.#running!.clone().digest();
+    return this.#running!.digest();
   }
 
   /** The hash of all messages so far and a part of the next one, for binders. */
   digestWith(name: HashName, part: Uint8Array): Uint8Array {
-    if (this.#running) return this.#running.clone().update(part).digest();
+    if (this.#running) return this.#running.digest(part);
     return hash(name, concatBytes(...this.#early, part));
   }
 

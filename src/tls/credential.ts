@@ -1,3 +1,5 @@
+// A certificate with its chain and its private key.
+
 import { constants, createPrivateKey, createPublicKey, type KeyObject, sign } from "node:crypto";
 import { equalBytes } from "../bytes/bytes.ts";
 import type { SignatureEngine } from "../crypto/signature_engine.ts";

@@ -1,3 +1,5 @@
+// What both roles of a TLS handshake share.
+
 import { NO_BYTES, toHex } from "../bytes/bytes.ts";
 import { suiteParameters } from "../crypto/cipher_suite.ts";
 import type { HashName } from "../crypto/hash_function.ts";

@@ -1,4 +1,8 @@
-/** What a client keeps of a connection to resume it later. Plain data; guard it like a password. */
+/**
+ * What a client keeps of a connection to resume it later. Plain data; guard it like a password.
+ *
+ * @category Connections
+ */
 export interface Session {
   /** The name the server's certificate was checked for. */
   readonly serverName: string;

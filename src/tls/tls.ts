@@ -1,3 +1,5 @@
+// What TLS is to a connection: its calls and its options.
+
 import type { Level } from "../crypto/level.ts";
 import type { Random } from "../crypto/random.ts";
 import type { SignatureEngine } from "../crypto/signature_engine.ts";

@@ -1,3 +1,5 @@
+// The numbers of TLS: messages, extensions, groups, signatures.
+
 /** Handshake message types (RFC 9846, Section 4). */
 export const MessageType = {
   ClientHello: 1,

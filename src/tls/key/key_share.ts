@@ -1,3 +1,5 @@
+// A key share that waits for the peer's.
+
 /** A key share that waits for the peer's. */
 export interface KeyShare {
   /** The group it is of. */

@@ -1,3 +1,5 @@
+// Compresses certificate messages (RFC 8879).
+
 import { brotliCompressSync, deflateSync, inflateSync } from "node:zlib";
 import { Reader } from "../../bytes/reader.ts";
 import { Alert, alertError } from "../code/alert.ts";

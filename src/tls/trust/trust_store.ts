@@ -1,3 +1,5 @@
+// The certificates that are trusted.
+
 import { Buffer } from "node:buffer";
 import {
   MAX_CERTIFICATE_BYTES_REMEMBERED,
@@ -30,7 +32,11 @@ export class TrustStore {
    */
   readonly #signers = new WeakMap<Certificate, WeakSet<Certificate>>();
 
-  /** @param pems Texts with any number of PEM certificates each; unreadable ones are left out. */
+  /**
+   * Reads trust anchors.
+   *
+   * @param pems Texts with any number of PEM certificates each; unreadable ones are left out.
+   */
   constructor(pems: Iterable<string>) {
     for (const pem of pems) {
       for (const der of readPem(pem, "CERTIFICATE")) this.#add(der);

@@ -1,3 +1,5 @@
+// One X.509 certificate.
+
 import type { KeyObject } from "node:crypto";
 import { equalBytes } from "../../bytes/bytes.ts";
 import { formatIpAddress } from "../../bytes/ip_address.ts";
@@ -19,6 +21,8 @@ export { ExtendedUsage, KeyUsageBit } from "./certificate_extensions.ts";
  * It is one value in DER to the last byte. Names, validity and key are read at once, extensions
  * when they are first asked for; each getter of theirs throws a bad_certificate if they cannot be
  * read.
+ *
+ * @internal
  */
 export class Certificate {
   /** The certificate in DER. */

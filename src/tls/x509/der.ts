@@ -1,3 +1,5 @@
+// Reads DER, the encoding of certificates.
+
 /** Thrown by what reads DER, with a reason that fits the end of a sentence. */
 export class DerError extends Error {
   /** The name of the class, as errors have it. */

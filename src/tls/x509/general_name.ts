@@ -1,3 +1,5 @@
+// The names that certificates are issued for.
+
 import { DistinguishedName, printable } from "./distinguished_name.ts";
 import { contextTag, DerError, DerReader, Tag } from "./der.ts";
 import { formatIpAddress } from "../../bytes/ip_address.ts";

@@ -1,3 +1,5 @@
+// Reads PEM blocks.
+
 import { Buffer } from "node:buffer";
 
 /** The contents of every PEM block with this label, in order (RFC 7468). */

@@ -8,7 +8,7 @@ import {
   makeDevelopmentCertificate,
   makeIssuedCertificate,
 } from "../../src/io/development_certificate.ts";
-import { Certificate } from "../../src/tls/certificate.ts";
+import { Certificate } from "../../src/tls/x509/certificate.ts";
 import { TEST_CERTIFICATE, TEST_KEY } from "../../src/sim/test_certificate.ts";
 import { dialHere, listenHere } from "./loopback.ts";
 

@@ -1,4 +1,4 @@
-import { writeCertificate } from "../../src/tls/certificate_message.ts";
+import { writeCertificate } from "../../src/tls/message/certificate_message.ts";
 import { Credential } from "../../src/tls/credential.ts";
 import type { Made } from "../tls/authority.ts";
 

@@ -10,7 +10,7 @@ import { PacketBuilder } from "../../src/packet/packet_builder.ts";
 import { PacketOpener } from "../../src/packet/packet_opener.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
 import { Version } from "../../src/packet/version.ts";
-import { NamedGroup } from "../../src/tls/code_point.ts";
+import { NamedGroup } from "../../src/tls/code/code_point.ts";
 
 const ID_LENGTH = 8;
 const SIZE = 1_200;

@@ -11,7 +11,7 @@ import { SystemRandom } from "../../src/io/random.ts";
 import { UdpSocket } from "../../src/io/udp_socket.ts";
 import { PacketBuilder } from "../../src/packet/packet_builder.ts";
 import type { Path } from "../../src/path/path.ts";
-import { NamedGroup } from "../../src/tls/code_point.ts";
+import { NamedGroup } from "../../src/tls/code/code_point.ts";
 
 /** Frames as bytes: a callback that writes them. */
 export type Frames = (writer: Writer) => void;

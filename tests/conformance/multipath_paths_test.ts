@@ -20,7 +20,7 @@ import { PacketBuilder } from "../../src/packet/packet_builder.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
 import { Stage } from "../../src/path/lifecycle.ts";
 import type { Path } from "../../src/path/path.ts";
-import { NamedGroup } from "../../src/tls/code_point.ts";
+import { NamedGroup } from "../../src/tls/code/code_point.ts";
 import { Attacker, frame, type Frames, nameOf, newId } from "../connection/attacker.ts";
 import { firstVisit, visitAgain } from "../sim/early_data.ts";
 import { intercept } from "../../src/sim/intercept.ts";

@@ -11,7 +11,7 @@ import { MAX_PATH_ID, PATH_ABANDON } from "../../src/frame/multipath.ts";
 import { LocalIds } from "../../src/path/local_ids.ts";
 import { PacketBuilder } from "../../src/packet/packet_builder.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
-import { ExtensionType } from "../../src/tls/code_point.ts";
+import { ExtensionType } from "../../src/tls/code/code_point.ts";
 import { Attacker, frame, idOf } from "../connection/attacker.ts";
 import { linkOf, Pair, type PairOptions } from "../sim/pair.ts";
 import { SeededRandom } from "../../src/sim/seeded_random.ts";

@@ -3,10 +3,10 @@ import { Reader } from "../../src/bytes/reader.ts";
 import { Writer } from "../../src/bytes/writer.ts";
 import type { Level } from "../../src/crypto/level.ts";
 import { ClientTls } from "../../src/tls/client_tls.ts";
-import { MessageType } from "../../src/tls/code_point.ts";
+import { MessageType } from "../../src/tls/code/code_point.ts";
 import { ServerTls } from "../../src/tls/server_tls.ts";
 import type { TlsContext } from "../../src/tls/tls.ts";
-import type { Transcript } from "../../src/tls/transcript.ts";
+import type { Transcript } from "../../src/tls/key/transcript.ts";
 
 /** Turns one handshake message into whatever shall be sent instead. */
 export type Rewrite = (message: Uint8Array) => Uint8Array;

@@ -2,7 +2,7 @@ import { makeDevelopmentCertificate } from "../../src/io/development_certificate
 import assert from "node:assert/strict";
 import { TEST_CERTIFICATE, TEST_KEY } from "../../src/sim/test_certificate.ts";
 import { Credential } from "../../src/tls/credential.ts";
-import { NamedGroup } from "../../src/tls/code_point.ts";
+import { NamedGroup } from "../../src/tls/code/code_point.ts";
 import { linkOf, Pair } from "./pair.ts";
 
 const { X25519, X25519MlKem768 } = NamedGroup;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { NamedGroup } from "../../src/tls/code_point.ts";
+import { NamedGroup } from "../../src/tls/code/code_point.ts";
 import { linkOf, Pair, type PairOptions } from "./pair.ts";
 
 /** The first size that is tried. */

@@ -1,7 +1,7 @@
 import { CLIENT_DEFAULTS, type TransportConfig } from "../../src/connection/config.ts";
 import type { Connection } from "../../src/connection/connection.ts";
 import type { ConnectionEvent } from "../../src/connection/event.ts";
-import { NamedGroup } from "../../src/tls/code_point.ts";
+import { NamedGroup } from "../../src/tls/code/code_point.ts";
 import { type End, Pair, type PairOptions } from "../sim/pair.ts";
 import { StreamApp } from "../../src/sim/stream_app.ts";
 

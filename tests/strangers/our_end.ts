@@ -9,7 +9,7 @@ import { wallTime } from "../../src/io/clock.ts";
 import { SystemRandom } from "../../src/io/random.ts";
 import { Credential } from "../../src/tls/credential.ts";
 import type { ClientTlsOptions, ServerTlsOptions } from "../../src/tls/tls.ts";
-import { TrustStore } from "../../src/tls/trust_store.ts";
+import { TrustStore } from "../../src/tls/trust/trust_store.ts";
 
 /** One of our connections, with the core that its public face hides. */
 export interface OurEnd {

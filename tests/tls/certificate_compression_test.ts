@@ -4,16 +4,16 @@ import { Writer } from "../../src/bytes/writer.ts";
 import { Level } from "../../src/crypto/level.ts";
 import { SeededRandom } from "../../src/crypto/random.ts";
 import { TransportError } from "../../src/error/quic_error.ts";
-import { Alert } from "../../src/tls/alert.ts";
+import { Alert } from "../../src/tls/code/alert.ts";
 import {
   CertificateCompression,
   compressCertificate,
   decompressCertificate,
   decompressions,
   readCompressions,
-} from "../../src/tls/certificate_compression.ts";
-import { readCertificate, writeCertificate } from "../../src/tls/certificate_message.ts";
-import { ExtensionType, MessageType } from "../../src/tls/code_point.ts";
+} from "../../src/tls/message/certificate_compression.ts";
+import { readCertificate, writeCertificate } from "../../src/tls/message/certificate_message.ts";
+import { ExtensionType, MessageType } from "../../src/tls/code/code_point.ts";
 import { Credential } from "../../src/tls/credential.ts";
 import { assertAgreed } from "./outcome.ts";
 import { issued, Pair } from "./pair.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { TransportError } from "../../src/error/quic_error.ts";
 import { judgeCertificates } from "../../src/tls/peer_certificate.ts";
-import { TrustStore } from "../../src/tls/trust_store.ts";
+import { TrustStore } from "../../src/tls/trust/trust_store.ts";
 import { type ChainCase, chainCases } from "./chain_case.ts";
 import "./chain_cases.ts";
 import "./name_constraint_cases.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkDer, DerError } from "../../src/tls/der.ts";
+import { checkDer, DerError } from "../../src/tls/x509/der.ts";
 import { make } from "./authority.ts";
 
 const right = ["0500", "3000", "0101ff", "010100", "30060101ff020100"];

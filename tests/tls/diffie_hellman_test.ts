@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { SeededRandom } from "../../src/crypto/random.ts";
-import { NamedGroup } from "../../src/tls/code_point.ts";
-import { curve, native, portable } from "../../src/tls/diffie_hellman.ts";
-import { answerKeyShare, makeKeyShare } from "../../src/tls/key_exchange.ts";
+import { NamedGroup } from "../../src/tls/code/code_point.ts";
+import { curve, native, portable } from "../../src/tls/key/diffie_hellman.ts";
+import { answerKeyShare, makeKeyShare } from "../../src/tls/key/key_exchange.ts";
 
 Deno.test("curve() gives the runtime's curves here, and both engines agree", () => {
   const random = new SeededRandom(4);

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { CipherSuite } from "../../src/crypto/cipher_suite.ts";
 import { Level } from "../../src/crypto/level.ts";
 import { TransportError } from "../../src/error/quic_error.ts";
-import { NamedGroup } from "../../src/tls/code_point.ts";
-import { writeRetryRequest } from "../../src/tls/server_hello.ts";
+import { NamedGroup } from "../../src/tls/code/code_point.ts";
+import { writeRetryRequest } from "../../src/tls/message/server_hello.ts";
 import { assertAgreed, failure } from "./outcome.ts";
 import { credentialFor, Pair, Recorder, storeFor } from "./pair.ts";
 

@@ -4,8 +4,8 @@ import { chooseEngine } from "../../src/crypto/engine.ts";
 import { SeededRandom } from "../../src/crypto/random.ts";
 import { TokenBox } from "../../src/crypto/token_box.ts";
 import { TransportError } from "../../src/error/quic_error.ts";
-import { writeClientHello, writeExtension } from "../../src/tls/client_hello.ts";
-import { MessageWriter } from "../../src/tls/message_writer.ts";
+import { writeClientHello, writeExtension } from "../../src/tls/message/client_hello.ts";
+import { MessageWriter } from "../../src/tls/message/message_writer.ts";
 import { Pair } from "./pair.ts";
 
 /*

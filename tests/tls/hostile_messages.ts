@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { deflateSync } from "node:zlib";
 import { concatBytes } from "../../src/bytes/bytes.ts";
-import { writeCertificate } from "../../src/tls/certificate_message.ts";
+import { writeCertificate } from "../../src/tls/message/certificate_message.ts";
 import { authority, commonName, extension, forge, type Forged, generalName } from "./forge.ts";
 import * as make from "./forge.ts";
 import { bits, type Der, explicit, integer, nothing, oid, sequence, set } from "./der_writer.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { concatBytes } from "../../src/bytes/bytes.ts";
 import { TransportError } from "../../src/error/quic_error.ts";
 import { judgeCertificates } from "../../src/tls/peer_certificate.ts";
-import { TrustStore } from "../../src/tls/trust_store.ts";
+import { TrustStore } from "../../src/tls/trust/trust_store.ts";
 import { type Made, make, makeLeaf } from "./authority.ts";
 import { alternativeNames, authority, forge, generalName, keyUsage } from "./forge.ts";
 import { EPOCH } from "./pair.ts";

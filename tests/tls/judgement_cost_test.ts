@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { concatBytes } from "../../src/bytes/bytes.ts";
 import { TransportError } from "../../src/error/quic_error.ts";
-import { decompressCertificate } from "../../src/tls/certificate_compression.ts";
-import { readCertificate } from "../../src/tls/certificate_message.ts";
+import { decompressCertificate } from "../../src/tls/message/certificate_compression.ts";
+import { readCertificate } from "../../src/tls/message/certificate_message.ts";
 import { judgeCertificates } from "../../src/tls/peer_certificate.ts";
-import { TrustStore } from "../../src/tls/trust_store.ts";
+import { TrustStore } from "../../src/tls/trust/trust_store.ts";
 import { compressedMessages, hostileMessages, trusted } from "./hostile_messages.ts";
 import { credentialFor, EPOCH, type Flight, Pair, type PairOptions } from "./pair.ts";
 

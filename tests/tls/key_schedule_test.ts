@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { KeySchedule } from "../../src/tls/key_schedule.ts";
+import { KeySchedule } from "../../src/tls/key/key_schedule.ts";
 
 Deno.test("KeySchedule gives the secrets of RFC 8448, Section 3", () => {
   const schedule = new KeySchedule("sha256");

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import { TransportError } from "../../src/error/quic_error.ts";
-import { readCertificate, writeCertificate } from "../../src/tls/certificate_message.ts";
+import { readCertificate, writeCertificate } from "../../src/tls/message/certificate_message.ts";
 import { judgeCertificates } from "../../src/tls/peer_certificate.ts";
-import { readPem } from "../../src/tls/pem.ts";
-import { TrustStore } from "../../src/tls/trust_store.ts";
+import { readPem } from "../../src/tls/x509/pem.ts";
+import { TrustStore } from "../../src/tls/trust/trust_store.ts";
 import { publicVectors } from "../public_vectors.ts";
 
 /** One case of x509-limbo, as far as it is used here. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { MessageWriter } from "../../src/tls/message_writer.ts";
+import { MessageWriter } from "../../src/tls/message/message_writer.ts";
 
 Deno.test("MessageWriter keeps every byte, also those for which it must grow", () => {
   for (const step of [1, 2, 3, 5]) {

@@ -15,7 +15,7 @@ import type {
   TlsContext,
   TlsSink,
 } from "../../src/tls/tls.ts";
-import { TrustStore } from "../../src/tls/trust_store.ts";
+import { TrustStore } from "../../src/tls/trust/trust_store.ts";
 
 /** The wall clock of all tests: certificates are made for it. */
 export const EPOCH = Date.UTC(2026, 0, 15);

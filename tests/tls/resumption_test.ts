@@ -5,10 +5,10 @@ import { Level } from "../../src/crypto/level.ts";
 import { SeededRandom } from "../../src/crypto/random.ts";
 import { TokenBox } from "../../src/crypto/token_box.ts";
 import { TransportError } from "../../src/error/quic_error.ts";
-import { NamedGroup } from "../../src/tls/code_point.ts";
+import { NamedGroup } from "../../src/tls/code/code_point.ts";
 import type { Session } from "../../src/tls/session.ts";
 import type { EarlyDataOffer, ServerTlsOptions, TicketOptions } from "../../src/tls/tls.ts";
-import { writeNewSessionTicket } from "../../src/tls/session_ticket.ts";
+import { writeNewSessionTicket } from "../../src/tls/message/session_ticket.ts";
 import { EPOCH, Pair, type PairOptions, storeFor } from "./pair.ts";
 
 const box = new TokenBox(chooseEngine(), new SeededRandom(5));

@@ -1,7 +1,7 @@
 import { concatBytes } from "../../../src/bytes/bytes.ts";
 import { Writer } from "../../../src/bytes/writer.ts";
 import { writeCryptoHeader } from "../../../src/frame/crypto.ts";
-import { ExtensionType } from "../../../src/tls/code_point.ts";
+import { ExtensionType } from "../../../src/tls/code/code_point.ts";
 import { rewriteExtension } from "../../conformance/twisted_tls.ts";
 import { type Attack, type AttackContext, effort, honestBounds, type Numbers } from "../attack.ts";
 import { pause } from "../honest_client.ts";

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { createPublicKey } from "node:crypto";
 import { equalBytes } from "../../src/bytes/bytes.ts";
-import { SignatureScheme } from "../../src/tls/code_point.ts";
-import { agreeOn, native, portable } from "../../src/tls/diffie_hellman.ts";
-import { verifySignature } from "../../src/tls/signature.ts";
+import { nativeEngine } from "../../src/io/native/native_engine.ts";
+import { SignatureScheme } from "../../src/tls/code/code_point.ts";
+import { agreeOn, native, portable } from "../../src/tls/key/diffie_hellman.ts";
+import { verifySignature } from "../../src/tls/key/signature.ts";
 import { publicVectors } from "../public_vectors.ts";
 
 interface Vector {
@@ -86,11 +87,13 @@ for (const [name, scheme] of signatures) {
       for (const vector of tests) {
         if (vector.result === "acceptable") continue;
         const [message, signature] = [vector.msg, vector.sig].map((hex) => Uint8Array.fromHex(hex));
-        assert.equal(
-          verifySignature(scheme, key, message!, signature!),
-          vector.result === "valid",
-          `${name} ${vector.tcId} ${vector.flags}`,
-        );
+        for (const engine of [undefined, nativeEngine()?.signatures]) {
+          assert.equal(
+            verifySignature(scheme, key, message!, signature!, engine),
+            vector.result === "valid",
+            `${name} ${vector.tcId} ${vector.flags}`,
+          );
+        }
       }
     }
   });

@@ -198,7 +198,7 @@ wrong("not valid yet", [issue(root, { notBefore: EPOCH + second })]);
   });
 }
 
-// RFC 5280, Sections 4.2.1.9 and 6.1.4 (k) to (m): who is an authority.
+// RFC 5280, Sections 4.2.1.9 and 6.1.4 (k) to (m): what makes an authority.
 {
   const bare = below(root, { subject: "bare", extensions: [make.keyUsage(5)] });
   wrong("an intermediate without basic constraints", [issue(bare), bare]);

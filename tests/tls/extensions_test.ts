@@ -52,7 +52,7 @@ Deno.test("ClientTls refuses EncryptedExtensions without what QUIC needs", () =>
   assert.equal(serverWithout(16), 0x178);
 });
 
-Deno.test("ClientTls refuses extensions that nobody asked for or that are misplaced", () => {
+Deno.test("ClientTls refuses extensions that were not asked for or that are misplaced", () => {
   const withExtension = (level: Level, at: number, type: number) =>
     failure({
       tamper(flight, fromClient) {

@@ -24,7 +24,7 @@ Deno.test("Handshake.receive() completes for every suite, group and kind of key"
         assert.equal(pair.client.suite, suite);
         assert.equal(pair.server.group, group);
         assert.equal(pair.client.group, group);
-        assert.equal(pair.client.resumed, false);
+        assert.equal(pair.client.isResumed, false);
       }
     }
   }

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import process from "node:process";
 import { concatBytes } from "../../src/bytes/bytes.ts";
 import { TransportError } from "../../src/error/quic_error.ts";
 import { decompressCertificate } from "../../src/tls/message/certificate_compression.ts";

@@ -16,7 +16,7 @@ export function failure(options: PairOptions): number {
 
 /** Checks that both sides of a pair came to the same end. */
 export function assertAgreed(pair: Pair): void {
-  assert.ok(pair.client.complete && pair.server.complete);
+  assert.ok(pair.client.isComplete && pair.server.isComplete);
   assert.equal(pair.clientSink.completed, 1);
   assert.equal(pair.serverSink.completed, 1);
   const { secrets: client } = pair.clientSink;

@@ -147,7 +147,7 @@ export class Pair {
     });
   }
 
-  /** Runs until nobody has anything to say. */
+  /** Runs until neither end has anything to say. */
   run(): this {
     this.client.start(this.now);
     for (let turn = 0; turn < 20; turn++) {

@@ -41,8 +41,8 @@ Deno.test("ServerTls gives tickets that resume without certificates, for every s
     assert.equal(sessions[0]!.earlyData, false);
     // The server would rather have another suite, but the ticket's is kept.
     const pair = new Pair({ client: { session: sessions[0] }, server, seed: 2 }).run();
-    assert.ok(pair.client.complete && pair.server.complete);
-    assert.ok(pair.client.resumed && pair.server.resumed);
+    assert.ok(pair.client.isComplete && pair.server.isComplete);
+    assert.ok(pair.client.isResumed && pair.server.isResumed);
     assert.equal(pair.client.suite, suite);
     assert.deepEqual(pair.client.peerCertificates, sessions[0]!.peerCertificates);
     assert.equal(
@@ -59,9 +59,9 @@ Deno.test("ServerTls resumes over a HelloRetryRequest", () => {
   };
   const [session] = firstSessions(server);
   const pair = new Pair({ client: { session, earlyData: true }, server, seed: 2 }).run();
-  assert.ok(pair.client.resumed && pair.server.complete);
+  assert.ok(pair.client.isResumed && pair.server.isComplete);
   // RFC 9846, Section 4.2.10: no early data after a HelloRetryRequest.
-  assert.equal(pair.client.earlyDataAccepted, false);
+  assert.equal(pair.client.isEarlyDataAccepted, false);
   assert.equal(pair.clientSink.rejected, 1);
 });
 
@@ -80,8 +80,8 @@ Deno.test("ServerTls reads 0-RTT data when its hook says so", () => {
   const pair = new Pair({ client: { session, earlyData: true }, server, seed: 2 });
   pair.now = 5000;
   pair.run();
-  assert.equal(pair.client.earlyDataAccepted, true);
-  assert.equal(pair.server.earlyDataAccepted, true);
+  assert.equal(pair.client.isEarlyDataAccepted, true);
+  assert.equal(pair.server.isEarlyDataAccepted, true);
   assert.ok(pair.clientSink.secrets.get("1 write"));
   assert.equal(pair.clientSink.secrets.get("1 write"), pair.serverSink.secrets.get("1 read"));
   assert.equal(pair.clientSink.order[1], "secrets 1 write");
@@ -105,12 +105,12 @@ Deno.test("ServerTls rejects 0-RTT data when its hook refuses a replay", () => {
   const again = { client: { session, earlyData: true }, server, seed: 2 };
   const first = new Pair(again).run();
   const replay = new Pair(again).run();
-  assert.equal(first.client.earlyDataAccepted, true);
-  assert.equal(replay.client.earlyDataAccepted, false);
+  assert.equal(first.client.isEarlyDataAccepted, true);
+  assert.equal(replay.client.isEarlyDataAccepted, false);
   assert.equal(replay.clientSink.rejected, 1);
   assert.equal(replay.serverSink.rejected, 1);
   assert.equal(replay.serverSink.secrets.get("1 read"), undefined);
-  assert.ok(replay.client.complete && replay.client.resumed);
+  assert.ok(replay.client.isComplete && replay.client.isResumed);
 });
 
 Deno.test("ServerTls rejects 0-RTT data when the ticket's age does not fit", () => {
@@ -118,8 +118,8 @@ Deno.test("ServerTls rejects 0-RTT data when the ticket's age does not fit", () 
   const [session] = firstSessions(server);
   const skewed = { ...session!, ageAdd: (session!.ageAdd + 11_000) % 2 ** 32 };
   const pair = new Pair({ client: { session: skewed, earlyData: true }, server, seed: 2 }).run();
-  assert.equal(pair.client.earlyDataAccepted, false);
-  assert.ok(pair.client.resumed);
+  assert.equal(pair.client.isEarlyDataAccepted, false);
+  assert.ok(pair.client.isResumed);
 });
 
 Deno.test("ServerTls rejects 0-RTT data of another protocol", () => {
@@ -129,7 +129,7 @@ Deno.test("ServerTls rejects 0-RTT data of another protocol", () => {
   const client = { alpn: ["h3", "other"], session, earlyData: true };
   const pair = new Pair({ client, server, seed: 2 }).run();
   assert.equal(pair.client.alpn, "h3");
-  assert.equal(pair.client.earlyDataAccepted, false);
+  assert.equal(pair.client.isEarlyDataAccepted, false);
 });
 
 Deno.test("ClientTls does not offer sessions that are too old or for another name", () => {
@@ -138,9 +138,9 @@ Deno.test("ClientTls does not offer sessions that are too old or for another nam
   const old = new Pair({ client: { session }, server, seed: 2 });
   old.now = 12_000;
   old.run();
-  assert.equal(old.client.resumed, false);
+  assert.equal(old.client.isResumed, false);
   const client = { session, serverName: "a.example.test" };
-  assert.equal(new Pair({ client, server, seed: 2 }).run().client.resumed, false);
+  assert.equal(new Pair({ client, server, seed: 2 }).run().client.isResumed, false);
 });
 
 Deno.test("ServerTls makes a full handshake of tickets it cannot use", () => {
@@ -164,8 +164,8 @@ Deno.test("ServerTls makes a full handshake of tickets it cannot use", () => {
     const pair = new Pair({ client, server: options, seed: 2 });
     pair.now = now;
     pair.run();
-    assert.ok(pair.client.complete && pair.server.complete);
-    assert.equal(pair.server.resumed, false);
+    assert.ok(pair.client.isComplete && pair.server.isComplete);
+    assert.equal(pair.server.isResumed, false);
   }
 });
 
@@ -217,10 +217,10 @@ Deno.test("ClientTls offers no session whose certificates it would not believe t
     } catch {
       return "refused";
     }
-    return pair.client.resumed;
+    return pair.client.isResumed;
   };
   assert.equal(resumes(careless!, { verification: "insecure" }), true);
-  // The store believes this certificate, whoever looked at it before.
+  // The store believes this certificate, whichever connection looked at it before.
   assert.equal(resumes(careless!, {}), true);
   assert.equal(resumes(careful!, {}), true);
   for (const session of [careless!, careful!]) {

@@ -1,6 +1,5 @@
 import "reflect-metadata";
 import assert from "node:assert/strict";
-import process from "node:process";
 import { rootCertificates } from "node:tls";
 import * as x509 from "@peculiar/x509";
 import { TransportError } from "../../src/error/quic_error.ts";
@@ -121,7 +120,7 @@ function nested(depth: number): Uint8Array<ArrayBuffer> {
   return inner;
 }
 
-// Whoever parses by recursion runs out of stack, which ends a process in other languages.
+// A parser by recursion runs out of stack, which ends a process in other languages.
 Deno.test("verifyChain() refuses what is nested deeper than any certificate, and quickly [attack certificates]", async () => {
   let spent = 0;
   const timed = <T>(work: () => T): T => {

@@ -13,9 +13,9 @@ export class BuiltPacket {
   number = 0;
   /** Bytes of the whole packet; known once the datagram has ended. */
   size = 0;
-  ackEliciting = false;
+  isEliciting = false;
   /** Whether it counts towards the bytes in flight (RFC 9002, Section 2). */
-  inFlight = false;
+  isInFlight = false;
   /** What was recorded; the list is yours to keep. */
   frames: SentFrame[] = [];
 

@@ -20,7 +20,7 @@ export class Header {
   version = 0;
   isLong = false;
   /** RFC 9287: peers may be asked to vary this bit, so it is told rather than enforced. */
-  fixedBit = false;
+  hasFixedBit = false;
   destinationStart = 0;
   destinationLength = 0;
   /** The key of the destination ID; see `connectionIdKey`. */
@@ -72,7 +72,7 @@ export function parseHeader(
   header.start = offset;
   header.end = datagram.length;
   header.isLong = first >= 0x80;
-  header.fixedBit = (first & 0x40) !== 0;
+  header.hasFixedBit = (first & 0x40) !== 0;
   header.tokenStart = header.tokenLength = 0;
   return header.isLong ? parseLong(header, first) : parseShort(header, shortIdLength);
 }

@@ -66,13 +66,13 @@ export class PacketBuilder implements FrameSink {
   }
 
   /** Whether the open packet must be acknowledged. */
-  get ackEliciting(): boolean {
-    return this.#count > 0 && this.#current.ackEliciting;
+  get isEliciting(): boolean {
+    return this.#count > 0 && this.#current.isEliciting;
   }
 
   /** Whether the open packet counts towards the bytes in flight. */
-  get inFlight(): boolean {
-    return this.#count > 0 && this.#current.inFlight;
+  get isInFlight(): boolean {
+    return this.#count > 0 && this.#current.isInFlight;
   }
 
   /** Starts a datagram of at most `limit` bytes at the beginning of `buffer`. */
@@ -153,15 +153,15 @@ export class PacketBuilder implements FrameSink {
   /** Notes the ack-eliciting frame just written; its owner hears of its fate. */
   record(owner: FrameOwner, kind: number, start: number, end: number): void {
     const packet = this.#current;
-    packet.ackEliciting = true;
-    packet.inFlight = true;
+    packet.isEliciting = true;
+    packet.isInFlight = true;
     packet.frames.push(new SentFrame(owner, kind, start, end));
   }
 
   /** Notes an ack-eliciting frame whose owner need not hear whether it arrives. */
   markEliciting(): void {
-    this.#current.ackEliciting = true;
-    this.#current.inFlight = true;
+    this.#current.isEliciting = true;
+    this.#current.isInFlight = true;
   }
 
   /** Writes `length` bytes of PADDING into the open packet. */
@@ -169,7 +169,7 @@ export class PacketBuilder implements FrameSink {
     if (length <= 0) return;
     this.writer.fill(0, length);
     // RFC 9002, Section 2: PADDING counts as in flight without asking for an acknowledgement.
-    this.#current.inFlight = true;
+    this.#current.isInFlight = true;
   }
 
   /** Drops the open packet with all that is in it, as if it had never been started. */
@@ -243,8 +243,8 @@ export class PacketBuilder implements FrameSink {
     packet.payloadStart = writer.offset;
     packet.number = number;
     packet.size = 0;
-    packet.ackEliciting = false;
-    packet.inFlight = false;
+    packet.isEliciting = false;
+    packet.isInFlight = false;
     packet.frames = [];
     packet.keys = keys;
   }

@@ -78,8 +78,8 @@ Deno.test("parseHeader() tells the IDs of versions it does not know", () => {
 });
 
 Deno.test("parseHeader() tells the fixed bit rather than enforce it", () => {
-  assert.equal(parse("00" + "01".repeat(30))!.fixedBit, false);
-  assert.equal(parse("40" + "01".repeat(30))!.fixedBit, true);
+  assert.equal(parse("00" + "01".repeat(30))!.hasFixedBit, false);
+  assert.equal(parse("40" + "01".repeat(30))!.hasFixedBit, true);
 });
 
 Deno.test("parseHeader() reads coalesced packets one behind the other", () => {

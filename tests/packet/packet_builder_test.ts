@@ -49,13 +49,13 @@ Deno.test("PacketBuilder makes the Initial of RFC 9001, A.2 byte for byte", () =
   builder.begin(buffer, 1200);
   assert.ok(builder.startLong(0, 1, originalId, none, none, 2, 4, keys.client));
   builder.writer.put(fromHex(CLIENT_CRYPTO));
-  assert.equal(builder.inFlight || builder.ackEliciting, false);
+  assert.equal(builder.isInFlight || builder.isEliciting, false);
   builder.record(owner, 6, 0, 241);
-  assert.equal(builder.inFlight && builder.ackEliciting, true);
+  assert.equal(builder.isInFlight && builder.isEliciting, true);
   assert.equal(builder.endDatagram(1200), 1200);
   assert.equal(toHex(buffer), CLIENT_INITIAL);
   builder.begin(new Uint8Array(1200), 1200);
-  assert.equal(builder.inFlight || builder.ackEliciting, false, "no packet is open");
+  assert.equal(builder.isInFlight || builder.isEliciting, false, "no packet is open");
 });
 
 Deno.test("PacketBuilder makes the short packet of RFC 9001, A.5, and it opens again", () => {
@@ -93,7 +93,7 @@ Deno.test("PacketBuilder coalesces packets and pads the last one", () => {
   builder.record(owner, 1, 5, 6);
   builder.startLong(PacketType.Handshake, 1, originalId, originalId, none, 300, 2, keys.server);
   builder.writer.put(fromHex("0200000000"));
-  assert.equal(builder.ackEliciting, false);
+  assert.equal(builder.isEliciting, false);
   assert.ok(builder.startShort(originalId, 70_000, 3, 1, 1, 9, keys.client));
   assert.equal(builder.startShort(originalId, 1, 1, 0, 0, 0, keys.client), false);
   builder.writer.put(fromHex("01"));
@@ -101,8 +101,8 @@ Deno.test("PacketBuilder coalesces packets and pads the last one", () => {
   assert.equal(builder.endDatagram(1200), 1200);
   const built = [0, 1, 2].map((i) => builder.packetAt(i));
   assert.deepEqual(built.map((p) => p.number), [7, 300, 70_000]);
-  assert.deepEqual(built.map((p) => p.ackEliciting), [true, false, true]);
-  assert.deepEqual(built.map((p) => p.inFlight), [true, false, true]);
+  assert.deepEqual(built.map((p) => p.isEliciting), [true, false, true]);
+  assert.deepEqual(built.map((p) => p.isInFlight), [true, false, true]);
   assert.deepEqual(built.map((p) => p.frames.length), [1, 0, 0]);
   assert.equal(built.reduce((sum, p) => sum + p.size, 0), 1200);
   const datagram = buffer.slice(0, 1200);

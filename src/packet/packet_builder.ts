@@ -10,6 +10,8 @@ import { BuiltPacket } from "./built_packet.ts";
 import { PacketType } from "./packet_type.ts";
 import { longTypeBits } from "./version.ts";
 
+/** RFC 9000, Section 17.2: 1 in every packet, unless both ends vary it (RFC 9287). */
+const FIXED_BIT = 0x40;
 /** The largest value of the two-byte Length field. */
 const MAX_LENGTH = 0x3fff;
 
@@ -24,14 +26,16 @@ export type PacketTap = (packet: BuiltPacket, bytes: Uint8Array) => void;
  */
 export class PacketBuilder implements FrameSink {
   readonly writer: Writer = new Writer();
-  /** 0x40, or 0 to vary the fixed bit towards a peer that agreed to it (RFC 9287). */
-  fixedBit = 0x40;
-  /** Sees packets before they are sealed, if there is a log. */
-  tap: PacketTap | undefined = undefined;
   /** Objects to use again; one, but for datagrams of the handshake. */
   readonly #packets: BuiltPacket[] = [new BuiltPacket()];
   #count = 0;
   #limit = 0;
+  readonly #tap: PacketTap | undefined;
+
+  /** @param tap Sees packets before they are sealed, if there is a log. */
+  constructor(tap?: PacketTap) {
+    this.#tap = tap;
+  }
 
   /** How many packets the datagram has. */
   get count(): number {
@@ -106,7 +110,7 @@ export class PacketBuilder implements FrameSink {
     const { writer } = this;
     packet.type = type;
     packet.pathId = 0;
-    writer.uint8(0x80 | this.fixedBit | longTypeBits(version, type) | (numberSize - 1));
+    writer.uint8(0x80 | FIXED_BIT | longTypeBits(version, type) | (numberSize - 1));
     writer.uint32(version);
     writer.uint8(destinationId.length);
     writer.put(destinationId);
@@ -127,6 +131,7 @@ export class PacketBuilder implements FrameSink {
    *
    * @param spin The latency spin bit, 0 or 1.
    * @param keyPhase The key phase bit, 0 or 1.
+   * @param fixedBit 0x40, or 0 to vary the fixed bit towards a peer that agreed to it (RFC 9287).
    * @returns Whether there was room for it; if not, nothing has changed.
    */
   startShort(
@@ -137,6 +142,7 @@ export class PacketBuilder implements FrameSink {
     keyPhase: number,
     pathId: number,
     keys: PacketSealer,
+    fixedBit: number = FIXED_BIT,
   ): boolean {
     if (!this.#open(1 + destinationId.length + numberSize, numberSize)) return false;
     if (this.#count === 1 && this.#packets.length > 1) this.#packets.length = 1;
@@ -144,7 +150,7 @@ export class PacketBuilder implements FrameSink {
     packet.type = PacketType.OneRtt;
     packet.pathId = pathId;
     packet.lengthAt = -1;
-    this.writer.uint8(this.fixedBit | (spin << 5) | (keyPhase << 2) | (numberSize - 1));
+    this.writer.uint8(fixedBit | (spin << 5) | (keyPhase << 2) | (numberSize - 1));
     this.writer.put(destinationId);
     this.#startPayload(packet, number, numberSize, keys);
     return true;
@@ -195,7 +201,7 @@ export class PacketBuilder implements FrameSink {
     if (this.#count === 0) return 0;
     this.pad(Math.min(padTo - this.size, this.writer.room));
     this.#close();
-    if (this.tap !== undefined) this.#show(this.tap);
+    if (this.#tap !== undefined) this.#show(this.#tap);
     for (let i = 0; i < this.#count; i++) seal(this.writer, this.#packets[i]!);
     const last = this.#current;
     return last.start + last.size;

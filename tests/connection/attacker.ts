@@ -29,7 +29,7 @@ export class Attacker {
   readonly victim: End;
   /** May change packets after they are built and before they are sealed. */
   twist: PacketTap | undefined;
-  readonly #builder = new PacketBuilder();
+  readonly #builder = new PacketBuilder((packet, bytes) => this.twist?.(packet, bytes));
 
   constructor(pair: Pair, side: "client" | "server" = "client") {
     this.pair = pair;
@@ -110,13 +110,12 @@ export class Attacker {
     frames(builder.writer);
     const empty = builder.isEmpty;
     assert.ok(!empty, "there are frames in the packet");
-    builder.tap = this.twist;
     const size = builder.endDatagram(padTo);
     const built = builder.packetAt(0);
     const { current } = this.connection.paths.paths[0]!;
     // The real connection takes it for its own, so that acknowledgements of it are no surprise.
     const packet = space.sent.take().reset(built.number, size, this.pair.now, current);
-    packet.ackEliciting = packet.inFlight = false;
+    packet.isEliciting = packet.isInFlight = false;
     space.onSent(packet, this.pair.now);
     return builder.writer.bytes.slice(0, size);
   }

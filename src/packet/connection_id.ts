@@ -7,6 +7,8 @@ export const MAX_ID_LENGTH = 20;
 
 /** So many bytes of an ID are in its key. */
 const KEY_BYTES = 6;
+/** What three of them can say; so many bits at a time are small integers, which are quicker. */
+const HALF = 0x100_0000;
 /** IDs of up to so many bytes are kept as numbers. */
 const SHORT_LENGTH = 8;
 
@@ -72,9 +74,14 @@ export class ConnectionId {
 
 /** The key that a `ConnectionId` of the `length` bytes at `offset` would have. */
 export function connectionIdKey(bytes: Uint8Array, offset: number, length: number): number {
-  let key = length & 0x1f; // 5 bits and 6 bytes make 53
-  const end = offset + (length < KEY_BYTES ? length : KEY_BYTES);
-  for (let at = offset; at < end; at++) key = key * 256 + bytes[at]!;
+  const bits = length & 0x1f; // 5 bits and 6 bytes make 53
+  if (length >= KEY_BYTES) {
+    const high = bytes[offset]! << 16 | bytes[offset + 1]! << 8 | bytes[offset + 2]!;
+    const low = bytes[offset + 3]! << 16 | bytes[offset + 4]! << 8 | bytes[offset + 5]!;
+    return (bits * HALF + high) * HALF + low;
+  }
+  let key = bits;
+  for (let at = offset; at < offset + length; at++) key = key * 256 + bytes[at]!;
   return key;
 }
 

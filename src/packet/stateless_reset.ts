@@ -38,6 +38,11 @@ export function writeStatelessReset(
   return true;
 }
 
+/** Whether a datagram of this size is long enough to be answered by a shorter one. */
+export function isResettable(triggerSize: number): boolean {
+  return triggerSize > MIN_SIZE;
+}
+
 /** Whether a datagram is long enough to be a stateless reset. */
 export function maybeStatelessReset(datagram: Uint8Array): boolean {
   // RFC 9000, Section 10.3.1: of any form, as versions to come may let it look otherwise.

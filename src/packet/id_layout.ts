@@ -32,6 +32,16 @@ export interface IdLayout {
    * ID.
    */
   isOurs(datagram: Uint8Array, offset: number): boolean;
+  /**
+   * The number of another worker of this server that the ID at `offset` names; -1 if it names none.
+   * Left out where there is no other.
+   */
+  otherWorker?(datagram: Uint8Array, offset: number): number;
+  /**
+   * What an ID names: its reset token depends on it, beside the ID and the key. Left out where an ID
+   * names nothing.
+   */
+  ownerOf?(id: Uint8Array): Uint8Array;
 }
 
 /** Eight random bytes: for an endpoint that needs no other to find it. */

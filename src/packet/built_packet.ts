@@ -1,3 +1,5 @@
+// A packet of the datagram that is being built.
+
 import type { PacketSealer } from "../crypto/packet_keys.ts";
 import type { SentFrame } from "../frame/sent_frame.ts";
 import { PacketType } from "./packet_type.ts";

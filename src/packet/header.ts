@@ -1,3 +1,5 @@
+// Reads the header of a packet, as far as it is not protected.
+
 import { NO_BYTES } from "../bytes/bytes.ts";
 import { connectionIdKey, MAX_ID_LENGTH } from "./connection_id.ts";
 import { PacketType } from "./packet_type.ts";

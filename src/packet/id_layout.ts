@@ -1,3 +1,5 @@
+// The layout of connection IDs.
+
 import type { Random } from "../crypto/random.ts";
 
 /**

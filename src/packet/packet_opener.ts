@@ -1,3 +1,5 @@
+// Removes the protection of packets.
+
 import { TAG_LENGTH } from "../crypto/aead.ts";
 import type { PacketUnsealer } from "../crypto/packet_keys.ts";
 import { ErrorCode } from "../error/error_code.ts";

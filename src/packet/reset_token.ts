@@ -1,3 +1,5 @@
+// A stateless reset token of the peer.
+
 import { RESET_TOKEN_LENGTH } from "./stateless_reset.ts";
 
 /**

@@ -1,3 +1,5 @@
+// Reads and writes Retry packets.
+
 import { equalBytes } from "../bytes/bytes.ts";
 import type { Writer } from "../bytes/writer.ts";
 import type { CryptoEngine } from "../crypto/aead.ts";

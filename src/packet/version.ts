@@ -1,3 +1,5 @@
+// The versions of QUIC.
+
 import { PacketType } from "./packet_type.ts";
 
 /** Version numbers of QUIC. */

@@ -1,3 +1,5 @@
+// Reads and writes Version Negotiation packets.
+
 import type { Writer } from "../bytes/writer.ts";
 import type { Header } from "./header.ts";
 

@@ -57,17 +57,23 @@ export function readAck(reader: Reader, hasEcn: boolean, ack: AckFrame): void {
   ack.largest = largest;
   ack.delay = reader.varintClamped();
   const more = reader.varint();
-  ack.bounds.length = 0;
+  const { bounds } = ack;
   let start = checked(largest - reader.varint());
-  ack.bounds.push(start, largest + 1);
+  bounds[0] = start;
+  bounds[1] = largest + 1;
+  let length = 2;
   // A count that the packet cannot hold fails at the packet's end.
   for (let i = 0; i < more; i++) {
     // RFC 9000, Section 19.3.1: a gap of 0 still leaves one number out.
     const end = checked(start - reader.varint() - 2) + 1;
     start = checked(end - 1 - reader.varint());
-    if (i + 1 < MAX_ACK_RANGES_READ) ack.bounds.push(start, end);
+    if (i + 1 >= MAX_ACK_RANGES_READ) continue;
+    bounds[length++] = start;
+    bounds[length++] = end;
   }
-  ack.count = ack.bounds.length >>> 1;
+  // Most have one range: a list that was emptied would take new memory each time.
+  if (bounds.length > length) bounds.length = length;
+  ack.count = length >>> 1;
   ack.hasEcn = hasEcn;
   ack.ect0 = hasEcn ? reader.varintClamped() : 0;
   ack.ect1 = hasEcn ? reader.varintClamped() : 0;

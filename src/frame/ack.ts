@@ -1,5 +1,6 @@
 // ACK and PATH_ACK frames.
 
+import type { EcnCounts } from "../bytes/ecn.ts";
 import type { RangeSet } from "../bytes/range_set.ts";
 import type { Reader } from "../bytes/reader.ts";
 import { varintSize } from "../bytes/varint.ts";
@@ -87,6 +88,7 @@ export function readAck(reader: Reader, hasEcn: boolean, ack: AckFrame): void {
  * @param delay The delay, already divided by our exponent.
  * @param pathId The path whose packets are acknowledged, or -1 for an ACK frame.
  * @param maxBytes How long the frame may be.
+ * @param marks The ECN marks that the packets came with, if sockets tell them.
  * @returns How many ranges were written; 0 if there are none or not even one fits.
  */
 export function writeAck(
@@ -95,14 +97,18 @@ export function writeAck(
   delay: number,
   pathId: number,
   maxBytes: number,
+  marks?: EcnCounts,
 ): number {
   if (ranges.isEmpty) return 0;
+  const hasMarks = marks !== undefined && !marks.isEmpty;
   let index = ranges.count - 1;
   const largest = ranges.last;
   const first = largest - ranges.startAt(index);
   let left = Math.min(maxBytes, writer.room) - headSize(largest, delay, pathId) - varintSize(first);
+  if (hasMarks) left -= marksSize(marks);
   if (left < 0) return 0;
-  writer.varint(pathId < 0 ? ACK : PATH_ACK);
+  if (hasMarks) writer.varint(pathId < 0 ? ACK_ECN : PATH_ACK_ECN);
+  else writer.varint(pathId < 0 ? ACK : PATH_ACK);
   if (pathId >= 0) writer.varint(pathId);
   writer.varint(largest);
   writer.varint(delay);
@@ -119,6 +125,11 @@ export function writeAck(
     written++;
   }
   writer.patchVarint(countAt, written - 1, 1);
+  if (hasMarks) {
+    writer.varint(marks.ect0);
+    writer.varint(marks.ect1);
+    writer.varint(marks.ce);
+  }
   return written;
 }
 
@@ -133,6 +144,11 @@ export function smallestAckSize(ranges: RangeSet, delay: number, pathId: number)
 function headSize(largest: number, delay: number, pathId: number): number {
   const pathSize = pathId < 0 ? 0 : varintSize(pathId);
   return 1 + pathSize + varintSize(largest) + varintSize(delay) + 1;
+}
+
+/** The counts behind the ranges. */
+function marksSize({ ect0, ect1, ce }: EcnCounts): number {
+  return varintSize(ect0) + varintSize(ect1) + varintSize(ce);
 }
 
 function checked(number: number): number {

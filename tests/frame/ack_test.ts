@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Ecn, EcnCounts } from "../../src/bytes/ecn.ts";
 import { RangeSet } from "../../src/bytes/range_set.ts";
 import { Writer } from "../../src/bytes/writer.ts";
 import { SeededRandom } from "../../src/crypto/random.ts";
@@ -52,6 +53,25 @@ Deno.test("writeAck() writes nothing for an empty set", () => {
   const writer = new Writer(new Uint8Array(100));
   assert.equal(writeAck(writer, new RangeSet(), 0, -1, 100), 0);
   assert.equal(writer.offset, 0);
+});
+
+Deno.test("writeAck() writes the counts of ECN marks behind the ranges that leave room for them", () => {
+  const set = new RangeSet();
+  for (let i = 0; i < 50; i++) set.add(i * 3, i * 3 + 1);
+  const marks = new EcnCounts();
+  for (let i = 0; i < 100; i++) marks.add(i < 70 ? Ecn.Ect0 : i < 99 ? Ecn.Ce : Ecn.Ect1);
+  for (const pathId of [-1, 5]) {
+    for (let room = 0; room < 120; room++) {
+      const writer = new Writer(new Uint8Array(200));
+      const count = writeAck(writer, set, 1000, pathId, room, marks);
+      assert.ok(writer.offset <= room);
+      const least = smallestAckSize(set, 1000, pathId) + 2 + 1 + 1;
+      assert.equal(count > 0, room >= least);
+      if (count === 0) continue;
+      const { calls } = read(writer.written());
+      assert.deepEqual((calls[0]!.at(-1) as { ecn: unknown }).ecn, [70, 1, 29]);
+    }
+  }
 });
 
 Deno.test("AckFrame.has() knows the first and the last number of each range, and what is between", () => {

@@ -1,3 +1,4 @@
+import { Ecn, EcnCounts } from "../../src/bytes/ecn.ts";
 import { RangeSet } from "../../src/bytes/range_set.ts";
 import type { Writer } from "../../src/bytes/writer.ts";
 import { writeAck } from "../../src/frame/ack.ts";
@@ -44,6 +45,14 @@ function ranges(): RangeSet {
 
 const ackSeen = { largest: 100, delay: 77, bounds: [100, 101, 10, 21, 3, 5], ecn: undefined };
 
+function marks(): EcnCounts {
+  const counts = new EcnCounts();
+  for (const mark of [Ecn.Ect0, Ecn.Ce, Ecn.NotEct, Ecn.Ect0]) counts.add(mark);
+  return counts;
+}
+
+const markedAckSeen = { ...ackSeen, ecn: [2, 0, 1] };
+
 /** One of every frame that can be written. */
 export const cases: Record<string, Case> = {
   padding: { pkts: "IH01", traits: "NP", write: (w) => w.fill(0, 3), call: undefined },
@@ -53,6 +62,12 @@ export const cases: Record<string, Case> = {
     traits: "N",
     write: (w) => void writeAck(w, ranges(), 77, -1, 100),
     call: ["onAck", ackSeen],
+  },
+  ackEcn: {
+    pkts: "IH1",
+    traits: "N",
+    write: (w) => void writeAck(w, ranges(), 77, -1, 100, marks()),
+    call: ["onAck", markedAckSeen],
   },
   resetStream: {
     pkts: "01",
@@ -212,6 +227,12 @@ export const cases: Record<string, Case> = {
     traits: "Nx",
     write: (w) => void writeAck(w, ranges(), 77, 5, 100),
     call: ["onPathAck", 5, ackSeen],
+  },
+  pathAckEcn: {
+    pkts: "1",
+    traits: "Nx",
+    write: (w) => void writeAck(w, ranges(), 77, 5, 100, marks()),
+    call: ["onPathAck", 5, markedAckSeen],
   },
   ackFrequency: {
     pkts: "1",

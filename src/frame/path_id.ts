@@ -1,3 +1,5 @@
+// Reads and checks path IDs (MPQUIC, Section 2.1).
+
 import type { Reader } from "../bytes/reader.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";

@@ -5,6 +5,8 @@ import type { Writer } from "../bytes/writer.ts";
 /**
  * The owner of a frame hears what became of it, and writes what is true *then* if the frame was
  * lost. A frame is never stored: it is a kind and two numbers, which only its owner interprets.
+ *
+ * @internal
  */
 export interface FrameOwner {
   /** The packet that carried the frame was acknowledged. */
@@ -13,7 +15,11 @@ export interface FrameOwner {
   onFrameLost(frame: SentFrame): void;
 }
 
-/** One frame that a packet carried. */
+/**
+ * One frame that a packet carried.
+ *
+ * @internal
+ */
 export class SentFrame {
   readonly owner: FrameOwner;
   /** Usually the frame type; its owner decides. */
@@ -31,7 +37,11 @@ export class SentFrame {
   }
 }
 
-/** What a packet being built offers to the owners of frames. */
+/**
+ * What a packet being built offers to the owners of frames.
+ *
+ * @internal
+ */
 export interface FrameSink {
   /** Where frames are written. Its `end` already leaves room for the tag. */
   readonly writer: Writer;

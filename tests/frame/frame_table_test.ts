@@ -46,7 +46,7 @@ Deno.test("No type is read that has no row, and each that has one is read (RFC 9
   }
   assert.ok(unknown > 0x3f00);
   for (const type of known) {
-    // PADDING is the one of which nobody hears.
+    // PADDING is the one without a method of the handler.
     assert.equal(read(shortest(type)).calls.length, type === 0 ? 0 : 1, frameName(type));
   }
 });

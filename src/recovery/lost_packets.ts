@@ -23,7 +23,7 @@ export class LostPackets {
   /** Remembers a packet. */
   add(packet: SentPacket): void {
     const packets = this.#packets;
-    packet.kept = true;
+    packet.isKept = true;
     const last = packets[packets.length - 1];
     if (last === undefined || last.number < packet.number) packets.push(packet);
     else packets.splice(this.#firstFrom(packet.number), 0, packet);
@@ -40,7 +40,7 @@ export class LostPackets {
       while (to < packets.length && packets[to]!.number < end) to++;
       if (to === from) continue;
       for (const packet of packets.splice(from, to - from)) {
-        packet.kept = false;
+        packet.isKept = false;
         into.push(packet);
       }
     }
@@ -61,7 +61,7 @@ export class LostPackets {
       if (packet.lostAt + memory >= now) {
         packets[kept++] = packet;
       } else {
-        packet.kept = false;
+        packet.isKept = false;
         into.push(packet);
       }
     }

@@ -60,13 +60,13 @@ export class PacketSpace {
   #maxAckDelay = 0;
   readonly #numbers: PacketNumbers;
   /** Whether it is of the handshake, for which the peer calculates before it answers. */
-  readonly #ofHandshake: boolean;
+  readonly #isOfHandshake: boolean;
   #lastEliciting = -1;
   #packetThreshold = PACKET_THRESHOLD;
   readonly #lostLately = new LostPackets();
 
   constructor(policy: AckPolicy, random: Random, ofHandshake = false) {
-    this.#ofHandshake = ofHandshake;
+    this.#isOfHandshake = ofHandshake;
     this.received = new ReceivedPackets(policy);
     this.#numbers = new PacketNumbers(random);
   }
@@ -135,7 +135,7 @@ export class PacketSpace {
       this.#lastEliciting = packet.number;
       if (this.#probes > 0) this.#probes--;
     }
-    if (packet.inFlight) packet.carrier!.onSent(packet, now);
+    if (packet.isInFlight) packet.carrier!.onSent(packet, now);
   }
 
   /** How long the peer is likely to hold back the ACK of the last packet, in milliseconds. */
@@ -182,14 +182,14 @@ export class PacketSpace {
   /** RFC 9002, Section 5.1: only the largest packet named, and only when it is news. */
   #sampleRtt(largest: number, ackDelay: number, via: number, now: number): void {
     const packet = this.sent.get(largest);
-    if (packet === undefined || packet.fate !== Fate.Outstanding || !packet.ackEliciting) return;
+    if (packet === undefined || packet.fate !== Fate.Outstanding || !packet.isEliciting) return;
     const { rtt } = packet.carrier!;
     if (!rtt.trusts(packet.timeSent)) return;
     const sample = now - packet.timeSent;
     // RFC 9002, Section 5.3: of the handshake no delay is told. It is taken to be what lies above the
     // minimum, or the first packets after it would be waited for as if the path were unsteady.
-    const delay = this.#ofHandshake ? Math.max(0, sample - rtt.min) : ackDelay;
-    if (!this.#ofHandshake) rtt.settle(sample);
+    const delay = this.#isOfHandshake ? Math.max(0, sample - rtt.min) : ackDelay;
+    if (!this.#isOfHandshake) rtt.settle(sample);
     rtt.update(sample, delay, via, now);
   }
 
@@ -201,7 +201,7 @@ export class PacketSpace {
       const packet = sent.get(number);
       if (packet === undefined) throw neverSent(number);
       if (packet.fate === Fate.Acked) continue;
-      if (packet.ackEliciting) eliciting++;
+      if (packet.isEliciting) eliciting++;
       this.#onPacketAcked(packet, now);
     }
     return eliciting;
@@ -212,8 +212,8 @@ export class PacketSpace {
     const wasLost = packet.fate === Fate.Lost;
     packet.fate = Fate.Acked;
     if (wasLost) this.#tolerateReordering(packet);
-    else if (packet.ackEliciting) this.elicitingInFlight--;
-    if (packet.inFlight) {
+    else if (packet.isEliciting) this.elicitingInFlight--;
+    if (packet.isInFlight) {
       if (wasLost) carrier.onSpuriousLoss(packet, now);
       else carrier.onAcked(packet, now);
       if (!touched.includes(carrier)) touched.push(carrier);
@@ -230,7 +230,7 @@ export class PacketSpace {
     for (let i = 0; i < taken.length; i++) {
       const packet = taken[i]!;
       if (packet.fate === Fate.Lost) {
-        if (packet.ackEliciting) eliciting++;
+        if (packet.isEliciting) eliciting++;
         this.#onPacketAcked(packet, now);
       }
       this.#recycle(packet);
@@ -358,7 +358,7 @@ export class PacketSpace {
     let count = 0;
     for (let number = this.sent.first; number < this.sent.next; number++) {
       const packet = this.sent.get(number);
-      if (packet?.fate !== Fate.Outstanding || !packet.ackEliciting) continue;
+      if (packet?.fate !== Fate.Outstanding || !packet.isEliciting) continue;
       if (latest === Infinity) latest = packet.timeSent + this.#maxAckDelay;
       if (++count >= threshold || packet.timeSent >= latest || number === this.hurried) {
         return Math.min(latest, packet.timeSent);
@@ -379,7 +379,7 @@ export class PacketSpace {
       const packet = sent.get(number);
       if (packet === undefined || packet.fate !== Fate.Outstanding) continue;
       packet.fate = Fate.Lost;
-      if (packet.inFlight) packet.carrier!.onDiscarded(packet);
+      if (packet.isInFlight) packet.carrier!.onDiscarded(packet);
       if (requeue) packet.requeue();
     }
     sent.clear();

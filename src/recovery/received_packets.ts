@@ -30,7 +30,7 @@ export class ReceivedPackets {
   /** Ack-eliciting packets received since the last ACK left. */
   eliciting = 0;
   /** Whether any packet came since the last ACK left. */
-  unreported = false;
+  hasUnreported = false;
   /** Numbers below count as received. */
   #floor = 0;
   #hurry = false;
@@ -47,7 +47,7 @@ export class ReceivedPackets {
 
   /** The packet being read asks for an ACK at once (IMMEDIATE_ACK). */
   hurryNext(): void {
-    this.#hurry = true;
+    this.#isHurried = true;
   }
 
   /**
@@ -66,12 +66,12 @@ export class ReceivedPackets {
       this.largest = number;
       this.largestTime = arrivedAt;
     }
-    this.unreported = true;
+    this.hasUnreported = true;
     if (!ackEliciting) return;
     this.eliciting++;
     const due = this.#hurry || this.eliciting >= this.policy.elicitingThreshold ||
       this.#outOfOrder(number, expected);
-    this.#hurry = false;
+    this.#isHurried = false;
     if (due) {
       this.deadline = -Infinity;
     } else {
@@ -98,7 +98,7 @@ export class ReceivedPackets {
   onAckSent(): void {
     this.deadline = Infinity;
     this.eliciting = 0;
-    this.unreported = false;
+    this.hasUnreported = false;
   }
 
   /** The ACK just written travels in a packet of this very space. */

@@ -16,14 +16,14 @@ export class RttEstimator {
   /** The path by which the acknowledgements come that the minimum is of; -1 for the path itself. */
   minVia = -1;
   /** Whether a sample was taken. */
-  measured = false;
+  isMeasured = false;
   /** When the first sample was taken. */
   measuredAt = Infinity;
   /** The round-trip time without pauses: how long an answer may take before another path is tried. */
   readonly steady: SteadyRtt;
   #validFrom = -Infinity;
   /** Whether a sample was taken of what was sent after the handshake. */
-  #settled = false;
+  #isSettled = false;
 
   /** @param initial What to assume before the first sample. RFC 9002, Section 6.2.2: 333 ms. */
   constructor(initial = 333) {
@@ -53,8 +53,8 @@ export class RttEstimator {
     this.latest = sample;
     // RFC 9002, Section 5.2: the minimum takes every sample as it is.
     this.#updateMin(sample, via);
-    if (!this.measured) {
-      this.measured = true;
+    if (!this.isMeasured) {
+      this.isMeasured = true;
       this.measuredAt = now;
       this.smoothed = sample;
       this.variation = sample / 2;
@@ -86,7 +86,7 @@ export class RttEstimator {
    * acknowledgement replaces.
    */
   seed(sample: number): void {
-    if (this.measured) return;
+    if (this.isMeasured) return;
     this.latest = sample;
     this.smoothed = sample;
     this.variation = sample / 2;
@@ -98,8 +98,8 @@ export class RttEstimator {
    * for longer than the path takes, and it would be a dozen samples until that is forgotten.
    */
   settle(sample: number): void {
-    if (this.#settled) return;
-    this.#settled = true;
+    if (this.#isSettled) return;
+    this.#isSettled = true;
     if (sample >= this.smoothed) return;
     this.smoothed = sample;
     this.variation = Math.min(this.variation, sample / 2);
@@ -113,9 +113,9 @@ export class RttEstimator {
     this.variation = other.variation;
     this.min = other.min;
     this.minVia = other.minVia;
-    this.measured = other.measured;
+    this.isMeasured = other.isMeasured;
     this.measuredAt = other.measuredAt;
-    this.#settled = other.#settled;
+    this.#isSettled = other.#isSettled;
     this.steady.inherit(other.steady);
   }
 

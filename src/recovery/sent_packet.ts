@@ -36,15 +36,15 @@ export class SentPacket implements PacketSample {
   timeSent = 0;
   /** When it was declared lost. */
   lostAt = 0;
-  ackEliciting = false;
-  inFlight = false;
+  isEliciting = false;
+  isInFlight = false;
   fate: Fate = Fate.Outstanding;
   /** Its frames were handed back to their owners already, on suspicion. */
-  requeued = false;
+  isRequeued = false;
   /** How often its stream data were sent once more on another path. */
   copies = 0;
   /** The packet is still referenced, to recognise a late acknowledgement. */
-  kept = false;
+  isKept = false;
   /** Sent to find out the packet size; its loss is no sign of congestion. */
   mtuProbe = false;
   /** Largest number acknowledged by the ACK of the same path that it carried, or -1. */
@@ -66,7 +66,7 @@ export class SentPacket implements PacketSample {
     this.timeSent = now;
     this.lostAt = 0;
     this.fate = Fate.Outstanding;
-    this.requeued = false;
+    this.isRequeued = false;
     this.copies = 0;
     this.kept = false;
     this.mtuProbe = false;
@@ -90,8 +90,8 @@ export class SentPacket implements PacketSample {
 
   /** Gives the frames back to their owners, once. */
   requeue(): void {
-    if (this.requeued) return;
-    this.requeued = true;
+    if (this.isRequeued) return;
+    this.isRequeued = true;
     const { frames } = this;
     for (let i = 0; i < frames.length; i++) frames[i]!.owner.onFrameLost(frames[i]!);
   }

@@ -85,7 +85,7 @@ export class SentPackets {
   #unansweredFrom(number: number): number {
     for (; number < this.next; number++) {
       const packet = this.get(number);
-      if (packet?.fate === Fate.Outstanding && packet.ackEliciting) return number;
+      if (packet?.fate === Fate.Outstanding && packet.isEliciting) return number;
     }
     return this.next;
   }
@@ -99,7 +99,7 @@ export class SentPackets {
       if (packet !== undefined) {
         if (packet.fate === Fate.Outstanding) return;
         this.#slots[slot] = undefined;
-        if (packet.fate === Fate.Acked && !packet.kept) this.recycle(packet);
+        if (packet.fate === Fate.Acked && !packet.isKept) this.recycle(packet);
       }
       this.first++;
     }

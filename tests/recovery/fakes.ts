@@ -75,7 +75,7 @@ export class TestSpace {
     const { space } = this;
     const number = space.nextNumber;
     const packet = space.sent.take().reset(number, 1_000, now, carrier);
-    packet.ackEliciting = packet.inFlight = eliciting;
+    packet.isEliciting = packet.isInFlight = eliciting;
     packet.frames = eliciting ? [new SentFrame(this.owner, 1, number, 0)] : [];
     space.onSent(packet, now);
     return number;

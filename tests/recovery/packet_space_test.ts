@@ -35,7 +35,7 @@ Deno.test("PacketSpace.onAck() takes no round-trip time of a packet that elicits
   const first = t.send(0);
   const second = t.send(10, false);
   t.ack([first, second], 50);
-  assert.equal(t.carrier.rtt.measured, false);
+  assert.equal(t.carrier.rtt.isMeasured, false);
 });
 
 Deno.test("PacketSpace.onAck() takes what a peer calculates for the handshake for no variation", () => {
@@ -194,7 +194,7 @@ Deno.test("PacketSpace sees persistent congestion on one 4-tuple, not over two o
 Deno.test("PacketSpace sees no persistent congestion in lost probes of the datagram size", () => {
   const t = new TestSpace();
   t.ack([t.send(0)], 50);
-  for (const time of [100, 600]) t.space.sent.get(t.send(time))!.mtuProbe = true;
+  for (const time of [100, 600]) t.space.sent.get(t.send(time))!.isMtuProbe = true;
   t.ack([660, 660, 660].map((time) => t.send(time)), 720);
   assert.equal(t.carrier.lost.length, 2);
   assert.equal(t.carrier.persistent, 0);
@@ -266,7 +266,7 @@ Deno.test("PacketSpace credits the 4-tuple that a packet left on", () => {
   assert.deepEqual(t.carrier.acked, [a]);
   assert.deepEqual(other.acked, [b]);
   assert.equal(other.rtt.latest, 30);
-  assert.equal(t.carrier.rtt.measured, false);
+  assert.equal(t.carrier.rtt.isMeasured, false);
   assert.equal(other.acksProcessed, 1);
 });
 
@@ -276,7 +276,7 @@ Deno.test("PacketSpace remembers which ACK of ours arrived", () => {
   t.space.received.noteReported();
   const number = t.space.nextNumber;
   const packet = t.space.sent.take().reset(number, 100, 0, t.carrier);
-  packet.ackEliciting = packet.inFlight = true;
+  packet.isEliciting = packet.isInFlight = true;
   packet.acknowledges = t.space.received.takeReported();
   t.space.onSent(packet, 0);
   t.ack([number], 10);

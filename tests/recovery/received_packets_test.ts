@@ -21,7 +21,7 @@ Deno.test("ReceivedPackets never asks for an ACK of packets that elicit none", (
   const received = make();
   for (let i = 0; i < 50; i++) received.add(i, false, i);
   assert.equal(received.deadline, Infinity);
-  assert.equal(received.unreported, true);
+  assert.equal(received.hasUnreported, true);
   received.hurry();
   assert.equal(received.deadline, Infinity);
 });

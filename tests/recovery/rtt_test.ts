@@ -75,7 +75,7 @@ Deno.test("RttEstimator.update() takes the minimum of one way back, the path's o
 Deno.test("RttEstimator.seed() counts only until there is a sample", () => {
   const rtt = new RttEstimator();
   rtt.seed(40);
-  assert.equal(rtt.measured, false);
+  assert.equal(rtt.isMeasured, false);
   assert.equal(rtt.smoothed, 40);
   rtt.update(60, 0);
   assert.equal(rtt.smoothed, 60);

@@ -137,7 +137,7 @@ Deno.test("SentPacket.reset() leaves nothing of the packet before", () => {
   const sent = new SentPackets();
   const packet = add(sent, 0);
   packet.fate = Fate.Acked;
-  packet.requeued = packet.mtuProbe = true;
+  packet.isRequeued = packet.isMtuProbe = true;
   packet.acknowledges = 5;
   packet.frames = [new SentFrame(new TestOwner(), 1, 0, 0)];
   sent.trim();
@@ -145,7 +145,7 @@ Deno.test("SentPacket.reset() leaves nothing of the packet before", () => {
   assert.equal(again, packet);
   again.reset(1, 50, 10, carrier);
   assert.deepEqual(
-    [again.fate, again.requeued, again.mtuProbe, again.acknowledges, again.frames.length],
+    [again.fate, again.isRequeued, again.isMtuProbe, again.acknowledges, again.frames.length],
     [Fate.Outstanding, false, false, -1, 0],
   );
 });

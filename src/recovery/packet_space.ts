@@ -8,6 +8,7 @@ import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import { PacketNumbers } from "./packet_numbers.ts";
 import { PathCounters } from "./path_counters.ts";
+import { persistentlyCongested } from "./persistent_congestion.ts";
 import { type AckPolicy, ReceivedPackets } from "./received_packets.ts";
 import { type Carrier, Fate, type SentPacket } from "./sent_packet.ts";
 import { SentPackets } from "./sent_packets.ts";
@@ -282,7 +283,7 @@ export class PacketSpace {
   }
 
   #declareLost(now: number): void {
-    const persistent = this.#persistentOn(lost);
+    const persistent = persistentlyCongested(lost, this.sent, this.#maxAckDelay);
     for (let i = 0; i < lost.length; i++) {
       const packet = lost[i]!;
       // RFC 9002, Section 7.4: no loss is passed over, not even of the handshake's packets.
@@ -296,34 +297,6 @@ export class PacketSpace {
     }
     this.#counters.onPacketsLost(lost.length);
     lost.length = 0;
-  }
-
-  /** RFC 9002, Section 7.6: the 4-tuple on which nothing arrived over three probe timeouts. */
-  #persistentOn(lost: readonly SentPacket[]): Carrier | undefined {
-    let start: SentPacket | undefined;
-    let previous = -1;
-    for (const packet of lost) {
-      // RFC 9000, Section 14.4: a probe of the size is lost for its size.
-      if (!packet.ackEliciting || packet.mtuProbe) continue;
-      const carrier = packet.carrier!;
-      const { rtt } = carrier;
-      // RFC 9002, Section 7.6.2: before the first sample the length of a normal silence is unknown.
-      if (packet.timeSent < rtt.measuredAt) continue;
-      const goesOn = start?.carrier === carrier && !this.#arrivedBetween(previous, packet.number);
-      if (!goesOn) start = packet;
-      previous = packet.number;
-      const period = 3 * rtt.probeTimeout(this.#maxAckDelay);
-      if (packet.timeSent - start!.timeSent > period) return carrier;
-    }
-    return undefined;
-  }
-
-  #arrivedBetween(from: number, to: number): boolean {
-    for (let number = from + 1; number < to; number++) {
-      const packet = this.sent.get(number);
-      if (packet !== undefined && packet.fate === Fate.Acked) return true;
-    }
-    return false;
   }
 
   /**

@@ -307,16 +307,7 @@ export class PacketSpace {
    * @returns How many packets had frames to give.
    */
   requeueOutstanding(limit: number): number {
-    const { sent } = this;
-    let count = 0;
-    for (let number = sent.first; number < sent.next && count < limit; number++) {
-      const packet = sent.get(number);
-      if (packet === undefined || packet.fate !== Fate.Outstanding) continue;
-      if (packet.requeued || packet.frames.length === 0) continue;
-      packet.requeue();
-      count++;
-    }
-    return count;
+    return this.sent.requeue(limit);
   }
 
   /**

@@ -112,6 +112,19 @@ export class SentPackets {
     if (free.length < MAX_FREE) free.push(packet);
   }
 
+  /** See `PacketSpace.requeueOutstanding`. */
+  requeue(limit: number): number {
+    let count = 0;
+    for (let number = this.first; number < this.next && count < limit; number++) {
+      const packet = this.get(number);
+      if (packet === undefined || packet.fate !== Fate.Outstanding) continue;
+      if (packet.isRequeued || packet.frames.length === 0) continue;
+      packet.requeue();
+      count++;
+    }
+    return count;
+  }
+
   /** Forgets everything. */
   clear(): void {
     this.#slots = NO_SLOTS;

@@ -47,16 +47,16 @@ export class PacketSpace {
   lastElicitingSentAt = 0;
   /** What follows what is in flight. */
   readonly tail: Tail = new Tail();
-  /** The number of the newest packet that asks for an ACK at once, or -1. */
-  hurried = -1;
-  /** Hears of losses, if there is a log. */
-  onPacketLost: LossListener | undefined = undefined;
 
   /** Milliseconds for which a lost packet is still recognised if it is acknowledged after all. */
   #memory = 1_000;
   #probes = 0;
+  /** The number of the newest packet that asks for an ACK at once, or -1. */
+  #hurried = -1;
   /** Packets sent in a row that ask for no acknowledgement. */
   #silent = 0;
+  /** Only if there is a log. */
+  #onPacketLost: LossListener | undefined = undefined;
   #counters: PathCounters = new PathCounters();
   #maxAckDelay = 0;
   readonly #numbers: PacketNumbers;
@@ -97,9 +97,19 @@ export class PacketSpace {
     this.#memory = milliseconds;
   }
 
+  /** The next packet asks for an ACK at once. */
+  hurryNext(): void {
+    this.#hurried = this.nextNumber;
+  }
+
   /** The peer may hold back an ACK for so many milliseconds. */
   allowDelay(milliseconds: number): void {
     this.#maxAckDelay = milliseconds;
+  }
+
+  /** Has a listener called for each packet that is declared lost. */
+  observeLosses(listener: LossListener): void {
+    this.#onPacketLost = listener;
   }
 
   /** What it carries counts for a path that has other spaces as well. */
@@ -141,7 +151,7 @@ export class PacketSpace {
 
   /** How long the peer is likely to hold back the ACK of the last packet, in milliseconds. */
   get expectedAckDelay(): number {
-    return this.hurried >= 0 && this.hurried === this.#lastEliciting
+    return this.#hurried >= 0 && this.#hurried === this.#lastEliciting
       ? Math.min(this.#maxAckDelay, PROMPT_ACK_DELAY)
       : this.#maxAckDelay;
   }
@@ -289,9 +299,9 @@ export class PacketSpace {
       // RFC 9002, Section 7.4: no loss is passed over, not even of the handshake's packets.
       packet.fate = Fate.Lost;
       packet.lostAt = now;
-      this.onPacketLost?.(packet, packet.number <= this.largestAcked - this.#packetThreshold);
-      if (packet.ackEliciting) this.elicitingInFlight--;
-      if (packet.inFlight) packet.carrier!.onLost(packet, persistent === packet.carrier, now);
+      this.#onPacketLost?.(packet, packet.number <= this.largestAcked - this.#packetThreshold);
+      if (packet.isEliciting) this.elicitingInFlight--;
+      if (packet.isInFlight) packet.carrier!.onLost(packet, persistent === packet.carrier, now);
       packet.requeue();
       this.#lostLately.add(packet);
     }
@@ -324,7 +334,7 @@ export class PacketSpace {
       const packet = this.sent.get(number);
       if (packet?.fate !== Fate.Outstanding || !packet.isEliciting) continue;
       if (latest === Infinity) latest = packet.timeSent + this.#maxAckDelay;
-      if (++count >= threshold || packet.timeSent >= latest || number === this.hurried) {
+      if (++count >= threshold || packet.timeSent >= latest || number === this.#hurried) {
         return Math.min(latest, packet.timeSent);
       }
     }

@@ -331,14 +331,14 @@ Deno.test("PacketSpace.expectedAckDelay is short behind a packet that hurries th
   const t = new TestSpace();
   t.space.allowDelay(25);
   assert.equal(t.space.expectedAckDelay, 25);
-  t.space.hurried = t.space.nextNumber;
+  t.space.hurryNext();
   t.send(1);
   assert.equal(t.space.expectedAckDelay, 5);
   t.send(2);
   assert.equal(t.space.expectedAckDelay, 25, "it is not the last any more");
 });
 
-// Whoever acknowledges every other packet leaves us thousands to remember as lost.
+// A peer that acknowledges every other packet leaves us thousands to remember as lost.
 Deno.test("PacketSpace works through ACKs without end quickly, however much was lost [attack ack-flood-after-loss]", () => {
   const t = new TestSpace();
   t.space.rememberFor(10_000);

@@ -89,6 +89,22 @@ export class ReceivedPackets {
     if (this.eliciting > 0) this.deadline = -Infinity;
   }
 
+  /**
+   * ACKs that left during a silence may be lost, and nothing tells of that: all that was received is
+   * told once more.
+   */
+  repeat(): void {
+    if (this.ranges.count === 0) return;
+    this.eliciting = Math.max(this.eliciting, 1);
+    this.hasUnreported = true;
+    this.deadline = -Infinity;
+  }
+
+  /** An ACK whose time has come is due at once. */
+  expire(now: number): void {
+    if (this.deadline <= now) this.deadline = -Infinity;
+  }
+
   /** The ACK that is due cannot leave yet. */
   putOff(until: number): void {
     this.deadline = until;

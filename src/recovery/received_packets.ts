@@ -1,5 +1,6 @@
 // The packet numbers that were received, and when to acknowledge them (RFC 9000, Section 13.2).
 
+import { Ecn, EcnCounts } from "../bytes/ecn.ts";
 import { RangeSet } from "../bytes/range_set.ts";
 import { MAX_RECEIVED_RANGES } from "../limits/limits.ts";
 
@@ -21,6 +22,8 @@ export class ReceivedPackets {
   /** Numbers received and still worth telling. */
   readonly ranges: RangeSet = new RangeSet();
   readonly policy: AckPolicy;
+  /** The ECN marks that packets came with. */
+  readonly marks: EcnCounts = new EcnCounts();
   /** The highest number received, or -1. */
   largest = -1;
   /** When it came. */
@@ -33,7 +36,8 @@ export class ReceivedPackets {
   hasUnreported = false;
   /** Numbers below count as received. */
   #floor = 0;
-  #hurry = false;
+  #isHurried = false;
+  #wasCongested = false;
   #reported = -1;
 
   constructor(policy: AckPolicy) {
@@ -54,8 +58,16 @@ export class ReceivedPackets {
    * Notes a packet that was opened and is no duplicate.
    *
    * @param arrivedAt When it came, if it had to wait to be opened.
+   * @param mark The ECN mark of its datagram.
    */
-  add(number: number, ackEliciting: boolean, now: number, arrivedAt = now): void {
+  add(
+    number: number,
+    ackEliciting: boolean,
+    now: number,
+    arrivedAt = now,
+    mark: Ecn = Ecn.NotEct,
+  ): void {
+    if (mark !== Ecn.NotEct) this.marks.add(mark);
     const expected = this.largest + 1;
     this.ranges.add(number, number + 1);
     if (this.ranges.count > MAX_RECEIVED_RANGES) {
@@ -69,7 +81,8 @@ export class ReceivedPackets {
     this.hasUnreported = true;
     if (!ackEliciting) return;
     this.eliciting++;
-    const due = this.#hurry || this.eliciting >= this.policy.elicitingThreshold ||
+    const due = this.#tellsCongestion(mark) || this.#isHurried ||
+      this.eliciting >= this.policy.elicitingThreshold ||
       this.#outOfOrder(number, expected);
     this.#isHurried = false;
     if (due) {
@@ -77,6 +90,17 @@ export class ReceivedPackets {
     } else {
       this.deadline = Math.min(this.deadline, now + this.policy.maxAckDelay);
     }
+  }
+
+  /**
+   * RFC 9000, Section 13.2.1: a mark of congestion is told at once. ACK frequency, Section 6.4:
+   * a peer that wants fewer acknowledgements is told only of the first mark in a row.
+   */
+  #tellsCongestion(mark: Ecn): boolean {
+    const isCongested = mark === Ecn.Ce;
+    const isNews = isCongested && (!this.#wasCongested || this.policy.elicitingThreshold <= 2);
+    this.#wasCongested = isCongested;
+    return isNews;
   }
 
   /** RFC 9000, Section 13.2.1: a gap, or what fills one, is told at once to help loss recovery. */

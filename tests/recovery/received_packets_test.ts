@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Ecn } from "../../src/bytes/ecn.ts";
 import { ReceivedPackets } from "../../src/recovery/received_packets.ts";
 import { SeededRandom } from "../../src/sim/seeded_random.ts";
 
@@ -118,4 +119,32 @@ Deno.test("ReceivedPackets never passes a number twice, in any order", () => {
     assert.ok(received.ranges.count <= 64);
   }
   assert.ok(passed.size > 8_000);
+});
+
+Deno.test("ReceivedPackets counts ECN marks, and has each mark of congestion told at once", () => {
+  const received = make();
+  const marks = [Ecn.Ect0, Ecn.Ce, Ecn.NotEct, Ecn.Ect1, Ecn.Ce, Ecn.Ce];
+  for (const [number, mark] of marks.entries()) {
+    received.add(number, true, 0, 0, mark);
+    assert.equal(received.deadline, mark === Ecn.Ce ? -Infinity : 25, `${number}`);
+    received.onAckSent();
+  }
+  const { ect0, ect1, ce, isEmpty } = received.marks;
+  assert.deepEqual([ect0, ect1, ce, isEmpty], [1, 1, 3, false]);
+  assert.ok(make().marks.isEmpty);
+});
+
+Deno.test("ReceivedPackets hurries for the first mark of congestion in a row if ACKs are to be few", () => {
+  const received = new ReceivedPackets({
+    elicitingThreshold: 20,
+    maxAckDelay: 25,
+    reorderingThreshold: 0,
+  });
+  const hurried = [Ecn.Ce, Ecn.Ce, Ecn.Ect0, Ecn.Ce].map((mark, number) => {
+    received.add(number, true, 0, 0, mark);
+    const { deadline } = received;
+    received.onAckSent();
+    return deadline === -Infinity;
+  });
+  assert.deepEqual(hurried, [true, false, false, true]);
 });

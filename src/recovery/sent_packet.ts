@@ -17,6 +17,16 @@ export interface Carrier {
   onLost(packet: SentPacket, persistent: boolean, now: number): void;
   /** A packet will never be heard of: its keys are gone. It leaves the bytes in flight. */
   onDiscarded(packet: SentPacket): void;
+  /**
+   * An ACK reports ECN marks that can be true.
+   *
+   * @param acked How many packets that left ECN-capable it newly acknowledges.
+   * @param congested How many packets came with the mark of congestion since the report before.
+   * @param newest The newest packet that it acknowledges.
+   */
+  onMarksReported(acked: number, congested: number, newest: SentPacket, now: number): void;
+  /** The ECN marks of packets do not arrive, or their reports cannot be true. */
+  onMarksRefuted(): void;
   /** One ACK was worked through. */
   onAckProcessed(now: number): void;
 }
@@ -46,7 +56,9 @@ export class SentPacket implements PacketSample {
   /** The packet is still referenced, to recognise a late acknowledgement. */
   isKept = false;
   /** Sent to find out the packet size; its loss is no sign of congestion. */
-  mtuProbe = false;
+  isMtuProbe = false;
+  /** Whether it left ECN-capable. */
+  isMarked = false;
   /** Largest number acknowledged by the ACK of the same path that it carried, or -1. */
   acknowledges = -1;
   frames: SentFrame[] = NO_FRAMES;
@@ -59,6 +71,11 @@ export class SentPacket implements PacketSample {
   inFlightAtSend = 0;
   appLimited = false;
 
+  /** Whether it is neither acknowledged nor lost. */
+  get isOutstanding(): boolean {
+    return this.fate === Fate.Outstanding;
+  }
+
   /** Makes the object fit for the next packet. */
   reset(number: number, size: number, now: number, carrier: Carrier): this {
     this.number = number;
@@ -68,8 +85,9 @@ export class SentPacket implements PacketSample {
     this.fate = Fate.Outstanding;
     this.isRequeued = false;
     this.copies = 0;
-    this.kept = false;
-    this.mtuProbe = false;
+    this.isKept = false;
+    this.isMtuProbe = false;
+    this.isMarked = false;
     this.acknowledges = -1;
     this.frames = NO_FRAMES;
     this.carrier = carrier;
@@ -95,4 +113,9 @@ export class SentPacket implements PacketSample {
     const { frames } = this;
     for (let i = 0; i < frames.length; i++) frames[i]!.owner.onFrameLost(frames[i]!);
   }
+}
+
+/** Adds a network path to a list that has each once; packets of one mostly follow each other. */
+export function noteCarrier(carrier: Carrier, list: Carrier[]): void {
+  if (list[list.length - 1] !== carrier && !list.includes(carrier)) list.push(carrier);
 }

@@ -14,6 +14,9 @@ export class TestCarrier implements Carrier {
   readonly spurious: number[] = [];
   readonly discarded: number[] = [];
   persistent = 0;
+  /** What ACKs report of ECN marks: acknowledged, congested, the newest number. */
+  readonly reports: [number, number, number][] = [];
+  refuted = 0;
   acksProcessed = 0;
 
   onSent(packet: SentPacket): void {
@@ -38,6 +41,14 @@ export class TestCarrier implements Carrier {
   onDiscarded(packet: SentPacket): void {
     this.bytesInFlight -= packet.size;
     this.discarded.push(packet.number);
+  }
+
+  onMarksReported(acked: number, congested: number, newest: SentPacket): void {
+    this.reports.push([acked, congested, newest.number]);
+  }
+
+  onMarksRefuted(): void {
+    this.refuted++;
   }
 
   onAckProcessed(): void {

@@ -6,11 +6,12 @@ import type { Random } from "../crypto/random.ts";
 import type { AckFrame } from "../frame/ack_frame.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
+import { MarkReports, REFUTED } from "./mark_reports.ts";
 import { PacketNumbers } from "./packet_numbers.ts";
 import { PathCounters } from "./path_counters.ts";
 import { persistentlyCongested } from "./persistent_congestion.ts";
 import { type AckPolicy, ReceivedPackets } from "./received_packets.ts";
-import { type Carrier, Fate, type SentPacket } from "./sent_packet.ts";
+import { type Carrier, Fate, noteCarrier, type SentPacket } from "./sent_packet.ts";
 import { SentPackets } from "./sent_packets.ts";
 import { Tail } from "./tail.ts";
 
@@ -26,12 +27,12 @@ const GRANULARITY = 1;
 const MAX_THRESHOLD = 128;
 
 // Lists of the call at hand, the same for all spaces.
-/** Packets found lost together. */
+/** Packets found lost together; and lost packets that are acknowledged, or forgotten. */
 const lost: SentPacket[] = [];
-/** Lost packets that are acknowledged, or forgotten. */
 const taken: SentPacket[] = [];
-/** The network paths that an ACK concerned. */
+/** The network paths that an ACK concerned; and those on which such packets left ECN-capable. */
 const touched: Carrier[] = [];
+const markers: Carrier[] = [];
 
 /** One packet number space: numbers out, what became of them, numbers in. */
 export class PacketSpace {
@@ -65,6 +66,9 @@ export class PacketSpace {
   #lastEliciting = -1;
   #packetThreshold = PACKET_THRESHOLD;
   readonly #lostLately = new LostPackets();
+  readonly #marks = new MarkReports();
+  /** Packets of the ACK at hand that left ECN-capable. */
+  #markedAcked = 0;
 
   constructor(policy: AckPolicy, random: Random, ofHandshake = false) {
     this.#isOfHandshake = ofHandshake;
@@ -140,7 +144,8 @@ export class PacketSpace {
     this.sent.add(packet);
     this.#counters.onPacketSent();
     this.#numbers.take(packet.number);
-    if (packet.ackEliciting) {
+    if (packet.isMarked) this.#marks.onSent();
+    if (packet.isEliciting) {
       this.elicitingInFlight++;
       this.lastElicitingSentAt = now;
       this.#lastEliciting = packet.number;
@@ -176,14 +181,18 @@ export class PacketSpace {
    */
   onAck(ack: AckFrame, ackDelay: number, via: number, now: number): number {
     if (ack.largest >= this.sent.next) throw neverSent(ack.largest);
-    touched.length = 0; // what threw before may have left something
+    touched.length = markers.length = 0; // what threw before may have left something
+    this.#markedAcked = 0;
     this.#sampleRtt(ack.largest, ackDelay, via, now);
     let eliciting = 0;
     for (let i = 0; i < ack.count; i++) {
       eliciting += this.#onRange(ack.startAt(i), ack.endAt(i), now);
     }
     if (this.#lostLately.size > 0) eliciting += this.#recogniseLost(ack, now);
-    if (ack.largest > this.largestAcked) this.largestAcked = ack.largest;
+    if (ack.largest > this.largestAcked) {
+      this.largestAcked = ack.largest;
+      if (this.#marks.isUsed) this.#followMarks(ack, now);
+    }
     this.detectLoss(now);
     for (let i = 0; i < touched.length; i++) touched[i]!.onAckProcessed(now);
     touched.length = 0;
@@ -202,6 +211,15 @@ export class PacketSpace {
     const delay = this.#isOfHandshake ? Math.max(0, sample - rtt.min) : ackDelay;
     if (!this.#isOfHandshake) rtt.settle(sample);
     rtt.update(sample, delay, via, now);
+  }
+
+  /** RFC 9000, Section 13.4.2.1: the counts must fit what is acknowledged, for each network path. */
+  #followMarks(ack: AckFrame, now: number): void {
+    const congested = this.#marks.judge(ack, this.#markedAcked);
+    const newest = this.sent.get(ack.largest);
+    if (congested === REFUTED) { for (const carrier of markers) carrier.onMarksRefuted(); }
+    else newest?.carrier?.onMarksReported(this.#markedAcked, congested, newest, now);
+    markers.length = 0;
   }
 
   #onRange(start: number, end: number, now: number): number {
@@ -227,7 +245,11 @@ export class PacketSpace {
     if (packet.isInFlight) {
       if (wasLost) carrier.onSpuriousLoss(packet, now);
       else carrier.onAcked(packet, now);
-      if (!touched.includes(carrier)) touched.push(carrier);
+      noteCarrier(carrier, touched);
+    }
+    if (packet.isMarked) {
+      this.#markedAcked++;
+      noteCarrier(carrier, markers);
     }
     if (packet.acknowledges >= 0) this.received.onAckAcked(packet.acknowledges);
     packet.settle();

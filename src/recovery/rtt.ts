@@ -121,7 +121,12 @@ export class RttEstimator {
 
   /** Forgets the minimum, after persistent congestion. */
   restartMin(): void {
-    this.min = this.measured ? this.latest : Infinity;
+    this.min = this.isMeasured ? this.latest : Infinity;
+  }
+
+  /** The smoothed round-trip time without what was under way while a radio held everything back. */
+  get unheld(): number {
+    return Math.min(this.smoothed, this.steady.smoothed);
   }
 
   /** The probe timeout without backoff (RFC 9002, Section 6.2.1). */

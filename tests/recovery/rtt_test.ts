@@ -108,3 +108,13 @@ Deno.test("RttEstimator.probeTimeout() never falls below the granularity over th
   assert.ok(rtt.variation < 0.25);
   assert.ok(Math.abs(rtt.probeTimeout(25) - 36) < 1e-6);
 });
+
+Deno.test("RttEstimator.unheld leaves out a pause that the mean takes in", () => {
+  const rtt = new RttEstimator();
+  for (let i = 0; i < 20; i++) rtt.update(60, 0, -1, 60 * i);
+  assert.equal(rtt.unheld, rtt.smoothed);
+  rtt.steady.onSilence();
+  for (let i = 0; i < 10; i++) rtt.update(9_000, 0, -1, 10_200);
+  assert.ok(rtt.smoothed > 6_000, `${rtt.smoothed}`);
+  assert.ok(Math.abs(rtt.unheld - 60) < 1, `${rtt.unheld}`);
+});

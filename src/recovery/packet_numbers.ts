@@ -1,3 +1,5 @@
+// Gives packets their numbers, and skips some (RFC 9000, Section 21.4).
+
 import type { Random } from "../crypto/random.ts";
 import { FIRST_SKIP, LAST_SKIP } from "../limits/limits.ts";
 

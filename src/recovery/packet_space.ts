@@ -34,7 +34,11 @@ const taken: SentPacket[] = [];
 const touched: Carrier[] = [];
 const markers: Carrier[] = [];
 
-/** One packet number space: numbers out, what became of them, numbers in. */
+/**
+ * One packet number space: numbers out, what became of them, numbers in.
+ *
+ * @internal
+ */
 export class PacketSpace {
   readonly received: ReceivedPackets;
   readonly sent: SentPackets = new SentPackets();

@@ -1,6 +1,8 @@
 /**
  * What went over one path since it was opened, whichever 4-tuples it used. Nothing in here ever
  * becomes less, and it stays readable when the path is closed.
+ *
+ * @internal
  */
 export class PathCounters {
   /** Bytes of UDP payload. */

@@ -1,3 +1,5 @@
+// The round-trip time of a network path (RFC 9002, Section 5).
+
 import { SteadyRtt } from "./steady_rtt.ts";
 
 /** Round-trip time of one network path (RFC 9002, Section 5). Times in milliseconds. */

@@ -1,3 +1,5 @@
+// The round-trip time of a path without the pauses of its link.
+
 /** A sample above this many times the expected maximum belongs to a pause; below it, to jitter. */
 const PAUSE = 2;
 

@@ -19,7 +19,7 @@ Deno.test("LostPackets.takeAcked() takes what is named, in whatever order it was
   const taken: SentPacket[] = [];
   lost.takeAcked(ackOf([31, 30, 12, 11, 6]), taken);
   assert.deepEqual(numbersOf(taken), [30, 11, 12]);
-  assert.ok(taken.every(({ kept }) => !kept));
+  assert.ok(taken.every(({ isKept: kept }) => !kept));
   lost.takeAcked(ackOf([31, 30, 12, 11, 6]), taken);
   assert.equal(taken.length, 3);
   lost.takeAcked(ackOf([20, 10, 5]), taken);

@@ -31,7 +31,7 @@ Deno.test("SentPackets.get() knows no number that is to come, when the ring is f
   }
 });
 
-Deno.test("SentPackets.add() grows without losing anybody", () => {
+Deno.test("SentPackets.add() grows without losing any packet", () => {
   const sent = new SentPackets();
   const packets = new Map<number, SentPacket>();
   let number = 61; // the ring wraps at once

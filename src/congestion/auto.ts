@@ -21,7 +21,7 @@ export class Auto extends Cubic implements CoupledPath {
   readonly #group: CouplingGroup;
   readonly #watch: SharedBottlenecks;
   readonly #monitor = new DelayMonitor();
-  #joined = false;
+  #hasJoined = false;
   /** The paths that share this one's bottleneck, itself among them; alone most of the time. */
   #together: CoupledPath[] = [this];
 
@@ -38,7 +38,7 @@ export class Auto extends Cubic implements CoupledPath {
   }
 
   /** Whether the window grows together with those of other paths at present. */
-  get coupled(): boolean {
+  get isCoupled(): boolean {
     return this.#together.length > 1;
   }
 
@@ -49,8 +49,8 @@ export class Auto extends Cubic implements CoupledPath {
     now: number,
   ): void {
     super.onAckProcessed(sample, rtt, bytesInFlight, now);
-    if (!this.#joined) {
-      this.#joined = true;
+    if (!this.#hasJoined) {
+      this.#hasJoined = true;
       this.#watch.add(this.#monitor, now);
     }
     // QUIC has no timestamps: queues of the way back are taken for queues of the way there. Paths
@@ -73,7 +73,7 @@ export class Auto extends Cubic implements CoupledPath {
 
   override close(): void {
     // What is still under way may be acknowledged, and must not bring it back.
-    this.#joined = true;
+    this.#hasJoined = true;
     this.#watch.remove(this.#monitor);
     this.#group.leave(this);
   }
@@ -86,13 +86,13 @@ export class Auto extends Cubic implements CoupledPath {
   }
 
   protected override avoid(acked: number, now: number): void {
-    if (!this.coupled) return super.avoid(acked, now);
+    if (!this.isCoupled) return super.avoid(acked, now);
     this.window += linkedIncrease(this, this.#together, acked, this.maxDatagramSize);
   }
 
   protected override reduced(now: number): number {
     const alone = super.reduced(now);
-    return this.coupled ? this.window / 2 : alone;
+    return this.isCoupled ? this.window / 2 : alone;
   }
 }
 

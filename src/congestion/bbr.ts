@@ -160,12 +160,12 @@ export class Bbr implements CongestionController {
 
   #advance(sample: RateSample, bytesInFlight: number, now: number): void {
     const { model } = this;
-    if (this.state === BbrState.Startup && model.fullBandwidthReached) {
+    if (this.state === BbrState.Startup && model.isFullBandwidthReached) {
       this.state = BbrState.Drain;
     }
     const full = model.bandwidthDelay(model.maxBandwidth);
     if (this.state === BbrState.Drain && bytesInFlight <= full) this.#startDown(now);
-    if (!model.fullBandwidthReached) return;
+    if (!model.isFullBandwidthReached) return;
     this.#adaptLongTerm(sample, now);
     if (this.state === BbrState.ProbeDown) {
       if (this.#startRefillWhenDue(now)) return;
@@ -174,12 +174,12 @@ export class Bbr implements CongestionController {
     } else if (this.state === BbrState.ProbeCruise) {
       this.#startRefillWhenDue(now);
     } else if (this.state === BbrState.ProbeRefill) {
-      if (model.roundStart) this.#startUp(sample, now);
+      if (model.isRoundStart) this.#startUp(sample, now);
     } else if (this.state === BbrState.ProbeUp) {
       // As long as the long-term bound holds us back, a flat bandwidth says nothing.
       if (this.#isWindowFull(sample) && this.window >= model.inflightLong) {
         model.resetFullBandwidth(sample.rate);
-      } else if (model.fullBandwidthNow) this.#startDown(now);
+      } else if (model.isFullBandwidthNow) this.#startDown(now);
     }
   }
 
@@ -189,10 +189,10 @@ export class Bbr implements CongestionController {
 
   #adaptLongTerm(sample: RateSample, now: number): void {
     const { model } = this;
-    if (model.roundStart && this.#ackPhase === AckPhase.ProbeStarting) {
+    if (model.isRoundStart && this.#ackPhase === AckPhase.ProbeStarting) {
       this.#ackPhase = AckPhase.ProbeFeedback;
     }
-    if (model.roundStart && this.#ackPhase === AckPhase.ProbeStopping) {
+    if (model.isRoundStart && this.#ackPhase === AckPhase.ProbeStopping) {
       this.#isProbeSampling = false;
       this.#ackPhase = AckPhase.Init;
       if (this.#isProbingBandwidth && !sample.appLimited) model.advanceMaxBandwidth();
@@ -215,7 +215,7 @@ export class Bbr implements CongestionController {
       this.#probeUpAcks -= steps * this.#probeUpCount;
       this.model.inflightLong += steps * this.#maxDatagramSize;
     }
-    if (this.model.roundStart) this.#steepen();
+    if (this.model.isRoundStart) this.#steepen();
   }
 
   #steepen(): void {
@@ -272,7 +272,7 @@ export class Bbr implements CongestionController {
 
   #checkProbeRtt(bytesInFlight: number, now: number): void {
     const { model } = this;
-    if (this.state !== BbrState.ProbeRtt && model.probeRttDue && !this.#isIdleRestart) {
+    if (this.state !== BbrState.ProbeRtt && model.isProbeRttDue && !this.#isIdleRestart) {
       this.#savedWindow = this.window;
       this.#probeRttDoneAt = -1;
       this.#ackPhase = AckPhase.ProbeStopping;
@@ -287,7 +287,7 @@ export class Bbr implements CongestionController {
       model.startRound(this.#delivered);
       return;
     }
-    if (model.roundStart) this.#hasProbeRttRound = true;
+    if (model.isRoundStart) this.#hasProbeRttRound = true;
     if (this.#hasProbeRttRound) this.#checkProbeRttDone(now);
   }
 
@@ -296,7 +296,7 @@ export class Bbr implements CongestionController {
     this.model.probeRttMinStamp = now;
     this.window = Math.max(this.window, this.#savedWindow);
     this.model.resetShortTerm();
-    if (this.model.fullBandwidthReached) {
+    if (this.model.isFullBandwidthReached) {
       this.#startDown(now);
       this.state = BbrState.ProbeCruise;
     } else {
@@ -313,7 +313,7 @@ export class Bbr implements CongestionController {
   #setPacing(gain: number): void {
     const rate = gain * this.model.bandwidth * PACING_MARGIN;
     // Before the pipe is known to be full the rate only rises.
-    if (this.model.fullBandwidthReached || rate > this.pacingRate) this.pacingRate = rate;
+    if (this.model.isFullBandwidthReached || rate > this.pacingRate) this.pacingRate = rate;
   }
 
   #setWindow(sample: RateSample): void {
@@ -322,7 +322,7 @@ export class Bbr implements CongestionController {
     const spare = this.state === BbrState.ProbeUp ? 2 * this.#maxDatagramSize : 0;
     const most = Math.max(WINDOW_GAIN[this.state]! * full + model.extraAcked, this.#minimum) +
       spare;
-    if (model.fullBandwidthReached) {
+    if (model.isFullBandwidthReached) {
       this.window = Math.min(this.window + sample.newlyAcked, most);
     } else if (this.window < most || sample.delivered < this.#initialWindow) {
       this.window += sample.newlyAcked;

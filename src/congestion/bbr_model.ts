@@ -24,17 +24,17 @@ const AGGREGATION_HALF = 5;
 export class BbrModel {
   minRtt = Infinity;
   /** The least round-trip time of the last five seconds is older than that. */
-  probeRttDue = false;
+  isProbeRttDue = false;
   probeRttMinStamp = -1;
   inflightLong = Infinity;
   inflightShort = Infinity;
   bandwidthShort = Infinity;
   /** Whether the ACK under way began a round trip. */
-  roundStart = false;
+  isRoundStart = false;
   roundsSinceProbe = 0;
   /** Bandwidth no longer grows: not in this phase of probing, and not since the beginning. */
-  fullBandwidthNow = false;
-  fullBandwidthReached = false;
+  isFullBandwidthNow = false;
+  isFullBandwidthReached = false;
   #fullBandwidth = 0;
   #flatRounds = 0;
   #nextRound = 0;
@@ -45,7 +45,7 @@ export class BbrModel {
   #bandwidthLatest = 0;
   #inflightLatest = 0;
   #lossRound = 0;
-  #lossRoundStart = false;
+  #isLossRoundStart = false;
   #hasLoss = false;
   #lossesInRound = 0;
   #lostInRound = 0;
@@ -95,7 +95,7 @@ export class BbrModel {
       this.#maxNow = Math.max(this.#maxNow, sample.rate);
     }
     if (sample.newlyLost > 0) this.#hasLoss = true;
-    if (this.#lossRoundStart) {
+    if (this.#isLossRoundStart) {
       if (this.#hasLoss && !isProbing) this.#adaptShortTerm(window);
       this.#hasLoss = false;
     }
@@ -104,7 +104,7 @@ export class BbrModel {
 
   /** The last step for one ACK: what was the latest round is history. */
   finishSample(sample: RateSample): void {
-    if (!this.#lossRoundStart) return;
+    if (!this.#isLossRoundStart) return;
     this.#bandwidthLatest = sample.rate;
     this.#inflightLatest = delivery(sample);
   }
@@ -140,24 +140,24 @@ export class BbrModel {
 
   /** Looks for three rounds without a quarter more bandwidth; judges losses of start-up as well. */
   checkFullBandwidth(sample: RateSample, isStartup: boolean, lossEvents: number): void {
-    if (!this.roundStart) return;
+    if (!this.isRoundStart) return;
     if (isStartup && this.#lossesInRound >= lossEvents) this.#checkStartupLoss(sample);
     this.#lossesInRound = 0;
     this.#lostInRound = 0;
     this.#deliveredBeforeRound = sample.delivered;
-    if (this.fullBandwidthNow || sample.appLimited) return;
+    if (this.isFullBandwidthNow || sample.appLimited) return;
     if (this.maxBandwidth >= this.#fullBandwidth * 1.25) {
       this.resetFullBandwidth(this.maxBandwidth);
       return;
     }
-    this.fullBandwidthNow = ++this.#flatRounds >= 3;
-    if (this.fullBandwidthNow) this.fullBandwidthReached = true;
+    this.isFullBandwidthNow = ++this.#flatRounds >= 3;
+    if (this.isFullBandwidthNow) this.isFullBandwidthReached = true;
   }
 
   resetFullBandwidth(from: number): void {
     this.#fullBandwidth = from;
     this.#flatRounds = 0;
-    this.fullBandwidthNow = false;
+    this.isFullBandwidthNow = false;
   }
 
   /** Forgets the older of the two cycles. */
@@ -179,9 +179,9 @@ export class BbrModel {
   }
 
   updateMinRtt(latest: number, now: number): void {
-    this.probeRttDue = this.probeRttMinStamp >= 0 &&
+    this.isProbeRttDue = this.probeRttMinStamp >= 0 &&
       now > this.probeRttMinStamp + PROBE_RTT_INTERVAL;
-    if (latest > 0 && (latest < this.#probeRttMin || this.probeRttDue)) {
+    if (latest > 0 && (latest < this.#probeRttMin || this.isProbeRttDue)) {
       this.#probeRttMin = latest;
       this.probeRttMinStamp = now;
     }
@@ -191,15 +191,15 @@ export class BbrModel {
   }
 
   #updateLatest(sample: RateSample): void {
-    this.#lossRoundStart = sample.priorDelivered >= this.#lossRound;
-    if (this.#lossRoundStart) this.#lossRound = sample.delivered;
+    this.#isLossRoundStart = sample.priorDelivered >= this.#lossRound;
+    if (this.#isLossRoundStart) this.#lossRound = sample.delivered;
     this.#bandwidthLatest = Math.max(this.#bandwidthLatest, sample.rate);
     this.#inflightLatest = Math.max(this.#inflightLatest, delivery(sample));
   }
 
   #updateRound(sample: RateSample): void {
-    this.roundStart = sample.priorDelivered >= this.#nextRound;
-    if (!this.roundStart) return;
+    this.isRoundStart = sample.priorDelivered >= this.#nextRound;
+    if (!this.isRoundStart) return;
     this.startRound(sample.delivered);
     this.roundsSinceProbe++;
   }
@@ -235,7 +235,7 @@ export class BbrModel {
     }
     this.#extraDelivered += sample.newlyAcked;
     const extra = Math.min(this.#extraDelivered - expected, window);
-    if (this.roundStart && ++this.#extraRounds >= AGGREGATION_HALF) {
+    if (this.isRoundStart && ++this.#extraRounds >= AGGREGATION_HALF) {
       this.#extraRounds = 0;
       this.#extraBefore = this.#extraNow;
       this.#extraNow = 0;

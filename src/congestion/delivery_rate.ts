@@ -58,7 +58,7 @@ export class DeliveryRate implements RateSample {
   #newestFirstSent = 0;
   #newestDeliveredTime = 0;
   #newestLost = 0;
-  #newestLimited = false;
+  #isNewestLimited = false;
 
   /** Fills in what the packet must remember. `bytesInFlight` includes the packet. */
   onSent(packet: PacketSample, bytesInFlight: number, now: number): void {
@@ -94,7 +94,7 @@ export class DeliveryRate implements RateSample {
     this.#newestFirstSent = packet.firstSentTime;
     this.#newestDeliveredTime = packet.deliveredTime;
     this.#newestLost = packet.lostAtSend;
-    this.#newestLimited = packet.appLimited;
+    this.#isNewestLimited = packet.appLimited;
     this.priorDelivered = packet.delivered;
     this.inFlightAtSend = packet.inFlightAtSend;
     this.#firstSentTime = packet.timeSent;
@@ -131,7 +131,7 @@ export class DeliveryRate implements RateSample {
     this.rate = 0;
     this.lostInFlight = 0;
     if (this.#newestSent < 0) return;
-    this.appLimited = this.#newestLimited;
+    this.appLimited = this.#isNewestLimited;
     this.lostInFlight = Math.max(0, this.lost - this.#newestLost);
     const sending = this.#newestSent - this.#newestFirstSent;
     const receiving = this.#deliveredTime - this.#newestDeliveredTime;

@@ -19,11 +19,11 @@ const CONSERVATIVE_ROUNDS = 5;
  */
 export class HyStart {
   /** Slow start is over: the threshold becomes the present window. */
-  done = false;
+  isDone = false;
   /** Whether growth is slowed down because round-trip times rose. */
-  conservative = false;
+  isConservative = false;
   #roundStart = 0;
-  #roundEnds = false;
+  #isRoundEnd = false;
   #lastMin = Infinity;
   #currentMin = Infinity;
   #samples = 0;
@@ -33,23 +33,23 @@ export class HyStart {
 
   /** Bytes by which the window grows for `acked` bytes of a packet sent at `timeSent`. */
   growth(acked: number, timeSent: number): number {
-    if (timeSent >= this.#roundStart) this.#roundEnds = true;
-    return this.conservative ? acked * CONSERVATIVE_GROWTH : acked;
+    if (timeSent >= this.#roundStart) this.#isRoundEnd = true;
+    return this.isConservative ? acked * CONSERVATIVE_GROWTH : acked;
   }
 
   /** One ACK has been worked through; `latest` is its RTT sample in ms. */
   onAckProcessed(latest: number, now: number): void {
-    if (this.done) return;
+    if (this.isDone) return;
     this.#currentMin = Math.min(this.#currentMin, latest);
     this.#recent[this.#samples++ % SAMPLES] = latest;
     if (this.#samples >= SAMPLES) this.#judge();
-    if (this.#roundEnds) this.#nextRound(now);
+    if (this.#isRoundEnd) this.#nextRound(now);
   }
 
   #judge(): void {
     let least = Infinity;
     for (const sample of this.#recent) least = Math.min(least, sample);
-    if (this.conservative) return this.#judgeAgain(least);
+    if (this.isConservative) return this.#judgeAgain(least);
     if (this.#lastMin === Infinity || least < this.#lastMin + rise(this.#lastMin)) return;
     this.#setConservative(least);
   }
@@ -60,18 +60,18 @@ export class HyStart {
     if (this.#rounds > 0 && least < this.#baseline) return this.#setConservative(Infinity);
     // It went on rising by as much again, so it is a queue: five rounds of growth would treble the
     // window, which is more than a queue of one bandwidth-delay product holds.
-    if (least >= this.#baseline + rise(this.#baseline)) this.done = true;
+    if (least >= this.#baseline + rise(this.#baseline)) this.isDone = true;
   }
 
   #setConservative(baseline: number): void {
-    this.conservative = baseline !== Infinity;
+    this.isConservative = baseline !== Infinity;
     this.#baseline = baseline;
     this.#rounds = 0;
   }
 
   #nextRound(now: number): void {
     this.#roundStart = now;
-    this.#roundEnds = false;
+    this.#isRoundEnd = false;
     this.#lastMin = this.#currentMin;
     this.#currentMin = Infinity;
     this.#samples = 0;

@@ -111,7 +111,7 @@ export abstract class LossBased implements CongestionController {
     if (this.slowStartThreshold !== Infinity) return;
     this.#peakRate = Math.max(this.#peakRate, sample.rate);
     this.#hystart.onAckProcessed(rtt.latest, now);
-    if (!this.#hystart.done) return;
+    if (!this.#hystart.isDone) return;
     this.#leaveSlowStart(rtt, now);
     this.onEpoch(now);
   }

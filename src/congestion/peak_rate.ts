@@ -26,7 +26,7 @@ export class PeakRate {
   }
 
   /** Whether the rate was smaller by a fifth or more one round trip ago: it is still growing. */
-  get grows(): boolean {
+  get isGrowing(): boolean {
     return this.#before < GROWTH * this.value;
   }
 

@@ -14,7 +14,7 @@ function everCoupled(pair: Pair, seconds: number): boolean {
   for (let second = 1; second <= seconds && !coupled; second++) {
     pair.run({ until: second * 1_000 });
     const { paths } = pair.server.connection.paths;
-    coupled = paths.some(({ current }) => (current.congestion as Auto).coupled);
+    coupled = paths.some(({ current }) => (current.congestion as Auto).isCoupled);
   }
   return coupled;
 }

@@ -16,7 +16,7 @@ function round(hystart: HyStart, start: number, rtt: (i: number) => number): voi
 Deno.test("HyStart grows by all that is acknowledged while round-trip times stay", () => {
   const hystart = new HyStart();
   for (let i = 0; i < 20; i++) round(hystart, 100 * i, (j) => 40 + (j % 4));
-  assert.ok(!hystart.conservative && !hystart.done);
+  assert.ok(!hystart.isConservative && !hystart.isDone);
   assert.equal(hystart.growth(1000, 5000), 1000);
 });
 
@@ -25,12 +25,12 @@ Deno.test("HyStart grows by a quarter after a rise of an eighth, and ends within
   round(hystart, 100, () => 80);
   round(hystart, 200, () => 80);
   round(hystart, 300, () => 91);
-  assert.ok(hystart.conservative);
+  assert.ok(hystart.isConservative);
   assert.equal(hystart.growth(1000, 310), 250);
   for (let i = 4; i < 7; i++) round(hystart, 100 * i, () => 92);
-  assert.ok(!hystart.done);
+  assert.ok(!hystart.isDone);
   for (let i = 7; i < 9; i++) round(hystart, 100 * i, () => 92);
-  assert.ok(hystart.done);
+  assert.ok(hystart.isDone);
 });
 
 Deno.test("HyStart takes up slow start again when the rise was jitter", () => {
@@ -38,17 +38,17 @@ Deno.test("HyStart takes up slow start again when the rise was jitter", () => {
   round(hystart, 100, () => 80);
   round(hystart, 200, () => 80);
   round(hystart, 300, () => 91);
-  assert.ok(hystart.conservative);
+  assert.ok(hystart.isConservative);
   round(hystart, 400, () => 80);
   round(hystart, 500, () => 80);
-  assert.ok(!hystart.conservative && !hystart.done);
+  assert.ok(!hystart.isConservative && !hystart.isDone);
   assert.equal(hystart.growth(1000, 510), 1000);
 });
 
 Deno.test("HyStart is not moved by a single late acknowledgement, nor by rises below 4 ms", () => {
   const hystart = new HyStart();
   for (let i = 0; i < 20; i++) round(hystart, 100 * i, (j) => j === 5 ? 500 : 10 + i % 2 * 3);
-  assert.ok(!hystart.conservative && !hystart.done);
+  assert.ok(!hystart.isConservative && !hystart.isDone);
 });
 
 /** Losses of CUBIC in the first three seconds. */

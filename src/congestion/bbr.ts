@@ -144,7 +144,7 @@ export class Bbr implements CongestionController {
     if (packet.timeSent > this.#recentSince || --this.#recentLosses > 0) return;
     this.#recentSince = -1;
     this.model.resetShortTerm();
-    this.model.inflightLong = Math.max(this.model.inflightLong, this.#savedLong);
+    this.model.allowInflight(this.#savedLong);
   }
 
   onMtuChanged(maxDatagramSize: number): void {
@@ -202,7 +202,7 @@ export class Bbr implements CongestionController {
       return;
     }
     if (model.inflightLong === Infinity) return;
-    model.inflightLong = Math.max(model.inflightLong, sample.inFlightAtSend);
+    model.allowInflight(sample.inFlightAtSend);
     if (this.state === BbrState.ProbeUp) this.#raiseLongTerm(sample);
   }
 
@@ -213,7 +213,7 @@ export class Bbr implements CongestionController {
     if (this.#probeUpAcks >= this.#probeUpCount) {
       const steps = Math.floor(this.#probeUpAcks / this.#probeUpCount);
       this.#probeUpAcks -= steps * this.#probeUpCount;
-      this.model.inflightLong += steps * this.#maxDatagramSize;
+      this.model.raiseInflight(steps * this.#maxDatagramSize);
     }
     if (this.model.isRoundStart) this.#steepen();
   }
@@ -236,7 +236,7 @@ export class Bbr implements CongestionController {
   #startDown(now: number): void {
     this.model.resetSignals();
     this.#probeUpCount = Infinity;
-    this.model.roundsSinceProbe = this.#random.below(2);
+    this.model.startCycle(this.#random.below(2));
     this.#probeWait = PROBE_WAIT_BASE + this.#random.below(PROBE_WAIT_SPREAD);
     this.#cycleStart = now;
     this.#ackPhase = AckPhase.ProbeStopping;
@@ -293,7 +293,7 @@ export class Bbr implements CongestionController {
 
   #checkProbeRttDone(now: number): void {
     if (this.#probeRttDoneAt < 0 || now <= this.#probeRttDoneAt) return;
-    this.model.probeRttMinStamp = now;
+    this.model.onRttProbed(now);
     this.window = Math.max(this.window, this.#savedWindow);
     this.model.resetShortTerm();
     if (this.model.isFullBandwidthReached) {

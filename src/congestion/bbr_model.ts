@@ -138,6 +138,26 @@ export class BbrModel {
     this.inflightLong = Math.max(inFlight, target * BETA);
   }
 
+  /** The long-term bound is `inFlight` bytes at least. */
+  allowInflight(inFlight: number): void {
+    this.inflightLong = Math.max(this.inflightLong, inFlight);
+  }
+
+  /** The long-term bound grows by so many bytes. */
+  raiseInflight(bytes: number): void {
+    this.inflightLong += bytes;
+  }
+
+  /** A cycle of probing begins; rounds count from so many. */
+  startCycle(rounds: number): void {
+    this.roundsSinceProbe = rounds;
+  }
+
+  /** The least round-trip time was just asked for. */
+  onRttProbed(now: number): void {
+    this.probeRttMinStamp = now;
+  }
+
   /** Looks for three rounds without a quarter more bandwidth; judges losses of start-up as well. */
   checkFullBandwidth(sample: RateSample, isStartup: boolean, lossEvents: number): void {
     if (!this.isRoundStart) return;

@@ -27,6 +27,8 @@ export interface RttView {
  *   had been declared lost, `DeliveryRate.onSpuriousLoss`, `DeliveryRate.onAcked`, `onSpuriousLoss`;
  *   for each packet declared lost `DeliveryRate.onLost`, then `onLost`; at the end
  *   `DeliveryRate.finish`, `onAckProcessed`, `DeliveryRate.next`
+ * - an ACK reports new marks of congestion: `onMarked`, once, behind the acknowledged packets and
+ *   before those that are lost
  * - a timer declares packets lost: `DeliveryRate.onLost`, then `onLost`, nothing more
  *
  * Packets are told apart by the time they left, never by number: the packet number spaces of the
@@ -59,6 +61,14 @@ export interface CongestionController {
   onLost(packet: PacketSample, bytesInFlight: number, persistent: boolean, now: number): void;
   /** A packet given to `onLost` was acknowledged after all. `onAcked` is not called for it. */
   onSpuriousLoss(packet: PacketSample, now: number): void;
+  /**
+   * Packets came with the mark of congestion (RFC 9002, Section 7.1); like a loss, only the first
+   * mark of an epoch reduces the window. Without this method no packet leaves ECN-capable.
+   *
+   * @param packet The newest packet of the ACK that reports them.
+   * @param count How many packets came with it since the report before.
+   */
+  onMarked?(packet: PacketSample, count: number, now: number): void;
   /** Larger (or smaller) datagrams may be sent from now on. */
   onMtuChanged(maxDatagramSize: number): void;
   /** The network path is no longer used: leaves the coupling group, if there is one. */

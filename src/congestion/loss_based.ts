@@ -147,6 +147,12 @@ export abstract class LossBased implements CongestionController {
     this.onPersistent();
   }
 
+  onMarked(packet: PacketSample, _count: number, now: number): void {
+    if (packet.timeSent > this.#epochStart) this.#beginEpoch(now);
+    // A mark is no error: the epoch stands, even if all of its losses turn out to be spurious.
+    this.#canUndo = false;
+  }
+
   onSpuriousLoss(packet: PacketSample, _now: number): void {
     const { timeSent } = packet;
     if (this.#excused > 0 && timeSent <= this.#excusedUpTo) {

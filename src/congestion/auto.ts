@@ -71,6 +71,11 @@ export class Auto extends Cubic implements CoupledPath {
     super.onLost(packet, bytesInFlight, persistent, now);
   }
 
+  override onMarked(packet: PacketSample, count: number, now: number): void {
+    this.#monitor.onLost(count);
+    super.onMarked(packet, count, now);
+  }
+
   override close(): void {
     // What is still under way may be acknowledged, and must not bring it back.
     this.#hasJoined = true;

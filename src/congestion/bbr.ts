@@ -139,6 +139,11 @@ export class Bbr implements CongestionController {
     if (persistent) this.window = this.#minimum;
   }
 
+  onMarked(packet: PacketSample, _count: number, now: number): void {
+    this.model.onMarked(this.state === BbrState.Startup);
+    if (this.#isProbeSampling) this.#onTooMuch(packet.inFlightAtSend, packet.appLimited, now);
+  }
+
   onSpuriousLoss(packet: PacketSample, _now: number): void {
     this.#lost = Math.max(0, this.#lost - packet.size);
     if (packet.timeSent > this.#recentSince || --this.#recentLosses > 0) return;

@@ -115,6 +115,12 @@ export class BbrModel {
     this.#lostInRound += size;
   }
 
+  /** Notes marks of congestion: what is in flight is too much. */
+  onMarked(isStartup: boolean): void {
+    this.#hasLoss = true;
+    if (isStartup) this.#endStartup();
+  }
+
   /**
    * Whether of `inFlight` bytes sent too many were `lost`.
    *
@@ -239,8 +245,12 @@ export class BbrModel {
   #checkStartupLoss(sample: RateSample): void {
     const delivered = sample.delivered - this.#deliveredBeforeRound;
     if (this.#lostInRound <= LOSS_THRESHOLD * (delivered + this.#lostInRound)) return;
-    this.fullBandwidthNow = true;
-    this.fullBandwidthReached = true;
+    this.#endStartup();
+  }
+
+  #endStartup(): void {
+    this.isFullBandwidthNow = true;
+    this.isFullBandwidthReached = true;
     const full = this.bandwidthDelay(this.maxBandwidth);
     this.inflightLong = Math.max(full, this.#inflightLatest);
   }

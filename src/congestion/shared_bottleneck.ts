@@ -77,8 +77,8 @@ export class DelayMonitor {
   }
 
   /** A packet was lost. */
-  onLost(): void {
-    this.#lost++;
+  onLost(count = 1): void {
+    this.#lost += count;
   }
 
   /** Ends an interval; `SharedBottlenecks` calls it for all paths at the same time. */

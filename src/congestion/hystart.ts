@@ -29,6 +29,8 @@ export class HyStart {
   #samples = 0;
   readonly #recent: number[] = new Array(SAMPLES).fill(Infinity);
   #baseline = Infinity;
+  /** Whether the present round has shown the rise again. */
+  #isRisen = false;
   #rounds = 0;
 
   /** Bytes by which the window grows for `acked` bytes of a packet sent at `timeSent`. */
@@ -56,8 +58,7 @@ export class HyStart {
 
   /** In a later round than the one that rose: was it a queue? */
   #judgeAgain(least: number): void {
-    // RFC 9406, Section 4.2: the rise did not last, so it was jitter.
-    if (this.#rounds > 0 && least < this.#baseline) return this.#setConservative(Infinity);
+    if (least >= this.#baseline) this.#isRisen = true;
     // It went on rising by as much again, so it is a queue: five rounds of growth would treble the
     // window, which is more than a queue of one bandwidth-delay product holds.
     if (least >= this.#baseline + rise(this.#baseline)) this.isDone = true;
@@ -74,9 +75,15 @@ export class HyStart {
     this.#isRoundEnd = false;
     this.#lastMin = this.#currentMin;
     this.#currentMin = Infinity;
+    const isJudged = this.#samples >= SAMPLES;
     this.#samples = 0;
+    if (!this.isConservative) return;
+    // RFC 9406, Section 4.2: the rise did not last, so it was jitter. That is known at the end of a
+    // round: paced flights leave a silence behind, in which their queue drains.
+    if (this.#rounds > 0 && isJudged && !this.#isRisen) return this.#setConservative(Infinity);
+    this.#isRisen = false;
     // The round in which it began counts, though it was not a whole one.
-    if (this.conservative && ++this.#rounds >= CONSERVATIVE_ROUNDS) this.done = true;
+    if (++this.#rounds >= CONSERVATIVE_ROUNDS) this.isDone = true;
   }
 }
 

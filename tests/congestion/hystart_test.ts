@@ -45,6 +45,20 @@ Deno.test("HyStart takes up slow start again when the rise was jitter", () => {
   assert.equal(hystart.growth(1000, 510), 1000);
 });
 
+Deno.test("HyStart does not take a queue that drains between two flights for jitter", () => {
+  const hystart = new HyStart();
+  round(hystart, 100, () => 80);
+  for (let i = 2; i < 7; i++) {
+    // The first samples of a round meet the queue that the silence before it has left empty.
+    for (let j = 0; j < 20; j++) hystart.onAckProcessed(j < 10 ? 80 : 91, 100 * i + j);
+    assert.ok(!hystart.isDone);
+    assert.ok(hystart.isConservative, `round ${i}`);
+    hystart.growth(1000, 100 * i + 20);
+    hystart.onAckProcessed(91, 100 * i + 20);
+  }
+  assert.ok(hystart.isDone);
+});
+
 Deno.test("HyStart is not moved by a single late acknowledgement, nor by rises below 4 ms", () => {
   const hystart = new HyStart();
   for (let i = 0; i < 20; i++) round(hystart, 100 * i, (j) => j === 5 ? 500 : 10 + i % 2 * 3);

@@ -13,6 +13,15 @@ const INITIAL_BURST = 10;
 const LARGEST_BURST = 64;
 const SMALLEST_BURST = 2;
 
+/** The round-trip time that a window is spread over, in ms. */
+export interface PacedRtt {
+  /**
+   * The moving average without what was under way while a radio held everything back: a window
+   * spread over such a pause would take as long again.
+   */
+  readonly unheld: number;
+}
+
 /**
  * Spreads what a window allows over the round trip: a leaky bucket that time fills.
  *
@@ -54,12 +63,15 @@ export class Pacer {
     this.#maxDatagramSize = maxDatagramSize;
     const { inSlowStart } = controller;
     const gain = inSlowStart ? SLOW_START_GAIN : GAIN;
-    this.#rate = controller.pacingRate || gain * controller.window / Math.max(rtt.smoothed, 0.01);
+    this.#rate = controller.pacingRate || gain * controller.window / Math.max(rtt.unheld, 0.01);
     // In slow start the first flights decide how long a short transfer takes.
     const least = (inSlowStart ? INITIAL_BURST : SMALLEST_BURST) * maxDatagramSize;
     const most = LARGEST_BURST * maxDatagramSize;
-    // The timer is set for one datagram; what a late one finds must not run over.
-    const late = maxDatagramSize + this.#rate * TIMER_LATENESS;
+    const maySleep = SLEEP <= MOST_SLEEP * rtt.unheld && this.#rate * SLEEP <= most / 2;
+    this.#sleep = maySleep ? SLEEP : 0;
+    // A wait begins with less than a datagram; what a late timer finds must not run over.
+    const wait = this.#sleep > 0 ? SLEEP + SLEEP_LATENESS : TIMER_LATENESS;
+    const late = maxDatagramSize + this.#rate * wait;
     this.#burst = Math.min(Math.max(late, least), most);
   }
 

@@ -201,7 +201,7 @@ export class Flow {
         this.rate.markAppLimited(this.inFlight);
         return this.#wakeAt(now + 5);
       }
-      if (this.pacer.room(now) < DATAGRAM) return this.#wakeAt(this.pacer.nextSendAt(now));
+      if (this.pacer.room(now) < DATAGRAM) return this.#wakeAt(this.pacer.wakeAt(now));
       this.#sendOne(now);
     }
   }
@@ -261,7 +261,7 @@ export class Flow {
     this.rate.finish(this.rtt.min, prior);
     this.controller.onAckProcessed(this.rate, this.rtt, this.inFlight, now);
     this.rate.next();
-    this.pacer.update(this.controller, this.rtt, DATAGRAM, now);
+    this.pacer.update(this.controller, { unheld: this.rtt.smoothed }, DATAGRAM, now);
     this.#send();
   }
 

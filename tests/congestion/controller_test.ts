@@ -135,7 +135,7 @@ function hammer(control: CongestionControl, seed: number): void {
       size = 1000 + random.below(500);
       controller.onMtuChanged(size);
     }
-    pacer.update(controller, rtt, size, now);
+    pacer.update(controller, { unheld: rtt.smoothed }, size, now);
     const { window, pacingRate } = controller;
     assert.ok(Number.isFinite(window) && window >= 2 * size, `window ${window}, event ${i}`);
     assert.ok(Number.isFinite(pacingRate) && pacingRate >= 0, `rate ${pacingRate}, event ${i}`);

@@ -16,11 +16,21 @@ function drain(pacer: Pacer, now: number, until: number, late = 0): number {
   return sent;
 }
 
+/** A pacer of a window of so many datagrams that has left its first burst behind. */
+function settled(datagrams: number, rtt: number): Pacer {
+  const driver = new Driver(newReno, rtt);
+  driver.settle(datagrams * SIZE, 0.5);
+  const pacer = new Pacer(SIZE);
+  pacer.update(driver.controller, { unheld: driver.rtt.smoothed }, SIZE, 0);
+  drain(pacer, 0, 100);
+  return pacer;
+}
+
 function avoiding(rtt: number): { pacer: Pacer; driver: Driver } {
   const driver = new Driver(newReno, rtt);
   driver.settle(50 * SIZE, 0.5);
   const pacer = new Pacer(SIZE);
-  pacer.update(driver.controller, driver.rtt, SIZE, 0);
+  pacer.update(driver.controller, { unheld: driver.rtt.smoothed }, SIZE, 0);
   return { pacer, driver };
 }
 
@@ -29,21 +39,21 @@ Deno.test("Pacer.room() holds nothing back before the first RTT sample, then an 
   for (let i = 0; i < 30; i++) pacer.onSent(SIZE, 0);
   assert.equal(pacer.room(0), Infinity);
   assert.equal(pacer.nextSendAt(0), 0);
-  pacer.update(newReno(options()), rttOf(40), SIZE, 10);
+  pacer.update(newReno(options()), { unheld: 40 }, SIZE, 10);
   assert.equal(pacer.room(10), 10 * SIZE);
 });
 
 Deno.test("Pacer.rate is 1.25 windows per round trip, 2 in slow start", () => {
   const { pacer, driver } = avoiding(50);
   assert.ok(Math.abs(pacer.rate - 1.25 * driver.controller.window / 50) < 1e-9);
-  pacer.update(newReno(options()), rttOf(50), SIZE, 0);
+  pacer.update(newReno(options()), { unheld: 50 }, SIZE, 0);
   assert.equal(pacer.rate, 2 * 10 * SIZE / 50);
 });
 
 Deno.test("Pacer.rate is the controller's own, if it has one", () => {
   const pacer = new Pacer(SIZE);
   const controller = Object.assign(newReno(options()), { pacingRate: 123 });
-  pacer.update(controller, rttOf(50), SIZE, 0);
+  pacer.update(controller, { unheld: 50 }, SIZE, 0);
   assert.equal(pacer.rate, 123);
 });
 
@@ -65,7 +75,7 @@ Deno.test("Pacer.nextSendAt() keeps up high rates when timers are late", () => {
   const driver = new Driver(newReno, 10);
   driver.settle(200 * SIZE, 0.5);
   const pacer = new Pacer(SIZE);
-  pacer.update(driver.controller, driver.rtt, SIZE, 0);
+  pacer.update(driver.controller, { unheld: driver.rtt.smoothed }, SIZE, 0);
   const sent = drain(pacer, 0, 1000, 1.9);
   assert.ok(sent >= 0.98 * 1000 * pacer.rate, `${sent} of ${1000 * pacer.rate}`);
 });

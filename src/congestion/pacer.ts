@@ -1,12 +1,21 @@
 // Spreads the packets of a window over the round trip (RFC 9002, Section 7.7).
 
-import type { CongestionController, RttView } from "./controller.ts";
+import type { CongestionController } from "./controller.ts";
 
 /** The rate in windows per round trip: enough above 1 to fill the window, and to double it. */
 const GAIN = 1.25;
 const SLOW_START_GAIN = 2;
 /** Runtime timers fire up to this much late (ms): what would have left meanwhile may leave at once. */
 const TIMER_LATENESS = 2;
+/**
+ * Milliseconds between two looks at a path that is held back: a timer of the runtime takes 2.1, and
+ * a shorter wait is spent in turns of the event loop.
+ */
+const SLEEP = 2.2;
+/** The largest part of a round trip that a sleep may take. */
+const MOST_SLEEP = 1 / 4;
+/** A timer that is set for a sleep is less late (ms): it waits for whole milliseconds anyway. */
+const SLEEP_LATENESS = 1.2;
 /** RFC 9002, Section 7.7: a burst of an initial window is fine. */
 const INITIAL_BURST = 10;
 /** Above 10 datagrams per `TIMER_LATENESS` that bound would throttle; this one holds instead. */
@@ -33,6 +42,8 @@ export class Pacer {
   /** Bytes per ms; `Infinity` before the first RTT sample. */
   #rate = Infinity;
   #burst: number;
+  /** Milliseconds; 0 where a sleep would be too long for the path, or what leaves behind it too much. */
+  #sleep = 0;
   #bucket: number;
   #filledAt = 0;
 
@@ -55,7 +66,7 @@ export class Pacer {
   /** Takes over the controller's rate; call it after each ACK, loss or new size of datagrams. */
   update(
     controller: CongestionController,
-    rtt: RttView,
+    rtt: PacedRtt,
     maxDatagramSize: number,
     now: number,
   ): void {
@@ -88,6 +99,15 @@ export class Pacer {
   nextSendAt(now: number): number {
     if (this.room(now) > 0) return now;
     return now + (this.#maxDatagramSize - this.#bucket) / this.#rate;
+  }
+
+  /**
+   * When to ask again, if no datagram may leave now: so much later that a timer can wait for it, and
+   * that several datagrams may leave in one turn of the event loop.
+   */
+  wakeAt(now: number): number {
+    const at = this.nextSendAt(now);
+    return at > now ? Math.max(at, now + this.#sleep) : now;
   }
 
   /** A packet of `size` bytes left; probes leave even without room. */

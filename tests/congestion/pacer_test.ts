@@ -1,17 +1,23 @@
 import assert from "node:assert/strict";
 import { newReno } from "../../src/congestion/new_reno.ts";
 import { Pacer } from "../../src/congestion/pacer.ts";
-import { Driver, options, rttOf, SIZE } from "./drive.ts";
+import { Driver, options, SIZE } from "./drive.ts";
 
-/** Bytes sent from `now` to `until` by somebody who comes whenever told, `late` ms late. */
-function drain(pacer: Pacer, now: number, until: number, late = 0): number {
+/** Bytes sent from `now` to `until` by a sender that comes whenever told, `late` ms late. */
+function drain(
+  pacer: Pacer,
+  now: number,
+  until: number,
+  late = 0,
+  when: "nextSendAt" | "wakeAt" = "nextSendAt",
+): number {
   let sent = 0;
   while (now < until) {
     while (pacer.room(now) >= SIZE) {
       pacer.onSent(SIZE, now);
       sent += SIZE;
     }
-    now = pacer.nextSendAt(now) + late;
+    now = pacer[when](now) + late;
   }
   return sent;
 }
@@ -78,6 +84,41 @@ Deno.test("Pacer.nextSendAt() keeps up high rates when timers are late", () => {
   pacer.update(driver.controller, { unheld: driver.rtt.smoothed }, SIZE, 0);
   const sent = drain(pacer, 0, 1000, 1.9);
   assert.ok(sent >= 0.98 * 1000 * pacer.rate, `${sent} of ${1000 * pacer.rate}`);
+});
+
+Deno.test("Pacer.wakeAt() is now while a datagram may leave, else so late that a timer can wait", () => {
+  const pacer = settled(50, 50);
+  while (pacer.room(100) > 0) {
+    assert.equal(pacer.wakeAt(100), 100);
+    pacer.onSent(SIZE, 100);
+  }
+  assert.ok(pacer.nextSendAt(100) < 102, `${pacer.nextSendAt(100)}`);
+  assert.ok(pacer.wakeAt(100) >= 102.1, `${pacer.wakeAt(100)}`);
+  // Where a datagram takes longer than that, no time is lost.
+  const slow = settled(5, 100);
+  while (slow.room(100) > 0) slow.onSent(SIZE, 100);
+  assert.ok(slow.nextSendAt(100) > 110);
+  assert.equal(slow.wakeAt(100), slow.nextSendAt(100));
+});
+
+Deno.test("Pacer.wakeAt() is exact at high rates and on short paths", () => {
+  for (const [datagrams, rtt] of [[2_000, 20], [8, 8]] as const) {
+    const pacer = settled(datagrams, rtt);
+    while (pacer.room(100) > 0) pacer.onSent(SIZE, 100);
+    assert.ok(pacer.nextSendAt(100) < 102);
+    assert.equal(pacer.wakeAt(100), pacer.nextSendAt(100));
+  }
+});
+
+Deno.test("Pacer.wakeAt() keeps up the rate, also when timers are late", () => {
+  for (const [datagrams, rtt] of [[8, 50], [20, 50], [50, 50], [200, 50], [200, 20]] as const) {
+    for (const late of [0, 0.6, 1.2]) {
+      const pacer = settled(datagrams, rtt);
+      const sent = drain(pacer, 100, 1100, late, "wakeAt");
+      const share = sent / (1000 * pacer.rate);
+      assert.ok(share > 0.97 && share < 1.03, `${share} at ${pacer.rate}, ${late} ms late`);
+    }
+  }
 });
 
 Deno.test("Pacer.room() holds no more than a burst after silence", () => {

@@ -114,6 +114,8 @@ export class Auto extends Cubic implements CoupledPath {
  *
  * const congestionControl: CongestionControl = auto;
  * ```
+ *
+ * @category Congestion control
  */
 export function auto(options: ControllerOptions): CongestionController {
   return new Auto(options);

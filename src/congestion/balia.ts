@@ -60,6 +60,8 @@ export class Balia extends Coupled {
  *
  * const congestionControl: CongestionControl = balia;
  * ```
+ *
+ * @category Congestion control
  */
 export function balia(options: ControllerOptions): CongestionController {
   return new Balia(options);

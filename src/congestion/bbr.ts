@@ -1,3 +1,5 @@
+// The congestion controller BBRv3.
+
 import type { Random } from "../crypto/random.ts";
 import { BbrModel, PACING_MARGIN } from "./bbr_model.ts";
 import {
@@ -364,6 +366,8 @@ export class Bbr implements CongestionController {
  *
  * const congestionControl: CongestionControl = bbr;
  * ```
+ *
+ * @category Congestion control
  */
 export function bbr(options: ControllerOptions): CongestionController {
   return new Bbr(options);

@@ -5,7 +5,11 @@ import type { Random } from "../crypto/random.ts";
 import type { CouplingGroup } from "./coupling_group.ts";
 import type { RateSample } from "./delivery_rate.ts";
 
-/** Round-trip times of one network path in ms, as `RttEstimator` keeps them. */
+/**
+ * Round-trip times of one network path in ms, as `RttEstimator` keeps them.
+ *
+ * @category Congestion control
+ */
 export interface RttView {
   /** The newest sample. */
   readonly latest: number;
@@ -33,6 +37,8 @@ export interface RttView {
  *
  * Packets are told apart by the time they left, never by number: the packet number spaces of the
  * handshake share one network path.
+ *
+ * @category Congestion control
  */
 export interface CongestionController {
   /** For logs: `new_reno`, `cubic`, ... */
@@ -75,7 +81,11 @@ export interface CongestionController {
   close(): void;
 }
 
-/** What a controller is made from. */
+/**
+ * What a controller is made from.
+ *
+ * @category Congestion control
+ */
 export interface ControllerOptions {
   /** Bytes in the largest datagram to be sent. */
   readonly maxDatagramSize: number;
@@ -101,6 +111,8 @@ export interface ControllerOptions {
  *
  * const congestionControl: CongestionControl = bbr;
  * ```
+ *
+ * @category Congestion control
  */
 export type CongestionControl = (options: ControllerOptions) => CongestionController;
 

@@ -1,3 +1,5 @@
+// The base of the coupled congestion controllers.
+
 import type { ControllerOptions, RttView } from "./controller.ts";
 import type { PacketSample } from "./packet_sample.ts";
 import { type CoupledPath, CouplingGroup } from "./coupling_group.ts";

@@ -1,4 +1,10 @@
-/** What a path tells the others of its group. Sizes in bytes, times in ms. */
+// The paths of a connection that a coupled controller looks at together.
+
+/**
+ * What a path tells the others of its group. Sizes in bytes, times in ms.
+ *
+ * @category Congestion control
+ */
 export interface CoupledPath {
   /** The congestion window. */
   readonly window: number;
@@ -21,6 +27,8 @@ export interface CoupledPath {
  * const group = new CouplingGroup();
  * const couple = (options: ControllerOptions) => ({ ...options, group });
  * ```
+ *
+ * @category Congestion control
  */
 export class CouplingGroup {
   readonly #members: CoupledPath[] = [];

@@ -147,6 +147,8 @@ export class Cubic extends LossBased {
  *
  * const congestionControl: CongestionControl = cubic;
  * ```
+ *
+ * @category Congestion control
  */
 export function cubic(options: ControllerOptions): CongestionController {
   return new Cubic(options);

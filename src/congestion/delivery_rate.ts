@@ -2,7 +2,11 @@
 
 import type { PacketSample } from "./packet_sample.ts";
 
-/** What one ACK tells about the rate at which a network path delivers. A live object. */
+/**
+ * What one ACK tells about the rate at which a network path delivers. A live object.
+ *
+ * @category Congestion control
+ */
 export interface RateSample {
   /** Bytes per ms, or 0 when the ACK gives no valid sample. */
   readonly rate: number;

@@ -1,3 +1,5 @@
+// Ends slow start when the round-trip time rises (HyStart++, RFC 9406).
+
 /** RTT samples that a round needs before it says anything. */
 const SAMPLES = 8;
 /** The rise of the round-trip time that ends slow start is an eighth of it, within bounds (ms). */

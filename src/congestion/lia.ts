@@ -1,3 +1,5 @@
+// The coupled congestion controller LIA (RFC 6356).
+
 import type { CongestionController, ControllerOptions } from "./controller.ts";
 import { Coupled } from "./coupled.ts";
 import type { CoupledPath } from "./coupling_group.ts";
@@ -58,6 +60,8 @@ function totalWindow(together: readonly CoupledPath[]): number {
  *
  * const congestionControl: CongestionControl = lia;
  * ```
+ *
+ * @category Congestion control
  */
 export function lia(options: ControllerOptions): CongestionController {
   return new Lia(options);

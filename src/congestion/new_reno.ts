@@ -1,3 +1,5 @@
+// The congestion controller NewReno (RFC 9002).
+
 import type { CongestionController, ControllerOptions } from "./controller.ts";
 import { LossBased } from "./loss_based.ts";
 
@@ -27,6 +29,8 @@ export class NewReno extends LossBased {
  *
  * const congestionControl: CongestionControl = newReno;
  * ```
+ *
+ * @category Congestion control
  */
 export function newReno(options: ControllerOptions): CongestionController {
   return new NewReno(options);

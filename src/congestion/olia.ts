@@ -1,3 +1,5 @@
+// The coupled congestion controller OLIA.
+
 import type { CongestionController, ControllerOptions } from "./controller.ts";
 import { Coupled } from "./coupled.ts";
 import type { CoupledPath, CouplingGroup } from "./coupling_group.ts";
@@ -63,6 +65,8 @@ function quality(path: CoupledPath): number {
  *
  * const congestionControl: CongestionControl = olia;
  * ```
+ *
+ * @category Congestion control
  */
 export function olia(options: ControllerOptions): CongestionController {
   return new Olia(options);

@@ -1,4 +1,10 @@
-/** What a controller and the rate sampler know of one packet. Sizes in bytes, times in ms. */
+// What a congestion controller knows of one packet.
+
+/**
+ * What a controller and the rate sampler know of one packet. Sizes in bytes, times in ms.
+ *
+ * @category Congestion control
+ */
 export interface PacketSample {
   /** Bytes counted as in flight. */
   readonly size: number;

@@ -1,3 +1,5 @@
+// Finds paths that share a bottleneck by how their delays vary (RFC 8382).
+
 /** Parameters of RFC 8382, Sections 2.2 and 3; the times are ms. */
 const INTERVAL = 350;
 /** Intervals that skew, variation and loss look back, of which the newest count in full. */

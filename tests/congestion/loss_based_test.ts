@@ -66,7 +66,7 @@ for (const control of [cubic, newReno]) {
 }
 
 for (const control of [cubic, newReno, bbr]) {
-  Deno.test(`${control.name}() calculates its first window anew for larger datagrams`, () => {
+  Deno.test(`${control.name}() calculates its first window again for larger datagrams`, () => {
     const controller = control(options());
     assert.equal(controller.window, 10 * SIZE);
     controller.onMtuChanged(1_100);

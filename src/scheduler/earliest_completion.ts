@@ -38,6 +38,7 @@ export function earliestCompletion(
   streams: readonly StreamView[],
   context: ScheduleContext,
 ): Assignment | undefined {
+  if (paths.length === 1) return sendIfRoom(paths[0]!);
   outlook.survey(paths, context);
   const { best, faster } = outlook;
   if (best === undefined) return undefined;
@@ -56,6 +57,11 @@ export function earliestCompletion(
     bytes += readyOf(streams[i]!);
   }
   return answer;
+}
+
+/** A single path leaves nothing to decide. */
+function sendIfRoom(path: PathView): Assignment | undefined {
+  return path.room > 0 ? answer.send(path) : undefined;
 }
 
 /**

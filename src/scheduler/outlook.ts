@@ -14,6 +14,9 @@ import type { PathView, ScheduleContext } from "./scheduler.ts";
 
 /** Once a stream waits, waiting may cost this part of the round-trip variation before it ends. */
 const HYSTERESIS = 0.25;
+/** A path is full with this many times what it holds in flight, and so many datagrams in addition. */
+const FULL = 1.5;
+const FULL_DATAGRAMS = 4;
 /** Safety factor of BLEST: the faster paths may send this many times their forecast. */
 const GUARD = 1.2;
 
@@ -51,7 +54,7 @@ export class Outlook {
     // rate of the window before would keep both small.
     if (inSlowStart && smoothedRtt < QUEUE_SEEN * minRtt) return false;
     // Some more than the path holds, since its rate may be known too low while the window grows.
-    return bytesInFlight > 1.5 * rateOf(this.best!) * minRtt + 4 * maxDatagramSize;
+    return bytesInFlight > FULL * rateOf(this.best!) * minRtt + FULL_DATAGRAMS * maxDatagramSize;
   }
 
   /** Looks at all paths. */

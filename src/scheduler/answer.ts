@@ -1,3 +1,5 @@
+// The answer of a scheduler, filled again for each question.
+
 import type { Assignment, PathView } from "./scheduler.ts";
 import type { StreamView } from "./stream_order.ts";
 

@@ -1,3 +1,5 @@
+// The scheduler that uses one path, and the next when that fails.
+
 import { Answer } from "./answer.ts";
 import type { Assignment, PathView } from "./scheduler.ts";
 
@@ -15,6 +17,8 @@ import type { Assignment, PathView } from "./scheduler.ts";
  *
  * const scheduler: Scheduler = backup;
  * ```
+ *
+ * @category Schedulers
  */
 export function backup(paths: readonly PathView[]): Assignment | undefined {
   const first = paths[0];

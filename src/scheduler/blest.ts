@@ -25,6 +25,8 @@ const LAMBDA = 1.2;
  *
  * const scheduler: Scheduler = blest;
  * ```
+ *
+ * @category Schedulers
  */
 export function blest(
   paths: readonly PathView[],

@@ -32,6 +32,8 @@ const SLOWER = 1.5;
  *
  * const scheduler: Scheduler = earliestCompletion;
  * ```
+ *
+ * @category Schedulers
  */
 export function earliestCompletion(
   paths: readonly PathView[],

@@ -27,6 +27,8 @@ const BETA = 0.25;
  *
  * const scheduler: Scheduler = ecf;
  * ```
+ *
+ * @category Schedulers
  */
 export function ecf(
   paths: readonly PathView[],

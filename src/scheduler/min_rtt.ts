@@ -1,3 +1,5 @@
+// The scheduler that prefers the lowest round-trip time.
+
 import { Answer } from "./answer.ts";
 import type { Assignment, PathView } from "./scheduler.ts";
 
@@ -13,6 +15,8 @@ import type { Assignment, PathView } from "./scheduler.ts";
  *
  * const scheduler: Scheduler = minRtt;
  * ```
+ *
+ * @category Schedulers
  */
 export function minRtt(paths: readonly PathView[]): Assignment | undefined {
   const best = fastestWithRoom(paths);

@@ -1,3 +1,5 @@
+// The scheduler that sends everything on every path.
+
 import { Answer } from "./answer.ts";
 import { fastestWithRoom } from "./min_rtt.ts";
 import type { Assignment, PathView } from "./scheduler.ts";
@@ -16,6 +18,8 @@ import type { Assignment, PathView } from "./scheduler.ts";
  *
  * const scheduler: Scheduler = redundant;
  * ```
+ *
+ * @category Schedulers
  */
 export function redundant(paths: readonly PathView[]): Assignment | undefined {
   const best = fastestWithRoom(paths);

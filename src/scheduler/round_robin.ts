@@ -1,3 +1,5 @@
+// The scheduler that lets paths take turns.
+
 import { Answer } from "./answer.ts";
 import type { Assignment, PathView } from "./scheduler.ts";
 
@@ -13,6 +15,8 @@ import type { Assignment, PathView } from "./scheduler.ts";
  *
  * const scheduler: Scheduler = roundRobin;
  * ```
+ *
+ * @category Schedulers
  */
 export function roundRobin(paths: readonly PathView[]): Assignment | undefined {
   let next: PathView | undefined;

@@ -2,12 +2,18 @@
 
 import type { StreamOrder, StreamView } from "./stream_order.ts";
 
-/** Whether a path is for use, or only for when no available path is left (MPQUIC, Section 3.3). */
+/**
+ * Whether a path is for use, or only for when no available path is left (MPQUIC, Section 3.3).
+ *
+ * @category Paths
+ */
 export type PathStatus = "available" | "backup";
 
 /**
  * What a scheduler sees of a path. It is the live path: nothing is copied per packet.
  * Times are in milliseconds, sizes in bytes, rates in bytes per millisecond.
+ *
+ * @category Schedulers
  */
 export interface PathView {
   /** The path ID; never used twice in a connection. */
@@ -46,7 +52,11 @@ export interface PathView {
   answeredBy(time: number): number;
 }
 
-/** What else a scheduler may want to know. One object, updated for every question. */
+/**
+ * What else a scheduler may want to know. One object, updated for every question.
+ *
+ * @category Schedulers
+ */
 export interface ScheduleContext {
   /** The time in milliseconds, on the clock of the times in the views. */
   readonly now: number;
@@ -61,6 +71,8 @@ export interface ScheduleContext {
 /**
  * A scheduler's answer: the path of the next datagram, and the streams whose data it carries. The
  * answer is read before the next call, so one object may serve for all answers.
+ *
+ * @category Schedulers
  */
 export interface Assignment {
   /** The path to send on; without it the connection waits. */
@@ -95,6 +107,8 @@ export interface Assignment {
  *   return open.length > 0 ? { path: open[0] } : undefined;
  * };
  * ```
+ *
+ * @category Schedulers
  */
 export type Scheduler = (
   paths: readonly PathView[],
@@ -120,6 +134,8 @@ export type Scheduler = (
  *   },
  * };
  * ```
+ *
+ * @category Schedulers
  */
 export interface SchedulerFactory {
   /** Makes the scheduler of one connection. */

@@ -11,7 +11,11 @@ import type { Scheduler, SchedulerFactory } from "./scheduler.ts";
 import { sttf } from "./sttf.ts";
 import { weightedRoundRobin } from "./weighted_round_robin.ts";
 
-/** A scheduler that can be chosen by name, as programs offer it to their users. */
+/**
+ * A scheduler that can be chosen by name, as programs offer it to their users.
+ *
+ * @category Schedulers
+ */
 export interface NamedScheduler {
   /** Its name in the library. */
   readonly name: string;
@@ -33,6 +37,8 @@ export interface NamedScheduler {
  *
  * console.log(schedulers.map(({ name }) => name).join(", "));
  * ```
+ *
+ * @category Schedulers
  */
 export const schedulers: readonly NamedScheduler[] = [
   {

@@ -1,4 +1,10 @@
-/** What a stream order and a path scheduler see of a stream that has something to send. */
+// The orders in which streams are served.
+
+/**
+ * What a stream order and a path scheduler see of a stream that has something to send.
+ *
+ * @category Schedulers
+ */
 export interface StreamView {
   /** The stream's ID (RFC 9000, Section 2.1). */
   readonly id: number;
@@ -51,6 +57,8 @@ export interface StreamView {
  * };
  * console.log(shortestFirst(small, { ...small, id: 0, bytesQueued: 99 }) < 0); // true
  * ```
+ *
+ * @category Schedulers
  */
 export type StreamOrder = (a: StreamView, b: StreamView) => number;
 
@@ -78,6 +86,8 @@ export type StreamOrder = (a: StreamView, b: StreamView) => number;
  * };
  * console.log(roundRobinOrder(a, { ...a, id: 4, turn: 6 }) > 0); // true
  * ```
+ *
+ * @category Schedulers
  */
 export function roundRobinOrder(a: StreamView, b: StreamView): number {
   return a.turn - b.turn;
@@ -107,6 +117,8 @@ export function roundRobinOrder(a: StreamView, b: StreamView): number {
  * };
  * console.log(priorityOrder(a, { ...a, id: 4, sendOrder: 10 }) > 0); // true
  * ```
+ *
+ * @category Schedulers
  */
 export function priorityOrder(a: StreamView, b: StreamView): number {
   return b.sendOrder - a.sendOrder || a.turn - b.turn;
@@ -139,6 +151,8 @@ export function priorityOrder(a: StreamView, b: StreamView): number {
  * console.log(strictPriorityOrder(a, { ...a, id: 4, turn: 0 }) < 0); // true
  * console.log(strictPriorityOrder(a, { ...a, id: 8, sendOrder: 9, dependsOn: a }) < 0); // true
  * ```
+ *
+ * @category Schedulers
  */
 export function strictPriorityOrder(a: StreamView, b: StreamView): number {
   if (a.dependsOn === undefined && b.dependsOn === undefined) {
@@ -193,6 +207,8 @@ function depthOf(stream: StreamView): number {
  * console.log(urgencyOrder(a, { ...a, id: 8, urgency: 1 }) > 0); // true
  * console.log(urgencyOrder(a, { ...a, id: 0, incremental: true }) < 0); // true
  * ```
+ *
+ * @category Schedulers
  */
 export function urgencyOrder(a: StreamView, b: StreamView): number {
   if (a.urgency !== b.urgency) return a.urgency - b.urgency;

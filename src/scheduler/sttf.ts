@@ -27,6 +27,8 @@ const MOST_PLANNED = 1_000;
  *
  * const scheduler: Scheduler = sttf;
  * ```
+ *
+ * @category Schedulers
  */
 export function sttf(
   paths: readonly PathView[],

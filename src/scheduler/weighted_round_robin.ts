@@ -20,6 +20,8 @@ const MOST_OWED = 8;
  *
  * const scheduler: Scheduler = weightedRoundRobin((path) => path.id === 0 ? 3 : 1);
  * ```
+ *
+ * @category Schedulers
  */
 export function weightedRoundRobin(weightOf: (path: PathView) => number = rateOf): Scheduler {
   const answer = new Answer();

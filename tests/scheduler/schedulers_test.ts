@@ -115,7 +115,7 @@ Deno.test("transferTime() counts round trips of a growing window", () => {
   assert.equal(doubling(12_000 + 24_000 + 1), 50);
 });
 
-Deno.test("Schedulers leave the choice to nobody when there is no path", () => {
+Deno.test("Schedulers choose nothing when there is no path", () => {
   const none: PathView[] = [];
   for (const scheduler of [minRtt, roundRobin, redundant, backup, ecf, blest, sttf]) {
     assert.equal(scheduler(none, [streamView(0, 1)], contextOf()), undefined, scheduler.name);

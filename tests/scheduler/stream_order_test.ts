@@ -75,7 +75,7 @@ Deno.test("strictPriorityOrder serves what depends on a stream right behind it",
   const expected = [20, 8, 16, 4, 0, 12];
   assert.deepEqual(ids(views, strictPriorityOrder), expected);
   assert.deepEqual(ids(views.toReversed(), strictPriorityOrder), expected);
-  // What has nothing to send is left out, and holds up nobody.
+  // What has nothing to send is left out, and holds up no other.
   assert.deepEqual(ids([image, other, script], strictPriorityOrder), [16, 0, 12]);
 });
 

@@ -1,7 +1,9 @@
-import { formatIpAddress } from "../bytes/ip_address.ts";
+// The addresses at which a server says it can be reached.
+
+import { formatIpAddress } from "../../bytes/ip_address.ts";
 import { type Address, sameAddress } from "./address.ts";
 import { isAddressAcceptable } from "./address_scope.ts";
-import { ADDRESS_NEWS_PER_SECOND, MAX_ADDRESSES } from "../limits/limits.ts";
+import { ADDRESS_NEWS_PER_SECOND, MAX_ADDRESSES } from "../../limits/limits.ts";
 
 /** An address at which the server says it can be reached as well. */
 export interface RemoteAddress {

@@ -1,6 +1,8 @@
-import { parseIpAddress } from "../bytes/ip_address.ts";
-import { addressSize, OBSERVED_ADDRESS, writeObservedAddress } from "../frame/address.ts";
-import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
+// Tells the peer the address at which it is seen.
+
+import { parseIpAddress } from "../../bytes/ip_address.ts";
+import { addressSize, OBSERVED_ADDRESS, writeObservedAddress } from "../../frame/address.ts";
+import type { FrameOwner, FrameSink, SentFrame } from "../../frame/sent_frame.ts";
 import type { Address } from "./address.ts";
 
 /** Counts the observations told on one connection; each is newer than those before. */

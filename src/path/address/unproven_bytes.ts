@@ -3,7 +3,7 @@ import {
   MAX_UNPROVEN_BYTES_PER_HOST,
   MAX_UNPROVEN_HOSTS,
   UNPROVEN_PERIOD,
-} from "../limits/limits.ts";
+} from "../../limits/limits.ts";
 import type { Address } from "./address.ts";
 
 /**

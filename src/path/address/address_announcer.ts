@@ -1,6 +1,6 @@
 // Tells a client the further addresses of the server.
 
-import { parseIpAddress } from "../bytes/ip_address.ts";
+import { parseIpAddress } from "../../bytes/ip_address.ts";
 import {
   addressSize,
   ALTERNATIVE_ADDRESS,
@@ -8,8 +8,8 @@ import {
   writeAddAddress,
   writeAlternativeAddress,
   writeRemoveAddress,
-} from "../frame/address.ts";
-import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
+} from "../../frame/address.ts";
+import type { FrameOwner, FrameSink, SentFrame } from "../../frame/sent_frame.ts";
 import { type Address, formatAddress } from "./address.ts";
 
 /** The extension by which a client wants to learn addresses. */

@@ -1,20 +1,22 @@
 // A network path: one 4-tuple, what is known of it and what may be sent on it.
 
+import type { Ecn } from "../../bytes/ecn.ts";
 import type { NetworkPathOptions } from "./network_path_options.ts";
-import type { CongestionController } from "../congestion/controller.ts";
-import type { Pacer } from "../congestion/pacer.ts";
-import type { PathCounters } from "../recovery/path_counters.ts";
-import { RttEstimator } from "../recovery/rtt.ts";
-import type { Carrier, SentPacket } from "../recovery/sent_packet.ts";
-import { QUEUE_SEEN } from "../scheduler/forecast.ts";
+import type { CongestionController } from "../../congestion/controller.ts";
+import type { Pacer } from "../../congestion/pacer.ts";
+import type { PathCounters } from "../../recovery/path_counters.ts";
+import { RttEstimator } from "../../recovery/rtt.ts";
+import type { Carrier, SentPacket } from "../../recovery/sent_packet.ts";
+import { QUEUE_SEEN } from "../../scheduler/forecast.ts";
 import { AckAllowance } from "./ack_allowance.ts";
-import { type Address, sameAddress } from "./address.ts";
+import { type Address, sameAddress } from "../address/address.ts";
 import { Capacity } from "./capacity.ts";
 import { BASE_DATAGRAM_SIZE, type MtuDiscovery } from "./mtu_discovery.ts";
-import type { Observation } from "./observation.ts";
-import type { Port } from "./port.ts";
+import { EcnValidation } from "./ecn_validation.ts";
+import { AddressReports } from "../address/observation.ts";
+import type { Port } from "../address/port.ts";
 import { Spin } from "./spin.ts";
-import type { UnprovenBytes } from "./unproven_bytes.ts";
+import type { UnprovenBytes } from "../address/unproven_bytes.ts";
 import { Validation } from "./validation.ts";
 
 /**

@@ -1,7 +1,7 @@
 // Limits how many PATH_CHALLENGE frames are answered.
 
 import { Allowance } from "./allowance.ts";
-import { MAX_CHALLENGES_PER_RTT } from "../limits/limits.ts";
+import { MAX_CHALLENGES_PER_RTT } from "../../limits/limits.ts";
 
 /** Milliseconds; a shorter round trip counts as this long. */
 const SHORTEST_ROUND_TRIP = 10;

@@ -1,15 +1,15 @@
 // Proves that a 4-tuple works, by challenges (RFC 9000, Section 8.2).
 
-import { equalSecrets } from "../bytes/bytes.ts";
-import type { Random } from "../crypto/random.ts";
+import { equalSecrets } from "../../bytes/bytes.ts";
+import type { Random } from "../../crypto/random.ts";
 import {
   PATH_CHALLENGE,
   PATH_RESPONSE,
   writePathChallenge,
   writePathResponse,
-} from "../frame/path_validation.ts";
-import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
-import { MAX_RESPONSES } from "../limits/limits.ts";
+} from "../../frame/path_validation.ts";
+import type { FrameOwner, FrameSink, SentFrame } from "../../frame/sent_frame.ts";
+import { MAX_RESPONSES } from "../../limits/limits.ts";
 import { BASE_DATAGRAM_SIZE } from "./mtu_discovery.ts";
 
 /** Challenges remembered: any of them may be answered (RFC 9000, Section 8.2.2). */

@@ -1,7 +1,9 @@
-import type { CongestionController } from "../congestion/controller.ts";
-import { DeliveryRate } from "../congestion/delivery_rate.ts";
-import { Pacer } from "../congestion/pacer.ts";
-import { PeakRate } from "../congestion/peak_rate.ts";
+// How much a network path carries: window, rates, datagram size.
+
+import type { CongestionController } from "../../congestion/controller.ts";
+import { DeliveryRate } from "../../congestion/delivery_rate.ts";
+import { Pacer } from "../../congestion/pacer.ts";
+import { PeakRate } from "../../congestion/peak_rate.ts";
 import { BASE_DATAGRAM_SIZE, MtuDiscovery } from "./mtu_discovery.ts";
 import type { NetworkPathOptions } from "./network_path_options.ts";
 

@@ -1,6 +1,8 @@
-import type { CongestionControl } from "../congestion/controller.ts";
-import type { CouplingGroup } from "../congestion/coupling_group.ts";
-import type { Random } from "../crypto/random.ts";
+// What all network paths of a connection are made with.
+
+import type { CongestionControl } from "../../congestion/controller.ts";
+import type { CouplingGroup } from "../../congestion/coupling_group.ts";
+import type { Random } from "../../crypto/random.ts";
 
 /** What all network paths of a connection are made with. */
 export interface NetworkPathOptions {

@@ -1,6 +1,6 @@
 // The latency spin bit of a network path (RFC 9000, Section 17.4).
 
-import type { Random } from "../crypto/random.ts";
+import type { Random } from "../../crypto/random.ts";
 
 /**
  * One of this many network paths does without the spin bit even where it is wanted (RFC 9000,

@@ -1,8 +1,8 @@
 // The status of one path ID: what each end wants of it (MPQUIC, Section 3.3).
 
-import { PATH_STATUS_BACKUP, writePathStatus } from "../frame/multipath.ts";
-import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
-import type { PathStatus } from "../scheduler/scheduler.ts";
+import { PATH_STATUS_BACKUP, writePathStatus } from "../../frame/multipath.ts";
+import type { FrameOwner, FrameSink, SentFrame } from "../../frame/sent_frame.ts";
+import type { PathStatus } from "../../scheduler/scheduler.ts";
 
 /** What each end wants of one path ID (MPQUIC, Section 3.3). */
 export class StatusPair implements FrameOwner {

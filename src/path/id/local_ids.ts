@@ -1,11 +1,11 @@
 // The connection IDs that we issued for one path ID.
 
-import { ErrorCode } from "../error/error_code.ts";
-import { TransportError } from "../error/quic_error.ts";
-import { NEW_CONNECTION_ID, writeNewConnectionId } from "../frame/connection_id.ts";
-import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
-import type { ConnectionId } from "../packet/connection_id.ts";
-import { MAX_IDS_OF_PATH } from "../limits/limits.ts";
+import { ErrorCode } from "../../error/error_code.ts";
+import { TransportError } from "../../error/quic_error.ts";
+import { NEW_CONNECTION_ID, writeNewConnectionId } from "../../frame/connection_id.ts";
+import type { FrameOwner, FrameSink, SentFrame } from "../../frame/sent_frame.ts";
+import type { ConnectionId } from "../../packet/connection_id.ts";
+import { MAX_IDS_OF_PATH } from "../../limits/limits.ts";
 
 /** Makes connection IDs and knows which path they lead to; the endpoint is one. */
 export interface IdIssuer {

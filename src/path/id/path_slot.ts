@@ -1,7 +1,7 @@
 // A path ID: its connection IDs, its status and its abandonment.
 
-import { PATH_ABANDON, writePathAbandon } from "../frame/multipath.ts";
-import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
+import { PATH_ABANDON, writePathAbandon } from "../../frame/multipath.ts";
+import type { FrameOwner, FrameSink, SentFrame } from "../../frame/sent_frame.ts";
 import { type IdIssuer, LocalIds } from "./local_ids.ts";
 import { StatusPair } from "./path_status.ts";
 import { RemoteIds } from "./remote_ids.ts";

@@ -1,7 +1,7 @@
 // PING frames that must leave on one path.
 
-import { PING, writePing } from "../frame/ping.ts";
-import type { FrameOwner, FrameSink } from "../frame/sent_frame.ts";
+import { PING, writePing } from "../../frame/ping.ts";
+import type { FrameOwner, FrameSink } from "../../frame/sent_frame.ts";
 
 /** A PING whose answer a caller waits for. */
 export interface PendingPing extends FrameOwner {

@@ -1,7 +1,8 @@
 // Decides which paths a peer may open.
 
-import type { Address } from "./address.ts";
-import { Allowance } from "./allowance.ts";
+import { Readiness } from "../scheduler/readiness.ts";
+import type { Address } from "./address/address.ts";
+import { Allowance } from "./network/allowance.ts";
 import {
   MAX_PATHS_BURST,
   MAX_PATHS_PER_SECOND,
@@ -9,7 +10,7 @@ import {
   MAX_UNPROVEN,
 } from "../limits/limits.ts";
 import type { Path } from "./path.ts";
-import type { Port } from "./port.ts";
+import type { Port } from "./address/port.ts";
 
 /** The decision about a path that the peer would open. */
 export const Verdict = {

@@ -1,9 +1,10 @@
 // Moves paths from one 4-tuple to another (RFC 9000, Section 9).
 
-import type { Address } from "./address.ts";
-import type { NetworkPath } from "./network_path.ts";
+import { Readiness } from "../scheduler/readiness.ts";
+import type { Address } from "./address/address.ts";
+import type { NetworkPath } from "./network/network_path.ts";
 import type { Path } from "./path.ts";
-import type { Port } from "./port.ts";
+import type { Port } from "./address/port.ts";
 
 /** Probe timeouts for which the previous 4-tuple is still known. */
 const LEAVING = 3;

@@ -1,19 +1,22 @@
 // A path: one path ID with its packet numbers, whatever 4-tuple it uses.
 
+import { Readiness } from "../scheduler/readiness.ts";
 import type { Random } from "../crypto/random.ts";
 import type { FrameSink } from "../frame/sent_frame.ts";
 import { type LossContext, LossDetector } from "../recovery/loss_detector.ts";
 import type { PathCounters } from "../recovery/path_counters.ts";
 import { PacketSpace } from "../recovery/packet_space.ts";
 import type { AckPolicy } from "../recovery/received_packets.ts";
-import type { PathStatus, PathView } from "../scheduler/scheduler.ts";
-import type { Address } from "./address.ts";
-import { LifeSigns } from "./life_signs.ts";
-import { Health, Stage } from "./lifecycle.ts";
-import { NetworkPath } from "./network_path.ts";
-import type { NetworkPathOptions } from "./network_path_options.ts";
-import { PathPings } from "./path_pings.ts";
-import type { PathSlot } from "./path_slot.ts";
+import type { FlightPackets, FlightPath } from "../scheduler/reinjection.ts";
+import type { PathStatus } from "../scheduler/scheduler.ts";
+import type { Address } from "./address/address.ts";
+import type { LifeSigns } from "./health/life_signs.ts";
+import { type Health, Stage } from "./health/lifecycle.ts";
+import { NetworkPath, STUCK_AFTER } from "./network/network_path.ts";
+import type { NetworkPathOptions } from "./network/network_path_options.ts";
+import { PathHealth } from "./health/path_health.ts";
+import { PathPings } from "./health/path_pings.ts";
+import type { PathSlot } from "./id/path_slot.ts";
 import { Route } from "./route.ts";
 import type { WatchContext } from "./watch_context.ts";
 import type { Port } from "./port.ts";

@@ -1,6 +1,6 @@
 // Keeps the goals of a client: which paths it wants, and which routes may serve each.
 
-import { type Address, formatAddress, sameAddress } from "./address.ts";
+import { type Address, formatAddress, sameAddress } from "./address/address.ts";
 
 /**
  * Milliseconds before a failed path is tried again; the pause doubles each time, up to the second

@@ -1,5 +1,6 @@
 // The paths of a connection, as a list, and what is true of them together.
 
+import { Readiness } from "../scheduler/readiness.ts";
 import type { Path } from "./path.ts";
 
 /** Milliseconds: the assumed probe timeout of a network path without samples (333 + 4 · 166.5). */

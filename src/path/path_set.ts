@@ -1,22 +1,22 @@
 // All paths of a connection.
 
+import { Readiness } from "../scheduler/readiness.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import type { FrameSink } from "../frame/sent_frame.ts";
 import type { PacketSpace } from "../recovery/packet_space.ts";
-import { type Address, sameAddress } from "./address.ts";
-import { UNREACHABLE_AFTER } from "./life_signs.ts";
-import { Health, Stage } from "./lifecycle.ts";
-import type { IdIssuer } from "./local_ids.ts";
+import { type Address, sameAddress } from "./address/address.ts";
+import { UNREACHABLE_AFTER } from "./health/life_signs.ts";
+import { Health, Stage } from "./health/lifecycle.ts";
 import { Migration, type MigrationObserver } from "./migration.ts";
 import { Path, type PathContext } from "./path.ts";
-import { Observation, type ObservationCounter } from "./observation.ts";
+import { ObservationCounter } from "./address/observation.ts";
 import { idsPerPath, PathLimits } from "./path_limits.ts";
 import { PathList } from "./path_list.ts";
-import type { PathSlot } from "./path_slot.ts";
+import type { IdSource, PathSlot } from "./id/path_slot.ts";
 import { PathSlots } from "./path_slots.ts";
 import { PathWatch } from "./path_watch.ts";
-import type { Port } from "./port.ts";
+import type { Port } from "./address/port.ts";
 
 /** Connection IDs for an unused path ID: one to open a path, one to move it. */
 const IDS_FOR_UNUSED = 2;

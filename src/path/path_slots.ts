@@ -2,8 +2,7 @@ import type { Path } from "./path.ts";
 import { RangeSet } from "../bytes/range_set.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
-import type { IdIssuer } from "./local_ids.ts";
-import { PathSlot } from "./path_slot.ts";
+import { type IdSource, PathSlot } from "./id/path_slot.ts";
 
 /** The path IDs of a connection: those in play, and those used up. */
 export class PathSlots {

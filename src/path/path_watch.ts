@@ -1,7 +1,8 @@
 // Compares paths with each other and decides which are dead.
 
-import type { WatchContext } from "./watch_context.ts";
-import { Health } from "./lifecycle.ts";
+import { Readiness } from "../scheduler/readiness.ts";
+import type { WatchContext } from "./health/watch_context.ts";
+import { Health } from "./health/lifecycle.ts";
 import type { Path } from "./path.ts";
 
 /** Milliseconds of quiet on a path, while others receive, until it is asked for an answer. */

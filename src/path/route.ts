@@ -1,8 +1,8 @@
 // The network paths of one path: the current, the candidate and the previous one.
 
-import type { Address } from "./address.ts";
-import type { NetworkPath } from "./network_path.ts";
-import type { Port } from "./port.ts";
+import type { Address } from "./address/address.ts";
+import type { NetworkPath } from "./network/network_path.ts";
+import type { Port } from "./address/port.ts";
 
 /** Makes the network path of a new 4-tuple. */
 export type MakeNetworkPath = (port: Port, remote: Address) => NetworkPath;

@@ -45,7 +45,7 @@ export interface SendStreamOptions {
   dependsOn?: SendStream;
   /**
    * The path that the stream's data leave on, even if it is a backup; what the scheduler says does
-   * not count then. While the path is in doubt, and when it is closed, they go where others go.
+   * not count then. While the path is suspect, and when it is closed, they go where others go.
    *
    * @default {undefined}
    */

@@ -207,7 +207,7 @@ export class Connection implements PartsObserver {
   }
 
   /**
-   * A socket reports that nothing can be sent; paths over it are in doubt at once.
+   * A socket reports that nothing can be sent; paths over it are suspect at once.
    *
    * @param remote Where to; anywhere if left out.
    * @param cause What the socket says.

@@ -37,7 +37,7 @@ export type ConnectionEvent =
   | { readonly type: "pathStayed"; readonly path: Path }
   /** The peer wants another status for a path. */
   | { readonly type: "pathStatus"; readonly path: Path }
-  /** A path is in doubt, given up on, or well again. */
+  /** A path is suspect, given up on, or well again. */
   | { readonly type: "pathHealth"; readonly path: Path; readonly health: Health }
   /** The server has told of another address, or withdrawn one; see `remoteAddresses`. */
   | { readonly type: "remoteAddresses" }

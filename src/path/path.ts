@@ -230,7 +230,7 @@ export class Path implements PathView {
   /** An ACK named packets of this path, and came by that with the ID `by`. */
   onAnswered(by: number, now: number): void {
     this.loss.onAcked(now);
-    // An answer that takes another path because this one is in doubt, at either end, is no habit of
+    // An answer that takes another path because this one is suspect, at either end, is no habit of
     // the peer.
     const isDoubt = this.health !== Health.Ok || this.slot.status.remote === "backup";
     this.life.onAnswered(isDoubt && by !== this.id ? this.life.answeredBy : by, now);
@@ -239,7 +239,7 @@ export class Path implements PathView {
     this.pings.forgetAnswered();
   }
 
-  /** The path is no longer in doubt. */
+  /** The path is no longer suspect. */
   trust(): void {
     if (this.health === Health.Ok) return;
     this.health = Health.Ok;
@@ -267,7 +267,7 @@ export class Path implements PathView {
   }
 
   /**
-   * A packet arrived on the path. If the path is in doubt, a PING leaves now rather than when the
+   * A packet arrived on the path. If the path is suspect, a PING leaves now rather than when the
    * backoff ends (MPQUIC, Section 3.3: to switch back in time).
    */
   onHeard(now: number): void {

@@ -73,7 +73,7 @@ export class PathWatch {
   }
 
   /**
-   * A probe timeout passed on a path: decides which one is in doubt, and which one to rely on.
+   * A probe timeout passed on a path: decides which one is suspect, and which one to rely on.
    *
    * @returns Whether the path is best abandoned. MPQUIC, Section 3.4: it also frees a peer that
    * resends nothing elsewhere before that.

@@ -47,7 +47,7 @@ export const EventName = {
   PathStateUpdated: "mpquic:path_state_updated",
   /** Ours: PATH_STATUS of either end. */
   PathStatusUpdated: "mpquic:path_status_updated",
-  /** Ours: a path is in doubt, or no longer. */
+  /** Ours: a path is suspect, or no longer. */
   PathHealthUpdated: "mpquic:path_health_updated",
 } as const;
 /** One of the names. */

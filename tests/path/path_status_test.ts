@@ -40,7 +40,7 @@ Deno.test("StatusPair.effective is backup if either end says so", () => {
   assert.equal(status.effective, "backup");
 });
 
-Deno.test("StatusPair.need() asks for a backup, unless that is in doubt itself", () => {
+Deno.test("StatusPair.need() asks for a backup, unless that is suspect itself", () => {
   const pair = new StatusPair(1);
   const sink = new TestSink();
   const told = () => {

@@ -198,7 +198,7 @@ Deno.test("PathWatch.onSilence() leaves a gap be while no other path answers eit
   assert.equal(silenceBeside(watch, path!, other!, 9, 100_000).indexOf(true), 3);
 });
 
-Deno.test("Path.onAnswered() sees no habit in answers that avoid a path in doubt", () => {
+Deno.test("Path.onAnswered() sees no habit in answers that avoid a suspect path", () => {
   const { paths: [path, other], watch } = watched();
   silence(watch, path!, 1, 1_000);
   path!.onAnswered(1, 1_200);

@@ -174,7 +174,7 @@ for (const direction of ["download", "upload"] as Direction[]) {
   });
 }
 
-Deno.test("Probes of a path in doubt that is all there is say what was to be said", () => {
+Deno.test("Probes of a suspect path that is all there is say what was to be said", () => {
   for (const outage of [700, 2_500, 5_000]) {
     const pair = connected();
     begin(pair, 4 * MB, "upload");

@@ -162,7 +162,7 @@ Deno.test("A new path whose way back is dead is dropped by both ends, the transf
   expectOpen(pair);
 });
 
-Deno.test("A socket that refuses to send puts its path in doubt at once", () => {
+Deno.test("A socket that refuses to send makes its path suspect at once", () => {
   const pair = pairOf();
   const finished = begin(pair, 10 * MB, "upload");
   pair.at(1_000, () => {

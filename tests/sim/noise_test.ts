@@ -3,7 +3,7 @@ import { besidePlain } from "../evaluate/competition.ts";
 import { download } from "../evaluate/measure.ts";
 import { linkOf } from "./pair.ts";
 
-/** Milliseconds of a transfer of 10 MB over two paths that lose 1 % at random; its paths in doubt. */
+/** Milliseconds of a transfer of 10 MB over two paths that lose 1 % at random; its suspect paths. */
 function noisyTransfer(seed: number): { readonly seconds: number; readonly doubts: number } {
   const link = linkOf(10, 44, { loss: 0.01 });
   let doubts = 0;
@@ -22,7 +22,7 @@ Deno.test("10 MB take 7 s at most over two paths of 10 Mbit/s that lose 1 %", ()
   for (const seed of [1, 2, 3]) {
     const { seconds, doubts } = noisyTransfer(seed);
     assert.ok(seconds <= 7, `${seconds} s (replay with SIM_SEED=${seed})`);
-    assert.equal(doubts, 0, `paths in doubt (replay with SIM_SEED=${seed})`);
+    assert.equal(doubts, 0, `suspect paths (replay with SIM_SEED=${seed})`);
   }
 });
 

@@ -128,7 +128,7 @@ export class Dispatcher {
   }
 
   /**
-   * The paths to choose from: available and healthy ones; else backups; else those in doubt.
+   * The paths to choose from: available and healthy ones; else backups; else the suspect ones.
    * Schedulers obey PATH_STATUS and failures without knowing of them.
    */
   #select(): readonly Path[] {

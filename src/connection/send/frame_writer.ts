@@ -118,7 +118,7 @@ export class FrameWriter {
     return true;
   }
 
-  /** The path by which a path's packets are acknowledged: itself, unless it is in doubt. */
+  /** The path by which a path's packets are acknowledged: itself, unless it is suspect. */
   ackRoute(path: Path): Path | undefined {
     // MPQUIC, Section 5.4: one stable way back makes stable samples.
     if (path.live && path.health === Health.Ok) return path;
@@ -153,7 +153,7 @@ export class FrameWriter {
     network.validation.writeFrames(this.#builder, size, now);
   }
 
-  /** On a path in doubt, also writes what the peer has not acknowledged of other paths. */
+  /** On a suspect path, also writes what the peer has not acknowledged of other paths. */
   writeUnheard(path: Path): void {
     for (const slot of this.#from.paths.slots) {
       if (slot !== path.slot) slot.writeUnheard(this.#builder);

@@ -183,7 +183,7 @@ export class Sender {
       // RFC 8899, Section 5.2: one of two has the base size, the other tells what small ones do.
       const { doubtful } = path.current.mtu;
       const baseProbe = doubtful && path.space.probes > 1;
-      // Other paths carry the data of a path in doubt, if they can. MPQUIC, Section 3.1: an
+      // Other paths carry the data of a suspect path, if they can. MPQUIC, Section 3.1: an
       // unproven path carries no data.
       const isFit = path.open && (path.health === Health.Ok || paths.best(path) === undefined);
       if (isFit && doubtful === baseProbe) this.#frames.writeAll(path, undefined, now);

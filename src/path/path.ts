@@ -152,7 +152,7 @@ export class Path implements PathView {
   }
 
   get measured(): boolean {
-    return this.current.rtt.measured;
+    return this.current.rtt.isMeasured;
   }
 
   get congestionWindow(): number {

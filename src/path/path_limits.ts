@@ -25,7 +25,7 @@ export class PathLimits implements FrameOwner {
   remote = 0;
   readonly #initial: number;
   #remoteInitial = 0;
-  #maxPending = false;
+  #isMaxPending = false;
   #pathsBlockedPending = false;
   /** The limit we last complained about. */
   #blockedAt = -1;
@@ -69,7 +69,7 @@ export class PathLimits implements FrameOwner {
   raiseLocal(): void {
     if (!this.offered || this.local >= LARGEST_PATH_ID) return;
     this.local++;
-    this.#maxPending = true;
+    this.#isMaxPending = true;
   }
 
   /** No path ID is left for another path. */
@@ -88,15 +88,15 @@ export class PathLimits implements FrameOwner {
   }
 
   get pending(): boolean {
-    return this.#maxPending || this.#pathsBlockedPending || this.#cidsBlockedPending;
+    return this.#isMaxPending || this.#pathsBlockedPending || this.#cidsBlockedPending;
   }
 
   /** Writes what is due, as far as it fits. */
   writeFrames(sink: FrameSink): void {
-    if (this.#maxPending && sink.room >= 12) {
+    if (this.#isMaxPending && sink.room >= 12) {
       writeMaxPathId(sink.writer, this.local);
       sink.record(this, MAX_PATH_ID, this.local, 0);
-      this.#maxPending = false;
+      this.#isMaxPending = false;
     }
     if (this.#pathsBlockedPending && sink.room >= 12) {
       writePathsBlocked(sink.writer, this.#blockedAt);
@@ -115,7 +115,7 @@ export class PathLimits implements FrameOwner {
   /** What was lost is said again if it is still true. */
   onFrameLost(frame: SentFrame): void {
     if (frame.kind === MAX_PATH_ID) {
-      if (frame.start === this.local) this.#maxPending = true;
+      if (frame.start === this.local) this.#isMaxPending = true;
     } else if (frame.kind === PATHS_BLOCKED) {
       if (frame.start === this.remote) this.#pathsBlockedPending = true;
     } else if (frame.start === this.#cidsBlockedPath) {

@@ -11,7 +11,7 @@ export class PathSlots {
   readonly #slots = new Map<number, PathSlot<Path>>();
   /** None ever comes back (MPQUIC, Section 3.4). */
   readonly #usedUp = new RangeSet();
-  #multipath = false;
+  #isMultipath = false;
 
   constructor(issuer: IdIssuer, remoteIdLimit: number) {
     this.#issuer = issuer;
@@ -32,7 +32,7 @@ export class PathSlots {
     let slot = this.#slots.get(id);
     if (slot === undefined) {
       slot = new PathSlot(id, this.#issuer, this.#remoteIdLimit);
-      if (this.#multipath) slot.enableMultipath();
+      if (this.#isMultipath) slot.enableMultipath();
       this.#slots.set(id, slot);
     }
     return slot;
@@ -40,7 +40,7 @@ export class PathSlots {
 
   /** From now on frames name paths. */
   enableMultipath(): void {
-    this.#multipath = true;
+    this.#isMultipath = true;
     for (const slot of this.#slots.values()) slot.enableMultipath();
   }
 

@@ -71,7 +71,7 @@ export class LocalIds implements FrameOwner {
 
   /** Issues as many IDs as the peer keeps (its active_connection_id_limit). */
   fill(limit: number): void {
-    if (this.#closed) return;
+    if (this.#isClosed) return;
     this.#limit = Math.min(limit, MAX_IDS_OF_PATH);
     while (this.#entries.length < this.#limit) {
       this.#add(this.#issuer.issue(this.#pathId), true);
@@ -140,7 +140,7 @@ export class LocalIds implements FrameOwner {
   onFrameAcked(_frame: SentFrame): void {}
 
   onFrameLost(frame: SentFrame): void {
-    if (this.#closed) return;
+    if (this.#isClosed) return;
     const entry = this.#entries.find((candidate) => candidate.sequence === frame.start);
     if (entry === undefined || entry.pending) return;
     entry.pending = true;

@@ -30,7 +30,7 @@ export class PathSlot<Path extends SlotUser> implements FrameOwner {
   #abandonPending = false;
   #abandonAnswered = false;
   /** Whether the peer has our PATH_ABANDON. */
-  #abandonHeard = false;
+  #isAbandonHeard = false;
   #lifetime = 0;
   /** When nothing late is to be expected any more. */
   #quietAt = Infinity;
@@ -82,7 +82,7 @@ export class PathSlot<Path extends SlotUser> implements FrameOwner {
     if (this.abandoned) return false;
     this.abandonCode = code;
     this.#lifetime = lifetime;
-    this.#abandonPending = true;
+    this.#isAbandonPending = true;
     this.local.close();
     this.remote.close();
     return true;
@@ -90,7 +90,7 @@ export class PathSlot<Path extends SlotUser> implements FrameOwner {
 
   /** The peer abandons the path ID as well, or first; the countdown begins. */
   onPeerAbandon(now: number): void {
-    this.#abandonAnswered = true;
+    this.#isAbandonAnswered = true;
     this.#quietAt = Math.min(this.#quietAt, now + this.#lifetime);
   }
 
@@ -104,7 +104,7 @@ export class PathSlot<Path extends SlotUser> implements FrameOwner {
    * which is repeated until then, as it may wait for it to forget the path itself.
    */
   get removeAt(): number {
-    return this.#abandonHeard ? this.#quietAt : Infinity;
+    return this.#isAbandonHeard ? this.#quietAt : Infinity;
   }
 
   /** Whether our PATH_ABANDON arrived and the countdown has not begun. */
@@ -126,27 +126,27 @@ export class PathSlot<Path extends SlotUser> implements FrameOwner {
   /** Also writes what the peer must know of a broken path and has not acknowledged. */
   writeUnheard(sink: FrameSink): void {
     if (!this.abandoned) return this.status.writeUnheard(sink);
-    if (this.#abandonAnswered || this.#abandonHeard) return;
-    const isDue = this.#abandonPending;
-    this.#abandonPending = true;
+    if (this.#isAbandonAnswered || this.#isAbandonHeard) return;
+    const isDue = this.#isAbandonPending;
+    this.#isAbandonPending = true;
     this.#writeAbandon(sink);
-    this.#abandonPending = isDue;
+    this.#isAbandonPending = isDue;
   }
 
   #writeAbandon(sink: FrameSink): void {
-    if (!this.#abandonPending || sink.room < 4 + 8 + 8) return;
+    if (!this.#isAbandonPending || sink.room < 4 + 8 + 8) return;
     writePathAbandon(sink.writer, this.id, this.abandonCode);
     sink.record(this, PATH_ABANDON, 0, 0);
-    this.#abandonPending = false;
+    this.#isAbandonPending = false;
   }
 
   onFrameAcked(_frame: SentFrame): void {
-    this.#abandonHeard = true;
-    this.#abandonPending = false;
-    if (!this.#abandonAnswered) this.acknowledged = true;
+    this.#isAbandonHeard = true;
+    this.#isAbandonPending = false;
+    if (!this.#isAbandonAnswered) this.acknowledged = true;
   }
 
   onFrameLost(_frame: SentFrame): void {
-    if (!this.#abandonHeard) this.#abandonPending = true;
+    if (!this.#isAbandonHeard) this.#isAbandonPending = true;
   }
 }

@@ -10,8 +10,8 @@ export class StatusPair implements FrameOwner {
   remote: PathStatus = "available";
   /** What our application wants. */
   #local: PathStatus = "available";
-  #doubtful = false;
-  #needed = false;
+  #isSuspect = false;
+  #isNeeded = false;
   /** What the peer was told last, or is about to be. */
   #told: PathStatus = "available";
   #pending = false;
@@ -51,7 +51,7 @@ export class StatusPair implements FrameOwner {
    * meanwhile, or its own data would have to get lost there first.
    */
   doubt(doubtful: boolean): void {
-    this.#doubtful = doubtful;
+    this.#isSuspect = doubtful;
     this.#tell();
   }
 
@@ -60,13 +60,13 @@ export class StatusPair implements FrameOwner {
    * hears that as well; with nothing but backups it could just as well choose the broken path.
    */
   need(needed: boolean): void {
-    if (needed === this.#needed) return;
-    this.#needed = needed;
+    if (needed === this.#isNeeded) return;
+    this.#isNeeded = needed;
     this.#tell();
   }
 
   #tell(): void {
-    const status = this.#doubtful ? "backup" : this.#needed ? "available" : this.#local;
+    const status = this.#isSuspect ? "backup" : this.#isNeeded ? "available" : this.#local;
     if (status === this.#told) return;
     this.#told = status;
     this.#sequence++;

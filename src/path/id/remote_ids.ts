@@ -41,7 +41,7 @@ export class RemoteIds implements FrameOwner {
   #reserved: Entry | undefined;
   /** The one before, for the 4-tuple before. */
   #former: Entry | undefined;
-  #closed = false;
+  #isClosed = false;
   /** The path ID that frames carry, -1 while multipath is not agreed on. */
   wireId = -1;
 
@@ -104,7 +104,7 @@ export class RemoteIds implements FrameOwner {
    * @throws {TransportError} If it contradicts another, or there are too many.
    */
   onNew(sequence: number, retirePriorTo: number, id: Uint8Array, token: Uint8Array): boolean {
-    if (this.#closed) return false;
+    if (this.#isClosed) return false;
     if (this.#current?.id.length === 0) {
       // RFC 9000, Section 19.15: there can be none but the empty one.
       throw new TransportError(
@@ -248,7 +248,7 @@ export class RemoteIds implements FrameOwner {
 
   /** Whether these bytes are the token of an ID in use (RFC 9000, Section 10.3.1). */
   isResetToken(token: Uint8Array): boolean {
-    if (this.#closed) return false;
+    if (this.#isClosed) return false;
     let found = false;
     // RFC 9000, Section 10.3.1: no token of an ID that was never used, or is retired.
     for (const entry of [this.#current, this.#reserved, this.#former]) {

@@ -43,7 +43,7 @@ export class MtuDiscovery {
   /** Whether a probe was sent. */
   tried = false;
   /** Whether another pair of datagrams should leave now. */
-  #trialDue = false;
+  #isTrialDue = false;
 
   /** @param ceiling The largest size worth trying. */
   constructor(ceiling: number) {
@@ -122,22 +122,22 @@ export class MtuDiscovery {
   /** Datagrams of the base size have to prove themselves. */
   doubt(now: number): void {
     if (this.doubtful) return;
-    this.doubtful = this.#trialDue = true;
+    this.doubtful = this.#isTrialDue = true;
     this.#losses = 0;
     this.#lossCountedAt = now;
   }
 
   /** Whether a pair of datagrams, one of the base size and a small one, should leave; asked once. */
   takeTrial(): boolean {
-    const isDue = this.#trialDue;
-    this.#trialDue = false;
+    const isDue = this.#isTrialDue;
+    this.#isTrialDue = false;
     return isDue;
   }
 
   /** An ordinary packet arrived. */
   onPacketAcked(size: number): void {
     if (size < BASE_DATAGRAM_SIZE) return;
-    this.doubtful = this.#trialDue = false;
+    this.doubtful = this.#isTrialDue = false;
     if (size > BASE_DATAGRAM_SIZE || this.current === BASE_DATAGRAM_SIZE) this.#losses = 0;
   }
 
@@ -156,7 +156,7 @@ export class MtuDiscovery {
     this.#losses++;
     if (this.doubtful) {
       this.tooNarrow = this.#losses >= NARROW_LOSSES;
-      this.#trialDue = !this.tooNarrow;
+      this.#isTrialDue = !this.tooNarrow;
       return false;
     }
     if (this.#losses < BLACK_HOLE_LOSSES) return false;

@@ -65,7 +65,7 @@ export class NetworkPath implements Carrier {
    * has it now.
    */
   #countsAfter = -Infinity;
-  readonly #limited: boolean;
+  readonly #isLimited: boolean;
   readonly #unproven: UnprovenBytes | undefined;
   #validated = false;
   /** What the path as a whole carried. */
@@ -83,7 +83,7 @@ export class NetworkPath implements Carrier {
     this.#counters = counters;
     this.port = port;
     this.remote = remote;
-    this.#limited = options.limited;
+    this.#isLimited = options.limited;
     this.spin = new Spin(options.spinBit, options.random);
     this.rtt = new RttEstimator(options.initialRtt);
     this.#capacity = new Capacity(options);
@@ -108,7 +108,7 @@ export class NetworkPath implements Carrier {
    * for the capacity any more.
    */
   succeed(before: NetworkPath, now: number): void {
-    if (!this.rtt.measured) this.rtt.inherit(before.rtt);
+    if (!this.rtt.isMeasured) this.rtt.inherit(before.rtt);
     // Packets sent here meanwhile were measured against another capacity, unless this one was lent.
     if (this.bytesSent > 0 && this.#countsAfter < Infinity) return;
     const { mtu } = before;
@@ -136,7 +136,7 @@ export class NetworkPath implements Carrier {
   /** Bytes that may be sent before the address is proven. */
   get credit(): number {
     // RFC 9000, Section 8 and Section 8.1: three times what came in, until validated.
-    if (this.validated || !this.#limited) return Infinity;
+    if (this.validated || !this.#isLimited) return Infinity;
     const credit = 3 * this.bytesReceived - this.bytesSent;
     return this.#unproven === undefined
       ? credit
@@ -184,7 +184,8 @@ export class NetworkPath implements Carrier {
   /** Whether window and rate still double with every round trip. */
   get doubles(): boolean {
     const { latest, min } = this.rtt;
-    return this.congestion.inSlowStart && this.#capacity.peak.grows && latest < QUEUE_SEEN * min;
+    return this.congestion.inSlowStart && this.#capacity.peak.isGrowing &&
+      latest < QUEUE_SEEN * min;
   }
 
   /** Of the bytes in flight, those that left no later than a packet. */
@@ -237,7 +238,7 @@ export class NetworkPath implements Carrier {
     const { rate, congestion, mtu } = this.#capacity;
     rate.onAcked(packet, now);
     congestion.onAcked(packet, this.rtt, this.bytesInFlight, now);
-    if (packet.mtuProbe) {
+    if (packet.isMtuProbe) {
       if (mtu.onProbeAcked(packet.size)) this.#onMtuChanged(now);
     } else {
       mtu.onPacketAcked(packet.size);
@@ -247,7 +248,7 @@ export class NetworkPath implements Carrier {
   onSpuriousLoss(packet: SentPacket, now: number): void {
     if (packet.timeSent <= this.#countsAfter) return;
     const { rate, congestion, mtu } = this.#capacity;
-    if (packet.mtuProbe) {
+    if (packet.isMtuProbe) {
       if (mtu.onProbeAcked(packet.size)) this.#onMtuChanged(now);
       return;
     }
@@ -261,7 +262,7 @@ export class NetworkPath implements Carrier {
     this.bytesInFlight -= packet.size;
     if (packet.timeSent <= this.#countsAfter) return;
     const { rate, congestion, mtu } = this.#capacity;
-    if (packet.mtuProbe) {
+    if (packet.isMtuProbe) {
       mtu.onProbeLost(packet.size, packet.timeSent, now);
       return;
     }

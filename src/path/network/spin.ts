@@ -12,13 +12,13 @@ const DISABLED_OF = 16;
 export class Spin {
   /** The bit to send. */
   value: number;
-  readonly #enabled: boolean;
+  readonly #isEnabled: boolean;
 
   /** @param wanted Whether this end takes part at all. */
   constructor(wanted: boolean, random: Random) {
-    this.#enabled = wanted && random.below(DISABLED_OF) !== 0;
+    this.#isEnabled = wanted && random.below(DISABLED_OF) !== 0;
     // RFC 9000, Section 17.4: an endpoint that does not take part sends a random bit.
-    this.value = this.#enabled ? 0 : random.below(2);
+    this.value = this.#isEnabled ? 0 : random.below(2);
   }
 
   /**
@@ -27,6 +27,6 @@ export class Spin {
    * @param inverts Whether this end is the client, which turns the bit over.
    */
   onReceived(bit: number, inverts: boolean): void {
-    if (this.#enabled) this.value = inverts ? 1 - bit : bit;
+    if (this.#isEnabled) this.value = inverts ? 1 - bit : bit;
   }
 }

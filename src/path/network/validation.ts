@@ -33,7 +33,7 @@ export class Validation implements FrameOwner {
   deadline = Infinity;
   /** Whether a challenge must be sent now. */
   challengeDue = false;
-  #failed = false;
+  #hasFailed = false;
   /** Whether a challenge was answered since the last start. */
   answered = false;
   /** Whether a datagram of full size is known to have arrived. */
@@ -98,7 +98,7 @@ export class Validation implements FrameOwner {
   }
 
   #begin(probeTimeout: number, timeout: number, now: number): void {
-    this.#failed = this.answered = false;
+    this.#hasFailed = this.answered = false;
     this.challengeDue = true;
     this.#firstSentAt = Infinity;
     this.#interval = this.#firstInterval = Math.min(probeTimeout, LONGEST_FIRST_WAIT);
@@ -123,7 +123,7 @@ export class Validation implements FrameOwner {
     if (now < this.deadline) return;
     if (now >= this.#giveUpAt) {
       this.stop();
-      this.#failed = true;
+      this.#hasFailed = true;
       return;
     }
     this.challengeDue = true;
@@ -132,13 +132,13 @@ export class Validation implements FrameOwner {
 
   /** Whether validation was given up. */
   get failed(): boolean {
-    return this.#failed;
+    return this.#hasFailed;
   }
 
   /** Whether validation was given up since the last call. */
   takeFailure(): boolean {
-    const failed = this.#failed;
-    this.#failed = false;
+    const failed = this.#hasFailed;
+    this.#hasFailed = false;
     return failed;
   }
 

@@ -41,7 +41,7 @@ export interface PathObserver extends MigrationObserver {
 export interface PathSetOptions {
   readonly context: PathContext;
   readonly observer: PathObserver;
-  readonly issuer: IdIssuer;
+  readonly issuer: IdSource;
   /** How many paths may be open at once. */
   readonly maxPaths: number;
   /** IDs per path that we keep (our active_connection_id_limit). */

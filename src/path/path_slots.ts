@@ -6,14 +6,14 @@ import { type IdSource, PathSlot } from "./id/path_slot.ts";
 
 /** The path IDs of a connection: those in play, and those used up. */
 export class PathSlots {
-  readonly #issuer: IdIssuer;
+  readonly #issuer: IdSource;
   readonly #remoteIdLimit: number;
   readonly #slots = new Map<number, PathSlot<Path>>();
   /** None ever comes back (MPQUIC, Section 3.4). */
   readonly #usedUp = new RangeSet();
   #isMultipath = false;
 
-  constructor(issuer: IdIssuer, remoteIdLimit: number) {
+  constructor(issuer: IdSource, remoteIdLimit: number) {
     this.#issuer = issuer;
     this.#remoteIdLimit = remoteIdLimit;
   }

@@ -4,7 +4,10 @@ import { PATH_ABANDON, writePathAbandon } from "../../frame/multipath.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../../frame/sent_frame.ts";
 import { type IdIssuer, LocalIds } from "./local_ids.ts";
 import { StatusPair } from "./path_status.ts";
-import { RemoteIds } from "./remote_ids.ts";
+import { RemoteIds, type ResetWatch } from "./remote_ids.ts";
+
+/** Makes our connection IDs, and hears which resets of the peer count; the endpoint is one. */
+export interface IdSource extends IdIssuer, ResetWatch {}
 
 /** What a path slot needs of its path. */
 export interface SlotUser {
@@ -35,7 +38,7 @@ export class PathSlot<Path extends SlotUser> implements FrameOwner {
   /** When nothing late is to be expected any more. */
   #quietAt = Infinity;
 
-  constructor(id: number, issuer: IdIssuer, remoteIdLimit: number) {
+  constructor(id: number, issuer: IdSource, remoteIdLimit: number) {
     this.id = id;
     this.local = new LocalIds(id, issuer);
     this.remote = new RemoteIds(id, remoteIdLimit);

@@ -1,12 +1,20 @@
 // The connection IDs that the peer issued for one path ID.
 
-import { ErrorCode } from "../error/error_code.ts";
-import { TransportError } from "../error/quic_error.ts";
-import { RETIRE_CONNECTION_ID, writeRetireConnectionId } from "../frame/connection_id.ts";
-import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
-import { MAX_RETIRED_REMEMBERED } from "../limits/limits.ts";
-import { ConnectionId } from "../packet/connection_id.ts";
-import { ResetToken } from "../packet/reset_token.ts";
+import { ErrorCode } from "../../error/error_code.ts";
+import { TransportError } from "../../error/quic_error.ts";
+import { RETIRE_CONNECTION_ID, writeRetireConnectionId } from "../../frame/connection_id.ts";
+import type { FrameOwner, FrameSink, SentFrame } from "../../frame/sent_frame.ts";
+import { MAX_RETIRED_REMEMBERED } from "../../limits/limits.ts";
+import { ConnectionId } from "../../packet/connection_id.ts";
+import { ResetToken } from "../../packet/reset_token.ts";
+
+/** Hears which reset tokens of the peer count (RFC 9000, Section 10.3.1). */
+export interface ResetWatch {
+  /** An ID with this token is in use. */
+  watch(token: ResetToken): void;
+  /** The ID is gone, if it was ever in use. */
+  unwatch(token: ResetToken): void;
+}
 
 /** An ID the peer issued. */
 interface Entry {
@@ -24,6 +32,7 @@ export class RemoteIds implements FrameOwner {
   readonly #pathId: number;
   /** How many IDs we promised to keep (our active_connection_id_limit). */
   readonly #limit: number;
+  readonly #resets: ResetWatch;
   /** A new array at every change: an array that grows takes room for sixteen. */
   #entries: readonly Entry[] = [];
   /** Sequence numbers whose retirement must be told. */
@@ -45,9 +54,15 @@ export class RemoteIds implements FrameOwner {
   /** The path ID that frames carry, -1 while multipath is not agreed on. */
   wireId = -1;
 
-  constructor(pathId: number, limit: number) {
+  constructor(pathId: number, limit: number, resets: ResetWatch) {
     this.#pathId = pathId;
     this.#limit = limit;
+    this.#resets = resets;
+  }
+
+  /** From now on frames carry the path ID. */
+  namePath(): void {
+    this.#wireId = this.#pathId;
   }
 
   /** Whether there is, or was when the path was closed, an ID to put into packets. */
@@ -94,7 +109,9 @@ export class RemoteIds implements FrameOwner {
   /** The server's token for number 0 comes with its transport parameters. */
   setResetToken(token: Uint8Array): void {
     const first = this.#entries.find((entry) => entry.sequence === 0);
-    if (first !== undefined) first.resetToken = new ResetToken(token);
+    if (first === undefined) return;
+    first.resetToken = new ResetToken(token);
+    this.#resets.watch(first.resetToken);
   }
 
   /**
@@ -131,13 +148,23 @@ export class RemoteIds implements FrameOwner {
     const entry = { sequence, id: new ConnectionId(id), resetToken: new ResetToken(token) };
     this.#entries = [...this.#entries, entry];
     if (this.#entries.length > this.#limit) throw tooMany(this.#pathId);
-    if (this.#current === undefined) this.#use(this.#entries[0]);
+    if (this.#current === undefined) this.#use(this.#spare());
     return true;
   }
 
   #use(entry: Entry | undefined): void {
     this.#current = entry;
     this.#currentBytes = undefined;
+    this.usable = entry !== undefined && !this.#isClosed;
+    this.#watch(entry);
+  }
+
+  #watch(entry: Entry | undefined): void {
+    if (entry?.resetToken !== undefined) this.#resets.watch(entry.resetToken);
+  }
+
+  #unwatch(entry: Entry | undefined): void {
+    if (entry?.resetToken !== undefined) this.#resets.unwatch(entry.resetToken);
   }
 
   #retireBelow(limit: number): void {
@@ -147,6 +174,7 @@ export class RemoteIds implements FrameOwner {
     this.#entries = entries.filter((entry) => entry.sequence >= limit);
     for (const entry of entries.toReversed()) {
       if (entry.sequence >= limit) continue;
+      this.#unwatch(entry);
       this.#retire(entry.sequence);
       if (entry === this.#current) this.#use(undefined);
       if (entry === this.#reserved) this.#reserved = undefined;
@@ -190,7 +218,7 @@ export class RemoteIds implements FrameOwner {
 
   /** Sets an ID aside for a 4-tuple that is being tried, unless one is; returns whether one is. */
   reserve(): boolean {
-    this.#reserved ??= this.#spare();
+    if (this.#reserved === undefined) this.#watch(this.#reserved = this.#spare());
     return this.#reserved !== undefined;
   }
 
@@ -235,12 +263,15 @@ export class RemoteIds implements FrameOwner {
 
   #remove(entry: Entry): void {
     this.#entries = this.#entries.filter((other) => other !== entry);
+    this.#unwatch(entry);
     this.#retire(entry.sequence);
   }
 
   /** MPQUIC, Section 3.4: with PATH_ABANDON all count as retired, without a frame for each. */
   close(): void {
-    this.#closed = true;
+    this.#isClosed = true;
+    for (const entry of [this.#current, this.#reserved, this.#former]) this.#unwatch(entry);
+    this.usable = false;
     this.#reserved = this.#former = undefined;
     this.#entries = [];
     this.#retiring.length = 0;

@@ -30,6 +30,8 @@ const LARGEST_FRAME = 4 + 8 + 8 + 8 + 1 + 20 + 16;
 
 /** The connection IDs we issued for one path ID, by which the peer reaches us. */
 export class LocalIds implements FrameOwner {
+  /** How many IDs must be told. */
+  pendingCount = 0;
   readonly #pathId: number;
   readonly #issuer: IdIssuer;
   /** A new array at every change: an array that grows takes room for sixteen. */
@@ -38,8 +40,9 @@ export class LocalIds implements FrameOwner {
   /** The first number that the peer was never told. */
   #untold = 0;
   #limit = 0;
-  #pendingCount = 0;
-  #closed = false;
+  /** IDs with lower numbers are to be retired by the peer. */
+  #retireBefore = 0;
+  #isClosed = false;
   /** The path ID that frames carry, -1 while multipath is not agreed on. */
   wireId = -1;
 
@@ -48,9 +51,9 @@ export class LocalIds implements FrameOwner {
     this.#issuer = issuer;
   }
 
-  /** Whether frames wait. */
-  get pending(): boolean {
-    return this.#pendingCount > 0;
+  /** From now on frames carry the path ID. */
+  namePath(): void {
+    this.#wireId = this.#pathId;
   }
 
   /** The sequence number the next ID would get. */
@@ -75,7 +78,7 @@ export class LocalIds implements FrameOwner {
     this.#limit = Math.min(limit, MAX_IDS_OF_PATH);
     while (this.#entries.length < this.#limit) {
       this.#add(this.#issuer.issue(this.#pathId), true);
-      this.#pendingCount++;
+      this.pendingCount++;
     }
   }
 
@@ -102,15 +105,15 @@ export class LocalIds implements FrameOwner {
       throw violation(`connection ID ${sequence} of path ${this.#pathId} is in use`);
     }
     this.#entries = this.#entries.toSpliced(index, 1);
-    if (entry.pending) this.#pendingCount--;
+    if (entry.pending) this.pendingCount--;
     this.#issuer.release(entry.id);
     if (this.#limit > 0) this.fill(this.#limit);
   }
 
   /** No more IDs are told; those known stay until {@linkcode release}. */
   close(): void {
-    this.#closed = true;
-    this.#pendingCount = 0;
+    this.#isClosed = true;
+    this.pendingCount = 0;
     for (const entry of this.#entries) entry.pending = false;
   }
 
@@ -123,7 +126,7 @@ export class LocalIds implements FrameOwner {
 
   /** Writes NEW_CONNECTION_ID or PATH_NEW_CONNECTION_ID frames, as many as fit. */
   writeFrames(sink: FrameSink): void {
-    if (this.#pendingCount === 0) return;
+    if (this.pendingCount === 0) return;
     for (const entry of this.#entries) {
       if (!entry.pending) continue;
       if (sink.room < LARGEST_FRAME) return;
@@ -132,7 +135,7 @@ export class LocalIds implements FrameOwner {
       writeNewConnectionId(sink.writer, this.wireId, sequence, 0, id.bytes, token);
       sink.record(this, NEW_CONNECTION_ID, sequence, 0);
       entry.pending = false;
-      this.#pendingCount--;
+      this.pendingCount--;
       this.#untold = Math.max(this.#untold, sequence + 1);
     }
   }
@@ -144,7 +147,7 @@ export class LocalIds implements FrameOwner {
     const entry = this.#entries.find((candidate) => candidate.sequence === frame.start);
     if (entry === undefined || entry.pending) return;
     entry.pending = true;
-    this.#pendingCount++;
+    this.pendingCount++;
   }
 }
 

@@ -8,13 +8,14 @@ import type { PathStatus } from "../../scheduler/scheduler.ts";
 export class StatusPair implements FrameOwner {
   /** What the peer asked us for. */
   remote: PathStatus = "available";
+  /** Whether a frame must be sent. */
+  pending = false;
   /** What our application wants. */
   #local: PathStatus = "available";
   #isSuspect = false;
   #isNeeded = false;
   /** What the peer was told last, or is about to be. */
   #told: PathStatus = "available";
-  #pending = false;
   #sequence = 0;
   /** The last number that the peer acknowledged. */
   #heard = 0;
@@ -28,11 +29,6 @@ export class StatusPair implements FrameOwner {
   /** What our application wants of the path. */
   get local(): PathStatus {
     return this.#local;
-  }
-
-  /** Whether a frame must be sent. */
-  get pending(): boolean {
-    return this.#pending;
   }
 
   /** What to do: a backup for one end is a backup. */
@@ -70,7 +66,7 @@ export class StatusPair implements FrameOwner {
     if (status === this.#told) return;
     this.#told = status;
     this.#sequence++;
-    this.#pending = true;
+    this.pending = true;
   }
 
   /** The peer spoke. MPQUIC, Section 4.3: older or repeated numbers are ignored. */
@@ -83,20 +79,20 @@ export class StatusPair implements FrameOwner {
 
   /** Writes the newest status, if it is due and fits. */
   writeFrames(sink: FrameSink): void {
-    if (!this.#pending || sink.room < 4 + 8 + 8) return;
+    if (!this.pending || sink.room < 4 + 8 + 8) return;
     const available = this.#told === "available";
     writePathStatus(sink.writer, this.#pathId, this.#sequence, available);
     sink.record(this, PATH_STATUS_BACKUP, this.#sequence, 0);
-    this.#pending = false;
+    this.pending = false;
   }
 
   /** Also writes the newest status if the peer has not acknowledged it; it stays due. */
   writeUnheard(sink: FrameSink): void {
     if (this.#heard === this.#sequence) return;
-    const isDue = this.#pending;
-    this.#pending = true;
+    const isDue = this.pending;
+    this.pending = true;
     this.writeFrames(sink);
-    this.#pending = isDue;
+    this.pending = isDue;
   }
 
   onFrameAcked(frame: SentFrame): void {
@@ -104,6 +100,6 @@ export class StatusPair implements FrameOwner {
   }
 
   onFrameLost(frame: SentFrame): void {
-    if (frame.start === this.#sequence && frame.start > this.#heard) this.#pending = true;
+    if (frame.start === this.#sequence && frame.start > this.#heard) this.pending = true;
   }
 }

@@ -29,6 +29,10 @@ interface Entry {
  * a path changes among its own only.
  */
 export class RemoteIds implements FrameOwner {
+  /** Whether there is an ID to use. */
+  usable = false;
+  /** Whether frames wait. */
+  pending = false;
   readonly #pathId: number;
   /** How many IDs we promised to keep (our active_connection_id_limit). */
   readonly #limit: number;
@@ -75,19 +79,9 @@ export class RemoteIds implements FrameOwner {
     return this.#currentBytes ??= this.#current!.id.bytes;
   }
 
-  /** Whether there is an ID to use. */
-  get usable(): boolean {
-    return this.#current !== undefined && !this.#closed;
-  }
-
   /** Whether there is an ID not used before, for moving to another address. */
   get hasSpare(): boolean {
     return this.#spare() !== undefined;
-  }
-
-  /** Whether frames wait. */
-  get pending(): boolean {
-    return this.#retiring.length > 0;
   }
 
   /** The sequence number after the highest the peer issued. */
@@ -192,6 +186,7 @@ export class RemoteIds implements FrameOwner {
     // Late duplicates of older ones are retired once more, which does no harm.
     if (retired.size > MAX_RETIRED_REMEMBERED) retired.delete(retired.values().next().value!);
     this.#retiring.push(sequence);
+    this.pending = true;
     this.#unacknowledged++;
     // A peer that makes us retire without end while it withholds acknowledgements.
     if (this.#unacknowledged > 3 * this.#limit) throw tooMany(this.#pathId);
@@ -275,6 +270,7 @@ export class RemoteIds implements FrameOwner {
     this.#reserved = this.#former = undefined;
     this.#entries = [];
     this.#retiring.length = 0;
+    this.pending = false;
   }
 
   /** Whether these bytes are the token of an ID in use (RFC 9000, Section 10.3.1). */
@@ -300,6 +296,7 @@ export class RemoteIds implements FrameOwner {
       writeRetireConnectionId(sink.writer, this.wireId, sequence);
       sink.record(this, RETIRE_CONNECTION_ID, sequence, 0);
     }
+    this.pending = this.#retiring.length > 0;
   }
 
   onFrameAcked(_frame: SentFrame): void {
@@ -307,7 +304,9 @@ export class RemoteIds implements FrameOwner {
   }
 
   onFrameLost(frame: SentFrame): void {
-    if (!this.#closed && !this.#retiring.includes(frame.start)) this.#retiring.push(frame.start);
+    if (this.#isClosed || this.#retiring.includes(frame.start)) return;
+    this.#retiring.push(frame.start);
+    this.pending = true;
   }
 }
 

@@ -76,10 +76,19 @@ export class LocalIds implements FrameOwner {
   fill(limit: number): void {
     if (this.#isClosed) return;
     this.#limit = Math.min(limit, MAX_IDS_OF_PATH);
-    while (this.#entries.length < this.#limit) {
+    // RFC 9000, Section 5.1.1: those that the same frames retire may exceed what the peer keeps.
+    const kept = this.#entries.filter(({ sequence }) => sequence >= this.#retireBefore);
+    for (let count = kept.length; count < this.#limit; count++) {
       this.#add(this.#issuer.issue(this.#pathId), true);
       this.pendingCount++;
     }
+  }
+
+  /** Has the peer retire all IDs that it knows, and gives it others (RFC 9000, Section 5.1.2). */
+  renew(): void {
+    if (this.#isClosed) return;
+    this.#retireBefore = this.#nextSequence;
+    if (this.#limit > 0) this.fill(this.#limit);
   }
 
   #add(id: ConnectionId, pending: boolean): void {
@@ -132,7 +141,9 @@ export class LocalIds implements FrameOwner {
       if (sink.room < LARGEST_FRAME) return;
       const { sequence, id } = entry;
       const token = this.#issuer.resetToken(id);
-      writeNewConnectionId(sink.writer, this.wireId, sequence, 0, id.bytes, token);
+      // RFC 9000, Section 19.15: no frame retires beyond its own number.
+      const retire = Math.min(sequence, this.#retireBefore);
+      writeNewConnectionId(sink.writer, this.#wireId, sequence, retire, id.bytes, token);
       sink.record(this, NEW_CONNECTION_ID, sequence, 0);
       entry.pending = false;
       this.pendingCount--;

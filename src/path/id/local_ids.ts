@@ -44,7 +44,7 @@ export class LocalIds implements FrameOwner {
   #retireBefore = 0;
   #isClosed = false;
   /** The path ID that frames carry, -1 while multipath is not agreed on. */
-  wireId = -1;
+  #wireId = -1;
 
   constructor(pathId: number, issuer: IdIssuer) {
     this.#pathId = pathId;

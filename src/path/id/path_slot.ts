@@ -47,7 +47,8 @@ export class PathSlot<Path extends SlotUser> implements FrameOwner {
 
   /** From now on frames name the path, path 0 too (MPQUIC, Section 3.2). */
   enableMultipath(): void {
-    this.local.wireId = this.remote.wireId = this.id;
+    this.local.namePath();
+    this.remote.namePath();
   }
 
   get abandoned(): boolean {

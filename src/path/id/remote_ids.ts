@@ -56,7 +56,7 @@ export class RemoteIds implements FrameOwner {
   #former: Entry | undefined;
   #isClosed = false;
   /** The path ID that frames carry, -1 while multipath is not agreed on. */
-  wireId = -1;
+  #wireId = -1;
 
   constructor(pathId: number, limit: number, resets: ResetWatch) {
     this.#pathId = pathId;
@@ -293,7 +293,7 @@ export class RemoteIds implements FrameOwner {
   writeFrames(sink: FrameSink): void {
     while (this.#retiring.length > 0 && sink.room >= 4 + 8 + 8) {
       const sequence = this.#retiring.shift()!;
-      writeRetireConnectionId(sink.writer, this.wireId, sequence);
+      writeRetireConnectionId(sink.writer, this.#wireId, sequence);
       sink.record(this, RETIRE_CONNECTION_ID, sequence, 0);
     }
     this.pending = this.#retiring.length > 0;

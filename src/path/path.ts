@@ -81,7 +81,6 @@ export class Path implements PathView {
   ) {
     this.id = slot.id;
     this.slot = slot;
-    slot.path = this;
     this.#context = context;
     this.space = new PacketSpace(context.ackPolicy, context.random);
     this.space.allowDelay(context.peerMaxAckDelay);

@@ -80,7 +80,12 @@ export class PathSet extends PathList {
   /** Opens path 0, on which the handshake takes place. */
   start(port: Port, remote: Address, handshake: readonly PacketSpace[]): Path {
     const slot = this.#slots.make(0);
-    return this.add(new Path(slot, port, remote, this.#options.context, handshake));
+    return this.#add(new Path(slot, port, remote, this.#options.context, this, handshake));
+  }
+
+  #add(path: Path): Path {
+    path.slot.carry(path);
+    return this.add(path);
   }
 
   /** The peer's parameters are known and authentic: it keeps so many IDs and allows such paths. */
@@ -154,7 +159,8 @@ export class PathSet extends PathList {
 
   /** Opens a path on a path ID that {@linkcode openableId} gave, or on which packets arrived. */
   open(id: number, port: Port, remote: Address, now: number): Path {
-    const path = this.add(new Path(this.#slots.make(id), port, remote, this.#options.context));
+    const slot = this.#slots.make(id);
+    const path = this.#add(new Path(slot, port, remote, this.#options.context, this));
     path.slot.local.fill(this.#localIdLimit);
     // MPQUIC, Section 3.1: a 4-tuple that another path has validated need not be again.
     const proven = this.paths.some((other) =>
@@ -225,7 +231,7 @@ export class PathSet extends PathList {
   onPathAbandon(id: number, code: number, now: number): void {
     const slot = this.slot(id);
     if (slot === undefined) return;
-    if (!slot.abandoned) slot.byPeer = true;
+    slot.onPeerWish();
     this.abandon(slot, code, now);
     slot.onPeerAbandon(now);
   }
@@ -384,7 +390,7 @@ export class PathSet extends PathList {
 
   /** Ends everything. */
   close(): void {
-    for (const slot of this.#slots.all) slot.local.release();
+    for (const slot of this.#slots.all) slot.release();
     for (const path of this.paths) path.current.close();
   }
 }

@@ -57,7 +57,7 @@ export class PathSlots {
   remove(slot: PathSlot<Path>): void {
     this.#slots.delete(slot.id);
     this.#usedUp.add(slot.id, slot.id + 1);
-    slot.local.release();
+    slot.release();
   }
 
   /**

@@ -24,14 +24,12 @@ export class PathSlot<Path extends SlotUser> implements FrameOwner {
   readonly local: LocalIds;
   readonly remote: RemoteIds;
   readonly status: StatusPair;
-  /** The path, once it is open. */
-  path: Path | undefined = undefined;
   /** Why it was abandoned, by either end; -1 while it was not. */
   abandonCode = -1;
-  /** Whether it was the peer that abandoned it first. */
-  byPeer = false;
-  #abandonPending = false;
-  #abandonAnswered = false;
+  #path: Path | undefined = undefined;
+  #isByPeer = false;
+  #isAbandonPending = false;
+  #isAbandonAnswered = false;
   /** Whether the peer has our PATH_ABANDON. */
   #isAbandonHeard = false;
   #lifetime = 0;
@@ -41,8 +39,28 @@ export class PathSlot<Path extends SlotUser> implements FrameOwner {
   constructor(id: number, issuer: IdSource, remoteIdLimit: number) {
     this.id = id;
     this.local = new LocalIds(id, issuer);
-    this.remote = new RemoteIds(id, remoteIdLimit);
+    this.remote = new RemoteIds(id, remoteIdLimit, issuer);
     this.status = new StatusPair(id);
+  }
+
+  /** The path, once it is open. */
+  get path(): Path | undefined {
+    return this.#path;
+  }
+
+  /** A path is open on this path ID. */
+  carry(path: Path): void {
+    this.#path = path;
+  }
+
+  /** Whether it was the peer that abandoned it first. */
+  get byPeer(): boolean {
+    return this.#isByPeer;
+  }
+
+  /** The peer abandons the path ID; it may be the first to do so. */
+  onPeerWish(): void {
+    if (!this.abandoned) this.#isByPeer = true;
   }
 
   /** From now on frames name the path, path 0 too (MPQUIC, Section 3.2). */
@@ -59,12 +77,12 @@ export class PathSlot<Path extends SlotUser> implements FrameOwner {
    * Whether a path can be opened: both ends have issued connection IDs, and the path ID is unused.
    */
   get openable(): boolean {
-    return this.path === undefined && !this.abandoned && this.local.issued && this.remote.usable;
+    return this.#path === undefined && !this.abandoned && this.local.issued && this.remote.usable;
   }
 
   /** Whether frames wait. */
   get pending(): boolean {
-    if (this.#abandonPending || this.local.pending || this.remote.pending) return true;
+    if (this.#isAbandonPending || this.local.pendingCount > 0 || this.remote.pending) return true;
     return this.status.pending && !this.#isNews;
   }
 
@@ -73,7 +91,7 @@ export class PathSlot<Path extends SlotUser> implements FrameOwner {
    * first packet of its path, so the status travels with that packet.
    */
   get #isNews(): boolean {
-    return this.path !== undefined && !this.path.heard;
+    return this.#path !== undefined && !this.#path.heard;
   }
 
   /**
@@ -96,6 +114,12 @@ export class PathSlot<Path extends SlotUser> implements FrameOwner {
   onPeerAbandon(now: number): void {
     this.#isAbandonAnswered = true;
     this.#quietAt = Math.min(this.#quietAt, now + this.#lifetime);
+  }
+
+  /** No packet is sent or understood any more. */
+  release(): void {
+    this.local.release();
+    this.remote.close();
   }
 
   /** Without an answer, our own frame's acknowledgement starts the countdown. */

@@ -217,12 +217,12 @@ export class Path implements PathView {
 
   /** Whether something waits that must travel on this very path. */
   get ownDue(): boolean {
-    return this.current.observation?.due || this.space.tail.isDue || this.pings.due;
+    return this.current.reports.observation?.due || this.space.tail.isDue || this.pings.due;
   }
 
   /** Writes what must travel on this very path. */
   writeOwn(sink: FrameSink): void {
-    this.current.observation?.writeFrame(sink);
+    this.current.reports.observation?.writeFrame(sink);
     this.pings.writeFrames(sink);
   }
 

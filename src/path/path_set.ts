@@ -61,10 +61,10 @@ export class PathSet extends PathList {
   readonly migration: Migration;
   /** Whether both ends agreed on several paths. */
   multipath = false;
-  /** Set if the peer wants to hear which addresses we see. */
-  observations: ObservationCounter | undefined = undefined;
   readonly #options: PathSetOptions;
   readonly #slots: PathSlots;
+  /** Only if the peer wants to hear which addresses we see. */
+  #observations: ObservationCounter | undefined = undefined;
   /** How many IDs per path the peer keeps. */
   #localIdLimit = 0;
 
@@ -204,11 +204,16 @@ export class PathSet extends PathList {
     if (path.advance(Stage.Open)) this.#options.observer.onPathOpen(path);
   }
 
+  /** The peer wants to hear which of its addresses we see. */
+  startObservations(): void {
+    this.#observations = new ObservationCounter();
+  }
+
   /** Tells the peer its address on the current 4-tuple, if it wants to know. */
   observe(path: Path): void {
-    if (this.observations === undefined) return;
-    const { current } = path;
-    current.observation ??= new Observation(current.remote, this.observations);
+    if (this.#observations === undefined) return;
+    const { remote, reports } = path.current;
+    reports.tell(remote, this.#observations);
   }
 
   /**
@@ -318,9 +323,7 @@ export class PathSet extends PathList {
     }
     if (this.multipath) this.needBackups();
     for (const path of this.paths) {
-      if (path.health === path.healthTold) continue;
-      path.healthTold = path.health;
-      this.#options.observer.onPathHealth(path);
+      if (path.takeHealthNews()) this.#options.observer.onPathHealth(path);
     }
   }
 

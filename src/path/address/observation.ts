@@ -46,3 +46,38 @@ export class Observation implements FrameOwner {
     this.due = true;
   }
 }
+
+/** Which address each end of a 4-tuple sees of the other, as far as they tell. */
+export class AddressReports {
+  #observation: Observation | undefined = undefined;
+  #ours: Address | undefined = undefined;
+  #sequence = -1;
+
+  /** What the peer is told, if it wants to know. */
+  get observation(): Observation | undefined {
+    return this.#observation;
+  }
+
+  /** The peer wants to know which of its addresses this end sees. */
+  tell(remote: Address, counter: ObservationCounter): void {
+    this.#observation ??= new Observation(remote, counter);
+  }
+
+  /** The newest report of the peer about our own address. */
+  get ours(): Address | undefined {
+    return this.#ours;
+  }
+
+  /**
+   * The peer reports our own address.
+   *
+   * @param sequence Only the highest counts.
+   * @returns Whether that is news.
+   */
+  onReport(sequence: number, address: Address): boolean {
+    if (sequence <= this.#sequence) return false;
+    this.#sequence = sequence;
+    this.#ours = address;
+    return true;
+  }
+}

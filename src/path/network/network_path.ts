@@ -40,13 +40,11 @@ export class NetworkPath implements Carrier {
   readonly rtt: RttEstimator;
   readonly validation: Validation;
   readonly spin: Spin;
+  readonly ecn: EcnValidation;
+  /** Which address each end sees of the other. */
+  readonly reports: AddressReports = new AddressReports();
   /** Acknowledgements for other paths that leave here. */
   readonly acks: AckAllowance = new AckAllowance();
-  /** The observed address that the peer is told, if it wants to know. */
-  observation: Observation | undefined = undefined;
-  /** The newest report of the peer about our own address, and its sequence number. */
-  observedAddress: Address | undefined = undefined;
-  observedSequence = -1;
   /** Bytes sent and neither acknowledged nor lost. */
   bytesInFlight = 0;
   bytesSent = 0;

@@ -187,7 +187,7 @@ export class PathSet extends PathList {
       if (network === undefined) continue;
       const rtt = network.validation.onResponse(data, now);
       if (rtt < 0) continue;
-      network.validated = true;
+      network.prove();
       network.rtt.seed(rtt);
       // RFC 9000, Section 8.2.1; MPQUIC, Section 3.1: too little credit kept the challenge small.
       if (!network.validation.sizeProven) this.validate(path, network, now);
@@ -199,7 +199,7 @@ export class PathSet extends PathList {
 
   /** The current 4-tuple of a path is proven. */
   onValidated(path: Path): void {
-    path.current.validated = true;
+    path.current.prove();
     this.observe(path);
     if (path.advance(Stage.Open)) this.#options.observer.onPathOpen(path);
   }

@@ -55,8 +55,14 @@ export class NetworkPath implements Carrier {
   /** When a packet was last found lost within a round trip of another. */
   burstLossAt = -Infinity;
   #lossAt = -Infinity;
-  /** When the port was found busy; `Infinity` while it is free. */
-  #busySince = Infinity;
+  /** When the port was found busy; `Infinity` while it is free. See {@linkcode STUCK_AFTER}. */
+  busySince = Infinity;
+  /** Whether the peer has proven that it is at this address. */
+  validated = false;
+  /** The parts of the capacity; fields, since each packet asks for them many times. */
+  congestion: CongestionController;
+  pacer: Pacer;
+  mtu: MtuDiscovery;
   #capacity: Capacity;
   /**
    * Packets that left up to this time do not count for the capacity; none count if another 4-tuple
@@ -65,7 +71,6 @@ export class NetworkPath implements Carrier {
   #countsAfter = -Infinity;
   readonly #isLimited: boolean;
   readonly #unproven: UnprovenBytes | undefined;
-  #validated = false;
   /** What the path as a whole carried. */
   readonly #counters: PathCounters;
 
@@ -121,14 +126,10 @@ export class NetworkPath implements Carrier {
     return this.port === port && sameAddress(this.remote, remote);
   }
 
-  /** Whether the peer has proven that it is at this address. */
-  get validated(): boolean {
-    return this.#validated;
-  }
-
-  set validated(value: boolean) {
-    if (value && !this.#validated) this.#unproven?.giveBack(this.remote, this.bytesSent);
-    this.#validated = value;
+  /** The peer has proven to receive here; what was sent before counts no longer. */
+  prove(): void {
+    if (!this.validated) this.#unproven?.giveBack(this.remote, this.bytesSent);
+    this.validated = true;
   }
 
   /** Bytes that may be sent before the address is proven. */
@@ -207,7 +208,7 @@ export class NetworkPath implements Carrier {
 
   /** A datagram left. */
   onDatagramSent(size: number, now: number): void {
-    if (!this.#validated) this.#unproven?.take(this.remote, size);
+    if (!this.validated) this.#unproven?.take(this.remote, size);
     this.bytesSent += size;
     this.datagramsSent++;
     this.#counters.onDatagramSent(size);

@@ -89,20 +89,13 @@ export class NetworkPath implements Carrier {
     this.#isLimited = options.limited;
     this.spin = new Spin(options.spinBit, options.random);
     this.rtt = new RttEstimator(options.initialRtt);
-    this.#capacity = new Capacity(options);
+    const capacity = this.#capacity = new Capacity(options);
+    this.congestion = capacity.congestion;
+    this.pacer = capacity.pacer;
+    this.mtu = capacity.mtu;
     this.validation = new Validation(options.random);
-  }
-
-  get congestion(): CongestionController {
-    return this.#capacity.congestion;
-  }
-
-  get pacer(): Pacer {
-    return this.#capacity.pacer;
-  }
-
-  get mtu(): MtuDiscovery {
-    return this.#capacity.mtu;
+    const heedsMarks = this.congestion.onMarked !== undefined;
+    this.ecn = new EcnValidation(heedsMarks && port.capabilities?.ecn === true);
   }
 
   /**
@@ -115,10 +108,19 @@ export class NetworkPath implements Carrier {
     // Packets sent here meanwhile were measured against another capacity, unless this one was lent.
     if (this.bytesSent > 0 && this.#countsAfter < Infinity) return;
     const { mtu } = before;
-    [this.#capacity, before.#capacity] = [before.#capacity, this.#capacity];
+    const own = this.#capacity;
+    this.#adopt(before.#capacity);
+    before.#adopt(own);
     this.#countsAfter = now;
     before.#countsAfter = Infinity;
     mtu.dropProbe();
+  }
+
+  #adopt(capacity: Capacity): void {
+    this.#capacity = capacity;
+    this.congestion = capacity.congestion;
+    this.pacer = capacity.pacer;
+    this.mtu = capacity.mtu;
   }
 
   /** Whether this is the 4-tuple of these two ends. */

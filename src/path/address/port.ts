@@ -1,9 +1,17 @@
 import type { Address } from "./address.ts";
 
+/** What a port can do beyond carrying datagrams. */
+export interface PortCapabilities {
+  /** Whether the ECN marks of datagrams are set and told (RFC 9000, Section 13.4). */
+  readonly ecn: boolean;
+}
+
 /** Where datagrams leave from; the core writes into the buffer that a port lends. */
 export interface Port {
   /** The local address that peers see as source (or the bound one). */
   readonly address: Address;
   /** The buffer for the next datagram; undefined while too many are still under way. */
   readonly buffer: Uint8Array | undefined;
+  /** None if left out. */
+  readonly capabilities?: PortCapabilities;
 }

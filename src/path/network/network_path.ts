@@ -208,6 +208,11 @@ export class NetworkPath implements Carrier {
     return this.acks.nextAt(ACK_SHARE * this.congestion.window, this.rtt.smoothed, now);
   }
 
+  /** The ECN mark of the datagram that leaves next. */
+  nextMark(now: number): Ecn {
+    return this.ecn.mark(this.rtt, now);
+  }
+
   /** A datagram left. */
   onDatagramSent(size: number, now: number): void {
     if (!this.validated) this.#unproven?.take(this.remote, size);
@@ -231,6 +236,7 @@ export class NetworkPath implements Carrier {
     rate.onSent(packet, this.bytesInFlight, now);
     congestion.onSent(packet, this.bytesInFlight, now);
     pacer.onSent(packet.size, now);
+    if (packet.isMarked) this.ecn.onSent(now);
   }
 
   onAcked(packet: SentPacket, now: number): void {
@@ -261,6 +267,7 @@ export class NetworkPath implements Carrier {
 
   onLost(packet: SentPacket, persistent: boolean, now: number): void {
     this.bytesInFlight -= packet.size;
+    if (packet.isMarked) this.ecn.onLost();
     if (packet.timeSent <= this.#countsAfter) return;
     const { rate, congestion, mtu } = this.#capacity;
     if (packet.isMtuProbe) {
@@ -274,6 +281,16 @@ export class NetworkPath implements Carrier {
     if (persistent) this.rtt.restartMin();
     if (mtu.onPacketLost(packet.size, packet.timeSent, now)) this.#onMtuChanged(now);
     this.#updatePacer(now);
+  }
+
+  onMarksReported(acked: number, congested: number, newest: SentPacket, now: number): void {
+    if (!this.ecn.onReported(acked, congested) || newest.timeSent <= this.#countsAfter) return;
+    this.congestion.onMarked!(newest, congested, now);
+    this.#updatePacer(now);
+  }
+
+  onMarksRefuted(): void {
+    this.ecn.fail();
   }
 
   onDiscarded(packet: SentPacket): void {

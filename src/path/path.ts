@@ -38,6 +38,10 @@ export interface PathContext extends LossContext, WatchContext {
   readonly peerMaxAckDelay: number;
   /** Milliseconds of silence after which a PING is sent on a path; 0 for never. */
   readonly keepAliveInterval: number;
+}
+
+/** The other paths of the connection. */
+export interface Siblings {
   /** Whether another path can be used. */
   hasOther(path: Path): boolean;
 }
@@ -68,6 +72,8 @@ export class Path implements PathView {
   /** When frames in flight on an abandoned path go back to their owners. */
   requeueAt = Infinity;
   readonly #context: PathContext;
+  readonly #siblings: Siblings;
+  readonly #health = new PathHealth();
   #stage: Stage = Stage.Opening;
   #now = 0;
 
@@ -77,11 +83,13 @@ export class Path implements PathView {
     port: Port,
     remote: Address,
     context: PathContext,
+    siblings: Siblings,
     handshake: readonly PacketSpace[] = [],
   ) {
     this.id = slot.id;
     this.slot = slot;
     this.#context = context;
+    this.#siblings = siblings;
     this.space = new PacketSpace(context.ackPolicy, context.random);
     this.space.allowDelay(context.peerMaxAckDelay);
     this.loss = new LossDetector([...handshake, this.space], context);
@@ -332,13 +340,14 @@ export class Path implements PathView {
   }
 
   /** When packets are lost by time, or an answer is overdue. */
-  get lossDeadline(): number {
-    return this.loss.deadline(this.current.rtt, this.#context.hasOther(this));
+  get #lossDeadline(): number {
+    return this.loss.deadline(this.current.rtt, this.#siblings.hasOther(this));
   }
 
   /** The loss deadline has passed; returns whether an answer is overdue. */
   expireLoss(now: number): boolean {
-    return this.loss.expire(this.current.rtt, now, this.#context.hasOther(this));
+    if (this.#lossDeadline > now) return false;
+    return this.loss.expire(this.current.rtt, now, this.#siblings.hasOther(this));
   }
 
   /** Stops sending on the path. */

@@ -18,12 +18,9 @@ import { PathHealth } from "./health/path_health.ts";
 import { PathPings } from "./health/path_pings.ts";
 import type { PathSlot } from "./id/path_slot.ts";
 import { Route } from "./route.ts";
-import type { WatchContext } from "./watch_context.ts";
-import type { Port } from "./port.ts";
-import type { UnprovenBytes } from "./unproven_bytes.ts";
-
-/** Probe timeouts in a row after which a path counts as failed. */
-const FAILED_AFTER = 6;
+import type { WatchContext } from "./health/watch_context.ts";
+import type { Port } from "./address/port.ts";
+import type { UnprovenBytes } from "./address/unproven_bytes.ts";
 
 /** What a path needs of its connection. */
 export interface PathContext extends LossContext, WatchContext {
@@ -59,12 +56,12 @@ export class Path implements PathView {
   readonly loss: LossDetector;
   /** What it carried so far. */
   readonly counters: PathCounters;
-  readonly life: LifeSigns = new LifeSigns();
-  /** Its 4-tuples. */
+  /**
+   * Its 4-tuples.
+   *
+   * @internal
+   */
   readonly route: Route;
-  health: Health = Health.Ok;
-  /** The health that the application was told last. */
-  healthTold: Health = Health.Ok;
   /** PINGs that must leave on this very path. */
   readonly pings: PathPings = new PathPings();
   /** Bytes that may leave now, as of the last {@linkcode refresh}. */
@@ -239,7 +236,7 @@ export class Path implements PathView {
     this.loss.onAcked(now);
     // An answer that takes another path because this one is suspect, at either end, is no habit of
     // the peer.
-    const isDoubt = this.health !== Health.Ok || this.slot.status.remote === "backup";
+    const isDoubt = this.#health.isDoubted || this.slot.status.remote === "backup";
     this.life.onAnswered(isDoubt && by !== this.id ? this.life.answeredBy : by, now);
     // A path that delivers only small packets is not healthy yet.
     if (!this.current.mtu.doubtful) this.trust();
@@ -248,10 +245,7 @@ export class Path implements PathView {
 
   /** The path is no longer suspect. */
   trust(): void {
-    if (this.health === Health.Ok) return;
-    this.health = Health.Ok;
-    this.life.onTrusted();
-    this.slot.status.doubt(false);
+    if (this.#health.trust()) this.slot.status.doubt(false);
   }
 
   /**
@@ -267,7 +261,7 @@ export class Path implements PathView {
 
   /** Other paths are used until this one answers. */
   doubt(): void {
-    this.health = this.loss.ptoCount >= FAILED_AFTER ? Health.Failed : Health.Suspect;
+    this.#health.doubt(this.loss.ptoCount);
     this.slot.status.doubt(true);
     // MPQUIC, Section 5.7: what is delayed here may go out on other paths.
     this.space.requeueOutstanding(Infinity);
@@ -278,7 +272,7 @@ export class Path implements PathView {
    * backoff ends (MPQUIC, Section 3.3: to switch back in time).
    */
   onHeard(now: number): void {
-    if (this.health === Health.Ok) return;
+    if (!this.#health.isDoubted) return;
     if (now - this.space.lastElicitingSentAt < this.steadyTimeout) return;
     this.space.requestProbes();
   }

@@ -123,14 +123,24 @@ export class Path implements PathView {
     return true;
   }
 
-  /** Whether packets may leave on it at all. */
-  get live(): boolean {
-    return this.#stage <= Stage.Open;
+  /** How ready the path is to carry data. */
+  get readiness(): Readiness {
+    if (this.#stage === Stage.Opening) return Readiness.Opening;
+    if (this.#stage !== Stage.Open) return Readiness.Ended;
+    if (!this.slot.remote.usable) return Readiness.Open;
+    if (this.#health.isDoubted) return Readiness.Usable;
+    const isStuck = this.#now - this.route.current.busySince > STUCK_AFTER;
+    return isStuck ? Readiness.Healthy : Readiness.Fit;
   }
 
-  /** Whether application data may leave on it. */
-  get open(): boolean {
-    return this.#stage === Stage.Open;
+  /** How far the peer can be trusted to answer. */
+  get health(): Health {
+    return this.#health.state;
+  }
+
+  /** The signs of life by which paths are compared. */
+  get life(): LifeSigns {
+    return this.#health.signs;
   }
 
   /** Whether the peer has shown that it knows of the path. */
@@ -199,15 +209,10 @@ export class Path implements PathView {
     return this.current.inFlightUpTo(this.space.sent.lastBy(time - this.smoothedRtt));
   }
 
-  /** Whether its port is busy for so long that other paths should do without it. */
-  get stuck(): boolean {
-    return this.current.isStuck(this.#now);
-  }
-
   /** Notes the time, and what may be sent now. */
   refresh(now: number): void {
     this.#now = now;
-    this.room = this.usable ? this.current.room(now) : 0;
+    this.room = this.readiness >= Readiness.Usable ? this.current.room(now) : 0;
   }
 
   /** The probe timeout of this path, without backoff. */
@@ -256,7 +261,7 @@ export class Path implements PathView {
   onProbeTimeout(alternative: boolean, now: number): void {
     this.life.onSilence(now);
     // A path that is not proven carries no data yet.
-    if (alternative && this.open) this.doubt();
+    if (alternative && this.readiness >= Readiness.Open) this.doubt();
   }
 
   /** Other paths are used until this one answers. */
@@ -294,21 +299,6 @@ export class Path implements PathView {
     return mtu.tooNarrow;
   }
 
-  /** Whether the path is open and has a connection ID to send to. */
-  get usable(): boolean {
-    return this.open && this.slot.remote.usable;
-  }
-
-  /** Whether the path is usable and not suspect. */
-  get healthy(): boolean {
-    return this.usable && this.health === Health.Ok;
-  }
-
-  /** Whether data may be given to the path now: it is healthy, and its port is free. */
-  get fit(): boolean {
-    return this.healthy && !this.stuck;
-  }
-
   /**
    * When a PING is due. MPQUIC, Section 5.9: each path for itself, or the others' traffic would let
    * what translates addresses on this one forget it.
@@ -316,7 +306,9 @@ export class Path implements PathView {
   get keepAliveDeadline(): number {
     const { keepAliveInterval } = this.#context;
     // A PING that is due already waits to be sent.
-    if (keepAliveInterval <= 0 || !this.open || this.space.probes > 0) return Infinity;
+    if (keepAliveInterval <= 0 || this.readiness < Readiness.Open || this.space.probes > 0) {
+      return Infinity;
+    }
     return this.current.lastSentAt + keepAliveInterval;
   }
 
@@ -325,7 +317,7 @@ export class Path implements PathView {
     let earliest = Math.min(this.requeueAt, this.slot.removeAt);
     const ackAt = this.space.received.deadline;
     if (ackAt > -Infinity && ackAt < earliest) earliest = ackAt;
-    if (!this.live) return earliest;
+    if (this.readiness < Readiness.Opening) return earliest;
     earliest = Math.min(earliest, this.route.deadline, this.keepAliveDeadline);
     earliest = Math.min(earliest, this.space.tail.decidesAt, this.life.lookAt);
     // RFC 9002, Section 6.2.2.1: no probes while the peer's credit is used up.

@@ -23,7 +23,7 @@ import { Validation } from "./validation.ts";
  * Milliseconds for which a port may lend no buffer before other paths do without it; a datagram
  * passes a socket in a fraction of one.
  */
-const STUCK_AFTER = 50;
+export const STUCK_AFTER = 50;
 
 /**
  * The part of the window that acknowledgements for other paths may take, in addition to the window.
@@ -149,11 +149,6 @@ export class NetworkPath implements Carrier {
     return this.credit >= SMALLEST_DATAGRAM;
   }
 
-  /** Whether the port has lent no buffer for so long that data should not wait for it. */
-  isStuck(now: number): boolean {
-    return now - this.#busySince > STUCK_AFTER;
-  }
-
   /** Whether it has challenges or answers to send, and may. */
   get mayValidate(): boolean {
     return this.validation.due && this.hasCredit && this.port.buffer !== undefined;
@@ -162,10 +157,10 @@ export class NetworkPath implements Carrier {
   /** Bytes that window, pacer and port allow; 0 unless a whole datagram may leave. */
   room(now: number): number {
     if (this.port.buffer === undefined) {
-      this.#busySince = Math.min(this.#busySince, now);
+      this.busySince = Math.min(this.busySince, now);
       return 0;
     }
-    this.#busySince = Infinity;
+    this.busySince = Infinity;
     const window = this.congestion.window - this.bytesInFlight;
     // Data must leave credit for another challenge: without its answer there is no further credit.
     if (window < this.mtu.current || this.credit - BASE_DATAGRAM_SIZE < this.mtu.current) return 0;

@@ -46,7 +46,38 @@ export class PathWatch {
     for (const other of this.#paths) {
       if (other === path) continue;
       other.life.watchUntil(now + QUIET);
-      if (healthy && other.life.silentSince < Infinity && other.healthy) other.doubt();
+      if (healthy && other.life.silentSince < Infinity && other.readiness >= Readiness.Healthy) {
+        other.doubt();
+      }
+    }
+  }
+
+  /**
+   * Another path brought an ACK. If it tells only what had arrived before the path fell silent, the
+   * time that took is no sample.
+   *
+   * @returns Whether it is so.
+   */
+  isToldLate({ current, life, space }: Path, largest: number): boolean {
+    const { silentSince } = life;
+    const packet = space.sent.get(largest);
+    if (silentSince === Infinity || packet === undefined) return false;
+    if (packet.timeSent >= silentSince) return false;
+    current.rtt.distrustBefore(silentSince);
+    return true;
+  }
+
+  /**
+   * An ACK named packets of a path, and came by that with the ID `by`. Behind a silence of several
+   * paths the peer may not have heard what arrived by the others: it is told once more, or would send
+   * all of it again.
+   */
+  onAnswered(path: Path, by: number, now: number): void {
+    const wasSilent = path.life.silentSince < Infinity;
+    path.onAnswered(by, now);
+    if (!wasSilent) return;
+    for (const other of this.#paths) {
+      if (other !== path && other.life.silentSince < Infinity) other.space.received.repeat();
     }
   }
 

@@ -37,8 +37,8 @@ export class Admission {
   judge(paths: readonly Path[], port: Port, remote: Address, now: number): Verdict {
     let unproven = 0;
     let same = 0;
-    for (const { live, current } of paths) {
-      if (!live) continue;
+    for (const { readiness, current } of paths) {
+      if (readiness < Readiness.Opening) continue;
       if (!current.validated) unproven++;
       if (current.is(port, remote)) same++;
     }

@@ -112,7 +112,8 @@ export class Migration {
   /** MPQUIC, Section 7.2: one path at a time is followed to an address that is not proven. */
   #isBusy(path: Path): boolean {
     const other = this.#moving;
-    return other !== undefined && other !== path && other.live && !other.current.validated;
+    return other !== undefined && other !== path && other.readiness >= Readiness.Opening &&
+      !other.current.validated;
   }
 
   /**

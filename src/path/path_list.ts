@@ -26,22 +26,32 @@ export class PathList {
   /** Backups are asked for while no path is left that is meant for use. */
   protected needBackups(): void {
     let needed = true;
-    for (const { healthy, slot } of this.paths) {
-      if (healthy && slot.status.local === "available") needed = false;
+    for (const { readiness, slot } of this.paths) {
+      if (readiness >= Readiness.Healthy && slot.status.local === "available") needed = false;
     }
-    for (const { healthy, slot } of this.paths) slot.status.need(needed && healthy);
+    for (const { readiness, slot } of this.paths) {
+      slot.status.need(needed && readiness >= Readiness.Healthy);
+    }
+  }
+
+  /** Whether a datagram may be waiting only for its port. */
+  get waitsForPort(): boolean {
+    for (const { current } of this.paths) if (current.port.buffer === undefined) return true;
+    return false;
   }
 
   /** How many paths can carry packets. */
   get liveCount(): number {
     let count = 0;
-    for (const path of this.paths) if (path.live) count++;
+    for (const path of this.paths) if (path.readiness >= Readiness.Opening) count++;
     return count;
   }
 
   /** Whether another path can be used, suspect or not. */
   hasOther(path: Path): boolean {
-    for (const other of this.paths) if (other !== path && other.usable) return true;
+    for (const other of this.paths) {
+      if (other !== path && other.readiness >= Readiness.Usable) return true;
+    }
     return false;
   }
 
@@ -70,7 +80,7 @@ export class PathList {
     let largest = 0;
     let abandoned = 0;
     for (const path of this.paths) {
-      if (path.live) largest = Math.max(largest, of(path));
+      if (path.readiness >= Readiness.Opening) largest = Math.max(largest, of(path));
       else abandoned = Math.max(abandoned, of(path));
     }
     return largest || abandoned;
@@ -79,7 +89,9 @@ export class PathList {
   /** The largest smoothed round-trip time of all open paths. */
   get largestRtt(): number {
     let largest = 0;
-    for (const path of this.paths) if (path.open) largest = Math.max(largest, path.smoothedRtt);
+    for (const path of this.paths) {
+      if (path.readiness >= Readiness.Open) largest = Math.max(largest, path.smoothedRtt);
+    }
     return largest;
   }
 
@@ -87,7 +99,7 @@ export class PathList {
   best(avoid?: Path): Path | undefined {
     let best: Path | undefined;
     for (const path of this.paths) {
-      if (path === avoid || !path.healthy) continue;
+      if (path === avoid || path.readiness < Readiness.Healthy) continue;
       if (best === undefined || path.smoothedRtt < best.smoothedRtt) best = path;
     }
     return best;

@@ -164,7 +164,8 @@ export class PathSet extends PathList {
     path.slot.local.fill(this.#localIdLimit);
     // MPQUIC, Section 3.1: a 4-tuple that another path has validated need not be again.
     const proven = this.paths.some((other) =>
-      other !== path && other.live && other.current.validated && other.current.is(port, remote)
+      other !== path && other.readiness >= Readiness.Opening && other.current.validated &&
+      other.current.is(port, remote)
     );
     if (!proven) this.validate(path, path.current, now);
     else {
@@ -296,12 +297,14 @@ export class PathSet extends PathList {
    * @returns Whether that concerns any path.
    */
   onPortFailed(port: Port, remote: Address | undefined, now: number): boolean {
-    const concerned = this.paths.filter(({ live, current }) =>
-      live && current.port === port &&
+    const concerned = this.paths.filter(({ readiness, current }) =>
+      readiness >= Readiness.Opening && current.port === port &&
       (remote === undefined || sameAddress(current.remote, remote))
     );
     for (const path of concerned) path.onSendFailed(this.best(path) !== undefined, now);
-    const hasOther = this.paths.some((other) => other.healthy && !other.life.sendFails);
+    const hasOther = this.paths.some((other) =>
+      other.readiness >= Readiness.Healthy && !other.life.sendFails
+    );
     if (!this.multipath || !hasOther || !this.#options.opensPaths) return concerned.length > 0;
     for (const path of concerned) {
       const { life } = path;
@@ -319,7 +322,7 @@ export class PathSet extends PathList {
   settle(now: number): void {
     for (const slot of this.#slots.all) if (slot.acknowledged) slot.countDown(now);
     for (const path of this.paths) {
-      if (path.live && path.settleSize()) this.#onUnreachable(path, now);
+      if (path.readiness >= Readiness.Opening && path.settleSize()) this.#onUnreachable(path, now);
     }
     if (this.multipath) this.needBackups();
     for (const path of this.paths) {
@@ -328,18 +331,13 @@ export class PathSet extends PathList {
   }
 
   #expirePath(path: Path, now: number): void {
-    const { received } = path.space;
-    if (received.deadline <= now) received.deadline = -Infinity;
-    if (path.requeueAt <= now) {
-      path.requeueAt = Infinity;
-      path.space.requeueOutstanding(Infinity);
-    }
-    if (!path.live) return;
+    path.expireAlways(now);
+    if (path.readiness < Readiness.Opening) return;
     if (this.migration.expire(path, now)) this.#onUnproven(path, now);
     path.space.expireTail(now);
     if (path.life.lookAt <= now) this.watch.look(path);
     if (path.keepAliveDeadline <= now) path.space.requestProbes();
-    if (!path.live || path.lossDeadline > now) return;
+    if (path.readiness < Readiness.Opening) return;
     if (path.expireLoss(now)) {
       if (path.loss.ptoCount === SHRINK_AFTER) path.current.onSilence(now);
       if (this.watch.onSilence(path, now)) this.#onUnreachable(path, now);

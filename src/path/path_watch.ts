@@ -42,7 +42,7 @@ export class PathWatch {
    */
   onSeen(path: Path, now: number): void {
     path.life.onSeen(now);
-    const { healthy } = path;
+    const healthy = path.readiness >= Readiness.Healthy;
     for (const other of this.#paths) {
       if (other === path) continue;
       other.life.watchUntil(now + QUIET);
@@ -99,7 +99,10 @@ export class PathWatch {
    */
   look(path: Path): void {
     path.life.onLooked();
-    if (!path.usable || path.status === "backup" || path.space.elicitingInFlight > 0) return;
+    if (
+      path.readiness < Readiness.Usable || path.status === "backup" ||
+      path.space.elicitingInFlight > 0
+    ) return;
     if (this.#context.gapMark > 0) path.space.requestProbes();
   }
 
@@ -113,8 +116,9 @@ export class PathWatch {
     const { gapMark, pathIdleTimeout } = this.#context;
     const { life, loss } = path;
     const isStuck = life.noteGap(gapMark);
-    const relief = this.#paths.find((other) => other !== path && other.healthy) ??
-      this.#survivor(path) ?? this.#another(path);
+    const relief =
+      this.#paths.find((other) => other !== path && other.readiness >= Readiness.Healthy) ??
+        this.#survivor(path) ?? this.#another(path);
     relief?.trust();
     const isHeard = life.seenAt > life.timeoutAt;
     life.onTimeout(this.#hasWitness(path), now);
@@ -145,7 +149,8 @@ export class PathWatch {
    */
   isWitnessed(path: Path, time: number): boolean {
     const isWitness = (other: Path) =>
-      other !== path && other.usable && other.life.answersSince <= time && other.life.seenAt > time;
+      other !== path && other.readiness >= Readiness.Usable && other.life.answersSince <= time &&
+      other.life.seenAt > time;
     if (this.#paths.some(isWitness)) return true;
     this.#askOthers(path);
     return false;
@@ -155,14 +160,18 @@ export class PathWatch {
   #seenBeside(path: Path): number {
     let seenAt = -Infinity;
     for (const other of this.#paths) {
-      if (other !== path && other.usable) seenAt = Math.max(seenAt, other.life.seenAt);
+      if (other !== path && other.readiness >= Readiness.Usable) {
+        seenAt = Math.max(seenAt, other.life.seenAt);
+      }
     }
     return seenAt;
   }
 
   #askOthers(path: Path): void {
     for (const other of this.#paths) {
-      if (other === path || !other.usable || other.space.elicitingInFlight > 0) continue;
+      if (
+        other === path || other.readiness < Readiness.Usable || other.space.elicitingInFlight > 0
+      ) continue;
       other.space.requestProbes();
     }
   }
@@ -172,7 +181,7 @@ export class PathWatch {
    * one path for all will probably go on by the next.
    */
   onAbandoned(path: Path): void {
-    const next = this.#paths.find((other) => other !== path && other.usable);
+    const next = this.#paths.find((other) => other !== path && other.readiness >= Readiness.Usable);
     for (const other of this.#paths) {
       if (other === path || other.life.answeredBy !== path.id) continue;
       other.life.onWayGone(next?.id);
@@ -183,7 +192,7 @@ export class PathWatch {
   /** Whether the answers for all paths came by this one. */
   #bringsAllAnswers(path: Path): boolean {
     return this.#paths.every((other) => {
-      return other === path || !other.usable || wasAnsweredBy(other, path);
+      return other === path || other.readiness < Readiness.Usable || wasAnsweredBy(other, path);
     });
   }
 
@@ -191,7 +200,8 @@ export class PathWatch {
   #isCutOff(path: Path): boolean {
     const { answeredBy, silentSince } = path.life;
     const way = this.#paths.find(({ id }) => id === answeredBy);
-    return way !== undefined && way !== path && way.live && way.life.seenAt <= silentSince;
+    return way !== undefined && way !== path && way.readiness >= Readiness.Opening &&
+      way.life.seenAt <= silentSince;
   }
 
   /**
@@ -202,12 +212,14 @@ export class PathWatch {
     if (path.life.silences < TURN_AFTER || path.health !== Health.Ok) return undefined;
     const at = this.#paths.indexOf(path);
     return [...this.#paths.slice(at + 1), ...this.#paths.slice(0, at)]
-      .find((other) => other.usable);
+      .find((other) => other.readiness >= Readiness.Usable);
   }
 
   /** A path that is more likely to work than this one. */
   #survivor(path: Path): Path | undefined {
-    return this.#paths.find((other) => other !== path && other.usable && outlives(other, path));
+    return this.#paths.find((other) =>
+      other !== path && other.readiness >= Readiness.Usable && outlives(other, path)
+    );
   }
 }
 

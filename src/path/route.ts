@@ -12,8 +12,9 @@ export type MakeNetworkPath = (port: Port, remote: Address) => NetworkPath;
  * the one before, to return to. `Migration` decides; the route alone changes.
  */
 export class Route {
+  /** The 4-tuple in use. */
+  current: NetworkPath;
   readonly #make: MakeNetworkPath;
-  #current: NetworkPath;
   #candidate: NetworkPath | undefined;
   #previous: NetworkPath | undefined;
   #isCandidateWanted = false;
@@ -21,13 +22,8 @@ export class Route {
   #leavesAt = Infinity;
 
   constructor(current: NetworkPath, make: MakeNetworkPath) {
-    this.#current = current;
+    this.current = current;
     this.#make = make;
-  }
-
-  /** The 4-tuple in use. */
-  get current(): NetworkPath {
-    return this.#current;
   }
 
   /** A 4-tuple that is tried beside it. */
@@ -52,7 +48,7 @@ export class Route {
 
   /** When a challenge is due again, or the 4-tuple before is forgotten. */
   get deadline(): number {
-    let earliest = Math.min(this.#leavesAt, this.#current.validation.deadline);
+    let earliest = Math.min(this.#leavesAt, this.current.validation.deadline);
     if (this.#candidate) earliest = Math.min(earliest, this.#candidate.validation.deadline);
     if (this.#previous) earliest = Math.min(earliest, this.#previous.validation.deadline);
     return earliest;
@@ -60,14 +56,14 @@ export class Route {
 
   /** A 4-tuple that has something of its own to send and may. */
   get validating(): NetworkPath | undefined {
-    if (this.#current.mayValidate) return this.#current;
+    if (this.current.mayValidate) return this.current;
     if (this.#candidate?.mayValidate) return this.#candidate;
     return this.#previous?.mayValidate ? this.#previous : undefined;
   }
 
   /** The 4-tuple of these two ends, if the path knows it. */
   find(port: Port, remote: Address): NetworkPath | undefined {
-    if (this.#current.is(port, remote)) return this.#current;
+    if (this.current.is(port, remote)) return this.current;
     if (this.#candidate?.is(port, remote)) return this.#candidate;
     if (this.#previous?.is(port, remote)) return this.#previous;
     return undefined;
@@ -100,7 +96,7 @@ export class Route {
    * @returns Whether only the peer's port differs.
    */
   moveTo(next: NetworkPath, now: number): boolean {
-    const old = this.#current;
+    const old = this.current;
     if (next === old) return true;
     const isRebinding = next.port === old.port && next.remote.hostname === old.remote.hostname;
     // RFC 9000, Section 9.4: start over, unless the change is a mere rebinding of the port.
@@ -115,7 +111,7 @@ export class Route {
       old.close();
       if (this.#previous === next) this.#previous = undefined;
     }
-    this.#current = next;
+    this.current = next;
     return isRebinding;
   }
 
@@ -143,7 +139,7 @@ export class Route {
 
   /** The clock has jumped: challenges get that much more time, and no sample spans the jump. */
   onClockJump(by: number, now: number): void {
-    for (const network of [this.#current, this.#candidate, this.#previous]) {
+    for (const network of [this.current, this.#candidate, this.#previous]) {
       network?.validation.extend(by);
       network?.rtt.distrustBefore(now);
     }
@@ -151,14 +147,14 @@ export class Route {
 
   /** Stops all validation. */
   stopValidation(): void {
-    this.#current.validation.stop();
+    this.current.validation.stop();
     this.#candidate?.validation.stop();
     this.#previous?.validation.stop();
   }
 
   /** Ends all of its 4-tuples. */
   close(): void {
-    this.#current.close();
+    this.current.close();
     this.#candidate?.close();
     this.#previous?.close();
   }

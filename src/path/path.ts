@@ -48,7 +48,7 @@ export interface Siblings {
  *
  * The object is also the view that a scheduler gets.
  */
-export class Path implements PathView {
+export class Path implements FlightPath {
   readonly id: number;
   readonly slot: PathSlot<Path>;
   /** The 1-RTT packet number space. */
@@ -191,6 +191,22 @@ export class Path implements PathView {
 
   get maxDatagramSize(): number {
     return this.current.mtu.current;
+  }
+
+  get bytesSent(): number {
+    return this.current.bytesSent;
+  }
+
+  get burstLossAt(): number {
+    return this.current.burstLossAt;
+  }
+
+  get unanswered(): number {
+    return this.space.elicitingInFlight;
+  }
+
+  get packets(): FlightPackets {
+    return this.space.sent;
   }
 
   get lastSentAt(): number {

@@ -66,13 +66,13 @@ export class Path implements FlightPath {
   readonly pings: PathPings = new PathPings();
   /** Bytes that may leave now, as of the last {@linkcode refresh}. */
   room = 0;
-  /** When frames in flight on an abandoned path go back to their owners. */
-  requeueAt = Infinity;
   readonly #context: PathContext;
   readonly #siblings: Siblings;
   readonly #health = new PathHealth();
   #stage: Stage = Stage.Opening;
   #now = 0;
+  /** When frames in flight on an abandoned path go back to their owners. */
+  #requeueAt = Infinity;
 
   /** @param handshake The spaces of Initial and Handshake, which path 0 looks after as well. */
   constructor(
@@ -112,6 +112,7 @@ export class Path implements FlightPath {
     return this.route.current;
   }
 
+  /** How far its life is. */
   get stage(): Stage {
     return this.#stage;
   }
@@ -330,7 +331,7 @@ export class Path implements FlightPath {
 
   /** When {@linkcode PathSet} must look after this path. */
   get deadline(): number {
-    let earliest = Math.min(this.requeueAt, this.slot.removeAt);
+    let earliest = Math.min(this.#requeueAt, this.slot.removeAt);
     const ackAt = this.space.received.deadline;
     if (ackAt > -Infinity && ackAt < earliest) earliest = ackAt;
     if (this.readiness < Readiness.Opening) return earliest;
@@ -338,7 +339,7 @@ export class Path implements FlightPath {
     earliest = Math.min(earliest, this.space.tail.decidesAt, this.life.lookAt);
     // RFC 9002, Section 6.2.2.1: no probes while the peer's credit is used up.
     if (!this.current.hasCredit) return earliest;
-    return Math.min(earliest, this.lossDeadline);
+    return Math.min(earliest, this.#lossDeadline);
   }
 
   /** When packets are lost by time, or an answer is overdue. */
@@ -346,14 +347,28 @@ export class Path implements FlightPath {
     return this.loss.deadline(this.current.rtt, this.#siblings.hasOther(this));
   }
 
-  /** The loss deadline has passed; returns whether an answer is overdue. */
+  /** Declares packets lost whose time has come; returns whether an answer is overdue. */
   expireLoss(now: number): boolean {
     if (this.#lossDeadline > now) return false;
     return this.loss.expire(this.current.rtt, now, this.#siblings.hasOther(this));
   }
 
-  /** Stops sending on the path. */
-  quieten(): void {
+  /** Whether the health is another than the application was told; asked once per change. */
+  takeHealthNews(): boolean {
+    return this.#health.takeNews();
+  }
+
+  /** Does what is due on any path, abandoned or not. */
+  expireAlways(now: number): void {
+    this.space.received.expire(now);
+    if (this.#requeueAt > now) return;
+    this.#requeueAt = Infinity;
+    this.space.requeueOutstanding(Infinity);
+  }
+
+  /** Stops sending on the path; frames in flight go back to their owners after `wait`. */
+  quieten(wait: number, now: number): void {
+    this.#requeueAt = now + wait;
     this.route.stopValidation();
     // MPQUIC, Section 3.4.3: acknowledge promptly what is not acknowledged yet.
     this.space.received.hurry();

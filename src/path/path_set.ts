@@ -227,8 +227,7 @@ export class PathSet extends PathList {
     const { path } = slot;
     if (path === undefined) return;
     const wait = path.health === Health.Ok ? path.steadyTimeout : 0;
-    path.requeueAt = now + wait;
-    path.quieten();
+    path.quieten(wait, now);
     this.watch.onAbandoned(path);
     if (path.advance(Stage.Abandoned)) this.#options.observer.onPathClosed(path, code);
   }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { parseIpAddress } from "../../src/bytes/ip_address.ts";
-import type { Address } from "../../src/path/address.ts";
-import { isPortAcceptable, Scope, scopeOf } from "../../src/path/address_scope.ts";
+import type { Address } from "../../src/path/address/address.ts";
+import { isPortAcceptable, Scope, scopeOf } from "../../src/path/address/address_scope.ts";
 import { MAX_ADDRESSES } from "../../src/limits/limits.ts";
-import { RemoteAddresses } from "../../src/path/remote_addresses.ts";
+import { RemoteAddresses } from "../../src/path/address/remote_addresses.ts";
 
 const PEER: Address = { transport: "udp", hostname: "192.0.2.1", port: 6121 };
 const PRIVATE_PEER: Address = { transport: "udp", hostname: "10.0.0.1", port: 6121 };
@@ -34,7 +34,35 @@ Deno.test("scopeOf() knows how far addresses reach, IPv4 in IPv6 included", () =
     ["0.0.0.0", Scope.Unusable],
     ["224.0.0.1", Scope.Unusable],
     ["255.255.255.255", Scope.Unusable],
-    ["2001:db8::1", Scope.Global],
+    ["192.0.0.8", Scope.Private],
+    ["192.0.1.1", Scope.Global],
+    ["198.17.255.255", Scope.Global],
+    ["198.18.0.1", Scope.Private],
+    ["198.19.255.255", Scope.Private],
+    ["198.20.0.0", Scope.Global],
+    ["192.0.2.1", Scope.Documentation],
+    ["198.51.100.1", Scope.Documentation],
+    ["203.0.113.1", Scope.Documentation],
+    ["2001:db8::1", Scope.Documentation],
+    ["3fff:fff::1", Scope.Documentation],
+    ["3fff:1000::1", Scope.Global],
+    ["2606:4700::1111", Scope.Global],
+    ["2001:2::1", Scope.Private],
+    ["2001:2:1::1", Scope.Global],
+    ["2001:1f::1", Scope.Unusable],
+    ["64:ff9b::8.8.8.8", Scope.Global],
+    ["64:ff9b::10.0.0.1", Scope.Private],
+    ["64:ff9b::127.0.0.1", Scope.Loopback],
+    ["64:ff9b:1::8.8.8.8", Scope.Private],
+    ["2002:808:808::1", Scope.Global],
+    ["2002:a9fe:a9fe::1", Scope.LinkLocal],
+    ["2001:0:4136:e378:8000:63bf:3f57:fefe", Scope.Private], // 192.168.1.1 inverted
+    ["2001:0:4136:e378:8000:63bf:f7f7:f7f7", Scope.Global], // 8.8.8.8 inverted
+    ["::8.8.8.8", Scope.Unusable],
+    ["::127.0.0.1", Scope.Unusable],
+    ["fec0::1", Scope.Private],
+    ["100::1", Scope.Unusable],
+    ["4000::1", Scope.Unusable],
     ["::1", Scope.Loopback],
     ["::", Scope.Unusable],
     ["fe80::1", Scope.LinkLocal],

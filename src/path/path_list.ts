@@ -65,6 +65,14 @@ export class PathList {
     return this.#largest(steadyTimeoutOf);
   }
 
+  /**
+   * Milliseconds for which a closed connection is remembered: three probe timeouts of the slowest
+   * path (MPQUIC, Section 2.6).
+   */
+  get lingering(): number {
+    return 3 * Math.max(this.largestSteadyTimeout, 1);
+  }
+
   /** Milliseconds until a challenge on a path is repeated. */
   protected firstWait(path: Path): number {
     const known = path.measured ? path : this.paths.find((other) => other.measured);

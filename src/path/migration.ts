@@ -27,7 +27,11 @@ export interface MigrationObserver {
   onPathStayed(path: Path): void;
 }
 
-/** Changes of a path's 4-tuple (RFC 9000, Section 9), whichever path it is. */
+/**
+ * Changes of a path's 4-tuple (RFC 9000, Section 9), whichever path it is.
+ *
+ * @internal
+ */
 export class Migration {
   readonly #context: MigrationContext;
   readonly #observer: MigrationObserver;

@@ -50,9 +50,11 @@ export interface Siblings {
  */
 export class Path implements FlightPath {
   readonly id: number;
+  /** @internal */
   readonly slot: PathSlot<Path>;
   /** The 1-RTT packet number space. */
   readonly space: PacketSpace;
+  /** @internal */
   readonly loss: LossDetector;
   /** What it carried so far. */
   readonly counters: PathCounters;
@@ -74,7 +76,10 @@ export class Path implements FlightPath {
   /** When frames in flight on an abandoned path go back to their owners. */
   #requeueAt = Infinity;
 
-  /** @param handshake The spaces of Initial and Handshake, which path 0 looks after as well. */
+  /**
+   * @param handshake The spaces of Initial and Handshake, which path 0 looks after as well.
+   * @internal
+   */
   constructor(
     slot: PathSlot<Path>,
     port: Port,

@@ -17,7 +17,11 @@ import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 /** Connection IDs that a path needs: one to use, one to move. */
 const LEAST_IDS = 2;
 
-/** How many path IDs each end allows, and what must be said about it (MPQUIC, Section 4.6, 4.7). */
+/**
+ * How many path IDs each end allows, and what must be said about it (MPQUIC, Section 4.6, 4.7).
+ *
+ * @internal
+ */
 export class PathLimits implements FrameOwner {
   /** The highest path ID we allow. */
   local: number;

@@ -6,7 +6,11 @@ import type { Path } from "./path.ts";
 /** Milliseconds: the assumed probe timeout of a network path without samples (333 + 4 · 166.5). */
 const UNMEASURED_PROBE_TIMEOUT = 999;
 
-/** The paths of a connection, and what is true of them together. */
+/**
+ * The paths of a connection, and what is true of them together.
+ *
+ * @internal
+ */
 export class PathList {
   /** Paths that still matter, abandoned ones included, by ID. */
   readonly paths: Path[] = [];

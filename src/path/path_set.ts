@@ -55,7 +55,9 @@ export interface PathSetOptions {
 
 /** All paths of a connection, open or to be, by path ID (MPQUIC, Section 3). */
 export class PathSet extends PathList {
+  /** @internal */
   readonly limits: PathLimits;
+  /** @internal */
   readonly watch: PathWatch;
   /** Changes of 4-tuples. */
   readonly migration: Migration;
@@ -68,6 +70,7 @@ export class PathSet extends PathList {
   /** How many IDs per path the peer keeps. */
   #localIdLimit = 0;
 
+  /** @internal */
   constructor(options: PathSetOptions) {
     super();
     this.#options = options;

@@ -1,3 +1,5 @@
+// The path IDs of a connection.
+
 import type { Path } from "./path.ts";
 import { RangeSet } from "../bytes/range_set.ts";
 import { ErrorCode } from "../error/error_code.ts";

@@ -23,7 +23,11 @@ const TURN_AFTER = 3;
 const PATIENCE = 1;
 const LONG_PATIENCE = 1.5;
 
-/** Tells which paths work and which are dead, by what was seen of each ({@linkcode LifeSigns}). */
+/**
+ * Tells which paths work and which are dead, by what was seen of each ({@linkcode LifeSigns}).
+ *
+ * @internal
+ */
 export class PathWatch {
   readonly #paths: readonly Path[];
   readonly #context: WatchContext;

@@ -10,6 +10,8 @@ export type MakeNetworkPath = (port: Port, remote: Address) => NetworkPath;
 /**
  * The 4-tuples of one path (RFC 9000, Section 9): the one in use, one that is tried beside it, and
  * the one before, to return to. `Migration` decides; the route alone changes.
+ *
+ * @internal
  */
 export class Route {
   /** The 4-tuple in use. */

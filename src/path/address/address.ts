@@ -1,8 +1,10 @@
 /** An IP address and a port; the shape is that of `Deno.NetAddr`, so nothing is converted. */
 export interface Address {
+  /** Always UDP. */
   readonly transport: "udp";
   /** A literal IPv4 or IPv6 address, never a name. */
   readonly hostname: string;
+  /** The UDP port. */
   readonly port: number;
 }
 

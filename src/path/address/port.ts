@@ -1,3 +1,5 @@
+// A port: a socket, as the core sees it.
+
 import type { Address } from "./address.ts";
 
 /** What a port can do beyond carrying datagrams. */

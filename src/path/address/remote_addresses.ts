@@ -21,7 +21,11 @@ interface Entry {
   retired: boolean;
 }
 
-/** The further addresses a server has told of, by whichever extension, within limits. */
+/**
+ * The further addresses a server has told of, by whichever extension, within limits.
+ *
+ * @internal
+ */
 export class RemoteAddresses {
   readonly #entries: Entry[] = [];
   #news = 0;

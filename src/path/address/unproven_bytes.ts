@@ -1,3 +1,5 @@
+// Limits what is sent to addresses that are not proven.
+
 import {
   MAX_UNPROVEN_BYTES,
   MAX_UNPROVEN_BYTES_PER_HOST,

@@ -1,3 +1,5 @@
+// When a path last answered, and how long it has been silent.
+
 /** Milliseconds of failing sends after which a path counts as unreachable. */
 export const UNREACHABLE_AFTER = 1_000;
 
@@ -6,6 +8,8 @@ export const UNREACHABLE_AFTER = 1_000;
  *
  * A peer may acknowledge by any path (MPQUIC, Section 3.1), so a path without answers need not be
  * dead: the path that brought the answers may be. What arrives on a path says more.
+ *
+ * @internal
  */
 export class LifeSigns {
   /** When something arrived on the path, or something it carried was acknowledged. */

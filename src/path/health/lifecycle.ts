@@ -1,3 +1,5 @@
+// The stages of a path, and its health.
+
 /** Stages of a path; a path only ever goes forward. */
 export const Stage = {
   /** Its 4-tuple is being validated. */

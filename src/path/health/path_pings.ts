@@ -11,7 +11,11 @@ export interface PendingPing extends FrameOwner {
   readonly answered: boolean;
 }
 
-/** PINGs that must leave on one path, until they are answered. */
+/**
+ * PINGs that must leave on one path, until they are answered.
+ *
+ * @internal
+ */
 export class PathPings {
   readonly #pings: PendingPing[] = [];
 

@@ -1,3 +1,5 @@
+// What the watch over paths asks of the connection.
+
 /** What a watch must know of the connection. */
 export interface WatchContext {
   /** Milliseconds for which a path may be silent while another answers. */

@@ -18,6 +18,8 @@ export interface SlotUser {
 /**
  * What a path ID has before, while and after a path is open on it: the connection IDs of both
  * ends, their wishes, and how far its abandonment has come.
+ *
+ * @internal
  */
 export class PathSlot<Path extends SlotUser> implements FrameOwner {
   readonly id: number;

@@ -1,3 +1,5 @@
+// Finds the largest datagram that a network path carries (RFC 8899).
+
 /** Every QUIC network path carries this much (RFC 9000, Section 14). */
 export const BASE_DATAGRAM_SIZE = 1_200;
 /** RFC 8899, Section 5.1.2: tries per size before it counts as too large. */

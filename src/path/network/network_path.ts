@@ -33,7 +33,11 @@ const ACK_SHARE = 0.5;
 /** Bytes; with less room no packet is worth sending. */
 export const SMALLEST_DATAGRAM = 64;
 
-/** One 4-tuple: what is known of it, and what may be sent on it. A path may change its 4-tuple. */
+/**
+ * One 4-tuple: what is known of it, and what may be sent on it. A path may change its 4-tuple.
+ *
+ * @internal
+ */
 export class NetworkPath implements Carrier {
   readonly port: Port;
   readonly remote: Address;

@@ -1,18 +1,29 @@
 import { newReno } from "../../src/congestion/new_reno.ts";
 import { CouplingGroup } from "../../src/congestion/coupling_group.ts";
 import { ConnectionId } from "../../src/packet/connection_id.ts";
-import type { Address } from "../../src/path/address.ts";
-import type { IdIssuer } from "../../src/path/local_ids.ts";
+import { type ResetToken, resetTokenKey } from "../../src/packet/reset_token.ts";
+import type { Address } from "../../src/path/address/address.ts";
+import type { IdIssuer } from "../../src/path/id/local_ids.ts";
+import type { ResetWatch } from "../../src/path/id/remote_ids.ts";
 import type { Path, PathContext } from "../../src/path/path.ts";
 import { PathSet } from "../../src/path/path_set.ts";
-import type { Port } from "../../src/path/port.ts";
-import { UnprovenBytes } from "../../src/path/unproven_bytes.ts";
+import type { Port } from "../../src/path/address/port.ts";
+import { UnprovenBytes } from "../../src/path/address/unproven_bytes.ts";
 import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { TestSink } from "../stream/sink.ts";
 
+const NO_SECRET = new Uint8Array(16);
+
+/** What tells the tests of the peer's tokens apart. */
+export function keyOfToken(token: Uint8Array): number {
+  return resetTokenKey(token, NO_SECRET);
+}
+
 /** Issues IDs that count up, and remembers which are good. */
-export class TestIssuer implements IdIssuer {
+export class TestIssuer implements IdIssuer, ResetWatch {
   readonly active = new Map<number, number>();
+  /** What `keyOfToken` says of the peer's reset tokens that count. */
+  readonly watched = new Set<number>();
   issued = 0;
 
   issue(pathId: number): ConnectionId {
@@ -29,6 +40,14 @@ export class TestIssuer implements IdIssuer {
 
   release(id: ConnectionId): void {
     this.active.delete(id.key);
+  }
+
+  watch(token: ResetToken): void {
+    this.watched.add(token.key(NO_SECRET));
+  }
+
+  unwatch(token: ResetToken): void {
+    this.watched.delete(token.key(NO_SECRET));
   }
 }
 
@@ -56,7 +75,6 @@ export function contextOf(limited = false): PathContext {
     pathIdleTimeout: 15_000,
     peerAckThreshold: 2,
     keepAliveInterval: 0,
-    hasOther: () => false,
     gapMark: 0,
     network: {
       congestionControl: newReno,
@@ -103,7 +121,7 @@ export class TestPaths {
     const zero = this.set.start(portAt(1), address(100), []);
     zero.slot.local.adopt(this.issuer.issue(0));
     zero.slot.remote.adopt(this.freshId());
-    zero.current.validated = true;
+    zero.current.prove();
     zero.advance(1);
     this.set.onPeerLimits(4, remoteMax);
     this.set.provide();

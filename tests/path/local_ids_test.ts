@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../src/error/error_code.ts";
-import { LocalIds } from "../../src/path/local_ids.ts";
+import { LocalIds } from "../../src/path/id/local_ids.ts";
 import { TestSink } from "../stream/sink.ts";
 import { TestIssuer } from "./fakes.ts";
 
@@ -9,7 +9,7 @@ const elsewhere = new Uint8Array(8).fill(0xff);
 function make(limit = 4): { ids: LocalIds; issuer: TestIssuer } {
   const issuer = new TestIssuer();
   const ids = new LocalIds(1, issuer);
-  ids.wireId = 1;
+  ids.namePath();
   if (limit > 0) ids.fill(limit);
   return { ids, issuer };
 }
@@ -21,7 +21,7 @@ Deno.test("LocalIds.fill() issues what the peer keeps, four at most", () => {
     const sink = new TestSink();
     ids.writeFrames(sink);
     assert.deepEqual(sink.frames.map((frame) => frame.start), [0, 1, 2, 3].slice(0, expected));
-    assert.equal(ids.pending, false);
+    assert.equal(ids.pendingCount, 0);
   }
 });
 
@@ -93,7 +93,7 @@ Deno.test("LocalIds writes as many frames as fit and keeps the others pending", 
   const sink = new TestSink(70);
   ids.writeFrames(sink);
   assert.equal(sink.frames.length, 1);
-  assert.ok(ids.pending);
+  assert.ok(ids.pendingCount > 0);
 });
 
 Deno.test("LocalIds.close() tells no more, and release() lets all IDs go", () => {
@@ -102,7 +102,7 @@ Deno.test("LocalIds.close() tells no more, and release() lets all IDs go", () =>
   ids.writeFrames(sink);
   ids.close();
   sink.lost();
-  assert.equal(ids.pending, false);
+  assert.equal(ids.pendingCount, 0);
   ids.fill(4);
   ids.onRetire(2, elsewhere);
   assert.equal(ids.nextSequence, 4);

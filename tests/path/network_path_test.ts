@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { NetworkPath } from "../../src/path/network_path.ts";
-import type { Port } from "../../src/path/port.ts";
+import { NetworkPath } from "../../src/path/network/network_path.ts";
+import type { Port } from "../../src/path/address/port.ts";
 import { PathCounters } from "../../src/recovery/path_counters.ts";
 import { SentPacket } from "../../src/recovery/sent_packet.ts";
 import { address, contextOf, portAt } from "./fakes.ts";
@@ -21,7 +21,7 @@ function exchange(network: NetworkPath, count: number, now: number): void {
 
 function send(network: NetworkPath, now: number): SentPacket {
   const packet = new SentPacket().reset(0, 1_200, now, network);
-  packet.ackEliciting = packet.inFlight = true;
+  packet.isEliciting = packet.isInFlight = true;
   network.onDatagramSent(1_200, now);
   network.onSent(packet, now);
   return packet;
@@ -32,7 +32,7 @@ Deno.test("NetworkPath.succeed() takes over the window, the rates and the datagr
   for (let now = 0; now < 500; now += 50) exchange(old, 10, now);
   old.mtu.onProbeSent(1_452);
   const probe = new SentPacket().reset(0, 1_452, 500, old);
-  probe.mtuProbe = true;
+  probe.isMtuProbe = true;
   old.onSent(probe, 500);
   old.onAcked(probe, 520);
   const { window } = old.congestion;

@@ -1,3 +1,4 @@
+import { Readiness } from "../../src/scheduler/readiness.ts";
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import {
@@ -6,7 +7,7 @@ import {
   PATH_CIDS_BLOCKED,
   PATHS_BLOCKED,
 } from "../../src/frame/multipath.ts";
-import { Stage } from "../../src/path/lifecycle.ts";
+import { Stage } from "../../src/path/health/lifecycle.ts";
 import { TestSink } from "../stream/sink.ts";
 import { address, portAt, TestPaths } from "./fakes.ts";
 
@@ -104,13 +105,13 @@ Deno.test("PathSet.abandon() is told until heard, and all is forgotten 3 PTO aft
   const path = t.open();
   t.set.abandon(path.slot, 7, 1_000);
   assert.deepEqual(t.closed, [[1, 7]]);
-  assert.equal(path.live, false);
+  assert.equal(path.readiness >= Readiness.Opening, false);
   const first = t.drain();
   first.lost();
   const second = t.drain();
   assert.equal(second.frames[0]!.kind, PATH_ABANDON);
   advance(t, 60_000);
-  assert.notEqual(t.set.slot(1), undefined); // nobody has heard of it yet
+  assert.notEqual(t.set.slot(1), undefined); // the peer has not heard of it yet
   second.acked();
   t.set.settle(60_000);
   const due = t.set.deadline;
@@ -137,7 +138,7 @@ Deno.test("PathSlot.writeUnheard() repeats PATH_ABANDON until either end has hea
   assert.equal(after.frames.length, 0);
 });
 
-Deno.test("PathSet.onPathAbandon() answers once, even before anybody opened the path", () => {
+Deno.test("PathSet.onPathAbandon() answers once, even before the path was opened", () => {
   const t = new TestPaths();
   t.set.onPathAbandon(2, 5, 0);
   const answer = t.drain();
@@ -151,7 +152,7 @@ Deno.test("PathSet.onPathAbandon() answers once, even before anybody opened the 
   assert.ok(![...t.issuer.active.values()].includes(2));
 });
 
-// MPQUIC, Section 4.2: who has asked may wait for the answer before it forgets the path.
+// MPQUIC, Section 4.2: an end that has asked may wait for the answer before it forgets the path.
 Deno.test("PathSet.onPathAbandon() is answered again and again, until the answer is heard [MPQUIC 3.4 answered]", () => {
   const t = new TestPaths();
   t.open();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { StatusPair } from "../../src/path/path_status.ts";
+import { StatusPair } from "../../src/path/id/path_status.ts";
 import { TestSink } from "../stream/sink.ts";
 
 Deno.test("StatusPair.set() tells each change once, the newest after a loss", () => {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { TransportError } from "../../src/error/quic_error.ts";
-import { RemoteIds } from "../../src/path/remote_ids.ts";
+import { RemoteIds } from "../../src/path/id/remote_ids.ts";
 import { TestSink } from "../stream/sink.ts";
+import { keyOfToken, TestIssuer } from "./fakes.ts";
 
 function idOf(sequence: number): Uint8Array {
   const id = new Uint8Array(8).fill(7);
@@ -19,8 +20,8 @@ function give(ids: RemoteIds, sequence: number, retirePriorTo = 0): boolean {
 }
 
 function make(count = 4): RemoteIds {
-  const ids = new RemoteIds(1, 4);
-  ids.wireId = 1;
+  const ids = new RemoteIds(1, 4, new TestIssuer());
+  ids.namePath();
   for (let i = 0; i < count; i++) give(ids, i);
   return ids;
 }
@@ -36,7 +37,7 @@ function hasCode(code: number): (error: unknown) => boolean {
 }
 
 Deno.test("RemoteIds uses the first ID it gets, and is not usable before", () => {
-  const ids = new RemoteIds(1, 4);
+  const ids = new RemoteIds(1, 4, new TestIssuer());
   assert.equal(ids.usable, false);
   give(ids, 0);
   assert.deepEqual(ids.current, idOf(0));
@@ -50,7 +51,7 @@ Deno.test("RemoteIds refuses more IDs than announced", () => {
 });
 
 Deno.test("RemoteIds refuses further IDs of a peer whose own is empty", () => {
-  const ids = new RemoteIds(0, 4);
+  const ids = new RemoteIds(0, 4, new TestIssuer());
   ids.adopt(new Uint8Array(0));
   assert.throws(() => give(ids, 1), hasCode(ErrorCode.ProtocolViolation));
   assert.ok(ids.usable);
@@ -128,24 +129,40 @@ Deno.test("RemoteIds tells a lost retirement again, once", () => {
 });
 
 Deno.test("RemoteIds knows reset tokens of IDs in use only, and never zeros for none", () => {
-  const ids = new RemoteIds(0, 4);
+  const issuer = new TestIssuer();
+  const ids = new RemoteIds(0, 4, issuer);
+  const watched = (...sequences: number[]) =>
+    assert.deepEqual([...issuer.watched], sequences.map((each) => keyOfToken(tokenOf(each))));
   ids.adopt(idOf(0));
   assert.equal(ids.isResetToken(new Uint8Array(16)), false);
   ids.setResetToken(tokenOf(0));
   give(ids, 1);
-  // RFC 9000, Section 10.3.1: nobody can have been reset by an ID that was never seen.
+  // RFC 9000, Section 10.3.1: no connection can have been reset by an ID that was never seen.
   assert.ok(ids.isResetToken(tokenOf(0)) && !ids.isResetToken(tokenOf(1)));
   assert.equal(ids.isResetToken(tokenOf(2)), false);
+  watched(0);
   ids.rotate();
+  watched(0, 1);
   assert.ok(ids.isResetToken(tokenOf(0)) && ids.isResetToken(tokenOf(1)));
   ids.dropFormer();
   assert.equal(ids.isResetToken(tokenOf(0)), false);
+  watched(1);
+  give(ids, 2);
+  ids.reserve();
+  watched(1, 2);
+  give(ids, 3, 2);
+  assert.deepEqual(ids.current, idOf(3), "one that is set aside is not taken");
+  watched(2, 3);
+  ids.dropReserved();
+  assert.equal(ids.isResetToken(tokenOf(2)), false);
+  watched(3);
   ids.close();
-  assert.equal(ids.isResetToken(tokenOf(1)), false);
+  assert.equal(ids.isResetToken(tokenOf(3)), false);
+  watched();
 });
 
 Deno.test("RemoteIds keeps copies of what it was given", () => {
-  const ids = new RemoteIds(1, 4);
+  const ids = new RemoteIds(1, 4, new TestIssuer());
   const id = idOf(0);
   const token = tokenOf(0);
   ids.onNew(0, 0, id, token);

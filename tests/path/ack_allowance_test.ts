@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { AckAllowance } from "../../src/path/ack_allowance.ts";
+import { AckAllowance } from "../../src/path/network/ack_allowance.ts";
 
 Deno.test("AckAllowance lets a window of acknowledgements leave in a round trip", () => {
   const acks = new AckAllowance();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { MtuDiscovery } from "../../src/path/mtu_discovery.ts";
+import { MtuDiscovery } from "../../src/path/network/mtu_discovery.ts";
 
 /** Probes through a network that carries `limit`; returns the sizes tried. */
 function search(mtu: MtuDiscovery, limit: number, now = 0): number[] {

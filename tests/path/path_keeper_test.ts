@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Address } from "../../src/path/address.ts";
+import type { Address } from "../../src/path/address/address.ts";
 import { type PathAttempt, type PathGoal, PathKeeper } from "../../src/path/path_keeper.ts";
 
 function at(hostname: string): Address {
@@ -65,7 +65,7 @@ Deno.test("PathKeeper tries the server's other addresses at once, then waits lon
   assert.equal(pauses.at(-1), 30_000);
 });
 
-Deno.test("PathKeeper opens a lost path again, and begins its pauses anew", () => {
+Deno.test("PathKeeper opens a lost path again, and begins its pauses again", () => {
   const one = keeper(["10.0.0.1"], ["10.9.0.1"]);
   for (const _ of [1, 2, 3]) {
     assert.equal(all(one, one.deadline).length, 1);

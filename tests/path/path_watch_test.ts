@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Health } from "../../src/path/lifecycle.ts";
+import { Health } from "../../src/path/health/lifecycle.ts";
 import type { Path } from "../../src/path/path.ts";
 import { PathWatch } from "../../src/path/path_watch.ts";
 import { TestPaths } from "./fakes.ts";
@@ -131,7 +131,7 @@ Deno.test("PathWatch.onSilence() does not blame it if something came by it since
   }
 });
 
-Deno.test("PathWatch.isWitnessed() believes who answered before and after, and asks the others", () => {
+Deno.test("PathWatch.isWitnessed() believes paths that answered before and after, and asks the others", () => {
   const { paths: [path, other, third], watch } = watched();
   third!.close();
   other!.onAnswered(1, 1_000);
@@ -163,7 +163,7 @@ Deno.test("PathWatch.onAbandoned() expects the answers by the next path from the
   assert.equal(silence(watch, next!, 9, 4_100).indexOf(true), 6);
 });
 
-Deno.test("PathWatch.onAbandoned() lets those begin anew whose answers came by the path", () => {
+Deno.test("PathWatch.onAbandoned() lets those begin again whose answers came by the path", () => {
   const { paths: [way, silent, other], watch } = watched();
   for (const path of [way!, silent!]) path.onAnswered(0, 1_000);
   other!.onAnswered(2, 1_000);

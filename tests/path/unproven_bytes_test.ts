@@ -5,7 +5,7 @@ import {
   MAX_UNPROVEN_HOSTS,
   UNPROVEN_PERIOD,
 } from "../../src/limits/limits.ts";
-import { UnprovenBytes, UnprovenHosts } from "../../src/path/unproven_bytes.ts";
+import { UnprovenBytes, UnprovenHosts } from "../../src/path/address/unproven_bytes.ts";
 import { address } from "./fakes.ts";
 
 Deno.test("UnprovenBytes lends so much for all addresses together, and it comes back in time [attack address-after-address]", () => {

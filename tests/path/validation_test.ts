@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { PATH_CHALLENGE } from "../../src/frame/path_validation.ts";
-import { Validation } from "../../src/path/validation.ts";
+import { Validation } from "../../src/path/network/validation.ts";
 import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { TestSink } from "../stream/sink.ts";
 

@@ -41,12 +41,12 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
   readonly #connection: ReceiveLimit;
   readonly #observer: ReceiveObserver<ReceiveHalf>;
   #state: ReceiveState = ReceiveState.Receive;
-  #stopPending = false;
+  #isStopPending = false;
   /** The code of a reset that waits until `#reliableSize` bytes were read; -1 if there is none. */
   #announcedCode = -1;
   #reliableSize = Infinity;
   /** Whether the application is told when there is something: it took all there was. */
-  #armed = true;
+  #isArmed = true;
 
   constructor(
     id: number,
@@ -126,7 +126,7 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
     this.finalSize = finalSize;
     this.#state = ReceiveState.SizeKnown;
     this.limit.close();
-    this.#stopPending = false;
+    this.#isStopPending = false;
     if (this.#announcedCode < 0) this.#announcedCode = code;
     this.#reliableSize = Math.min(this.#reliableSize, reliableSize);
     this.#resetIfDue();
@@ -144,7 +144,7 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
       return;
     }
     this.#state = ReceiveState.ResetReceived;
-    this.#armed = true; // the application hears of a reset even if it has not read for a while
+    this.#isArmed = true; // the application hears of a reset even if it has not read for a while
     this.#notify();
   }
 
@@ -172,7 +172,7 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
     ) {
       this.#end(ReceiveState.DataRead);
     }
-    this.#armed = this.#buffer.readable === 0;
+    this.#isArmed = this.#buffer.readable === 0;
     return data;
   }
 
@@ -187,17 +187,17 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
     // RFC 9000, Section 4.4: credit is counted on until the final size is known. Then all of it
     // is settled: what is missing may come or not.
     if (this.finalSize >= 0) return this.#end(ReceiveState.DataRead);
-    this.#stopPending = true;
+    this.#isStopPending = true;
     this.#observer.onControlPending(this);
   }
 
   writeControlFrames(sink: FrameSink, now: number, rtt: number): boolean {
     const { id, stopCode } = this;
-    if (this.#stopPending) {
+    if (this.#isStopPending) {
       if (sink.room < stopSendingSize(id, stopCode)) return false;
       writeStopSending(sink.writer, id, stopCode);
       sink.record(this, STOP_SENDING, 0, 0);
-      this.#stopPending = false;
+      this.#isStopPending = false;
     }
     if (this.limit.pending) {
       if (sink.room < streamLimitSize(id, Number.MAX_SAFE_INTEGER)) return false;
@@ -217,7 +217,7 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
   onFrameLost(frame: SentFrame): void {
     if (this.#state >= ReceiveState.DataReceived) return;
     if (frame.kind === STOP_SENDING) {
-      this.#stopPending = true;
+      this.#isStopPending = true;
       this.#observer.onControlPending(this);
     } else if (this.#state === ReceiveState.Receive && this.stopCode < 0) {
       if (this.limit.onLost(frame.start)) this.#observer.onControlPending(this);
@@ -279,14 +279,14 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
   }
 
   #notify(): void {
-    if (!this.#armed) return;
-    this.#armed = false;
+    if (!this.#isArmed) return;
+    this.#isArmed = false;
     this.#observer.onReadable(this);
   }
 
   #end(state: ReceiveState): void {
     this.#state = state;
-    this.#stopPending = false;
+    this.#isStopPending = false;
     this.limit.close();
     this.#buffer.discard();
     this.#observer.onHalfDone(this.id);

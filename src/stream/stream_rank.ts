@@ -19,7 +19,7 @@ export abstract class StreamRank implements StreamView {
   abstract turn: number;
   #sendOrder = 0;
   #urgency = 3;
-  #incremental = false;
+  #isIncremental = false;
   #dependsOn: StreamRank | undefined;
   #dependents: Set<StreamRank> | undefined;
   #bound: BoundPath | undefined;
@@ -62,11 +62,11 @@ export abstract class StreamRank implements StreamView {
   }
 
   get incremental(): boolean {
-    return this.#incremental;
+    return this.#isIncremental;
   }
 
   set incremental(value: boolean) {
-    this.#incremental = value;
+    this.#isIncremental = value;
     this.onRankChanged();
   }
 

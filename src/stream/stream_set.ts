@@ -16,6 +16,7 @@ import { SendHalf } from "./send_half.ts";
 import { SendQueue } from "./send_queue.ts";
 import { WriteAhead } from "./write_ahead.ts";
 import { Stream } from "./stream.ts";
+import { StreamMap } from "./stream_map.ts";
 import type { StreamSetOptions } from "./stream_set_options.ts";
 import type { StreamEvent } from "./stream_event.ts";
 import { initiatorOf, isUnidirectional, streamId, streamIndex } from "./stream_id.ts";
@@ -38,7 +39,7 @@ export class StreamSet implements SendObserver<SendHalf>, ReceiveObserver<Receiv
   readonly #ahead: WriteAhead;
   readonly #role: Role;
   readonly #receiveOptions: ReceiveLimitOptions;
-  readonly #streams = new Map<number, Stream>();
+  readonly #streams = new StreamMap();
   /** Streams and halves with control frames to write, in the order in which they asked. */
   readonly #control = new Set<ControlWriter>();
   readonly #events: StreamEvent[] = [];
@@ -352,20 +353,15 @@ export class StreamSet implements SendObserver<SendHalf>, ReceiveObserver<Receiv
   #create(id: number): Stream {
     const local = initiatorOf(id) === this.#role;
     const both = !isUnidirectional(id);
+    const credit = initialSendLimit(this.#peer, id, this.#role);
     const send = both || local
-      ? new SendHalf(
-        id,
-        initialSendLimit(this.#peer, id, this.#role),
-        this,
-        this.memory,
-        this.#ahead,
-      )
+      ? new SendHalf(id, credit, this, this.memory, this.#ahead)
       : undefined;
     const receive = both || !local
       ? new ReceiveHalf(id, this.#receiveOptions, this.credit.receive, this, this.memory)
       : undefined;
     const stream = new Stream(id, send, receive);
-    this.#streams.set(id, stream);
+    this.#streams.add(stream);
     return stream;
   }
 

@@ -1,3 +1,6 @@
+// The streams that have something to send, the most urgent first.
+
+import { SmallSet } from "../bytes/small_set.ts";
 import type { StreamOrder, StreamView } from "../scheduler/stream_order.ts";
 import type { SendHalf } from "./send_half.ts";
 import type { SendLimit } from "./send_limit.ts";
@@ -53,7 +56,7 @@ export class SendQueue {
   update(half: SendHalf): void {
     const free = half.hasCreditFree;
     if (half.bytesQueued > 0 && half.credit <= 0) this.#stalled.add(half);
-    else this.#stalled.delete(half);
+    else if (this.#stalled.size > 0) this.#stalled.delete(half);
     this.#creditFree.put(half, free);
     const pending = free || half.hasFresh;
     // A stream that is new takes its place behind those that wait already.
@@ -88,7 +91,7 @@ export class SendQueue {
 class SortedStreams {
   readonly list: SendHalf[] = [];
   order: StreamOrder;
-  readonly #members = new Set<SendHalf>();
+  readonly #members = new SmallSet<SendHalf>();
 
   constructor(order: StreamOrder) {
     this.order = order;
@@ -100,7 +103,7 @@ class SortedStreams {
   }
 
   put(half: SendHalf, wanted: boolean): void {
-    if (this.#members.has(half) === wanted) return;
+    if (this.#has(half) === wanted) return;
     if (wanted) {
       this.#members.add(half);
       this.#insert(half);
@@ -111,8 +114,8 @@ class SortedStreams {
   }
 
   reposition(half: SendHalf): void {
-    if (!this.#members.has(half)) return;
     const { list } = this;
+    if (list.length < 2 || !this.#members.has(half)) return;
     const at = list.indexOf(half);
     const next = list[at + 1];
     const previous = list[at - 1];
@@ -121,6 +124,13 @@ class SortedStreams {
     if (fits) return;
     list.splice(at, 1);
     this.#insert(half);
+  }
+
+  /** Most lists are empty or have one stream: then there is nothing to look up. */
+  #has(half: SendHalf): boolean {
+    const { list } = this;
+    if (list.length === 0) return false;
+    return list[0] === half || list.length > 1 && this.#members.has(half);
   }
 
   #insert(half: SendHalf): void {

@@ -29,8 +29,6 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
   readonly limit: SendLimit;
   /** How far the application may write ahead. */
   readonly room: WriteRoom;
-  /** See {@linkcode StreamView.turn}; the send queue sets it. */
-  turn = -1;
   /** The peer's STOP_SENDING code; -1 if there was none. */
   stopCode = -1;
   readonly #buffer: SendBuffer;

@@ -60,7 +60,7 @@ export class SendQueue {
     this.#creditFree.put(half, free);
     const pending = free || half.hasFresh;
     // A stream that is new takes its place behind those that wait already.
-    if (pending && half.turn < 0) half.turn = this.#clock;
+    if (pending && half.turn < 0) half.takeTurn(this.#clock);
     this.#all.put(half, pending);
   }
 
@@ -81,7 +81,7 @@ export class SendQueue {
 
   /** Notes that the stream got its share of a packet. */
   onServed(half: SendHalf): void {
-    half.turn = ++this.#clock;
+    half.takeTurn(++this.#clock);
     this.#all.reposition(half);
     this.#creditFree.reposition(half);
   }

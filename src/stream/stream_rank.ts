@@ -16,15 +16,25 @@ export abstract class StreamRank implements StreamView {
   abstract readonly bytesLost: number;
   abstract readonly credit: number;
   abstract readonly growing: boolean;
-  abstract turn: number;
   #sendOrder = 0;
   #urgency = 3;
   #isIncremental = false;
   #dependsOn: StreamRank | undefined;
   #dependents: Set<StreamRank> | undefined;
   #bound: BoundPath | undefined;
+  #turn = -1;
   /** How many bytes the application says it will write in all; -1 if it does not say. */
   #expectedSize = -1;
+
+  /** See {@linkcode StreamView.turn}. */
+  get turn(): number {
+    return this.#turn;
+  }
+
+  /** The send queue gives the stream its place among those of the same rank. */
+  takeTurn(turn: number): void {
+    this.#turn = turn;
+  }
 
   /** Tells the send queue that the place has changed. */
   protected abstract onRankChanged(): void;

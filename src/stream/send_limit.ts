@@ -7,18 +7,15 @@ export class SendLimit {
   limit: number;
   /** How much of it is used up. */
   used = 0;
+  /** What is left; a field, since each packet asks for it several times. */
+  room: number;
   /** Whether the peer ought to be told, once per limit, that we would like to send more. */
   blockedPending = false;
   /** The limit at which we told the peer last. */
   #toldAt = -1;
 
   constructor(limit = 0) {
-    this.limit = limit;
-  }
-
-  /** What is left. */
-  get room(): number {
-    return this.limit - this.used;
+    this.limit = this.room = limit;
   }
 
   /** Takes a limit from the peer; returns whether it is a higher one. */
@@ -26,6 +23,7 @@ export class SendLimit {
     // RFC 9000, Section 4.1: limits that do not rise come late and mean nothing.
     if (!(limit > this.limit)) return false;
     this.limit = Math.min(limit, Number.MAX_SAFE_INTEGER);
+    this.room = this.limit - this.used;
     this.blockedPending = false;
     return true;
   }
@@ -33,6 +31,7 @@ export class SendLimit {
   /** Uses up some of the room. */
   use(amount: number): void {
     this.used += amount;
+    this.room = this.limit - this.used;
   }
 
   /** Notes that there is more to send than the limit allows; returns whether that is news. */
@@ -57,7 +56,7 @@ export class SendLimit {
 
   /** Starts over with nothing used, when the peer threw away all we sent as 0-RTT. */
   restart(limit: number): void {
-    this.limit = limit;
+    this.limit = this.room = limit;
     this.used = 0;
     this.blockedPending = false;
     this.#toldAt = -1;

@@ -4,16 +4,20 @@ import type { Stream } from "./stream.ts";
 
 /** The room that streams of the peer leave for others of its kind when they are done. */
 export class PeerStreamRoom {
-  /**
-   * Whether a finished stream makes room for another only after the application has accepted it.
-   * Then the streams that wait for the application are limited, even if the peer resets them.
-   */
-  awaitsApplication = false;
+  #awaitsApplication = false;
   readonly #credit: ConnectionCredit;
   readonly #budget = new ResetBudget();
 
   constructor(credit: ConnectionCredit) {
     this.#credit = credit;
+  }
+
+  /**
+   * A finished stream makes room for another only after the application has accepted it. Then the
+   * streams that wait for the application are limited, even if the peer resets them.
+   */
+  awaitApplication(): void {
+    this.#awaitsApplication = true;
   }
 
   /** When `expire()` is to be called; usually `Infinity`. */
@@ -23,15 +27,15 @@ export class PeerStreamRoom {
 
   /** A stream of the peer's is done. */
   onDone(stream: Stream): void {
-    if (!stream.isTaken && this.awaitsApplication) return;
-    stream.isTaken = true;
+    if (!stream.isTaken && this.#awaitsApplication) return;
+    stream.take();
     this.#leave(stream);
   }
 
   /** The application has taken a stream that the peer has opened, or never will. */
   take(stream: Stream): void {
     if (stream.isTaken) return;
-    stream.isTaken = true;
+    stream.take();
     if (stream.isDone) this.#leave(stream);
   }
 

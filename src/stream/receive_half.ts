@@ -28,15 +28,12 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
   /** Credit we give to this stream. */
   readonly limit: ReceiveLimit;
   /** The code the peer reset with; -1 if it did not. */
-  resetCode = -1;
+  resetCode: number = -1;
   /** The code we asked the peer to stop with; -1 if we did not. */
-  stopCode = -1;
-  /**
-   * Whether bytes came as 0-RTT data, which an attacker may have replayed (RFC 9001, Section 9.2).
-   */
-  early = false;
+  stopCode: number = -1;
+  #isEarly = false;
   /** Where the stream ends; -1 while unknown. */
-  finalSize = -1;
+  finalSize: number = -1;
   readonly #buffer: ReceiveBuffer;
   readonly #connection: ReceiveLimit;
   readonly #observer: ReceiveObserver<ReceiveHalf>;
@@ -60,6 +57,18 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
     this.limit = new ReceiveLimit(limit);
     this.#connection = connection;
     this.#observer = observer;
+  }
+
+  /**
+   * Whether bytes came as 0-RTT data, which an attacker may have replayed (RFC 9001, Section 9.2).
+   */
+  get early(): boolean {
+    return this.#isEarly;
+  }
+
+  /** Bytes came as 0-RTT data. */
+  onEarly(): void {
+    this.#isEarly = true;
   }
 
   /** Where the half stands. */

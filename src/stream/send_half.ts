@@ -24,20 +24,20 @@ const SMALLEST_FRAGMENT = 32;
 
 /** The sending half of a stream: takes bytes from the application and writes STREAM frames. */
 export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
-  readonly id: number;
+  /** @internal */ readonly id: number;
   /** Credit the peer gave to this stream. */
   readonly limit: SendLimit;
   /** How far the application may write ahead. */
   readonly room: WriteRoom;
   /** The peer's STOP_SENDING code; -1 if there was none. */
-  stopCode = -1;
+  stopCode: number = -1;
   readonly #buffer: SendBuffer;
   readonly #observer: SendObserver<SendHalf>;
   #state: SendState = SendState.Ready;
   readonly #fin = new FinBit();
   readonly #reset = new StreamReset();
 
-  constructor(
+  /** @internal */ constructor(
     id: number,
     limit: number,
     observer: SendObserver<SendHalf>,
@@ -69,12 +69,12 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
 
   /** Whether the application should write more: little is waiting. If not, an event follows. */
   get isWritable(): boolean {
-    this.room.isAwaited = this.#isOpen && !this.room.isEnough;
+    this.room.await(this.#isOpen && !this.room.isEnough);
     return this.#isOpen && !this.room.isAwaited;
   }
 
   get #isOpen(): boolean {
-    return this.#state <= SendState.Send && this.#fin.state === Fin.None && this.resetCode < 0;
+    return this.#state <= SendState.Send && this.#fin.state === Fin.None && this.#reset.code < 0;
   }
 
   get bytesSent(): number {
@@ -85,7 +85,7 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
     return this.#buffer.bytesQueued;
   }
 
-  get bytesLost(): number {
+  /** @internal */ get bytesLost(): number {
     return this.#buffer.bytesLost;
   }
 
@@ -93,7 +93,7 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
     return this.limit.room;
   }
 
-  get growing(): boolean {
+  /** @internal */ get growing(): boolean {
     if (this.isAsAnnounced || this.#fin.state !== Fin.None) return false;
     return this.room.isUsed;
   }
@@ -108,7 +108,7 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
     return this.#buffer.bytesHeld;
   }
 
-  protected override onRankChanged(): void {
+  /** @internal */ protected override onRankChanged(): void {
     this.#observer.onOrderChanged(this);
   }
 
@@ -136,7 +136,7 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
     this.#buffer.write(data);
     this.room.release();
     this.room.update(this.#buffer.bytesQueued, this.limit.room);
-    this.room.isAwaited = !this.room.isEnough;
+    this.room.await(!this.room.isEnough);
     if (!this.hasFresh) this.#noteBlocked();
     this.#changed();
   }

@@ -8,10 +8,8 @@ export class Stream {
   readonly send: SendHalf | undefined;
   /** Missing on a stream that only we send on. */
   readonly receive: ReceiveHalf | undefined;
-  /** Room for the application to remember what belongs to this stream. */
-  context: unknown = undefined;
-  /** Whether the application has taken it, or never will; see `PeerStreamRoom`. */
-  isTaken = false;
+  #context: unknown = undefined;
+  #isTaken = false;
 
   /**
    * Whether bytes came as 0-RTT data, which an attacker may have replayed (RFC 9001, Section 9.2).
@@ -24,6 +22,26 @@ export class Stream {
     this.id = id;
     this.send = send;
     this.receive = receive;
+  }
+
+  /** What the application remembers with this stream. */
+  get context(): unknown {
+    return this.#context;
+  }
+
+  /** The application remembers something with this stream, until the stream is forgotten. */
+  remember(context: unknown): void {
+    this.#context = context;
+  }
+
+  /** Whether the application has taken it, or never will; see `PeerStreamRoom`. */
+  get isTaken(): boolean {
+    return this.#isTaken;
+  }
+
+  /** The application has taken it, or never will. */
+  take(): void {
+    this.#isTaken = true;
   }
 
   /** Whether nothing more will happen on it. */

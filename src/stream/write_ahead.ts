@@ -72,6 +72,11 @@ export class WriteRoom {
     this.#credit = credit;
   }
 
+  /** The application waits for room from now on, or not. */
+  await(isAwaited: boolean): void {
+    this.isAwaited = isAwaited;
+  }
+
   /** Bytes that may be written now. */
   get bytes(): number {
     return Math.max(0, this.#limit - this.#sendable - this.#stalled);

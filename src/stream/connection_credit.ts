@@ -28,6 +28,12 @@ export function kindOf(id: number): Kind {
   return isUnidirectional(id) ? Kind.Unidirectional : Kind.Bidirectional;
 }
 
+/**
+ * The share of the streams allowed at once that ends until the peer may open as many more. Each such
+ * word asks for an acknowledgement: told one by one, they double the packets of small requests.
+ */
+const STREAM_PATIENCE = 1 / 16;
+
 /** The credit that a connection gives to its peer, initially and at most. */
 export interface CreditOptions {
   /** Streams with both directions that the peer may have open at once. */
@@ -61,10 +67,10 @@ export class ConnectionCredit implements FrameOwner {
       memory: options.memory,
       maxUnread: Math.max(options.connectionWindow, MAX_UNREAD),
     });
-    // Streams are few and precious: each one that ends makes room at once.
+    const { maxBidirectionalStreams, maxUnidirectionalStreams } = options;
     this.receiveStreams = [
-      new ReceiveLimit({ window: options.maxBidirectionalStreams, patience: 0 }),
-      new ReceiveLimit({ window: options.maxUnidirectionalStreams, patience: 0 }),
+      new ReceiveLimit({ window: maxBidirectionalStreams, patience: STREAM_PATIENCE }),
+      new ReceiveLimit({ window: maxUnidirectionalStreams, patience: STREAM_PATIENCE }),
     ];
   }
 

@@ -1,5 +1,5 @@
 import type { Account } from "../limits/account.ts";
-import { MAX_BUFFER_DEBT } from "../limits/limits.ts";
+import { FIRST_BUFFER_DEBT, MAX_BUFFER_DEBT, READ_PER_DEBT } from "../limits/limits.ts";
 
 /**
  * The bytes that the buffers of one connection have allocated, whatever lies in them.
@@ -18,6 +18,7 @@ export class BufferMemory {
   /** Bytes in all of them. */
   fragmentBytes = 0;
   readonly #account: Account | undefined;
+  #mostDebt = FIRST_BUFFER_DEBT;
 
   /** @param account Where the bytes are held for the peer. */
   constructor(account?: Account) {
@@ -39,9 +40,14 @@ export class BufferMemory {
 
   /** Takes up a debt, unless that is too much. */
   lend(bytes: number): boolean {
-    if (this.debt + bytes > MAX_BUFFER_DEBT) return false;
+    if (this.debt + bytes > this.#mostDebt) return false;
     this.debt += bytes;
     return true;
+  }
+
+  /** The application has read so many bytes. */
+  onRead(bytes: number): void {
+    this.#mostDebt = Math.min(this.#mostDebt + bytes / READ_PER_DEBT, MAX_BUFFER_DEBT);
   }
 
   /** Some of a debt is paid off, or what it was taken up for is gone. */

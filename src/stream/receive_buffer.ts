@@ -9,7 +9,7 @@ import { overlaps } from "./copy_count.ts";
 import { Fragments } from "./fragments.ts";
 
 /** Bytes of a whole chunk; chunks lie side by side from `#origin` on. */
-const CHUNK = 32_768;
+const CHUNK = 65_536;
 /** Room that a chunk has at least. */
 const SMALLEST_CHUNK = 16;
 
@@ -267,6 +267,7 @@ export class ReceiveBuffer {
   #moveTo(offset: number): void {
     const before = this.offset;
     this.offset = offset;
+    this.#memory.onRead(offset - before);
     if (offset === this.contiguousEnd && this.#ahead.isEmpty) return this.#restart();
     if (this.#fragments && this.#fragments.count > 0) this.#fragments.remove(before, offset);
     const first = Math.floor((offset - this.#origin) / CHUNK);

@@ -129,19 +129,35 @@ Deno.test("ReceiveBuffer begins the chunks of a long stream in debt, of one stre
   const memory = new BufferMemory();
   const [one, other] = [new ReceiveBuffer(memory), new ReceiveBuffer(memory)];
   let end = 0;
-  for (let burst = 0; burst < 100; burst++) {
+  for (let burst = 0; burst < 20; burst++) {
     for (let i = 0; i < 20; i++, end += 1_400) one.write(end, pattern(0, end, 1_400));
     while (one.readable > 0) {
       assert.deepEqual(one.read(1e6)!.at(-1), pattern(0, one.offset - 1, 1)[0]);
     }
   }
-  assert.equal(memory.allocated, 32_768, "the chunk is kept for what comes next");
-  for (let at = 0; at < 33_000; at += 1_100) other.write(at, pattern(0, at, 1_100));
+  assert.equal(memory.allocated, 65_536, "the chunk is kept for what comes next");
+  for (let at = 0; at < 66_000; at += 1_100) other.write(at, pattern(0, at, 1_100));
   while (other.read(1e6));
   assert.equal(other.bytesHeld, 0, "the debt is the other's");
   one.discard();
-  for (let i = 0; i < 5; i++) other.write(33_000 + 10 * i, new Uint8Array(10));
-  assert.equal(other.bytesHeld, 32_768, "now it may have one");
+  for (let i = 0; i < 5; i++) other.write(66_000 + 10 * i, new Uint8Array(10));
+  assert.equal(other.bytesHeld, 65_536, "now it may have one");
+});
+
+Deno.test("ReceiveBuffer may have more in debt as more is read, up to a limit", () => {
+  const memory = new BufferMemory();
+  const buffers = Array.from({ length: 12 }, () => new ReceiveBuffer(memory));
+  const debtors = () => {
+    for (const buffer of buffers) buffer.write(buffer.offset + 70_000, new Uint8Array(100));
+    const count = buffers.filter((buffer) => buffer.bytesHeld >= 65_536).length;
+    for (const buffer of buffers) buffer.discard();
+    return count;
+  };
+  const counts = [200_000, 400_000, 1_600_000, 16_000_000, 32_000_000].map((read) => {
+    memory.onRead(read);
+    return debtors();
+  });
+  assert.deepEqual(counts, [0, 1, 2, 8, 8]);
 });
 
 Deno.test("ReceiveBuffer.write() passes over what it knows and takes the rest", () => {

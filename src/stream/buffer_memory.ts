@@ -1,3 +1,5 @@
+// The memory that the buffers of a connection take.
+
 import type { Account } from "../limits/account.ts";
 import { FIRST_BUFFER_DEBT, MAX_BUFFER_DEBT, READ_PER_DEBT } from "../limits/limits.ts";
 
@@ -6,7 +8,11 @@ import { FIRST_BUFFER_DEBT, MAX_BUFFER_DEBT, READ_PER_DEBT } from "../limits/lim
  *
  * A buffer allocates no more than twice what has come for it: a peer pays for what it makes us
  * hold. Chunks that are larger are in debt, all of them together within a limit, so that long
- * transfers need not begin each chunk with a small one.
+ * transfers need not begin each chunk with a small one. The limit grows by a part of what the
+ * application has read: a lost burst leaves many chunks half full, and a peer that has sent so much
+ * has paid for them.
+ *
+ * @internal
  */
 export class BufferMemory {
   /** Bytes allocated now. */

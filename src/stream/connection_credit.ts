@@ -48,7 +48,11 @@ export interface CreditOptions {
   readonly memory?: { readonly room: number };
 }
 
-/** Limits of the connection as a whole, for each direction: data, and streams of both kinds. */
+/**
+ * Limits of the connection as a whole, for each direction: data, and streams of both kinds.
+ *
+ * @internal
+ */
 export class ConnectionCredit implements FrameOwner {
   /** Credit for the data that we send. */
   readonly send: SendLimit = new SendLimit();

@@ -1,3 +1,5 @@
+// Counts how often ranges of a stream are in flight.
+
 import { RangeSet } from "../bytes/range_set.ts";
 
 /**

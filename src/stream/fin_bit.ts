@@ -1,3 +1,5 @@
+// What has become of the end of a stream.
+
 import { STREAM } from "../frame/stream.ts";
 
 /** What happened to the FIN bit. */

@@ -2,7 +2,11 @@
 
 import type { FrameSink } from "../frame/sent_frame.ts";
 
-/** An object with frames to send that are neither STREAM nor CRYPTO. */
+/**
+ * An object with frames to send that are neither STREAM nor CRYPTO.
+ *
+ * @internal
+ */
 export interface ControlWriter {
   /** The ID of the stream that the frames are about. */
   readonly id: number;
@@ -22,7 +26,11 @@ interface EitherObserver {
   onHalfDone(id: number): void;
 }
 
-/** What a sending half tells the set that it belongs to. */
+/**
+ * What a sending half tells the set that it belongs to.
+ *
+ * @internal
+ */
 export interface SendObserver<Half> extends EitherObserver {
   /** Whether the peer understands a reset that keeps a promise (reliable stream reset). */
   readonly takesResetAt: boolean;
@@ -34,7 +42,11 @@ export interface SendObserver<Half> extends EitherObserver {
   onWritable(half: Half): void;
 }
 
-/** What a receiving half tells the set that it belongs to. */
+/**
+ * What a receiving half tells the set that it belongs to.
+ *
+ * @internal
+ */
 export interface ReceiveObserver<Half> extends EitherObserver {
   /** The half has something for the application. */
   onReadable(half: Half): void;

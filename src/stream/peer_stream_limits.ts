@@ -1,7 +1,13 @@
+// The limits of streams in the peer's transport parameters.
+
 import type { Role } from "../error/role.ts";
 import { initiatorOf, isUnidirectional } from "./stream_id.ts";
 
-/** Limits in the peer's transport parameters (RFC 9000, Section 18.2). */
+/**
+ * Limits in the peer's transport parameters (RFC 9000, Section 18.2).
+ *
+ * @internal
+ */
 export interface PeerStreamLimits {
   readonly initialMaxData: number;
   /** For streams the peer opens. */

@@ -1,8 +1,14 @@
+// The room that streams of the peer leave for others.
+
 import { type ConnectionCredit, Kind, kindOf } from "./connection_credit.ts";
 import { ResetBudget } from "./reset_budget.ts";
 import type { Stream } from "./stream.ts";
 
-/** The room that streams of the peer leave for others of its kind when they are done. */
+/**
+ * The room that streams of the peer leave for others of its kind when they are done.
+ *
+ * @internal
+ */
 export class PeerStreamRoom {
   #awaitsApplication = false;
   readonly #credit: ConnectionCredit;

@@ -10,7 +10,11 @@ import type { ControlWriter, ReceiveObserver } from "./half_observer.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
 import { ReceiveLimit, type ReceiveLimitOptions } from "./receive_limit.ts";
 
-/** States of the receiving part of a stream (RFC 9000, Section 3.2). */
+/**
+ * States of the receiving part of a stream (RFC 9000, Section 3.2).
+ *
+ * @internal
+ */
 export const ReceiveState = {
   Receive: 0,
   SizeKnown: 1,
@@ -19,11 +23,16 @@ export const ReceiveState = {
   ResetReceived: 4,
   ResetRead: 5,
 } as const;
-/** One of the values of {@linkcode ReceiveState}. */
+/**
+ * One of the values of {@linkcode ReceiveState}.
+ *
+ * @internal
+ */
 export type ReceiveState = (typeof ReceiveState)[keyof typeof ReceiveState];
 
 /** The receiving half of a stream: takes STREAM frames and hands bytes to the application. */
 export class ReceiveHalf implements FrameOwner, ControlWriter {
+  /** The ID of its stream. */
   readonly id: number;
   /** Credit we give to this stream. */
   readonly limit: ReceiveLimit;
@@ -45,6 +54,7 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
   /** Whether the application is told when there is something: it took all there was. */
   #isArmed = true;
 
+  /** @internal */
   constructor(
     id: number,
     limit: ReceiveLimitOptions,

@@ -1,3 +1,5 @@
+// The credit that this end gives to the peer.
+
 /** How a {@linkcode ReceiveLimit} grows. */
 export interface ReceiveLimitOptions {
   /** How far the limit is ahead of what was consumed, at first. */
@@ -40,6 +42,8 @@ export interface ReceiveLimitOptions {
  * Credit that we give to the peer: for all data, for the data of one stream, or for a number of
  * streams (RFC 9000, Section 4). The limit rises as the application consumes, and the window widens
  * by itself if it is too narrow for the rate and the round-trip time.
+ *
+ * @internal
  */
 export class ReceiveLimit {
   /** What the peer was told: how much it may send in all. */

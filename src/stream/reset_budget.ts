@@ -1,3 +1,5 @@
+// Holds back the room of streams that are reset early.
+
 import { EARLY_RESETS_PER_SECOND } from "../limits/limits.ts";
 
 /**

@@ -77,10 +77,12 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
     return this.#state <= SendState.Send && this.#fin.state === Fin.None && this.#reset.code < 0;
   }
 
+  /** Bytes sent at least once. */
   get bytesSent(): number {
     return this.#buffer.sentEnd;
   }
 
+  /** Bytes that wait to be sent for the first time. */
   get bytesQueued(): number {
     return this.#buffer.bytesQueued;
   }
@@ -89,6 +91,7 @@ export class SendHalf extends StreamRank implements FrameOwner, ControlWriter {
     return this.#buffer.bytesLost;
   }
 
+  /** Bytes that the peer still allows. */
   get credit(): number {
     return this.limit.room;
   }

@@ -1,6 +1,8 @@
 /**
  * Credit the peer gave us: for all data, for one stream's data, or for a number of streams
  * (RFC 9000, Section 4). It only ever grows.
+ *
+ * @internal
  */
 export class SendLimit {
   /** How much the peer allows in all. */

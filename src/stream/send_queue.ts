@@ -10,6 +10,8 @@ import type { SendLimit } from "./send_limit.ts";
  *
  * Two lists are kept in the same order: all of them, and those that can go on without connection
  * credit because something of them was lost. Running out of credit then just changes the list.
+ *
+ * @internal
  */
 export class SendQueue {
   readonly #connection: SendLimit;

@@ -1,4 +1,8 @@
-/** States of the sending part of a stream (RFC 9000, Section 3.1). */
+/**
+ * States of the sending part of a stream (RFC 9000, Section 3.1).
+ *
+ * @internal
+ */
 export const SendState = {
   Ready: 0,
   Send: 1,

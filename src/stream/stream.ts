@@ -1,8 +1,11 @@
+// A stream: a sending half, a receiving half, or both.
+
 import type { ReceiveHalf } from "./receive_half.ts";
 import type { SendHalf } from "./send_half.ts";
 
 /** One stream: a sending half, a receiving half, or both. */
 export class Stream {
+  /** The stream's ID. */
   readonly id: number;
   /** Missing on a stream that only the peer sends on. */
   readonly send: SendHalf | undefined;
@@ -18,6 +21,7 @@ export class Stream {
     return this.receive?.early ?? false;
   }
 
+  /** @internal */
   constructor(id: number, send: SendHalf | undefined, receive: ReceiveHalf | undefined) {
     this.id = id;
     this.send = send;

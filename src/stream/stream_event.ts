@@ -1,3 +1,5 @@
+// The events of streams.
+
 import type { Kind } from "./connection_credit.ts";
 import type { Stream } from "./stream.ts";
 

@@ -1,14 +1,18 @@
 // The place of a stream among the streams that send.
 
+import type { Readiness } from "../scheduler/readiness.ts";
 import type { StreamView } from "../scheduler/stream_order.ts";
 
 /** A path that a stream can be bound to. */
 export interface BoundPath {
-  /** Whether data may be given to it now. */
-  readonly fit: boolean;
+  readonly readiness: Readiness;
 }
 
-/** The place of a stream among the streams that send. The send queue hears of every change. */
+/**
+ * The place of a stream among the streams that send. The send queue hears of every change.
+ *
+ * @internal
+ */
 export abstract class StreamRank implements StreamView {
   abstract readonly id: number;
   abstract readonly bytesSent: number;

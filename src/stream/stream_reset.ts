@@ -1,3 +1,5 @@
+// The reset of a stream that this end sends on.
+
 import type { FrameOwner, FrameSink } from "../frame/sent_frame.ts";
 import {
   RESET_STREAM,

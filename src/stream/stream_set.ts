@@ -48,6 +48,7 @@ export class StreamSet implements SendObserver<SendHalf>, ReceiveObserver<Receiv
   readonly #wanted: [boolean, boolean] = [false, false];
   #peer: PeerStreamLimits = NO_LIMITS;
 
+  /** @internal */
   constructor(options: StreamSetOptions) {
     this.#role = options.role;
     this.memory = options.memory ?? new BufferMemory();

@@ -1,3 +1,5 @@
+// The options of a stream set.
+
 import type { Role } from "../error/role.ts";
 import type { StreamOrder } from "../scheduler/stream_order.ts";
 import type { BufferMemory } from "./buffer_memory.ts";

@@ -1,3 +1,5 @@
+// Limits how far an application may write ahead.
+
 import {
   FIRST_WRITE_AHEAD,
   LEAST_WRITE_AHEAD,
@@ -54,9 +56,13 @@ export class WriteAhead {
   }
 }
 
-/** What one stream may write ahead. */
+/**
+ * What one stream may write ahead.
+ *
+ * @internal
+ */
 export class WriteRoom {
-  /** Whether the application waits for it. */
+  /** Whether the application waits for room. */
   isAwaited = false;
   readonly #ahead: WriteAhead;
   #credit: number;

@@ -77,7 +77,7 @@ Deno.test("ReceiveLimit.raise() grows no further than its maximum and keeps to i
   assert.equal(limit.window, 3000);
 });
 
-Deno.test("ReceiveLimit.receive() leaves room beside what nobody reads, as far as it may grow", () => {
+Deno.test("ReceiveLimit.receive() leaves room beside what is not read, as far as it may grow", () => {
   const limit = new ReceiveLimit({ window: 1_000, maxWindow: 10_000, reserve: 250 });
   limit.receive(750);
   assert.equal(limit.pending, false, "there is room");
@@ -91,7 +91,7 @@ Deno.test("ReceiveLimit.receive() leaves room beside what nobody reads, as far a
   assert.equal(received, 10_000, "and not further");
   limit.consume(9_000);
   assert.equal(limit.pending, true);
-  // Nobody has asked for more than that.
+  // The application has asked for no more than that.
   const wary = new ReceiveLimit({
     window: 1_000,
     maxWindow: 10_000,

@@ -52,7 +52,7 @@ Deno.test("SendHalf.resetAt() delivers its first bytes over a bad link, then the
       },
     });
     assert.equal(code, 77, `seed ${seed}`);
-    // Who has promised less than had arrived already may drop the rest.
+    // A peer that has promised less than had arrived already may drop the rest.
     if (acknowledged < reliable) assert.ok(bytes.length >= reliable, `seed ${seed}`);
     assert.ok(bytes.every((byte, i) => byte === i % 251));
     pair.run({ until: pair.now + 20_000, when: () => sender.send!.isDone });

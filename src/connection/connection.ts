@@ -142,8 +142,8 @@ export class Connection implements PartsObserver {
   /** What happened, oldest first. */
   nextEvent(): ConnectionEvent | undefined {
     const event = this.#events.shift() ?? this.streams.nextEvent();
-    if (event !== undefined || this.closing.open || this.#closedTold) return event;
-    this.#closedTold = true;
+    if (event !== undefined || this.closing.open || this.#isClosedTold) return event;
+    this.#isClosedTold = true;
     return { type: "closed", reason: this.closing.reason! };
   }
 

@@ -55,7 +55,7 @@ export class DatagramQueue implements FrameOwner {
   /** Whether no more can be queued for now; then a "datagramsSent" event follows. */
   isFull(): boolean {
     if (this.#outgoing.length < MAX_DATAGRAMS_WAITING) return false;
-    this.#wanted = true;
+    this.#isWanted = true;
     return true;
   }
 
@@ -135,8 +135,8 @@ export class DatagramQueue implements FrameOwner {
   }
 
   #tell(): void {
-    if (!this.#wanted) return;
-    this.#wanted = false;
+    if (!this.#isWanted) return;
+    this.#isWanted = false;
     this.#events.push({ type: "datagramsSent" });
   }
 

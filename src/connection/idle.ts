@@ -6,7 +6,7 @@ export class Idle {
   heardAt = -Infinity;
   #timeout: number;
   /** Whether anything ack-eliciting was sent since the last packet arrived. */
-  #sent = false;
+  #hasSent = false;
 
   /** @param timeout 0 for none. */
   constructor(timeout: number) {
@@ -25,7 +25,7 @@ export class Idle {
 
   /** A packet was received and opened. */
   onReceived(probeTimeout: number, now: number): void {
-    this.#sent = false;
+    this.#hasSent = false;
     this.heardAt = now;
     this.#restart(probeTimeout, now);
   }

@@ -26,7 +26,7 @@ export class TokenOffers implements FrameOwner {
 
   /** Whether a frame waits. */
   get pending(): boolean {
-    return this.#pending;
+    return this.#isPending;
   }
 
   /** Offers a token if a 4-tuple with a new host is proven (RFC 9000, Section 8.1.3). */
@@ -37,22 +37,22 @@ export class TokenOffers implements FrameOwner {
     this.#remotes = [...this.#remotes, remote];
     this.#token = this.make(this.#remotes, now);
     this.#count++;
-    this.#pending = true;
+    this.#isPending = true;
   }
 
   /** Writes the newest token, if it is due and fits. */
   writeFrames(sink: FrameSink): void {
-    if (!this.#pending || sink.room < this.#token!.length + 5) return;
+    if (!this.#isPending || sink.room < this.#token!.length + 5) return;
     writeNewToken(sink.writer, this.#token!);
     sink.record(this, NEW_TOKEN, this.#count, 0);
-    this.#pending = false;
+    this.#isPending = false;
   }
 
   onFrameAcked(frame: SentFrame): void {
-    if (frame.start === this.#count && !this.#pending) this.#token = undefined;
+    if (frame.start === this.#count && !this.#isPending) this.#token = undefined;
   }
 
   onFrameLost(frame: SentFrame): void {
-    if (frame.start === this.#count && this.#token !== undefined) this.#pending = true;
+    if (frame.start === this.#count && this.#token !== undefined) this.#isPending = true;
   }
 }

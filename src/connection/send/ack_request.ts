@@ -26,11 +26,11 @@ export class AckRequest implements FrameOwner {
   readonly #packets: number;
   /** Microseconds that the peer may hold back an acknowledgement. */
   #delay = 0;
-  #pending = false;
+  #isPending = false;
   /** Whether the peer understands. */
-  #agreed = false;
+  #isAgreed = false;
   /** Whether it was asked to wait for more packets. */
-  #asked = false;
+  #wasAsked = false;
 
   /** @param packets How many packets one acknowledgement is wanted for; 0 asks for nothing. */
   constructor(packets: number) {
@@ -39,24 +39,24 @@ export class AckRequest implements FrameOwner {
 
   /** The peer's parameters tell whether it understands. */
   agree({ minAckDelay }: TransportParameters): void {
-    this.#agreed = minAckDelay >= 0;
+    this.#isAgreed = minAckDelay >= 0;
   }
 
   /** The handshake is confirmed: asks, if the peer understands it. */
   start({ minAckDelay, maxAckDelay }: TransportParameters): void {
-    if (this.#packets < 1 || !this.#agreed) return;
+    if (this.#packets < 1 || !this.#isAgreed) return;
     this.#delay = Math.max(minAckDelay, maxAckDelay * 1_000);
-    this.#pending = this.#asked = true;
+    this.#isPending = this.#wasAsked = true;
   }
 
   /** How many packets the peer answers with one acknowledgement, as far as we know. */
   get threshold(): number {
-    return this.#asked ? this.#packets : USUAL_THRESHOLD;
+    return this.#wasAsked ? this.#packets : USUAL_THRESHOLD;
   }
 
   /** Whether the frame waits. */
   get pending(): boolean {
-    return this.#pending;
+    return this.#isPending;
   }
 
   /** Writes the frame, if it is due and fits. */
@@ -64,10 +64,10 @@ export class AckRequest implements FrameOwner {
     // The threshold counts the packets that may wait, not the one that brings the answer about.
     const threshold = this.#packets - 1;
     const size = ackFrequencySize(0, threshold, this.#delay, REORDERING_THRESHOLD);
-    if (!this.#pending || sink.room < size) return;
+    if (!this.#isPending || sink.room < size) return;
     writeAckFrequency(sink.writer, 0, threshold, this.#delay, REORDERING_THRESHOLD);
     sink.record(this, ACK_FREQUENCY, 0, 0);
-    this.#pending = false;
+    this.#isPending = false;
   }
 
   /**
@@ -81,7 +81,7 @@ export class AckRequest implements FrameOwner {
 
   /** Asks that the next packet be acknowledged at once; false if the peer does not understand that. */
   hurry(space: PacketSpace, sink: FrameSink): boolean {
-    if (!this.#agreed || sink.room < 1) return false;
+    if (!this.#isAgreed || sink.room < 1) return false;
     writeImmediateAck(sink.writer);
     space.hurried = space.nextNumber;
     return true;
@@ -90,6 +90,6 @@ export class AckRequest implements FrameOwner {
   onFrameAcked(_frame: SentFrame): void {}
 
   onFrameLost(_frame: SentFrame): void {
-    this.#pending = true;
+    this.#isPending = true;
   }
 }

@@ -82,13 +82,13 @@ export class FrameWriter {
     // Of two probes both carry the messages: one of them may be lost as well.
     if (space.probes > 0 && !crypto.hasPending) space.requeueOutstanding(1);
     crypto.writeFrames(this.#builder);
-    if (space.probes > 0 && !this.#builder.ackEliciting) this.writePing();
+    if (space.probes > 0 && !this.#builder.isEliciting) this.writePing();
   }
 
   // RFC 9000, Section 13.2.6: a space is acknowledged in packets of its own.
   #writeHandshakeAck(space: PacketSpace, now: number): void {
     const { received } = space;
-    if (!received.unreported) return;
+    if (!received.hasUnreported) return;
     const delay = Math.floor(received.delay(now) * 1_000 / ACK_DELAY_UNIT);
     const { writer } = this.#builder;
     if (writeAck(writer, received.ranges, delay, -1, this.#builder.room) === 0) return;
@@ -249,6 +249,6 @@ export class FrameWriter {
    * learn what arrived.
    */
   breakSilence(space: PacketSpace): void {
-    if (space.breaksSilence(this.#builder.ackEliciting, MAX_SILENT_PACKETS)) this.writePing();
+    if (space.breaksSilence(this.#builder.isEliciting, MAX_SILENT_PACKETS)) this.writePing();
   }
 }

@@ -104,7 +104,7 @@ export class Sender {
   /** RFC 9000, Section 17.2.3: whether there are 0-RTT data to send, and no better keys yet. */
   get #mayWriteEarly(): boolean {
     const { zeroRtt, oneRtt } = this.#parts.keys;
-    return zeroRtt.write !== undefined && oneRtt === undefined && this.#frames.earlyPending;
+    return zeroRtt.write !== undefined && oneRtt === undefined && this.#frames.hasData;
   }
 
   /** 0-RTT data that found no room beside the ClientHello. */
@@ -136,7 +136,7 @@ export class Sender {
       return false;
     }
     // RFC 9000, Section 14.1, RFC 9001, Section 9.3: a client's, and a server's that ask for more.
-    return handshake.role === "client" || this.builder.ackEliciting;
+    return handshake.role === "client" || this.builder.isEliciting;
   }
 
   #writeHandshake(path: Path, now: number): void {

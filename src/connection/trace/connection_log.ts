@@ -172,7 +172,7 @@ export class ConnectionLog {
     const logged = this.#aim(type, packet.number, path.id);
     const tuple = this.#paths.tuple(path, packet.carrier as NetworkPath, this.#now);
     const trigger = byNumber ? "reordering_threshold" : "time_threshold";
-    this.qlog.packetLost(this.#now, tuple, logged, trigger, packet.mtuProbe);
+    this.qlog.packetLost(this.#now, tuple, logged, trigger, packet.isMtuProbe);
   }
 
   #aim(type: number, number: number, pathId: number): LoggedHeader {

@@ -38,7 +38,7 @@ export interface TransportConfig {
   /** Unidirectional streams the peer may have open at once. */
   readonly maxUnidirectionalStreams: number;
   /** Paths that may be open at once; 1 turns multipath off. */
-  readonly maxPaths: number;
+  readonly maxConcurrentPaths: number;
   /** The largest DATAGRAM frame taken; 0 for none. */
   readonly maxDatagramFrameSize: number;
   /** The largest UDP payload to try; it is only used once it was seen to arrive. */
@@ -52,7 +52,7 @@ export interface TransportConfig {
   /** Packets that one acknowledgement of the peer is wanted for; 0 leaves it to the peer. */
   readonly ackFrequency: number;
   /** Datagrams that may leave before the first acknowledgement. */
-  readonly initialWindow: number;
+  readonly initialCongestionWindow: number;
   /** The round-trip time assumed before one was measured. */
   readonly initialRtt: number;
   /** Whether those on the way may measure round trips (RFC 9000, Section 17.4). */
@@ -82,14 +82,14 @@ export const DEFAULTS: TransportConfig = {
   maxStreamWindow: 16_777_216,
   maxBidirectionalStreams: 100,
   maxUnidirectionalStreams: 100,
-  maxPaths: 4,
+  maxConcurrentPaths: 4,
   maxDatagramFrameSize: 65_535,
   maxDatagramSize: 1_452,
   activeIdLimit: 4,
   maxAckDelay: 25,
   ackThreshold: 2,
   ackFrequency: 0,
-  initialWindow: 10,
+  initialCongestionWindow: 10,
   initialRtt: 333,
   spinBit: false,
   congestionControl: cubic,

@@ -10,10 +10,10 @@ export function networkOptions(
   config: TransportConfig,
   random: Random,
 ): NetworkPathOptions {
-  const { congestionControl, initialWindow, initialRtt, maxDatagramSize } = config;
+  const { congestionControl, initialCongestionWindow, initialRtt, maxDatagramSize } = config;
   return {
     congestionControl,
-    initialWindow,
+    initialWindow: initialCongestionWindow,
     initialRtt,
     maxDatagramSize,
     random,

@@ -88,7 +88,7 @@ function pairOf(experiment: Experiment, seed: number | string): Pair {
     seed,
     links,
     serverAddresses: links.length,
-    config: { maxPaths: Math.max(4, links.length), ...experiment.config },
+    config: { maxConcurrentPaths: Math.max(4, links.length), ...experiment.config },
     ...(direction === "download" ? { serverConfig: sender } : { clientConfig: sender }),
   });
 }

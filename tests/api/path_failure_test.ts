@@ -109,7 +109,7 @@ Deno.test("moveObstacle() tells an empty connection ID from one without others",
 Deno.test("Opening a path tells whether the server uses one only, forbids it, or is silent", async () => {
   // Asked for before and after the handshake.
   for (const wait of [0, 1_000]) {
-    const single = begin({ serverConfig: { maxPaths: 1 } });
+    const single = begin({ serverConfig: { maxConcurrentPaths: 1 } });
     single.wait(wait);
     const one = opening(single.paths, single.pair);
     single.wait(2_000);

@@ -59,7 +59,7 @@ export class RawConnection {
     const socket = new UdpSocket(conn);
     hub.driver.add(socket);
     const remote = { transport: "udp", hostname: "127.0.0.1", port: options.port } as const;
-    const transport = { ...CLIENT_DEFAULTS, maxPaths: 1, keepAliveInterval: 5_000 };
+    const transport = { ...CLIENT_DEFAULTS, maxConcurrentPaths: 1, keepAliveInterval: 5_000 };
     const tls: ClientConfig["tls"] = {
       serverName: "localhost",
       alpn: ["h3"],

@@ -120,7 +120,7 @@ Deno.test("readServerOptions() reads every form of 2018", () => {
     port: 443,
     scheduler: roundRobin,
     streamOrder: "strictPriority",
-    initialWindow: 32,
+    initialCongestionWindow: 32,
     congestionControl: undefined,
     flowWindow: 512 * 1024,
     interfaces: ["eth0", "wlan0"],

@@ -135,7 +135,7 @@ Deno.test("zerortt: the requests of the second connection leave early", () => {
   const runner = new RunnerCase({ server: { earlyData: true } });
   const { tap, pair } = runner;
   // As the endpoint for the runner has it, since the bytes of both connections are counted.
-  const options = { transport: { ...DEFAULTS, maxPaths: 1, maxDatagramSize: 1_200 } };
+  const options = { transport: { ...DEFAULTS, maxConcurrentPaths: 1, maxDatagramSize: 1_200 } };
   const first = runner.connect({}, options);
   first.app.get(32, 250);
   runner.finish(first);

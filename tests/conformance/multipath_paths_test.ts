@@ -174,7 +174,7 @@ Deno.test("A path that cannot be validated uses up its ID, and is abandoned alou
 });
 
 Deno.test("A path that is refused is abandoned on another path, and costs nothing but its ID [MPQUIC 3.1 refused]", () => {
-  const { pair, tap } = tapped({ config: { maxPaths: 6 } });
+  const { pair, tap } = tapped({ config: { maxConcurrentPaths: 6 } });
   const { connection } = pair.client;
   const { port, remote } = connection.paths.find(0)!.current;
   for (let i = 0; i < 2; i++) connection.openPath(port, remote, "available", pair.now);
@@ -215,7 +215,7 @@ Deno.test("A server abandons a path for which it got no connection ID, and says 
 
 // MPQUIC, Section 3.2.
 Deno.test("Both ends give IDs of each path both allow, numbered from 0 on each, without gaps [MPQUIC 3.2 path-0] [MPQUIC 3.2.1 no-gaps]", () => {
-  const { tap } = tapped({ serverConfig: { maxPaths: 3 } });
+  const { tap } = tapped({ serverConfig: { maxConcurrentPaths: 3 } });
   for (const side of sides) {
     const seen = new Map<number, number[]>();
     for (const { frames } of tap.sent(side)) {

@@ -96,7 +96,7 @@ for (const side of sides) {
         return startLong.apply(this, args);
       };
       try {
-        const config = { [`${side}Config`]: { maxPaths: offer < 0 ? 1 : 4 } };
+        const config = { [`${side}Config`]: { maxConcurrentPaths: offer < 0 ? 1 : 4 } };
         const pair = announcing(side, [[parameterId("initialSourceId"), NOTHING]], config);
         assert.equal(new Attacker(pair, side).verdict, code, `with ${offer}`);
       } finally {

@@ -63,7 +63,7 @@ Deno.test("basic: two paths are used, and there are IDs for all others [scenario
 
 Deno.test("just_one: a server that allows one path more gives just that to a client of three [scenario just_one]", () => {
   const links = [link(10, 10), link(10, 10), link(10, 10)];
-  const pair = started({ links, serverConfig: { maxPaths: 2 } });
+  const pair = started({ links, serverConfig: { maxConcurrentPaths: 2 } });
   assert.ok(twoMegabytes(pair) < 1_060, `${pair.now} ms`);
   expectPaths(pair, 0, 1);
 });
@@ -379,7 +379,7 @@ for (const delay of [0, 10]) {
 const MONOPATH: PairOptions = { links: [link(10, 10)] };
 
 Deno.test("monopath: basic, with holes in the numbers, and with changes of keys [scenario monopath]", () => {
-  const plain = twoMegabytes(started({ ...MONOPATH, config: { maxPaths: 1 } }));
+  const plain = twoMegabytes(started({ ...MONOPATH, config: { maxConcurrentPaths: 1 } }));
   for (const config of [{}, { keyLimits: { updateAfter: 200 } }]) {
     const pair = started({ ...MONOPATH, serverConfig: config });
     const time = twoMegabytes(pair);

@@ -119,7 +119,7 @@ Deno.test("An extension is in use when it was announced, by both ends where both
   assert.equal(agreed(client, none), always | AlternativeAddress);
   assert.equal(agreed(server, client), full);
   assert.equal(agreed(client, server), full | AlternativeAddress);
-  const single = configuredParameters({ ...DEFAULTS, maxPaths: 1 }, "server");
+  const single = configuredParameters({ ...DEFAULTS, maxConcurrentPaths: 1 }, "server");
   assert.equal(agreedExtensions(single, client) & Multipath, 0);
   const quiet = configuredParameters({ ...DEFAULTS, maxDatagramFrameSize: 0 }, "server");
   assert.equal(agreedExtensions(quiet, client) & Datagram, 0);

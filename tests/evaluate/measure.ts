@@ -28,7 +28,7 @@ export function pairOf(links: readonly LinkOptions[], options: DownloadOptions =
   const pairOptions: PairOptions = {
     links,
     seed,
-    config: { maxPaths: Math.max(4, links.length), ...config },
+    config: { maxConcurrentPaths: Math.max(4, links.length), ...config },
     serverConfig: { ...config, ...serverConfig, ...(scheduler ? { scheduler } : {}) },
     serverAddresses: links.length,
     clientTls,

@@ -185,7 +185,8 @@ Deno.test("No nonce is used twice while paths come and go and keys change [attac
 });
 
 Deno.test("Paths that are idle have no timers and send nothing [attack idle-paths]", () => {
-  const pair = new Pair({ paths: 8, config: { maxPaths: 8, maxIdleTimeout: 0 } }).connect();
+  const pair = new Pair({ paths: 8, config: { maxConcurrentPaths: 8, maxIdleTimeout: 0 } })
+    .connect();
   pair.run({ until: 5_000 });
   move(pair, MB);
   pair.run({ until: pair.now + 5_000 });

@@ -27,7 +27,7 @@ function opened(pair: Pair): number {
 }
 
 Deno.test("A peer with spoofed addresses has two of them validated at once, for next to nothing [attack spoofed-addresses] [MPQUIC 3.1 three-times]", () => {
-  const pair = connected({ paths: 6, config: { maxPaths: 6 } });
+  const pair = connected({ paths: 6, config: { maxConcurrentPaths: 6 } });
   const { network } = pair.world;
   const before = pair.server.connection.paths.paths.length;
   let sent = 0;
@@ -94,7 +94,7 @@ Deno.test("Many connections that name one victim have 64 KB sent there at once [
 });
 
 Deno.test("A third path over the same 4-tuple is refused, two are served [attack many-paths-one-address] [MPQUIC 5.2 one-address]", () => {
-  const pair = connected({ config: { maxPaths: 6 } });
+  const pair = connected({ config: { maxConcurrentPaths: 6 } });
   const remote = pair.serverPorts[0]!.publicAddress;
   for (let i = 0; i < 4; i++) {
     pair.client.connection.openPath(pair.clientPorts[0]!, remote, "available", pair.now);

@@ -11,7 +11,7 @@ const directions = ["download", "upload"] as const;
 function equal(count: number): PairOptions {
   return {
     links: Array.from({ length: count }, () => linkOf(10, 44)),
-    config: { maxPaths: 8 },
+    config: { maxConcurrentPaths: 8 },
   };
 }
 
@@ -79,14 +79,14 @@ Deno.test("Requests in the other direction at the same time arrive whole", () =>
 });
 
 Deno.test("A server allows fewer paths than the client wants: those there are work", () => {
-  const options: PairOptions = { ...equal(3), serverConfig: { maxPaths: 2 } };
+  const options: PairOptions = { ...equal(3), serverConfig: { maxConcurrentPaths: 2 } };
   const pair = new Pair(options).connect();
   move(pair, 2 * MB);
   assert.deepEqual(pair.client.connection.paths.paths.map((path) => path.id), [0, 1]);
 });
 
 Deno.test("A server that does not know multipath serves over one path", () => {
-  const pair = new Pair({ ...equal(2), serverConfig: { maxPaths: 1 } }).connect();
+  const pair = new Pair({ ...equal(2), serverConfig: { maxConcurrentPaths: 1 } }).connect();
   move(pair, MB);
   assert.equal(pair.client.connection.paths.paths.length, 1);
   assert.ok(pair.client.has("pathRefused"));

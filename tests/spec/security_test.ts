@@ -18,7 +18,7 @@ function numberIn(cell: string): number {
   return Number(/^[\d,]+/.exec(cell)?.[0].replaceAll(",", "") ?? NaN);
 }
 
-/** The value that a name such as `DEFAULTS.maxPaths` has. */
+/** The value that a name such as `DEFAULTS.maxConcurrentPaths` has. */
 function valueOf(name: string): unknown {
   const known: Record<string, unknown> = { ...limits, DEFAULTS, tcpLimits };
   return name.split(".").reduce<unknown>(

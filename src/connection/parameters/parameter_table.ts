@@ -185,7 +185,8 @@ export const parameterTable: readonly ParameterRow[] = [
     log: "max_ack_delay",
   }),
   row(0x0e, "activeConnectionIdLimit", number(2), {
-    configured: ({ activeIdLimit, maxPaths }) => idsPerPath(activeIdLimit, maxPaths),
+    configured: ({ activeIdLimit, maxConcurrentPaths }) =>
+      idsPerPath(activeIdLimit, maxConcurrentPaths),
     remembered: "limit",
     log: "active_connection_id_limit",
   }),

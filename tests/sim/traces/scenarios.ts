@@ -67,7 +67,7 @@ export const families: Readonly<Record<string, Family>> = {
       retry: exchange({ server: { retry: "always" } }),
       version2: exchange({ client: { versions: [Version.V2] } }),
       negotiatedVersion: exchange({ server: { versions: [Version.V2, Version.V1] } }),
-      onePath: exchange({ config: { maxPaths: 1 } }),
+      onePath: exchange({ config: { maxConcurrentPaths: 1 } }),
       ackFrequency: exchange({ config: { ackFrequency: 10 } }),
       ipv6: exchange({ ipv6: true, serverAddresses: 2 }),
       smallWindows: exchange({ config: smallWindows() }),

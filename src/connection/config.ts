@@ -3,7 +3,7 @@
 import type { CongestionControl } from "../congestion/controller.ts";
 import { cubic } from "../congestion/cubic.ts";
 import type { KeyPhasesOptions } from "../crypto/key_phases.ts";
-import type { Address } from "../path/address.ts";
+import type { Address } from "../path/address/address.ts";
 import type { QlogFactory } from "../qlog/qlog.ts";
 import { earliestCompletion } from "../scheduler/earliest_completion.ts";
 import type { Scheduler, SchedulerFactory } from "../scheduler/scheduler.ts";

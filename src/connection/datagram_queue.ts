@@ -6,7 +6,7 @@ import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import { MAX_DATAGRAM_BYTES_WAITING, MAX_DATAGRAMS_WAITING } from "../limits/limits.ts";
 import type { Path } from "../path/path.ts";
 import { BufferMemory } from "../stream/buffer_memory.ts";
-import { bindingOf } from "../path/binding.ts";
+import { bindingOf } from "../path/address/binding.ts";
 
 /** A datagram that waits. */
 interface Outgoing {

@@ -1,5 +1,7 @@
-import type { Address } from "../path/address.ts";
-import type { Health } from "../path/lifecycle.ts";
+// The events of a connection.
+
+import type { Address } from "../path/address/address.ts";
+import type { Health } from "../path/health/lifecycle.ts";
 import type { Path } from "../path/path.ts";
 import type { StreamEvent } from "../stream/stream_event.ts";
 import type { Session } from "../tls/session.ts";

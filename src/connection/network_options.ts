@@ -1,7 +1,7 @@
 import { CouplingGroup } from "../congestion/coupling_group.ts";
 import type { Random } from "../crypto/random.ts";
 import type { Role } from "../error/role.ts";
-import type { NetworkPathOptions } from "../path/network_path_options.ts";
+import type { NetworkPathOptions } from "../path/network/network_path_options.ts";
 import type { TransportConfig } from "./config.ts";
 
 /** What all network paths of one connection are made with. */

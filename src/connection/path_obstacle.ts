@@ -2,8 +2,8 @@
 
 import type { Role } from "../error/role.ts";
 import type { PathObstacle } from "./obstacle.ts";
-import type { Address } from "../path/address.ts";
-import { Stage } from "../path/lifecycle.ts";
+import type { Address } from "../path/address/address.ts";
+import { Stage } from "../path/health/lifecycle.ts";
 import type { Path } from "../path/path.ts";
 import type { PathSet } from "../path/path_set.ts";
 import type { Closing } from "./closing.ts";

@@ -1,7 +1,9 @@
-import { type Address, sameAddress } from "../path/address.ts";
+// Wishes of an application to open paths.
+
+import { type Address, sameAddress } from "../path/address/address.ts";
 import type { Path } from "../path/path.ts";
 import type { PathSet } from "../path/path_set.ts";
-import type { Port } from "../path/port.ts";
+import type { Port } from "../path/address/port.ts";
 import type { PathStatus } from "../scheduler/scheduler.ts";
 
 /** A wish to open a path; it waits until both ends have connection IDs for it. */

@@ -6,6 +6,7 @@ import { TransportError } from "../../error/quic_error.ts";
 import type { AddressAnnouncer } from "../../path/address_announcer.ts";
 import { ObservationCounter } from "../../path/observation.ts";
 import { MAX_ADDRESSES } from "../../limits/limits.ts";
+import type { AddressAnnouncer } from "../../path/address/address_announcer.ts";
 import type { PathSet } from "../../path/path_set.ts";
 import type { StreamSet } from "../../stream/stream_set.ts";
 import type { DatagramQueue } from "../datagram_queue.ts";

@@ -2,8 +2,8 @@
 
 import { NEW_TOKEN, writeNewToken } from "../../frame/crypto.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../../frame/sent_frame.ts";
-import type { Address } from "../../path/address.ts";
-import type { NetworkPath } from "../../path/network_path.ts";
+import type { Address } from "../../path/address/address.ts";
+import type { NetworkPath } from "../../path/network/network_path.ts";
 
 /** Makes a token that proves any of some addresses in a later connection. */
 export type AddressTokenMaker = (remotes: readonly Address[], now: number) => Uint8Array;

@@ -1,4 +1,6 @@
-import { type Address, sameAddress } from "../../path/address.ts";
+// The transport parameters of the peer.
+
+import { type Address, sameAddress } from "../../path/address/address.ts";
 import { choosePreferred } from "./preferred_address.ts";
 import { TransportParameters } from "./parameter_table.ts";
 

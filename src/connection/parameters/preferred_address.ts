@@ -1,8 +1,8 @@
 import { formatIpAddress, parseIpAddress } from "../../bytes/ip_address.ts";
 import { Writer } from "../../bytes/writer.ts";
 import { type ConnectionId, MAX_ID_LENGTH } from "../../packet/connection_id.ts";
-import type { Address } from "../../path/address.ts";
-import { isAddressAcceptable } from "../../path/address_scope.ts";
+import type { Address } from "../../path/address/address.ts";
+import { isAddressAcceptable } from "../../path/address/address_scope.ts";
 import type { PreferredAddresses } from "../config.ts";
 import { invalid, type ParameterCodec } from "./parameter_codec.ts";
 

@@ -1,7 +1,8 @@
 // Packets that arrived before their keys.
 
-import type { Address } from "../../path/address.ts";
-import type { Port } from "../../path/port.ts";
+import type { Ecn } from "../../bytes/ecn.ts";
+import type { Address } from "../../path/address/address.ts";
+import type { Port } from "../../path/address/port.ts";
 import { MAX_UNDECRYPTABLE_BYTES, MAX_UNDECRYPTABLE_PACKETS } from "../../limits/limits.ts";
 
 /** A packet that came before its keys. */

@@ -5,7 +5,7 @@ import { STREAM } from "../../frame/stream.ts";
 import { type FrameSink, SentFrame } from "../../frame/sent_frame.ts";
 import type { Path } from "../../path/path.ts";
 import { SendHalf } from "../../stream/send_half.ts";
-import { bindingOf } from "../../path/binding.ts";
+import { bindingOf } from "../../path/address/binding.ts";
 
 /** Most frames that wait for one path; beyond that, the oldest are dropped. */
 const MAX_WAITING = 1_024;

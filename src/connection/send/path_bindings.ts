@@ -1,6 +1,7 @@
 // Adds data that are bound to a path to what a scheduler decides.
 
-import { bindingOf } from "../../path/binding.ts";
+import { Readiness } from "../../scheduler/readiness.ts";
+import { bindingOf } from "../../path/address/binding.ts";
 import type { Path } from "../../path/path.ts";
 import type { PathSet } from "../../path/path_set.ts";
 import type { StreamView } from "../../scheduler/stream_order.ts";

@@ -1,5 +1,8 @@
 // Copies packets that another path would deliver sooner.
 
+import { ErrorCode } from "../../error/error_code.ts";
+import { TransportError } from "../../error/quic_error.ts";
+import { bindingOf } from "../../path/address/binding.ts";
 import type { Path } from "../../path/path.ts";
 import type { PathSet } from "../../path/path_set.ts";
 import { Fate, type SentPacket } from "../../recovery/sent_packet.ts";

@@ -1,9 +1,8 @@
 import type { PacketBuilder } from "../../packet/packet_builder.ts";
 import { PacketType } from "../../packet/packet_type.ts";
-import type { Address } from "../../path/address.ts";
-import { Health, Stage } from "../../path/lifecycle.ts";
-import { BASE_DATAGRAM_SIZE } from "../../path/mtu_discovery.ts";
-import type { NetworkPath } from "../../path/network_path.ts";
+import { Health, Stage } from "../../path/health/lifecycle.ts";
+import { BASE_DATAGRAM_SIZE } from "../../path/network/mtu_discovery.ts";
+import type { NetworkPath } from "../../path/network/network_path.ts";
 import type { Path } from "../../path/path.ts";
 import type { PathSet } from "../../path/path_set.ts";
 import type { Port } from "../../path/port.ts";

@@ -6,7 +6,7 @@ import type { Header } from "../../packet/header.ts";
 import type { PacketBuilder } from "../../packet/packet_builder.ts";
 import type { PacketOpener } from "../../packet/packet_opener.ts";
 import { PacketType } from "../../packet/packet_type.ts";
-import type { NetworkPath } from "../../path/network_path.ts";
+import type { NetworkPath } from "../../path/network/network_path.ts";
 import type { Path } from "../../path/path.ts";
 import type { PathSet } from "../../path/path_set.ts";
 import { type DropTrigger, EventName } from "../../qlog/events.ts";

@@ -1,8 +1,9 @@
 // Events about paths in qlog traces.
 
 import { toHex } from "../../bytes/bytes.ts";
-import { Health, Stage } from "../../path/lifecycle.ts";
-import type { NetworkPath } from "../../path/network_path.ts";
+import { Health, Stage } from "../../path/health/lifecycle.ts";
+import type { EcnState } from "../../path/network/ecn_validation.ts";
+import type { NetworkPath } from "../../path/network/network_path.ts";
 import type { Path } from "../../path/path.ts";
 import type { PathSet } from "../../path/path_set.ts";
 import type { SentPacket } from "../../recovery/sent_packet.ts";

@@ -5,11 +5,11 @@ import {
   ackFrequencySize,
   writeAckFrequency,
   writeImmediateAck,
-} from "../../frame/ack_frequency.ts";
-import { writePing } from "../../frame/ping.ts";
-import type { FrameOwner, FrameSink, SentFrame } from "../../frame/sent_frame.ts";
-import type { PacketSpace } from "../../recovery/packet_space.ts";
-import type { TransportParameters } from "../parameters/parameter_table.ts";
+} from "../frame/ack_frequency.ts";
+import { writePing } from "../frame/ping.ts";
+import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
+import type { PacketSpace } from "../recovery/packet_space.ts";
+import type { TransportParameters } from "./parameters/parameter_table.ts";
 
 /** Packets out of order that are told at once: as many as loss is told by (RFC 9002, Section 6.1.1). */
 const REORDERING_THRESHOLD = 3;
@@ -83,7 +83,7 @@ export class AckRequest implements FrameOwner {
   hurry(space: PacketSpace, sink: FrameSink): boolean {
     if (!this.#isAgreed || sink.room < 1) return false;
     writeImmediateAck(sink.writer);
-    space.hurried = space.nextNumber;
+    space.hurryNext();
     return true;
   }
 

@@ -278,10 +278,6 @@ export class Connection implements PartsObserver {
 
   // What the parts tell.
 
-  onPeerClose(application: boolean, code: number, reason: string, now: number): void {
-    this.closing.drain({ by: "peer", application, code, reason }, this.#lifetime, now);
-  }
-
   /**
    * A datagram came that belongs to no connection: the peer may have lost its state (RFC 9000,
    * Section 10.3.1).
@@ -293,47 +289,6 @@ export class Connection implements PartsObserver {
     if (!this.closing.open || !this.paths.isResetToken(token)) return false;
     this.onStatelessReset(now);
     return true;
-  }
-
-  onStatelessReset(now: number): void {
-    const reason = { by: "reset", application: false, code: 0, reason: "" } as const;
-    this.closing.drain(reason, this.#lifetime, now);
-  }
-
-  onPathOpen(path: Path): void {
-    path.current.limitDatagramSize(this.peer.parameters.maxUdpPayloadSize);
-    this.#orphanedAt = Infinity;
-    this.#events.push({ type: "pathOpened", path, request: this.#parts.requests.take(path) });
-  }
-
-  onPathClosed(path: Path, code: number): void {
-    const request = this.#parts.requests.take(path);
-    if (request !== undefined) this.#events.push({ type: "pathRefused", request, code });
-    this.#events.push({ type: "pathClosed", path, code });
-  }
-
-  onPathMoved(path: Path): void {
-    path.current.limitDatagramSize(this.peer.parameters.maxUdpPayloadSize);
-    this.#events.push({ type: "pathMoved", path });
-  }
-
-  onPathStayed(path: Path): void {
-    this.#events.push({ type: "pathStayed", path });
-  }
-
-  onPathStatus(path: Path): void {
-    // A server that asks to avoid a path may only have lost its client behind a NAT.
-    const isDoubt = this.role === "client" && path.slot.status.remote === "backup";
-    if (isDoubt && path.open) path.space.requestProbes();
-    this.#events.push({ type: "pathStatus", path });
-  }
-
-  onPathHealth(path: Path): void {
-    this.#events.push({ type: "pathHealth", path, health: path.health });
-  }
-
-  onPathForgotten(id: number): void {
-    this.keys.oneRtt?.forgetPath(id);
   }
 
   /** TLS has received a session for a later connection. */

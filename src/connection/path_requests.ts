@@ -8,49 +8,56 @@ import type { PathStatus } from "../scheduler/scheduler.ts";
 
 /** A wish to open a path; it waits until both ends have connection IDs for it. */
 export class PathRequest {
+  /** Where the path begins. */
   readonly port: Port;
+  /** Where it leads. */
   readonly remote: Address;
+  /** The status it is opened with. */
   readonly status: PathStatus;
   /** The ID it gets; -1 while there is none for it. */
-  pathId = -1;
+  pathId: number = -1;
   /** The path, once its first packet may leave. */
   path: Path | undefined = undefined;
-  /** No caller waits for it any more. */
-  cancelled = false;
+  #isCancelled = false;
 
   constructor(port: Port, remote: Address, status: PathStatus) {
     this.port = port;
     this.remote = remote;
     this.status = status;
   }
+
+  /** Whether no caller waits for it any more. */
+  get cancelled(): boolean {
+    return this.#isCancelled;
+  }
+
+  /** No caller waits for it any more. */
+  cancel(): void {
+    this.#isCancelled = true;
+  }
 }
 
 /** The paths that the application wants and that are not open yet, in the order it asked. */
 export class PathRequests {
-  readonly #paths: PathSet;
   readonly #waiting: PathRequest[] = [];
   readonly #opening: PathRequest[] = [];
-
-  constructor(paths: PathSet) {
-    this.#paths = paths;
-  }
 
   add(request: PathRequest): void {
     this.#waiting.push(request);
   }
 
   /** Opens what can be opened; what cannot is told to the peer once, and waits. */
-  advance(now: number): void {
+  advance(paths: PathSet, now: number): void {
     while (this.#waiting.length > 0) {
       const request = this.#waiting[0]!;
       if (!request.cancelled) {
-        const id = this.#paths.openableId;
-        if (id < 0) return this.#paths.noteBlocked();
+        const id = paths.openableId;
+        if (id < 0) return paths.noteBlocked();
         // Over a 4-tuple that is proven it is open at once, and asked for before this returns.
         request.pathId = id;
         this.#opening.push(request);
-        this.#paths.slot(id)!.status.set(request.status);
-        request.path = this.#paths.open(id, request.port, request.remote, now);
+        paths.slot(id)!.status.set(request.status);
+        request.path = paths.open(id, request.port, request.remote, now);
       }
       this.#waiting.shift();
     }

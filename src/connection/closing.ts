@@ -9,7 +9,9 @@ export interface CloseReason {
   readonly by: "local" | "peer" | "timeout" | "reset";
   /** Whether `code` is the application's. */
   readonly application: boolean;
+  /** The error code: of the transport, or of the application. */
   readonly code: number;
+  /** What is said about it, for people; often empty. */
   readonly reason: string;
   /** A version that both ends speak, with which another attempt would succeed. */
   readonly mutualVersion?: number | undefined;
@@ -33,21 +35,34 @@ export type CloseStage = (typeof CloseStage)[keyof typeof CloseStage];
 /** The end of a connection: what each end said, and what must still be answered. */
 export class Closing {
   stage: CloseStage = CloseStage.Open;
+  /** Whether neither end has closed. */
+  open = true;
   reason: CloseReason | undefined = undefined;
   /** When the connection can be forgotten. */
   deadline = Infinity;
   /** Whether CONNECTION_CLOSE must go out. */
   pending = false;
   /** What a socket said last that could not send, until the peer is heard again. */
-  sendError: unknown = undefined;
+  #sendError: unknown = undefined;
   #received = 0;
   #answerAt = 1;
   /** Bytes that answers may have, and the size of one. */
   #credit = 0;
   #size = 0;
 
-  get open(): boolean {
-    return this.stage === CloseStage.Open;
+  /** What a socket said last that could not send, until the peer is heard again. */
+  get sendError(): unknown {
+    return this.#sendError;
+  }
+
+  /** A socket could not send. */
+  onSendFailed(cause: unknown): void {
+    this.#sendError = cause;
+  }
+
+  /** A packet of the peer was opened. */
+  onHeard(): void {
+    this.#sendError = undefined;
   }
 
   /**
@@ -58,7 +73,7 @@ export class Closing {
    */
   close(reason: CloseReason, lifetime: number, now: number): boolean {
     if (!this.open) return false;
-    this.stage = CloseStage.Closing;
+    this.#enter(CloseStage.Closing);
     this.reason = this.#explained(reason);
     this.pending = true;
     this.deadline = now + lifetime;
@@ -75,21 +90,31 @@ export class Closing {
     this.deadline = Math.min(this.deadline, now);
   }
 
+  #enter(stage: CloseStage): void {
+    this.stage = stage;
+    this.open = false;
+  }
+
   /** The peer closed. RFC 9000, Section 10.2.2: one answer is allowed, none is needed. */
   drain(reason: CloseReason, lifetime: number, now: number): boolean {
     const first = this.open;
     if (this.stage >= CloseStage.Draining) return false;
-    this.stage = CloseStage.Draining;
+    this.#enter(CloseStage.Draining);
     this.reason ??= reason;
     this.pending = false;
     this.deadline = Math.min(this.deadline, now + lifetime);
     return first;
   }
 
+  /** A stateless reset arrived: the peer has forgotten the connection. */
+  onReset(lifetime: number, now: number): void {
+    this.drain({ by: "reset", application: false, code: 0, reason: "" }, lifetime, now);
+  }
+
   /** Ends at once, without a word. */
   end(reason: CloseReason): boolean {
     const first = this.open;
-    this.stage = CloseStage.Closed;
+    this.#enter(CloseStage.Closed);
     this.reason ??= this.#explained(reason);
     this.pending = false;
     this.deadline = Infinity;
@@ -98,8 +123,8 @@ export class Closing {
 
   /** Nothing was heard, and here may be why. */
   #explained(reason: CloseReason): CloseReason {
-    const isSilence = reason.by === "timeout" && this.sendError !== undefined;
-    return isSilence ? { ...reason, cause: this.sendError } : reason;
+    const isSilence = reason.by === "timeout" && this.#sendError !== undefined;
+    return isSilence ? { ...reason, cause: this.#sendError } : reason;
   }
 
   /** A datagram came though we have closed: it is answered, ever less often. */
@@ -111,6 +136,16 @@ export class Closing {
     if (++this.#received < this.#answerAt || this.#credit < this.#size) return;
     this.#answerAt *= 2;
     this.pending = true;
+  }
+
+  /** Whether no CONNECTION_CLOSE has left yet: those that follow answer a peer that goes on. */
+  get isFirst(): boolean {
+    return this.#size === 0;
+  }
+
+  /** CONNECTION_CLOSE is being written. */
+  onWritten(): void {
+    this.pending = false;
   }
 
   /** CONNECTION_CLOSE has left; the first one needs no credit. */

@@ -33,7 +33,7 @@ Deno.test("dial() tells what a server said by one way, not that another was sile
   assert.equal(moreTelling(silence, new DOMException("later", "TimeoutError")), silence);
 });
 
-Deno.test("A handshake that nobody answers tells what the socket said", () => {
+Deno.test("A handshake without an answer tells what the socket said", () => {
   const pair = new Pair();
   pair.start();
   cutOff(pair, unreachable);
@@ -66,7 +66,7 @@ Deno.test("A connection without a path tells what the socket of the last one sai
   const pair = new Pair().connect();
   pair.run({ until: pair.now + 500 });
   const path = pair.client.connection.paths.paths[0]!;
-  pair.client.connection.closing.sendError = unreachable;
+  pair.client.connection.closing.onSendFailed(unreachable);
   pair.client.connection.paths.abandon(path.slot, 0x3e76, pair.now);
   pair.client.touch();
   const causes: unknown[] = [];

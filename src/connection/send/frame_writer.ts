@@ -107,6 +107,14 @@ export class FrameWriter {
     }
   }
 
+  /** Writes the ACKs of all paths, before CONNECTION_CLOSE and as far as they leave room for it. */
+  writeLastAcks(now: number): void {
+    for (const path of this.#from.paths.paths) {
+      const isDue = path.space.received.eliciting > 0;
+      if (isDue && this.#builder.room > 2 * MAX_ACK_SIZE) this.#writePathAck(path, now);
+    }
+  }
+
   #writePathAck(path: Path, now: number): boolean {
     const { received } = path.space;
     const delay = Math.floor(received.delay(now) * 1_000 / ACK_DELAY_UNIT);

@@ -332,7 +332,7 @@ export class Sender {
     const path = pathForClose(paths);
     if (path === undefined) return undefined;
     if (!this.#datagram.begin(path.current)) return undefined;
-    closing.pending = false;
+    closing.onWritten();
     let padTo = 0;
     if (keys.initial.write !== undefined) {
       if (this.#datagram.startLong(PacketType.Initial, path, handshake.initialSpace)) {
@@ -346,6 +346,8 @@ export class Sender {
       }
     }
     if (keys.oneRtt !== undefined && this.#datagram.startShort(path)) {
+      // The peer would take for lost what it hears nothing of.
+      if (closing.isFirst) this.#frames.writeLastAcks(now);
       writeClose(this.builder, closing.reason!);
     }
     return this.#datagram.end(path, path.current, padTo, now);

@@ -2,7 +2,7 @@
 
 import { type Address, sameAddress } from "../../path/address/address.ts";
 import { choosePreferred } from "./preferred_address.ts";
-import { TransportParameters } from "./parameter_table.ts";
+import { agreedExtensions, TransportParameters } from "./parameter_table.ts";
 
 /** What the peer announced, or the defaults until it has (RFC 9000, Section 7.4). */
 export class Peer {
@@ -15,15 +15,26 @@ export class Peer {
   preferredPending = false;
   /** Where the handshake takes place. */
   readonly #first: Address;
+  /** What this end announces on all connections. */
+  readonly #ours: TransportParameters;
+  #extensions: number;
 
-  constructor(first: Address) {
+  constructor(first: Address, ours: TransportParameters) {
     this.#first = first;
+    this.#ours = ours;
+    this.#extensions = agreedExtensions(ours, this.parameters);
+  }
+
+  /** Bits of the extensions whose frames are accepted. */
+  get extensions(): number {
+    return this.#extensions;
   }
 
   set(parameters: TransportParameters): void {
     this.parameters = parameters;
     this.known = true;
     this.preferredPending = parameters.preferredAddress !== undefined;
+    this.#extensions = agreedExtensions(this.#ours, parameters);
     this.ackDelayUnit = 2 ** parameters.ackDelayExponent;
   }
 

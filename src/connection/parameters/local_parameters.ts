@@ -1,7 +1,12 @@
 // The transport parameters that this end announces.
 
 import type { Role } from "../../error/role.ts";
+import type { ConnectionId } from "../../packet/connection_id.ts";
 import type { TransportConfig } from "../config.ts";
+import type { FirstPath } from "../first_path.ts";
+import type { ConnectionOptions } from "../options.ts";
+import type { IssuedId } from "./preferred_address.ts";
+import type { VersionInformation } from "./version_information.ts";
 import { type LocalConnection, parameterTable, TransportParameters } from "./parameter_table.ts";
 
 /** What all connections of a configuration announce. */
@@ -12,8 +17,21 @@ export function configuredParameters(config: TransportConfig, role: Role): Trans
 }
 
 /** What one connection announces (RFC 9000, Section 18.2). */
-export function localParameters(connection: LocalConnection, role: Role): TransportParameters {
-  const parameters = configuredParameters(connection.config, role);
+export function announced(
+  { config, ids, originalId: original, retrySourceId: retrySource, role }: ConnectionOptions,
+  { own, preferred }: FirstPath,
+  versions: VersionInformation,
+): TransportParameters {
+  const withToken = (id: ConnectionId): IssuedId => ({ id, resetToken: ids.resetToken(id) });
+  const connection: LocalConnection = {
+    config,
+    versions,
+    own: withToken(own),
+    original,
+    retrySource,
+    preferred: preferred && withToken(preferred),
+  };
+  const parameters = configuredParameters(config, role);
   for (const row of parameterTable) {
     if (row.from === undefined || row.from === role) row.announce(parameters, connection);
   }

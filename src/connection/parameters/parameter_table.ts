@@ -200,7 +200,7 @@ export const parameterTable: readonly ParameterRow[] = [
   // MPQUIC, Section 2.1: path IDs count from 0, and the nonce has 32 bits for them. One path needs
   // no multipath. It is not remembered.
   row(0x3e, "initialMaxPathId", number(0, LARGEST_PATH_ID), {
-    configured: ({ maxPaths }) => maxPaths > 1 ? maxPaths - 1 : -1,
+    configured: ({ maxConcurrentPaths: paths }) => paths > 1 ? paths - 1 : -1,
     log: "initial_max_path_id",
     extension: Extension.Multipath,
     agreed: (ours, theirs) => ours >= 0 && theirs >= 0,

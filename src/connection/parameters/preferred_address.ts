@@ -1,3 +1,5 @@
+// The preferred address of a server (RFC 9000, Section 9.6).
+
 import { formatIpAddress, parseIpAddress } from "../../bytes/ip_address.ts";
 import { Writer } from "../../bytes/writer.ts";
 import { type ConnectionId, MAX_ID_LENGTH } from "../../packet/connection_id.ts";

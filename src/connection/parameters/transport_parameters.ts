@@ -1,3 +1,5 @@
+// Reads and writes the transport parameters of an end (RFC 9000, Section 18).
+
 import { concatBytes } from "../../bytes/bytes.ts";
 import { Reader, ReadError } from "../../bytes/reader.ts";
 import { varintSize } from "../../bytes/varint.ts";

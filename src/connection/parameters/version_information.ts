@@ -1,3 +1,5 @@
+// The transport parameter version_information (RFC 9368).
+
 import { Writer } from "../../bytes/writer.ts";
 import { invalid, type ParameterCodec } from "./parameter_codec.ts";
 

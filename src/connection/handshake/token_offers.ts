@@ -16,13 +16,17 @@ const MAX_HOSTS = 8;
  * good for all hosts so far (MPQUIC, Section 3.1.2), so that the client's last token is its best.
  */
 export class TokenOffers implements FrameOwner {
-  /** Set for servers. */
-  make: AddressTokenMaker | undefined = undefined;
   #remotes: readonly Address[] = [];
   #token: Uint8Array | undefined;
   /** How many tokens were made. */
   #count = 0;
-  #pending = false;
+  #isPending = false;
+  readonly #make: AddressTokenMaker | undefined;
+
+  /** @param make Only for servers: clients offer none. */
+  constructor(make: AddressTokenMaker | undefined) {
+    this.#make = make;
+  }
 
   /** Whether a frame waits. */
   get pending(): boolean {
@@ -32,10 +36,10 @@ export class TokenOffers implements FrameOwner {
   /** Offers a token if a 4-tuple with a new host is proven (RFC 9000, Section 8.1.3). */
   offer(network: NetworkPath, now: number): void {
     const { remote } = network;
-    if (this.make === undefined || !network.validated || this.#remotes.length >= MAX_HOSTS) return;
+    if (this.#make === undefined || !network.validated || this.#remotes.length >= MAX_HOSTS) return;
     for (const { hostname } of this.#remotes) if (hostname === remote.hostname) return;
     this.#remotes = [...this.#remotes, remote];
-    this.#token = this.make(this.#remotes, now);
+    this.#token = this.#make(this.#remotes, now);
     this.#count++;
     this.#isPending = true;
   }

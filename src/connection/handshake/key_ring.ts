@@ -24,8 +24,6 @@ export class KeyRing {
   readonly zeroRtt: KeyPair = { read: undefined, write: undefined };
   /** 1-RTT keys, once ours are known. */
   oneRtt: KeyPhases | undefined = undefined;
-  /** Whether 1-RTT packets may be read: not before the handshake is complete. */
-  readable = false;
   /** The version in use. */
   version: number;
   /** The version of the client's first packet, and of all 0-RTT packets. */
@@ -33,6 +31,8 @@ export class KeyRing {
   /** Initial keys of another version, for packets that cross a change of version. */
   #otherInitial: PacketKeys | undefined;
   #otherVersion = 0;
+  #isReadable = false;
+  #changes = 0;
   #initialId: Uint8Array = NO_BYTES;
 
   /** When a server forgets its 0-RTT keys. */
@@ -85,6 +85,22 @@ export class KeyRing {
     this.deriveInitial(this.#initialId);
   }
 
+  /** Whether 1-RTT packets may be read: not before the handshake is complete. */
+  get readable(): boolean {
+    return this.#isReadable;
+  }
+
+  /** 1-RTT packets may be read. */
+  allowReading(): void {
+    this.#isReadable = true;
+    this.#changes++;
+  }
+
+  /** How often there were further keys; after each, packets that were kept may be readable. */
+  get changes(): number {
+    return this.#changes;
+  }
+
   /** TLS gives secrets of a level. */
   install(
     level: Level,
@@ -92,6 +108,7 @@ export class KeyRing {
     read: Uint8Array | undefined,
     write: Uint8Array | undefined,
   ): void {
+    this.#changes++;
     if (level === Level.OneRtt) return this.#installOneRtt(suite, read, write);
     const pair = level === Level.Handshake ? this.handshake : this.zeroRtt;
     // RFC 9369, Section 4.1: 0-RTT packets never have the negotiated version.
@@ -124,7 +141,7 @@ export class KeyRing {
       case PacketType.ZeroRtt:
         return this.zeroRtt.read;
       case PacketType.OneRtt:
-        return this.readable ? this.oneRtt?.reader : undefined;
+        return this.#isReadable ? this.oneRtt?.reader : undefined;
     }
     return undefined;
   }
@@ -142,19 +159,30 @@ export class KeyRing {
 
   /** RFC 9001, Section 4.9.1: when the first Handshake packet is sent or opened. */
   discardInitial(): void {
+    release(this.initial);
+    this.#otherInitial?.release();
     this.initial.read = this.initial.write = this.#otherInitial = undefined;
     this.#initialId = NO_BYTES;
   }
 
   /** RFC 9001, Section 4.9.2: when the handshake is confirmed. */
   discardHandshake(): void {
+    release(this.handshake);
     this.handshake.read = this.handshake.write = undefined;
   }
 
   /** RFC 9001, Section 4.9.3: a client is through with 0-RTT as soon as it has 1-RTT keys. */
   discardZeroRtt(): void {
+    release(this.zeroRtt);
     this.zeroRtt.read = this.zeroRtt.write = undefined;
     this.#zeroRttUntil = Infinity;
+  }
+
+  /** No keys are needed any more. */
+  release(): void {
+    for (const pair of [this.initial, this.handshake, this.zeroRtt]) release(pair);
+    this.#otherInitial?.release();
+    this.oneRtt?.release();
   }
 
   /** A server keeps its 0-RTT keys a little for packets that come late; only the first call counts. */
@@ -173,4 +201,9 @@ export class KeyRing {
     this.oneRtt?.expire(now);
     if (now >= this.#zeroRttUntil) this.discardZeroRtt();
   }
+}
+
+function release({ read, write }: KeyPair): void {
+  read?.release();
+  write?.release();
 }

@@ -8,44 +8,18 @@ import { readRetry } from "../../packet/retry.ts";
 import { readVersionNegotiation } from "../../packet/version_negotiation.ts";
 import type { PathSet } from "../../path/path_set.ts";
 import type { CloseReason } from "../closing.ts";
-import type { HandshakeDriver } from "./handshake_driver.ts";
-import type { KeyRing } from "./key_ring.ts";
-import type { Versions } from "./versions.ts";
-
-/** The parts that unprotected packets concern. */
-export interface UnprotectedParts {
-  readonly handshake: HandshakeDriver;
-  readonly keys: KeyRing;
-  readonly paths: PathSet;
-  readonly versions: Versions;
-}
+import type { Handshake } from "./handshake.ts";
 
 /** A client's answers to Retry and Version Negotiation, which no connection key protects. */
 export class Unprotected {
-  /** From a Retry or an earlier connection. */
-  #token: Uint8Array | undefined = undefined;
-  readonly #handshake: HandshakeDriver;
-  readonly #keys: KeyRing;
+  readonly #handshake: Handshake;
   readonly #paths: PathSet;
-  readonly #versions: Versions;
   readonly #engine: CryptoEngine;
 
-  constructor(parts: UnprotectedParts, engine: CryptoEngine) {
-    this.#handshake = parts.handshake;
-    this.#keys = parts.keys;
-    this.#paths = parts.paths;
-    this.#versions = parts.versions;
+  constructor(handshake: Handshake, paths: PathSet, engine: CryptoEngine) {
+    this.#handshake = handshake;
+    this.#paths = paths;
     this.#engine = engine;
-  }
-
-  /** The token for Initial packets. */
-  get token(): Uint8Array | undefined {
-    return this.#token;
-  }
-
-  /** Shows a token of an earlier connection, unless it leaves Initial packets no room. */
-  offer(token: Uint8Array): void {
-    if (token.length <= MAX_TOKEN) this.#token = token;
   }
 
   /**
@@ -63,20 +37,15 @@ export class Unprotected {
   }
 
   #onRetry(header: Header, now: number): CloseReason | undefined {
-    const { ids, initialCrypto, initialSpace } = this.#handshake;
-    if (ids.retrySource !== undefined || header.version !== this.#keys.version) return undefined;
+    const { ids, keys } = this.#handshake;
+    if (ids.retrySource !== undefined || header.version !== keys.version) return undefined;
     const token = readRetry(header, this.#engine, ids.original);
     const path = this.#paths.find(0);
     if (token === undefined || path === undefined) return undefined;
     if (token.length > MAX_TOKEN) return tooLong(token.length);
     const source = header.sourceId.slice();
-    ids.retrySource = source;
-    this.#token = token;
     path.slot.remote.adopt(source);
-    this.#keys.deriveInitial(source);
-    // RFC 9000, Section 17.2.5.3: the same messages again; packet numbers go on.
-    initialSpace.discard(false);
-    initialCrypto.resend();
+    this.#handshake.onRetry(source, token);
     // 0-RTT data were thrown away with the first Initial; their keys are still good.
     path.space.discard(true);
     path.loss.resetBackoff();
@@ -85,23 +54,21 @@ export class Unprotected {
   }
 
   #onVersions(header: Header): CloseReason | undefined {
+    const { ids, keys, versions: known } = this.#handshake;
     const versions = readVersionNegotiation(header);
     const path = this.#paths.find(0);
     if (versions === undefined || path === undefined) return undefined;
     // RFC 9000, Section 6.2: the IDs must be ours, and a list with our version is no answer.
     if (!equalBytes(header.sourceId, path.slot.remote.current)) return undefined;
-    if (versions.includes(this.#keys.version)) return undefined;
+    if (versions.includes(keys.version)) return undefined;
     // RFC 9000, Section 6.2: a client that has processed any packet, a Retry too, ignores Version
     // Negotiation. RFC 9368, Section 4: so does a client whose version follows from an earlier one.
-    if (this.#handshake.ids.retrySource !== undefined || this.#versions.negotiated) {
-      return undefined;
-    }
-    const mutual = this.#versions.mutual(versions);
+    if (ids.retrySource !== undefined || known.negotiated) return undefined;
     return {
       by: "peer",
       application: false,
       code: ErrorCode.VersionNegotiationError,
-      mutualVersion: mutual,
+      mutualVersion: known.mutual(versions),
       reason: `The server speaks other versions: ${listed(versions)}`,
     };
   }

@@ -21,8 +21,6 @@ export interface DatagramEvents {
 
 /** DATAGRAM frames on their way out and in (RFC 9221). */
 export class DatagramQueue implements FrameOwner {
-  /** The largest frame the peer takes, 0 for none. */
-  peerLimit = 0;
   /** Datagrams that came and were not read in time. */
   dropped = 0;
   /** Datagrams whose packets were declared lost. */
@@ -31,15 +29,31 @@ export class DatagramQueue implements FrameOwner {
   hasBound = false;
   readonly #events: DatagramEvents;
   readonly #memory: BufferMemory;
-  #wanted = false;
+  /** The largest frame the peer takes, 0 for none. */
+  #peerLimit = 0;
+  #isWanted = false;
   readonly #outgoing: Outgoing[] = [];
   readonly #incoming: Uint8Array<ArrayBuffer>[] = [];
   #bytesIncoming = 0;
 
-  /** @param memory Where the connection counts what is allocated. */
+  /**
+   * Makes an empty queue.
+   *
+   * @param memory Where the connection counts what is allocated.
+   */
   constructor(events: DatagramEvents, memory: BufferMemory = new BufferMemory()) {
     this.#events = events;
     this.#memory = memory;
+  }
+
+  /** The largest frame the peer takes, 0 for none. */
+  get peerLimit(): number {
+    return this.#peerLimit;
+  }
+
+  /** The peer takes frames of so many bytes, 0 for none. */
+  limit(bytes: number): void {
+    this.#peerLimit = bytes;
   }
 
   /** Bytes that came and were not read yet. */
@@ -61,7 +75,7 @@ export class DatagramQueue implements FrameOwner {
 
   /** The longest datagram that fits into a packet with `room` for frames. */
   maxSize(room: number): number {
-    const frame = Math.min(this.peerLimit, room);
+    const frame = Math.min(this.#peerLimit, room);
     let size = Math.max(0, frame - 3);
     while (size > 0 && datagramSize(size) > frame) size--;
     return size;
@@ -113,7 +127,7 @@ export class DatagramQueue implements FrameOwner {
    * one that the peer does not take, after it has rejected 0-RTT data (RFC 9221, Section 3).
    */
   writeFrames(sink: FrameSink, wholePacket: number, path: Path): void {
-    const limit = Math.min(wholePacket, this.peerLimit);
+    const limit = Math.min(wholePacket, this.#peerLimit);
     let at = 0;
     while (at < this.#outgoing.length) {
       const { data, bound } = this.#outgoing[at]!;

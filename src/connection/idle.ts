@@ -1,3 +1,8 @@
+/** The paths, as far as they say how long to wait; asked only where that matters. */
+export interface ProbedPaths {
+  readonly largestProbeTimeout: number;
+}
+
 /** The idle timeout of a connection (RFC 9000, Section 10.1; MPQUIC, Section 5.9). Times in ms. */
 export class Idle {
   /** When the connection is given up. */
@@ -31,10 +36,10 @@ export class Idle {
   }
 
   /** An ack-eliciting packet left; only the first since the last arrival counts. */
-  onSent(probeTimeout: number, now: number): void {
-    if (this.#sent) return;
-    this.#sent = true;
-    this.#restart(probeTimeout, now);
+  onSent(paths: ProbedPaths, now: number): void {
+    if (this.#hasSent) return;
+    this.#hasSent = true;
+    this.#restart(paths.largestProbeTimeout, now);
   }
 
   #restart(probeTimeout: number, now: number): void {

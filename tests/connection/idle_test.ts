@@ -13,11 +13,11 @@ Deno.test("Idle counts from the last packet that arrived", () => {
 Deno.test("Idle counts from the first packet sent since, and no later one", () => {
   const idle = new Idle(30_000);
   idle.onReceived(100, 0);
-  idle.onSent(100, 5_000);
-  idle.onSent(100, 9_000);
+  idle.onSent({ largestProbeTimeout: 100 }, 5_000);
+  idle.onSent({ largestProbeTimeout: 100 }, 9_000);
   assert.equal(idle.deadline, 35_000);
   idle.onReceived(100, 10_000);
-  idle.onSent(100, 11_000);
+  idle.onSent({ largestProbeTimeout: 100 }, 11_000);
   assert.equal(idle.deadline, 41_000);
 });
 
@@ -39,7 +39,7 @@ Deno.test("Idle takes the shorter of both announcements, 0 being none", () => {
 Deno.test("Idle without a timeout never ends", () => {
   const idle = new Idle(0);
   idle.onReceived(100, 0);
-  idle.onSent(100, 1);
+  idle.onSent({ largestProbeTimeout: 100 }, 1);
   assert.equal(idle.deadline, Infinity);
 });
 

@@ -154,7 +154,7 @@ export class Connection implements PartsObserver {
       this.keys.expire(now);
       this.streams.expire(now);
       this.paths.expire(now);
-      this.#settle(now);
+      this.#settlement.settle(now);
     });
   }
 
@@ -181,8 +181,8 @@ export class Connection implements PartsObserver {
       this.#events.push({ type: "pathRefused", request, obstacle, code: ErrorCode.NoViablePath });
       return request;
     }
-    this.#parts.requests.add(request);
-    this.#settle(now);
+    this.#requests.add(request);
+    this.#settlement.settle(now);
     return request;
   }
 
@@ -298,49 +298,12 @@ export class Connection implements PartsObserver {
 
   // The rest.
 
-  /** Does what follows from what arrived or expired. */
-  #settle(now: number): void {
-    if (this.keys.oneRtt !== undefined) {
-      // The first packet of a new path may still be in flight, under the old keys.
-      const least = this.paths.multipath ? NEW_PATH_DELAY : 0;
-      this.keys.oneRtt.retention = Math.max(this.#lifetime, least);
-    }
-    if (this.handshake.complete) this.keys.limitZeroRtt(now + this.#lifetime);
-    this.paths.settle(now);
-    this.#parts.settleAccount();
-    if (this.handshake.confirmed && this.role === "server") this.#offerTokens(now);
-    if (this.handshake.confirmed && this.peer.preferredPending) this.#followPreferred(now);
-    if (this.handshake.complete && this.paths.multipath) this.#parts.requests.advance(now);
-    if (this.#orphanedAt < Infinity || this.paths.liveCount > 0) return;
-    // MPQUIC, Section 3.4: a probe timeout to see whether another path is coming.
-    this.#orphanedAt = now + (this.paths.multipath ? this.#lifetime / 3 : 0);
-  }
-
-  /** Moves a client to the preferred address of the server. */
-  #followPreferred(now: number): void {
-    const path = this.paths.find(0);
-    if (path === undefined) return;
-    const { port, remote } = path.current;
-    const preferred = this.peer.takePreferred(port.address, remote);
-    if (preferred !== undefined) this.migratePath(path, port, preferred, now);
-  }
-
-  #offerTokens(now: number): void {
-    for (const path of this.paths.paths) this.handshake.tokens.offer(path.current, now);
-  }
-
   /** RFC 9000, Section 10.2.1: the peer may not have heard that we have closed. */
   #onLateDatagram(size: number, port: Port, remote: Address): void {
     const path = this.paths.paths.find((each) => each.current.is(port, remote));
     // Without credit for it, a server whose client is not proven could not say so again.
     path?.current.onDatagramReceived(size);
     this.closing.onDatagram(size);
-  }
-
-  /** How long a closed connection is remembered: three probe timeouts of the slowest path. */
-  get #lifetime(): number {
-    // MPQUIC, Section 2.6.
-    return 3 * Math.max(this.paths.largestSteadyTimeout, 1);
   }
 
   #close(reason: CloseReason, now: number): void {
@@ -361,10 +324,6 @@ export class Connection implements PartsObserver {
     log?.leave();
   }
 }
-
-const IDLE = "Nothing arrived for too long";
-/** Milliseconds that the first packet of a path may take. */
-const NEW_PATH_DELAY = 1_000;
 
 function noPath(cause: unknown): TransportError {
   return new TransportError(ErrorCode.NoViablePath, "Cannot go on: no path is left", { cause });

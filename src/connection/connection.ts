@@ -104,30 +104,54 @@ export class Connection implements PartsObserver {
 
   // The five doors.
 
-  /** A datagram arrived; it is changed in place and only looked at during the call. */
-  receive(datagram: Uint8Array, port: Port, remote: Address, now: number): void {
-    if (!this.closing.open) return this.#onLateDatagram(datagram.length, port, remote);
-    this.#guard(now, () => {
-      const { negotiation, receiver } = this.#parts;
-      receiver.receive(datagram, port, remote, now);
-      if (negotiation.retryKept) {
-        negotiation.retryKept = false;
-        receiver.retryKept(now);
-      }
-      this.#settle(now);
-    });
+  /**
+   * A datagram arrived; it is changed in place and only looked at during the call. When all that
+   * came together was received, {@linkcode settle} follows.
+   *
+   * @param header The header of its first packet; filled again with those of the others.
+   * @param pathId The path that the destination ID leads to, or -1.
+   * @internal
+   */
+  receive(
+    header: Header,
+    pathId: number,
+    port: Port,
+    remote: Address,
+    now: number,
+    mark: Ecn,
+  ): void {
+    if (!this.closing.open) return this.#onLateDatagram(header.datagram.length, port, remote);
+    this.#enter(now);
+    try {
+      this.#receiver.receive(header, pathId, port, remote, now, mark);
+    } catch (cause) {
+      this.#close(failure(cause), now);
+    }
+    this.#log?.leave();
   }
 
-  /** The next datagram to send, or nothing for now. The object is reused. */
-  transmit(now: number): Transmit | undefined {
+  /** @internal Does what follows from the datagrams that came together. */
+  settle(now: number): void {
+    if (this.closing.open) this.#guard(now, () => this.#settlement.settle(now));
+  }
+
+  /**
+   * The next datagram to send, or nothing for now. The object is reused.
+   *
+   * @param goesOn Whether nothing was done with the connection since the last one.
+   */
+  transmit(now: number, goesOn = false): Transmit | undefined {
     let out: Transmit | undefined;
-    this.#guard(now, () => {
-      this.dispatcher.refresh(now);
-      out = this.#parts.sender.transmit(now);
-    });
+    this.#enter(now);
+    try {
+      out = this.#sender.transmit(now, goesOn);
+    } catch (cause) {
+      this.#close(failure(cause), now);
+    }
+    this.#log?.leave();
     // A failure has closed the connection; the peer is told at once.
     if (out === undefined && this.closing.pending) {
-      this.#guard(now, () => void (out = this.#parts.sender.transmit(now)));
+      this.#guard(now, () => void (out = this.#sender.transmit(now, false)));
     }
     if (out !== undefined && !this.closing.open) this.closing.onSent(out.size);
     return out;
@@ -313,9 +337,7 @@ export class Connection implements PartsObserver {
 
   /** Turns any exception into CONNECTION_CLOSE; never throws (RFC 9000, Section 11.1). */
   #guard(now: number, action: () => void): void {
-    const { log, unproven } = this.#parts;
-    unproven.advance(now);
-    log?.enter(now);
+    this.#enter(now);
     try {
       action();
     } catch (cause) {

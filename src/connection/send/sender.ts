@@ -7,6 +7,7 @@ import type { Path } from "../../path/path.ts";
 import type { PathSet } from "../../path/path_set.ts";
 import type { Port } from "../../path/port.ts";
 import type { StreamView } from "../../scheduler/stream_order.ts";
+import { isWorthProbing } from "./size_probe.ts";
 import { pathForClose, writeClose, writeEarlyClose } from "./close_frames.ts";
 import type { Closing } from "../closing.ts";
 import { CopyQueue } from "./copy_queue.ts";
@@ -19,16 +20,6 @@ export interface SenderParts extends FrameSources, DatagramParts {
   readonly closing: Closing;
   readonly dispatcher: Dispatcher;
 }
-
-/**
- * While there are data to send, a path carries this many bytes before its datagrams are enlarged:
- * the first flights decide how long a short transfer takes, and a probe helps only one round trip
- * later.
- */
-const EARLY_BYTES = 30_000;
-
-/** A window of fewer such datagrams, as after a silence, is for data alone while there are any. */
-const PROBE_SHARE = 4;
 
 /**
  * Bytes; with less credit a challenge is not padded: it would take all of the credit, and if it
@@ -352,9 +343,4 @@ export class Sender {
     }
     return this.#datagram.end(path, path.current, padTo, now);
   }
-}
-
-/** Whether a probe for the size does not hurt the data that wait. */
-function isWorthProbing({ bytesSent, congestion }: NetworkPath, size: number): boolean {
-  return bytesSent >= EARLY_BYTES && congestion.window >= PROBE_SHARE * size;
 }

@@ -1,0 +1,18 @@
+// When a probe for the datagram size goes before data.
+
+import type { NetworkPath } from "../../path/network/network_path.ts";
+
+/**
+ * While there are data to send, a path carries this many bytes before its datagrams are enlarged:
+ * the first flights decide how long a short transfer takes, and a probe helps only one round trip
+ * later.
+ */
+const EARLY_BYTES = 30_000;
+
+/** A window of fewer such datagrams, as after a silence, is for data alone while there are any. */
+const PROBE_SHARE = 4;
+
+/** Whether a probe for the size does not hurt the data that wait. */
+export function isWorthProbing({ bytesSent, congestion }: NetworkPath, size: number): boolean {
+  return bytesSent >= EARLY_BYTES && congestion.window >= PROBE_SHARE * size;
+}

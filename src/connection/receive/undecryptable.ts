@@ -12,6 +12,8 @@ export interface KeptPacket {
   readonly remote: Address;
   /** When it came. */
   readonly receivedAt: number;
+  /** The ECN mark of its datagram. */
+  readonly mark: Ecn;
 }
 
 /** Packets that came before their keys (RFC 9001, Section 5.7), within bounds. */
@@ -20,12 +22,12 @@ export class Undecryptable {
   #bytes = 0;
 
   /** Keeps a copy, if there is room. */
-  keep(packet: Uint8Array, port: Port, remote: Address, now: number): void {
+  keep(packet: Uint8Array, port: Port, remote: Address, now: number, mark: Ecn): void {
     if (
       this.#packets.length >= MAX_UNDECRYPTABLE_PACKETS ||
       this.#bytes + packet.length > MAX_UNDECRYPTABLE_BYTES
     ) return;
-    this.#packets.push({ bytes: packet.slice(), port, remote, receivedAt: now });
+    this.#packets.push({ bytes: packet.slice(), port, remote, receivedAt: now, mark });
     this.#bytes += packet.length;
   }
 

@@ -5,8 +5,8 @@ import { ErrorCode } from "../../error/error_code.ts";
 import { TransportError } from "../../error/quic_error.ts";
 import type { AckFrame } from "../../frame/ack_frame.ts";
 import type { FrameHandler } from "../../frame/frame_table.ts";
+import { Header } from "../../packet/header.ts";
 import { PacketType } from "../../packet/packet_type.ts";
-import { NO_BYTES } from "../../bytes/bytes.ts";
 import { formatIpAddress } from "../../bytes/ip_address.ts";
 import type { Address } from "../../path/address/address.ts";
 import { ChallengeBudget } from "../../path/network/challenge_budget.ts";
@@ -17,15 +17,16 @@ import type { PathSet } from "../../path/path_set.ts";
 import type { AckPolicy } from "../../recovery/received_packets.ts";
 import type { PacketSpace } from "../../recovery/packet_space.ts";
 import type { StreamSet } from "../../stream/stream_set.ts";
+import type { Closing } from "../closing.ts";
 import type { DatagramQueue } from "../datagram_queue.ts";
 import type { ConnectionEvent } from "../event.ts";
-import type { HandshakeDriver } from "../handshake/handshake_driver.ts";
+import type { Handshake } from "../handshake/handshake.ts";
 import type { KeyRing } from "../handshake/key_ring.ts";
 import type { Peer } from "../parameters/peer.ts";
 
 /** The parts that receive frames. */
 export interface FrameTargets {
-  readonly handshake: HandshakeDriver;
+  readonly handshake: Handshake;
   readonly keys: KeyRing;
   readonly paths: PathSet;
   readonly streams: StreamSet;
@@ -36,8 +37,7 @@ export interface FrameTargets {
   /** The largest DATAGRAM frame we announced. */
   readonly maxDatagramFrameSize: number;
   readonly events: ConnectionEvent[];
-  /** CONNECTION_CLOSE arrived. */
-  onClose(application: boolean, code: number, reason: string, now: number): void;
+  readonly closing: Closing;
 }
 
 const utf8 = new TextDecoder();
@@ -46,30 +46,25 @@ const utf8 = new TextDecoder();
 export class FrameRouter implements FrameHandler {
   readonly #to: FrameTargets;
   // Where the packet at hand came from; set before its frames are read.
-  #type: PacketType = PacketType.Initial;
+  #header = new Header();
   #now = 0;
-  #path!: Path;
-  #network!: NetworkPath;
-  #usedId: Uint8Array = NO_BYTES;
+  #path: Path;
+  #network: NetworkPath;
   #ackFrequencySequence = -1;
   readonly #challenges = new ChallengeBudget();
 
-  constructor(targets: FrameTargets) {
+  /** @param first The path on which packets come first. */
+  constructor(targets: FrameTargets, first: Path) {
     this.#to = targets;
+    this.#path = first;
+    this.#network = first.current;
   }
 
   /** Says which packet the next frames are from. */
-  aim(
-    type: PacketType,
-    path: Path,
-    network: NetworkPath,
-    usedId: Uint8Array,
-    now: number,
-  ): this {
-    this.#type = type;
+  aim(header: Header, path: Path, network: NetworkPath, now: number): this {
+    this.#header = header;
     this.#path = path;
     this.#network = network;
-    this.#usedId = usedId;
     this.#now = now;
     return this;
   }
@@ -78,14 +73,14 @@ export class FrameRouter implements FrameHandler {
 
   onAck(ack: AckFrame): void {
     const { handshake, paths } = this.#to;
-    if (this.#type === PacketType.OneRtt) {
+    if (this.#header.type === PacketType.OneRtt) {
       // MPQUIC, Section 2.3: without a path ID it speaks of path 0.
       const path = paths.find(0);
       if (path !== undefined) this.#onOneRttAck(path, ack);
       return;
     }
-    if (this.#type === PacketType.Handshake) {
-      handshake.addressValidated = true;
+    if (this.#header.type === PacketType.Handshake) {
+      handshake.onHandshakeAcked();
       this.#acknowledge(this.#path, handshake.handshakeSpace, ack, 0);
     } else {
       this.#acknowledge(this.#path, handshake.initialSpace, ack, 0);
@@ -116,9 +111,9 @@ export class FrameRouter implements FrameHandler {
   }
 
   onCrypto(offset: number, data: Uint8Array): void {
-    const level = this.#type === PacketType.Initial
+    const level = this.#header.type === PacketType.Initial
       ? Level.Initial
-      : this.#type === PacketType.Handshake
+      : this.#header.type === PacketType.Handshake
       ? Level.Handshake
       : Level.OneRtt;
     this.#to.handshake.onCrypto(level, offset, data, this.#now);
@@ -136,9 +131,8 @@ export class FrameRouter implements FrameHandler {
   onStream(id: number, offset: number, data: Uint8Array, fin: boolean): void {
     const { handshake, streams } = this.#to;
     streams.onStream(id, offset, data, fin);
-    if (this.#type !== PacketType.ZeroRtt || handshake.complete) return;
-    const half = streams.find(id)?.receive;
-    if (half !== undefined) half.early = true;
+    if (this.#header.type !== PacketType.ZeroRtt || handshake.complete) return;
+    streams.find(id)?.receive?.onEarly();
   }
 
   onResetStream(id: number, code: number, finalSize: number): void {
@@ -201,7 +195,7 @@ export class FrameRouter implements FrameHandler {
   }
 
   onPathRetireConnectionId(pathId: number, sequence: number): void {
-    this.#to.paths.slot(pathId)?.local.onRetire(sequence, this.#usedId);
+    this.#to.paths.slot(pathId)?.local.onRetire(sequence, this.#header.destinationId);
   }
 
   onPathChallenge(data: Uint8Array): void {
@@ -222,11 +216,17 @@ export class FrameRouter implements FrameHandler {
   }
 
   onConnectionClose(code: number, _frameType: number, reason: Uint8Array): void {
-    this.#to.onClose(false, code, utf8.decode(reason), this.#now);
+    this.#onClose(false, code, reason);
   }
 
   onApplicationClose(code: number, reason: Uint8Array): void {
-    this.#to.onClose(true, code, utf8.decode(reason), this.#now);
+    this.#onClose(true, code, reason);
+  }
+
+  #onClose(application: boolean, code: number, bytes: Uint8Array): void {
+    const { closing, paths } = this.#to;
+    const reason = utf8.decode(bytes);
+    closing.drain({ by: "peer", application, code, reason }, paths.lingering, this.#now);
   }
 
   onDatagram(data: Uint8Array, frameSize: number): void {
@@ -286,11 +286,8 @@ export class FrameRouter implements FrameHandler {
   }
 
   onObservedAddress(sequence: number, ip: Uint8Array, port: number): void {
-    const network = this.#network;
-    if (sequence <= network.observedSequence) return;
-    network.observedSequence = sequence;
     const address: Address = { transport: "udp", hostname: formatIpAddress(ip), port };
-    network.observedAddress = address;
+    if (!this.#network.reports.onReport(sequence, address)) return;
     this.#to.events.push({ type: "observedAddress", path: this.#path, address });
   }
 

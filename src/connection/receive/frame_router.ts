@@ -106,8 +106,10 @@ export class FrameRouter implements FrameHandler {
 
   #acknowledge(path: Path, space: PacketSpace, ack: AckFrame, delay: number): void {
     const via = path === this.#path ? -1 : this.#path.id;
+    // What had arrived before a silence is no answer of a path that is still silent.
+    const isLate = via >= 0 && this.#to.paths.watch.isToldLate(path, ack.largest);
     const news = space.onAck(ack, delay, via, this.#now);
-    if (news > 0) path.onAnswered(this.#path.id, this.#now);
+    if (news > 0 && !isLate) this.#to.paths.watch.onAnswered(path, this.#path.id, this.#now);
   }
 
   onCrypto(offset: number, data: Uint8Array): void {

@@ -60,7 +60,8 @@ export class Receiver {
   /** Packets that were dropped, for whatever reason. */
   dropped = 0;
   readonly #parts: ReceiverParts;
-  readonly #header = new Header();
+  /** The header of a packet that was kept. */
+  readonly #kept = new Header();
   readonly #opener = new PacketOpener();
   readonly #reader = new Reader();
   readonly #undecryptable = new Undecryptable();
@@ -73,48 +74,54 @@ export class Receiver {
   }
 
   /** A datagram arrived. It is changed in place. */
-  receive(datagram: Uint8Array, port: Port, remote: Address, now: number): void {
+  receive(
+    header: Header,
+    pathId: number,
+    port: Port,
+    remote: Address,
+    now: number,
+    mark: Ecn,
+  ): void {
+    const { datagram, destinationKey } = header;
     if (datagram.length > plaintext.length) return void this.dropped++;
-    const { oneRtt } = this.#parts.keys;
-    if (oneRtt !== undefined) oneRtt.receivedAt = now;
+    const { keys } = this.#parts;
+    const { oneRtt } = keys;
+    oneRtt?.onDatagram(now);
     this.#arrivedAt = now;
-    const header = this.#header;
-    let offset = 0;
-    let firstKey = -1;
-    const { length } = this.#parts.ids;
-    while (parseHeader(datagram, offset, length, header)) {
+    this.#mark = mark;
+    // RFC 9000, Section 8.1: all bytes count that are for this connection, readable or not. Several
+    // paths may share a 4-tuple, but only one of them was meant.
+    const path = this.#parts.paths.find(header.isLong ? 0 : pathId);
+    path?.route.find(port, remote)?.onDatagramReceived(datagram.length);
+    let offset = header.end;
+    this.#onPacket(header, pathId, port, remote, now);
+    const { ids } = this.#parts;
+    while (parseHeader(datagram, offset, ids.length, header)) {
       // RFC 9000, Section 12.2: all packets of a datagram are for the same ID.
-      if (offset > 0 && header.destinationKey !== firstKey) break;
-      if (offset === 0) this.#count(header, port, remote);
-      firstKey = header.destinationKey;
+      if (header.destinationKey !== destinationKey) break;
       offset = header.end;
-      this.#onPacket(header, port, remote, now);
+      this.#onPacket(header, ids.pathOf(header), port, remote, now);
     }
-  }
-
-  /** RFC 9000, Section 8.1: all bytes count that are for this connection, readable or not. */
-  #count(header: Header, port: Port, remote: Address): void {
-    const { datagram, destinationStart, destinationLength } = header;
-    const pathId = header.isLong
-      ? 0
-      : this.#parts.ids.pathOf(datagram, destinationStart, destinationLength);
-    // Several paths may share a 4-tuple, but only one of them was meant.
-    const network = this.#parts.paths.find(pathId)?.route.find(port, remote);
-    network?.onDatagramReceived(datagram.length);
+    if (keys.changes === this.#keysSeen) return;
+    this.#keysSeen = keys.changes;
+    this.#retryKept(now);
   }
 
   /** Tries packets again that came before their keys. */
-  retryKept(now: number): void {
-    for (const { bytes, port, remote, receivedAt } of this.#undecryptable.take()) {
+  #retryKept(now: number): void {
+    for (const { bytes, port, remote, receivedAt, mark } of this.#undecryptable.take()) {
       // RFC 9000, Section 13.2.5: the wait for keys is part of the delay that ACKs tell.
       this.#arrivedAt = receivedAt;
-      if (parseHeader(bytes, 0, this.#parts.ids.length, this.#header)) {
-        this.#onPacket(this.#header, port, remote, now);
+      this.#mark = mark;
+      const { ids } = this.#parts;
+      const header = this.#kept;
+      if (parseHeader(bytes, 0, ids.length, header)) {
+        this.#onPacket(header, ids.pathOf(header), port, remote, now);
       }
     }
   }
 
-  #onPacket(header: Header, port: Port, remote: Address, now: number): void {
+  #onPacket(header: Header, pathId: number, port: Port, remote: Address, now: number): void {
     const { keys } = this.#parts;
     const { type } = header;
     if (type < 0 || type === PacketType.Retry || type === PacketType.VersionNegotiation) {
@@ -124,7 +131,7 @@ export class Receiver {
     }
     const reader = keys.reader(type as PacketType);
     if (reader === undefined) return this.#keep(header, port, remote, now);
-    if (type === PacketType.OneRtt) this.#onShort(header, port, remote, now);
+    if (type === PacketType.OneRtt) this.#onShort(header, pathId, port, remote, now);
     else this.#onLong(header, port, remote, now);
   }
 
@@ -207,10 +214,8 @@ export class Receiver {
     this.#parts.onHandshakePacket();
   }
 
-  #onShort(header: Header, port: Port, remote: Address, now: number): void {
+  #onShort(header: Header, pathId: number, port: Port, remote: Address, now: number): void {
     const { paths } = this.#parts;
-    const { datagram, destinationStart, destinationLength } = header;
-    const pathId = this.#parts.ids.pathOf(datagram, destinationStart, destinationLength);
     if (pathId < 0) return this.#onUnreadable(header);
     const path = paths.find(pathId);
     const length = this.#openShort(header, pathId, path);
@@ -224,7 +229,7 @@ export class Receiver {
     }
     if (verdict === Verdict.Later) return this.#drop(header, "rejected");
     const opened = paths.open(pathId, port, remote, now);
-    opened.current.onDatagramReceived(datagram.length);
+    opened.current.onDatagramReceived(header.datagram.length);
     this.#onPathPacket(header, opened, length, port, remote, now);
   }
 
@@ -297,16 +302,7 @@ export class Receiver {
     const isNewest = this.#opener.number > path.space.received.largest;
     const isClient = this.#parts.handshake.role === "client";
     if (isNewest) network.spin.onReceived(this.#opener.spin, isClient);
-    const usedId = header.destinationId;
-    const content = this.#process(
-      PacketType.OneRtt,
-      length,
-      path,
-      network,
-      path.space,
-      now,
-      usedId,
-    );
+    const content = this.#process(header, length, path, network, path.space, now);
     network.validation.onHeard(now);
     if (path.live) path.onHeard(now);
     const moves = isNewest && network !== path.current &&
@@ -317,18 +313,17 @@ export class Receiver {
   }
 
   #process(
-    type: PacketType,
+    header: Header,
     length: number,
     path: Path,
     network: NetworkPath,
     space: PacketSpace,
     now: number,
-    usedId: Uint8Array = NO_ID,
   ): number {
     const { number } = this.#opener;
     space.counters.onPacketReceived();
-    this.#parts.log?.onReceived(this.#header, this.#opener, plaintext, length, path, network);
-    const router = this.#parts.router.aim(type, path, network, usedId, now);
+    this.#parts.log?.onReceived(header, this.#opener, plaintext, length, path, network);
+    const router = this.#router.aim(header, path, network, now);
     this.#reader.aim(plaintext, 0, length);
     const content = readFrames(this.#reader, type, this.#parts.extensions, router);
     // RFC 9000, Section 13.1: acknowledged only now that all of its frames are dealt with.

@@ -1,6 +1,7 @@
 // Takes datagrams apart: packets, keys, frames, and what follows from them.
 
 import { equalBytes } from "../../bytes/bytes.ts";
+import type { Ecn } from "../../bytes/ecn.ts";
 import { Reader } from "../../bytes/reader.ts";
 import { ErrorCode } from "../../error/error_code.ts";
 import { PacketContent, readFrames } from "../../frame/read_frames.ts";
@@ -68,6 +69,8 @@ export class Receiver {
   readonly #admission = new Admission();
   /** When the packet at hand came. */
   #arrivedAt = 0;
+  /** The ECN mark of its datagram. */
+  #mark: Ecn = 0;
 
   constructor(parts: ReceiverParts) {
     this.#parts = parts;
@@ -145,7 +148,7 @@ export class Receiver {
     if (hopeless) return this.#onUnreadable(header, "key_unavailable");
     this.#parts.log?.onBuffered(header);
     const bytes = header.datagram.subarray(header.start, header.end);
-    this.#undecryptable.keep(bytes, port, remote, now);
+    this.#undecryptable.keep(bytes, port, remote, now, this.#mark);
   }
 
   #onLong(header: Header, port: Port, remote: Address, now: number): void {
@@ -327,8 +330,9 @@ export class Receiver {
     this.#reader.aim(plaintext, 0, length);
     const content = readFrames(this.#reader, type, this.#parts.extensions, router);
     // RFC 9000, Section 13.1: acknowledged only now that all of its frames are dealt with.
-    space.received.add(number, (content & PacketContent.Eliciting) !== 0, now, this.#arrivedAt);
-    this.#parts.onPacket(path, now);
+    const isEliciting = (content & PacketContent.Eliciting) !== 0;
+    space.received.add(number, isEliciting, now, this.#arrivedAt, this.#mark);
+    this.#onHeard(path, now);
     return content;
   }
 }

@@ -1,5 +1,7 @@
 // Takes datagrams apart: packets, keys, frames, and what follows from them.
 
+import { Readiness } from "../../scheduler/readiness.ts";
+import type { CryptoEngine } from "../../crypto/aead.ts";
 import { equalBytes } from "../../bytes/bytes.ts";
 import type { Ecn } from "../../bytes/ecn.ts";
 import { Reader } from "../../bytes/reader.ts";
@@ -17,43 +19,19 @@ import type { NetworkPath } from "../../path/network/network_path.ts";
 import type { Path } from "../../path/path.ts";
 import type { Port } from "../../path/address/port.ts";
 import type { PacketSpace } from "../../recovery/packet_space.ts";
+import type { Idle } from "../idle.ts";
+import type { KnownIds } from "../options.ts";
 import type { ConnectionLog } from "../trace/connection_log.ts";
-import type { FrameRouter } from "./frame_router.ts";
-import type { HandshakeDriver } from "../handshake/handshake_driver.ts";
-import type { KeyRing } from "../handshake/key_ring.ts";
+import { FrameRouter, type FrameTargets } from "./frame_router.ts";
+import { Unprotected } from "../handshake/unprotected.ts";
 import { Undecryptable } from "./undecryptable.ts";
-import type { Versions } from "../handshake/versions.ts";
-
-/** The connection IDs that we issued. */
-export interface KnownIds {
-  /** How long they are: short headers do not tell. */
-  readonly length: number;
-  /** The path that an ID of this connection leads to, or -1. */
-  pathOf(datagram: Uint8Array, offset: number, length: number): number;
-}
 
 /** What a receiver works with. */
-export interface ReceiverParts {
-  readonly handshake: HandshakeDriver;
-  readonly keys: KeyRing;
-  readonly versions: Versions;
+export interface ReceiverParts extends FrameTargets {
   readonly log: ConnectionLog | undefined;
-  readonly paths: PathSet;
-  readonly router: FrameRouter;
-  readonly extensions: number;
   readonly ids: KnownIds;
-  /** Whether the path may be opened by the peer's packets. */
-  acceptsPaths(): boolean;
-  /** A packet of another version, or that answers our first: Version Negotiation and Retry. */
-  onUnprotected(header: Header, now: number): void;
-  /** The first packet of the peer: it has chosen the ID we send to. */
-  onPeerId(id: Uint8Array, version: number): void;
-  /** A server got its first Handshake packet, or another one. */
-  onHandshakePacket(): void;
-  /** A packet was opened and is new. */
-  onPacket(path: Path, now: number): void;
-  /** The peer has forgotten the connection. */
-  onStatelessReset(now: number): void;
+  readonly engine: CryptoEngine;
+  readonly idle: Idle;
 }
 
 /** Takes datagrams apart: packets to their keys, frames to the router. */
@@ -67,13 +45,21 @@ export class Receiver {
   readonly #reader = new Reader();
   readonly #undecryptable = new Undecryptable();
   readonly #admission = new Admission();
+  readonly #router: FrameRouter;
+  readonly #unprotected: Unprotected;
   /** When the packet at hand came. */
   #arrivedAt = 0;
   /** The ECN mark of its datagram. */
   #mark: Ecn = 0;
 
-  constructor(parts: ReceiverParts) {
+  /** The changes of keys that packets kept were tried after. */
+  #keysSeen = 0;
+
+  /** @param first The path on which packets come first. */
+  constructor(parts: ReceiverParts, first: Path) {
     this.#parts = parts;
+    this.#router = new FrameRouter(parts, first);
+    this.#unprotected = new Unprotected(parts.handshake, parts.paths, parts.engine);
   }
 
   /** A datagram arrived. It is changed in place. */
@@ -129,13 +115,18 @@ export class Receiver {
     const { type } = header;
     if (type < 0 || type === PacketType.Retry || type === PacketType.VersionNegotiation) {
       this.#parts.log?.onUnprotected(header);
-      this.#parts.onUnprotected(header, now);
+      this.#onUnprotected(header, now);
       return this.#checkReset(header);
     }
     const reader = keys.reader(type as PacketType);
     if (reader === undefined) return this.#keep(header, port, remote, now);
     if (type === PacketType.OneRtt) this.#onShort(header, pathId, port, remote, now);
     else this.#onLong(header, port, remote, now);
+  }
+
+  #onUnprotected(header: Header, now: number): void {
+    const reason = this.#unprotected.receive(header, now);
+    if (reason !== undefined) this.#parts.closing.end(reason);
   }
 
   /** Keys may still come, but only during the handshake. */
@@ -171,7 +162,7 @@ export class Receiver {
     if (length < 0) return;
     if (type !== PacketType.ZeroRtt) this.#onHandshakePacket(header, network);
     if (type === PacketType.Initial) this.#onInitialVersion(header.version);
-    this.#process(type, length, path, network, space, now);
+    this.#process(header, length, path, network, space, now);
     if (type !== PacketType.ZeroRtt) space.received.hurry();
   }
 
@@ -180,7 +171,7 @@ export class Receiver {
    * 4.1: only Initial packets may be of either.
    */
   #isExpected({ type, version }: Header): boolean {
-    const { keys, versions } = this.#parts;
+    const { handshake: { versions }, keys } = this.#parts;
     if (type === PacketType.ZeroRtt) return version === keys.original;
     return version === keys.version || (type === PacketType.Initial && versions.has(version));
   }
@@ -206,15 +197,17 @@ export class Receiver {
   }
 
   #onHandshakePacket(header: Header, network: NetworkPath): void {
-    const { handshake } = this.#parts;
+    const { handshake, paths } = this.#parts;
     if (handshake.ids.peerSource === undefined) {
-      handshake.ids.peerSource = header.sourceId.slice();
-      this.#parts.onPeerId(handshake.ids.peerSource, header.version);
+      // The peer has chosen the ID that it wants to be sent to.
+      const source = header.sourceId.slice();
+      handshake.onPeerSource(source);
+      paths.slot(0)!.remote.adopt(source);
     }
     if (header.type !== PacketType.Handshake || handshake.role === "client") return;
     // RFC 9000, Section 8.1: a peer that can read our Initial receives at its address.
-    network.validated = true;
-    this.#parts.onHandshakePacket();
+    network.prove();
+    handshake.onHandshakeRead();
   }
 
   #onShort(header: Header, pathId: number, port: Port, remote: Address, now: number): void {
@@ -225,7 +218,7 @@ export class Receiver {
     if (length < 0) return;
     if (path !== undefined) return this.#onPathPacket(header, path, length, port, remote, now);
     const slot = paths.slot(pathId);
-    if (slot === undefined || slot.abandoned || !this.#parts.acceptsPaths()) return;
+    if (slot === undefined || slot.abandoned || !this.#acceptsPaths) return;
     const verdict = this.#admission.judge(paths.paths, port, remote, now);
     if (verdict === Verdict.Refused) {
       return paths.abandon(slot, ErrorCode.PathResourceLimitReached, now);
@@ -234,6 +227,12 @@ export class Receiver {
     const opened = paths.open(pathId, port, remote, now);
     opened.current.onDatagramReceived(header.datagram.length);
     this.#onPathPacket(header, opened, length, port, remote, now);
+  }
+
+  /** Whether a path may be opened by the packets of the peer. */
+  get #acceptsPaths(): boolean {
+    const { handshake, paths } = this.#parts;
+    return handshake.role === "server" && paths.multipath && handshake.complete;
   }
 
   #openShort(header: Header, pathId: number, path: Path | undefined): number {
@@ -265,7 +264,8 @@ export class Receiver {
   #checkReset({ datagram, start }: Header): void {
     if (start > 0 || !maybeStatelessReset(datagram)) return;
     const token = datagram.subarray(datagram.length - RESET_TOKEN_LENGTH);
-    if (this.#parts.paths.isResetToken(token)) this.#parts.onStatelessReset(this.#arrivedAt);
+    const { closing, paths } = this.#parts;
+    if (paths.isResetToken(token)) closing.onReset(paths.lingering, this.#arrivedAt);
   }
 
   #open(header: Header, pathId: number, space: PacketSpace): number {
@@ -299,18 +299,18 @@ export class Receiver {
       // followed.
       if (this.#parts.handshake.role === "client") return;
       // Late packets of a path that is abandoned say something as well, but it moves no more.
-      network = path.live ? path.route.try(port, remote) : path.current;
-      if (path.live) network.onDatagramReceived(header.datagram.length);
+      network = path.readiness >= Readiness.Opening ? path.route.try(port, remote) : path.current;
+      if (path.readiness >= Readiness.Opening) network.onDatagramReceived(header.datagram.length);
     }
     const isNewest = this.#opener.number > path.space.received.largest;
     const isClient = this.#parts.handshake.role === "client";
     if (isNewest) network.spin.onReceived(this.#opener.spin, isClient);
     const content = this.#process(header, length, path, network, path.space, now);
     network.validation.onHeard(now);
-    if (path.live) path.onHeard(now);
+    if (path.readiness >= Readiness.Opening) path.onHeard(now);
     const moves = isNewest && network !== path.current &&
       (content & PacketContent.NonProbing) !== 0;
-    if (moves && path.live && this.#parts.handshake.role === "server") {
+    if (moves && path.readiness >= Readiness.Opening && this.#parts.handshake.role === "server") {
       this.#parts.paths.migration.follow(path, network, now);
     }
   }
@@ -328,16 +328,27 @@ export class Receiver {
     this.#parts.log?.onReceived(header, this.#opener, plaintext, length, path, network);
     const router = this.#router.aim(header, path, network, now);
     this.#reader.aim(plaintext, 0, length);
-    const content = readFrames(this.#reader, type, this.#parts.extensions, router);
+    const content = readFrames(
+      this.#reader,
+      header.type as PacketType,
+      this.#parts.peer.extensions,
+      router,
+    );
     // RFC 9000, Section 13.1: acknowledged only now that all of its frames are dealt with.
     const isEliciting = (content & PacketContent.Eliciting) !== 0;
     space.received.add(number, isEliciting, now, this.#arrivedAt, this.#mark);
     this.#onHeard(path, now);
     return content;
   }
-}
 
-const NO_ID = new Uint8Array(0);
+  /** A packet was opened and is new. */
+  #onHeard(path: Path, now: number): void {
+    const { closing, idle, paths } = this.#parts;
+    closing.onHeard();
+    paths.watch.onSeen(path, now);
+    idle.onReceived(paths.largestProbeTimeout, now);
+  }
+}
 
 /**
  * Where payloads are opened into, as large as a datagram can be (RFC 768). All connections share it:

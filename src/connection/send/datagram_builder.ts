@@ -14,10 +14,13 @@ import type { ConnectionLog } from "../trace/connection_log.ts";
 import { GreaseBit } from "./grease_bit.ts";
 import type { HandshakeDriver } from "../handshake/handshake_driver.ts";
 import type { KeyRing } from "../handshake/key_ring.ts";
+import type { Idle } from "../idle.ts";
+import type { PathSet } from "../../path/path_set.ts";
 import type { Peer } from "../parameters/peer.ts";
 
 /** A datagram to be sent: the first `size` bytes of the port's buffer. One object is reused. */
 export interface Transmit {
+  /** The port to send by; its buffer holds the bytes. */
   readonly port: Port;
   readonly size: number;
   readonly remote: Address;
@@ -28,27 +31,25 @@ export interface DatagramParts {
   readonly handshake: HandshakeDriver;
   readonly keys: KeyRing;
   readonly peer: Peer;
+  readonly paths: PathSet;
+  readonly idle: Idle;
   readonly random: Random;
   readonly log: ConnectionLog | undefined;
   /** The ID the peer reaches us by during the handshake. */
   readonly sourceId: Uint8Array;
-  /** The token for Initial packets; empty without one. */
-  readonly token: () => Uint8Array;
-  /** An ack-eliciting packet left. */
-  onElicitingSent(now: number): void;
-  /** A client sent its first Handshake packet. */
-  onHandshakeSent(): void;
 }
 
 /** Builds one datagram after the other: headers with the right IDs and keys, and what was sent. */
 export class DatagramBuilder {
-  readonly packets: PacketBuilder = new PacketBuilder();
+  readonly packets: PacketBuilder;
   readonly #parts: DatagramParts;
   readonly #transmit: { port: Port; size: number; remote: Address };
   readonly #grease: GreaseBit;
 
-  constructor(parts: DatagramParts, port: Port, remote: Address) {
+  constructor(parts: DatagramParts, { port, remote }: NetworkPath) {
+    const { log } = parts;
     this.#parts = parts;
+    this.packets = new PacketBuilder(log && ((packet, bytes) => log.onSealing(packet, bytes)));
     this.#grease = new GreaseBit(parts.random);
     this.#transmit = { port, size: 0, remote };
   }
@@ -72,7 +73,7 @@ export class DatagramBuilder {
       keys.versionOf(type),
       path.slot.remote.current,
       sourceId,
-      this.#parts.token(),
+      this.#parts.handshake.token,
       number,
       packetNumberSize(number, space.largestAcked),
       keys.writer(type)!,
@@ -86,7 +87,7 @@ export class DatagramBuilder {
     if (!remote.known) return false;
     const number = space.nextNumber;
     // RFC 9287, Section 3: once the peer has said that it does not mind.
-    if (peer.parameters.greaseQuicBit) this.packets.fixedBit = this.#grease.next();
+    const fixedBit = peer.parameters.greaseQuicBit ? this.#grease.next() : undefined;
     let id = remote.current;
     // RFC 9000, Section 9.5: observers must not link two 4-tuples by a common ID.
     if (network === path.route.candidate && remote.reserve()) id = remote.reserved!;
@@ -99,6 +100,7 @@ export class DatagramBuilder {
       oneRtt!.phase,
       path.id,
       oneRtt!,
+      fixedBit,
     );
   }
 
@@ -134,13 +136,15 @@ export class DatagramBuilder {
     const space = this.#spaceOf(built.type, path);
     const packet = space.sent.take().reset(built.number, built.size, now, network);
     packet.frames = built.frames;
-    packet.ackEliciting = built.ackEliciting;
-    packet.inFlight = built.inFlight;
-    packet.mtuProbe = mtuProbe;
+    packet.isEliciting = built.isEliciting;
+    packet.isInFlight = built.isInFlight;
+    packet.isMtuProbe = mtuProbe;
+    packet.isMarked = this.#transmit.mark !== 0;
     packet.acknowledges = space.received.takeReported();
     space.onSent(packet, now);
-    if (built.ackEliciting) this.#parts.onElicitingSent(now);
-    if (built.type === PacketType.Handshake) this.#parts.onHandshakeSent();
+    const { idle, paths } = this.#parts;
+    if (built.isEliciting) idle.onSent(paths, now);
+    if (built.type === PacketType.Handshake) this.#parts.handshake.onHandshakeSent();
   }
 
   #spaceOf(type: PacketType, path: Path): PacketSpace {

@@ -1,5 +1,6 @@
 // Builds one UDP datagram.
 
+import type { Ecn } from "../../bytes/ecn.ts";
 import { PacketBuilder } from "../../packet/packet_builder.ts";
 import type { BuiltPacket } from "../../packet/built_packet.ts";
 import type { Random } from "../../crypto/random.ts";
@@ -12,7 +13,7 @@ import type { Port } from "../../path/address/port.ts";
 import type { PacketSpace } from "../../recovery/packet_space.ts";
 import type { ConnectionLog } from "../trace/connection_log.ts";
 import { GreaseBit } from "./grease_bit.ts";
-import type { HandshakeDriver } from "../handshake/handshake_driver.ts";
+import type { Handshake } from "../handshake/handshake.ts";
 import type { KeyRing } from "../handshake/key_ring.ts";
 import type { Idle } from "../idle.ts";
 import type { PathSet } from "../../path/path_set.ts";
@@ -22,13 +23,23 @@ import type { Peer } from "../parameters/peer.ts";
 export interface Transmit {
   /** The port to send by; its buffer holds the bytes. */
   readonly port: Port;
+  /** How many bytes of the buffer. */
   readonly size: number;
+  /** Where to. */
   readonly remote: Address;
+  /** Its ECN mark; none where the port sets none. */
+  readonly mark: Ecn;
+  /**
+   * The connection ID it is sent to; the same array for as long as the ID stays. Sockets that send
+   * several datagrams by one call must not mix those of two IDs: whatever stands before a server
+   * may look at the first one only.
+   */
+  readonly destination: Uint8Array | undefined;
 }
 
 /** What datagrams are made of. */
 export interface DatagramParts {
-  readonly handshake: HandshakeDriver;
+  readonly handshake: Handshake;
   readonly keys: KeyRing;
   readonly peer: Peer;
   readonly paths: PathSet;
@@ -43,7 +54,13 @@ export interface DatagramParts {
 export class DatagramBuilder {
   readonly packets: PacketBuilder;
   readonly #parts: DatagramParts;
-  readonly #transmit: { port: Port; size: number; remote: Address };
+  readonly #transmit: {
+    port: Port;
+    size: number;
+    remote: Address;
+    mark: Ecn;
+    destination: Uint8Array | undefined;
+  };
   readonly #grease: GreaseBit;
 
   constructor(parts: DatagramParts, { port, remote }: NetworkPath) {
@@ -51,7 +68,7 @@ export class DatagramBuilder {
     this.#parts = parts;
     this.packets = new PacketBuilder(log && ((packet, bytes) => log.onSealing(packet, bytes)));
     this.#grease = new GreaseBit(parts.random);
-    this.#transmit = { port, size: 0, remote };
+    this.#transmit = { port, size: 0, remote, mark: 0, destination: undefined };
   }
 
   /** Aims the builder at the port's buffer, unless nothing may be sent on the 4-tuple now. */
@@ -67,11 +84,11 @@ export class DatagramBuilder {
   startLong(type: PacketType, path: Path, space: PacketSpace): boolean {
     const { keys, sourceId } = this.#parts;
     const number = space.nextNumber;
-    this.packets.fixedBit = 0x40;
+    const id = this.#transmit.destination = path.slot.remote.current;
     return this.packets.startLong(
       type,
       keys.versionOf(type),
-      path.slot.remote.current,
+      id,
       sourceId,
       this.#parts.handshake.token,
       number,
@@ -92,6 +109,7 @@ export class DatagramBuilder {
     // RFC 9000, Section 9.5: observers must not link two 4-tuples by a common ID.
     if (network === path.route.candidate && remote.reserve()) id = remote.reserved!;
     else if (network === path.route.previous) id = remote.former ?? id;
+    this.#transmit.destination = id;
     return this.packets.startShort(
       id,
       number,
@@ -116,6 +134,7 @@ export class DatagramBuilder {
     this.#parts.log?.aimSent(path, network, mtuProbe);
     const size = packets.endDatagram(padTo);
     if (size === 0) return undefined;
+    this.#transmit.mark = network.nextMark(now);
     for (let i = 0; i < packets.count; i++) {
       this.#noteSent(packets.packetAt(i), path, network, mtuProbe, now);
     }

@@ -50,9 +50,19 @@ export class FrameWriter {
 
   /** Whether frames wait that every path may carry, streams and datagrams apart. */
   get controlPending(): boolean {
-    const { handshake, paths, streams, announcer } = this.#from;
-    if (announcer.pending || this.#from.ackRequest.pending) return true;
-    return handshake.pending || paths.pending || streams.hasControlFrames;
+    return this.hasShared || this.#from.streams.hasControlFrames;
+  }
+
+  /** Whether frames wait that are of the connection, and not of its streams. */
+  get hasShared(): boolean {
+    const { ackRequest, announcer, handshake, paths } = this.#from;
+    return announcer.pending || ackRequest.pending || handshake.aftermath.pending || paths.pending;
+  }
+
+  /** Whether streams or datagrams have something to send. */
+  get hasData(): boolean {
+    const { streams, datagrams } = this.#from;
+    return streams.views.length > 0 || datagrams.pending || streams.hasControlFrames;
   }
 
   /** Whether a path is being validated for the first time. */
@@ -62,8 +72,7 @@ export class FrameWriter {
 
   /** Whether anything ack-eliciting waits that every path may carry. */
   get pending(): boolean {
-    const { streams, datagrams } = this.#from;
-    return streams.views.length > 0 || datagrams.pending || this.controlPending;
+    return this.hasData || this.hasShared;
   }
 
   /** Whether a handshake space has something that may be sent. */
@@ -174,12 +183,22 @@ export class FrameWriter {
    * @param chosen The streams to draw from; all that this path may carry if left out.
    */
   writeAll(path: Path, chosen: readonly StreamView[] | undefined, now: number): void {
-    const { ackRequest, announcer, handshake, paths, streams: set, datagrams } = this.#from;
+    const { ackRequest, announcer, handshake: { aftermath }, paths, streams: set } = this.#from;
     const builder = this.#builder;
-    if (handshake.pending) handshake.writeFrames(builder);
+    if (aftermath.pending) aftermath.writeFrames(builder);
     if (paths.pending) paths.writeFrames(builder);
     if (announcer.pending) announcer.writeFrames(builder);
     if (ackRequest.pending) ackRequest.writeFrames(builder);
+    const { bindings } = this.#from.dispatcher;
+    const streams = chosen ?? (bindings.any ? bindings.streamsFor(path) : set.views);
+    this.writeData(path, streams, now);
+    if (aftermath.pending) aftermath.writeForLater(builder);
+  }
+
+  /** Writes what streams and datagrams have to send, as far as it fits. */
+  writeData(path: Path, streams: readonly StreamView[], now: number): void {
+    const { paths, streams: set, datagrams } = this.#from;
+    const builder = this.#builder;
     if (set.hasControlFrames) set.writeControlFrames(builder, now, paths.largestRtt);
     if (datagrams.pending) datagrams.writeFrames(builder, builder.largestPayload, path);
     if (set.views.length > 0) {
@@ -228,12 +247,6 @@ export class FrameWriter {
     const { frames } = this.#builder.packetAt(this.#builder.count - 1);
     const owner = frames.at(-1)?.owner;
     return owner instanceof SendHalf && owner.state === SendState.DataSent;
-  }
-
-  /** Whether anything waits that 0-RTT packets may carry. */
-  get earlyPending(): boolean {
-    const { streams, datagrams } = this.#from;
-    return streams.views.length > 0 || datagrams.pending || streams.hasControlFrames;
   }
 
   /** Writes what 0-RTT packets may carry: streams and datagrams (RFC 9000, Section 12.5). */

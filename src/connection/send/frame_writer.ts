@@ -100,7 +100,8 @@ export class FrameWriter {
     if (!received.hasUnreported) return;
     const delay = Math.floor(received.delay(now) * 1_000 / ACK_DELAY_UNIT);
     const { writer } = this.#builder;
-    if (writeAck(writer, received.ranges, delay, -1, this.#builder.room) === 0) return;
+    const { ranges, marks } = received;
+    if (writeAck(writer, ranges, delay, -1, this.#builder.room, marks) === 0) return;
     received.onAckSent();
     received.noteReported();
   }
@@ -129,8 +130,9 @@ export class FrameWriter {
     const delay = Math.floor(received.delay(now) * 1_000 / ACK_DELAY_UNIT);
     const pathId = this.#from.paths.multipath ? path.id : -1;
     const { writer, room } = this.#builder;
+    const { ranges, marks } = received;
     const most = Math.min(room, MAX_ACK_SIZE);
-    if (writeAck(writer, received.ranges, delay, pathId, most) === 0) return false;
+    if (writeAck(writer, ranges, delay, pathId, most, marks) === 0) return false;
     received.onAckSent();
     return true;
   }

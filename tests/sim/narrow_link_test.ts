@@ -1,3 +1,4 @@
+import { Readiness } from "../../src/scheduler/readiness.ts";
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { roundRobin } from "../../src/scheduler/round_robin.ts";
@@ -21,7 +22,8 @@ for (const direction of ["download", "upload"] as const) {
       const took = pair.now - from;
       assert.equal(sender.closing.reason?.code, ErrorCode.NoViablePath, `${took} ms`);
       assert.equal(sender.closing.reason?.by, "local");
-      assert.ok(took < 2_000 + 20 * rtt, `${took} ms`);
+      // Probe timeouts follow the queue, which may double the round trip.
+      assert.ok(took < 2_000 + 25 * rtt, `${took} ms`);
       // CONNECTION_CLOSE is small, and gets through.
       pair.run({ until: pair.now + 2 * rtt });
       for (const end of [pair.client, pair.server]) {
@@ -34,7 +36,7 @@ for (const direction of ["download", "upload"] as const) {
     for (const narrow of [0, 1]) {
       const pair = new Pair({ paths: 2 }).connect();
       // It goes on to use the path, where others would leave one alone that loses so much.
-      senderOf(pair, direction).connection.dispatcher.scheduler = roundRobin;
+      senderOf(pair, direction).connection.dispatcher.replaceScheduler(roundRobin);
       const finished = begin(pair, 8_000_000, direction);
       pair.run({ until: pair.now + 1_000 });
       pair.links[narrow]!.set({ mtu: NARROW });
@@ -45,7 +47,10 @@ for (const direction of ["download", "upload"] as const) {
       pair.run({ until: pair.now + 30_000, when: () => finished() < Infinity });
       assert.ok(finished() < 9_000, `${finished()} ms`);
       expectOpen(pair);
-      assert.deepEqual(paths.paths.filter(({ open }) => open).map(({ id }) => id), [1 - narrow]);
+      assert.deepEqual(
+        paths.paths.filter(({ readiness }) => readiness >= Readiness.Open).map(({ id }) => id),
+        [1 - narrow],
+      );
     }
   });
 }
@@ -59,7 +64,7 @@ Deno.test("A path that still carries 1200 bytes goes on, however narrow it becam
     pair.run({ until: pair.now + 30_000, when: () => finished() < Infinity });
     assert.ok(finished() < 6_000, `${finished()} ms`);
     for (const path of pair.server.connection.paths.paths) {
-      assert.ok(path.open && path.current.mtu.current === 1_200);
+      assert.ok(path.readiness >= Readiness.Open && path.current.mtu.current === 1_200);
     }
     expectOpen(pair);
   }

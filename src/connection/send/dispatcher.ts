@@ -1,3 +1,6 @@
+// Asks the scheduler for a path and streams.
+
+import { Readiness } from "../../scheduler/readiness.ts";
 import { ErrorCode } from "../../error/error_code.ts";
 import { TransportError } from "../../error/quic_error.ts";
 import type { Path } from "../../path/path.ts";
@@ -8,23 +11,22 @@ import {
   type PathView,
   type ScheduleContext,
   type Scheduler,
-  type SchedulerFactory,
   schedulerOf,
 } from "../../scheduler/scheduler.ts";
 import type { StreamSet } from "../../stream/stream_set.ts";
 import type { StreamView } from "../../scheduler/stream_order.ts";
 import type { DatagramQueue } from "../datagram_queue.ts";
+import type { TransportConfig } from "../config.ts";
 import { type Decision, PathBindings } from "./path_bindings.ts";
 import { Reinjector } from "./reinjector.ts";
 
 /** Asks the scheduler for the sender, and shows it the paths it may choose. */
 export class Dispatcher {
-  /** The scheduler; an application may replace it at any time. */
-  scheduler: Scheduler;
   /** Streams and datagrams that are bound to paths. */
   readonly bindings: PathBindings;
   /** When to ask again at the latest: pacing or the scheduler holds data back. */
   deadline = Infinity;
+  #scheduler: Scheduler;
   readonly #paths: PathSet;
   readonly #streams: StreamSet;
   readonly #usable: Path[] = [];
@@ -35,17 +37,27 @@ export class Dispatcher {
   readonly #reinjector: Reinjector;
 
   constructor(
-    scheduler: Scheduler | SchedulerFactory,
+    { reinjection, scheduler }: TransportConfig,
     paths: PathSet,
     streams: StreamSet,
     datagrams: DatagramQueue,
   ) {
-    this.scheduler = schedulerOf(scheduler);
+    this.#scheduler = schedulerOf(scheduler);
     this.bindings = new PathBindings(paths, streams, datagrams);
     this.#paths = paths;
     this.#streams = streams;
     this.#reinjector = new Reinjector(paths);
     this.#context = { now: 0, credit: 0, waiting: false, order: streams.queue.order };
+  }
+
+  /** Decides on which path data leave. */
+  get scheduler(): Scheduler {
+    return this.#scheduler;
+  }
+
+  /** Lets another scheduler decide from now on. */
+  replaceScheduler(scheduler: Scheduler): void {
+    this.#scheduler = scheduler;
   }
 
   /** Brings the views up to date; done once before datagrams are asked for. */
@@ -119,7 +131,7 @@ export class Dispatcher {
     context.credit = this.#streams.credit.send.room;
     context.order = this.#streams.queue.order;
     try {
-      return this.scheduler(usable, streams, context);
+      return this.#scheduler(usable, streams, context);
     } catch (error) {
       throw new TransportError(ErrorCode.InternalError, "Cannot schedule: the scheduler failed", {
         cause: error,

@@ -163,7 +163,7 @@ export class Dispatcher {
     for (const path of usable) {
       const { current } = path;
       if (current.windowBlocked || current.port.buffer === undefined) continue;
-      const at = current.pacer.nextSendAt(now);
+      const at = current.pacer.wakeAt(now);
       if (at > now && at < this.deadline) this.deadline = at;
     }
   }

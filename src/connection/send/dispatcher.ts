@@ -77,6 +77,19 @@ export class Dispatcher {
   }
 
   /**
+   * The same behind a datagram that left now, with nothing happening in between: the paths are those
+   * of before, and all but the last one have the room that they had.
+   */
+  assignMore(now: number): Decision | undefined {
+    const usable = this.#usable;
+    this.#decision!.path.refresh(now);
+    if (!hasRoom(usable)) return undefined;
+    const answer = this.#ask(usable, this.#streams.views);
+    if (answer?.path === undefined || answer.path.room === 0) return undefined;
+    return this.#decide(answer.path, answer, usable);
+  }
+
+  /**
    * The same if the application has bound data to a path: those leave there, whatever the scheduler
    * decides about the rest.
    *
@@ -94,12 +107,8 @@ export class Dispatcher {
 
   #assign(streams: readonly StreamView[], now: number): Decision | undefined {
     const usable = this.#select();
-    let open = false;
-    for (const path of usable) {
-      path.refresh(now);
-      if (path.room > 0) open = true;
-    }
-    if (!open) {
+    for (const path of usable) path.refresh(now);
+    if (!hasRoom(usable)) {
       this.#waitForPacing(usable, now);
       return undefined;
     }
@@ -205,6 +214,11 @@ export class Dispatcher {
 
 /** The one object that is given to the scheduler each time. */
 type Context = { -readonly [Key in keyof ScheduleContext]: ScheduleContext[Key] };
+
+function hasRoom(paths: readonly Path[]): boolean {
+  for (const { room } of paths) if (room > 0) return true;
+  return false;
+}
 
 /** The path that the scheduler was shown. */
 function ownPath(chosen: PathView, usable: readonly Path[]): Path {

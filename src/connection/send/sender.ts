@@ -34,6 +34,8 @@ export class Sender {
   readonly #frames: FrameWriter;
   readonly #copies = new CopyQueue();
   readonly #datagram: DatagramBuilder;
+  /** Whether data were sent last, and nothing but data waits. */
+  #isInRun = false;
 
   constructor(parts: SenderParts, port: Port, remote: Address) {
     this.#parts = parts;
@@ -42,8 +44,22 @@ export class Sender {
     this.#frames = new FrameWriter(parts, this.builder);
   }
 
-  /** The next datagram, or nothing to send for now. */
-  transmit(now: number): Transmit | undefined {
+  /**
+   * The next datagram, or nothing to send for now.
+   *
+   * @param goesOn Whether nothing has happened since the last one.
+   */
+  transmit(now: number, goesOn: boolean): Transmit | undefined {
+    if (goesOn && this.#isInRun) {
+      const more = this.#sendMore(now);
+      if (more !== undefined) return more;
+    }
+    this.#isInRun = false;
+    this.#parts.dispatcher.refresh(now);
+    return this.#sendNext(now);
+  }
+
+  #sendNext(now: number): Transmit | undefined {
     const { closing, handshake, keys, paths } = this.#parts;
     if (!closing.open) return closing.pending ? this.#sendClose(now) : undefined;
     // A server cannot keep old keys for a path that it does not know yet.
@@ -212,10 +228,34 @@ export class Sender {
     if (assignment === undefined) return undefined;
     const { path, streams, copies } = assignment;
     const out = this.#buildData(path, streams, now);
-    if (out !== undefined && copies.length > 0) {
-      this.#copies.add(this.builder.packetAt(0).frames, copies);
-    }
+    if (out === undefined) return undefined;
+    if (copies.length > 0) this.#copies.add(this.builder.packetAt(0).frames, copies);
+    else this.#isInRun = this.#mayRun(now);
     return out;
+  }
+
+  /** Whether only what leaves can make anything but data urgent: then data follow data. */
+  #mayRun(now: number): boolean {
+    const { dispatcher, handshake, paths } = this.#parts;
+    if (!handshake.confirmed || dispatcher.bindings.any || this.#frames.hasShared) return false;
+    for (const { current: { mtu } } of paths.paths) if (mtu.wantedProbe(now) > 0) return false;
+    return true;
+  }
+
+  /**
+   * More data in a run: what else might be urgent was not when the last ones left, and nothing has
+   * happened since.
+   */
+  #sendMore(now: number): Transmit | undefined {
+    const { dispatcher, handshake, keys, streams } = this.#parts;
+    if (!this.#frames.hasData) return undefined;
+    if (handshake.role === "server" || !this.#frames.opensPath) keys.oneRtt!.updateIfDue(now);
+    const assignment = dispatcher.assignMore(now);
+    if (assignment === undefined || assignment.copies.length > 0) return undefined;
+    const { path } = assignment;
+    if (!this.#beginData(path, now)) return undefined;
+    this.#frames.writeData(path, assignment.streams ?? streams.views, now);
+    return this.#datagram.end(path, path.current, 0, now);
   }
 
   #buildData(
@@ -223,11 +263,16 @@ export class Sender {
     streams: readonly StreamView[] | undefined,
     now: number,
   ): Transmit | undefined {
-    if (!this.#datagram.begin(path.current) || !this.#datagram.startShort(path)) return undefined;
-    this.#frames.writeAcks(path, now);
-    path.writeOwn(this.builder);
+    if (!this.#beginData(path, now)) return undefined;
     this.#frames.writeAll(path, streams, now);
     return this.#datagram.end(path, path.current, 0, now);
+  }
+
+  #beginData(path: Path, now: number): boolean {
+    if (!this.#datagram.begin(path.current) || !this.#datagram.startShort(path)) return false;
+    this.#frames.writeAcks(path, now);
+    path.writeOwn(this.builder);
+    return true;
   }
 
   /** Frames that must leave on one path, without data to travel with. */

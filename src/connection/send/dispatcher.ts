@@ -126,7 +126,7 @@ export class Dispatcher {
 
   /** The answer of the scheduler, with the paths of the connection in place of the views. */
   #decide(chosen: PathView, { streams, copies }: Assignment, usable: readonly Path[]): Decision {
-    this.#copies.length = 0;
+    if (this.#copies.length > 0) this.#copies.length = 0;
     if (copies) { for (const copy of copies) this.#copies.push(ownPath(copy, usable)); }
     const path = ownPath(chosen, usable);
     const decision = this.#decision ??= { path, streams, copies: this.#copies };
@@ -153,17 +153,22 @@ export class Dispatcher {
    * Schedulers obey PATH_STATUS and failures without knowing of them.
    */
   #select(): readonly Path[] {
+    const { paths } = this.#paths;
     const usable = this.#usable;
-    usable.length = 0;
-    for (const path of this.#paths.paths) {
-      if (path.fit && path.status === "available") usable.push(path);
+    let count = 0;
+    for (const path of paths) {
+      if (path.readiness >= Readiness.Fit && path.status === "available") usable[count++] = path;
     }
-    if (usable.length > 0) return usable;
-    for (const path of this.#paths.paths) if (path.fit) usable.push(path);
-    if (usable.length > 0) return usable;
-    for (const path of this.#paths.paths) {
-      if (path.open && path.slot.remote.usable) usable.push(path);
+    if (count === 0) {
+      for (const path of paths) if (path.readiness >= Readiness.Fit) usable[count++] = path;
     }
+    if (count === 0) {
+      for (const path of paths) {
+        if (path.readiness >= Readiness.Open && path.slot.remote.usable) usable[count++] = path;
+      }
+    }
+    // The list is filled for each datagram: one that was emptied would take new memory each time.
+    if (usable.length > count) usable.length = count;
     return usable;
   }
 

@@ -6,6 +6,8 @@ import type { KeyPhasesOptions } from "../crypto/key_phases.ts";
 import type { Address } from "../path/address/address.ts";
 import type { QlogFactory } from "../qlog/qlog.ts";
 import { earliestCompletion } from "../scheduler/earliest_completion.ts";
+import type { ReinjectionPolicy } from "../scheduler/reinjection.ts";
+import { stragglerCopies } from "../scheduler/straggler_copies.ts";
 import type { Scheduler, SchedulerFactory } from "../scheduler/scheduler.ts";
 import { roundRobinOrder, type StreamOrder } from "../scheduler/stream_order.ts";
 
@@ -59,6 +61,9 @@ export interface TransportConfig {
   readonly spinBit: boolean;
   readonly congestionControl: CongestionControl;
   readonly scheduler: Scheduler | SchedulerFactory;
+  /** Decides which packets in flight are sent once more. */
+  readonly reinjection: ReinjectionPolicy;
+  /** Which stream goes first. */
   readonly streamOrder: StreamOrder;
   /** How much one key may protect; what RFC 9001 says if left out. */
   readonly keyLimits?: KeyPhasesOptions | undefined;
@@ -94,6 +99,7 @@ export const DEFAULTS: TransportConfig = {
   spinBit: false,
   congestionControl: cubic,
   scheduler: earliestCompletion,
+  reinjection: stragglerCopies,
   streamOrder: roundRobinOrder,
 };
 

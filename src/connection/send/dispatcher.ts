@@ -46,7 +46,7 @@ export class Dispatcher {
     this.bindings = new PathBindings(paths, streams, datagrams);
     this.#paths = paths;
     this.#streams = streams;
-    this.#reinjector = new Reinjector(paths);
+    this.#reinjector = new Reinjector(reinjection, paths);
     this.#context = { now: 0, credit: 0, waiting: false, order: streams.queue.order };
   }
 

@@ -1,5 +1,6 @@
 // Tells why a path cannot be opened, moved or closed.
 
+import { Readiness } from "../scheduler/readiness.ts";
 import type { Role } from "../error/role.ts";
 import type { PathObstacle } from "./obstacle.ts";
 import type { Address } from "../path/address/address.ts";
@@ -7,14 +8,14 @@ import { Stage } from "../path/health/lifecycle.ts";
 import type { Path } from "../path/path.ts";
 import type { PathSet } from "../path/path_set.ts";
 import type { Closing } from "./closing.ts";
-import type { HandshakeDriver } from "./handshake/handshake_driver.ts";
+import type { Handshake } from "./handshake/handshake.ts";
 import type { Peer } from "./parameters/peer.ts";
 
 /** What must be known of a connection to tell. */
 export interface PathWorld {
   readonly role: Role;
   readonly closing: Closing;
-  readonly handshake: HandshakeDriver;
+  readonly handshake: Handshake;
   readonly paths: PathSet;
   readonly peer: Peer;
 }
@@ -29,7 +30,7 @@ export function moveObstacle(
   if (!closing.open) return "ended";
   if (role === "server") return "server";
   if (!handshake.confirmed) return "unconfirmed";
-  if (!path.open) return path.stage === Stage.Opening ? "unopened" : "closed";
+  if (path.readiness < Readiness.Open) return path.stage === Stage.Opening ? "unopened" : "closed";
   if (peer.forbids(remote)) return "forbidden";
   // RFC 9000, Section 9.5: an ID that was seen here must not be seen there.
   const { remote: ids } = path.slot;

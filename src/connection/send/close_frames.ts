@@ -1,5 +1,6 @@
 // Writes CONNECTION_CLOSE frames.
 
+import { Readiness } from "../../scheduler/readiness.ts";
 import {
   applicationCloseSize,
   connectionCloseSize,
@@ -34,7 +35,7 @@ export function writeEarlyClose(builder: PacketBuilder, reason: CloseReason): vo
 /** The path for a close: a good one, one that lives, or the one the peer will know for longest. */
 export function pathForClose(paths: PathSet): Path | undefined {
   const known = paths.paths.filter(({ slot }) => slot.remote.known);
-  return paths.best() ?? known.find(({ live }) => live) ??
+  return paths.best() ?? known.find(({ readiness }) => readiness >= Readiness.Opening) ??
     known.sort((a, b) => orderOf(b) - orderOf(a))[0];
 }
 

@@ -1,5 +1,6 @@
 // Stream data that are to leave again on further paths.
 
+import { Readiness } from "../../scheduler/readiness.ts";
 import { MAX_DATA } from "../../frame/flow_control.ts";
 import { STREAM } from "../../frame/stream.ts";
 import { type FrameSink, SentFrame } from "../../frame/sent_frame.ts";
@@ -32,7 +33,7 @@ export class CopyQueue {
   /** A path that has copies to send, and room for them. */
   next(now: number): Path | undefined {
     for (const [path, waiting] of this.#waiting) {
-      if (waiting.length === 0 || !path.live) {
+      if (waiting.length === 0 || path.readiness < Readiness.Opening) {
         this.#waiting.delete(path);
         continue;
       }

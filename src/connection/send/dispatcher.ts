@@ -212,7 +212,9 @@ export class Dispatcher {
 
   #markIdle(): void {
     for (const path of this.#paths.paths) {
-      if (path.open && !path.current.windowBlocked) path.current.markAppLimited();
+      if (path.readiness >= Readiness.Open && !path.current.windowBlocked) {
+        path.current.markAppLimited();
+      }
     }
   }
 }

@@ -1,6 +1,7 @@
 // Asks the owners of frames to write into 1-RTT packets.
 
-import type { AckRequest } from "./ack_request.ts";
+import { Readiness } from "../../scheduler/readiness.ts";
+import type { AckRequest } from "../ack_request.ts";
 import { writeAck } from "../../frame/ack.ts";
 import { writePing } from "../../frame/ping.ts";
 import type { PacketBuilder } from "../../packet/packet_builder.ts";
@@ -140,9 +141,9 @@ export class FrameWriter {
   /** The path by which a path's packets are acknowledged: itself, unless it is suspect. */
   ackRoute(path: Path): Path | undefined {
     // MPQUIC, Section 5.4: one stable way back makes stable samples.
-    if (path.live && path.health === Health.Ok) return path;
+    if (path.readiness >= Readiness.Opening && path.health === Health.Ok) return path;
     const other = this.#from.paths.best(path);
-    if (!path.live) return other;
+    if (path.readiness < Readiness.Opening) return other;
     // One that waits for answers itself may be the dead one of the two.
     return other !== undefined && other.loss.ptoCount === 0 ? other : path;
   }
@@ -226,8 +227,10 @@ export class FrameWriter {
       if (set.best(path) !== undefined) ackRequest.hurry(path.space, this.#builder);
       return;
     }
-    for (const { health, live, smoothedRtt, space } of paths) {
-      if (live && health === Health.Ok) space.noteTail(Math.max(smoothedRtt / 4, 1), now);
+    for (const { health, readiness, smoothedRtt, space } of paths) {
+      if (readiness >= Readiness.Opening && health === Health.Ok) {
+        space.noteTail(Math.max(smoothedRtt / 4, 1), now);
+      }
     }
   }
 

@@ -76,7 +76,7 @@ export class PathBindings {
   /** A path with room that something is bound to, and that; nothing else goes there. */
   next(now: number): Decision | undefined {
     for (const path of this.#paths.paths) {
-      if (!path.fit) continue;
+      if (path.readiness < Readiness.Fit) continue;
       path.refresh(now);
       if (path.room === 0) continue;
       this.#merge([], path);

@@ -1,3 +1,6 @@
+// Builds one datagram after the other, the most urgent frames first.
+
+import { Readiness } from "../../scheduler/readiness.ts";
 import type { PacketBuilder } from "../../packet/packet_builder.ts";
 import { PacketType } from "../../packet/packet_type.ts";
 import { Health, Stage } from "../../path/health/lifecycle.ts";
@@ -87,7 +90,7 @@ export class Sender {
     const { handshake, keys } = this.#parts;
     if (keys.initial.write === undefined && keys.handshake.write === undefined) return undefined;
     const path = paths.find(0);
-    if (path === undefined || !path.live) return undefined; // MPQUIC, Section 3.4
+    if (path === undefined || path.readiness < Readiness.Opening) return undefined; // MPQUIC, Section 3.4
     const { current: network } = path;
     const initial = keys.initial.write !== undefined &&
       this.#frames.handshakeNeeds(handshake.initialSpace, network);
@@ -156,7 +159,7 @@ export class Sender {
   /** Challenges and answers, each on the 4-tuple it is about. */
   #sendValidation(paths: PathSet, now: number): Transmit | undefined {
     for (const path of paths.paths) {
-      if (!path.live) continue;
+      if (path.readiness < Readiness.Opening) continue;
       const network = path.route.validating;
       if (network === undefined || !path.slot.remote.usable || !this.#datagram.begin(network)) {
         continue;
@@ -177,7 +180,7 @@ export class Sender {
   /** Probes after a timeout; no window holds them back (RFC 9002, Section 7.5). */
   #sendProbe(paths: PathSet, now: number): Transmit | undefined {
     for (const path of paths.paths) {
-      if (!path.live || path.space.probes === 0) continue;
+      if (path.readiness < Readiness.Opening || path.space.probes === 0) continue;
       if (
         !path.slot.remote.usable || !this.#datagram.begin(path.current) ||
         !this.#datagram.startShort(path)
@@ -191,10 +194,11 @@ export class Sender {
       const baseProbe = doubtful && path.space.probes > 1;
       // Other paths carry the data of a suspect path, if they can. MPQUIC, Section 3.1: an
       // unproven path carries no data.
-      const isFit = path.open && (path.health === Health.Ok || paths.best(path) === undefined);
+      const isFit = path.readiness >= Readiness.Open &&
+        (path.health === Health.Ok || paths.best(path) === undefined);
       if (isFit && doubtful === baseProbe) this.#frames.writeAll(path, undefined, now);
-      else if (path.open) this.#frames.writeUnheard(path);
-      if (!this.builder.ackEliciting) this.#frames.writePing();
+      else if (path.readiness >= Readiness.Open) this.#frames.writeUnheard(path);
+      if (!this.builder.isEliciting) this.#frames.writePing();
       const padTo = baseProbe ? BASE_DATAGRAM_SIZE : 0;
       return this.#datagram.end(path, path.current, padTo, now, baseProbe);
     }
@@ -278,7 +282,7 @@ export class Sender {
   /** Frames that must leave on one path, without data to travel with. */
   #sendOwn(paths: PathSet, now: number): Transmit | undefined {
     for (const path of paths.paths) {
-      if (!path.live || !path.ownDue || !path.slot.remote.usable) continue;
+      if (path.readiness < Readiness.Opening || !path.ownDue || !path.slot.remote.usable) continue;
       if (!this.#datagram.begin(path.current) || !this.#datagram.startShort(path)) continue;
       this.#frames.writeAcks(path, now);
       path.writeOwn(this.builder);
@@ -330,7 +334,7 @@ export class Sender {
   #sendEarlyMtuProbe(paths: PathSet, now: number): Transmit | undefined {
     for (const path of paths.paths) {
       const { current: network } = path;
-      if (network.mtu.tried || !path.live || !this.#isEarly(path)) continue;
+      if (network.mtu.tried || path.readiness < Readiness.Opening || !this.#isEarly(path)) continue;
       const size = network.mtu.wantedProbe(now);
       // RFC 9000, Section 8.1: the credit must suffice to repeat the flight.
       const spare = path.id === 0 ? network.bytesSent : BASE_DATAGRAM_SIZE;

@@ -13,7 +13,9 @@ import { roundRobinOrder, type StreamOrder } from "../scheduler/stream_order.ts"
 
 /** The preferred addresses of a server: one of each family, or of one. */
 export interface PreferredAddresses {
+  /** Of IPv4. */
   readonly ipv4?: Address | undefined;
+  /** Of IPv6. */
   readonly ipv6?: Address | undefined;
 }
 
@@ -59,7 +61,9 @@ export interface TransportConfig {
   readonly initialRtt: number;
   /** Whether those on the way may measure round trips (RFC 9000, Section 17.4). */
   readonly spinBit: boolean;
+  /** Makes the congestion controller of each network path. */
   readonly congestionControl: CongestionControl;
+  /** Chooses the path of each datagram with application data. */
   readonly scheduler: Scheduler | SchedulerFactory;
   /** Decides which packets in flight are sent once more. */
   readonly reinjection: ReinjectionPolicy;

@@ -1,3 +1,5 @@
+// What all network paths of one connection are made with.
+
 import { CouplingGroup } from "../congestion/coupling_group.ts";
 import type { Random } from "../crypto/random.ts";
 import type { Role } from "../error/role.ts";

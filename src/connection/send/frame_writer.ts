@@ -18,7 +18,7 @@ import { SendState } from "../../stream/send_state.ts";
 import type { StreamSet } from "../../stream/stream_set.ts";
 import type { DatagramQueue } from "../datagram_queue.ts";
 import type { Dispatcher } from "./dispatcher.ts";
-import type { HandshakeDriver } from "../handshake/handshake_driver.ts";
+import type { Handshake } from "../handshake/handshake.ts";
 import { MAX_SILENT_PACKETS, MAX_UNHEARD_PACKETS } from "../../limits/limits.ts";
 
 /** ACK Delay is told in units of 2^3 microseconds, as is the default. */
@@ -30,7 +30,7 @@ const MAX_ACK_SIZE = 200;
 
 /** The owners whose frames go into 1-RTT packets. */
 export interface FrameSources {
-  readonly handshake: HandshakeDriver;
+  readonly handshake: Handshake;
   readonly paths: PathSet;
   readonly streams: StreamSet;
   readonly datagrams: DatagramQueue;
@@ -204,13 +204,9 @@ export class FrameWriter {
     const builder = this.#builder;
     if (set.hasControlFrames) set.writeControlFrames(builder, now, paths.largestRtt);
     if (datagrams.pending) datagrams.writeFrames(builder, builder.largestPayload, path);
-    if (set.views.length > 0) {
-      const { bindings } = this.#from.dispatcher;
-      const streams = chosen ?? (bindings.any ? bindings.streamsFor(path) : undefined);
-      set.writeStreamFrames(builder, streams);
-      if (set.views.length === 0 && this.#endsStream) this.#onStreamEnd(path, now);
-    }
-    if (handshake.pending) handshake.writeForLater(builder);
+    if (set.views.length === 0) return;
+    set.writeStreamFrames(builder, streams);
+    if (set.views.length === 0 && this.#endsStream) this.#onStreamEnd(path, now);
   }
 
   /**

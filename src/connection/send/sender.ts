@@ -8,7 +8,6 @@ import { BASE_DATAGRAM_SIZE } from "../../path/network/mtu_discovery.ts";
 import type { NetworkPath } from "../../path/network/network_path.ts";
 import type { Path } from "../../path/path.ts";
 import type { PathSet } from "../../path/path_set.ts";
-import type { Port } from "../../path/port.ts";
 import type { StreamView } from "../../scheduler/stream_order.ts";
 import { isWorthProbing } from "./size_probe.ts";
 import { pathForClose, writeClose, writeEarlyClose } from "./close_frames.ts";
@@ -40,9 +39,9 @@ export class Sender {
   /** Whether data were sent last, and nothing but data waits. */
   #isInRun = false;
 
-  constructor(parts: SenderParts, port: Port, remote: Address) {
+  constructor(parts: SenderParts, first: NetworkPath) {
     this.#parts = parts;
-    this.#datagram = new DatagramBuilder(parts, port, remote);
+    this.#datagram = new DatagramBuilder(parts, first);
     this.builder = this.#datagram.packets;
     this.#frames = new FrameWriter(parts, this.builder);
   }

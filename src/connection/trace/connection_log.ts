@@ -3,7 +3,6 @@
 import { toHex } from "../../bytes/bytes.ts";
 import type { BuiltPacket } from "../../packet/built_packet.ts";
 import type { Header } from "../../packet/header.ts";
-import type { PacketBuilder } from "../../packet/packet_builder.ts";
 import type { PacketOpener } from "../../packet/packet_opener.ts";
 import { PacketType } from "../../packet/packet_type.ts";
 import type { NetworkPath } from "../../path/network/network_path.ts";
@@ -12,11 +11,22 @@ import type { PathSet } from "../../path/path_set.ts";
 import { type DropTrigger, EventName } from "../../qlog/events.ts";
 import { LoggedHeader, type Qlog } from "../../qlog/qlog.ts";
 import type { SentPacket } from "../../recovery/sent_packet.ts";
+import type { ConnectionOptions } from "../options.ts";
 import { PathLog } from "./path_log.ts";
 import { FrameDescriber } from "./qlog_frames.ts";
 import { type LoggedParts, StateLog } from "./state_log.ts";
-import { writeParameters, writeRemembered } from "./parameter_log.ts";
-import type { TransportParameters } from "../parameters/parameter_table.ts";
+
+/** Starts the log of a connection, if its configuration wants one. */
+export function logOf(
+  { config, originalId, role, wallTime }: ConnectionOptions,
+  parts: LoggedParts & { readonly paths: PathSet },
+  first: Path,
+  now: number,
+): ConnectionLog | undefined {
+  const epoch = wallTime(now) - now;
+  const qlog = config.qlog?.({ role, originalId: toHex(originalId), now, epoch });
+  return qlog && new ConnectionLog(qlog, parts, first, now);
+}
 
 /** Bytes of an authentication tag, which every suite has. */
 const TAG_LENGTH = 16;
@@ -35,31 +45,37 @@ export class ConnectionLog {
   #now = 0;
   #isReceiving = false;
   /** Where the packets that are sealed next go. */
-  #path!: Path;
-  #network!: NetworkPath;
+  #path: Path;
+  #network: NetworkPath;
   #isMtuProbe = false;
 
-  constructor(qlog: Qlog, parts: LoggedParts & { readonly paths: PathSet }) {
+  /** @param first The path that the connection begins with. */
+  constructor(
+    qlog: Qlog,
+    parts: LoggedParts & { readonly paths: PathSet },
+    first: Path,
+    now: number,
+  ) {
     this.qlog = qlog;
     this.#parts = parts;
+    this.#path = first;
+    this.#network = first.current;
+    this.#now = now;
     this.#states = new StateLog(qlog, parts);
     this.#paths = new PathLog(qlog, parts.paths, (path, packet, byNumber) => {
       this.#onLost(path, packet, PacketType.OneRtt, byNumber);
     });
     this.#frames = new FrameDescriber(qlog);
-  }
-
-  /** The connection has its first path. */
-  start(path: Path, builder: PacketBuilder, now: number): void {
-    builder.tap = (packet, bytes) => this.#onSealing(packet, bytes);
-    const { port, remote } = path.current;
-    this.qlog.connectionStarted(this.#now = now, port.address, remote);
-    this.#paths.tuple(path, path.current, now);
-    const { initialSpace, handshakeSpace } = this.#parts.handshake;
-    initialSpace.onPacketLost = (packet, byNumber) =>
-      this.#onLost(path, packet, PacketType.Initial, byNumber);
-    handshakeSpace.onPacketLost = (packet, byNumber) =>
-      this.#onLost(path, packet, PacketType.Handshake, byNumber);
+    const { port, remote } = first.current;
+    qlog.connectionStarted(now, port.address, remote);
+    this.#paths.tuple(first, first.current, now);
+    const { initialSpace, handshakeSpace } = parts.handshake;
+    initialSpace.observeLosses((packet, byNumber) =>
+      this.#onLost(first, packet, PacketType.Initial, byNumber)
+    );
+    handshakeSpace.observeLosses((packet, byNumber) =>
+      this.#onLost(first, packet, PacketType.Handshake, byNumber)
+    );
   }
 
   /** A door of the connection opens: whatever is told until {@linkcode leave} happens now. */
@@ -71,18 +87,6 @@ export class ConnectionLog {
   leave(): void {
     this.#follow();
     this.#isReceiving = false;
-  }
-
-  /** What we announce. */
-  onLocalParameters(parameters: TransportParameters): void {
-    writeParameters(this.qlog.beginParameters(this.#now, true), parameters);
-    this.qlog.end();
-  }
-
-  /** What a client remembers of the server, before it sends 0-RTT data. */
-  onRemembered(parameters: TransportParameters): void {
-    writeRemembered(this.qlog.begin(this.#now, EventName.ParametersRestored), parameters);
-    this.qlog.end();
   }
 
   // Packets.
@@ -105,8 +109,8 @@ export class ConnectionLog {
     const tuple = this.#paths.tuple(path, network, this.#now);
     const size = header.end - header.start;
     this.qlog.beginPacket(this.#now, EventName.PacketReceived, tuple, logged, size, length);
-    this.#frames.delayUnit = this.#parts.peer.ackDelayUnit / 1_000;
-    this.#frames.describe(plaintext, 0, length, header.type);
+    const delayUnit = this.#parts.peer.ackDelayUnit / 1_000;
+    this.#frames.describe(plaintext, 0, length, header.type, delayUnit);
     this.qlog.endPacket();
   }
 
@@ -149,7 +153,7 @@ export class ConnectionLog {
   }
 
   /** A packet is complete but not sealed yet. */
-  #onSealing(packet: BuiltPacket, bytes: Uint8Array): void {
+  onSealing(packet: BuiltPacket, bytes: Uint8Array): void {
     const { start, payloadStart, payloadEnd, type } = packet;
     const logged = this.#aim(type, packet.number, packet.pathId);
     if (type === PacketType.OneRtt) logged.keyPhase = (bytes[start]! >>> 2) & 1;
@@ -158,7 +162,6 @@ export class ConnectionLog {
     const size = payloadEnd + TAG_LENGTH - start;
     const payloadSize = payloadEnd - payloadStart;
     this.qlog.beginPacket(this.#now, EventName.PacketSent, tuple, logged, size, payloadSize);
-    this.#frames.delayUnit = 0.008;
     this.#frames.describe(bytes, payloadStart, payloadEnd, type);
     this.qlog.endPacket(this.#isMtuProbe);
   }

@@ -34,7 +34,7 @@ type Method = (...values: Value[]) => void;
  */
 export class FrameDescriber implements Partial<FrameHandler> {
   /** Milliseconds per unit of ACK Delay in the frames to come. */
-  delayUnit: number = DEFAULT_DELAY_UNIT;
+  #delayUnit: number = DEFAULT_DELAY_UNIT;
   readonly #qlog: Qlog;
   readonly #json: JsonText;
   readonly #reader = new Reader();
@@ -54,7 +54,14 @@ export class FrameDescriber implements Partial<FrameHandler> {
   }
 
   /** Writes the frames between two offsets, as items of the list that is open. */
-  describe(bytes: Uint8Array, start: number, end: number, packetType: number): void {
+  describe(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    packetType: number,
+    delayUnit: number = DEFAULT_DELAY_UNIT,
+  ): void {
+    this.#delayUnit = delayUnit;
     this.#frames = this.#ranges = 0;
     this.#last = start;
     try {
@@ -221,7 +228,7 @@ export class FrameDescriber implements Partial<FrameHandler> {
 
   #ack(json: JsonText | undefined, ack: AckFrame): void {
     if (json === undefined) return;
-    json.time("ack_delay", ack.delay * this.delayUnit).openList("acked_ranges");
+    json.time("ack_delay", ack.delay * this.#delayUnit).openList("acked_ranges");
     const count = Math.min(ack.count, Math.max(1, MAX_LOGGED_RANGES - this.#ranges));
     for (let i = 0; i < count; i++) json.rangeItem(ack.startAt(i), ack.endAt(i) - 1);
     json.closeList();

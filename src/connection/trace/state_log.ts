@@ -1,21 +1,15 @@
 // Changes of state in qlog traces, found by comparison at the doors.
 
-import type { Role } from "../../error/role.ts";
-import type { ConnectionState, KeyType } from "../../qlog/events.ts";
+import { type ConnectionState, EventName, type KeyType } from "../../qlog/events.ts";
 import type { Qlog } from "../../qlog/qlog.ts";
 import { CloseStage, type Closing } from "../closing.ts";
-import type { HandshakeDriver } from "../handshake/handshake_driver.ts";
-import type { KeyRing } from "../handshake/key_ring.ts";
-import { writeParameters } from "./parameter_log.ts";
+import type { Handshake } from "../handshake/handshake.ts";
+import { writeParameters, writeRemembered } from "./parameter_log.ts";
 import type { Peer } from "../parameters/peer.ts";
-import type { Versions } from "../handshake/versions.ts";
 
 /** What the log follows of a connection as a whole. */
 export interface LoggedParts {
-  readonly role: Role;
-  readonly keys: KeyRing;
-  readonly versions: Versions;
-  readonly handshake: HandshakeDriver;
+  readonly handshake: Handshake;
   readonly peer: Peer;
   readonly closing: Closing;
 }
@@ -27,6 +21,7 @@ export class StateLog {
   readonly #keys: { readonly type: KeyType; readonly read: () => unknown; seen: unknown }[];
   #version = -1;
   #generation = 0;
+  #hasAnnounced = false;
   #knowsPeer = false;
   #state: ConnectionState | undefined;
   #isEnded = false;
@@ -34,7 +29,7 @@ export class StateLog {
   constructor(qlog: Qlog, parts: LoggedParts) {
     this.#qlog = qlog;
     this.#parts = parts;
-    const { keys, role: ours } = parts;
+    const { keys, role: ours } = parts.handshake;
     const theirs = ours === "client" ? "server" : "client";
     const entry = (type: KeyType, read: () => unknown) => ({ type, read, seen: undefined });
     this.#keys = [
@@ -51,7 +46,9 @@ export class StateLog {
 
   /** Writes what is new. */
   follow(now: number, isReceiving: boolean): void {
-    const { handshake, keys, peer } = this.#parts;
+    const { handshake, peer } = this.#parts;
+    const { keys } = handshake;
+    this.#followParameters(now);
     if (keys.version !== this.#version) this.#onVersion(now);
     for (const key of this.#keys) {
       const value = key.read();
@@ -71,8 +68,21 @@ export class StateLog {
     if (!this.#parts.closing.open) this.#onClosing(now);
   }
 
+  /** What this end announces, and what a client remembers of the server for 0-RTT data. */
+  #followParameters(now: number): void {
+    const { announced, remembered } = this.#parts.handshake;
+    if (announced !== undefined && !this.#hasAnnounced) {
+      this.#hasAnnounced = true;
+      writeParameters(this.#qlog.beginParameters(now, true), announced);
+      this.#qlog.end();
+      if (remembered === undefined) return;
+      writeRemembered(this.#qlog.begin(now, EventName.ParametersRestored), remembered);
+      this.#qlog.end();
+    }
+  }
+
   #onVersion(now: number): void {
-    const { keys, role, versions } = this.#parts;
+    const { keys, role, versions } = this.#parts.handshake;
     this.#version = keys.version;
     this.#qlog.versions(now, role === "client", versions.available, keys.version);
     if (this.#state === undefined) this.#reach("attempted", now);
@@ -97,8 +107,7 @@ export class StateLog {
     this.#state = state;
     this.#qlog.connectionState(now, old, state);
     if (state !== "handshake_complete") return;
-    const { handshake, keys } = this.#parts;
-    const { alpn } = handshake.tls;
+    const { keys, tls: { alpn } } = this.#parts.handshake;
     if (alpn !== undefined) this.#qlog.alpn(now, alpn);
     const cipher = keys.oneRtt?.suite.name;
     if (cipher === undefined) return;

@@ -156,7 +156,7 @@ Deno.test("A trace shows round-trip times, windows and slow start as they change
   assert.ok(named(read, "quic:mtu_updated").length >= 2);
 });
 
-Deno.test("A trace tells of a key update and of who began it", () => {
+Deno.test("A trace tells of a key update and of the end that began it", () => {
   const { pair, trace } = logged({ seed: 9 });
   download(pair, 10_000);
   pair.client.connection.keys.oneRtt!.requestUpdate();
@@ -210,4 +210,18 @@ Deno.test("The status of a new path travels with its first packet", () => {
   )!;
   assert.equal(first.data.header.path_id, 1);
   assert.equal(first.data.header.packet_number, 0);
+});
+
+Deno.test("A trace tells how ECN was validated, and that marks reduced the window", () => {
+  const link = linkOf(20, 40, { queue: 100_000, down: { markFrom: 60_000 } });
+  const { pair, trace } = logged({ ecn: true, links: [link] });
+  download(pair, 5_000_000);
+  const server = trace("server");
+  const states = named(server, "quic:ecn_state_updated").map(({ data }) => data);
+  assert.deepEqual(states, [{ new: "testing" }, { old: "testing", new: "capable" }]);
+  const triggers = named(server, "quic:congestion_state_updated").map(({ data }) => data.trigger);
+  assert.ok(triggers.includes("ecn"), `${triggers}`);
+  assert.equal(named(server, "quic:packet_lost").length, 0);
+  const acks = named(server, "quic:packet_received").filter(({ data }) => "frames" in data);
+  assert.ok(JSON.stringify(acks).includes('"ce":'), "the counts of ACKs are told");
 });

@@ -29,6 +29,8 @@ class Seen {
   mtu = 0;
   congestion = "";
   threshold = Infinity;
+  ecn: EcnState = "not supported";
+  congestionMarks = 0;
   window = 0;
   latest = 0;
   smoothed = 0;
@@ -78,7 +80,7 @@ export class PathLog {
   }
 
   #meet(path: Path): Seen {
-    path.space.onPacketLost = (packet, byNumber) => this.#onLost(path, packet, byNumber);
+    path.space.observeLosses((packet, byNumber) => this.#onLost(path, packet, byNumber));
     return new Seen();
   }
 
@@ -121,6 +123,8 @@ export class PathLog {
     seen.congestion = "";
     seen.mtu = current.mtu.current;
     seen.threshold = Infinity;
+    seen.ecn = "not supported";
+    seen.congestionMarks = 0;
     seen.isValidating = false;
     this.#qlog.recoveryParameters(now, tuple, {
       "reordering_threshold": 3,
@@ -183,12 +187,18 @@ export class PathLog {
       this.#qlog.mtu(now, tuple, seen.mtu, mtu.current);
       seen.mtu = mtu.current;
     }
+    if (seen.ecn !== current.ecn.state) this.#onEcn(current, seen, tuple, now);
     if (!hasMetrics) return;
     if (ptoCount > seen.ptoCount) this.#qlog.timer(now, tuple, "pto", "expired");
     this.#writeMetrics(path, current, seen, tuple, now);
     this.#followCongestion(current, seen, tuple, now);
     seen.window = congestion.window;
     seen.threshold = congestion.slowStartThreshold;
+  }
+
+  #onEcn({ ecn }: NetworkPath, seen: Seen, tuple: string, now: number): void {
+    const old = seen.ecn === "not supported" ? "" : seen.ecn;
+    this.#qlog.ecnState(now, tuple, old, seen.ecn = ecn.state);
   }
 
   #writeMetrics(path: Path, current: NetworkPath, seen: Seen, tuple: string, now: number): void {
@@ -216,8 +226,13 @@ export class PathLog {
     this.#qlog.end();
   }
 
-  /** A threshold that fell tells of a loss; a window that grows after it, that it is made good. */
-  #followCongestion({ congestion }: NetworkPath, seen: Seen, tuple: string, now: number): void {
+  /** A threshold that fell tells of a loss or a mark; a window that grows after it, that it is made good. */
+  #followCongestion(
+    { congestion, ecn }: NetworkPath,
+    seen: Seen,
+    tuple: string,
+    now: number,
+  ): void {
     const fell = congestion.slowStartThreshold < seen.threshold;
     let state = seen.congestion;
     if (congestion.inSlowStart) state = "slow_start";
@@ -226,7 +241,9 @@ export class PathLog {
       state = "congestion_avoidance";
     }
     if (state === seen.congestion) return;
-    const trigger = fell && seen.congestion !== "" ? "loss" : "";
+    const cause = ecn.congested > seen.congestionMarks ? "ecn" : "loss";
+    seen.congestionMarks = ecn.congested;
+    const trigger = fell && seen.congestion !== "" ? cause : "";
     this.#qlog.congestionState(now, tuple, seen.congestion, state, trigger);
     seen.congestion = state;
   }

@@ -160,21 +160,22 @@ export class Connection implements PartsObserver {
   /** When {@linkcode expire} must be called; `Infinity` for never. */
   get deadline(): number {
     if (!this.closing.open) return this.closing.deadline;
-    const idle = this.idle.deadline;
-    const start = this.handshake.complete ? this.#orphanedAt : this.#handshakeDeadline;
+    const start = this.handshake.complete ? this.#orphan.deadline : this.#handshakeDeadline;
     const sending = Math.min(this.dispatcher.deadline, this.streams.deadline);
-    return Math.min(idle, start, sending, this.keys.deadline, this.paths.deadline);
+    return Math.min(this.idle.deadline, start, sending, this.keys.deadline, this.paths.deadline);
   }
 
   /** The deadline has come. */
   expire(now: number): void {
     if (!this.closing.open) return this.closing.expire(now);
     // RFC 9000, Section 10.1: the idle timeout closes without a message.
-    if (now >= this.idle.deadline) return void this.closing.end(timedOut(IDLE));
+    if (now >= this.idle.deadline) {
+      return void this.closing.end(timedOut("Nothing arrived for too long"));
+    }
     this.#guard(now, () => {
       const late = !this.handshake.complete && now >= this.#handshakeDeadline;
       if (late) return this.#close(timedOut("The handshake took too long"), now);
-      if (now >= this.#orphanedAt) throw noPath(this.closing.sendError);
+      if (now >= this.#orphan.deadline) throw noPath(this.closing.sendError);
       this.keys.expire(now);
       this.streams.expire(now);
       this.paths.expire(now);
@@ -212,9 +213,11 @@ export class Connection implements PartsObserver {
 
   /** Abandons a path; its data move to the others. False for the last one, which must stay. */
   closePath(path: Path, code: number, now: number): boolean {
-    if (!path.live) return true;
+    if (path.readiness < Readiness.Opening) return true;
     // An unvalidated path may stay so, and the peer may refuse one that needs no validation.
-    const others = this.paths.paths.some((other) => other !== path && other.open && other.heard);
+    const others = this.paths.paths.some((other) =>
+      other !== path && other.readiness >= Readiness.Open && other.heard
+    );
     if (!this.paths.multipath || !others) return false;
     this.#guard(now, () => this.paths.abandon(path.slot, code, now));
     return true;
@@ -233,7 +236,7 @@ export class Connection implements PartsObserver {
 
   /** Sends a PING on a path; a "pong" event follows the answer. */
   ping(path: Path, request: PingRequest): void {
-    request.sink = this.#events;
+    request.answerTo(this.#events);
     path.pings.add(request);
   }
 
@@ -241,7 +244,7 @@ export class Connection implements PartsObserver {
   announce(addresses: readonly Address[]): void {
     const known = this.paths.find(0)?.current.port.address;
     const others = addresses.filter((other) => !known || !sameAddress(other, known));
-    this.#parts.announcer.set(others);
+    this.#announcer.set(others);
   }
 
   /** Closes with a code of the application. */
@@ -261,8 +264,8 @@ export class Connection implements PartsObserver {
     if (!this.closing.open) return false;
     this.#guard(now, () => {
       concerned = this.paths.onPortFailed(port, remote, now);
-      if (concerned) this.closing.sendError = cause;
-      if (concerned) this.#settle(now);
+      if (concerned) this.closing.onSendFailed(cause);
+      if (concerned) this.#settlement.settle(now);
     });
     return concerned;
   }
@@ -270,32 +273,23 @@ export class Connection implements PartsObserver {
   /** Whether {@linkcode nextEvent} has something to tell. */
   get hasEvents(): boolean {
     return this.#events.length > 0 || this.streams.hasEvents ||
-      (!this.closing.open && !this.#closedTold);
-  }
-
-  /** Whether a datagram may be waiting only for its port. */
-  get waitsForPort(): boolean {
-    return this.paths.paths.some((path) => path.current.port.buffer === undefined);
+      (!this.closing.open && !this.#isClosedTold);
   }
 
   /** Packets that could not be read. */
   get packetsDropped(): number {
-    return this.#parts.receiver.dropped;
-  }
-
-  /** What the peer makes us hold; counted here before it is allocated. */
-  get account(): Account {
-    return this.#parts.account;
+    return this.#receiver.dropped;
   }
 
   /** The log, if there is one. */
   get qlog(): Qlog | undefined {
-    return this.#parts.log?.qlog;
+    return this.#log?.qlog;
   }
 
   /** Frees everything, once {@linkcode finished}. */
   release(): void {
-    this.#parts.log?.close();
+    this.#log?.close();
+    this.keys.release();
     this.paths.close();
     this.account.close();
   }
@@ -305,13 +299,12 @@ export class Connection implements PartsObserver {
   /**
    * A datagram came that belongs to no connection: the peer may have lost its state (RFC 9000,
    * Section 10.3.1).
-   *
    * @returns Whether the datagram was a stateless reset.
    */
   onStrayDatagram(datagram: Uint8Array, now: number): boolean {
     const token = datagram.subarray(datagram.length - RESET_TOKEN_LENGTH);
     if (!this.closing.open || !this.paths.isResetToken(token)) return false;
-    this.onStatelessReset(now);
+    this.closing.onReset(this.paths.lingering, now);
     return true;
   }
 
@@ -332,7 +325,12 @@ export class Connection implements PartsObserver {
 
   #close(reason: CloseReason, now: number): void {
     this.idle.stop();
-    this.closing.close(reason, this.#lifetime, now);
+    this.closing.close(reason, this.paths.lingering, now);
+  }
+
+  #enter(now: number): void {
+    this.#unproven.advance(now);
+    this.#log?.enter(now);
   }
 
   /** Turns any exception into CONNECTION_CLOSE; never throws (RFC 9000, Section 11.1). */
@@ -343,7 +341,7 @@ export class Connection implements PartsObserver {
     } catch (cause) {
       this.#close(failure(cause), now);
     }
-    log?.leave();
+    this.#log?.leave();
   }
 }
 

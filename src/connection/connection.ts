@@ -1,7 +1,12 @@
+// One QUIC connection, of either role.
+
+import { Readiness } from "../scheduler/readiness.ts";
+import type { Ecn } from "../bytes/ecn.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import type { Role } from "../error/role.ts";
 import type { Account } from "../limits/account.ts";
+import type { Header } from "../packet/header.ts";
 import { RESET_TOKEN_LENGTH } from "../packet/stateless_reset.ts";
 import { type Address, sameAddress } from "../path/address/address.ts";
 import type { Path } from "../path/path.ts";
@@ -10,19 +15,19 @@ import { RemoteAddresses } from "../path/address/remote_addresses.ts";
 import type { Port } from "../path/address/port.ts";
 import type { Qlog } from "../qlog/qlog.ts";
 import type { PathStatus } from "../scheduler/scheduler.ts";
-import type { StreamSet } from "../stream/stream_set.ts";
+import { StreamSet } from "../stream/stream_set.ts";
 import type { Session } from "../tls/session.ts";
-import { type CloseReason, CloseStage, type Closing, failure, timedOut } from "./closing.ts";
+import { type CloseReason, CloseStage, Closing, failure, timedOut } from "./closing.ts";
 import type { TransportConfig } from "./config.ts";
-import type { DatagramQueue } from "./datagram_queue.ts";
-import type { Dispatcher } from "./send/dispatcher.ts";
+import { DatagramQueue } from "./datagram_queue.ts";
+import { Dispatcher } from "./send/dispatcher.ts";
 import type { ConnectionEvent } from "./event.ts";
-import type { HandshakeDriver } from "./handshake/handshake_driver.ts";
-import type { Idle } from "./idle.ts";
-import type { KeyRing } from "./handshake/key_ring.ts";
+import { Handshake, handshakeSpaces } from "./handshake/handshake.ts";
+import { Idle } from "./idle.ts";
+import { KeyRing } from "./handshake/key_ring.ts";
 import { moveObstacle, openObstacle } from "./path_obstacle.ts";
-import { PathRequest } from "./path_requests.ts";
-import type { Peer } from "./parameters/peer.ts";
+import { PathRequest, PathRequests } from "./path_requests.ts";
+import { Peer } from "./parameters/peer.ts";
 import type { PingRequest } from "./ping_request.ts";
 import type { Transmit } from "./send/datagram_builder.ts";
 import { openFirstPath } from "./first_path.ts";
@@ -48,58 +53,103 @@ import type { ConnectionOptions } from "./options.ts";
 
 /**
  * One QUIC connection of either role: a pure machine with five doors. `receive` takes datagrams,
- * `transmit` returns them, `deadline` and `expire` are its timer, and `nextEvent` returns what
- * happened.
- *
- * It owns the state that lives as long as the connection, and connects the parts. Each part owns
- * its state, its frames and the repair of their loss.
+ * `transmit` returns them, `deadline` and `expire` are its timer, `nextEvent` returns what happened.
+ * Each part owns its state, its frames and the repair of their loss; the connection connects them.
  */
-export class Connection implements PartsObserver {
+export class Connection {
+  /** Which end of the connection this is. */
   readonly role: Role;
+  /** What the application has chosen. */
   readonly config: TransportConfig;
-  readonly keys: KeyRing;
-  readonly handshake: HandshakeDriver;
+  /** @internal */ readonly keys: KeyRing;
+  /** @internal */ readonly handshake: Handshake;
+  /** All paths; those that live are in `paths.paths`. */
   readonly paths: PathSet;
+  /** All streams; `open` makes one. */
   readonly streams: StreamSet;
+  /** DATAGRAM frames on their way out and in. */
   readonly datagrams: DatagramQueue;
-  readonly peer: Peer;
+  /** @internal */ readonly peer: Peer;
   /** A client: the addresses its server has told of. */
-  readonly remoteAddresses: RemoteAddresses;
-  readonly closing: Closing;
-  readonly idle: Idle;
-  readonly dispatcher: Dispatcher;
+  readonly remoteAddresses: RemoteAddresses = new RemoteAddresses();
+  /** @internal */ readonly closing: Closing = new Closing();
+  /** @internal */ readonly idle: Idle;
+  /** @internal */ readonly dispatcher: Dispatcher;
+  /** What the peer makes us hold; counted here before it is allocated. */
+  readonly account: Account;
   /** Data of the application that belong to this connection. */
   context: unknown = undefined;
 
-  readonly #parts: ConnectionParts;
-  readonly #events: ConnectionEvent[];
+  readonly #receiver: Receiver;
+  readonly #sender: Sender;
+  /** Only if a trace is wanted. */
+  readonly #log: ConnectionLog | undefined;
+  readonly #events: ConnectionEvent[] = [];
+  readonly #requests: PathRequests = new PathRequests();
+  readonly #announcer: AddressAnnouncer = new AddressAnnouncer();
+  readonly #unproven: UnprovenBytes;
+  readonly #settlement: Settlement;
   /** When an incomplete handshake is given up. */
   readonly #handshakeDeadline: number;
-  /** When a connection without a path is given up. */
-  #orphanedAt = Infinity;
-  #closedTold = false;
+  readonly #orphan: Orphan = new Orphan();
+  #isClosedTold = false;
 
+  /** Makes the parts in the order in which they need each other. */
   constructor(options: ConnectionOptions, now: number) {
-    const parts = new ConnectionParts(options, this, now);
-    this.#parts = parts;
-    this.#events = parts.events;
-    this.idle = parts.idle;
-    this.role = parts.role;
-    this.config = parts.config;
-    this.keys = parts.keys;
-    this.handshake = parts.handshake;
-    this.paths = parts.paths;
-    this.streams = parts.streams;
-    this.datagrams = parts.datagrams;
-    this.peer = parts.peer;
-    this.remoteAddresses = parts.remoteAddresses;
-    this.closing = parts.closing;
-    this.dispatcher = parts.dispatcher;
-    this.#handshakeDeadline = now + parts.config.handshakeTimeout;
-    this.#guard(now, () => {
-      this.handshake.tls.start(now);
-      if (this.keys.zeroRtt.write !== undefined) parts.rememberParameters(options.remembered);
+    const { role, config, random, ids, engine } = options;
+    this.role = role;
+    this.config = config;
+    this.account = options.account ?? Ledger.unlimited();
+    const home = new AccountHome(this.account);
+    this.#unproven = new UnprovenBytes(options.unprovenHosts);
+    const memory = new BufferMemory(this.account);
+    const [events, requests, announcer] = [this.#events, this.#requests, this.#announcer];
+    const peer = this.peer = new Peer(options.remote, configuredParameters(config, role));
+    const idle = this.idle = new Idle(config.maxIdleTimeout);
+    const datagrams = this.datagrams = new DatagramQueue(events, memory);
+    const streams = new StreamSet({ role, ...config, order: config.streamOrder, memory });
+    const keys = this.keys = new KeyRing(engine, role, options.version, config.keyLimits);
+    const progress = new HandshakeProgress();
+    const ackRequest = new AckRequest(config.ackFrequency);
+    const asked = { keys, progress, peer, ackRequest, streams, unproven: this.#unproven };
+    const environment = new PathEnvironment(options, asked);
+    const reports = new PathReports(role, events, requests, peer, keys);
+    const paths = new PathSet({
+      context: environment,
+      observer: reports,
+      issuer: ids,
+      maxPaths: config.maxConcurrentPaths,
+      remoteIdLimit: idsPerPath(config.activeIdLimit, config.maxConcurrentPaths),
+      opensPaths: role === "client",
     });
+    const spaces = handshakeSpaces(random);
+    const first = openFirstPath(paths, options, spaces, now);
+    const configured = { paths, streams, datagrams, peer, announcer, ackRequest, idle, requests };
+    const observer = new Negotiation({ role, events, ...configured });
+    const announce = (versions: VersionInformation) => announced(options, first, versions);
+    const secrets = { keys, progress, spaces };
+    const handshake = new Handshake(options, secrets, memory, announce, observer);
+    const { closing, remoteAddresses } = this;
+    const log = logOf(options, { handshake, paths, peer, closing }, first.path, now);
+    const dispatcher = new Dispatcher(config, paths, streams, datagrams);
+    const shared = { handshake, keys, paths, streams, datagrams, peer, closing, idle, log };
+    const { ackPolicy } = environment;
+    const { maxDatagramFrameSize } = config;
+    const received = { ids, engine, events, remoteAddresses, ackPolicy, maxDatagramFrameSize };
+    this.#receiver = new Receiver({ ...shared, ...received }, first.path);
+    const sent = { announcer, ackRequest, random, dispatcher, sourceId: first.own.bytes };
+    this.#sender = new Sender({ ...shared, ...sent }, first.path.current);
+    this.streams = streams;
+    this.paths = paths;
+    this.handshake = handshake;
+    this.dispatcher = dispatcher;
+    this.#log = log;
+    const move = this.migratePath.bind(this);
+    const tended = { role, keys, handshake, paths, peer, requests, home, orphan: this.#orphan };
+    this.#settlement = new Settlement({ ...tended, move });
+    idle.onReceived(first.path.probeTimeout, now);
+    this.#handshakeDeadline = now + config.handshakeTimeout;
+    this.#guard(now, () => handshake.start(now));
   }
 
   // The five doors.

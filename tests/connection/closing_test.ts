@@ -53,7 +53,7 @@ Deno.test("Closing.onDatagram() answers datagrams 1, 2, 4, 8 and so on", () => {
   assert.deepEqual(answered.slice(0, 4), [1, 2, 4, 8]);
 });
 
-// RFC 9000, Section 10.2.1: whoever sends small datagrams gets few bytes back.
+// RFC 9000, Section 10.2.1: a sender of small datagrams gets few bytes back.
 Deno.test("Closing.onDatagram() answers with three times the bytes that came, at most", () => {
   const closing = new Closing();
   closing.close(local, 300, 0);

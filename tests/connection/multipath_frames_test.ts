@@ -17,7 +17,7 @@ import {
 import { PATH_CHALLENGE, PATH_RESPONSE } from "../../src/frame/path_validation.ts";
 import { PING } from "../../src/frame/ping.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
-import { Stage } from "../../src/path/lifecycle.ts";
+import { Stage } from "../../src/path/health/lifecycle.ts";
 import { Pair, type PairOptions } from "../sim/pair.ts";
 import { Attacker, frame, type Frames, idOf, nameOf, newId } from "./attacker.ts";
 
@@ -57,7 +57,11 @@ for (const side of sides) {
   Deno.test(`FrameRouter knows no multipath frame of a ${side} when it was not agreed on [attack not-negotiated] [MPQUIC 2 agreement]`, () => {
     const frames = framesNaming(0);
     frames.push([MAX_PATH_ID, frame(MAX_PATH_ID, 10)]);
-    for (const config of [{ clientConfig: { maxPaths: 1 } }, { serverConfig: { maxPaths: 1 } }]) {
+    for (
+      const config of [{ clientConfig: { maxConcurrentPaths: 1 } }, {
+        serverConfig: { maxConcurrentPaths: 1 },
+      }]
+    ) {
       for (const [type, bytes] of frames) {
         const pair = new Pair(config).connect();
         const a = new Attacker(pair, side);
@@ -80,7 +84,7 @@ for (const side of sides) {
     a.expectAlive();
   });
 
-  Deno.test(`FrameRouter takes PATH_STATUS of a ${side} for a path nobody opened [MPQUIC 4.3 unopened]`, () => {
+  Deno.test(`FrameRouter takes PATH_STATUS of a ${side} for a path that is not open [MPQUIC 4.3 unopened]`, () => {
     const a = attack(side);
     a.send(frame(PATH_STATUS_BACKUP, 3, 0));
     assert.equal(a.victim.connection.paths.slot(3)!.status.remote, "backup");
@@ -226,14 +230,14 @@ for (const side of sides) {
 
   Deno.test(`RemoteIds.retirePriorTo of a ${side} on a path without any ID is no harm [attack retire-without-ids]`, () => {
     const a = attack(side);
-    // All IDs of a path nobody opened are retired and replaced in one frame.
+    // All IDs of a path that is not open are retired and replaced in one frame.
     a.send(newId(3, 1_000, 1_000, idOf(33)));
     a.wait(200);
     a.expectAlive();
     assert.ok(a.victim.connection.paths.slot(3)!.remote.usable);
   });
 
-  Deno.test(`PathSet answers PATH_ABANDON of a ${side} for a path nobody opened [MPQUIC 3.4 unopened]`, () => {
+  Deno.test(`PathSet answers PATH_ABANDON of a ${side} for a path that is not open [MPQUIC 3.4 unopened]`, () => {
     const a = attack(side);
     a.send(frame(PATH_ABANDON, 2, 0));
     a.wait(2_000);
@@ -360,7 +364,7 @@ Deno.test("A client ignores packets of a path that it did not open [MPQUIC 3 cli
     pair.serverPorts[0]!,
     pair.clientPorts[1]!.publicAddress,
     pair.now,
-  ).current.validated = true;
+  ).current.prove();
   a.send(frame(PING), 1);
   assert.equal(pair.client.connection.paths.find(1), undefined);
   assert.equal(pair.client.connection.closing.open, true);

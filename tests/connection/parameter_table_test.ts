@@ -56,7 +56,7 @@ Deno.test("The table has each parameter once, and no identifier twice", () => {
 });
 
 for (const row of parameterTable) {
-  Deno.test(`${row.name} is written, read, and taken from those only who may send it`, () => {
+  Deno.test(`${row.name} is written, read, and taken from the role only that may send it`, () => {
     const value = sampleOf(row.name);
     const parameters = withOne({ [row.name]: value });
     assert.ok(row.isSet(parameters));

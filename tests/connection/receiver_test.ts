@@ -111,7 +111,7 @@ Deno.test("Receiver drops a coalesced packet with another destination ID [attack
   pair.run({ until: 500 });
   const attacker = new Attacker(pair, "client");
   const close = attacker.seal(frame(CONNECTION_CLOSE, 5, 0, 0));
-  // A Handshake packet nobody can open any more, for another ID, in front of it.
+  // A Handshake packet that cannot be opened any more, for another ID, in front of it.
   const front = new Uint8Array(60);
   front.set([0xe3, 0, 0, 0, 1, 8, 1, 2, 3, 4, 5, 6, 7, 8, 0, 44]);
   const real = front.slice();

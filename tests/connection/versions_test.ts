@@ -29,7 +29,7 @@ Deno.test("Versions.agree() believes a server only as far as its version_informa
   assert.equal(client(V1).agree({ chosen: V1, available: [] }, V1), V1);
   refuses(() => client(V1).agree({ chosen: V1, available: [V2, V1] }, V2));
   refuses(() => client(V1).agree({ chosen: future, available: [V2, V1] }, future));
-  // Headers said version 2, and nobody vouches for it.
+  // Headers said version 2, and nothing vouches for it.
   refuses(() => client(V1).agree(undefined, V2));
 });
 

@@ -20,6 +20,7 @@ export class PathRequest {
   path: Path | undefined = undefined;
   #isCancelled = false;
 
+  /** @internal */
   constructor(port: Port, remote: Address, status: PathStatus) {
     this.port = port;
     this.remote = remote;

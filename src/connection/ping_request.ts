@@ -1,3 +1,5 @@
+// A PING of the application.
+
 import type { FrameOwner, SentFrame } from "../frame/sent_frame.ts";
 
 /**

@@ -1,3 +1,5 @@
+// A client's answers to Retry and Version Negotiation.
+
 import { equalBytes } from "../../bytes/bytes.ts";
 import type { CryptoEngine } from "../../crypto/aead.ts";
 import { ErrorCode } from "../../error/error_code.ts";

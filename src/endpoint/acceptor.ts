@@ -1,3 +1,5 @@
+// Accepts connections: Retry, limits, half-open handshakes.
+
 import { Connection } from "../connection/connection.ts";
 import type { CryptoEngine } from "../crypto/aead.ts";
 import { InitialKeys } from "../crypto/initial_keys.ts";
@@ -45,7 +47,7 @@ export class Acceptor {
   readonly #accepted: Connection[] = [];
   readonly #unprovenHosts = new UnprovenHosts();
   readonly #first = new FirstPacket();
-  #stopped = false;
+  #isStopped = false;
   #retriesSent = 0;
 
   /** @param connections Those of the endpoint. */
@@ -85,7 +87,7 @@ export class Acceptor {
 
   /** New connections are refused from now on. */
   stop(): void {
-    this.#stopped = true;
+    this.#isStopped = true;
   }
 
   /** The handshake of a connection is complete. */
@@ -125,7 +127,7 @@ export class Acceptor {
     const keys = new InitialKeys(this.#options.engine, header.version, header.destinationId);
     if (!this.#first.opens(header, keys)) return undefined;
     const refuse = (code: number) => this.#stateless.refuse(header, keys, code, port, remote);
-    if (this.#stopped) return refuse(ErrorCode.ConnectionRefused);
+    if (this.#isStopped) return refuse(ErrorCode.ConnectionRefused);
     const proof = hasToken
       ? this.#tokens.check(header.token, remote, header.destinationId, header.version, now)
       : undefined;

@@ -1,3 +1,5 @@
+// Which connection goes when an endpoint has too many.
+
 import type { Connection } from "../connection/connection.ts";
 import type { Account, Neighbours } from "../limits/account.ts";
 import type { Ledger } from "../limits/ledger.ts";

@@ -36,6 +36,7 @@ const LATENESS = 100;
 
 /** Connections that share sockets: says which one a datagram is for, and whose turn it is. */
 export class Endpoint {
+  /** @internal */
   readonly engine: CryptoEngine;
   /** What the peers hold. */
   readonly ledger: Ledger;

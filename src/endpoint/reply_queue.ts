@@ -1,3 +1,5 @@
+// Datagrams that no connection sends, on their way out.
+
 import type { Writer } from "../bytes/writer.ts";
 import type { Address } from "../path/address.ts";
 import type { Port } from "../path/port.ts";

@@ -1,3 +1,5 @@
+// Answers packets that belong to no connection.
+
 import { Writer } from "../bytes/writer.ts";
 import type { CryptoEngine } from "../crypto/aead.ts";
 import type { InitialKeys } from "../crypto/initial_keys.ts";

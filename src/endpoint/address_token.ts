@@ -4,9 +4,10 @@ import { concatBytes, equalBytes } from "../bytes/bytes.ts";
 import { Reader, ReadError } from "../bytes/reader.ts";
 import { Writer } from "../bytes/writer.ts";
 import type { TokenBox } from "../crypto/token_box.ts";
-import type { Address } from "../path/address.ts";
-import type { WallClock } from "../tls/wall_clock.ts";
-import { MAX_TOKENS_REMEMBERED, NEW_TOKEN_LIFETIME, RETRY_LIFETIME } from "../limits/limits.ts";
+import type { Address } from "../path/address/address.ts";
+import type { WallClock } from "../tls/code/wall_clock.ts";
+import { NEW_TOKEN_LIFETIME, RETRY_LIFETIME } from "../limits/limits.ts";
+import type { ReplayMemory } from "./replay_memory.ts";
 
 /** Types of sealed tokens; one cannot be taken for the other. */
 const RETRY = 1;
@@ -28,13 +29,15 @@ export interface TokenContent {
 export class AddressTokens {
   readonly #box: TokenBox;
   readonly #wallTime: WallClock;
-  /** NEW_TOKENs that were shown already, the older half forgotten from time to time. */
-  #seen = new Set<string>();
-  #seenBefore = new Set<string>();
+  readonly #memory: () => ReplayMemory;
 
-  /** @param wallTime By which their age is told, as tokens may outlive the process. */
-  constructor(box: TokenBox, wallTime: WallClock) {
+  /**
+   * @param wallTime By which their age is told, as tokens may outlive the process.
+   * @param memory Where tokens of earlier connections are remembered that were shown.
+   */
+  constructor(box: TokenBox, wallTime: WallClock, memory: () => ReplayMemory) {
     this.#box = box;
+    this.#memory = memory;
     this.#wallTime = wallTime;
   }
 
@@ -118,18 +121,7 @@ export class AddressTokens {
     if (!isOwnVersion || age < 0 || age > NEW_TOKEN_LIFETIME || !names(reader, remote)) {
       return undefined;
     }
-    return this.#isFirstUse(token) ? {} : undefined;
-  }
-
-  #isFirstUse(token: Uint8Array): boolean {
-    const key = String.fromCharCode(...token.subarray(0, 24));
-    if (this.#seen.has(key) || this.#seenBefore.has(key)) return false;
-    if (this.#seen.size >= MAX_TOKENS_REMEMBERED / 2) {
-      this.#seenBefore = this.#seen;
-      this.#seen = new Set();
-    }
-    this.#seen.add(key);
-    return true;
+    return this.#memory().tokens.isFirst(token, time) ? {} : undefined;
   }
 }
 

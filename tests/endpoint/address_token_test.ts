@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { chooseEngine } from "../../src/crypto/engine.ts";
 import { TokenBox } from "../../src/crypto/token_box.ts";
 import { AddressTokens } from "../../src/endpoint/address_token.ts";
-import type { Address } from "../../src/path/address.ts";
+import { ReplayMemory } from "../../src/endpoint/replay_memory.ts";
+import type { Address } from "../../src/path/address/address.ts";
 import { SeededRandom } from "../../src/sim/seeded_random.ts";
 
 const engine = chooseEngine();
@@ -15,7 +16,13 @@ function make(): AddressTokens {
   return new AddressTokens(
     new TokenBox(engine, new SeededRandom(1)),
     (now) => 1_800_000_000_000 + now,
+    newMemory(),
   );
+}
+
+function newMemory(): () => ReplayMemory {
+  const memory = ReplayMemory.create(new Uint8Array(16));
+  return () => memory;
 }
 
 Deno.test("AddressTokens.check() takes a Retry's token and gives back its IDs", () => {
@@ -45,7 +52,7 @@ Deno.test("AddressTokens.check() refuses a Retry's token for another place, ID o
 Deno.test("AddressTokens.check() tells the age of a token by the wall clock", () => {
   let slept = 0;
   const box = new TokenBox(engine, new SeededRandom(1));
-  const tokens = new AddressTokens(box, (now) => 1_800_000_000_000 + now + slept);
+  const tokens = new AddressTokens(box, (now) => 1_800_000_000_000 + now + slept, newMemory());
   const token = tokens.forLater([client], 1, 0);
   const retry = tokens.forRetry(client, original, source, 1, 0);
   slept = 2 * DAY;
@@ -104,6 +111,7 @@ Deno.test("AddressTokens of another server prove nothing", () => {
   const other = new AddressTokens(
     new TokenBox(engine, new SeededRandom(2)),
     (now) => 1_800_000_000_000 + now,
+    newMemory(),
   );
   const token = other.forRetry(client, original, source, 1, 0);
   assert.equal(make().check(token, client, source, 1, 1), "invalid");

@@ -3,15 +3,22 @@
 import type { TransportConfig } from "../connection/config.ts";
 import type { CryptoEngine } from "../crypto/aead.ts";
 import type { Random } from "../crypto/random.ts";
+import type { ServiceSecret } from "../crypto/service_secret.ts";
 import type { IdLayout } from "../packet/id_layout.ts";
+import type { Ecn } from "../bytes/ecn.ts";
 import type { IpPrefix } from "../bytes/ip_prefix.ts";
 import type { LedgerLimits } from "../limits/ledger_limits.ts";
+import type { Address } from "../path/address/address.ts";
+import type { Port } from "../path/address/port.ts";
 import type { ClientTlsOptions, ServerTlsOptions } from "../tls/tls.ts";
-import type { WallClock } from "../tls/wall_clock.ts";
+import type { ReplayMemory } from "./replay_memory.ts";
+import type { WallClock } from "../tls/code/wall_clock.ts";
 
 /** What a server does with connections that come in. */
 export interface ServerConfig {
+  /** What is chosen of the transport. */
   readonly transport: TransportConfig;
+  /** What is chosen of TLS. */
   readonly tls: ServerTlsOptions;
   /**
    * Whether clients must prove their address first: always, or when many handshakes are open or
@@ -43,11 +50,27 @@ export interface ServerConfig {
    * are read only by the endpoint that made the ticket.
    */
   readonly ticketKey?: Uint8Array | undefined;
+  /**
+   * Gives the keys that seal tickets and address tokens, others on each day. Servers with one secret
+   * take what the others gave on the day, or on the day before.
+   *
+   * @default {keys of chance, which no other server has}
+   */
+  readonly secret?: ServiceSecret | undefined;
+  /**
+   * What is remembered of 0-RTT data and tokens; servers in threads of one process share it, and then
+   * read 0-RTT data by each other's tickets.
+   *
+   * @default {a memory of its own}
+   */
+  readonly replayMemory?: ReplayMemory | undefined;
 }
 
 /** What a client wants. */
 export interface ClientConfig {
+  /** What is chosen of the transport. */
   readonly transport: TransportConfig;
+  /** What is chosen of TLS. */
   readonly tls: ClientTlsOptions;
   /** Versions of QUIC to speak, the preferred one first. @default {SUPPORTED_VERSIONS} */
   readonly versions?: readonly number[] | undefined;
@@ -65,6 +88,7 @@ export interface ClientConfig {
 
 /** What an endpoint is made from. */
 export interface EndpointOptions {
+  /** Where all chance comes from. */
   readonly random: Random;
   /** By which certificates, tickets and tokens are judged. */
   readonly wallTime: WallClock;
@@ -88,4 +112,13 @@ export interface EndpointOptions {
    * @default {randomIds}
    */
   readonly idLayout?: IdLayout | undefined;
+  /**
+   * Takes a datagram whose connection ID names another worker, as `IdLayout.otherWorker` tells. The
+   * datagram is valid during the call only. Left out: such datagrams are dropped.
+   *
+   * @param mark Its ECN mark.
+   */
+  readonly onForeign?:
+    | ((worker: number, datagram: Uint8Array, port: Port, remote: Address, mark: Ecn) => void)
+    | undefined;
 }

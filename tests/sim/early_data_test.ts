@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { DEFAULTS } from "../../src/connection/config.ts";
+import { ServiceSecret } from "../../src/crypto/service_secret.ts";
 import { configuredParameters } from "../../src/connection/parameters/local_parameters.ts";
 import { encodeTransportParameters } from "../../src/connection/parameters/transport_parameters.ts";
 import { SeededRandom } from "../../src/crypto/random.ts";
 import { EarlyDataGuard } from "../../src/endpoint/early_data_guard.ts";
+import { ReplayMemory } from "../../src/endpoint/replay_memory.ts";
 import { Header, parseHeader } from "../../src/packet/header.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
 import { firstVisit, Inbox, sendTexts, visitAgain } from "./early_data.ts";
@@ -35,8 +37,8 @@ Deno.test("A resumed session needs no certificate, and each ticket resumes", () 
   for (const session of sessions) {
     const visit = visitAgain(pair, { session, earlyData: false });
     pair.run({ until: pair.now + 1_000 });
-    assert.ok(visit.client.handshake.tls.resumed && visit.server!.handshake.tls.resumed);
-    assert.equal(visit.client.handshake.tls.earlyDataAccepted, undefined);
+    assert.ok(visit.client.handshake.tls.isResumed && visit.server!.handshake.tls.isResumed);
+    assert.equal(visit.client.handshake.tls.isEarlyDataAccepted, undefined);
   }
 });
 
@@ -53,7 +55,7 @@ Deno.test("40 requests of 32 bytes reach the server with the first flight", () =
   assert.equal(inbox.early, 40);
   assert.ok(pair.now - start < 30, `${pair.now - start} ms, where half a round trip is 22`);
   pair.run({ until: pair.now + 1_000 });
-  assert.equal(visit.client.handshake.tls.earlyDataAccepted, true);
+  assert.equal(visit.client.handshake.tls.isEarlyDataAccepted, true);
   assert.ok(counts[PacketType.ZeroRtt]! >= 2);
   // All was acknowledged: nothing of it was sent a second time in 1-RTT packets.
   for (const stream of visit.client.streams.all()) assert.equal(stream.send!.acknowledgedTo, 32);
@@ -85,7 +87,7 @@ Deno.test("Rejected 0-RTT data is sent again by itself, exactly once", () => {
   pair.run({ until: pair.now + 2_000, when: () => inbox.read(visit.server).texts.size === 40 });
   assert.deepEqual(inbox.all, texts);
   assert.equal(inbox.early, 0);
-  assert.equal(visit.client.handshake.tls.earlyDataAccepted, false);
+  assert.equal(visit.client.handshake.tls.isEarlyDataAccepted, false);
   assert.equal(visit.client.paths.find(0)!.current.congestion.inSlowStart, true);
 });
 
@@ -98,7 +100,7 @@ Deno.test("DATAGRAMs that wait when 0-RTT data are rejected obey what the server
   sendTexts(visit.client, texts);
   const inbox = new Inbox();
   pair.run({ until: pair.now + 2_000, when: () => inbox.read(visit.server).texts.size === 40 });
-  assert.equal(visit.client.handshake.tls.earlyDataAccepted, false);
+  assert.equal(visit.client.handshake.tls.isEarlyDataAccepted, false);
   assert.equal(visit.client.closing.reason, undefined);
   assert.deepEqual(inbox.all, texts);
   assert.equal(visit.client.datagrams.lost, 60);
@@ -123,7 +125,7 @@ Deno.test("A replayed first flight is not read early again [attack early-data-re
   for (const data of flight) pair.world.network.inject(data, victim, to);
   pair.run({ until: pair.now + 100 });
   assert.ok(replayed.server !== undefined && replayed.server !== visit.server);
-  assert.equal(replayed.server.handshake.tls.earlyDataAccepted, false);
+  assert.equal(replayed.server.handshake.tls.isEarlyDataAccepted, false);
   assert.equal(new Inbox().read(replayed.server).texts.size, 0);
 });
 
@@ -136,7 +138,7 @@ Deno.test("0-RTT data arrive although every third datagram is lost, in any order
     const inbox = new Inbox();
     pair.run({ until: pair.now + 30_000, when: () => inbox.read(visit.server).texts.size === 40 });
     assert.deepEqual(inbox.all, texts, `seed ${seed}`);
-    if (visit.client.handshake.tls.earlyDataAccepted) accepted++;
+    if (visit.client.handshake.tls.isEarlyDataAccepted) accepted++;
   }
   // Half of 200 seeds; the others wait so long for an answer that the keys come first.
   assert.ok(accepted >= 6, `${accepted} of 20`);
@@ -155,14 +157,14 @@ Deno.test("0-RTT data survive a Retry", () => {
   assert.equal(inbox.early, 40);
 });
 
-// RFC 9846, Section 8: whoever shares the key of the tickets would read a replay once more.
+// RFC 9846, Section 8: a server that shares the key of the tickets would read a replay once more.
 Deno.test("Servers with one ticketKey resume each other's sessions, and read no 0-RTT data of them [attack early-data-replay]", () => {
   const ticketKey = new Uint8Array(32).fill(7);
   const first = firstVisit({ server: { ticketKey } });
   const own = visitAgain(first.pair, { session: first.sessions[0] });
   sendTexts(own.client, texts);
   first.pair.run({ until: first.pair.now + 1_000 });
-  assert.equal(own.client.handshake.tls.earlyDataAccepted, true);
+  assert.equal(own.client.handshake.tls.isEarlyDataAccepted, true);
   // Another server, or the same one after a restart, however long it has run.
   for (const seed of [2, 3]) {
     const { pair } = firstVisit({ seed, server: { ticketKey } });
@@ -171,14 +173,38 @@ Deno.test("Servers with one ticketKey resume each other's sessions, and read no 
       sendTexts(visit.client, texts);
       pair.run({ until: pair.now + 1_000 });
       const { tls } = visit.client.handshake;
-      assert.ok(tls.resumed, "the session is resumed");
-      assert.equal(tls.earlyDataAccepted, false);
+      assert.ok(tls.isResumed, "the session is resumed");
+      assert.equal(tls.isEarlyDataAccepted, false);
       const inbox = new Inbox().read(visit.server);
       assert.equal(inbox.early, 0);
       assert.equal(inbox.texts.size, 40, "all arrives in the end");
       pair.run({ until: pair.now + 60_000 });
     }
   }
+});
+
+// RFC 9846, Section 8.2: threads of a server remember together what they have read.
+Deno.test("Servers with one memory read each other's 0-RTT data, once [attack early-data-replay]", () => {
+  const server = {
+    secret: new ServiceSecret(new Uint8Array(32).fill(7)),
+    replayMemory: ReplayMemory.create(new Uint8Array(16).fill(1), true),
+  };
+  const { sessions } = firstVisit({ server });
+  const accepted = [2, 3].map((seed) => {
+    const { buffer } = server.replayMemory;
+    const replayMemory = new ReplayMemory(buffer);
+    const { pair } = firstVisit({ seed, server: { ...server, replayMemory } });
+    const visit = visitAgain(pair, { session: sessions[0] });
+    sendTexts(visit.client, texts);
+    pair.run({ until: pair.now + 1_000 });
+    return visit.client.handshake.tls.isEarlyDataAccepted;
+  });
+  // Another ClientHello, although by the same ticket.
+  assert.deepEqual(accepted, [true, true]);
+  const offer = Uint8Array.of(1, 2, 3);
+  const answers = [1, 2].map(() => new ReplayMemory(server.replayMemory.buffer).earlyData)
+    .map((filter) => filter.isFirst(offer, 1e12));
+  assert.deepEqual(answers, [true, false]);
 });
 
 // RFC 9000, Section 7.4.1.
@@ -199,7 +225,8 @@ Deno.test("EarlyDataGuard refuses 0-RTT data where a limit is lower than the cli
       [{ maxBidirectionalStreams: 101 }, true],
     ] as const
   ) {
-    const guard = new EarlyDataGuard({ ...DEFAULTS, ...change });
+    const { earlyData } = ReplayMemory.create(new Uint8Array(16));
+    const guard = new EarlyDataGuard({ ...DEFAULTS, ...change }, earlyData);
     const offer = {
       id: new Uint8Array(32),
       alpn: "sim",

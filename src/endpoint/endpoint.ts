@@ -64,7 +64,7 @@ export class Endpoint {
     const usual = server === undefined ? CLIENT_LIMITS : SERVER_LIMITS;
     this.ledger = new Ledger(options.limits ?? usual, options.exempt);
     this.#factory = new IdFactory(idLayout, this.#ids, random, resetKey);
-    this.#stateless = new StatelessReplies(this.#factory, this.#replies, random, this.engine);
+    this.#stateless = new StatelessReplies(this.#factory, this.#replies, this.ledger, this.engine);
     if (server === undefined) return;
     this.#acceptor = new Acceptor(
       { ...options, engine: this.engine, server },

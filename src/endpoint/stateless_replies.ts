@@ -5,19 +5,20 @@ import type { CryptoEngine } from "../crypto/aead.ts";
 import type { InitialKeys } from "../crypto/initial_keys.ts";
 import type { Random } from "../crypto/random.ts";
 import { writeConnectionClose } from "../frame/close.ts";
+import type { Ledger } from "../limits/ledger.ts";
 import type { Header } from "../packet/header.ts";
 import { PacketBuilder } from "../packet/packet_builder.ts";
 import { PacketType } from "../packet/packet_type.ts";
 import { writeRetry } from "../packet/retry.ts";
-import { writeStatelessReset } from "../packet/stateless_reset.ts";
+import { isResettable, writeStatelessReset } from "../packet/stateless_reset.ts";
 import { greaseVersion } from "../packet/version.ts";
 import { writeVersionNegotiation } from "../packet/version_negotiation.ts";
-import type { Address } from "../path/address.ts";
-import { BASE_DATAGRAM_SIZE } from "../path/mtu_discovery.ts";
-import type { Port } from "../path/port.ts";
+import type { Address } from "../path/address/address.ts";
+import { BASE_DATAGRAM_SIZE } from "../path/network/mtu_discovery.ts";
+import type { Port } from "../path/address/port.ts";
 import type { IdFactory } from "./id_factory.ts";
 import type { ReplyQueue } from "./reply_queue.ts";
-import { RESETS_PER_SECOND, RESETS_PER_SECOND_AT_FIRST, RESTART_TIME } from "../limits/limits.ts";
+import { ResetRate } from "./reset_rate.ts";
 
 /** Answers to packets that belong to no connection; none leaves any state behind. */
 export class StatelessReplies {
@@ -27,34 +28,26 @@ export class StatelessReplies {
   readonly #engine: CryptoEngine;
   readonly #writer = new Writer();
   readonly #buffer = new Uint8Array(BASE_DATAGRAM_SIZE + 400);
-  /** When the first packet of an unknown connection came. */
-  #startedAt: number | undefined;
-  #resets = 0;
-  #countedFrom = -Infinity;
+  readonly #resets: ResetRate;
 
-  constructor(factory: IdFactory, queue: ReplyQueue, random: Random, engine: CryptoEngine) {
+  /** @param ledger Knows behind which addresses there are many clients. */
+  constructor(factory: IdFactory, queue: ReplyQueue, ledger: Ledger, engine: CryptoEngine) {
     this.#factory = factory;
     this.#queue = queue;
-    this.#random = random;
+    this.#random = factory.random;
     this.#engine = engine;
+    this.#resets = new ResetRate((hostname) => ledger.isExempt(hostname));
   }
 
   /** A packet with a short header and an unknown ID (RFC 9000, Section 10.3). */
   reset(header: Header, port: Port, remote: Address, now: number): void {
     // RFC 9000, Section 21.11: another endpoint's connection is not ours to end.
     if (!this.#factory.layout.isOurs(header.datagram, header.destinationStart)) return;
-    if (now - this.#countedFrom >= 1_000) {
-      this.#countedFrom = now;
-      this.#resets = 0;
-    }
-    this.#startedAt ??= now;
-    const isNew = now - this.#startedAt < RESTART_TIME;
-    if (this.#resets >= (isNew ? RESETS_PER_SECOND_AT_FIRST : RESETS_PER_SECOND)) return;
     const size = header.datagram.length;
+    if (!isResettable(size) || !this.#resets.take(remote.hostname, now)) return;
     const token = this.#factory.resetToken(header.destinationId);
     this.#writer.aim(this.#buffer);
-    if (!writeStatelessReset(this.#writer, size, token, this.#random)) return;
-    this.#resets++;
+    writeStatelessReset(this.#writer, size, token, this.#random);
     this.#queue.add(port, remote, this.#writer);
   }
 

@@ -9,7 +9,7 @@ import { Ledger } from "../limits/ledger.ts";
 import { Header, parseHeader } from "../packet/header.ts";
 import { randomIds } from "../packet/id_layout.ts";
 import { PacketType } from "../packet/packet_type.ts";
-import { maybeStatelessReset } from "../packet/stateless_reset.ts";
+import { maybeStatelessReset, RESET_TOKEN_LENGTH } from "../packet/stateless_reset.ts";
 import { SUPPORTED_VERSIONS, Version } from "../packet/version.ts";
 import type { Address } from "../path/address.ts";
 import { Allowance } from "../path/allowance.ts";
@@ -163,10 +163,11 @@ export class Endpoint {
    */
   #isReset(datagram: Uint8Array, now: number): boolean {
     if (!maybeStatelessReset(datagram)) return false;
-    // A flood would make us search for nothing; silence ends connections as well.
-    if (!this.#searches.take(1_000, now, this.#connections.size)) return false;
-    for (const connection of this.#connections) {
-      if (!connection.onStrayDatagram(datagram, now)) continue;
+    const owners = this.#factory.ownersOf(datagram.subarray(datagram.length - RESET_TOKEN_LENGTH));
+    // Peers may give one token to many connections; silence ends these as well.
+    if (owners.length === 0 || !this.#searches.take(1_000, now, owners.length)) return false;
+    for (const { connection } of owners) {
+      if (!connection?.onStrayDatagram(datagram, now)) continue;
       this.touch(connection);
       return true;
     }

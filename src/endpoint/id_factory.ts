@@ -6,12 +6,17 @@ import { ConnectionId } from "../packet/connection_id.ts";
 import type { IdLayout } from "../packet/id_layout.ts";
 import { RESET_TOKEN_LENGTH } from "../packet/stateless_reset.ts";
 import type { IdMap } from "./id_map.ts";
+import { ResetMap } from "./reset_map.ts";
+
+/** Longer than any ID, so that no reset token is made of it. */
+const RESET_MAP_LABEL = new TextEncoder().encode("what tokens of peers are mixed with");
 
 /** Makes connection IDs and reset tokens for all connections of an endpoint. */
 export class IdFactory {
   readonly layout: IdLayout;
   readonly #map: IdMap<ConnectionHandle>;
-  readonly #random: Random;
+  readonly #resets: ResetMap<ConnectionHandle>;
+  readonly random: Random;
   /** Only its holder can make reset tokens (RFC 9000, Section 10.3.2). */
   readonly #resetKey: HmacKey;
 
@@ -26,6 +31,7 @@ export class IdFactory {
     this.#map = map;
     this.#random = random;
     this.#resetKey = new HmacKey("sha256", resetKey ?? random.bytes(32));
+    this.#resets = new ResetMap(this.#resetKey.hash(RESET_MAP_LABEL));
   }
 
   /** An ID that leads nowhere yet: the server's in a Retry. */
@@ -35,19 +41,29 @@ export class IdFactory {
 
   /** The token that belongs to an ID. */
   resetToken(id: Uint8Array): Uint8Array {
-    return this.#resetKey.hash(id).subarray(0, RESET_TOKEN_LENGTH);
+    const owner = this.layout.ownerOf?.(id);
+    const named = owner === undefined ? id : concatBytes(owner, id);
+    return this.#resetKey.hash(named).subarray(0, RESET_TOKEN_LENGTH);
+  }
+
+  /** The connections that may use an ID of the peer with this token. */
+  ownersOf(token: Uint8Array): readonly ConnectionHandle[] {
+    return this.#resets.find(token);
   }
 
   /** The source of IDs for one connection. */
   forConnection(handle: ConnectionHandle): ConnectionIds {
     const map = this.#map;
+    const resets = this.#resets;
     return {
       length: this.layout.length,
       issue: (pathId) => this.#issue(handle, pathId),
       resetToken: (id) => this.resetToken(id.bytes),
       release: (id) => map.delete(id),
-      pathOf: (datagram, offset, length) => {
-        const entry = map.find(datagram, offset, length);
+      watch: (token) => resets.add(token, handle),
+      unwatch: (token) => resets.delete(token, handle),
+      pathOf: (header) => {
+        const entry = map.find(header);
         return entry?.owner === handle ? entry.pathId : -1;
       },
     };

@@ -125,8 +125,12 @@ export class Endpoint {
     return connection;
   }
 
-  /** A datagram arrived. It may be changed, and is only looked at during the call. */
-  receive(datagram: Uint8Array, port: Port, remote: Address, time: number): void {
+  /**
+   * A datagram arrived. It may be changed, and is only looked at during the call.
+   *
+   * @param mark Its ECN mark, if the socket tells it.
+   */
+  receive(datagram: Uint8Array, port: Port, remote: Address, time: number, mark: Ecn = 0): void {
     const now = this.#forward(time);
     const header = this.#header;
     const isPacket = parseHeader(datagram, 0, this.#factory.layout.length, header);
@@ -203,7 +207,8 @@ export class Endpoint {
     const now = this.#forward(time);
     const reply = this.#replies.take();
     if (reply !== undefined) {
-      return { port: reply.port, remote: reply.remote, size: reply.bytes.length };
+      const { port, remote, bytes } = reply;
+      return { port, remote, size: bytes.length, mark: 0, destination: undefined };
     }
     for (const connection of this.#active) {
       const out = connection.transmit(now);

@@ -1,6 +1,7 @@
 // Finds the connection of a connection ID.
 
-import { type ConnectionId, connectionIdKey } from "../packet/connection_id.ts";
+import type { ConnectionId } from "../packet/connection_id.ts";
+import type { Header } from "../packet/header.ts";
 
 /** Where a connection ID of ours leads. */
 export interface IdEntry<Owner> {
@@ -10,9 +11,17 @@ export interface IdEntry<Owner> {
   readonly pathId: number;
 }
 
+/** The destination ID of a packet. */
+export type Destination = Pick<
+  Header,
+  "datagram" | "destinationStart" | "destinationLength" | "destinationKey"
+>;
+
 /** Finds what belongs to a connection ID; the key is a number, the rest is compared. */
 export class IdMap<Owner> {
   readonly #entries = new Map<number, IdEntry<Owner>>();
+  /** What was found last: datagrams of one connection come in runs. */
+  #last: IdEntry<Owner> | undefined;
 
   /** How many IDs there are. */
   get size(): number {
@@ -28,11 +37,15 @@ export class IdMap<Owner> {
 
   delete(id: ConnectionId): void {
     this.#entries.delete(id.key);
+    if (this.#last?.id.key === id.key) this.#last = undefined;
   }
 
-  /** What the `length` bytes at `offset` lead to. */
-  find(bytes: Uint8Array, offset: number, length: number): IdEntry<Owner> | undefined {
-    const entry = this.#entries.get(connectionIdKey(bytes, offset, length));
-    return entry?.id.length === length && entry.id.hasRest(bytes, offset) ? entry : undefined;
+  /** What the destination ID of a packet leads to. */
+  find(packet: Destination): IdEntry<Owner> | undefined {
+    const { destinationKey: key, destinationLength: length } = packet;
+    const entry = this.#last?.id.key === key ? this.#last : this.#entries.get(key);
+    if (entry !== undefined) this.#last = entry;
+    if (entry?.id.length !== length) return undefined;
+    return entry.id.hasRest(packet.datagram, packet.destinationStart) ? entry : undefined;
   }
 }

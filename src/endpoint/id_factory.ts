@@ -1,7 +1,11 @@
+// Issues the connection IDs of an endpoint.
+
+import { concatBytes } from "../bytes/bytes.ts";
 import { HmacKey } from "../crypto/hkdf.ts";
 import type { Random } from "../crypto/random.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { ConnectionIds } from "../connection/connection_parts.ts";
+import type { ConnectionIds } from "../connection/options.ts";
+import type { Header } from "../packet/header.ts";
 import { ConnectionId } from "../packet/connection_id.ts";
 import type { IdLayout } from "../packet/id_layout.ts";
 import { RESET_TOKEN_LENGTH } from "../packet/stateless_reset.ts";
@@ -29,14 +33,20 @@ export class IdFactory {
   ) {
     this.layout = layout;
     this.#map = map;
-    this.#random = random;
+    this.random = random;
     this.#resetKey = new HmacKey("sha256", resetKey ?? random.bytes(32));
     this.#resets = new ResetMap(this.#resetKey.hash(RESET_MAP_LABEL));
   }
 
   /** An ID that leads nowhere yet: the server's in a Retry. */
   make(): Uint8Array {
-    return this.layout.make(this.#random);
+    return this.layout.make(this.random);
+  }
+
+  /** The other worker that the destination of a packet names; -1 if it names none. */
+  otherWorker({ datagram, destinationLength, destinationStart }: Header): number {
+    if (destinationLength !== this.layout.length) return -1;
+    return this.layout.otherWorker?.(datagram, destinationStart) ?? -1;
   }
 
   /** The token that belongs to an ID. */

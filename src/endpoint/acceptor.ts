@@ -102,15 +102,23 @@ export class Acceptor {
     this.#halfOpen.remove(connection);
   }
 
-  /** Makes a connection of the first packet of a datagram, or answers it, or does neither. */
-  accept(header: Header, port: Port, remote: Address, now: number): Connection | undefined {
+  /**
+   * Makes a connection of the first packet of a datagram, or answers it, or does neither. A packet
+   * that begins none, as it belongs to a connection or is noise, is "unknown".
+   */
+  accept(
+    header: Header,
+    port: Port,
+    remote: Address,
+    now: number,
+  ): Connection | "unknown" | undefined {
     // RFC 9000, Section 14.1: anything smaller could be meant to make us amplify.
     if (header.datagram.length < BASE_DATAGRAM_SIZE) return undefined;
     if (!this.#versions.includes(header.version)) {
       this.#stateless.negotiate(header, this.#versions, port, remote);
       return undefined;
     }
-    if (header.type !== PacketType.Initial) return undefined;
+    if (header.type !== PacketType.Initial) return "unknown";
     if (header.destinationLength < SHORTEST_ORIGINAL_ID) return undefined;
     this.#resumption.tick(now);
     const neighbours = this.#ledger.look(remote.hostname);
@@ -125,7 +133,10 @@ export class Acceptor {
     if (mustProve && !hasToken) return this.#retry(header, port, remote, now);
     // Any sender can write a header: a packet that does not open gets nothing more.
     const keys = new InitialKeys(this.#options.engine, header.version, header.destinationId);
-    if (!this.#first.opens(header, keys)) return undefined;
+    if (!this.#first.opens(header, keys)) {
+      keys.release();
+      return "unknown";
+    }
     const refuse = (code: number) => this.#stateless.refuse(header, keys, code, port, remote);
     if (this.#isStopped) return refuse(ErrorCode.ConnectionRefused);
     const proof = hasToken

@@ -143,10 +143,16 @@ export class Endpoint {
       return;
     }
     if (this.#isReset(datagram, now) || !isPacket) return;
-    if (!header.isLong) return this.#stateless.reset(header, port, remote, now);
+    if (!header.isLong) {
+      if (!this.#handOn(datagram, port, remote, mark)) {
+        this.#stateless.reset(header, port, remote, now);
+      }
+      return;
+    }
     if (header.type === PacketType.VersionNegotiation) return;
     const accepted = this.#acceptor?.accept(header, port, remote, now);
-    if (accepted === undefined) return;
+    if (accepted === "unknown") this.#handOn(datagram, port, remote, mark);
+    if (accepted === "unknown" || accepted === undefined) return;
     this.#watch(accepted);
     accepted.receive(datagram, port, remote, now);
     // Any sender can write a header: a packet that does not open makes no connection.
@@ -176,6 +182,13 @@ export class Endpoint {
       return true;
     }
     return false;
+  }
+
+  /** Gives a datagram to the worker whose connection it names, if it names one. */
+  #handOn(datagram: Uint8Array, port: Port, remote: Address, mark: Ecn): boolean {
+    const worker = this.#factory.otherWorker(this.#header);
+    if (worker >= 0) this.#options.onForeign?.(worker, datagram, port, remote, mark);
+    return worker >= 0;
   }
 
   /** Connections that hold too much end at once. */

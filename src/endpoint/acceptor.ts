@@ -8,12 +8,12 @@ import type { Ledger } from "../limits/ledger.ts";
 import type { Header } from "../packet/header.ts";
 import { PacketType } from "../packet/packet_type.ts";
 import { SUPPORTED_VERSIONS } from "../packet/version.ts";
-import type { Address } from "../path/address.ts";
-import { BASE_DATAGRAM_SIZE } from "../path/mtu_discovery.ts";
-import type { Port } from "../path/port.ts";
+import type { Address } from "../path/address/address.ts";
+import { BASE_DATAGRAM_SIZE } from "../path/network/mtu_discovery.ts";
+import type { Port } from "../path/address/port.ts";
 import { ServerTls } from "../tls/server_tls.ts";
 import type { ServerTlsOptions } from "../tls/tls.ts";
-import { UnprovenHosts } from "../path/unproven_bytes.ts";
+import { UnprovenHosts } from "../path/address/unproven_bytes.ts";
 import { AddressTokens, type TokenContent } from "./address_token.ts";
 import type { EndpointOptions, ServerConfig } from "./options.ts";
 import { HalfOpen } from "./half_open.ts";
@@ -60,9 +60,16 @@ export class Acceptor {
   ) {
     this.#options = options;
     this.#factory = factory;
-    this.#resumption = new Resumption(options.server, options.engine, options.random);
-    this.#tokens = new AddressTokens(this.#resumption.tokens, options.wallTime);
-    this.#tls = this.#resumption.tlsOptions(options.server.tls);
+    this.#resumption = new Resumption(options.server, options);
+    this.#tokens = new AddressTokens(
+      this.#resumption.tokens,
+      options.wallTime,
+      () => this.#resumption.memory,
+    );
+    this.#tls = {
+      ...this.#resumption.tlsOptions(options.server.tls),
+      engineSuites: options.engine.suites,
+    };
     this.#stateless = stateless;
     this.#ledger = ledger;
     this.#halfOpen = new HalfOpen(ledger);
@@ -190,7 +197,7 @@ export class Acceptor {
       engine,
       random,
       ids: this.#factory.forConnection(handle),
-      tls: (context) => new ServerTls(this.#tls, context),
+      tls: (context) => new ServerTls(this.#tls, { ...context, signatures: engine.signatures }),
       wallTime,
       version: header.version,
       versions: {

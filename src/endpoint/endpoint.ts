@@ -94,6 +94,8 @@ export class Endpoint {
     const version = config.version ?? firstVersion(config.tls.session, versions);
     // RFC 9369, Section 5: sessions belong to a version.
     const session = config.tls.session?.version === version ? config.tls.session : undefined;
+    const { signatures } = this.engine;
+    const { suites = this.engine.suites } = config.tls;
     const onSession = (next: Session) => {
       connection.onSession(next);
       config.tls.onSession?.(next);
@@ -105,7 +107,8 @@ export class Endpoint {
       random,
       ids: this.#factory.forConnection(handle),
       account: this.ledger.open(remote.hostname),
-      tls: (context) => new ClientTls({ ...config.tls, session, onSession }, context),
+      tls: (context) =>
+        new ClientTls({ ...config.tls, suites, session, onSession }, { ...context, signatures }),
       wallTime,
       version,
       versions: {

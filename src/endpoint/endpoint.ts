@@ -54,6 +54,13 @@ export class Endpoint {
   readonly #connections = new Set<Connection>();
   readonly #header = new Header();
   readonly #searches = new Allowance(RESET_SEARCHES_PER_SECOND);
+  /** Whose turn it is to send, and how many datagrams it has sent in it. */
+  #turnOf: Connection | undefined;
+  #inTurn = 0;
+  /** Whether no door but that of datagrams to send was used since the last of these. */
+  #goesOn = false;
+  /** The connection that received datagrams last, until it is settled. */
+  #received: Connection | undefined;
   #announced: readonly Address[] = [];
   #now = -Infinity;
 
@@ -137,13 +144,12 @@ export class Endpoint {
     const now = this.#forward(time);
     const header = this.#header;
     const isPacket = parseHeader(datagram, 0, this.#factory.layout.length, header);
-    const known = isPacket ? this.#find(header, remote) : undefined;
+    const entry = isPacket ? this.#ids.find(header) : undefined;
+    const known = entry?.owner.connection ?? this.#findByOriginal(header, isPacket, remote);
     if (known !== undefined) {
-      known.receive(datagram, port, remote, now);
-      const isHalfOpen = known.account.held("handshakes") > 0;
-      if (isHalfOpen && known.handshake.confirmed) this.#acceptor?.settle(known);
-      this.touch(known);
-      return;
+      if (known !== this.#received) this.#settleReceived();
+      this.#received = known;
+      return known.receive(header, entry?.pathId ?? -1, port, remote, now, mark);
     }
     if (this.#isReset(datagram, now) || !isPacket) return;
     if (!header.isLong) {
@@ -157,17 +163,27 @@ export class Endpoint {
     if (accepted === "unknown") this.#handOn(datagram, port, remote, mark);
     if (accepted === "unknown" || accepted === undefined) return;
     this.#watch(accepted);
-    accepted.receive(datagram, port, remote, now);
+    accepted.receive(header, 0, port, remote, now, mark);
+    accepted.settle(now);
     // Any sender can write a header: a packet that does not open makes no connection.
     if (accepted.handshake.ids.peerSource !== undefined) this.#add(accepted);
     else this.#remove(accepted);
   }
 
-  /** The connection that a packet is for. */
-  #find(header: Header, remote: Address): Connection | undefined {
-    const { datagram, destinationStart, destinationLength } = header;
-    return this.#ids.find(datagram, destinationStart, destinationLength)?.owner.connection ??
-      (header.isLong ? this.#acceptor?.find(header, remote) : undefined);
+  /** The connection of a client that does not know our ID yet. */
+  #findByOriginal(header: Header, isPacket: boolean, remote: Address): Connection | undefined {
+    return isPacket && header.isLong ? this.#acceptor?.find(header, remote) : undefined;
+  }
+
+  /** Datagrams that came together have one settlement: before anything else is asked. */
+  #settleReceived(): void {
+    const connection = this.#received;
+    if (connection === undefined) return;
+    this.#received = undefined;
+    connection.settle(this.#now);
+    const isHalfOpen = connection.account.held("handshakes") > 0;
+    if (isHalfOpen && connection.handshake.confirmed) this.#acceptor?.settle(connection);
+    this.touch(connection);
   }
 
   /**
@@ -221,6 +237,7 @@ export class Endpoint {
   /** The next datagram of any connection; undefined if there is none, or all ports are busy. */
   transmit(time: number): Transmit | undefined {
     const now = this.#forward(time);
+    this.#settleReceived();
     const reply = this.#replies.take();
     if (reply !== undefined) {
       const { port, remote, bytes } = reply;
@@ -266,6 +283,8 @@ export class Endpoint {
 
   #remove(connection: Connection): void {
     this.#deadlines.set(connection, Infinity);
+    if (this.#turnOf === connection) this.#turnOf = undefined;
+    if (this.#received === connection) this.#received = undefined;
     this.#active.delete(connection);
     this.#connections.delete(connection);
     this.#acceptor?.forget(connection);
@@ -280,6 +299,7 @@ export class Endpoint {
   /** The deadline has come. */
   expire(time: number): void {
     const now = this.#forward(time);
+    this.#settleReceived();
     for (let due = this.#deadlines.take(now); due !== undefined; due = this.#deadlines.take(now)) {
       due.expire(now);
       this.touch(due);
@@ -293,6 +313,7 @@ export class Endpoint {
    */
   portFailed(port: Port, remote: Address | undefined, time: number, cause?: unknown): void {
     const now = this.#forward(time);
+    this.#settleReceived();
     if (remote === undefined) this.#replies.forget(port);
     for (const connection of this.#connections) {
       if (connection.onPortFailed(port, remote, now, cause)) this.touch(connection);
@@ -318,18 +339,20 @@ export class Endpoint {
 
   /** A connection that a client opened, told once its handshake is under way. */
   nextConnection(): Connection | undefined {
+    this.#settleReceived();
     return this.#acceptor?.next();
   }
 
   /** A connection that has events. */
   nextActive(): Connection | undefined {
-    for (const connection of this.#eventful) {
-      this.#eventful.delete(connection);
-      // The reader of events may act on the connection.
-      this.#active.add(connection);
-      return connection;
-    }
-    return undefined;
+    this.#settleReceived();
+    const connection = this.#eventful.first;
+    if (connection === undefined) return undefined;
+    this.#eventful.delete(connection);
+    // The reader of events may act on the connection.
+    this.#goesOn = false;
+    this.#active.add(connection);
+    return connection;
   }
 }
 

@@ -31,6 +31,12 @@ const PORT_PATIENCE = 10;
 /** RFC 9000, Section 7.2: the first destination of a client has eight bytes at least. */
 const ORIGINAL_ID_LENGTH = 8;
 
+/**
+ * Datagrams that a connection may send in its turn: sockets can hand so many to the system by one
+ * call if they go to one peer, which then acknowledges them together.
+ */
+const BURST = 45;
+
 /** Milliseconds by which a timer may be late because a process is busy. */
 const LATENESS = 100;
 
@@ -230,6 +236,7 @@ export class Endpoint {
       for (const each of this.#connections) this.touch(each);
       return;
     }
+    this.#goesOn = false;
     this.#active.add(connection);
     if (connection.hasEvents) this.#eventful.add(connection);
   }
@@ -244,12 +251,11 @@ export class Endpoint {
       return { port, remote, size: bytes.length, mark: 0, destination: undefined };
     }
     for (const connection of this.#active) {
-      const out = connection.transmit(now);
+      const out = connection.transmit(now, this.#goesOn && connection === this.#turnOf);
       if (connection.hasEvents) this.#eventful.add(connection);
       if (out !== undefined) {
-        // Behind the others: each in its turn.
-        this.#active.delete(connection);
-        this.#active.add(connection);
+        this.#endTurn(connection);
+        this.#goesOn = true;
         return out;
       }
       const waits = connection.waitsForPort;
@@ -259,11 +265,25 @@ export class Endpoint {
     return undefined;
   }
 
+  /** A connection has sent a datagram: after a burst it stands behind the others. */
+  #endTurn(connection: Connection): void {
+    if (connection !== this.#turnOf) this.#inTurn = 0;
+    this.#turnOf = connection;
+    if (++this.#inTurn < BURST) return;
+    this.#inTurn = 0;
+    if (this.#active.size === 1) return;
+    this.#turnOf = undefined;
+    this.#active.delete(connection);
+    this.#active.add(connection);
+  }
+
   /** The time for all connections: should a clock go back, it stands still until it has caught up. */
   #forward(time: number): number {
     if (time <= this.#now) return this.#now;
     const passed = time - this.#now;
-    this.ledger.now = this.#now = time;
+    this.#now = time;
+    this.#goesOn = false;
+    this.ledger.advance(time);
     // A timer is far overdue, and nothing has come in between: the clock has jumped.
     if (passed > LATENESS && time - this.deadline > LATENESS) {
       for (const { paths } of this.#connections) paths.watch.onClockJump(passed, time);

@@ -42,3 +42,42 @@ Deno.test("A path dies under two connections of one endpoint: no message of eith
     }
   }
 });
+
+Deno.test("Each of two busy connections sends a run of datagrams in its turn", () => {
+  const [first, second] = twoConnections([{ delay: 20 }]);
+  const runs: { id: string; length: number; at: number }[] = [];
+  const servers = new Set(first.serverPorts.map(({ publicAddress }) => publicAddress.hostname));
+  first.world.network.capture = (at, event, from, _to, data) => {
+    if (event !== "send" || !servers.has(from.hostname)) return;
+    const id = data.subarray(1, 9).join();
+    const last = runs.at(-1);
+    if (last?.id === id && last.at === at) last.length++;
+    else runs.push({ id, length: 1, at });
+  };
+  for (const { client } of [first, second]) client.app.download(3_000_000);
+  first.run({ until: first.now + 500 });
+  // Where several runs leave at the same time, each connection was ready with more than it may send.
+  const together = runs.filter(({ at }, i) => runs[i + 1]?.at === at);
+  const longest = Math.max(...together.map(({ length }) => length));
+  assert.equal(longest, 45, JSON.stringify(together.map(({ length }) => length)));
+});
+
+Deno.test("Datagrams to one connection ID name it by one array, those to others by others", () => {
+  const [first, second] = twoConnections([{ delay: 20 }]);
+  const { endpoint } = first.server;
+  const arrays = new Map<string, Set<Uint8Array | undefined>>();
+  const transmit = endpoint.transmit.bind(endpoint);
+  endpoint.transmit = (now) => {
+    const out = transmit(now);
+    if (out === undefined) return undefined;
+    const id = out.port.buffer!.subarray(1, 9);
+    assert.deepEqual(out.destination, id);
+    const known = arrays.get(id.join()) ?? new Set();
+    arrays.set(id.join(), known.add(out.destination));
+    return out;
+  };
+  for (const { client } of [first, second]) client.app.download(1_000_000);
+  first.run({ until: first.now + 500 });
+  assert.equal(arrays.size, 2);
+  for (const known of arrays.values()) assert.equal(known.size, 1);
+});

@@ -9,6 +9,11 @@ export class DeadlineHeap<T> {
     return this.#times.length > 0 ? this.#times[0]! : Infinity;
   }
 
+  /** Whose it is. */
+  get firstItem(): T | undefined {
+    return this.#items[0];
+  }
+
   /** The deadline of an item; `Infinity` if it has none. */
   of(item: T): number {
     const place = this.#places.get(item);

@@ -316,6 +316,14 @@ export class Endpoint {
     return this.#deadlines.first;
   }
 
+  /**
+   * Whether {@linkcode expire} may be called some milliseconds late: a connection that is over is
+   * forgotten then (RFC 9000, Section 10.2: not before three times its probe timeout).
+   */
+  get canBeLate(): boolean {
+    return this.#deadlines.firstItem?.closing.open === false;
+  }
+
   /** The deadline has come. */
   expire(time: number): void {
     const now = this.#forward(time);

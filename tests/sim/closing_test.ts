@@ -26,6 +26,7 @@ function expectGone(pair: Pair): void {
 for (const [closer, other] of [["client", "server"], ["server", "client"]] as const) {
   Deno.test(`The ${closer} closes with a code: the ${other} hears it, once`, () => {
     const pair = connected();
+    assert.ok(!pair[closer].endpoint.canBeLate);
     pair[closer].connection.close(4_711, "done", pair.now);
     pair.run({ until: pair.now + 100 });
     const events = pair[other].events.filter((event) => event.type === "closed");
@@ -37,6 +38,9 @@ for (const [closer, other] of [["client", "server"], ["server", "client"]] as co
     );
     assert.equal(pair[closer].connection.closing.reason!.by, "local");
     assert.equal(pair[other].connection.closing.stage, CloseStage.Draining);
+    for (const end of ["client", "server"] as const) {
+      assert.ok(pair[end].endpoint.canBeLate, `nothing hurries at the ${end}`);
+    }
     const from = pair.now;
     expectGone(pair);
     assert.ok(from > 0);

@@ -360,6 +360,12 @@ export class Endpoint {
     this.touch(connection);
   }
 
+  /** What stands in new connection IDs has changed, but their length: all peers get others. */
+  renewIds(): void {
+    for (const { paths } of this.#connections) for (const { local } of paths.slots) local.renew();
+    this.touch();
+  }
+
   /** From now on connections that come in are refused. */
   stopAccepting(): void {
     this.#acceptor?.stop();

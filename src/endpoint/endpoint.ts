@@ -1,6 +1,8 @@
 // An endpoint: the connections that share sockets.
 
 import type { ClientConfig, EndpointOptions } from "./options.ts";
+import { SmallSet } from "../bytes/small_set.ts";
+import type { Ecn } from "../bytes/ecn.ts";
 import { Connection } from "../connection/connection.ts";
 import type { Transmit } from "../connection/send/datagram_builder.ts";
 import type { CryptoEngine } from "../crypto/aead.ts";
@@ -54,9 +56,9 @@ export class Endpoint {
   readonly #acceptor: Acceptor | undefined;
   readonly #deadlines = new DeadlineHeap<Connection>();
   /** Connections that may have something to send, in turn. */
-  readonly #active = new Set<Connection>();
+  readonly #active = new SmallSet<Connection>();
   /** Connections that may have events. */
-  readonly #eventful = new Set<Connection>();
+  readonly #eventful = new SmallSet<Connection>();
   readonly #connections = new Set<Connection>();
   readonly #header = new Header();
   readonly #searches = new Allowance(RESET_SEARCHES_PER_SECOND);

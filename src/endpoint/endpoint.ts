@@ -13,9 +13,9 @@ import { randomIds } from "../packet/id_layout.ts";
 import { PacketType } from "../packet/packet_type.ts";
 import { maybeStatelessReset, RESET_TOKEN_LENGTH } from "../packet/stateless_reset.ts";
 import { SUPPORTED_VERSIONS, Version } from "../packet/version.ts";
-import type { Address } from "../path/address.ts";
-import { Allowance } from "../path/allowance.ts";
-import type { Port } from "../path/port.ts";
+import type { Address } from "../path/address/address.ts";
+import { Allowance } from "../path/network/allowance.ts";
+import type { Port } from "../path/address/port.ts";
 import { ClientTls } from "../tls/client_tls.ts";
 import type { Session } from "../tls/session.ts";
 import { Acceptor } from "./acceptor.ts";
@@ -72,6 +72,7 @@ export class Endpoint {
   #announced: readonly Address[] = [];
   #now = -Infinity;
 
+  /** Makes an endpoint without connections; it accepts some if the options have `server`. */
   constructor(options: EndpointOptions) {
     this.#options = options;
     this.engine = options.engine ?? chooseEngine();
@@ -220,10 +221,10 @@ export class Endpoint {
 
   /** Connections that hold too much end at once. */
   #watch(connection: Connection): void {
-    connection.account.onEvicted = (resource) => {
+    connection.account.whenEvicted((resource) => {
       evict(connection, resource, this.#now);
       this.touch(connection);
-    };
+    });
   }
 
   #add(connection: Connection): void {
@@ -260,7 +261,7 @@ export class Endpoint {
         this.#goesOn = true;
         return out;
       }
-      const waits = connection.waitsForPort;
+      const waits = connection.paths.waitsForPort;
       if (!waits) this.#active.delete(connection);
       this.#rest(connection, waits ? PORT_PATIENCE : 1, now);
     }

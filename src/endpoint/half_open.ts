@@ -6,7 +6,7 @@ import type { Account, Neighbours } from "../limits/account.ts";
 import type { Ledger } from "../limits/ledger.ts";
 import { HALF_OPEN_RESPITE, HALF_OPEN_SILENCE } from "../limits/limits.ts";
 import type { Share } from "../limits/share.ts";
-import type { Address } from "../path/address.ts";
+import type { Address } from "../path/address/address.ts";
 
 /** Handshakes looked at for their silence when one more begins. */
 const GLANCES = 4;

@@ -8,7 +8,7 @@ import {
   MAX_RATED_NETWORKS,
   WARY_PERIOD,
 } from "../limits/limits.ts";
-import { Allowance } from "../path/allowance.ts";
+import { Allowance } from "../path/network/allowance.ts";
 
 /** How many handshakes begin per second: of a network, or in all. */
 class Rate {

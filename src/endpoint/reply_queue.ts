@@ -1,8 +1,8 @@
 // Datagrams that no connection sends, on their way out.
 
 import type { Writer } from "../bytes/writer.ts";
-import type { Address } from "../path/address.ts";
-import type { Port } from "../path/port.ts";
+import type { Address } from "../path/address/address.ts";
+import type { Port } from "../path/address/port.ts";
 import { MAX_REPLIES_WAITING } from "../limits/limits.ts";
 
 /** A datagram that no connection sends. */

@@ -129,14 +129,14 @@ Deno.test("While all is in use, the greediest network gives to those that have f
   const another = crowd.connect(2);
   expectOpen(another);
   crowd.request(another);
-  // Three, one and one: nobody has more than twice what another one would have.
+  // Three, one and one: no host has more than twice what another one would have.
   const refused = crowd.connect(1);
   expectEnded(refused, ErrorCode.ConnectionRefused, "it would have two of five");
   expectOpen(one, another, ...many.slice(2));
   assert.equal(crowd.stats.evicted, 2);
 });
 
-Deno.test("Who has proven nothing makes nobody go: there is a Retry first", () => {
+Deno.test("A client that has proven nothing makes no other go: there is a Retry first", () => {
   const crowd = new Crowded({ total: 2 });
   const [one, other] = [crowd.connect(), crowd.connect()];
   crowd.wait(2 * IDLE_BEFORE_CLOSE);

@@ -89,7 +89,7 @@ Deno.test("A client believes a Version Negotiation packet only as the first answ
   const forge = (pair: Pair, versions: number[], source?: Uint8Array) => {
     const client = pair.client.connection;
     const writer = new Writer(new Uint8Array(65_000));
-    // The client's own ID, as everybody on the way can read it.
+    // The client's own ID, as any observer on the way can read it.
     writeVersionNegotiation(
       writer,
       clientId!,

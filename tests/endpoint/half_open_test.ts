@@ -125,7 +125,7 @@ Deno.test("A handshake that has to go is told CONNECTION_REFUSED, and its addres
   assert.equal(ledger.look(fine!).address.strikes, 0);
 });
 
-Deno.test("Nobody is struck for handshakes that others began in its name", () => {
+Deno.test("No address is struck for handshakes that others began in its name", () => {
   const pair = pairWith(FREE);
   const spoofed = new SilentClients(pair, ["203.0.113.5"]);
   spoofed.begin(20);
@@ -137,7 +137,7 @@ Deno.test("Nobody is struck for handshakes that others began in its name", () =>
   assert.equal(endpoint.ledger.look("203.0.113.5").address.strikes, 0);
 });
 
-Deno.test("Those who have not answered for three seconds go while many are open", () => {
+Deno.test("Clients that have not answered for three seconds go while many are open", () => {
   const pair = pairWith({ ...FREE, total: 20 }, { server: { retry: "always" } });
   const { ledger } = pair.server.endpoint;
   const silent = new SilentClients(pair, ["192.0.2.1"]);

@@ -9,6 +9,13 @@ export interface PipeOptions {
   delay: number;
   /** Bytes that may wait; the packet being sent is not among them. */
   queue: number;
+  /**
+   * Bytes that wait from which on a packet that is ECN-capable is marked as congested (RFC 3168);
+   * `Infinity` for a router that marks none.
+   */
+  markFrom: number;
+  /** What the link makes of the ECN mark of each packet, as broken routers do. */
+  remark: ((mark: Ecn) => Ecn) | undefined;
   /** Largest IP packet; larger ones vanish. */
   mtu: number;
   /** Probability that a packet is lost after it has used the link. */
@@ -41,6 +48,8 @@ export interface Flight {
   readonly data: Uint8Array<ArrayBuffer>;
   /** Payload, UDP and IP header. */
   readonly wireSize: number;
+  /** The ECN mark, which routers change. */
+  mark: Ecn;
   /** Makes a flight with the same addresses and another payload. */
   withData(data: Uint8Array<ArrayBuffer>): Flight;
 }
@@ -56,6 +65,9 @@ export interface PipeCounters {
   duplicated: number;
   corrupted: number;
   reordered: number;
+  /** Marked as congested. */
+  marked: number;
+  /** Packets that did not come out, by cause. */
   readonly dropped: Record<DropCause, number>;
 }
 
@@ -64,6 +76,8 @@ export const TRANSPARENT: Readonly<PipeOptions> = {
   rate: Infinity,
   delay: 0,
   queue: Infinity,
+  markFrom: Infinity,
+  remark: undefined,
   mtu: 1500,
   loss: 0,
   burst: undefined,
@@ -88,6 +102,7 @@ export class Pipe {
     duplicated: 0,
     corrupted: 0,
     reordered: 0,
+    marked: 0,
     dropped: { queue: 0, loss: 0, outage: 0, mtu: 0 },
   };
   /** Where packets come out. */
@@ -157,13 +172,23 @@ export class Pipe {
   push(flight: Flight): void {
     this.counters.offered++;
     if (this.#isDown) return this.#drop(flight, "outage");
+    const { remark } = this.options;
+    if (remark !== undefined) flight.mark = remark(flight.mark);
     if (flight.wireSize > this.options.mtu) return this.#drop(flight, "mtu");
     if (!this.#sending && !this.#isHeld) return this.#send(flight);
     if (this.#waitingBytes + flight.wireSize > this.options.queue) {
       return this.#drop(flight, "queue");
     }
+    if (this.#waitingBytes >= this.options.markFrom) this.#mark(flight);
     this.#waiting.push(flight);
     this.#waitingBytes += flight.wireSize;
+  }
+
+  /** A packet that is not ECN-capable is left alone: the queue drops it when it is full. */
+  #mark(flight: Flight): void {
+    if (flight.mark === Ecn.NotEct) return;
+    flight.mark = Ecn.Ce;
+    this.counters.marked++;
   }
 
   #send(flight: Flight): void {

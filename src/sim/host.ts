@@ -54,6 +54,25 @@ export class Host<Connection> {
     this.#network = network;
   }
 
+  /** Something happened that the endpoint may want to answer. */
+  touch(): void {
+    this.isTouched = true;
+  }
+
+  /** Hears of connections that have events, in place of the listener before, which is returned. */
+  hearActive(listener: (connection: Connection) => void): (connection: Connection) => void {
+    const before = this.onActive;
+    this.onActive = listener;
+    return before;
+  }
+
+  /** Hears of connections that peers opened, in place of the listener before. */
+  hearConnections(listener: (connection: Connection) => void): (connection: Connection) => void {
+    const before = this.onConnection;
+    this.onConnection = listener;
+    return before;
+  }
+
   /** Opens a port at an address, behind a link or directly in the network. */
   open(hostname: string, port: number, link?: Link): SimPort {
     const address: Address = { transport: "udp", hostname, port };

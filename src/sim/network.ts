@@ -44,11 +44,9 @@ export class Network implements PortNetwork {
   /** Adds a link; attach interfaces to it with `port`. */
   link(options: LinkOptions = {}): Link {
     const link = new Link(this.events, this.random.fork(`link ${this.links.length}`), options);
-    for (const pipe of [link.upward, link.downward]) {
-      pipe.onDrop = (flight, cause) => this.#dropped(flight as Datagram, cause);
-    }
-    link.upward.onDelivery = (flight) => this.#cross(flight as Datagram);
-    link.downward.onDelivery = (flight) => this.#arrive(flight as Datagram);
+    const onDrop = (flight: Flight, cause: DropCause) => this.#dropped(flight as Datagram, cause);
+    link.upward.join((flight) => this.#cross(flight as Datagram), onDrop);
+    link.downward.join((flight) => this.#arrive(flight as Datagram), onDrop);
     this.links.push(link);
     return link;
   }
@@ -67,7 +65,7 @@ export class Network implements PortNetwork {
     }
     const key = keyOf(address);
     if (this.#public.has(key)) throw new RangeError(`Cannot use ${key} twice`);
-    port.publicAddress = address;
+    port.appearAs(address);
     this.#public.set(key, port);
   }
 

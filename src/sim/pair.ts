@@ -109,9 +109,8 @@ export class End {
     this.host = host;
     this.endpoint = endpoint;
     this.#now = now;
-    const others = isBeside ? host.onActive : undefined;
-    host.onActive = (connection) => {
-      if (others === undefined || connection === this.#connection) this.#drain(connection);
+    const others = host.hearActive((connection) => {
+      if (!isBeside || connection === this.#connection) this.#drain(connection);
       else others(connection);
     };
   }
@@ -145,7 +144,7 @@ export class End {
   /** Says that the test did something with the connection. */
   touch(): void {
     if (this.#connection) this.endpoint.touch(this.#connection);
-    this.host.isTouched = true;
+    this.host.touch();
   }
 
   #drain(connection: Connection): void {
@@ -203,8 +202,7 @@ export class Pair {
       this.#openPorts();
     }
     const { host } = this.server;
-    const others = host.onConnection;
-    host.onConnection = (connection) => {
+    const others = host.hearConnections((connection) => {
       if (beside !== undefined && !beside.server.isConnected) others(connection);
       else this.server.attach(connection);
     };

@@ -105,11 +105,8 @@ export class Pipe {
     marked: 0,
     dropped: { queue: 0, loss: 0, outage: 0, mtu: 0 },
   };
-  /** Where packets come out. */
-  onDelivery: (flight: Flight) => void = () => {};
-  /** Hears of every packet that does not. */
-  onDrop: (flight: Flight, cause: DropCause) => void = () => {};
-
+  #onDelivery: (flight: Flight) => void = () => {};
+  #onDrop: (flight: Flight, cause: DropCause) => void = () => {};
   readonly #events: EventQueue;
   readonly #chance: Record<"loss" | "reorder" | "duplicate" | "corrupt" | "jitter", SeededRandom>;
   readonly #waiting: Flight[] = [];
@@ -135,6 +132,21 @@ export class Pipe {
     };
   }
 
+  /**
+   * Joins the pipe to what is behind it.
+   *
+   * @param onDelivery Where packets come out.
+   * @param onDrop Hears of every packet that does not come out.
+   */
+  join(
+    onDelivery: (flight: Flight) => void,
+    onDrop: (flight: Flight, cause: DropCause) => void = () => {},
+  ): void {
+    this.#onDelivery = onDelivery;
+    this.#onDrop = onDrop;
+  }
+
+  /** Whether it is cut. */
   get isDown(): boolean {
     return this.#isDown;
   }
@@ -257,12 +269,12 @@ export class Pipe {
     if (epoch !== this.#epoch) return this.#drop(flight, "outage");
     this.counters.delivered++;
     this.counters.deliveredBytes += flight.wireSize;
-    this.onDelivery(flight);
+    this.#onDelivery(flight);
   }
 
   #drop(flight: Flight, cause: DropCause): void {
     this.counters.dropped[cause]++;
-    this.onDrop(flight, cause);
+    this.#onDrop(flight, cause);
   }
 }
 

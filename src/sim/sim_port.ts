@@ -40,6 +40,11 @@ export class SimPort implements Port {
     this.link = link;
   }
 
+  /** Others see the port at this address from now on. */
+  appearAs(address: Address): void {
+    this.publicAddress = address;
+  }
+
   get buffer(): Uint8Array | undefined {
     return this.#isBusy ? undefined : this.#lent;
   }

@@ -17,6 +17,7 @@ export interface RunOptions {
 export class World {
   readonly seed: number | string;
   readonly random: SeededRandom;
+  /** What joins the hosts. */
   readonly network: Network;
   readonly #hosts: Host<unknown>[] = [];
 
@@ -101,7 +102,7 @@ export class World {
   }
 
   #touchAll(): void {
-    for (const host of this.#hosts) host.isTouched = true;
+    for (const host of this.#hosts) host.touch();
   }
 }
 

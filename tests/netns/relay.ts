@@ -7,7 +7,7 @@
  * since timers of the runtime are a millisecond late.
  *
  * Takes orders from standard input, one line of JSON each, answers each with a line, and ends with
- * its input, so that it never outlives whoever started it.
+ * its input, so that it never outlives the process that started it.
  */
 import { EventQueue } from "../../src/sim/event_queue.ts";
 import { Link, type LinkOptions } from "../../src/sim/link.ts";
@@ -65,8 +65,8 @@ class Relay {
     const link = new Link(this.#events, new SeededRandom(index, "relay"), options);
     const client = this.#kernel.openTun(`c${index}`);
     const server = this.#kernel.openTun(`s${index}`);
-    link.upward.onDelivery = ({ data }) => this.#kernel.write(server, data);
-    link.downward.onDelivery = ({ data }) => this.#kernel.write(client, data);
+    link.upward.join(({ data }) => this.#kernel.write(server, data));
+    link.downward.join(({ data }) => this.#kernel.write(client, data));
     this.#pipes.set(client, link.upward);
     this.#pipes.set(server, link.downward);
     this.#links.push(link);
@@ -138,7 +138,7 @@ class Relay {
 }
 
 function packetOf(data: Uint8Array<ArrayBuffer>): Flight {
-  return { data, wireSize: data.length, withData: packetOf };
+  return { data, wireSize: data.length, mark: 0, withData: packetOf };
 }
 
 if (import.meta.main) {

@@ -1,7 +1,8 @@
 // A host of the simulation: an endpoint, its ports, its timers.
 
-import type { Address } from "../path/address.ts";
-import type { Port } from "../path/port.ts";
+import type { Ecn } from "../bytes/ecn.ts";
+import type { Address } from "../path/address/address.ts";
+import type { Port } from "../path/address/port.ts";
 import type { Link } from "./link.ts";
 import type { Network } from "./network.ts";
 import type { SimPort } from "./sim_port.ts";
@@ -9,10 +10,15 @@ import type { SimPort } from "./sim_port.ts";
 /** The doors of an endpoint; `Endpoint` of the implementation fits. */
 export interface Doors<Connection> {
   readonly deadline: number;
-  receive(datagram: Uint8Array, port: Port, remote: Address, now: number): void;
+  /** A datagram arrived. */
+  receive(datagram: Uint8Array, port: Port, remote: Address, now: number, mark?: Ecn): void;
+  /** The next datagram to send, or nothing for now. */
   transmit(
     now: number,
-  ): { readonly port: Port; readonly size: number; readonly remote: Address } | undefined;
+  ):
+    | { readonly port: Port; readonly size: number; readonly remote: Address; readonly mark: Ecn }
+    | undefined;
+  /** The deadline has come. */
   expire(now: number): void;
   nextConnection(): Connection | undefined;
   nextActive(): Connection | undefined;
@@ -76,8 +82,8 @@ export class Host<Connection> {
   /** Opens a port at an address, behind a link or directly in the network. */
   open(hostname: string, port: number, link?: Link): SimPort {
     const address: Address = { transport: "udp", hostname, port };
-    const opened = this.#network.port(address, (datagram, at, remote) => {
-      const receive = () => this.endpoint.receive(datagram, at, remote, this.#network.now);
+    const opened = this.#network.port(address, (datagram, at, remote, mark) => {
+      const receive = () => this.endpoint.receive(datagram, at, remote, this.#network.now, mark);
       if (this.isStopped) return void this.#waiting.push(receive);
       this.isTouched = true;
       receive();
@@ -141,7 +147,7 @@ export class Host<Connection> {
     let count = 0;
     for (let out; (out = this.endpoint.transmit(now)) !== undefined;) {
       if (++count > 100_000) throw new Error(`${this.name} never stops sending at ${now} ms`);
-      (out.port as SimPort).send(out.size, out.remote);
+      (out.port as SimPort).send(out.size, out.remote, out.mark);
     }
     return count > 0;
   }

@@ -1,6 +1,7 @@
 // The network of the simulation: which link a datagram takes.
 
-import type { Address } from "../path/address.ts";
+import { Ecn } from "../bytes/ecn.ts";
+import type { Address } from "../path/address/address.ts";
 import { EventQueue } from "./event_queue.ts";
 import { Link, type LinkOptions } from "./link.ts";
 import type { DropCause, Flight } from "./pipe.ts";
@@ -75,8 +76,8 @@ export class Network implements PortNetwork {
   }
 
   /** Sends a copy of a datagram; `SimPort.send` calls it. */
-  send(port: SimPort, data: Uint8Array, to: Address): void {
-    const datagram = new Datagram(port, to, data.slice());
+  send(port: SimPort, data: Uint8Array, to: Address, mark: Ecn = Ecn.NotEct): void {
+    const datagram = new Datagram(port, to, data.slice(), mark);
     this.capture?.(this.now, "send", port.address, to, datagram.data);
     if (port.link) port.link.upward.push(datagram);
     else this.#cross(datagram);
@@ -84,7 +85,7 @@ export class Network implements PortNetwork {
 
   /** Sends a datagram with a forged source address, as an attacker does. */
   inject(data: Uint8Array, from: Address, to: Address): void {
-    this.#cross(new Datagram(undefined, to, data.slice(), from));
+    this.#cross(new Datagram(undefined, to, data.slice(), Ecn.NotEct, from));
   }
 
   /** In the middle: translates the source address and finds the way to the destination. */
@@ -102,7 +103,8 @@ export class Network implements PortNetwork {
     if (!target || target.isClosed) return this.#dropped(datagram, "unreachable");
     this.trace.add(this.now, from, to, data);
     this.capture?.(this.now, "deliver", from, to, data);
-    target.receiver(data, target, from);
+    const mark = target.capabilities.ecn ? datagram.mark : Ecn.NotEct;
+    target.receiver(data, target, from, mark);
   }
 
   #dropped(datagram: Datagram, cause: DropCause | "unreachable"): void {
@@ -120,6 +122,7 @@ class Datagram implements Flight {
   readonly to: Address;
   readonly data: Uint8Array<ArrayBuffer>;
   readonly wireSize: number;
+  mark: Ecn;
   from: Address;
   target: SimPort | undefined;
 
@@ -127,18 +130,20 @@ class Datagram implements Flight {
     sender: SimPort | undefined,
     to: Address,
     data: Uint8Array<ArrayBuffer>,
+    mark: Ecn,
     from: Address = sender!.publicAddress,
   ) {
     this.sender = sender;
     this.to = to;
     this.data = data;
+    this.mark = mark;
     this.from = from;
     this.wireSize = data.length + overheadOf(to);
     this.target = undefined;
   }
 
   withData(data: Uint8Array<ArrayBuffer>): Datagram {
-    const copy = new Datagram(this.sender, this.to, data, this.from);
+    const copy = new Datagram(this.sender, this.to, data, this.mark, this.from);
     copy.target = this.target;
     return copy;
   }

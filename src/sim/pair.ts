@@ -80,6 +80,8 @@ export interface PairOptions {
   readonly resetKey?: Uint8Array;
   /** The layout of the server's connection IDs. */
   readonly idLayout?: IdLayout;
+  /** Whether sockets set and tell ECN marks; those of the runtime do not. */
+  readonly ecn?: boolean;
   /** Use IPv6 addresses. */
   readonly ipv6?: boolean;
   /** Takes the qlog records of both ends. */
@@ -288,10 +290,12 @@ export class Pair {
   }
 
   #openPorts(): void {
+    const { ecn = false } = this.#options;
     this.links.forEach((link, i) => this.client.host.open(this.#address(1, i), 50_000 + i, link));
     for (let i = 0; i < (this.#options.serverAddresses ?? 1); i++) {
       this.server.host.open(this.#address(2, i), 443);
     }
+    if (ecn) { for (const port of [...this.clientPorts, ...this.serverPorts]) port.carryMarks(); }
   }
 
   #endBeside({ host, endpoint }: End): End {

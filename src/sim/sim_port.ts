@@ -1,16 +1,17 @@
 // A port of a simulated host.
 
-import type { Address } from "../path/address.ts";
-import type { Port } from "../path/port.ts";
+import { Ecn } from "../bytes/ecn.ts";
+import type { Address } from "../path/address/address.ts";
+import type { Port, PortCapabilities } from "../path/address/port.ts";
 import type { Link } from "./link.ts";
 
-/** Takes a datagram that came to a port. */
-export type Receiver = (datagram: Uint8Array, port: SimPort, remote: Address) => void;
+/** Takes a datagram that came to a port, with its ECN mark if the port tells it. */
+export type Receiver = (datagram: Uint8Array, port: SimPort, remote: Address, mark: Ecn) => void;
 
 /** What carries the datagrams of ports. */
 export interface PortNetwork {
   /** Sends a copy of a datagram. */
-  send(port: SimPort, data: Uint8Array, to: Address): void;
+  send(port: SimPort, data: Uint8Array, to: Address, mark: Ecn): void;
   /** A port is seen at another address from now on. */
   publish(port: SimPort, address: Address): void;
   /** A port is closed. */
@@ -31,6 +32,7 @@ export class SimPort implements Port {
   readonly #network: PortNetwork;
   readonly #lent = new Uint8Array(65_535);
   #isBusy = false;
+  #capabilities: PortCapabilities = { ecn: false };
 
   constructor(network: PortNetwork, address: Address, receiver: Receiver, link: Link | undefined) {
     this.#network = network;
@@ -49,6 +51,15 @@ export class SimPort implements Port {
     return this.#isBusy ? undefined : this.#lent;
   }
 
+  get capabilities(): PortCapabilities {
+    return this.#capabilities;
+  }
+
+  /** Sets and tells ECN marks from now on, which a socket of the runtime does not. */
+  carryMarks(): void {
+    this.#capabilities = { ecn: true };
+  }
+
   /** A port that is blocked lends no buffer, as a socket does whose queue is full. */
   block(): void {
     this.#isBusy = true;
@@ -59,10 +70,10 @@ export class SimPort implements Port {
   }
 
   /** Sends the first `size` bytes of the buffer. The buffer is overwritten to catch late reads. */
-  send(size: number, to: Address): void {
+  send(size: number, to: Address, mark: Ecn = Ecn.NotEct): void {
     if (this.#isBusy) throw new Error("Cannot send on a port that is busy");
     if (this.onSendError) this.onSendError(to);
-    else if (!this.isClosed) this.#network.send(this, this.#lent.subarray(0, size), to);
+    else if (!this.isClosed) this.#network.send(this, this.#lent.subarray(0, size), to, mark);
     this.#lent.fill(0xa5, 0, size);
   }
 

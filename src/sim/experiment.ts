@@ -2,6 +2,7 @@
 
 import type { CongestionControl } from "../congestion/controller.ts";
 import type { TransportConfig } from "../connection/config.ts";
+import type { ReinjectionPolicy } from "../scheduler/reinjection.ts";
 import type { Scheduler, SchedulerFactory } from "../scheduler/scheduler.ts";
 import type { LinkOptions } from "./link.ts";
 import { Pair } from "./pair.ts";
@@ -20,6 +21,8 @@ export interface Experiment {
   readonly direction?: Direction;
   /** What the sender decides paths by. @default {earliestCompletion} */
   readonly scheduler?: Scheduler | SchedulerFactory;
+  /** What the sender decides by what leaves twice. @default {stragglerCopies} */
+  readonly reinjection?: ReinjectionPolicy;
   /** How the sender fills a path. @default {cubic} */
   readonly congestionControl?: CongestionControl;
   /** Further settings of both ends. */
@@ -79,9 +82,10 @@ export function measure(experiment: Experiment): Figures {
 }
 
 function pairOf(experiment: Experiment, seed: number | string): Pair {
-  const { links, scheduler, congestionControl, direction = "download" } = experiment;
+  const { links, scheduler, reinjection, congestionControl, direction = "download" } = experiment;
   const sender: Partial<TransportConfig> = {
     ...(scheduler && { scheduler }),
+    ...(reinjection && { reinjection }),
     ...(congestionControl && { congestionControl }),
   };
   return new Pair({

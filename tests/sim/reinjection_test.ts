@@ -1,4 +1,14 @@
+import { Readiness } from "../../src/scheduler/readiness.ts";
 import assert from "node:assert/strict";
+import { ErrorCode } from "../../src/error/error_code.ts";
+import type {
+  FlightPath,
+  Reinjection,
+  ReinjectionContext,
+  ReinjectionPolicy,
+} from "../../src/scheduler/reinjection.ts";
+import { noCopies, reinjectionPolicies } from "../../src/scheduler/reinjection_policies.ts";
+import { measure } from "../../src/sim/experiment.ts";
 import { intercept } from "../../src/sim/intercept.ts";
 import type { LinkOptions } from "../../src/sim/link.ts";
 import { linkOf, Pair } from "./pair.ts";
@@ -31,6 +41,98 @@ Deno.test("Reinjector copies a lost last datagram before its probe timeout", () 
   const usual = 60 + carrier.probeTimeout - 25;
   assert.ok(transfer.duration < usual + 2, `${transfer.duration} ms, usually ${usual} ms`);
   assert.equal(pair.server.connection.dispatcher.copied > 0, true);
+});
+
+/** How long an answer takes whose packet is lost, and how many bytes the server copies. */
+function answerLost(reinjection: ReinjectionPolicy): { duration: number; copied: number } {
+  const pair = new Pair({ links: [linkOf(10, 60), linkOf(10, 60)], config: { reinjection } })
+    .connect();
+  const first = pair.client.app.download(200_000);
+  pair.run({ until: 5_000, when: () => first.isDone });
+  pair.run({ until: pair.now + 500 });
+  const request = pair.now;
+  const transfer = pair.client.app.download(500);
+  const lose = (loss: number) => pair.links.forEach((link) => (link.downward.options.loss = loss));
+  pair.at(request + 1, () => lose(1));
+  pair.at(request + 50, () => lose(0));
+  pair.run({ until: request + 5_000, when: () => transfer.isDone });
+  assert.ok(transfer.isDone);
+  return { duration: transfer.duration, copied: pair.server.connection.dispatcher.copied };
+}
+
+/** Copies what has been in flight for some milliseconds, with a view of its own to the paths. */
+function copyAfter(wait: number): ReinjectionPolicy {
+  return {
+    forConnection: () => {
+      const policy = {
+        deadline: Infinity,
+        next(paths: readonly FlightPath[], { now, isCopyable }: ReinjectionContext) {
+          policy.deadline = Infinity;
+          for (const from of paths) {
+            const to = paths.find((path) =>
+              path !== from && path.readiness >= Readiness.Healthy && path.room > 0
+            );
+            for (let number = from.packets.first; to && number < from.packets.next; number++) {
+              const packet = from.packets.get(number);
+              if (packet?.copies !== 0 || !isCopyable(from, number)) continue;
+              if (packet.timeSent + wait <= now) return { from, number, to };
+              policy.deadline = Math.min(policy.deadline, packet.timeSent + wait);
+            }
+          }
+          return undefined;
+        },
+      };
+      return policy;
+    },
+  };
+}
+
+Deno.test("Another policy of reinjection decides in place of the default", () => {
+  const none = answerLost(noCopies);
+  assert.equal(none.copied, 0);
+  // The first copy is lost like the packet; the second leaves when the links are well again.
+  const soon = answerLost(copyAfter(62));
+  assert.ok(soon.copied > 0);
+  assert.ok(soon.duration < none.duration - 20, `${soon.duration} of ${none.duration} ms`);
+});
+
+for (const { name, policy } of reinjectionPolicies) {
+  Deno.test(`The policy of reinjection ${name} brings transfers to their end`, () => {
+    assert.ok(answerLost(policy).duration < 1_000);
+  });
+}
+
+Deno.test("measure() gives the sender its policy of reinjection, one for each connection", () => {
+  let made = 0;
+  const policy: ReinjectionPolicy = {
+    forConnection: () => (made++, noCopies.forConnection()),
+  };
+  measure({ links: [linkOf(10, 20)], bytes: 1_000, reinjection: policy, seeds: [1, 2, 3] });
+  assert.equal(made, 3);
+});
+
+Deno.test("A policy of reinjection that fails closes the connection, and not the program", () => {
+  const failing: Reinjection[] = [
+    {
+      deadline: Infinity,
+      next() {
+        throw new Error("no idea");
+      },
+    },
+    {
+      deadline: Infinity,
+      next: ([path]) => ({ from: path!, number: 1_000_000, to: path! }),
+    },
+  ];
+  for (const reinjection of failing) {
+    const config = { reinjection: { forConnection: () => reinjection } };
+    const pair = new Pair({ links: [linkOf(10, 60), linkOf(10, 60)], config });
+    pair.start();
+    pair.client.app.download(100_000);
+    pair.run({ until: 5_000 });
+    const codes = [pair.client, pair.server].map(({ connection }) => connection.closing.reason);
+    assert.ok(codes.some((reason) => reason?.code === ErrorCode.InternalError));
+  }
 });
 
 Deno.test("Reinjector sends few copies where nothing is lost", () => {

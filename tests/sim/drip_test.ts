@@ -66,6 +66,20 @@ for (const from of ["client", "server"] as const) {
   });
 }
 
+Deno.test("What piled up while both paths held everything back is gone within a second", () => {
+  for (const from of ["client", "server"] as const) {
+    for (const name of ["earliestCompletion", "weightedRoundRobin", "backup"]) {
+      const { longest } = loseUnderDrip({
+        seed: `${from} ${name}`,
+        drip: { from, kind: "stream", period: 9 },
+        scheduler: SCHEDULERS.get(name)!(),
+        hold: { links: [0, 1], duration: 9_500, before: 40 },
+      });
+      assert.ok(longest <= LATEST, `${name} of the ${from}: ${longest.toFixed(0)} ms late`);
+    }
+  }
+});
+
 Deno.test("A path dies under small requests: no answer is late", () => {
   for (const period of PERIODS) {
     for (const warm of [0, 1_000_000]) {

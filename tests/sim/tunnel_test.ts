@@ -1,3 +1,4 @@
+import { Readiness } from "../../src/scheduler/readiness.ts";
 import assert from "node:assert/strict";
 import { SendHalf } from "../../src/stream/send_half.ts";
 import { Drip } from "./drip.ts";
@@ -38,7 +39,10 @@ for (const chat of ["client", "server", "both", "none"] as const) {
         const what = `${paths} paths, ${back} is back after ${seconds} s`;
         assert.ok(pair.now - from <= RETURN + 22, `${what}: used after ${pair.now - from} ms`);
         for (const { connection } of [pair.client, pair.server]) {
-          assert.ok(connection.paths.paths.every(({ open }) => open), `${what}: all are kept`);
+          assert.ok(
+            connection.paths.paths.every(({ readiness }) => readiness >= Readiness.Open),
+            `${what}: all are kept`,
+          );
         }
       }
     }
@@ -52,6 +56,31 @@ Deno.test("Seeds: whatever waits in a tunnel, the links that come back are used,
     assert.ok(download <= RETURN + 250, `seed ${seed}: the download after ${download} ms`);
     assert.ok(second <= RETURN, `seed ${seed}: the next after ${second} ms`);
     assert.equal(idsSpent, 0, `seed ${seed}`);
+  }
+});
+
+Deno.test("A download goes on behind a tunnel without what had arrived before", () => {
+  for (const seconds of [17, 23, 31, 40]) {
+    const links = [linkOf(30, 85), linkOf(20, 110)];
+    const pair = new Pair({ seed: seconds, links, config: { maxIdleTimeout: 90_000 } }).connect();
+    const transfer = pair.client.app.download(300_000_000);
+    pair.run({ until: pair.now + 3_000 });
+    for (const link of pair.links) link.down();
+    pair.run({ until: pair.now + 1_000 * seconds });
+    const bytes = transfer.received;
+    pair.links[0]!.up();
+    const from = pair.now;
+    const { delivered } = pair.links[0]!.downward.counters;
+    const isHeard = () => pair.links[0]!.downward.counters.delivered > delivered;
+    pair.run({ until: from + 5_000, when: isHeard });
+    const heardAt = pair.now;
+    pair.run({ until: from + 5_000, when: () => transfer.received > bytes });
+    // A round trip until the client is answered, half of one for what it had received by the other
+    // path, half of one for the next bytes; and what was sent meanwhile is before them.
+    assert.ok(pair.now - heardAt < 3.5 * 85, `${seconds} s: ${pair.now - heardAt} ms`);
+    const silent = pair.server.connection.paths.find(1)!;
+    assert.ok(silent.readiness < Readiness.Healthy, "the news of it are no answer of a path");
+    assert.ok(silent.smoothedRtt < 1_000, `and no sample: ${silent.smoothedRtt} ms`);
   }
 });
 
@@ -75,10 +104,13 @@ Deno.test("A path that is opened while nothing is heard costs one path ID, and o
   expectOpen(pair);
   assert.ok(pair.now - from < RETURN, `${pair.now - from} ms`);
   const { connection } = pair.client;
-  assert.deepEqual(connection.paths.paths.map(({ id, open }) => [id, open]), [[0, true], [
-    1,
-    true,
-  ]]);
+  assert.deepEqual(
+    connection.paths.paths.map(({ id, readiness }) => [id, readiness >= Readiness.Open]),
+    [[0, true], [
+      1,
+      true,
+    ]],
+  );
 });
 
 for (const lead of [30, 60, 90]) {
@@ -102,7 +134,9 @@ for (const lead of [30, 60, 90]) {
       pair.run({ until: pair.now + 5_000 });
       expectOpen(pair);
       for (const { connection } of [pair.client, pair.server]) {
-        const paths = connection.paths.paths.map(({ id, open }) => [id, open]);
+        const paths = connection.paths.paths.map((
+          { id, readiness },
+        ) => [id, readiness >= Readiness.Open]);
         assert.deepEqual(paths, [[0, true], [1, true], [2, true]], `every ${period} ms`);
       }
     }
@@ -139,7 +173,9 @@ Deno.test("A socket that cannot send gives its path up only if another path answ
   const from = pair.now;
   pair.run({ until: from + 10_000, when: () => drip.waiting < 200 });
   assert.ok(pair.now - from < RETURN, `${pair.now - from} ms`);
-  assert.ok(pair.client.connection.paths.paths.every(({ open }) => open));
+  assert.ok(
+    pair.client.connection.paths.paths.every(({ readiness }) => readiness >= Readiness.Open),
+  );
 });
 
 Deno.test("By a link that is back what waits goes first, and then what finds out its size", () => {
@@ -159,7 +195,7 @@ Deno.test("By a link that is back what waits goes first, and then what finds out
     const { onEvent } = pair[from];
     pair[from].onEvent = (event) => {
       onEvent(event);
-      if (event.type === "pathHealth" && path.healthy) next = sent.next;
+      if (event.type === "pathHealth" && path.readiness >= Readiness.Healthy) next = sent.next;
     };
     pair.run({ until: pair.now + 4_000, when: () => next >= 0 });
     while (sent.get(next) === undefined && next < sent.next) next++; // some numbers are left out

@@ -1,5 +1,8 @@
+// The events of virtual time.
+
 /** What happens at some time. Kept as objects, so that a packet can be its own event. */
 export interface SimEvent {
+  /** Its time has come. */
   fire(now: number): void;
 }
 

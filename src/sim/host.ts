@@ -9,6 +9,7 @@ import type { SimPort } from "./sim_port.ts";
 
 /** The doors of an endpoint; `Endpoint` of the implementation fits. */
 export interface Doors<Connection> {
+  /** When `expire` must be called; `Infinity` for never. */
   readonly deadline: number;
   /** A datagram arrived. */
   receive(datagram: Uint8Array, port: Port, remote: Address, now: number, mark?: Ecn): void;
@@ -20,7 +21,9 @@ export interface Doors<Connection> {
     | undefined;
   /** The deadline has come. */
   expire(now: number): void;
+  /** A connection that a peer opened. */
   nextConnection(): Connection | undefined;
+  /** A connection that has events. */
   nextActive(): Connection | undefined;
   /** The application may have done something with any connection. */
   touch(): void;
@@ -28,9 +31,11 @@ export interface Doors<Connection> {
 
 /** An endpoint with its ports in the simulated network. Its processor is infinitely fast. */
 export class Host<Connection> {
+  /** Its name in messages. */
   readonly name: string;
   /** The endpoint; a test replaces it to restart a server. */
   endpoint: Doors<Connection>;
+  /** Its open ports. */
   readonly ports: SimPort[] = [];
   /** A peer opened a connection. */
   onConnection: (connection: Connection) => void = () => {};
@@ -54,6 +59,7 @@ export class Host<Connection> {
   #idleTimeouts = 0;
   #countedFrom = 0;
 
+  /** Makes a host without ports. */
   constructor(name: string, network: Network, endpoint: Doors<Connection>) {
     this.name = name;
     this.endpoint = endpoint;

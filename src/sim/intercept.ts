@@ -36,7 +36,10 @@ export function interceptBoth(
   intercept(link.downward, events, (count) => decide("down", count));
 }
 
-interface Clock {
+/** Virtual time, as a network's `events` keep it. */
+export interface Clock {
+  /** The present, in milliseconds. */
   readonly now: number;
+  /** Calls a function at a time. */
   call(time: number, action: () => void): void;
 }

@@ -1,3 +1,5 @@
+// A link of the simulation: two pipes.
+
 import type { EventQueue } from "./event_queue.ts";
 import { Pipe, type PipeOptions } from "./pipe.ts";
 import type { SeededRandom } from "./seeded_random.ts";
@@ -18,6 +20,7 @@ export class Link {
   readonly downward: Pipe;
   readonly #events: EventQueue;
 
+  /** Makes a link; `Network.link` adds it to a network. */
   constructor(events: EventQueue, random: SeededRandom, options: LinkOptions = {}) {
     const { up = {}, down = {}, ...both } = options;
     this.#events = events;
@@ -37,6 +40,7 @@ export class Link {
     this.downward.down();
   }
 
+  /** Joins both directions again. */
   up(): void {
     this.upward.up();
     this.downward.up();
@@ -48,6 +52,7 @@ export class Link {
     this.downward.hold();
   }
 
+  /** Lets go on what was held. */
   release(): void {
     this.upward.release();
     this.downward.release();

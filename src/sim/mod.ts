@@ -39,9 +39,10 @@
  */
 export { type Experiment, type Figures, measure } from "./experiment.ts";
 export { type Doors, Host } from "./host.ts";
-export { intercept, interceptBoth, type Verdict } from "./intercept.ts";
+export { EventQueue, type SimEvent } from "./event_queue.ts";
+export { type Clock, intercept, interceptBoth, type Verdict } from "./intercept.ts";
 export { Link, type LinkOptions, queueOf } from "./link.ts";
-export { Network } from "./network.ts";
+export { type Capture, Network } from "./network.ts";
 export { End, linkOf, Pair, type PairOptions } from "./pair.ts";
 export {
   type BurstLoss,
@@ -53,7 +54,7 @@ export {
 } from "./pipe.ts";
 export { logTo, type RecordListener } from "./qlog_listener.ts";
 export { SeededRandom } from "./seeded_random.ts";
-export { SimPort } from "./sim_port.ts";
+export { type PortNetwork, type Receiver, SimPort } from "./sim_port.ts";
 export { StreamApp, Transfer, type TransferOptions } from "./stream_app.ts";
 export { TraceHash } from "./trace_hash.ts";
 export { begin, type Direction } from "./transfers.ts";

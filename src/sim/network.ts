@@ -25,19 +25,25 @@ export type Capture = (
  * the client's address decides the link, whichever address of the server it talks to.
  */
 export class Network implements PortNetwork {
+  /** What happens, in the order of its time. */
   readonly events: EventQueue = new EventQueue();
+  /** Where all chance of the network comes from. */
   readonly random: SeededRandom;
+  /** Sums up all datagrams that were delivered. */
   readonly trace: TraceHash = new TraceHash();
   /** Sees every datagram when set. */
   capture: Capture | undefined;
+  /** All links. */
   readonly links: Link[] = [];
   /** Every port by the address under which the world knows it now. */
   readonly #public = new Map<string, SimPort>();
 
+  /** Makes a network without links and ports. */
   constructor(seed: number | string) {
     this.random = new SeededRandom(seed, "network");
   }
 
+  /** Virtual milliseconds since the beginning. */
   get now(): number {
     return this.events.now;
   }

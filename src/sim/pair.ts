@@ -12,7 +12,7 @@ import type { QlogFactory } from "../qlog/qlog.ts";
 import type { IdLayout } from "../packet/id_layout.ts";
 import type { PathStatus } from "../scheduler/scheduler.ts";
 import { Credential } from "../tls/credential.ts";
-import { NamedGroup } from "../tls/code_point.ts";
+import { NamedGroup } from "../tls/code/code_point.ts";
 import type { ClientTlsOptions, ServerTlsOptions } from "../tls/tls.ts";
 import type { Host } from "./host.ts";
 import type { Link, LinkOptions } from "./link.ts";
@@ -45,6 +45,7 @@ const credential = Credential.fromPem(TEST_CERTIFICATE, TEST_KEY);
 
 /** How a pair is made. Everything has a default: one path of 10 Mbit/s and 44 ms. */
 export interface PairOptions {
+  /** Decides about all chance; 1 if left out. */
   readonly seed?: number | string;
   /** A world that others live in as well. */
   readonly world?: World;
@@ -58,10 +59,13 @@ export interface PairOptions {
   readonly serverAddresses?: number;
   /** For both ends. */
   readonly config?: Partial<TransportConfig>;
+  /** For the client. */
   readonly clientConfig?: Partial<TransportConfig>;
+  /** For the server. */
   readonly serverConfig?: Partial<TransportConfig>;
   /** Unless it says otherwise, handshakes are of X25519 alone: one Initial, and quickly computed. */
   readonly clientTls?: Partial<ClientTlsOptions>;
+  /** Further options of the server's TLS. */
   readonly serverTls?: Partial<ServerTlsOptions>;
   /** Further options of the server's endpoint. */
   readonly server?: Partial<ServerConfig>;
@@ -71,6 +75,7 @@ export interface PairOptions {
   readonly exempt?: readonly IpPrefix[];
   /** Further options of the client's connection. */
   readonly client?: Partial<ClientConfig>;
+  /** What encrypts; chosen by itself if left out. */
   readonly engine?: CryptoEngine;
   /** Whether the client opens its other paths as soon as the handshake is complete. */
   readonly openPaths?: boolean;
@@ -94,19 +99,25 @@ export interface PairOptions {
 
 /** One end of the connection of a pair. */
 export class End {
+  /** Where the end lives. */
   readonly host: Host<Connection>;
+  /** The endpoint of the host. */
   readonly endpoint: Endpoint;
   /** All events so far, as they came. */
   readonly events: ConnectionEvent[] = [];
   /** When the handshake was complete, in virtual ms. */
-  completedAt = Infinity;
+  completedAt: number = Infinity;
   /** Also called with every event. */
   onEvent: (event: ConnectionEvent) => void = () => {};
   #connection: Connection | undefined;
   #app: StreamApp | undefined;
   readonly #now: () => number;
 
-  /** @param isBeside Whether the host has other ends already, of other connections. */
+  /**
+   * Makes an end without a connection.
+   *
+   * @param isBeside Whether the host has other ends already, of other connections.
+   */
   constructor(host: Host<Connection>, endpoint: Endpoint, now: () => number, isBeside = false) {
     this.host = host;
     this.endpoint = endpoint;
@@ -114,19 +125,22 @@ export class End {
     const others = host.hearActive((connection) => {
       if (!isBeside || connection === this.#connection) this.#drain(connection);
       else others(connection);
-    };
+    });
   }
 
+  /** Its connection; throws if there is none yet. */
   get connection(): Connection {
     if (!this.#connection) throw new Error(`The ${this.host.name} has no connection yet`);
     return this.#connection;
   }
 
+  /** The application on its connection; throws if there is none yet. */
   get app(): StreamApp {
     if (!this.#app) throw new Error(`The ${this.host.name} has no connection yet`);
     return this.#app;
   }
 
+  /** Whether it has a connection, complete or not. */
   get isConnected(): boolean {
     return this.#connection !== undefined;
   }
@@ -179,14 +193,19 @@ export class End {
  * ```
  */
 export class Pair {
+  /** The world of both ends. */
   readonly world: World;
+  /** The links, one for each path. */
   readonly links: readonly Link[];
+  /** The end that connects. */
   readonly client: End;
+  /** The end that accepts. */
   readonly server: End;
   /** The server's key for stateless resets. */
   readonly resetKey: Uint8Array;
   readonly #options: PairOptions;
 
+  /** Makes both ends; `start` or `connect` begins the handshake. */
   constructor(options: PairOptions = {}) {
     this.#options = options;
     const { beside } = options;
@@ -207,20 +226,23 @@ export class Pair {
     const others = host.hearConnections((connection) => {
       if (beside !== undefined && !beside.server.isConnected) others(connection);
       else this.server.attach(connection);
-    };
+    });
     this.client.onEvent = (event) => {
       if (event.type === "handshakeCompleted" && options.openPaths !== false) this.openPaths();
     };
   }
 
+  /** Virtual milliseconds since the beginning. */
   get now(): number {
     return this.world.now;
   }
 
+  /** The client's ports, one at each link. */
   get clientPorts(): readonly SimPort[] {
     return this.client.host.ports;
   }
 
+  /** The server's ports, one at each of its addresses. */
   get serverPorts(): readonly SimPort[] {
     return this.server.host.ports;
   }

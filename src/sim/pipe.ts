@@ -1,3 +1,6 @@
+// One direction of a link: queue, rate, delay, loss.
+
+import { Ecn } from "../bytes/ecn.ts";
 import type { EventQueue, SimEvent } from "./event_queue.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 
@@ -24,6 +27,7 @@ export interface PipeOptions {
   burst: BurstLoss | undefined;
   /** Probability that a packet is held back `reorderDelay` longer than the others. */
   reorder: number;
+  /** How much longer. */
   reorderDelay: number;
   /** Probability that a packet arrives twice. */
   duplicate: number;
@@ -37,14 +41,19 @@ export interface PipeOptions {
 
 /** A link that is now good, now bad; the state moves once per packet. */
 export interface BurstLoss {
+  /** Probability that a good link turns bad. */
   readonly toBad: number;
+  /** Probability that a bad link turns good. */
   readonly toGood: number;
+  /** Probability that a good link loses a packet. */
   readonly lossInGood: number;
+  /** Probability that a bad link loses a packet. */
   readonly lossInBad: number;
 }
 
 /** What travels: one UDP datagram and what it costs on the wire. */
 export interface Flight {
+  /** The UDP payload. */
   readonly data: Uint8Array<ArrayBuffer>;
   /** Payload, UDP and IP header. */
   readonly wireSize: number;
@@ -59,11 +68,17 @@ export type DropCause = "queue" | "loss" | "outage" | "mtu";
 
 /** What a pipe did so far. */
 export interface PipeCounters {
+  /** Packets that came in. */
   offered: number;
+  /** Packets that came out. */
   delivered: number;
+  /** Bytes that came out, headers included. */
   deliveredBytes: number;
+  /** Packets that came out twice. */
   duplicated: number;
+  /** Packets that came out with a bit flipped. */
   corrupted: number;
+  /** Packets that were held back. */
   reordered: number;
   /** Marked as congested. */
   marked: number;
@@ -94,7 +109,9 @@ export const TRANSPARENT: Readonly<PipeOptions> = {
  * Options may be changed while it runs; packets already flying keep the delay they left with.
  */
 export class Pipe {
+  /** How it behaves; may be changed at any time. */
   readonly options: PipeOptions;
+  /** What it did so far. */
   readonly counters: PipeCounters = {
     offered: 0,
     delivered: 0,
@@ -119,6 +136,7 @@ export class Pipe {
   #epoch = 0;
   #lastArrival = 0;
 
+  /** Makes a pipe; what is left out of the options does nothing to packets. */
   constructor(events: EventQueue, random: SeededRandom, options: Partial<PipeOptions> = {}) {
     this.#events = events;
     this.options = { ...TRANSPARENT, ...options };
@@ -166,6 +184,7 @@ export class Pipe {
     this.#waitingBytes = 0;
   }
 
+  /** Joins it again. */
   up(): void {
     this.#isDown = false;
   }
@@ -175,6 +194,7 @@ export class Pipe {
     this.#isHeld = true;
   }
 
+  /** Goes on sending. */
   release(): void {
     this.#isHeld = false;
     this.#sendNext();

@@ -54,6 +54,7 @@ export class SeededRandom {
     return items[this.below(items.length)]!;
   }
 
+  /** So many random bytes. */
   bytes(length: number): Uint8Array<ArrayBuffer> {
     const result = new Uint8Array(length);
     for (let i = 0; i < length; i++) result[i] = this.uint32() >>> 13;

@@ -21,10 +21,13 @@ export interface PortNetwork {
 /** A socket in the simulated network. Datagrams are copied on the way out. */
 export class SimPort implements Port {
   readonly address: Address;
+  /** The link it is behind, if any. */
   readonly link: Link | undefined;
+  /** Takes what comes. */
   readonly receiver: Receiver;
   /** The source address that others see: another one than `address` behind a NAT. */
   publicAddress: Address;
+  /** Whether it is closed. */
   isClosed = false;
   /** While set, sending fails as if the interface were gone, and the callback hears of it. */
   onSendError: ((remote: Address) => void) | undefined;
@@ -34,6 +37,7 @@ export class SimPort implements Port {
   #isBusy = false;
   #capabilities: PortCapabilities = { ecn: false };
 
+  /** Makes a port; `Host.open` makes it known. */
   constructor(network: PortNetwork, address: Address, receiver: Receiver, link: Link | undefined) {
     this.#network = network;
     this.address = address;
@@ -65,6 +69,7 @@ export class SimPort implements Port {
     this.#isBusy = true;
   }
 
+  /** Lends its buffer again. */
   unblock(): void {
     this.#isBusy = false;
   }
@@ -88,6 +93,7 @@ export class SimPort implements Port {
     return address;
   }
 
+  /** Takes the port out of the network. */
   close(): void {
     this.isClosed = true;
     this.#network.remove(this);

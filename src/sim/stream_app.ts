@@ -11,8 +11,11 @@ const REQUEST_SIZE = 16;
 
 /** Settings of one transfer. */
 export interface TransferOptions {
+  /** As `SendStream.sendOrder`. */
   readonly sendOrder?: number;
+  /** From 0 (first) to 7; 3 if left out. */
   readonly urgency?: number;
+  /** Whether parts of the stream are of use. */
   readonly incremental?: boolean;
   /** Called when the last byte was received. */
   readonly onDone?: (transfer: Transfer) => void;
@@ -20,21 +23,29 @@ export interface TransferOptions {
 
 /** Bytes asked for or sent, and how far they have come. Times are virtual milliseconds. */
 export class Transfer {
+  /** Bytes asked for; -1 if unknown. */
   readonly size: number;
+  /** When it began, in virtual ms. */
   readonly startedAt: number;
+  /** What was asked for. */
   readonly options: TransferOptions;
   /** -1 until the peer allows the stream. */
-  id = -1;
-  received = 0;
-  firstByteAt = Infinity;
-  finishedAt = Infinity;
+  id: number = -1;
+  /** Bytes that have come. */
+  received: number = 0;
+  /** When the first byte came. */
+  firstByteAt: number = Infinity;
+  /** When the last byte came. */
+  finishedAt: number = Infinity;
 
+  /** Begins with no byte received. */
   constructor(size: number, startedAt: number, options: TransferOptions) {
     this.size = size;
     this.startedAt = startedAt;
     this.options = options;
   }
 
+  /** Whether all bytes have come. */
   get isDone(): boolean {
     return this.finishedAt < Infinity;
   }
@@ -61,6 +72,7 @@ export class StreamApp {
   readonly #readers = new Map<number, (stream: Stream) => void>();
   readonly #unopened: [Kind, (stream: Stream) => void][] = [];
 
+  /** Makes an application that serves and asks. */
   constructor(streams: StreamSet, now: () => number) {
     this.#streams = streams;
     this.#now = now;

@@ -1,4 +1,6 @@
-import type { Address } from "../path/address.ts";
+// Sums up a simulation in one number.
+
+import type { Address } from "../path/address/address.ts";
 
 /** Sums up a run in one number, so that two runs can be compared datagram by datagram. */
 export class TraceHash {
@@ -17,6 +19,7 @@ export class TraceHash {
     return (this.#hash >>> 0).toString(16).padStart(8, "0");
   }
 
+  /** Adds a datagram. */
   add(time: number, from: Address, to: Address, data: Uint8Array): void {
     this.#count++;
     this.#time[0] = time;

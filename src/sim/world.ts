@@ -15,13 +15,19 @@ export interface RunOptions {
 
 /** Hosts in one network and one virtual time. */
 export class World {
+  /** Decides about all chance. */
   readonly seed: number | string;
+  /** Where all chance comes from. */
   readonly random: SeededRandom;
   /** What joins the hosts. */
   readonly network: Network;
   readonly #hosts: Host<unknown>[] = [];
 
-  /** @param seed What all chance depends on: the same seed gives the same run, to the last byte. */
+  /**
+   * Makes a world without hosts.
+   *
+   * @param seed What all chance depends on: the same seed gives the same run, to the last byte.
+   */
   constructor(seed: number | string = 1) {
     this.seed = seed;
     this.random = new SeededRandom(this.seed);

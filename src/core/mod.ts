@@ -4,7 +4,7 @@
  *
  * | door | what for |
  * |---|---|
- * | `receive(datagram, port, remote, now)` | a datagram came |
+ * | `receive(datagram, port, remote, now, mark)` | a datagram came, perhaps with an ECN mark |
  * | `transmit(now)` | the next datagram to send, until there is none |
  * | `deadline`, `expire(now)` | the timer: at `deadline`, call `expire` |
  * | `nextConnection()`, `nextActive()` | new connections, and those that have events |
@@ -44,20 +44,50 @@
  * @module
  */
 export { Endpoint } from "../endpoint/endpoint.ts";
+export { ReplayMemory } from "../endpoint/replay_memory.ts";
+export type { ReplayFilter } from "../endpoint/replay_filter.ts";
 export type { ClientConfig, EndpointOptions, ServerConfig } from "../endpoint/options.ts";
 export { Connection } from "../connection/connection.ts";
+export { Ecn } from "../bytes/ecn.ts";
 export type { ConnectionEvent } from "../connection/event.ts";
 export type { CloseReason } from "../connection/closing.ts";
 export { CLIENT_DEFAULTS, DEFAULTS, type TransportConfig } from "../connection/config.ts";
 export type { Transmit } from "../connection/send/datagram_builder.ts";
+export { ServiceSecret } from "../crypto/service_secret.ts";
 export type { Random } from "../crypto/random.ts";
 export type { Role } from "../error/role.ts";
 export { type IdLayout, randomIds } from "../packet/id_layout.ts";
-export type { Address } from "../path/address.ts";
+export type { Address } from "../path/address/address.ts";
 export type { Path } from "../path/path.ts";
-export type { Port } from "../path/port.ts";
+export type { Port } from "../path/address/port.ts";
 export { Kind } from "../stream/connection_credit.ts";
 export type { Stream } from "../stream/stream.ts";
 export { Credential } from "../tls/credential.ts";
 export type { ClientTlsOptions, ServerTlsOptions } from "../tls/tls.ts";
-export type { WallClock } from "../tls/wall_clock.ts";
+export type { WallClock } from "../tls/code/wall_clock.ts";
+export type { DatagramQueue } from "../connection/datagram_queue.ts";
+export type { PathObstacle } from "../connection/obstacle.ts";
+export type { PathRequest } from "../connection/path_requests.ts";
+export type { PingRequest } from "../connection/ping_request.ts";
+export type { PreferredAddresses } from "../connection/config.ts";
+export type { CryptoEngine } from "../crypto/aead.ts";
+export type { KeyPhasesOptions } from "../crypto/key_phases.ts";
+export type { IpPrefix } from "../bytes/ip_prefix.ts";
+export type { LedgerLimits } from "../limits/ledger_limits.ts";
+export type { Health, Stage } from "../path/health/lifecycle.ts";
+export type { PathSet } from "../path/path_set.ts";
+export type { PortCapabilities } from "../path/address/port.ts";
+export type { LoggedConnection, QlogFactory } from "../qlog/qlog.ts";
+export type { ReceiveHalf } from "../stream/receive_half.ts";
+export type { SendHalf } from "../stream/send_half.ts";
+export type { StreamEvent } from "../stream/stream_event.ts";
+export type { StreamSet } from "../stream/stream_set.ts";
+export type {
+  CertificateHook,
+  ClientCertificateOptions,
+  EarlyDataOffer,
+  TicketBox,
+  TicketOptions,
+  Verification,
+} from "../tls/tls.ts";
+export { TrustStore } from "../tls/trust/trust_store.ts";

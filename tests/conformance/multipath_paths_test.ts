@@ -1,3 +1,4 @@
+import { Readiness } from "../../src/scheduler/readiness.ts";
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { PATH_ACK, PATH_ACK_ECN } from "../../src/frame/ack.ts";
@@ -86,7 +87,9 @@ Deno.test("A packet with an ID of an unused path opens that path, whatever its a
   pair.client.connection.paths.open(2, port, remote, pair.now);
   attacker.send(frame(PING), 2);
   assert.equal(slot.path!.id, 2);
-  const paths = pair.server.connection.paths.paths.map(({ id, open }) => [id, open]);
+  const paths = pair.server.connection.paths.paths.map((
+    { id, readiness },
+  ) => [id, readiness >= Readiness.Open]);
   assert.deepEqual(paths, [[0, true], [2, true]]);
   attacker.expectAlive();
 });
@@ -104,7 +107,10 @@ Deno.test("A server sends no data on a path before the client has proven to be t
   );
   pair.openPaths();
   pair.run({ until: pair.now + 100 });
-  assert.ok(pair.client.connection.paths.find(1)!.open, "the server has answered");
+  assert.ok(
+    pair.client.connection.paths.find(1)!.readiness >= Readiness.Open,
+    "the server has answered",
+  );
   const path = pair.server.connection.paths.find(1)!;
   assert.equal(path.stage, Stage.Opening);
   const attacker = new Attacker(pair, "client");
@@ -184,7 +190,7 @@ Deno.test("A path that is refused is abandoned on another path, and costs nothin
     frames.filter(([name]) => name === "onPathAbandon")
   );
   assert.deepEqual(refusals[0], ["onPathAbandon", 2, ErrorCode.PathResourceLimitReached]);
-  const live = connection.paths.paths.filter((path) => path.live);
+  const live = connection.paths.paths.filter((path) => path.readiness >= Readiness.Opening);
   assert.deepEqual(live.map(({ id }) => id), [0, 1]);
   expectOpen(pair);
 });
@@ -265,7 +271,10 @@ Deno.test("A path may be idle for longer than the connection could, while anothe
   assert.equal(received()[1], before, "nothing came on path 1 for 12 s");
   expectOpen(pair);
   for (const { connection } of [pair.client, pair.server]) {
-    assert.equal(connection.paths.paths.filter(({ open }) => open).length, 2);
+    assert.equal(
+      connection.paths.paths.filter(({ readiness }) => readiness >= Readiness.Open).length,
+      2,
+    );
   }
   pair.links[0]!.down();
   move(pair, 50_000);

@@ -1,3 +1,4 @@
+import { Readiness } from "../../src/scheduler/readiness.ts";
 import assert from "node:assert/strict";
 import { encodeTransportParameters } from "../../src/connection/parameters/transport_parameters.ts";
 import { rememberedParameters } from "../../src/connection/parameters/early_data.ts";
@@ -66,7 +67,10 @@ Deno.test("initial_max_path_id of 0 turns multipath on, and MAX_PATH_ID allows p
   const attacker = new Attacker(pair, "server");
   attacker.send(frame(MAX_PATH_ID, 1));
   pair.run({ until: 2_000 });
-  assert.deepEqual(paths.paths.map(({ id, open }) => [id, open]), [[0, true], [1, true]]);
+  assert.deepEqual(paths.paths.map(({ id, readiness }) => [id, readiness >= Readiness.Open]), [[
+    0,
+    true,
+  ], [1, true]]);
   move(pair, 200_000);
 });
 

@@ -1,3 +1,4 @@
+import { Readiness } from "../../src/scheduler/readiness.ts";
 import assert from "node:assert/strict";
 import { bbr } from "../../src/congestion/bbr.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
@@ -40,7 +41,9 @@ function twoMegabytes(pair: Pair, megabytes = 2): number {
 }
 
 function pathIds({ connection }: End): number[] {
-  return connection.paths.paths.filter(({ live }) => live).map(({ id }) => id);
+  return connection.paths.paths.filter(({ readiness }) => readiness >= Readiness.Opening).map((
+    { id },
+  ) => id);
 }
 
 /** Both ends have just these paths. */

@@ -1,3 +1,4 @@
+import { Readiness } from "../../src/scheduler/readiness.ts";
 import type { LinkOptions } from "../../src/sim/link.ts";
 import type { Pair } from "../sim/pair.ts";
 import { download, type DownloadOptions } from "./measure.ts";
@@ -23,8 +24,8 @@ export function follow(
   const watch = ({ now, server, links }: Pair) => {
     const at = now / 1_000;
     if (server.completedAt <= now) {
-      for (const { id, open } of server.connection.paths.paths) {
-        if (open) begun[id] = Math.min(begun[id]!, at);
+      for (const { id, readiness } of server.connection.paths.paths) {
+        if (readiness >= Readiness.Open) begun[id] = Math.min(begun[id]!, at);
       }
     }
     const { deliveredBytes } = links[0]!.downward.counters;

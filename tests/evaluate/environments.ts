@@ -1,3 +1,4 @@
+import { Readiness } from "../../src/scheduler/readiness.ts";
 import { bbr } from "../../src/congestion/bbr.ts";
 import type { CongestionControl } from "../../src/congestion/controller.ts";
 import { cubic } from "../../src/congestion/cubic.ts";
@@ -19,7 +20,9 @@ export function* picoquicCases(): Generator<Row> {
     let second: ReturnType<typeof app.download> | undefined;
     app.download(1e6, { onDone: () => (second = app.download(1e6)) });
     if (drop >= 0) {
-      pair.run({ when: () => pair.client.connection.paths.find(1)?.open === true });
+      pair.run({
+        when: () => (pair.client.connection.paths.find(1)?.readiness ?? 0) >= Readiness.Open,
+      });
       pair.links[drop]!.outage(pair.now + 640);
     }
     pair.run({ until: 60_000, when: () => second?.isDone === true });

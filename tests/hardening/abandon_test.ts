@@ -1,3 +1,4 @@
+import { Readiness } from "../../src/scheduler/readiness.ts";
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { PATH_ABANDON } from "../../src/frame/multipath.ts";
@@ -144,13 +145,15 @@ Deno.test("PATH_ABANDON of both ends crosses, is lost and comes twice, and leave
     const links = [linkOf(10, 44, bad), linkOf(10, 44, bad), linkOf(10, 44, bad)];
     const pair = new Pair({ seed, links }).connect();
     pair.run({ until: 5_000 });
-    const ids = pair.client.connection.paths.paths.filter(({ open }) => open).map(({ id }) => id);
+    const ids = pair.client.connection.paths.paths.filter(({ readiness }) =>
+      readiness >= Readiness.Open
+    ).map(({ id }) => id);
     if (ids.length < 3) continue;
     const random = pair.world.random.fork("abandon");
     for (const end of [pair.client, pair.server]) {
       pair.at(pair.now + random.between(0, 60), () => {
         const path = end.connection.paths.find(ids[1 + random.below(2)]!);
-        if (path?.open) end.connection.closePath(path, 0, pair.now);
+        if (path && path.readiness >= Readiness.Open) end.connection.closePath(path, 0, pair.now);
       });
     }
     move(pair, 100_000);

@@ -1,3 +1,4 @@
+import { Readiness } from "../../src/scheduler/readiness.ts";
 import assert from "node:assert/strict";
 import { bbr } from "../../src/congestion/bbr.ts";
 import { cubic } from "../../src/congestion/cubic.ts";
@@ -25,8 +26,10 @@ function withAckRoute<T>(
     const ends = [pair.client, pair.server].filter((end) => end.isConnected);
     const { paths } = ends.map((end) => end.connection.paths)
       .find((set) => set.paths.includes(path))!;
-    const healthy = paths.filter((each) => each.healthy);
-    return healthy.length < 2 || !path.live ? real.call(this, path) : choose(healthy, path, pair);
+    const healthy = paths.filter((each) => each.readiness >= Readiness.Healthy);
+    return healthy.length < 2 || path.readiness < Readiness.Opening
+      ? real.call(this, path)
+      : choose(healthy, path, pair);
   };
   try {
     return body(pair);
@@ -174,7 +177,9 @@ Deno.test("No nonce is used twice while paths come and go and keys change [attac
   for (let round = 0; round < 12; round++) {
     move(pair, 300_000, round % 2 === 0 ? "download" : "upload");
     const end = round % 2 === 0 ? pair.client : pair.server;
-    const path = end.connection.paths.paths.find(({ id, open }) => id > 0 && open);
+    const path = end.connection.paths.paths.find(({ id, readiness }) =>
+      id > 0 && readiness >= Readiness.Open
+    );
     if (path) end.connection.closePath(path, 0, pair.now);
     pair.clientPorts[0]!.rebind({ port: 20_000 + round });
     pair.run({ until: pair.now + 800 });
@@ -193,7 +198,10 @@ Deno.test("Paths that are idle have no timers and send nothing [attack idle-path
   let sent = 0;
   pair.world.network.capture = (_time, event) => void (event === "send" && sent++);
   for (const { connection } of [pair.client, pair.server]) {
-    assert.equal(connection.paths.paths.filter(({ open }) => open).length, 8);
+    assert.equal(
+      connection.paths.paths.filter(({ readiness }) => readiness >= Readiness.Open).length,
+      8,
+    );
     assert.equal(connection.paths.deadline, Infinity);
     assert.equal(connection.deadline, Infinity);
   }

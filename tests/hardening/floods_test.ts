@@ -1,3 +1,4 @@
+import { Readiness } from "../../src/scheduler/readiness.ts";
 import assert from "node:assert/strict";
 import type { Writer } from "../../src/bytes/writer.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
@@ -32,7 +33,7 @@ Deno.test("FrameWriter sends no more ACKs to a peer that acknowledges none of 65
   const writer = new FrameWriter(undefined!, undefined!);
   let settled = 0;
   const path = (first: number) => ({
-    live: true,
+    readiness: Readiness.Fit,
     health: 0,
     space: { sent: { first, next: 100_000 }, received: { onAckSent: () => settled++ } },
   } as unknown as Path);

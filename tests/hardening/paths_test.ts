@@ -1,3 +1,4 @@
+import { Readiness } from "../../src/scheduler/readiness.ts";
 import assert from "node:assert/strict";
 import { cubic } from "../../src/congestion/cubic.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
@@ -43,7 +44,9 @@ Deno.test("A peer with spoofed addresses has two of them validated at once, for 
   for (let i = 0; i < 100; i++) {
     pair.run({ until: pair.now + 100 });
     const { paths } = pair.server.connection.paths;
-    const unproven = paths.filter(({ live, current }) => live && !current.validated);
+    const unproven = paths.filter(({ readiness, current }) =>
+      readiness >= Readiness.Opening && !current.validated
+    );
     most = Math.max(most, unproven.length);
   }
   assert.ok(most >= 1 && most <= 2, `${most} addresses were being validated at once`);
@@ -100,7 +103,9 @@ Deno.test("A third path over the same 4-tuple is refused, two are served [attack
     pair.client.connection.openPath(pair.clientPorts[0]!, remote, "available", pair.now);
   }
   pair.run({ until: pair.now + 5_000 });
-  const live = pair.server.connection.paths.paths.filter((path) => path.live);
+  const live = pair.server.connection.paths.paths.filter((path) =>
+    path.readiness >= Readiness.Opening
+  );
   assert.equal(live.length, 2);
   const refused = pair.client.events.filter((event) => event.type === "pathClosed");
   assert.ok(refused.length >= 3);
@@ -136,8 +141,8 @@ Deno.test("One path at a time is followed to an unproven address, and all arrive
   let most = 0;
   for (let i = 0; i < 300 && !transfer.isDone; i++) {
     pair.run({ until: pair.now + 5 });
-    const moving = pair.server.connection.paths.paths.filter(({ live, open, current }) =>
-      live && open && !current.validated
+    const moving = pair.server.connection.paths.paths.filter(({ readiness, current }) =>
+      readiness >= Readiness.Open && !current.validated
     );
     most = Math.max(most, moving.length);
   }

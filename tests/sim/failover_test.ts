@@ -1,3 +1,4 @@
+import { Readiness } from "../../src/scheduler/readiness.ts";
 import assert from "node:assert/strict";
 import { minRtt } from "../../src/scheduler/min_rtt.ts";
 import { redundant } from "../../src/scheduler/redundant.ts";
@@ -111,7 +112,7 @@ Deno.test("A client abandons a path that stays dead while another works, and ser
     pair.run({ until: 25_000 });
     assert.ok(finished() < 10_000);
     for (const end of [pair.client, pair.server]) {
-      assert.equal(end.connection.paths.find(dead)?.open ?? false, false);
+      assert.equal((end.connection.paths.find(dead)?.readiness ?? 0) >= Readiness.Open, false);
     }
     expectOpen(pair);
   }

@@ -1,3 +1,4 @@
+import { Readiness } from "../../src/scheduler/readiness.ts";
 import assert from "node:assert/strict";
 import type { LinkOptions } from "../../src/sim/link.ts";
 import { type End, linkOf, Pair } from "./pair.ts";
@@ -170,10 +171,11 @@ export class PathHistory {
   /** Closes a path, though not the last that works for both ends: that is to close the connection. */
   #close({ client, server }: Pair, { connection }: End): void {
     const other = connection === client.connection ? server.connection : client.connection;
-    const open = connection.paths.paths.filter((path) => path.open);
+    const open = connection.paths.paths.filter((path) => path.readiness >= Readiness.Open);
     const path = open[this.#random.below(open.length)];
     const remains = open.some((rest) => {
-      return rest !== path && rest.healthy && other.paths.find(rest.id)?.healthy === true;
+      return rest !== path && rest.readiness >= Readiness.Healthy &&
+        (other.paths.find(rest.id)?.readiness ?? 0) >= Readiness.Healthy;
     });
     if (path !== undefined && remains) connection.closePath(path, 0x3e, this.pair.now);
   }

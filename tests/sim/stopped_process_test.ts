@@ -1,3 +1,4 @@
+import { Readiness } from "../../src/scheduler/readiness.ts";
 import assert from "node:assert/strict";
 import { Drip } from "./drip.ts";
 import { linkOf, Pair } from "./pair.ts";
@@ -40,7 +41,10 @@ for (const stopped of ["client", "server"] as const) {
       expectOpen(pair);
       for (const { longest } of drips) assert.ok(longest <= 300, `${longest} ms late`);
       for (const each of [pair.client, pair.server]) {
-        assert.ok(each.connection.paths.paths.every(({ open }) => open), "no path is given up");
+        assert.ok(
+          each.connection.paths.paths.every(({ readiness }) => readiness >= Readiness.Open),
+          "no path is given up",
+        );
       }
     });
   }
@@ -56,5 +60,8 @@ Deno.test("A path that was being opened while the client stood still opens", () 
   pair.client.host.continue();
   pair.run({ until: pair.now + 500 });
   assert.equal(pair.client.has("pathRefused"), false);
-  assert.deepEqual(pair.client.connection.paths.paths.map(({ open }) => open), [true, true]);
+  assert.deepEqual(
+    pair.client.connection.paths.paths.map(({ readiness }) => readiness >= Readiness.Open),
+    [true, true],
+  );
 });

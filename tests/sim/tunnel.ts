@@ -1,3 +1,4 @@
+import { Readiness } from "../../src/scheduler/readiness.ts";
 import type { Scheduler } from "../../src/scheduler/scheduler.ts";
 import { Drip } from "./drip.ts";
 import { type End, linkOf, Pair } from "./pair.ts";
@@ -101,15 +102,15 @@ export class Tunnel {
     const { client, clientPorts, server } = this.pair;
     const port = clientPorts[link]!;
     const isTold = server.connection.paths.paths.some((path) =>
-      path.healthy && path.current.remote.port === port.publicAddress.port
+      path.readiness >= Readiness.Healthy && path.current.remote.port === port.publicAddress.port
     );
     const isKnown = client.connection.paths.paths.some((path) =>
-      path.healthy && path.current.port === port
+      path.readiness >= Readiness.Healthy && path.current.port === port
     );
     return isTold && isKnown;
   }
 }
 
 function abandoned({ connection }: End): number {
-  return connection.paths.paths.filter(({ live }) => !live).length;
+  return connection.paths.paths.filter(({ readiness }) => readiness < Readiness.Opening).length;
 }

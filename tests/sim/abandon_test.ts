@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../src/error/error_code.ts";
-import { Health } from "../../src/path/lifecycle.ts";
+import { Health } from "../../src/path/health/lifecycle.ts";
 import { type End, linkOf, Pair, type PairOptions } from "./pair.ts";
 import { begin, type Direction, expectOpen, move } from "./transfers.ts";
 
@@ -119,7 +119,7 @@ Deno.test("A lost link returns: a new path on it is opened and used [scenario ba
   assert.deepEqual(ids(pair.client), [0, 2]);
 });
 
-Deno.test("A path that is silent is abandoned by nobody while the connection lives", () => {
+Deno.test("A path that is silent is abandoned by neither end while the connection lives", () => {
   const pair = connected();
   pair.links[1]!.down();
   move(pair, 5 * MB);

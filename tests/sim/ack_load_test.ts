@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { PING } from "../../src/frame/ping.ts";
-import { Health } from "../../src/path/lifecycle.ts";
+import { Health } from "../../src/path/health/lifecycle.ts";
 import { Attacker, frame } from "../connection/attacker.ts";
 import { linkOf, Pair } from "./pair.ts";
 

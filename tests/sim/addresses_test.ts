@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatAddress } from "../../src/path/address.ts";
+import { formatAddress } from "../../src/path/address/address.ts";
 import { linkOf, Pair } from "./pair.ts";
 
 function connected(loss = 0): Pair {
@@ -43,7 +43,7 @@ Deno.test("each end hears which of its addresses the other sees, on every path",
     const { paths } = end.connection.paths;
     assert.equal(paths.length, 2);
     for (const path of paths) {
-      const seen = path.current.observedAddress;
+      const seen = path.current.reports.ours;
       assert.ok(seen, `path ${path.id}`);
       const own = end.host.ports.map((port) => formatAddress(port.publicAddress));
       assert.ok(own.includes(formatAddress(seen)), formatAddress(seen));

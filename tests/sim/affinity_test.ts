@@ -179,7 +179,7 @@ Deno.test("DATAGRAMs bound to a path that is gone leave on another", () => {
   assert.equal(stream.isDone, true);
 });
 
-Deno.test("What is bound to a path without room waits, and nobody spins", () => {
+Deno.test("What is bound to a path without room waits, and neither end spins", () => {
   const watched = new Watched({ links: [linkOf(10, 44), linkOf(0.2, 44)] });
   const { pair } = watched;
   const tied = watched.download(20_000, 1);

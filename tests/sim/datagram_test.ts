@@ -42,7 +42,7 @@ Deno.test("DATAGRAMs are never sent again", () => {
   assert.ok(pair.client.connection.datagrams.lost > 20);
 });
 
-Deno.test("A DATAGRAM too large for the path is dropped and holds up nobody", () => {
+Deno.test("A DATAGRAM too large for the path is dropped and holds up no other", () => {
   const pair = connected();
   const { datagrams } = pair.client.connection;
   datagrams.send(new Uint8Array(2_000));
@@ -53,7 +53,7 @@ Deno.test("A DATAGRAM too large for the path is dropped and holds up nobody", ()
   expectOpen(pair);
 });
 
-Deno.test("DATAGRAMs nobody reads do not pile up", () => {
+Deno.test("DATAGRAMs that are not read do not pile up", () => {
   const pair = connected();
   for (let i = 0; i < 2_000; i++) {
     pair.client.connection.datagrams.send(new Uint8Array(100));

@@ -175,7 +175,7 @@ Deno.test("A socket that refuses to send makes its path suspect at once", () => 
   assert.ok(finished() < 9_500, `${finished()} ms`);
 });
 
-Deno.test("A port that is blocked for a while holds up nobody else", () => {
+Deno.test("A port that is blocked for a while holds up no other", () => {
   const pair = pairOf();
   const finished = begin(pair, 5 * MB, "upload");
   pair.at(1_000, () => pair.clientPorts[1]!.block());

@@ -162,7 +162,7 @@ function countTimeouts({ server: { endpoint } }: Pair): () => number {
   return () => expired;
 }
 
-// Whoever forges an Initial chooses its size, and so the credit that is left in the end.
+// An attacker that forges an Initial chooses its size, and so the credit that is left in the end.
 Deno.test("A server does not look at the clock all the time, whatever credit is left [attack timers-always-due]", () => {
   for (const more of [0, 10, 30, 100, 200, 390]) {
     const pair = new Pair(more % 20 === 0 ? LONG_CHAIN : {});

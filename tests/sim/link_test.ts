@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Address } from "../../src/path/address.ts";
+import type { Address } from "../../src/path/address/address.ts";
 import type { LinkOptions } from "../../src/sim/link.ts";
 import { Network } from "../../src/sim/network.ts";
 import type { SimPort } from "../../src/sim/sim_port.ts";

@@ -125,7 +125,7 @@ export class MessageHistory {
   }
 
   #lookFrom(time: number): void {
-    // Nobody acts: the hosts need not be asked whether they have something to do.
+    // No application acts: the hosts need not be asked whether they have something to do.
     this.pair.world.network.events.call(time, () => {
       this.#look();
       this.#lookFrom(time + LOOK);

@@ -6,8 +6,8 @@ import type { PreferredAddresses } from "../../src/connection/config.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { Header, parseHeader } from "../../src/packet/header.ts";
 import { PingRequest } from "../../src/connection/ping_request.ts";
-import type { Address } from "../../src/path/address.ts";
-import { formatAddress, sameAddress } from "../../src/path/address.ts";
+import type { Address } from "../../src/path/address/address.ts";
+import { formatAddress, sameAddress } from "../../src/path/address/address.ts";
 import type { SimPort } from "../../src/sim/sim_port.ts";
 import { linkOf, Pair, type PairOptions } from "./pair.ts";
 import type { Transfer } from "../../src/sim/stream_app.ts";
@@ -114,7 +114,7 @@ Deno.test("Connection.migratePath() works when the old interface is gone at once
   finish(m);
 });
 
-Deno.test("Connection.migratePath() stays where it is when nobody answers there", () => {
+Deno.test("Connection.migratePath() stays where it is when nothing answers there", () => {
   const m = moving();
   const { pair, spare } = m;
   const { connection } = pair.client;
@@ -233,7 +233,7 @@ Deno.test("A client stays where it is when the preferred address does not answer
   assert.equal(pair.client.connection.paths.find(0)!.current.remote.hostname, "10.0.0.2");
 });
 
-// RFC 9000, Section 21.5.3: a server could make its clients send to somebody else.
+// RFC 9000, Section 21.5.3: a server could make its clients send to another host.
 Deno.test("A client does not move where it could do harm", () => {
   const victims: Address[] = [
     { ...elsewhere, port: 53 },
@@ -342,7 +342,7 @@ Deno.test("An address that only seems to have changed costs no window either", (
   pair.run({ until: pair.now + 3_000 });
   const path = pair.server.connection.paths.find(0)!;
   const { congestion, remote } = path.current;
-  // Somebody on the way resends a packet of the client from another port, and is faster.
+  // An attacker on the way resends a packet of the client from another port, and is faster.
   const { upward } = pair.links[0]!;
   const push = upward.push.bind(upward);
   upward.push = (flight) => {

@@ -1,12 +1,15 @@
-import { type BidirectionalStream, ConnectionStreams } from "../../src/api/connection_streams.ts";
-import type { ReceiveStream } from "../../src/api/receive_stream.ts";
-import type { SendStream } from "../../src/api/send_stream.ts";
+import {
+  type BidirectionalStream,
+  ConnectionStreams,
+} from "../../src/api/stream/connection_streams.ts";
+import type { ReceiveStream } from "../../src/api/stream/receive_stream.ts";
+import type { SendStream } from "../../src/api/stream/send_stream.ts";
 import type { Connection } from "../../src/connection/connection.ts";
 import type { H3StreamOptions, H3Transport } from "../../src/http3/transport.ts";
 import type { End, Pair } from "./pair.ts";
 import { ownerOf } from "../api/stream_pair.ts";
 
-/** Lets virtual time pass until a promise is settled; whoever waits for one gets its turn. */
+/** Lets virtual time pass until a promise is settled; code that waits for one gets its turn. */
 export async function runUntil<T>(pair: Pair, promise: Promise<T>, limit = 60_000): Promise<T> {
   const end = pair.now + limit;
   let isSettled = false;

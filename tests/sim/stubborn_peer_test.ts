@@ -1,7 +1,7 @@
 import { Readiness } from "../../src/scheduler/readiness.ts";
 import assert from "node:assert/strict";
 import { FrameWriter } from "../../src/connection/send/frame_writer.ts";
-import { Stage } from "../../src/path/lifecycle.ts";
+import { Stage } from "../../src/path/health/lifecycle.ts";
 import type { Path } from "../../src/path/path.ts";
 import { roundRobin } from "../../src/scheduler/round_robin.ts";
 import { type End, linkOf, Pair } from "./pair.ts";
@@ -36,7 +36,7 @@ function makeStubborn(end: End): Disposable {
 
 for (const [name, other] of [["client", "server"], ["server", "client"]] as const) {
   for (const direction of ["download", "upload"] as const) {
-    // Whoever receives sees what the peer does not send again, and waits less.
+    // The receiver sees what the peer does not send again, and waits less.
     const isReceiver = (name === "client") === (direction === "download");
     const longest = isReceiver ? 11_000 : 27_000;
     Deno.test(`A ${name} whose first path dies in a ${direction} copes with a stubborn ${other}`, () => {

@@ -10,11 +10,11 @@ const directory = Deno.env.get("SIM_QLOG") || undefined;
 /** The traces of all worlds that the present test has made. */
 const ofThisTest: Traces[] = [];
 
-/** The traces of a world, kept until it is known whether anybody wants to see them. */
+/** The traces of a world, kept until it is known whether they are wanted. */
 export class Traces {
   readonly #traces = new Map<string, string[]>();
 
-  /** A factory that keeps everything, or none if nobody asked. */
+  /** A factory that keeps everything, or none if no trace is wanted. */
   get factory(): QlogFactory | undefined {
     if (directory === undefined) return undefined;
     if (!ofThisTest.includes(this)) ofThisTest.push(this);

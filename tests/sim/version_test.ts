@@ -42,7 +42,7 @@ function reasonOf(pair: Pair): NonNullable<Connection["closing"]["reason"]> {
   return pair.client.connection.closing.reason!;
 }
 
-Deno.test("Version 1 is used when nobody wants anything else", () => {
+Deno.test("Version 1 is used when neither end wants anything else", () => {
   const { pair, seen } = connect({});
   assert.equal(pair.client.connection.keys.version, V1);
   assert.ok(![...seen].some((header) => header.endsWith("v2")), [...seen].join());
@@ -77,7 +77,7 @@ Deno.test("A server changes a connection that began in version 1 to version 2, w
   }
 });
 
-Deno.test("A server that prefers version 2 gets it from whoever speaks both, and no other", () => {
+Deno.test("A server that prefers version 2 gets it from a client that speaks both, and no other", () => {
   const server = { versions: [V2, V1] };
   assert.equal(connect({ server }).pair.client.connection.keys.version, V2);
   const { pair } = connect({ server, client: { versions: [V1] } });
@@ -180,12 +180,12 @@ Deno.test("A session of version 2 resumes in version 2, with 0-RTT data, and not
   sendTexts(visit.client, ["early"]);
   pair.run({ until: pair.now + 1_000 });
   assert.deepEqual(new Inbox().read(visit.server).all, ["early"]);
-  assert.equal(visit.client.handshake.tls.earlyDataAccepted, true);
+  assert.equal(visit.client.handshake.tls.isEarlyDataAccepted, true);
   assert.ok(seen.has("client 0-RTT v2"));
   const forged = { ...sessions[1]!, version: V1 };
   const other = visitAgain(pair, { session: forged });
   pair.run({ until: pair.now + 1_000 });
-  assert.ok(other.client.handshake.complete && !other.client.handshake.tls.resumed);
+  assert.ok(other.client.handshake.complete && !other.client.handshake.tls.isResumed);
 });
 
 // RFC 9369, Section 4.1: 0-RTT packets have the version that the client began with.
@@ -200,7 +200,7 @@ Deno.test("0-RTT data of version 1 are read although the server changes to versi
   sendTexts(visit.client, ["early", "data"]);
   pair.run({ until: pair.now + 1_000 });
   assert.deepEqual(new Inbox().read(visit.server).all, ["early", "data"]);
-  assert.equal(visit.client.handshake.tls.earlyDataAccepted, true);
+  assert.equal(visit.client.handshake.tls.isEarlyDataAccepted, true);
   assert.equal(visit.client.keys.version, V2);
   assert.ok(seen.has("client 0-RTT v1") && seen.has("client Handshake v2"));
 });

@@ -1,5 +1,5 @@
 // deno-lint-ignore-file no-console -- a program speaks on its console
-/** `deno task traces`: records the traces anew, after a change of behaviour that is meant. */
+/** `deno task traces`: records the traces again, after a change of behaviour that is meant. */
 import { differences, record, recorded, run } from "./recording.ts";
 import { families } from "./scenarios.ts";
 

@@ -28,7 +28,7 @@ export function recorded(): Recording {
   return new Map(lines.map((line) => line.split(": ") as [string, string]));
 }
 
-/** Records digests anew: one a line. */
+/** Records digests again: one a line. */
 export function record(digests: Recording): void {
   const lines = [...digests].map(([name, digest]) => `${name}: ${digest}\n`);
   Deno.writeTextFileSync(file, lines.join(""));

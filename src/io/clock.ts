@@ -1,3 +1,5 @@
+// The two clocks of the machine.
+
 /** Milliseconds since 1970, as far as the system knows; it may be set forward and back. */
 export function wallTime(): number {
   return Date.now();

@@ -1,3 +1,5 @@
+// Writes TLS secrets to a file, for Wireshark.
+
 import { appendFileIfGranted, readEnvironment } from "./environment.ts";
 
 /** Takes one line of the NSS key log format. */

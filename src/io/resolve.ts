@@ -1,3 +1,5 @@
+// Resolves the name of a host.
+
 import { lookup } from "node:dns/promises";
 import { literalAddress } from "./interfaces.ts";
 

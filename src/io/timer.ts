@@ -6,3 +6,10 @@ export function backgroundTimer(action: () => void, milliseconds: number): () =>
   timer.unref();
   return () => clearTimeout(timer);
 }
+
+/** Calls a function again and again, without keeping the process; returns how to end that. */
+export function backgroundInterval(action: () => void, milliseconds: number): () => void {
+  const timer = setInterval(action, milliseconds);
+  Deno.unrefTimer(timer);
+  return () => clearInterval(timer);
+}

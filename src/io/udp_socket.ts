@@ -1,7 +1,7 @@
-// One UDP socket of the runtime.
+// The portable socket: one UDP socket of the runtime, `Deno.listenDatagram`.
 
-import type { Address } from "../path/address.ts";
-import type { Port } from "../path/port.ts";
+import type { Address } from "../path/address/address.ts";
+import type { Socket, SocketCapabilities, SocketListener } from "./socket.ts";
 
 /**
  * Bytes of an outgoing buffer: larger than any datagram that is built here, with room for jumbo
@@ -16,6 +16,15 @@ const INCOMING_SIZE = 65_535;
 /** So many failures to receive in a row, and the socket is taken to be broken. */
 const MAX_FAILURES = 16;
 
+/** The runtime has a call for one datagram, and nothing beside it. */
+const CAPABILITIES: SocketCapabilities = {
+  segments: 1,
+  ecn: false,
+  dontFragment: false,
+  bindsDevice: false,
+  packetInfo: false,
+};
+
 /** Errors of a send that say nothing about the way to the peer: the datagram is lost, that is all. */
 const PASSING: ReadonlySet<string> = new Set([
   "EAGAIN",
@@ -25,18 +34,6 @@ const PASSING: ReadonlySet<string> = new Set([
   "ENOMEM",
   "EMSGSIZE",
 ]);
-
-/** Callbacks of a socket. All calls are synchronous. */
-export interface SocketListener {
-  /** A datagram came. It lies in the socket's buffer and is valid during the call only. */
-  onDatagram(datagram: Uint8Array, socket: UdpSocket, remote: Address): void;
-  /** The outgoing buffer is free again. */
-  onFree(socket: UdpSocket): void;
-  /** The system refuses to send to this address from here: no route, no interface, no permission. */
-  onUnreachable(socket: UdpSocket, remote: Address, error: Error): void;
-  /** The socket can no longer receive, and has closed itself. */
-  onBroken(socket: UdpSocket, error: Error): void;
-}
 
 /**
  * One UDP socket as a port. It lends outgoing buffers until a few datagrams wait, and sends them one
@@ -49,8 +46,9 @@ export interface SocketListener {
  *
  * Receiving into an own buffer saves 64 KiB per datagram.
  */
-export class UdpSocket implements Port {
+export class UdpSocket implements Socket {
   readonly address: Address;
+  readonly capabilities: SocketCapabilities = CAPABILITIES;
   readonly #conn: Deno.DatagramConn;
   /** Made when they are first needed: a socket with little to send has one. */
   readonly #outgoing: Outgoing[] = [];

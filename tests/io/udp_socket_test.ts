@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import type { Address } from "../../src/path/address.ts";
+import type { Address } from "../../src/path/address/address.ts";
 import { SocketSet } from "../../src/io/socket_set.ts";
-import { type SocketListener, UdpSocket } from "../../src/io/udp_socket.ts";
+import type { Socket, SocketListener } from "../../src/io/socket.ts";
+import { UdpSocket } from "../../src/io/udp_socket.ts";
 
 class Notes implements SocketListener {
   readonly datagrams: { text: string; remote: Address }[] = [];
@@ -9,7 +10,7 @@ class Notes implements SocketListener {
   readonly unreachable: Address[] = [];
   readonly broken: Error[] = [];
 
-  onDatagram(datagram: Uint8Array, _socket: UdpSocket, remote: Address): void {
+  onDatagram(datagram: Uint8Array, _socket: Socket, remote: Address): void {
     this.datagrams.push({ text: new TextDecoder().decode(datagram), remote });
   }
 
@@ -17,11 +18,11 @@ class Notes implements SocketListener {
     this.free++;
   }
 
-  onUnreachable(_socket: UdpSocket, remote: Address): void {
+  onUnreachable(_socket: Socket, remote: Address): void {
     this.unreachable.push(remote);
   }
 
-  onBroken(_socket: UdpSocket, error: Error): void {
+  onBroken(_socket: Socket, error: Error): void {
     this.broken.push(error);
   }
 }
@@ -119,7 +120,7 @@ Deno.test("UdpSocket.close() ends listening and sending without a word", async (
   assert.deepEqual([notes.free, notes.unreachable.length, notes.broken.length], [0, 0, 0]);
 });
 
-Deno.test("UdpSocket goes on when somebody answers that the port is closed", async () => {
+Deno.test("UdpSocket goes on when a host answers that the port is closed", async () => {
   const socket = UdpSocket.open("127.0.0.1", 0);
   const notes = new Notes();
   const listening = socket.listen(notes);

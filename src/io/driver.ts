@@ -1,9 +1,11 @@
 // The loop around an endpoint: reads sockets, sends datagrams, sets timers, hands on events.
 
-import type { Address } from "../path/address.ts";
-import type { Port } from "../path/port.ts";
+import process from "node:process";
+import type { Ecn } from "../bytes/ecn.ts";
+import type { Address } from "../path/address/address.ts";
+import type { Port } from "../path/address/port.ts";
 import { monotonicNow } from "./clock.ts";
-import type { SocketListener, UdpSocket } from "./udp_socket.ts";
+import type { SendingPort, Socket, SocketListener } from "./socket.ts";
 import { RECEIVE_BURST } from "../limits/limits.ts";
 
 /** Milliseconds by which timers of the runtime fire late; measured. */
@@ -19,10 +21,12 @@ const LINGERING_MICROTASKS = 100;
 export interface DrivenEndpoint<Connection> {
   /** When `expire` wants to be called. */
   readonly deadline: number;
-  receive(datagram: Uint8Array, port: Port, remote: Address, now: number): void;
+  /** Whether `expire` may be called some milliseconds late. */
+  readonly canBeLate: boolean;
+  receive(datagram: Uint8Array, port: Port, remote: Address, now: number, mark?: Ecn): void;
   transmit(
     now: number,
-  ): { readonly port: Port; readonly size: number; readonly remote: Address } | undefined;
+  ): Sendable | undefined;
   expire(now: number): void;
   /** Nothing can be sent from this port to this address (to any address, if there is none). */
   portFailed(port: Port, remote: Address | undefined, now: number, cause?: unknown): void;
@@ -37,7 +41,7 @@ export interface DriverListener<Connection> {
   /** The connection has events. */
   onActive(connection: Connection): void;
   /** A socket broke and was closed. */
-  onSocketBroken?(socket: UdpSocket, error: Error): void;
+  onSocketBroken?(port: SendingPort, error: Error): void;
   /** The endpoint waits for nothing: it has no connection, not even one that is ending. */
   onRest?(): void;
 }
@@ -56,6 +60,7 @@ export class Driver<Connection> implements SocketListener {
   readonly #onTurn: () => void;
   /** Microtasks to let pass before flushing; 0 when no flush is due. */
   #quiet = 0;
+  /** Datagrams since the last flush, and when the first of them came. */
   #burst = 0;
   #isFlushing = false;
   #isDispatching = false;
@@ -80,7 +85,7 @@ export class Driver<Connection> implements SocketListener {
   }
 
   /** Receives from a socket, and may send on it, until it is closed. */
-  add(socket: UdpSocket): void {
+  add(socket: Socket): void {
     socket.listen(this);
   }
 
@@ -141,16 +146,16 @@ export class Driver<Connection> implements SocketListener {
     if (this.#quiet === 0) this.flush();
   }
 
-  onUnreachable(socket: UdpSocket, remote: Address, error: Error): void {
+  onUnreachable(port: SendingPort, remote: Address, error: Error): void {
     if (this.#isClosed) return;
-    this.#endpoint.portFailed(socket, remote, monotonicNow(), error);
+    this.#endpoint.portFailed(port, remote, monotonicNow(), error);
     this.wake();
   }
 
-  onBroken(socket: UdpSocket, error: Error): void {
+  onBroken(port: SendingPort, error: Error): void {
     if (this.#isClosed) return;
-    this.#endpoint.portFailed(socket, undefined, monotonicNow(), error);
-    this.#listener.onSocketBroken?.(socket, error);
+    this.#endpoint.portFailed(port, undefined, monotonicNow(), error);
+    this.#listener.onSocketBroken?.(port, error);
     this.wake();
   }
 
@@ -174,7 +179,8 @@ export class Driver<Connection> implements SocketListener {
     const now = monotonicNow();
     if (endpoint.deadline <= now) endpoint.expire(now);
     for (let out = endpoint.transmit(now); out; out = endpoint.transmit(now)) {
-      (out.port as UdpSocket).send(out.size, out.remote);
+      // The endpoint knows no other ports than those of the sockets that were added.
+      (out.port as SendingPort).send(out.size, out.remote, out.mark, out.destination);
     }
   }
 

@@ -14,8 +14,25 @@ const TIMER_LATENESS = 1.2;
 const SHORT_WAIT = 2;
 /** A socket that has more to give does so within three microtasks; measured, and some to spare. */
 const QUIET_MICROTASKS = 6;
-/** What an application does at once is done after so many: those of promises and streams. */
-const LINGERING_MICROTASKS = 100;
+
+/**
+ * So few datagrams may be a request or a response. An application that does something about it at once
+ * has it leave with the acknowledgement; more of them are parts of something long.
+ */
+const SMALL_BURST = 4;
+/** Milliseconds after which what came is answered, even if more is there. */
+const LONGEST_BURST = 4;
+/** Datagrams of one call of the system for which the clock is not read again. */
+const CLOCK_USES = 31;
+
+/** A datagram that an endpoint wants to be sent. */
+export interface Sendable {
+  readonly port: Port;
+  readonly size: number;
+  readonly remote: Address;
+  readonly mark: Ecn;
+  readonly destination: Uint8Array | undefined;
+}
 
 /** The doors of an endpoint that the driver goes through. */
 export interface DrivenEndpoint<Connection> {
@@ -62,6 +79,10 @@ export class Driver<Connection> implements SocketListener {
   #quiet = 0;
   /** Datagrams since the last flush, and when the first of them came. */
   #burst = 0;
+  #burstAt = 0;
+  /** When the last datagram came, and for how many more that may be said. */
+  #arrivedAt = 0;
+  #clockUses = 0;
   #isFlushing = false;
   #isDispatching = false;
   #isTurning = false;
@@ -106,7 +127,7 @@ export class Driver<Connection> implements SocketListener {
   flush(): void {
     if (this.#isFlushing || this.#isClosed) return;
     this.#isFlushing = true;
-    this.#burst = 0;
+    this.#burst = this.#clockUses = 0;
     try {
       this.#dispatch();
       this.#transmit();
@@ -135,14 +156,27 @@ export class Driver<Connection> implements SocketListener {
     this.#clearTimer();
   }
 
-  onDatagram(datagram: Uint8Array, socket: UdpSocket, remote: Address): void {
+  onDatagram(datagram: Uint8Array, port: SendingPort, remote: Address, mark?: Ecn): void {
     if (this.#isClosed) return;
-    this.#endpoint.receive(datagram, socket, remote, monotonicNow());
-    if (++this.#burst >= RECEIVE_BURST) return this.flush();
+    const time = this.#arrivalTime();
+    this.#endpoint.receive(datagram, port, remote, time, mark);
+    if (++this.#burst >= RECEIVE_BURST || time - this.#burstAt > LONGEST_BURST) return this.flush();
     this.#wait(QUIET_MICROTASKS);
   }
 
-  onFree(_socket: UdpSocket): void {
+  /** When a datagram came. The clock is read once for several that a socket gives in one go. */
+  #arrivalTime(): number {
+    if (this.#clockUses > 0) {
+      this.#clockUses--;
+    } else {
+      this.#arrivedAt = monotonicNow();
+      this.#clockUses = CLOCK_USES;
+    }
+    if (this.#burst === 0) this.#burstAt = this.#arrivedAt;
+    return this.#arrivedAt;
+  }
+
+  onFree(_socket: Socket): void {
     if (this.#quiet === 0) this.flush();
   }
 
@@ -166,6 +200,7 @@ export class Driver<Connection> implements SocketListener {
   }
 
   #countDown(): void {
+    this.#clockUses = 0;
     if (--this.#quiet > 0) return queueMicrotask(this.#onMicrotask);
     if (this.#isClosed) return;
     this.#isLingering = false;

@@ -87,6 +87,8 @@ export class Driver<Connection> implements SocketListener {
   #isDispatching = false;
   #isTurning = false;
   #isLingering = false;
+  /** Whether the application is to do first what it does at once. */
+  #isPatient = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerAt = Infinity;
   #isBackground = false;
@@ -203,10 +205,23 @@ export class Driver<Connection> implements SocketListener {
     this.#clockUses = 0;
     if (--this.#quiet > 0) return queueMicrotask(this.#onMicrotask);
     if (this.#isClosed) return;
+    if (this.#isPatient) return this.#waitForApplication();
     this.#isLingering = false;
-    this.#dispatch();
-    if (this.#isLingering) this.#wait(LINGERING_MICROTASKS);
-    else this.flush();
+    const told = this.#dispatch();
+    if (told && this.#burst <= SMALL_BURST) this.#isLingering = true;
+    if (!this.#isLingering) return this.flush();
+    this.#isPatient = true;
+    this.#wait(1);
+  }
+
+  /**
+   * Goes on when the application has done what it does at once, with promises and streams: then no
+   * microtask is left. To count microtasks would leave garbage behind for each.
+   */
+  #waitForApplication(): void {
+    this.#isPatient = false;
+    this.#quiet = 1;
+    process.nextTick(this.#onMicrotask);
   }
 
   #transmit(): void {
@@ -219,10 +234,15 @@ export class Driver<Connection> implements SocketListener {
     }
   }
 
-  /** Tells the listener what happened. It may call the connection, even close it. */
-  #dispatch(): void {
-    if (this.#isDispatching) return;
+  /**
+   * Tells the listener what happened. It may call the connection, even close it.
+   *
+   * @returns Whether there was anything to tell.
+   */
+  #dispatch(): boolean {
+    if (this.#isDispatching) return false;
     this.#isDispatching = true;
+    let told = false;
     try {
       const endpoint = this.#endpoint;
       for (let next = endpoint.nextConnection(); next; next = endpoint.nextConnection()) {
@@ -230,10 +250,12 @@ export class Driver<Connection> implements SocketListener {
       }
       for (let next = endpoint.nextActive(); next; next = endpoint.nextActive()) {
         this.#listener.onActive(next);
+        told = true;
       }
     } finally {
       this.#isDispatching = false;
     }
+    return told;
   }
 
   /** Sees to it that the endpoint is asked again at its deadline. */

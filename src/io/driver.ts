@@ -261,19 +261,20 @@ export class Driver<Connection> implements SocketListener {
   /** Sees to it that the endpoint is asked again at its deadline. */
   #arm(): void {
     if (this.#isClosed) return;
-    const { deadline } = this.#endpoint;
+    const { deadline, canBeLate } = this.#endpoint;
     if (deadline === Infinity) this.#listener.onRest?.();
     if (deadline >= this.#timerAt) return;
     const wait = deadline - monotonicNow();
-    if (wait < SHORT_WAIT) {
+    if (wait < SHORT_WAIT && !canBeLate) {
       if (this.#isTurning) return;
       this.#isTurning = true;
       setImmediate(this.#onTurn);
       return;
     }
+    const earliness = canBeLate ? 0 : TIMER_LATENESS;
     this.#clearTimer();
     this.#timerAt = deadline;
-    this.#timer = setTimeout(this.#onTimer, Math.min(wait - TIMER_LATENESS, 0x7fff_ffff));
+    this.#timer = setTimeout(this.#onTimer, Math.min(Math.max(wait - earliness, 0), 0x7fff_ffff));
     if (this.#isBackground) this.#timer.unref();
   }
 

@@ -1,3 +1,13 @@
+// The network interfaces of the machine, and the choice among them.
+
+import { monotonicNow } from "./clock.ts";
+
+/**
+ * Milliseconds for which an answer of the system holds. The question takes the system 80 µs, and many
+ * connections may be opened at once; `InterfaceWatch` looks once a second.
+ */
+const HOLDS = 50;
+
 /** A local address and the interface it belongs to. */
 export interface LocalAddress {
   /** Such as `eth0`. */
@@ -14,6 +24,15 @@ export interface LocalAddress {
 export function listLocalAddresses(): readonly LocalAddress[] | undefined {
   const permission = Deno.permissions.querySync({ name: "sys", kind: "networkInterfaces" });
   if (permission.state !== "granted") return undefined;
+  const now = monotonicNow();
+  if (known === undefined || now >= known.until) known = { list: ask(), until: now + HOLDS };
+  return known.list;
+}
+
+/** The last answer of the system. */
+let known: { readonly list: readonly LocalAddress[]; readonly until: number } | undefined;
+
+function ask(): readonly LocalAddress[] {
   return Deno.networkInterfaces().map(({ name, address, family }) => ({
     name,
     hostname: address,
@@ -96,7 +115,8 @@ function isIpv4(text: string): boolean {
   return parts.length === 4 && parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) < 256);
 }
 
-function isLinkLocal(hostname: string): boolean {
+/** Whether the literal address is of use on its own link only. */
+export function isLinkLocal(hostname: string): boolean {
   return hostname.startsWith("169.254.") || /^fe[89ab][0-9a-f]:/i.test(hostname);
 }
 

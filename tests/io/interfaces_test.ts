@@ -110,3 +110,23 @@ Deno.test("literalAddress() knows an address when it sees one", () => {
   assert.equal(familyOf("::1"), "IPv6");
   assert.equal(familyOf("1.2.3.4"), "IPv4");
 });
+
+Deno.test("The system is asked once for connections that are opened at once, and soon again", async () => {
+  const { networkInterfaces } = Deno;
+  let questions = 0;
+  Deno.networkInterfaces = () => {
+    questions++;
+    return networkInterfaces();
+  };
+  try {
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    for (let i = 0; i < 100; i++) listLocalAddresses();
+    assert.ok(questions > 0 && questions < 50, `${questions} questions`);
+    questions = 0;
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    listLocalAddresses();
+    assert.equal(questions, 1);
+  } finally {
+    Deno.networkInterfaces = networkInterfaces;
+  }
+});

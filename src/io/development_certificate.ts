@@ -1,8 +1,14 @@
+// Makes certificates for development.
+
 import "reflect-metadata";
 import type { Extension, JsonGeneralName, X509Certificate } from "@peculiar/x509";
 import { parseIpAddress } from "../bytes/ip_address.ts";
 
-/** A certificate for development, and its key. Only programs that are told to trust it do. */
+/**
+ * A certificate for development, and its key. Only programs that are told to trust it do.
+ *
+ * @category Certificates
+ */
 export interface DevelopmentCertificate {
   /** The certificate in PEM. */
   readonly certPem: string;
@@ -12,13 +18,21 @@ export interface DevelopmentCertificate {
   readonly spkiSha256Base64: string;
 }
 
-/** A certificate with the authority that issued it. */
+/**
+ * A certificate with the authority that issued it.
+ *
+ * @category Certificates
+ */
 export interface IssuedCertificate extends DevelopmentCertificate {
   /** The authority's certificate in PEM: give it to clients as a trust anchor. */
   readonly caPem: string;
 }
 
-/** What a certificate for development is made of. */
+/**
+ * What a certificate for development is made of.
+ *
+ * @category Certificates
+ */
 export interface DevelopmentCertificateOptions {
   /** Days it is valid, at most 14, which is what browsers take. @default {14} */
   readonly days?: number;
@@ -28,7 +42,11 @@ export interface DevelopmentCertificateOptions {
   readonly keyType?: DevelopmentKeyType;
 }
 
-/** Kinds of key for development certificates. */
+/**
+ * Kinds of key for development certificates.
+ *
+ * @category Certificates
+ */
 export type DevelopmentKeyType = "P-256" | "P-384" | "Ed25519" | "RSA-2048";
 
 const DAY = 86_400_000;
@@ -41,6 +59,8 @@ const MAX_DAYS = 14;
  * ```ts ignore
  * const { certPem, keyPem } = await makeDevelopmentCertificate(["localhost", "127.0.0.1"]);
  * ```
+ *
+ * @category Certificates
  */
 export async function makeDevelopmentCertificate(
   names: readonly string[],
@@ -60,7 +80,11 @@ export async function makeDevelopmentCertificate(
   return await describe(certificate, keys);
 }
 
-/** Makes an authority and a certificate that it issued, as tests and demonstrations want it. */
+/**
+ * Makes an authority and a certificate that it issued, as tests and demonstrations want it.
+ *
+ * @category Certificates
+ */
 export async function makeIssuedCertificate(
   names: readonly string[],
   options: DevelopmentCertificateOptions = {},

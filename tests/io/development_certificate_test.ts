@@ -4,10 +4,10 @@ import {
   makeDevelopmentCertificate,
   makeIssuedCertificate,
 } from "../../src/io/development_certificate.ts";
-import { Certificate } from "../../src/tls/certificate.ts";
+import { Certificate } from "../../src/tls/x509/certificate.ts";
 import { Credential } from "../../src/tls/credential.ts";
-import { TrustStore } from "../../src/tls/trust_store.ts";
-import { verifyChain } from "../../src/tls/verify_chain.ts";
+import { TrustStore } from "../../src/tls/trust/trust_store.ts";
+import { verifyChain } from "../../src/tls/trust/verify_chain.ts";
 
 function verify(certPem: string, anchor: string, serverName: string, time = Date.now()): void {
   const store = new TrustStore([anchor]);

@@ -12,7 +12,7 @@ Deno.test("openKeyLog() appends lines to the file that SSLKEYLOGFILE names", asy
     openKeyLog()!("CLIENT_RANDOM 03 04");
     const text = await Deno.readTextFile(`${folder}/keys.txt`);
     assert.equal(text, "CLIENT_RANDOM 01 02\nCLIENT_RANDOM 03 04\n");
-    // Secrets are nobody else's business.
+    // Only the owner of the file may read secrets.
     assert.equal((await Deno.stat(`${folder}/keys.txt`)).mode! & 0o077, 0);
     Deno.env.set("SSLKEYLOGFILE", `${folder}/missing/keys.txt`);
     assert.equal(openKeyLog(), undefined);

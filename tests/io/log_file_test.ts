@@ -33,7 +33,7 @@ Deno.test("openLogFile() makes the directory and writes in the background, in or
 });
 
 Deno.test({
-  name: "openLogFile() opens nothing, and asks nobody, where we may not write",
+  name: "openLogFile() opens nothing, and asks for nothing, where we may not write",
   permissions: { read: true, write: ["/nonexistent-of-mpquic"] },
   fn() {
     assert.equal(openLogFile("/tmp", "x.sqlog"), undefined);

@@ -1,8 +1,8 @@
 // The key of a listener's stateless reset tokens, which the next process can derive again.
 
-import { expand, extract } from "../crypto/hkdf.ts";
-import { readFileIfGranted } from "../io/environment.ts";
-import { serverAddresses } from "./local_addresses.ts";
+import type { ServiceSecret } from "../../crypto/service_secret.ts";
+import { readFileIfGranted } from "../../io/environment.ts";
+import { serverAddresses } from "../address/local_addresses.ts";
 import type { ListenOptions } from "./options.ts";
 
 /** Bytes of a key. */

@@ -1,8 +1,11 @@
-import { DEFAULTS, type PreferredAddresses } from "../connection/config.ts";
-import type { ServerConfig } from "../endpoint/options.ts";
-import { openKeyLog } from "../io/key_log.ts";
-import type { Address } from "../path/address.ts";
-import type { ClientCertificateOptions } from "../tls/tls.ts";
+// What the options of a listener mean to the core.
+
+import { DEFAULTS, type PreferredAddresses } from "../../connection/config.ts";
+import type { ServiceSecret } from "../../crypto/service_secret.ts";
+import type { ServerConfig } from "../../endpoint/options.ts";
+import { openKeyLog } from "../../io/key_log.ts";
+import type { Address } from "../../path/address/address.ts";
+import type { ClientCertificateOptions } from "../../tls/tls.ts";
 import type { CredentialSet } from "./credentials.ts";
 import type { ClientAuthentication, ListenOptions } from "./options.ts";
 import { versionNumbers } from "./session.ts";

@@ -1,11 +1,16 @@
-import type { CongestionControl } from "../congestion/controller.ts";
-import type { PathStatus, Scheduler, SchedulerFactory } from "../scheduler/scheduler.ts";
-import type { StreamOrder } from "../scheduler/stream_order.ts";
+// The options of clients and servers.
+
+import type { CongestionControl } from "../../congestion/controller.ts";
+import type { NativeMode } from "../../io/native/native_mode.ts";
+import type { ReinjectionPolicy } from "../../scheduler/reinjection.ts";
+import type { Scheduler, SchedulerFactory } from "../../scheduler/scheduler.ts";
+import type { StreamOrder } from "../../scheduler/stream_order.ts";
 import type { CipherSuiteName } from "./cipher_suites.ts";
 import type { PeerLimits } from "./limit_options.ts";
-import type { Path } from "./path.ts";
+import type { Path } from "../path/path.ts";
 import type { QlogOption } from "./qlog.ts";
 import type { CertificateOptions } from "./credentials.ts";
+import type { ServiceOptions } from "./service_options.ts";
 import type { QuicVersion, SavedSession } from "./session.ts";
 
 /** What clients and servers may choose about the transport. Everything has a default. */

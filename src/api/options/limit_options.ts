@@ -1,9 +1,9 @@
 // Options that limit what clients may make a server hold.
 
-import { IpPrefix } from "../bytes/ip_prefix.ts";
-import type { LedgerLimits, Limit } from "../limits/ledger_limits.ts";
-import { SERVER_LIMITS } from "../limits/limits.ts";
-import { type Resource, RESOURCES } from "../limits/share.ts";
+import { IpPrefix } from "../../bytes/ip_prefix.ts";
+import type { LedgerLimits, Limit } from "../../limits/ledger_limits.ts";
+import { SERVER_LIMITS } from "../../limits/limits.ts";
+import { type Resource, RESOURCES } from "../../limits/share.ts";
 
 /**
  * How much of a resource clients may make a server hold; `Infinity` for any amount. What is left out

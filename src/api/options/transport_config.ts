@@ -1,4 +1,6 @@
-import { DEFAULTS, type TransportConfig } from "../connection/config.ts";
+// What the options of a connection mean to the core.
+
+import { DEFAULTS, type TransportConfig } from "../../connection/config.ts";
 import type { TransportOptions } from "./options.ts";
 import { qlogFactory } from "./qlog.ts";
 

@@ -1,7 +1,7 @@
 // The certificates of a server, chosen by the name that a client asks for.
 
-import { Credential } from "../tls/credential.ts";
-import { matchesIdentity } from "../tls/server_identity.ts";
+import { Credential } from "../../tls/credential.ts";
+import { matchesIdentity } from "../../tls/trust/server_identity.ts";
 
 /** A certificate with its private key. */
 export interface CertificateAndKey {

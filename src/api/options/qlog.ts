@@ -1,8 +1,4 @@
-import { readEnvironment } from "../io/environment.ts";
-import { openLogFile, prepareLogDirectory } from "../io/log_file.ts";
-import { Qlog, type QlogFactory } from "../qlog/qlog.ts";
-import { RecordQueue } from "../qlog/record_queue.ts";
-import { type QlogSink, QlogWriter } from "../qlog/writer.ts";
+// The option that says where qlog traces go.
 
 /** A connection that can be logged. */
 export interface QlogInfo {

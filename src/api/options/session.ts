@@ -1,5 +1,7 @@
-import { SUPPORTED_VERSIONS, Version } from "../packet/version.ts";
-import type { Session } from "../tls/session.ts";
+// The plain data by which a client resumes a session.
+
+import { SUPPORTED_VERSIONS, Version } from "../../packet/version.ts";
+import type { Session } from "../../tls/session.ts";
 
 /**
  * What a client keeps of a connection, to begin the next one to the same server sooner. It is plain

@@ -1,6 +1,6 @@
 // Names of the cipher suites that applications can choose.
 
-import { CipherSuite } from "../crypto/cipher_suite.ts";
+import { CipherSuite } from "../../crypto/cipher_suite.ts";
 
 /** A cipher suite of TLS 1.3. */
 export type CipherSuiteName =

@@ -1,11 +1,11 @@
 import { sha256 } from "@noble/hashes/sha2.js";
-import { equalBytes } from "../bytes/bytes.ts";
-import { ErrorCode } from "../error/error_code.ts";
-import { TransportError } from "../error/quic_error.ts";
-import { defaultRoots, grantedRoots } from "../io/roots.ts";
-import { readPem } from "../tls/pem.ts";
-import { TrustStore } from "../tls/trust_store.ts";
-import type { CertificateHook, Verification } from "../tls/tls.ts";
+import { equalBytes } from "../../bytes/bytes.ts";
+import { ErrorCode } from "../../error/error_code.ts";
+import { TransportError } from "../../error/quic_error.ts";
+import { defaultRoots, grantedRoots } from "../../io/roots.ts";
+import { readPem } from "../../tls/x509/pem.ts";
+import { TrustStore } from "../../tls/trust/trust_store.ts";
+import type { CertificateHook, Verification } from "../../tls/tls.ts";
 import type { CertificateHash, ConnectOptions } from "./options.ts";
 
 /** Which certificates a client trusts. */

@@ -1,7 +1,8 @@
 // The datagrams of a connection, as applications see them (RFC 9221).
 
-import type { Path as CorePath } from "../path/path.ts";
-import type { Connection } from "../connection/connection.ts";
+import { Readiness } from "../../scheduler/readiness.ts";
+import type { Path as CorePath } from "../../path/path.ts";
+import type { Connection } from "../../connection/connection.ts";
 
 /**
  * Bytes of a packet around a frame: the first byte of a short header, up to four bytes of number,

@@ -1,6 +1,6 @@
 // The error codes of streams that applications abort or cancel.
 
-import { StreamError } from "../error/quic_error.ts";
+import { StreamError } from "../../error/quic_error.ts";
 
 /** The code that goes with the reason of an abort or cancel: that of a `StreamError`, else 0. */
 export function codeOf(reason: unknown): number {

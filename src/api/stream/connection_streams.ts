@@ -1,9 +1,9 @@
 // The streams of a connection, as applications see them.
 
-import { Kind } from "../stream/connection_credit.ts";
-import type { Stream } from "../stream/stream.ts";
-import type { StreamEvent } from "../stream/stream_event.ts";
-import type { StreamSet } from "../stream/stream_set.ts";
+import { Kind } from "../../stream/connection_credit.ts";
+import type { Stream } from "../../stream/stream.ts";
+import type { StreamEvent } from "../../stream/stream_event.ts";
+import type { StreamSet } from "../../stream/stream_set.ts";
 import { ItemQueue } from "./item_queue.ts";
 import { ApiReceiveStream, ReceiveSource, type ReceiveStream } from "./receive_stream.ts";
 import {

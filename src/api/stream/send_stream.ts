@@ -1,10 +1,10 @@
 // The sending side of a stream, as a web stream.
 
-import { StreamError } from "../error/quic_error.ts";
-import type { SendHalf } from "../stream/send_half.ts";
-import { SendState } from "../stream/send_state.ts";
-import type { Path as CorePath } from "../path/path.ts";
-import type { Path } from "./path.ts";
+import { StreamError } from "../../error/quic_error.ts";
+import type { SendHalf } from "../../stream/send_half.ts";
+import { SendState } from "../../stream/send_state.ts";
+import type { Path as CorePath } from "../../path/path.ts";
+import type { Path } from "../path/path.ts";
 import { codeOf } from "./stream_code.ts";
 
 /** Bytes; chunks up to this size are accepted at once, larger ones in pieces as there is room. */

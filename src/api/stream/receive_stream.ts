@@ -1,7 +1,7 @@
 // The receiving side of a stream, as a web stream.
 
-import { StreamError } from "../error/quic_error.ts";
-import type { ReceiveHalf } from "../stream/receive_half.ts";
+import { StreamError } from "../../error/quic_error.ts";
+import type { ReceiveHalf } from "../../stream/receive_half.ts";
 import { codeOf } from "./stream_code.ts";
 
 /** The largest chunk that is handed to a reader. */

@@ -1,7 +1,9 @@
-import type { Connection } from "../connection/connection.ts";
-import { Stage } from "../path/lifecycle.ts";
-import type { Path as CorePath } from "../path/path.ts";
-import { PathCounters } from "../recovery/path_counters.ts";
+// What was counted in a connection.
+
+import type { Connection } from "../../connection/connection.ts";
+import { Stage } from "../../path/health/lifecycle.ts";
+import type { Path as CorePath } from "../../path/path.ts";
+import { PathCounters } from "../../recovery/path_counters.ts";
 
 /**
  * What was counted in a connection. Counters cover all its paths, those too that were closed, and

@@ -1,6 +1,8 @@
-import { Health } from "../path/lifecycle.ts";
-import type { Path as CorePath } from "../path/path.ts";
-import type { PathStatus } from "../scheduler/scheduler.ts";
+// What was counted and measured on a path.
+
+import { Health } from "../../path/health/lifecycle.ts";
+import type { Path as CorePath } from "../../path/path.ts";
+import type { PathStatus } from "../../scheduler/scheduler.ts";
 
 /**
  * What was counted and measured on a path. Times in milliseconds, sizes in bytes.

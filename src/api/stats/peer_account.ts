@@ -1,4 +1,6 @@
-import type { Resource } from "../limits/share.ts";
+// What is held for the peer of a connection, and within which limits.
+
+import type { Resource } from "../../limits/share.ts";
 
 /**
  * What we hold for the peer of a connection, within limits: of the connection, of its address, of

@@ -1,5 +1,7 @@
-import type { EventData } from "../qlog/event_data.ts";
-import type { Qlog } from "../qlog/qlog.ts";
+// Takes events of an application into the trace of its connection.
+
+import type { EventData } from "../../qlog/event_data.ts";
+import type { Qlog } from "../../qlog/qlog.ts";
 
 export type { EventData };
 

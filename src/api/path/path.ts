@@ -1,8 +1,10 @@
-import { errorCodeName } from "../error/error_code.ts";
-import { PathError } from "../error/quic_error.ts";
-import type { Path as CorePath } from "../path/path.ts";
-import type { PathStatus } from "../scheduler/scheduler.ts";
-import { type PathStats, pathStats } from "./path_stats.ts";
+// A path as applications see it.
+
+import { errorCodeName } from "../../error/error_code.ts";
+import { PathError } from "../../error/quic_error.ts";
+import type { Path as CorePath } from "../../path/path.ts";
+import type { PathStatus } from "../../scheduler/scheduler.ts";
+import { type PathStats, pathStats } from "../stats/path_stats.ts";
 import type { MigrateOptions } from "./migrate_options.ts";
 
 /**

@@ -1,9 +1,10 @@
 // Errors that say why a path cannot be opened, moved or closed.
 
-import type { PathObstacle } from "../connection/obstacle.ts";
-import { ErrorCode, errorCodeName } from "../error/error_code.ts";
-import { PathError } from "../error/quic_error.ts";
-import type { Path as CorePath } from "../path/path.ts";
+import { Readiness } from "../../scheduler/readiness.ts";
+import type { PathObstacle } from "../../connection/obstacle.ts";
+import { ErrorCode, errorCodeName } from "../../error/error_code.ts";
+import { PathError } from "../../error/quic_error.ts";
+import type { Path as CorePath } from "../../path/path.ts";
 
 /** The sentence for each obstacle. */
 const sentences: Readonly<Record<PathObstacle, string>> = {

@@ -1,8 +1,8 @@
 // Events about the paths of a connection, as applications read them.
 
-import { MAX_PATH_EVENTS_WAITING } from "../limits/limits.ts";
+import { MAX_PATH_EVENTS_WAITING } from "../../limits/limits.ts";
 import type { ApiPath, Path, PathCloseInfo } from "./path.ts";
-import type { PathStats } from "./path_stats.ts";
+import type { PathStats } from "../stats/path_stats.ts";
 
 /** What can happen to a path; see {@linkcode PathEvent.type}. */
 export type PathEventType =

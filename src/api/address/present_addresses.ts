@@ -1,4 +1,6 @@
-import { addressesOf, literalAddress, type LocalAddress } from "../io/interfaces.ts";
+// The local addresses that paths of a client are wanted from, as interfaces come and go.
+
+import { addressesOf, literalAddress, type LocalAddress } from "../../io/interfaces.ts";
 import { clientAddresses, fittingAddresses } from "./local_addresses.ts";
 
 /**

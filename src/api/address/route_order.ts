@@ -1,8 +1,8 @@
 // The order in which a client tries the routes to a server.
 
-import { familyOf } from "../io/interfaces.ts";
-import { type Address, formatAddress, sameAddress } from "../path/address.ts";
-import type { PathGoal, PathRoute } from "../path/path_keeper.ts";
+import { familyOf } from "../../io/interfaces.ts";
+import { type Address, formatAddress, sameAddress } from "../../path/address/address.ts";
+import type { PathGoal, PathRoute } from "../../path/path_keeper.ts";
 
 /**
  * All routes to a server, in the order to try them. Each differs from those before at both ends, as

@@ -7,7 +7,7 @@ import {
   type LocalAddress,
   routableAddresses,
   selectLocalAddresses,
-} from "../io/interfaces.ts";
+} from "../../io/interfaces.ts";
 
 /** Where the paths of a client may begin, best first, given the addresses of the server. */
 export function clientAddresses(

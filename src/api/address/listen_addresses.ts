@@ -1,11 +1,16 @@
 // The addresses that a listener listens on, as the interfaces of the machine change.
 
-import type { Connection } from "../connection/connection.ts";
-import type { Driver } from "../io/driver.ts";
-import { isUnspecified, listLocalAddresses, type LocalAddress } from "../io/interfaces.ts";
-import type { SocketSet } from "../io/socket_set.ts";
-import { backgroundTimer } from "../io/timer.ts";
-import type { Address } from "../path/address.ts";
+import type { Connection } from "../../connection/connection.ts";
+import type { Driver } from "../../io/driver.ts";
+import {
+  familyOf,
+  isUnspecified,
+  listLocalAddresses,
+  type LocalAddress,
+} from "../../io/interfaces.ts";
+import type { SocketSet } from "../../io/socket_set.ts";
+import { backgroundTimer } from "../../io/timer.ts";
+import type { Address } from "../../path/address/address.ts";
 import { serverAddresses } from "./local_addresses.ts";
 
 /** Milliseconds between two looks at the interfaces of the machine. */

@@ -3,7 +3,7 @@
 import type { CloseReason } from "../connection/closing.ts";
 import { errorCodeName } from "../error/error_code.ts";
 import { ApplicationError, TransportError } from "../error/quic_error.ts";
-import type { CloseInfo } from "./options.ts";
+import type { CloseInfo } from "./options/options.ts";
 
 /** Whether the connection was closed on purpose, rather than by a failure. */
 export function isOrderly(reason: CloseReason): boolean {

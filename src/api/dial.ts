@@ -1,5 +1,5 @@
 import { MultipathConnection } from "./multipath_connection.ts";
-import type { ConnectOptions } from "./options.ts";
+import type { ConnectOptions } from "./options/options.ts";
 
 /**
  * Connects to a server: the short way to `MultipathConnection.connect`.

@@ -1,15 +1,16 @@
 // An endpoint with its sockets and its loop, for one listener or one client.
 
+import { Readiness } from "../scheduler/readiness.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { ConnectionEvent } from "../connection/event.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
 import { Driver, type DriverListener } from "../io/driver.ts";
 import { familyOf, selectLocalAddresses } from "../io/interfaces.ts";
+import type { OpenSocket, Socket } from "../io/socket.ts";
 import { SocketSet } from "../io/socket_set.ts";
 import { backgroundTimer } from "../io/timer.ts";
-import type { UdpSocket } from "../io/udp_socket.ts";
-import { type Address, sameAddress } from "../path/address.ts";
+import { type Address, sameAddress } from "../path/address/address.ts";
 
 /** Milliseconds after which a closed hub closes its sockets unconditionally. */
 const LONGEST_LINGER = 1_000;

@@ -2,27 +2,29 @@ import type { Connection } from "../connection/connection.ts";
 import type { ConnectionEvent } from "../connection/event.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import { closeError, closeInfo, isOrderly } from "./close_error.ts";
-import { ConnectionDatagrams } from "./connection_datagrams.ts";
-import { type ConnectionStats, connectionStats } from "./connection_stats.ts";
-import { ConnectionPaths } from "./connection_paths.ts";
-import { type BidirectionalStream, ConnectionStreams } from "./connection_streams.ts";
+import { ConnectionDatagrams } from "./stream/connection_datagrams.ts";
+import { type ConnectionStats, connectionStats } from "./stats/connection_stats.ts";
+import { ConnectionPaths, type PortFinder } from "./connection_paths.ts";
+import { type BidirectionalStream, ConnectionStreams } from "./stream/connection_streams.ts";
 import { connect } from "./connect.ts";
-import { ConnectionEventLog, type EventLog } from "./event_log.ts";
+import { announceConnection } from "./connection_observers.ts";
+import { ConnectionEventLog, type EventLog } from "./stats/event_log.ts";
 import type { Hub } from "./hub.ts";
-import { listen, type MultipathListener } from "./multipath_listener.ts";
+import { type ConnectionListener, listen } from "./multipath_listener.ts";
 import type {
   CloseInfo,
   ConnectOptions,
   ListenOptions,
   OpenPathOptions,
   SendDatagramOptions,
-} from "./options.ts";
-import type { Path } from "./path.ts";
-import type { PathEvent } from "./path_events.ts";
-import type { PeerAccount } from "./peer_account.ts";
-import type { ReceiveStream } from "./receive_stream.ts";
-import type { SendStream, SendStreamOptions } from "./send_stream.ts";
-import { type QuicVersion, versionName } from "./session.ts";
+} from "./options/options.ts";
+import type { OpenPathOptions } from "./path/open_path_options.ts";
+import type { Path } from "./path/path.ts";
+import type { PathEvent } from "./path/path_events.ts";
+import type { PeerAccount } from "./stats/peer_account.ts";
+import type { ReceiveStream } from "./stream/receive_stream.ts";
+import type { SendStream, SendStreamOptions } from "./stream/send_stream.ts";
+import { type QuicVersion, versionName } from "./options/session.ts";
 
 /**
  * A QUIC connection that uses several network paths at once.

@@ -8,8 +8,8 @@ import {
   PathKeeper,
   type PathRoute,
 } from "../path/path_keeper.ts";
-import type { OpenPathOptions } from "./options.ts";
-import type { Path } from "./path.ts";
+import type { OpenPathOptions } from "./path/open_path_options.ts";
+import type { Path } from "./path/path.ts";
 
 /** Milliseconds between two looks at the interfaces of the machine. */
 const POLL_INTERVAL = 1_000;

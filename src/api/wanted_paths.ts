@@ -6,10 +6,10 @@ import {
   type LocalAddress,
   selectLocalAddresses,
 } from "../io/interfaces.ts";
-import type { Address } from "../path/address.ts";
+import type { Address } from "../path/address/address.ts";
 import type { PathGoal, PathRoute } from "../path/path_keeper.ts";
-import type { ConnectOptions, PathWish } from "./options.ts";
-import { PresentAddresses } from "./present_addresses.ts";
+import type { ConnectOptions, PathWish } from "./options/options.ts";
+import { PresentAddresses } from "./address/present_addresses.ts";
 
 /** Addresses that let the system choose where a path begins. */
 const ANYWHERE = ["0.0.0.0", "::"];

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import type { BidirectionalStream } from "../../src/api/connection_streams.ts";
+import type { BidirectionalStream } from "../../src/api/stream/connection_streams.ts";
 import { MultipathConnection } from "../../src/api/multipath_connection.ts";
-import type { CloseInfo, ConnectOptions } from "../../src/api/options.ts";
-import type { ReceiveStream } from "../../src/api/receive_stream.ts";
-import type { SendStream, SendStreamOptions } from "../../src/api/send_stream.ts";
+import type { CloseInfo, ConnectOptions } from "../../src/api/options/options.ts";
+import type { ReceiveStream } from "../../src/api/stream/receive_stream.ts";
+import type { SendStream, SendStreamOptions } from "../../src/api/stream/send_stream.ts";
 import type { HttpServer } from "../../src/http3/server/http_server.ts";
 import type { RequestHandler } from "../../src/http3/handler.ts";
 import type { H3Transport } from "../../src/http3/transport.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { suiteNumbers } from "../../src/api/cipher_suites.ts";
+import { suiteNumbers } from "../../src/api/options/cipher_suites.ts";
 import { dial } from "../../src/api/dial.ts";
 import { listen } from "../../src/api/listen.ts";
 import type { MultipathConnection } from "../../src/api/multipath_connection.ts";
-import type { ConnectOptions, ListenOptions } from "../../src/api/options.ts";
+import type { ConnectOptions, ListenOptions } from "../../src/api/options/options.ts";
 import { TEST_CERTIFICATE, TEST_KEY } from "../../src/sim/test_certificate.ts";
 
 /** Runs a body with a connection on loopback, and its qlog afterwards. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ItemQueue } from "../../src/api/item_queue.ts";
+import { ItemQueue } from "../../src/api/stream/item_queue.ts";
 
 function refusing(refuse: (item: number) => void): ItemQueue<number> {
   return new ItemQueue<number>({ give: (item) => item, refuse });

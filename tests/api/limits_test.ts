@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { exemptPrefixes, ledgerLimits, type PeerLimits } from "../../src/api/limit_options.ts";
+import {
+  exemptPrefixes,
+  ledgerLimits,
+  type PeerLimits,
+} from "../../src/api/options/limit_options.ts";
 import { CLIENT_DEFAULTS } from "../../src/connection/config.ts";
 import { Endpoint } from "../../src/endpoint/endpoint.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";

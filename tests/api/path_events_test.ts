@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { PathEvent } from "../../src/api/path_events.ts";
+import type { PathEvent } from "../../src/api/path/path_events.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { MAX_PATH_EVENTS_WAITING } from "../../src/limits/limits.ts";
 import { linkOf, Pair, type PairOptions } from "../sim/pair.ts";

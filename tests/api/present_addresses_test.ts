@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { PresentAddresses } from "../../src/api/present_addresses.ts";
+import { PresentAddresses } from "../../src/api/address/present_addresses.ts";
 import type { LocalAddress } from "../../src/io/interfaces.ts";
 
 const lo: LocalAddress = { name: "lo", hostname: "127.0.0.1", family: "IPv4" };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { dial } from "../../src/api/dial.ts";
-import type { ConnectOptions } from "../../src/api/options.ts";
-import type { QlogInfo, QlogOption } from "../../src/api/qlog.ts";
+import type { ConnectOptions } from "../../src/api/options/options.ts";
+import type { QlogInfo, QlogOption } from "../../src/api/options/qlog.ts";
 import { checkTrace, readTrace, type TraceEvent } from "../qlog/read_trace.ts";
 import { dialHere, listenHere } from "./loopback.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { CLIENT_DEFAULTS, DEFAULTS } from "../../src/connection/config.ts";
 import { configuredParameters } from "../../src/connection/parameters/local_parameters.ts";
-import { transportConfig } from "../../src/api/transport_config.ts";
-import { checkProtocols } from "../../src/api/protocols.ts";
+import { transportConfig } from "../../src/api/options/transport_config.ts";
+import { checkProtocols } from "../../src/api/options/protocols.ts";
 import { Pair } from "../sim/pair.ts";
 import { dialHere, listenHere } from "./loopback.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { alternating, routesOf } from "../../src/api/route_order.ts";
-import type { Address } from "../../src/path/address.ts";
+import { alternating, routesOf } from "../../src/api/address/route_order.ts";
+import type { Address } from "../../src/path/address/address.ts";
 
 function at(hostname: string): Address {
   return { transport: "udp", hostname, port: 443 };

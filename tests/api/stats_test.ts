@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { ConnectionPaths } from "../../src/api/connection_paths.ts";
-import { connectionStats, Traffic } from "../../src/api/connection_stats.ts";
-import type { ApiPath } from "../../src/api/path.ts";
-import type { PathStats } from "../../src/api/path_stats.ts";
-import { Stage } from "../../src/path/lifecycle.ts";
+import { connectionStats, Traffic } from "../../src/api/stats/connection_stats.ts";
+import type { ApiPath } from "../../src/api/path/path.ts";
+import type { PathStats } from "../../src/api/stats/path_stats.ts";
+import { Stage } from "../../src/path/health/lifecycle.ts";
 import type { Path as CorePath } from "../../src/path/path.ts";
 import { PathCounters } from "../../src/recovery/path_counters.ts";
 import { linkOf, Pair } from "../sim/pair.ts";

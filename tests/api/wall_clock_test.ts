@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { SavedSession } from "../../src/api/session.ts";
+import type { SavedSession } from "../../src/api/options/session.ts";
 import { TransportError } from "../../src/error/quic_error.ts";
 import { makeIssuedCertificate } from "../../src/io/development_certificate.ts";
 import { dialHere, listenHere } from "./loopback.ts";

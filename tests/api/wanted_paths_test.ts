@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { dial, MultipathConnection } from "../../mod.ts";
-import type { PathWish } from "../../src/api/options.ts";
+import type { PathWish } from "../../src/api/options/options.ts";
 import { WantedPaths } from "../../src/api/wanted_paths.ts";
 import type { LocalAddress } from "../../src/io/interfaces.ts";
-import type { Address } from "../../src/path/address.ts";
+import type { Address } from "../../src/path/address/address.ts";
 import { TEST_CERTIFICATE, TEST_KEY } from "../../src/sim/test_certificate.ts";
 
 const lo: LocalAddress = { name: "lo", hostname: "127.0.0.1", family: "IPv4" };

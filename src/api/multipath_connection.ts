@@ -255,12 +255,12 @@ export class MultipathConnection implements AsyncDisposable {
 
   /** Whether a session of an earlier connection was resumed. */
   get resumed(): boolean {
-    return this.#core.handshake.tls.resumed;
+    return this.#core.handshake.tls.isResumed;
   }
 
   /** Whether the server reads 0-RTT data; undefined while that is open, or if none was offered. */
   get earlyDataAccepted(): boolean | undefined {
-    return this.#core.handshake.tls.earlyDataAccepted;
+    return this.#core.handshake.tls.isEarlyDataAccepted;
   }
 
   /**

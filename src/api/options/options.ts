@@ -340,30 +340,10 @@ export interface ClientAuthentication {
   verify?: (chain: readonly Uint8Array[]) => void;
 }
 
-/** What a new path is to join, and how it is to be used. */
-export interface OpenPathOptions {
-  /**
-   * Where the path begins: a literal address, the name of an interface, or the beginning of
-   * either. Left out: the address that the connection began at.
-   */
-  localAddress?: string;
-  /**
-   * Where the path leads.
-   *
-   * @default {connection.remoteAddr}
-   */
-  remoteAddress?: Deno.NetAddr;
-  /**
-   * Whether the path is for use, or only for when no other is left.
-   *
-   * @default {"available"}
-   */
-  status?: PathStatus;
-  /** Ends the attempt when it is aborted. */
-  signal?: AbortSignal;
-}
-
-/** How a datagram is to be sent. */
+/**
+ * How a datagram is to be sent.
+ * @category Streams and datagrams
+ */
 export interface SendDatagramOptions {
   /** The path it is to leave on, as long as that works; any if left out. */
   path?: Path;

@@ -244,8 +244,11 @@ export interface CertificateHash {
   value: BufferSource;
 }
 
-/** Where and how to wait for connections. */
-export interface ListenOptions extends TransportOptions, CertificateOptions {
+/**
+ * Where and how to wait for connections.
+ * @category Connections
+ */
+export interface ListenOptions extends TransportOptions, CertificateOptions, ServiceOptions {
   /** The UDP port; 0 lets the system choose one. */
   port: number;
   /**
@@ -271,30 +274,6 @@ export interface ListenOptions extends TransportOptions, CertificateOptions {
    * @default {false}
    */
   earlyData?: boolean;
-  /**
-   * 32 bytes that seal sessions. Servers that share the key, or a server that keeps it over
-   * restarts, accept each other's sessions; without it, each server has its own key and changes it
-   * daily. Early data are read only by the listener that gave the session, which knows what it has
-   * read; for other listeners the client sends them again after the handshake, so that an attacker
-   * cannot replay them to each server once (RFC 9846, Section 8.2).
-   */
-  ticketKey?: Uint8Array;
-  /**
-   * At least 32 random bytes, kept secret and over restarts. The keys that the next process of this
-   * server needs follow from them: after a crash, clients learn from the first packet they send
-   * that their connections are gone (RFC 9000, Section 10.3), rather than by waiting.
-   *
-   * @default {the private key, as `key` has it}
-   */
-  secret?: Uint8Array;
-  /**
-   * The name of this listener among those that share `secret`. It must differ: otherwise each can be
-   * made to end the connections of the others (RFC 9000, Section 21.11).
-   *
-   * @default {the machine's ID, the port and the local addresses; where the machine's ID cannot be
-   * read (`--allow-read=/etc/machine-id`), no key outlives the process}
-   */
-  instance?: string;
   /**
    * Versions of QUIC to speak, the preferred one first. Left out: all we know, and each client's
    * preference counts.

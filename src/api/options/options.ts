@@ -120,6 +120,15 @@ export interface TransportOptions {
    */
   qlog?: QlogOption;
   /**
+   * Sockets of the system by FFI in place of the runtime's (Linux, 64 bit): faster, with ECN marks
+   * and without fragments. With `"auto"` they are used where they can be: with `--allow-net` for all
+   * addresses, `--allow-ffi` for libc, and after a test over loopback. `"require"` fails where they
+   * cannot be, and says why.
+   *
+   * @default {what `MPQUIC_NATIVE` in the environment says, else "auto"}
+   */
+  native?: NativeMode;
+  /**
    * Takes the secrets of connections, line by line in the NSS key log format, with which tools such
    * as Wireshark read what was captured. Left out: they are appended to the file that
    * `SSLKEYLOGFILE` in the environment names, if it does and we may write there.

@@ -67,6 +67,12 @@ export interface TransportOptions {
    */
   scheduler?: Scheduler | SchedulerFactory;
   /**
+   * Decides which packets in flight are sent once more on another path, while nothing else waits.
+   *
+   * @default {stragglerCopies}
+   */
+  reinjection?: ReinjectionPolicy;
+  /**
    * Decides which stream is sent first.
    *
    * @default {roundRobinOrder}

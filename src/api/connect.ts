@@ -34,21 +34,18 @@ import { WantedPaths } from "./wanted_paths.ts";
 /** RFC 8305, Section 5: milliseconds before the next route is tried beside those under way. */
 const ATTEMPT_DELAY = 250;
 
-/** Makes the public face of a connection. */
-export type MakeConnection = (core: Connection, hub: Hub) => MultipathConnection;
-
 /** A connection that was made, inside and out. */
-interface Opened {
-  readonly connection: MultipathConnection;
+interface Opened<Face> {
+  readonly connection: Face;
   readonly core: Connection;
   readonly hub: Hub;
 }
 
 /** Connects to the first address that answers, then opens the other paths. */
-export async function connect(
+export async function connect<Face extends ConnectionFace>(
   options: ConnectOptions,
-  make: MakeConnection,
-): Promise<MultipathConnection> {
+  make: MakeConnection<Face>,
+): Promise<Face> {
   checkOptions(options);
   const { hostname, port, signal } = options;
   const resolved = await resolveHost(hostname, signal);
@@ -72,7 +69,7 @@ export async function connect(
 }
 
 /** The signal ends the connection; it may be one that outlives many of them. */
-function closeWith(signal: AbortSignal, connection: MultipathConnection): void {
+function closeWith(signal: AbortSignal, connection: ConnectionFace): void {
   const abort = () => connection.close();
   const forget = () => signal.removeEventListener("abort", abort);
   signal.addEventListener("abort", abort, { once: true });
@@ -133,12 +130,12 @@ function addressOf(hostname: string, port: number): Address {
 }
 
 /** Tries several ways at a time, and keeps the first that leads to the server. */
-class Attempts {
+class Attempts<Face extends ConnectionFace> {
   readonly #options: ConnectOptions;
-  readonly #make: MakeConnection;
+  readonly #make: MakeConnection<Face>;
   readonly #hub: Hub;
   readonly #config: ClientConfig;
-  readonly #open = new Set<MultipathConnection>();
+  readonly #open = new Set<Face>();
   #failure: unknown;
 
   constructor(options: ConnectOptions, make: MakeConnection) {
@@ -148,9 +145,9 @@ class Attempts {
     this.#hub = new Hub(new Endpoint({ random: new SystemRandom(), wallTime }));
   }
 
-  async run(routes: readonly PathRoute[]): Promise<Opened> {
+  async run(routes: readonly PathRoute[]): Promise<Opened<Face>> {
     const { signal } = this.#options;
-    const winner = Promise.withResolvers<Opened | undefined>();
+    const winner = Promise.withResolvers<Opened<Face> | undefined>();
     const abort = () => winner.reject(signal!.reason);
     signal?.addEventListener("abort", abort, { once: true });
     try {
@@ -173,7 +170,7 @@ class Attempts {
    */
   async #tryAll(
     routes: readonly PathRoute[],
-    winner: PromiseWithResolvers<Opened | undefined>,
+    winner: PromiseWithResolvers<Opened<Face> | undefined>,
   ): Promise<void> {
     let isSettled = false;
     winner.promise.catch(() => {}).finally(() => (isSettled = true));
@@ -196,7 +193,7 @@ class Attempts {
     winner.resolve(undefined);
   }
 
-  async #try({ local, remote }: PathRoute): Promise<Opened> {
+  async #try({ local, remote }: PathRoute): Promise<Opened<Face>> {
     const hub = this.#hub;
     const socket = hub.sockets.find(local) ?? hub.open(local);
     const begin = (config: ClientConfig) => {
@@ -244,7 +241,7 @@ async function settledWithin(promise: Promise<void>, milliseconds: number): Prom
 
 /** Keeps the paths open that are wanted, whatever comes and goes, if there can be several. */
 function startUpkeep(
-  { connection, core, hub }: Opened,
+  { connection, core, hub }: Opened<ConnectionFace>,
   wanted: WantedPaths,
   resolved: readonly Address[],
 ): void {

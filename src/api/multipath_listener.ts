@@ -22,7 +22,7 @@ import { serverConfig } from "./server_config.ts";
  * for await (const connection of listener) handle(connection);
  * ```
  */
-export interface MultipathListener extends AsyncIterable<MultipathConnection>, AsyncDisposable {
+export interface ConnectionListener<Face> extends AsyncIterable<Face>, AsyncDisposable {
   /** Where it listens, one address per socket; addresses that the machine gets are added. */
   readonly addrs: readonly Deno.NetAddr[];
   /**
@@ -30,7 +30,7 @@ export interface MultipathListener extends AsyncIterable<MultipathConnection>, A
    *
    * @throws {Deno.errors.BadResource} When the listener is closed.
    */
-  accept(): Promise<MultipathConnection>;
+  accept(): Promise<Face>;
   /**
    * Shows other certificates from now on. If one of them cannot be read, all stays as it was.
    *
@@ -72,21 +72,24 @@ export interface MultipathListener extends AsyncIterable<MultipathConnection>, A
 }
 
 /** Listens as the options say. */
-export function listen(options: ListenOptions, make: MakeConnection): MultipathListener {
+export function listen<Face extends ConnectionFace>(
+  options: ListenOptions,
+  make: MakeConnection<Face>,
+): ConnectionListener<Face> {
   return new ApiListener(options, make);
 }
 
 /** Connections that may wait to be accepted; beyond these, new ones are refused. */
 const BACKLOG = 256;
 
-class ApiListener implements MultipathListener {
+class ApiListener<Face extends ConnectionFace> implements ConnectionListener<Face> {
   readonly #hub: Hub;
   readonly #addresses: ListenAddresses;
   readonly #credentials: CredentialSet;
-  readonly #make: MakeConnection;
-  readonly #queue = ItemQueue.plain<MultipathConnection>();
+  readonly #make: MakeConnection<Face>;
+  readonly #queue = ItemQueue.plain<Face>();
   readonly #reader = this.#queue.readable.getReader();
-  readonly #connections = new Set<MultipathConnection>();
+  readonly #connections = new Set<Face>();
   /**
    * Connections that the application has not accepted yet, and those of them that it could accept.
    */
@@ -121,14 +124,14 @@ class ApiListener implements MultipathListener {
     return this.#hub.sockets.addresses.map((address) => ({ ...address }));
   }
 
-  async accept(): Promise<MultipathConnection> {
+  async accept(): Promise<Face> {
     const { value } = await this.#reader.read();
     if (!value) throw new Deno.errors.BadResource("Cannot accept: the listener is closed");
     this.#forgetOffer(value);
     return value;
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<MultipathConnection> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<Face> {
     for (;;) {
       const { value } = await this.#reader.read();
       if (!value) return;
@@ -197,7 +200,7 @@ class ApiListener implements MultipathListener {
     else connection.handshake.then(() => this.#offer(connection), () => {});
   }
 
-  #offer(connection: MultipathConnection): void {
+  #offer(connection: Face): void {
     // Handshakes that are not complete have a limit of their own, and take no place here.
     if (!this.#isClosed && this.#offered.size < BACKLOG) {
       this.#offered.add(connection);
@@ -205,7 +208,7 @@ class ApiListener implements MultipathListener {
     } else connection.close({ closeCode: 0, reason: "too many connections wait" });
   }
 
-  #forgetOffer(connection: MultipathConnection): void {
+  #forgetOffer(connection: Face): void {
     this.#unaccepted.delete(connection);
     this.#offered.delete(connection);
   }

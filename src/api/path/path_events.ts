@@ -58,16 +58,32 @@ export type PathNews = Partial<Pick<PathEvent, "closeInfo">> & {
   readonly health?: PathStats["health"];
 };
 
+/** Hears what happens to the paths of a connection, beside the application. */
+export type PathWatcher = (event: Omit<PathEvent, "sequence">) => void;
+
 /**
- * The events about the paths of a connection; no event is made before an application reads them.
+ * The events about the paths of a connection; no event is made before an application reads them, or
+ * something watches.
  */
 export class PathEvents implements UnderlyingDefaultSource<PathEvent> {
   readonly #waiting: PathEvent[] = [];
   #stream: ReadableStream<PathEvent> | undefined;
-  #controller!: ReadableStreamDefaultController<PathEvent>;
+  #controller: ReadableStreamDefaultController<PathEvent> | undefined = undefined;
   #arrival: PromiseWithResolvers<void> | undefined;
   #count = 0;
   #isOver = false;
+  #watchers: readonly PathWatcher[] | undefined;
+
+  /**
+   * Tells of all events from now on, besides the stream, which is for the application alone.
+   *
+   * @param watcher Hears them.
+   * @returns Ends that.
+   */
+  watch(watcher: PathWatcher): () => void {
+    this.#watchers = [...this.#watchers ?? [], watcher];
+    return () => this.#watchers = this.#watchers?.filter((one) => one !== watcher);
+  }
 
   /** The stream of events for an application; it begins with the paths that are open. */
   read(open: readonly ApiPath[], now: number): ReadableStream<PathEvent> {
@@ -84,8 +100,8 @@ export class PathEvents implements UnderlyingDefaultSource<PathEvent> {
 
   pull(): void | Promise<void> {
     const event = this.#waiting.shift();
-    if (event !== undefined) return this.#controller.enqueue(event);
-    if (this.#isOver) return this.#controller.close();
+    if (event !== undefined) return this.#controller?.enqueue(event);
+    if (this.#isOver) return this.#controller?.close();
     this.#arrival = Promise.withResolvers<void>();
     return this.#arrival.promise;
   }
@@ -97,10 +113,14 @@ export class PathEvents implements UnderlyingDefaultSource<PathEvent> {
 
   /** Something happened. */
   push(type: PathEventType, path: ApiPath, time: number, news: PathNews = {}): void {
-    if (this.#stream === undefined || this.#isOver) return;
+    const isRead = this.#stream !== undefined && !this.#isOver;
+    if (!isRead && !this.#watchers?.length) return;
     const { health, ...more } = news;
     const stats = health === undefined ? path.stats : { ...path.stats, health };
-    this.#waiting.push({ type, sequence: this.#count++, time, path, stats, ...more });
+    const event = { type, time, path, stats, ...more };
+    for (const watcher of this.#watchers ?? []) watcher(event);
+    if (!isRead) return;
+    this.#waiting.push({ sequence: this.#count++, ...event });
     if (this.#waiting.length > MAX_PATH_EVENTS_WAITING) this.#waiting.shift();
     this.#settle();
   }
@@ -109,14 +129,14 @@ export class PathEvents implements UnderlyingDefaultSource<PathEvent> {
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    if (this.#arrival !== undefined) this.#controller.close();
+    if (this.#arrival !== undefined) this.#controller?.close();
     this.#arrival?.resolve();
     this.#arrival = undefined;
   }
 
   #settle(): void {
     if (this.#arrival === undefined) return;
-    this.#controller.enqueue(this.#waiting.shift()!);
+    this.#controller?.enqueue(this.#waiting.shift()!);
     this.#arrival.resolve();
     this.#arrival = undefined;
   }

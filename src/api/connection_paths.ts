@@ -10,15 +10,24 @@ import { PathError } from "../error/quic_error.ts";
 import type { Address } from "../path/address/address.ts";
 import { Stage } from "../path/health/lifecycle.ts";
 import type { Path as CorePath } from "../path/path.ts";
-import type { Port } from "../path/port.ts";
-import { Traffic } from "./connection_stats.ts";
-import { ItemQueue } from "./item_queue.ts";
-import type { OpenPathOptions } from "./options.ts";
-import type { MigrateOptions } from "./migrate_options.ts";
-import { ApiPath, type Path, type PathCloseInfo, type PathOwner } from "./path.ts";
-import { type PathEvent, PathEvents, type PathEventType, type PathNews } from "./path_events.ts";
-import { immovable, unclosable, unmoved, unopened } from "./path_failure.ts";
-import { healthName } from "./path_stats.ts";
+import type { Port } from "../path/address/port.ts";
+import { Traffic } from "./stats/connection_stats.ts";
+import { ItemQueue } from "./stream/item_queue.ts";
+import type { OpenPathOptions } from "./path/open_path_options.ts";
+import type { MigrateOptions } from "./path/migrate_options.ts";
+import { ApiPath, type Path, type PathCloseInfo, type PathOwner } from "./path/path.ts";
+import {
+  type PathEvent,
+  PathEvents,
+  type PathEventType,
+  type PathNews,
+  type PathWatcher,
+} from "./path/path_events.ts";
+import { immovable, unclosable, unmoved, unopened } from "./path/path_failure.ts";
+import { healthName } from "./stats/path_stats.ts";
+
+/** Finds a port from a local address, if that is given, to a remote one. */
+export type PortFinder = (local: string | undefined, remote: Address) => Port;
 
 /** Events of the core about paths. */
 export type CorePathEvent = Extract<
@@ -58,10 +67,8 @@ export class ConnectionPaths implements PathOwner {
   #requests: Map<PathRequest, PromiseWithResolvers<Path>> | undefined;
   #pings: Map<PingRequest, Ping> | undefined;
   #moves: Map<CorePath, PromiseWithResolvers<void>> | undefined;
-  /** Finds a port for a path to begin at, or to move to; set by the connection. */
-  portFor: (local: string | undefined, remote: Address) => Port = () => {
-    throw new TypeError("Cannot open or move a path: it has no sockets");
-  };
+  /** Finds a port for a path to begin at, or to move to. */
+  portFor: PortFinder;
   /** The open ones by ID; replaced whenever it changes. */
   #open: readonly ApiPath[] = [];
   #error: Error | undefined;
@@ -69,8 +76,15 @@ export class ConnectionPaths implements PathOwner {
   /**
    * @param wake Says that there is something to send.
    * @param clock The time in milliseconds.
+   * @param portFor Finds a port for a path to begin at, or to move to.
    */
-  constructor(core: Connection, wake: () => void, clock: () => number) {
+  constructor(
+    core: Connection,
+    wake: () => void,
+    clock: () => number,
+    portFor: PortFinder = noPort,
+  ) {
+    this.portFor = portFor;
     this.#core = core;
     this.#wake = wake;
     this.#clock = clock;
@@ -107,6 +121,11 @@ export class ConnectionPaths implements PathOwner {
   /** What happens to paths from now on. */
   get events(): ReadableStream<PathEvent> {
     return this.#events.read(this.#open, this.#clock());
+  }
+
+  /** Tells of what happens to paths besides the stream; returns how to end that. */
+  watch(watcher: PathWatcher): () => void {
+    return this.#events.watch(watcher);
   }
 
   /**
@@ -225,7 +244,7 @@ export class ConnectionPaths implements PathOwner {
   #onOpened(core: CorePath, request: PathRequest | undefined): void {
     const isNew = !this.#known.has(core);
     const path = this.#know(core);
-    if (isNew) this.traffic.opened++;
+    if (isNew) this.traffic.onOpened();
     path.onReady(this.#clock());
     this.#refresh();
     if (isNew) this.#tell("opened", core);
@@ -284,7 +303,7 @@ export class ConnectionPaths implements PathOwner {
   }
 
   #cancel(request: PathRequest, reason: unknown): void {
-    request.cancelled = true;
+    request.cancel();
     this.#settle(request)?.reject(reason);
     if (!request.path) return;
     this.#core.closePath(request.path, ErrorCode.ApplicationAbandonPath, this.#clock());
@@ -296,4 +315,8 @@ export class ConnectionPaths implements PathOwner {
     this.#requests?.delete(request);
     return waiter;
   }
+}
+
+function noPort(): never {
+  throw new TypeError("Cannot open or move a path: it has no sockets");
 }

@@ -70,11 +70,11 @@ export class MultipathConnection implements AsyncDisposable {
     this.#startedAt = hub.driver.now;
     this.#remote = { ...core.paths.paths[0]!.current.remote };
     const wake = () => hub.wake(core);
-    this.#paths = new ConnectionPaths(core, wake, () => hub.driver.now);
+    const portFor: PortFinder = (local, remote) => hub.portFor(core, local, remote);
+    this.#paths = new ConnectionPaths(core, wake, () => hub.driver.now, portFor);
     this.#streams = new ConnectionStreams(core.streams, this.#paths);
     this.#datagrams = new ConnectionDatagrams(core, wake);
     this.#eventLog = core.qlog && new ConnectionEventLog(core.qlog, () => hub.driver.now);
-    this.#paths.portFor = (local, remote) => hub.portFor(core, local, remote);
     // Prevents unhandled rejections when the caller ignores these promises.
     this.#handshake.promise.catch(ignore);
     this.#closed.promise.catch(ignore);

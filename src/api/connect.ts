@@ -56,13 +56,14 @@ export async function connect<Face extends ConnectionFace>(
     const from = wanted.names.join(" or ") || "this machine";
     throw new TypeError(`Cannot reach ${resolved.join(" or ")} from ${from}: no address fits`);
   }
-  const attempts = new Attempts(options, make);
+  const links = new LinkChoice(wanted.names, resolved);
+  const attempts = new Attempts(options, make, links);
   const opened = await attempts.run(routes);
   const { connection } = opened;
   if (signal) closeWith(signal, connection);
   if (options.openPaths !== false) {
     // With early data the handshake is still under way. What the application asks for goes first.
-    const start = () => setImmediate(() => startUpkeep(opened, wanted, remotes));
+    const start = () => setImmediate(() => startUpkeep(opened, wanted, remotes, links));
     connection.handshake.then(start, () => {});
   }
   return connection;
@@ -138,7 +139,7 @@ class Attempts<Face extends ConnectionFace> {
   readonly #open = new Set<Face>();
   #failure: unknown;
 
-  constructor(options: ConnectOptions, make: MakeConnection) {
+  constructor(options: ConnectOptions, make: MakeConnection<Face>, links: LinkChoice) {
     this.#options = options;
     this.#make = make;
     this.#config = clientConfig(options);
@@ -244,6 +245,7 @@ function startUpkeep(
   { connection, core, hub }: Opened<ConnectionFace>,
   wanted: WantedPaths,
   resolved: readonly Address[],
+  links: LinkChoice,
 ): void {
   if (!connection.multipath || !hub.has(core)) return;
   const { hostname, port } = connection.remoteAddr;
@@ -253,6 +255,8 @@ function startUpkeep(
     goals: () =>
       wanted.goals([...known, ...core.remoteAddresses.list.map(({ address }) => address)]),
     now: () => hub.driver.now,
+    bindSockets: () =>
+      links.choosesLinks && hub.sockets.bind((hostname) => links.deviceFor(hostname)),
     onLocalGone: (hostname) => hub.abandonFrom(core, hostname),
   });
   hub.watch(core, (event) => {

@@ -11,8 +11,11 @@ import {
 import type { OpenPathOptions } from "./path/open_path_options.ts";
 import type { Path } from "./path/path.ts";
 
-/** Milliseconds between two looks at the interfaces of the machine. */
-const POLL_INTERVAL = 1_000;
+/**
+ * Milliseconds between two attempts to abandon what begins at an address that is gone, or to bind
+ * sockets to their interfaces.
+ */
+const REPEAT_INTERVAL = 1_000;
 
 /** What upkeep needs of a connection. */
 export interface UpkeepTarget {
@@ -27,6 +30,11 @@ export interface UpkeepSources {
   goals(): readonly PathGoal[];
   /** The time in milliseconds. */
   now(): number;
+  /**
+   * Routes may have come: sockets that were left to them are bound to their interfaces. Returns
+   * whether others may be later.
+   */
+  bindSockets(): boolean;
   /** A local address is gone: nothing can be sent from it any more. */
   onLocalGone(hostname: string): void;
 }
@@ -42,6 +50,8 @@ export class PathUpkeep {
   readonly #gone = new Set<string>();
   readonly #owners = new WeakMap<Path, PathAttempt>();
   #cancelTimer: (() => void) | undefined;
+  #unwatch: (() => void) | undefined;
+  #lacksRoutes = false;
   #isStopped = false;
 
   constructor(target: UpkeepTarget, sources: UpkeepSources) {
@@ -59,6 +69,7 @@ export class PathUpkeep {
   /** Looks at the addresses of both ends and does what follows. */
   refresh(): void {
     if (this.#isStopped) return;
+    this.#lacksRoutes = this.#sources.bindSockets();
     this.#setGoals(this.#sources.goals());
     this.#advance();
     this.#sleep();
@@ -125,7 +136,9 @@ export class PathUpkeep {
   #sleep(): void {
     this.#cancelTimer?.();
     if (this.#isStopped) return;
-    const wait = Math.min(this.#keeper.deadline - this.#sources.now(), POLL_INTERVAL);
+    const repeat = this.#gone.size > 0 || this.#lacksRoutes ? REPEAT_INTERVAL : Infinity;
+    const wait = Math.min(this.#keeper.deadline - this.#sources.now(), repeat);
+    if (wait === Infinity) return;
     this.#cancelTimer = backgroundTimer(() => this.refresh(), Math.max(wait, 10));
   }
 

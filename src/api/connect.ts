@@ -254,13 +254,17 @@ function startUpkeep(
   const upkeep = new PathUpkeep(connection, {
     goals: () =>
       wanted.goals([...known, ...core.remoteAddresses.list.map(({ address }) => address)]),
+    watch: (onChange) => {
+      hub.watch(core, ({ type }) => {
+        // A path that the application opens may serve a goal.
+        if (type === "remoteAddresses" || type === "pathOpened") onChange();
+      });
+      return interfaceWatch.watch(onChange);
+    },
     now: () => hub.driver.now,
     bindSockets: () =>
       links.choosesLinks && hub.sockets.bind((hostname) => links.deviceFor(hostname)),
     onLocalGone: (hostname) => hub.abandonFrom(core, hostname),
-  });
-  hub.watch(core, (event) => {
-    if (event.type === "remoteAddresses") upkeep.refresh();
   });
   upkeep.start();
 }

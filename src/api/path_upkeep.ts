@@ -28,6 +28,8 @@ export interface UpkeepTarget {
 export interface UpkeepSources {
   /** The paths that are wanted, and where they may begin and end, at present. */
   goals(): readonly PathGoal[];
+  /** Calls the listener when the goals may have changed; returns what ends that. */
+  watch(onChange: () => void): () => void;
   /** The time in milliseconds. */
   now(): number;
   /**
@@ -63,6 +65,7 @@ export class PathUpkeep {
   start(): void {
     const stop = () => this.#stop();
     this.#target.closed.then(stop, stop);
+    this.#unwatch = this.#sources.watch(() => this.refresh());
     this.refresh();
   }
 
@@ -133,8 +136,10 @@ export class PathUpkeep {
     this.#sleep();
   }
 
+  /** A timer is for what is tried again; of changes the sources tell. */
   #sleep(): void {
     this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
     if (this.#isStopped) return;
     const repeat = this.#gone.size > 0 || this.#lacksRoutes ? REPEAT_INTERVAL : Infinity;
     const wait = Math.min(this.#keeper.deadline - this.#sources.now(), repeat);
@@ -145,6 +150,7 @@ export class PathUpkeep {
   #stop(): void {
     this.#isStopped = true;
     this.#cancelTimer?.();
+    this.#unwatch?.();
   }
 }
 

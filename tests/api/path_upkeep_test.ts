@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { dial, makeDevelopmentCertificate, MultipathConnection } from "../../mod.ts";
-import type { OpenPathOptions } from "../../src/api/options.ts";
-import type { Path, PathCloseInfo } from "../../src/api/path.ts";
+import type { OpenPathOptions } from "../../src/api/path/open_path_options.ts";
+import type { Path, PathCloseInfo } from "../../src/api/path/path.ts";
 import { PathUpkeep, type UpkeepTarget } from "../../src/api/path_upkeep.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
 
@@ -37,10 +37,15 @@ function settled(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-function upkeepOf(locals: () => string[], remotes: () => string[]) {
+function upkeepOf(
+  locals: () => string[],
+  remotes: () => string[],
+  lacksRoutes: () => boolean = () => false,
+) {
   const target = new FakeTarget();
   let now = 0;
   const gone: string[] = [];
+  const listeners = new Set<() => void>();
   const upkeep = new PathUpkeep(target, {
     goals: () =>
       locals().map((local) => ({
@@ -50,13 +55,19 @@ function upkeepOf(locals: () => string[], remotes: () => string[]) {
           remote: { transport: "udp", hostname, port: 443 },
         })),
       })),
+    watch: (onChange) => {
+      listeners.add(onChange);
+      return () => void listeners.delete(onChange);
+    },
     now: () => now,
+    bindSockets: () => lacksRoutes(),
     onLocalGone: (hostname) => gone.push(hostname),
   });
-  return { target, upkeep, gone, pass: (milliseconds: number) => (now += milliseconds) };
+  const tell = () => listeners.forEach((listener) => listener());
+  return { target, upkeep, gone, tell, pass: (milliseconds: number) => (now += milliseconds) };
 }
 
-Deno.test("PathUpkeep opens a path again that the network took, but not one that somebody closed", async () => {
+Deno.test("PathUpkeep opens a path again that the network took, but not one that an end closed", async () => {
   const { target, upkeep, pass } = upkeepOf(() => ["10.0.0.1", "10.0.1.1"], () => ["10.9.0.1"]);
   upkeep.start();
   await settled();
@@ -76,21 +87,53 @@ Deno.test("PathUpkeep opens a path again that the network took, but not one that
 Deno.test("PathUpkeep follows the interfaces of the machine and the addresses of the server", async () => {
   const locals = ["10.0.0.1"];
   const remotes = ["10.9.0.1"];
-  const { target, upkeep, gone } = upkeepOf(() => [...locals], () => [...remotes]);
+  const { target, upkeep, gone, tell } = upkeepOf(() => [...locals], () => [...remotes]);
   upkeep.start();
   await settled();
   locals.push("10.0.1.1");
   remotes.push("10.9.1.1");
-  upkeep.refresh();
+  tell();
   await settled();
   assert.deepEqual(target.opened, ["10.0.0.1>10.9.0.1", "10.0.1.1>10.9.1.1"]);
   locals.shift();
-  upkeep.refresh();
+  tell();
   assert.deepEqual(gone, ["10.0.0.1"]);
   await target.end();
   locals.push("10.0.2.1");
+  tell();
   upkeep.refresh();
   assert.equal(target.opened.length, 2, "nothing is opened for a connection that is closed");
+});
+
+Deno.test("PathUpkeep sets a timer for what is tried again only: there may be thousands of them", async () => {
+  let lacksRoutes = false;
+  const locals = ["10.0.0.1", "10.0.1.1"];
+  const { target, upkeep } = upkeepOf(() => locals, () => ["10.9.0.1"], () => lacksRoutes);
+  const original = globalThis.setTimeout;
+  let timers = 0;
+  globalThis.setTimeout = ((...args: Parameters<typeof setTimeout>) => {
+    timers++;
+    return original(...args);
+  }) as typeof setTimeout;
+  const turn = () => new Promise((resolve) => original(resolve, 0));
+  try {
+    upkeep.start();
+    await turn();
+    upkeep.refresh();
+    assert.equal(timers, 0, "all paths are open");
+    lacksRoutes = true;
+    upkeep.refresh();
+    assert.equal(timers, 1, "a socket may be bound later");
+    lacksRoutes = false;
+    upkeep.refresh();
+    assert.equal(timers, 1);
+    target.lose("10.0.0.1", ErrorCode.PathUnstableOrPoor);
+    await turn();
+    assert.ok(timers > 1, "what is lost is tried again");
+  } finally {
+    globalThis.setTimeout = original;
+  }
+  await target.end();
 });
 
 Deno.test("dial() spreads its paths over the addresses the server tells of", async () => {

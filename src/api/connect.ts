@@ -143,7 +143,16 @@ class Attempts<Face extends ConnectionFace> {
     this.#options = options;
     this.#make = make;
     this.#config = clientConfig(options);
-    this.#hub = new Hub(new Endpoint({ random: new SystemRandom(), wallTime }));
+    const endpoint = new Endpoint({
+      random: new SystemRandom(),
+      wallTime,
+      engine: engineOfProcess(options.native),
+    });
+    const open = socketOpener(options.native);
+    this.#hub = new Hub(
+      endpoint,
+      (hostname, port) => open(hostname, port, { device: links.deviceFor(hostname) }),
+    );
   }
 
   async run(routes: readonly PathRoute[]): Promise<Opened<Face>> {

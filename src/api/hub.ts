@@ -22,7 +22,7 @@ export type EventListener = (event: ConnectionEvent) => void;
 export class Hub implements DriverListener<Connection> {
   readonly endpoint: Endpoint;
   readonly driver: Driver<Connection>;
-  readonly sockets = new SocketSet();
+  readonly sockets: SocketSet;
   /** Resolves when all sockets are closed. */
   readonly closed: Promise<void>;
   #endsWhenEmpty = false;
@@ -35,9 +35,17 @@ export class Hub implements DriverListener<Connection> {
   #isStopped = false;
   #cancelTimer: (() => void) | undefined;
 
-  /** @param onAccepted Takes the connections that peers open. */
-  constructor(endpoint: Endpoint, onAccepted?: (connection: Connection) => void) {
+  /**
+   * @param open Opens its sockets.
+   * @param onAccepted Takes the connections that peers open.
+   */
+  constructor(
+    endpoint: Endpoint,
+    open: OpenSocket,
+    onAccepted?: (connection: Connection) => void,
+  ) {
     this.endpoint = endpoint;
+    this.sockets = new SocketSet(open);
     this.driver = new Driver(endpoint, this);
     this.closed = this.#closing.promise;
     this.#onAccepted = onAccepted;
@@ -53,11 +61,18 @@ export class Hub implements DriverListener<Connection> {
 
   /** Opens sockets, all with the same port. */
   listen(hostnames: readonly string[], port: number): void {
-    for (const socket of this.sockets.openAll(hostnames, port)) this.driver.add(socket);
+    const opened = this.sockets.openAll(hostnames, port);
+    try {
+      for (const socket of opened) this.driver.add(socket);
+    } catch (error) {
+      // The system cannot wait for one of them.
+      for (const socket of opened) this.sockets.remove(socket);
+      throw error;
+    }
   }
 
   /** Opens one more socket. */
-  open(hostname: string): UdpSocket {
+  open(hostname: string): Socket {
     const socket = this.sockets.open(hostname);
     this.driver.add(socket);
     if (!this.#keepsProcess) socket.unref();
@@ -138,7 +153,7 @@ export class Hub implements DriverListener<Connection> {
    *
    * @param local A literal address, an interface, or the beginning of either.
    */
-  portFor(connection: Connection, local: string | undefined, remote: Address): UdpSocket {
+  portFor(connection: Connection, local: string | undefined, remote: Address): Socket {
     if (this.#onAccepted) {
       throw new TypeError("Cannot open a path: only the client of a connection can");
     }

@@ -113,11 +113,18 @@ export class Hub implements DriverListener<Connection> {
     else this.#watchers.set(connection, [listener]);
   }
 
-  /** A local address is gone: paths that begin there are abandoned, its sockets closed. */
+  /**
+   * A local address is gone: paths that begin there are abandoned. Its sockets are closed when no path
+   * uses them: the last path of a connection stays, as the address may come back.
+   */
   abandonFrom(connection: Connection, hostname: string): void {
     for (const { current, slot } of connection.paths.paths.slice()) {
       if (current.port.address.hostname !== hostname || slot.path === undefined) continue;
       connection.closePath(slot.path, ErrorCode.PathUnstableOrPoor, this.driver.now);
+    }
+    for (const socket of this.sockets.sockets.slice()) {
+      const isGone = socket.address.hostname === hostname;
+      if (isGone && !this.#isUsed(socket)) this.sockets.remove(socket);
     }
     this.wake(connection);
   }
@@ -158,7 +165,9 @@ export class Hub implements DriverListener<Connection> {
       throw new TypeError("Cannot open a path: only the client of a connection can");
     }
     const hostname = this.#localFor(connection, local, remote.hostname);
-    const used = connection.paths.paths.filter((path) => path.live).map((path) => path.current);
+    const used = connection.paths.paths.filter((path) => path.readiness >= Readiness.Opening).map((
+      path,
+    ) => path.current);
     const free = this.sockets.sockets.find((socket) =>
       !socket.isClosed && socket.address.hostname === hostname &&
       !used.some(({ port, remote: to }) => port === socket && sameAddress(to, remote))
@@ -195,6 +204,14 @@ export class Hub implements DriverListener<Connection> {
 
   onRest(): void {
     if (this.#isClosing && this.endpoint.connections.size === 0) this.#stop();
+  }
+
+  #isUsed(socket: Socket): boolean {
+    return this.endpoint.connections.values().some(({ paths }) =>
+      paths.paths.some(({ current, readiness }) =>
+        current.port === socket && readiness >= Readiness.Opening
+      )
+    );
   }
 
   #endIfEmpty(): void {

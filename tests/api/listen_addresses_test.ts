@@ -1,16 +1,20 @@
 import assert from "node:assert/strict";
-import { ListenAddresses, type ListeningHub } from "../../src/api/listen_addresses.ts";
-import type { LocalAddress } from "../../src/io/interfaces.ts";
+import { ListenAddresses, type ListeningHub } from "../../src/api/address/listen_addresses.ts";
+import { familyOf, type LocalAddress } from "../../src/io/interfaces.ts";
+import { socketOpener } from "../../src/io/open_socket.ts";
+import type { OpenSocket } from "../../src/io/socket.ts";
 import { SocketSet } from "../../src/io/socket_set.ts";
+import { whyNotNative } from "../io/native/tier.ts";
 
 /** A hub whose sockets are real, on addresses that a test says the machine has. */
 class Site implements Disposable {
-  readonly sockets = new SocketSet();
+  readonly sockets: SocketSet;
   readonly announced: string[] = [];
   readonly addresses: ListenAddresses;
   present: readonly string[] = ["127.0.0.1"];
 
-  constructor(patterns: readonly string[] | undefined) {
+  constructor(patterns: readonly string[] | undefined, open?: OpenSocket) {
+    this.sockets = new SocketSet(open);
     const hub: ListeningHub = {
       endpoint: {
         announce: (list) => this.announced.push(list.map(({ hostname }) => hostname).join(" ")),
@@ -29,7 +33,7 @@ class Site implements Disposable {
 }
 
 function local(hostname: string): LocalAddress {
-  return { name: "lo", hostname, family: "IPv4" };
+  return { name: "lo", hostname, family: familyOf(hostname) };
 }
 
 for (const patterns of [undefined, ["lo*"]]) {
@@ -72,4 +76,31 @@ Deno.test("A listener hears on one of its interfaces though another has no addre
   site.present = ["127.0.0.1", "127.0.0.2"];
   site.addresses.refresh();
   assert.deepEqual(site.announced, ["127.0.0.1", "127.0.0.1 127.0.0.2"]);
+});
+
+Deno.test({
+  name: "A listener at all addresses tells clients where it answers, as they come and go",
+  ignore: whyNotNative !== undefined,
+  fn() {
+    for (const [pattern, heard] of [["0.0.0.0", ["127.0.0.1"]], ["::", ["127.0.0.1", "::1"]]]) {
+      using site = new Site([pattern as string], socketOpener("require"));
+      site.present = ["127.0.0.1", "::1"];
+      site.addresses.open(0);
+      site.addresses.refresh();
+      site.present = ["127.0.0.1", "::1", "127.0.0.2"];
+      site.addresses.refresh();
+      assert.deepEqual(
+        site.announced,
+        [heard, [...heard!, "127.0.0.2"]].map((list) => (list as string[]).join(" ")),
+      );
+      assert.equal(site.sockets.sockets.length, 1);
+    }
+  },
+});
+
+Deno.test("A listener at all addresses that cannot tell them apart names none", () => {
+  using site = new Site(["::"], socketOpener("off"));
+  site.addresses.open(0);
+  site.addresses.refresh();
+  assert.deepEqual(site.announced.filter((text) => text !== ""), []);
 });

@@ -62,15 +62,15 @@ export class ListenAddresses {
     const hostnames = serverAddresses(this.#patterns, all);
     this.#hub.listen(hostnames, port);
     this.#port = this.#hub.sockets.addresses[0]!.port;
-    this.#announce(hostnames);
-    // A socket for all addresses hears on those that come later, too.
-    if (!hostnames.some(isUnspecified) && all !== undefined) this.#sleep();
+    this.#announce(this.#present());
+    // A socket for all addresses hears on those that come later, too, but may not tell them apart.
+    if (all !== undefined && (!hostnames.some(isUnspecified) || this.#tellsLocal)) this.#sleep();
   }
 
   /** Looks at the interfaces, and listens where nothing listens yet. */
   refresh(): void {
     const present = this.#present();
-    const missing = present.filter((hostname) => !this.#hub.sockets.find(hostname));
+    const missing = present.filter((hostname) => this.#heardAt(hostname) === undefined);
     const opened = missing.filter((hostname) => this.#tryListen(hostname));
     const heard = present.filter((one) => opened.includes(one) || !missing.includes(one));
     if (heard.length > 0) this.#announce(heard);
@@ -84,7 +84,12 @@ export class ListenAddresses {
 
   #present(): readonly string[] {
     try {
-      return serverAddresses(this.#patterns, this.#list()).filter((one) => !isUnspecified(one));
+      const all = this.#list();
+      const wanted = serverAddresses(this.#patterns, all);
+      const named = wanted.filter((one) => !isUnspecified(one));
+      if (all === undefined || !this.#tellsLocal) return named;
+      const heard = serverAddresses(undefined, all).filter((one) => this.#heardAt(one));
+      return [...new Set([...named, ...heard])];
     } catch (error) {
       // An interface that has no address for the moment is no mistake.
       if (error instanceof TypeError) return [];
@@ -107,13 +112,31 @@ export class ListenAddresses {
     const text = hostnames.join(" ");
     if (text === this.#announced) return;
     this.#announced = text;
-    const { endpoint, sockets, driver } = this.#hub;
+    const { endpoint, driver } = this.#hub;
     endpoint.announce(
-      sockets.addresses.filter(({ hostname }) =>
-        hostnames.includes(hostname) && !isUnspecified(hostname)
+      hostnames.map((hostname) => this.#heardAt(hostname)).filter((address) =>
+        address !== undefined
       ),
     );
     driver.wake();
+  }
+
+  /** Where clients reach this address, if something listens there and answers from there. */
+  #heardAt(hostname: string): Address | undefined {
+    const { sockets } = this.#hub;
+    const own = sockets.find(hostname);
+    if (own !== undefined) return isUnspecified(hostname) ? undefined : own.address;
+    const anywhere = sockets.find("::") ??
+      (familyOf(hostname) === "IPv4" ? sockets.find("0.0.0.0") : undefined);
+    if (!anywhere?.capabilities.packetInfo) return undefined;
+    return { ...anywhere.address, hostname };
+  }
+
+  /** Whether a socket for all addresses tells them apart. */
+  get #tellsLocal(): boolean {
+    return this.#hub.sockets.sockets.some(({ address, capabilities }) =>
+      isUnspecified(address.hostname) && capabilities.packetInfo
+    );
   }
 
   #sleep(): void {

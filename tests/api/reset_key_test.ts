@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { resetKeyOf } from "../../src/api/reset_key.ts";
-import type { ListenOptions } from "../../src/api/options.ts";
+import { resetKeyOf as keyOf } from "../../src/api/options/reset_key.ts";
+import { serviceSecretOf } from "../../src/api/options/service_secret.ts";
+import type { ListenOptions } from "../../src/api/options/options.ts";
 
 const options: ListenOptions = {
   port: 443,
@@ -10,6 +11,10 @@ const options: ListenOptions = {
   localAddresses: ["192.0.2.1", "192.0.2.2"],
   instance: "a",
 };
+
+function resetKeyOf(options: ListenOptions): Uint8Array | undefined {
+  return keyOf(serviceSecretOf(options), options);
+}
 
 Deno.test("resetKeyOf() gives the next process the same key, and no other instance", () => {
   const key = resetKeyOf(options)!;
@@ -34,7 +39,10 @@ Deno.test("resetKeyOf() tells instances apart by machine, port and addresses, or
   assert.equal(resetKeyOf({ ...unnamed, port: 0 }), undefined);
 });
 
-Deno.test("resetKeyOf() refuses a secret that is none", () => {
+Deno.test("serviceSecretOf() refuses a secret that is none", () => {
   const short = { ...options, secret: new Uint8Array(31) };
-  assert.throws(() => resetKeyOf(short), /Cannot use a secret of 31 bytes: give at least 32 bytes/);
+  assert.throws(
+    () => serviceSecretOf(short),
+    /Cannot use a secret of 31 bytes: give at least 32 bytes/,
+  );
 });

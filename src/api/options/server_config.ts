@@ -14,7 +14,11 @@ import { transportConfig } from "./transport_config.ts";
 import { storeFor } from "./trust.ts";
 
 /** What the options of a listener mean to the core. */
-export function serverConfig(options: ListenOptions, credentials: CredentialSet): ServerConfig {
+export function serverConfig(
+  options: ListenOptions,
+  credentials: CredentialSet,
+  secret: ServiceSecret,
+): ServerConfig {
   const { alpnProtocols: alpn, clientCertificates } = options;
   if (!Array.isArray(alpn) || alpn.length === 0) {
     throw new TypeError("Cannot listen: alpnProtocols must name at least one protocol");
@@ -35,6 +39,7 @@ export function serverConfig(options: ListenOptions, credentials: CredentialSet)
     retry: options.retry,
     earlyData: options.earlyData,
     ticketKey: options.ticketKey,
+    secret,
     versions: versionNumbers(options.versions),
   };
 }

@@ -38,6 +38,14 @@ export interface ConnectionListener<Face> extends AsyncIterable<Face>, AsyncDisp
    */
   setCertificates(certificates: CertificateOptions): void;
   /**
+   * Names the server otherwise in connection IDs from now on; connected clients get other IDs, and
+   * retire those they have. Balancers must know the new configurations before.
+   *
+   * @param configurations The first is that of new IDs; those of the others are still known.
+   * @throws {TypeError} What cannot be used, and why; all stays as it was.
+   */
+  setConnectionIds(configurations: readonly BalancerConfiguration[]): void;
+  /**
    * Whether the certificate that clients are shown now is good for a host.
    *
    * @param hostname A name, or a literal IP address.
@@ -142,6 +150,12 @@ class ApiListener<Face extends ConnectionFace> implements ConnectionListener<Fac
 
   setCertificates(certificates: CertificateOptions): void {
     this.#credentials.replace(certificates);
+  }
+
+  setConnectionIds(configurations: readonly BalancerConfiguration[]): void {
+    replaceConfigurations(this.#idLayout, configurations);
+    this.#hub.endpoint.renewIds();
+    this.#hub.driver.wake();
   }
 
   covers(hostname: string, serverName: string | undefined): boolean {

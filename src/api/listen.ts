@@ -1,6 +1,12 @@
 import { MultipathConnection } from "./multipath_connection.ts";
-import type { MultipathListener } from "./multipath_listener.ts";
-import type { ListenOptions } from "./options.ts";
+import type { ConnectionListener } from "./multipath_listener.ts";
+import type { ListenOptions } from "./options/options.ts";
+
+/**
+ * Waits for multipath connections.
+ * @category Connections
+ */
+export type MultipathListener = ConnectionListener<MultipathConnection>;
 
 /**
  * Waits for connections: the short way to `MultipathConnection.listen`.

@@ -1,21 +1,30 @@
 import type { Connection } from "../connection/connection.ts";
 import { Endpoint } from "../endpoint/endpoint.ts";
+import { ReplayMemory } from "../endpoint/replay_memory.ts";
 import { wallTime } from "../io/clock.ts";
+import type { BalancerConfiguration } from "../packet/balancer_code.ts";
+import type { IdLayout } from "../packet/id_layout.ts";
+import { engineOfProcess } from "../io/native/native_engine.ts";
+import { socketOpener } from "../io/open_socket.ts";
 import { SystemRandom } from "../io/random.ts";
-import type { MakeConnection } from "./connect.ts";
-import { type CertificateOptions, CredentialSet } from "./credentials.ts";
+import type { ConnectionFace, MakeConnection } from "./connection_face.ts";
+import { type CertificateOptions, CredentialSet } from "./options/credentials.ts";
 import { Hub } from "./hub.ts";
-import { ItemQueue } from "./item_queue.ts";
-import { exemptPrefixes, ledgerLimits } from "./limit_options.ts";
-import { ListenAddresses } from "./listen_addresses.ts";
-import type { ListenerStats } from "./listener_stats.ts";
-import type { MultipathConnection } from "./multipath_connection.ts";
-import type { CloseInfo, ListenOptions } from "./options.ts";
-import { resetKeyOf } from "./reset_key.ts";
-import { serverConfig } from "./server_config.ts";
+import { ItemQueue } from "./stream/item_queue.ts";
+import { idLayoutOf, replaceConfigurations } from "./options/connection_ids.ts";
+import { exemptPrefixes, ledgerLimits } from "./options/limit_options.ts";
+import { ListenAddresses } from "./address/listen_addresses.ts";
+import type { ListenerStats } from "./stats/listener_stats.ts";
+import type { CloseInfo, ListenOptions } from "./options/options.ts";
+import { resetKeyOf } from "./options/reset_key.ts";
+import { serviceSecretOf } from "./options/service_secret.ts";
+import { serverConfig } from "./options/server_config.ts";
+import { seated } from "./options/worker_options.ts";
+import { workerMaskOf } from "./options/worker_place.ts";
+import { Strays } from "./strays.ts";
 
 /**
- * Waits for connections.
+ * Waits for connections, of the kind that an application gets.
  *
  * @example
  * ```ts ignore
@@ -101,24 +110,39 @@ class ApiListener<Face extends ConnectionFace> implements ConnectionListener<Fac
   /**
    * Connections that the application has not accepted yet, and those of them that it could accept.
    */
-  readonly #unaccepted = new Set<MultipathConnection>();
-  readonly #offered = new Set<MultipathConnection>();
+  readonly #unaccepted = new Set<Face>();
+  readonly #offered = new Set<Face>();
+  readonly #strays: Strays | undefined;
+  readonly #idLayout: IdLayout;
   #isClosed = false;
 
-  constructor(options: ListenOptions, make: MakeConnection) {
-    options.signal?.throwIfAborted();
+  constructor(given: ListenOptions, make: MakeConnection<Face>) {
+    given.signal?.throwIfAborted();
+    const { options, seat } = seated(given);
     this.#credentials = new CredentialSet(options);
-    const server = serverConfig(options, this.#credentials);
+    const secret = serviceSecretOf(options);
+    const strays = seat && new Strays(seat);
+    const place = seat && { number: seat.number, mask: workerMaskOf(secret) };
+    this.#idLayout = idLayoutOf(options.connectionIds, place);
+    const server = {
+      ...serverConfig(options, this.#credentials, secret),
+      replayMemory: seat?.replayMemory && new ReplayMemory(seat.replayMemory),
+    };
     const endpoint = new Endpoint({
       random: new SystemRandom(),
       wallTime,
+      engine: engineOfProcess(options.native),
       server,
-      resetKey: resetKeyOf(options),
+      idLayout: this.#idLayout,
+      onForeign: strays && strays.handOn.bind(strays),
+      resetKey: resetKeyOf(secret, options),
       limits: ledgerLimits(options.limits),
       exempt: exemptPrefixes(options.exemptNetworks),
     });
     this.#make = make;
-    this.#hub = new Hub(endpoint, (core) => this.#onAccepted(core));
+    this.#hub = new Hub(endpoint, socketOpener(options.native), (core) => this.#onAccepted(core));
+    this.#strays = strays;
+    strays?.receiveAt(this.#hub);
     this.#addresses = new ListenAddresses(this.#hub, options.localAddresses);
     this.#addresses.open(options.port);
     this.#openPreferred(options.preferredAddresses ?? []);
@@ -164,7 +188,8 @@ class ApiListener<Face extends ConnectionFace> implements ConnectionListener<Fac
 
   get stats(): ListenerStats {
     const { ledger, retriesSent } = this.#hub.endpoint;
-    return { ...ledger.stats, retriesSent };
+    const strays = this.#strays?.stats ?? { handedOn: 0, dropped: 0 };
+    return { ...ledger.stats, strays, retriesSent };
   }
 
   ref(): void {

@@ -21,7 +21,7 @@ export class StreamEnd {
   constructor(stream: Stream, wake: () => void) {
     this.sink = new SendSink(stream.send!, wake);
     this.source = new ReceiveSource(stream.receive!, wake);
-    this.writable = new ApiSendStream(stream.send!, this.sink, ownerOf(wake));
+    this.writable = new ApiSendStream(stream.send!, this.sink, ownerOf(wake), () => undefined);
     this.readable = new ApiReceiveStream(stream.receive!, this.source);
   }
 }

@@ -8,6 +8,7 @@ import { ItemQueue } from "./item_queue.ts";
 import { ApiReceiveStream, ReceiveSource, type ReceiveStream } from "./receive_stream.ts";
 import {
   ApiSendStream,
+  type FindSendStream,
   SendSink,
   type SendStream,
   type SendStreamOptions,
@@ -30,9 +31,11 @@ export class ConnectionStreams {
   readonly #incomingUnidirectional: ItemQueue<Stream, ReceiveStream>;
   /** Calls that wait until the peer allows one more stream, by kind. */
   readonly #waiting: [PromiseWithResolvers<void>[], PromiseWithResolvers<void>[]] = [[], []];
+  readonly #find: FindSendStream;
   #error: Error | undefined;
 
   constructor(streams: StreamSet, owner: StreamOwner) {
+    this.#find = (id) => endsOf(streams.find(id))?.writable;
     this.#streams = streams;
     this.#owner = owner;
     streams.room.awaitsApplication = true;
@@ -135,15 +138,15 @@ export class ConnectionStreams {
   }
 
   #add(stream: Stream): StreamEnds {
-    const ends = new StreamEnds(stream, this.#owner);
-    stream.context = ends; // forgotten with the stream: the core says nothing of that
+    const ends = new StreamEnds(stream, this.#owner, this.#find);
+    stream.remember(ends); // the core does not say when the stream is forgotten
     if (this.#error) ends.fail(this.#error);
     return ends;
   }
 }
 
-function endsOf(stream: Stream): StreamEnds | undefined {
-  return stream.context as StreamEnds | undefined;
+function endsOf(stream: Stream | undefined): StreamEnds | undefined {
+  return stream?.context as StreamEnds | undefined;
 }
 
 /** The web streams of one stream, and what feeds them. */
@@ -153,11 +156,11 @@ class StreamEnds {
   readonly writable: SendStream | undefined;
   readonly readable: ReceiveStream | undefined;
 
-  constructor({ send, receive }: Stream, owner: StreamOwner) {
+  constructor({ send, receive }: Stream, owner: StreamOwner, find: FindSendStream) {
     const wake = () => owner.wake();
     this.sink = send && new SendSink(send, wake);
     this.source = receive && new ReceiveSource(receive, wake);
-    this.writable = send && new ApiSendStream(send, this.sink!, owner);
+    this.writable = send && new ApiSendStream(send, this.sink!, owner, find);
     this.readable = receive && new ApiReceiveStream(receive, this.source!);
   }
 

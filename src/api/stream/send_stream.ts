@@ -120,20 +120,28 @@ export interface StreamOwner {
   publicPath(core: CorePath): Path | undefined;
 }
 
-/** A `SendStream` over the core's sending half. */
+/** Finds a stream that is not over by its ID. */
+export type FindSendStream = (id: number) => SendStream | undefined;
+
+/**
+ * A `SendStream` over the core's sending half. No weak map leads from the half to the stream: the
+ * collector would keep both, with all that they refer to, until it looks at the whole heap.
+ */
 export class ApiSendStream extends WritableStream<Uint8Array<ArrayBufferLike>>
   implements SendStream {
   static readonly #streams = new WeakMap<object, ApiSendStream>();
   readonly #half: SendHalf;
   readonly #sink: SendSink;
   readonly #owner: StreamOwner;
+  readonly #find: FindSendStream;
 
-  constructor(half: SendHalf, sink: SendSink, owner: StreamOwner) {
+  /** @param find Finds the other streams of the connection. */
+  constructor(half: SendHalf, sink: SendSink, owner: StreamOwner, find: FindSendStream) {
     super(sink, { highWaterMark: 1 });
     this.#half = half;
     this.#sink = sink;
     this.#owner = owner;
-    ApiSendStream.#streams.set(half, this);
+    this.#find = find;
   }
 
   get id(): bigint {
@@ -182,7 +190,7 @@ export class ApiSendStream extends WritableStream<Uint8Array<ArrayBufferLike>>
 
   get dependsOn(): SendStream | undefined {
     const other = this.#half.dependsOn;
-    return other && ApiSendStream.#streams.get(other);
+    return other && this.#find(other.id);
   }
 
   set dependsOn(other: SendStream | undefined) {

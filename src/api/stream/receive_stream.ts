@@ -47,6 +47,11 @@ export class ApiReceiveStream extends ReadableStream<Uint8Array<ArrayBuffer>>
   get early(): boolean {
     return this.#half.early;
   }
+
+  /** Bytes of the whole stream; -1 while that is not known. */
+  get finalSize(): number {
+    return this.#half.finalSize;
+  }
 }
 
 /** Carries what arrived from the core to a reader. */

@@ -220,6 +220,11 @@ export class ApiSendStream extends WritableStream<Uint8Array<ArrayBufferLike>>
     return this.#half.room.reserve(most);
   }
 
+  /** Bytes that have left, repetitions aside. */
+  get bytesSent(): number {
+    return this.#half.limit.used;
+  }
+
   get path(): Path | undefined {
     const core = this.#half.bound as CorePath | undefined;
     return core && this.#owner.publicPath(core);

@@ -58,7 +58,7 @@ export class ApiReceiveStream extends ReadableStream<Uint8Array<ArrayBuffer>>
 export class ReceiveSource implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
   readonly #half: ReceiveHalf;
   readonly #wake: () => void;
-  #controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
+  #controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | undefined = undefined;
   /** Resolves when something arrived; set while a reader waits. */
   #arrival: PromiseWithResolvers<void> | undefined;
   #failure: Error | undefined;
@@ -107,7 +107,7 @@ export class ReceiveSource implements UnderlyingDefaultSource<Uint8Array<ArrayBu
     const half = this.#half;
     const data = half.read(CHUNK_SIZE);
     if (data) {
-      this.#controller.enqueue(data);
+      this.#controller?.enqueue(data);
       this.#wake();
     }
     if (half.resetCode >= 0) this.#end(this.#resetError());
@@ -119,8 +119,8 @@ export class ReceiveSource implements UnderlyingDefaultSource<Uint8Array<ArrayBu
   #end(error: Error | undefined): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    if (error) this.#controller.error(error);
-    else this.#controller.close();
+    if (error) this.#controller?.error(error);
+    else this.#controller?.close();
     this.#arrival?.resolve();
     this.#arrival = undefined;
   }

@@ -250,7 +250,7 @@ export class ApiSendStream extends WritableStream<Uint8Array<ArrayBufferLike>>
 export class SendSink implements UnderlyingSink<Uint8Array<ArrayBufferLike>> {
   readonly #half: SendHalf;
   readonly #wake: () => void;
-  #controller!: WritableStreamDefaultController;
+  #controller: WritableStreamDefaultController | undefined = undefined;
   /** Resolves when something changed; there is at most one write or close at a time. */
   #change: PromiseWithResolvers<void> | undefined;
   #error: Error | undefined;
@@ -309,7 +309,7 @@ export class SendSink implements UnderlyingSink<Uint8Array<ArrayBufferLike>> {
   fail(error: Error): void {
     if (this.#error || this.#half.state === SendState.DataReceived) return this.#signal();
     this.#error = error;
-    this.#controller.error(error);
+    this.#controller?.error(error);
     this.#change?.reject(error);
     this.#change = undefined;
   }
@@ -342,7 +342,7 @@ export class SendSink implements UnderlyingSink<Uint8Array<ArrayBufferLike>> {
   /** A write that waits ends before `abort` is called: it must not wait for the peer. */
   #hearAbort(): void {
     this.#hearsAbort = true;
-    const { signal } = this.#controller;
+    const { signal } = this.#controller!;
     signal.addEventListener("abort", () => this.abort(signal.reason), { once: true });
   }
 

@@ -59,8 +59,13 @@ export interface PathStats {
   readonly packetsLost: number;
   /** Packets declared lost that arrived after all. */
   readonly packetsSpuriouslyLost: number;
-  /** Sockets of this runtime neither set nor tell the ECN field (RFC 9000, Section 13.4). */
-  readonly ecn: "not supported";
+  /**
+   * Whether packets leave ECN-capable, or why not (RFC 9000, Appendix A.4). Sockets of the runtime
+   * neither set nor tell marks; native ones do (`native` in the options).
+   */
+  readonly ecn: "not supported" | "testing" | "unknown" | "capable" | "failed";
+  /** Packets that came to the peer with the mark of congestion, as it reports. */
+  readonly congestionMarks: number;
 }
 
 /** A snapshot of a path of the core, which does not know when it was opened and closed. */
@@ -74,7 +79,7 @@ export function pathStats(
     id: core.id,
     localAddr: { ...current.port.address },
     remoteAddr: { ...current.remote },
-    observedAddr: current.observedAddress && { ...current.observedAddress },
+    observedAddr: current.reports.ours && { ...current.reports.ours },
     status: core.status,
     health: healthName(core.health),
     openedAt,
@@ -95,7 +100,8 @@ export function pathStats(
     packetsReceived: counters.packetsReceived,
     packetsLost: counters.packetsLost,
     packetsSpuriouslyLost: counters.packetsSpurious,
-    ecn: "not supported",
+    ecn: current.ecn.state,
+    congestionMarks: current.ecn.congested,
   };
 }
 

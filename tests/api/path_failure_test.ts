@@ -1,3 +1,4 @@
+import { Readiness } from "../../src/scheduler/readiness.ts";
 import assert from "node:assert/strict";
 import type { ConnectionPaths } from "../../src/api/connection_paths.ts";
 import type { Connection } from "../../src/connection/connection.ts";
@@ -5,7 +6,8 @@ import { moveObstacle } from "../../src/connection/path_obstacle.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { PathError } from "../../src/error/quic_error.ts";
 import type { Path } from "../../src/path/path.ts";
-import { RemoteIds } from "../../src/path/remote_ids.ts";
+import { RemoteIds } from "../../src/path/id/remote_ids.ts";
+import { TestIssuer } from "../path/fakes.ts";
 import { linkOf, Pair, type PairOptions } from "../sim/pair.ts";
 import { pathsOf } from "./sim_paths.ts";
 
@@ -86,24 +88,24 @@ Deno.test("moveObstacle() tells an empty connection ID from one without others",
     handshake: { confirmed: true },
     peer: { forbids: () => false },
   } as unknown as Connection;
-  const obstacleOf = (ids: RemoteIds, state: Partial<Path> = { open: true }) =>
+  const obstacleOf = (ids: RemoteIds, state: Partial<Path> = { readiness: Readiness.Open }) =>
     moveObstacle(
       connection,
       { slot: { remote: ids }, route: {}, ...state } as unknown as Path,
       { transport: "udp", hostname: "192.0.2.1", port: 1 },
     );
-  const empty = new RemoteIds(0, 4);
+  const empty = new RemoteIds(0, 4, new TestIssuer());
   empty.adopt(new Uint8Array(0));
   assert.equal(obstacleOf(empty), "emptyId");
-  const only = new RemoteIds(0, 4);
+  const only = new RemoteIds(0, 4, new TestIssuer());
   only.adopt(new Uint8Array(8));
   assert.equal(obstacleOf(only), "noOtherId");
   only.onNew(1, 0, new Uint8Array(8).fill(1), new Uint8Array(16));
   assert.equal(obstacleOf(only), undefined);
   only.rotate();
   assert.equal(obstacleOf(only), "usedIds");
-  assert.equal(obstacleOf(only, { open: false, stage: 0 }), "unopened");
-  assert.equal(obstacleOf(only, { open: false, stage: 2 }), "closed");
+  assert.equal(obstacleOf(only, { readiness: Readiness.Opening, stage: 0 }), "unopened");
+  assert.equal(obstacleOf(only, { readiness: Readiness.Ended, stage: 2 }), "closed");
 });
 
 Deno.test("Opening a path tells whether the server uses one only, forbids it, or is silent", async () => {

@@ -57,7 +57,7 @@ function reasonOf(code: number, path: CorePath | undefined): string {
 
 /** The error for a path that cannot be closed. */
 export function unclosable(path: CorePath, others: readonly CorePath[]): PathError {
-  const isAlone = !others.some((other) => other !== path && other.live);
+  const isAlone = !others.some((other) => other !== path && other.readiness >= Readiness.Opening);
   const why = isAlone ? "it is the only one" : "no other path has been answered on yet";
   return new PathError(
     ErrorCode.NoViablePath,

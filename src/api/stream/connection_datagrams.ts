@@ -32,7 +32,7 @@ export class ConnectionDatagrams {
   #maxSizeOn(paths: readonly CorePath[]): number {
     let room = Infinity;
     for (const path of paths) {
-      if (!path.open) continue;
+      if (path.readiness < Readiness.Open) continue;
       const overhead = PACKET_OVERHEAD + path.slot.remote.current.length;
       room = Math.min(room, path.current.mtu.current - overhead);
     }
@@ -50,7 +50,9 @@ export class ConnectionDatagrams {
       await writer.promise;
     }
     if (this.#error) throw this.#error;
-    const most = path?.open ? this.#maxSizeOn([path]) : this.maxSize;
+    const most = path !== undefined && path.readiness >= Readiness.Open
+      ? this.#maxSizeOn([path])
+      : this.maxSize;
     if (copy.length > most) {
       throw new RangeError(`Cannot send a datagram of ${copy.length} bytes: at most ${most} fit`);
     }

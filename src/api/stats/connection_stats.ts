@@ -50,13 +50,22 @@ export interface ConnectionStats {
 
 /** What all paths of a connection carried, as they come and go. */
 export class Traffic {
-  /** Paths that were opened. */
-  opened = 0;
+  #opened = 0;
   /** What paths carried that are gone for good. */
   readonly #gone = new PathCounters();
   #paths: readonly CorePath[] = [];
   /** Paths that are folded into `#gone`. */
   #folded: WeakSet<CorePath> | undefined;
+
+  /** Paths that were opened. */
+  get opened(): number {
+    return this.#opened;
+  }
+
+  /** Another path was opened. */
+  onOpened(): void {
+    this.#opened++;
+  }
 
   /** A path belongs to the connection; it may be said more than once. */
   add(path: CorePath): void {

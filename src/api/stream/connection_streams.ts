@@ -38,7 +38,7 @@ export class ConnectionStreams {
     this.#find = (id) => endsOf(streams.find(id))?.writable;
     this.#streams = streams;
     this.#owner = owner;
-    streams.room.awaitsApplication = true;
+    streams.room.awaitApplication();
     const refuse = (stream: Stream) => endsOf(this.#take(stream))!.refuse();
     this.#incomingBidirectional = new ItemQueue({
       give: (stream) => endsOf(this.#take(stream))!.both,

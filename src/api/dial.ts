@@ -1,3 +1,5 @@
+// Connects to a server by a URL or a name: `dial`.
+
 import { MultipathConnection } from "./multipath_connection.ts";
 import type { ConnectOptions } from "./options/options.ts";
 
@@ -16,6 +18,8 @@ import type { ConnectOptions } from "./options/options.ts";
  * await using connection = await dial("https://example.com:6121/", { localAddresses: ["eth*"] });
  * console.log(connection.paths.length);
  * ```
+ *
+ * @category Connections
  */
 export function dial(
   target: string | URL | ConnectOptions,

@@ -1,3 +1,5 @@
+// Waits for connections: `listen`, and what a listener is.
+
 import { MultipathConnection } from "./multipath_connection.ts";
 import type { ConnectionListener } from "./multipath_listener.ts";
 import type { ListenOptions } from "./options/options.ts";
@@ -22,6 +24,8 @@ export type MultipathListener = ConnectionListener<MultipathConnection>;
  * await using listener = listen({ port: 6121, cert, key, alpnProtocols: ["echo"] });
  * for await (const connection of listener) console.log(connection.remoteAddr);
  * ```
+ *
+ * @category Connections
  */
 export function listen(options: ListenOptions): MultipathListener {
   return MultipathConnection.listen(options);

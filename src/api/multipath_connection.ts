@@ -1,3 +1,5 @@
+// The connection of an application: streams, datagrams, paths.
+
 import type { Connection } from "../connection/connection.ts";
 import type { ConnectionEvent } from "../connection/event.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
@@ -15,7 +17,6 @@ import type {
   CloseInfo,
   ConnectOptions,
   ListenOptions,
-  OpenPathOptions,
   SendDatagramOptions,
 } from "./options/options.ts";
 import type { OpenPathOptions } from "./path/open_path_options.ts";
@@ -27,10 +28,8 @@ import type { SendStream, SendStreamOptions } from "./stream/send_stream.ts";
 import { type QuicVersion, versionName } from "./options/session.ts";
 
 /**
- * A QUIC connection that uses several network paths at once.
- *
- * It has the shape of `Deno.QuicConn`, and paths: a path is to a multipath connection what a stream
- * is to a connection.
+ * A QUIC connection that uses several network paths at once. It has the shape of `Deno.QuicConn`,
+ * and paths: a path is to a multipath connection what a stream is to a connection.
  *
  * @example Two paths to an echo server
  * ```ts ignore
@@ -48,6 +47,7 @@ import { type QuicVersion, versionName } from "./options/session.ts";
  * await writer.close();
  * for await (const chunk of readable) console.log(new TextDecoder().decode(chunk));
  * ```
+ * @category Connections
  */
 export class MultipathConnection implements AsyncDisposable {
   readonly #core: Connection;
@@ -76,8 +76,8 @@ export class MultipathConnection implements AsyncDisposable {
     this.#datagrams = new ConnectionDatagrams(core, wake);
     this.#eventLog = core.qlog && new ConnectionEventLog(core.qlog, () => hub.driver.now);
     // Prevents unhandled rejections when the caller ignores these promises.
-    this.#handshake.promise.catch(ignore);
-    this.#closed.promise.catch(ignore);
+    this.#handshake.promise.catch(() => {});
+    this.#closed.promise.catch(() => {});
     hub.add(core, (event) => this.#onEvent(event));
   }
 
@@ -115,7 +115,7 @@ export class MultipathConnection implements AsyncDisposable {
    * }
    * ```
    */
-  static listen(options: ListenOptions): MultipathListener {
+  static listen(options: ListenOptions): ConnectionListener<MultipathConnection> {
     return listen(options, (core, hub) => new MultipathConnection(core, hub));
   }
 
@@ -214,7 +214,7 @@ export class MultipathConnection implements AsyncDisposable {
   }
 
   set scheduler(scheduler: Scheduler) {
-    this.#core.dispatcher.scheduler = scheduler;
+    this.#core.dispatcher.replaceScheduler(scheduler);
     this.#hub.wake(this.#core);
   }
 
@@ -375,6 +375,7 @@ export class MultipathConnection implements AsyncDisposable {
         return this.#datagrams.onEvent(event);
       case "handshakeCompleted":
         this.#handshakeTime = this.#hub.driver.now - this.#startedAt;
+        announceConnection(this, this.#core.role, (watcher) => this.#paths.watch(watcher));
         this.#paths.onHandshakeCompleted();
         this.#hub.driver.linger();
         return this.#handshake.resolve();
@@ -397,5 +398,3 @@ export class MultipathConnection implements AsyncDisposable {
     this.#hub.remove(this.#core);
   }
 }
-
-function ignore(): void {}

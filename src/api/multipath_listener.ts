@@ -1,3 +1,5 @@
+// Listens: makes an endpoint with its sockets, and offers the connections that come in.
+
 import type { Connection } from "../connection/connection.ts";
 import { Endpoint } from "../endpoint/endpoint.ts";
 import { ReplayMemory } from "../endpoint/replay_memory.ts";
@@ -30,6 +32,8 @@ import { Strays } from "./strays.ts";
  * ```ts ignore
  * for await (const connection of listener) handle(connection);
  * ```
+ *
+ * @category Connections
  */
 export interface ConnectionListener<Face> extends AsyncIterable<Face>, AsyncDisposable {
   /** Where it listens, one address per socket; addresses that the machine gets are added. */

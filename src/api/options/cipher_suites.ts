@@ -2,7 +2,11 @@
 
 import { CipherSuite } from "../../crypto/cipher_suite.ts";
 
-/** A cipher suite of TLS 1.3. */
+/**
+ * A cipher suite of TLS 1.3.
+ *
+ * @category Connections
+ */
 export type CipherSuiteName =
   | "TLS_AES_128_GCM_SHA256"
   | "TLS_AES_256_GCM_SHA384"

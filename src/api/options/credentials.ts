@@ -3,7 +3,11 @@
 import { Credential } from "../../tls/credential.ts";
 import { matchesIdentity } from "../../tls/trust/server_identity.ts";
 
-/** A certificate with its private key. */
+/**
+ * A certificate with its private key.
+ *
+ * @category Certificates
+ */
 export interface CertificateAndKey {
   /** The certificate, then those that lead to its authority, as PEM. */
   cert: string;
@@ -14,12 +18,18 @@ export interface CertificateAndKey {
 /**
  * Certificates for further names, or a function that chooses one for the name that a client asks
  * for.
+ *
+ * @category Certificates
  */
 export type CertificateSource =
   | readonly CertificateAndKey[]
   | ((serverName: string | undefined) => CertificateAndKey | undefined);
 
-/** The certificates of a server. */
+/**
+ * The certificates of a server.
+ *
+ * @category Certificates
+ */
 export interface CertificateOptions extends CertificateAndKey {
   /** Certificates for further names; the first is for all that these are not good for. */
   certificates?: CertificateSource;

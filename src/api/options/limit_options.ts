@@ -11,6 +11,8 @@ import { type Resource, RESOURCES } from "../../limits/share.ts";
  *
  * Addresses and networks of which many handshakes were completed lately may hold up to four times as
  * much, since there may be many people behind them: a carrier's NAT.
+ *
+ * @category Limits
  */
 export interface ResourceLimits {
   /** By one connection. Of handshakes and connections that is always one. */
@@ -30,6 +32,8 @@ export interface ResourceLimits {
  * ```ts ignore
  * serve({ port: 443, cert, key, limits: { connections: { total: 500, perAddress: 20 } } }, handler);
  * ```
+ *
+ * @category Limits
  */
 export interface PeerLimits {
   /**

@@ -13,7 +13,10 @@ import type { CertificateOptions } from "./credentials.ts";
 import type { ServiceOptions } from "./service_options.ts";
 import type { QuicVersion, SavedSession } from "./session.ts";
 
-/** What clients and servers may choose about the transport. Everything has a default. */
+/**
+ * What clients and servers may choose about the transport. Everything has a default.
+ * @category Connections
+ */
 export interface TransportOptions {
   /**
    * Milliseconds of silence after which a packet is sent just to keep the connection.
@@ -144,7 +147,10 @@ export interface TransportOptions {
   keyLog?: (line: string) => void;
 }
 
-/** How to reach a server, and what to expect of it. */
+/**
+ * How to reach a server, and what to expect of it.
+ * @category Connections
+ */
 export interface ConnectOptions extends TransportOptions {
   /** A literal IP address, or a name that can be resolved to one. */
   hostname: string;
@@ -240,6 +246,7 @@ export interface ConnectOptions extends TransportOptions {
 /**
  * A path that a client wants, as long as there is any way for it. Addresses of an interface stand in
  * for each other, and may change.
+ * @category Paths
  */
 export interface PathWish {
   /**
@@ -251,7 +258,10 @@ export interface PathWish {
   remoteAddresses?: readonly Deno.NetAddr[];
 }
 
-/** The hash of a certificate in DER, as `WebTransport` takes it. */
+/**
+ * The hash of a certificate in DER, as `WebTransport` takes it.
+ * @category Certificates
+ */
 export interface CertificateHash {
   /** Only `"sha-256"` is known. */
   algorithm: string;
@@ -320,7 +330,10 @@ export interface ListenOptions extends TransportOptions, CertificateOptions, Ser
   signal?: AbortSignal;
 }
 
-/** How a server treats certificates of clients. At least one of `caCerts` and `verify` is needed. */
+/**
+ * How a server treats certificates of clients. At least one of `caCerts` and `verify` is needed.
+ * @category Certificates
+ */
 export interface ClientAuthentication {
   /** Certificates of the authorities that clients' certificates come from, as PEM. */
   caCerts?: readonly string[];
@@ -343,7 +356,10 @@ export interface SendDatagramOptions {
   path?: Path;
 }
 
-/** Why a connection is, or was, closed. */
+/**
+ * Why a connection is, or was, closed.
+ * @category Connections
+ */
 export interface CloseInfo {
   /** The application's code. */
   closeCode: number;

@@ -1,3 +1,5 @@
+// Checks the protocols (ALPN) that an application names.
+
 /** Bytes of a protocol's name, and of all names together: both ends must take in the ClientHello. */
 const MAX_PROTOCOL = 255;
 const MAX_PROTOCOLS = 16_384;

@@ -1,6 +1,16 @@
 // The option that says where qlog traces go.
 
-/** A connection that can be logged. */
+import { readEnvironment } from "../../io/environment.ts";
+import { openLogFile, prepareLogDirectory } from "../../io/log_file.ts";
+import { Qlog, type QlogFactory } from "../../qlog/qlog.ts";
+import { RecordQueue } from "../../qlog/record_queue.ts";
+import { type QlogSink, QlogWriter } from "../../qlog/writer.ts";
+
+/**
+ * A connection that can be logged.
+ *
+ * @category Traces
+ */
 export interface QlogInfo {
   /** Which end of it we are. */
   readonly role: "client" | "server";
@@ -36,6 +46,8 @@ export interface QlogInfo {
  *   },
  * });
  * ```
+ *
+ * @category Traces
  */
 export type QlogOption =
   | string
@@ -115,12 +127,11 @@ function shared(stream: WritableStream<string>): QlogFactory {
 /** Writes to a stream as fast as that takes it. */
 class StreamSink implements QlogSink {
   readonly #stream: WritableStream<string>;
-  readonly #queue = new RecordQueue();
+  readonly #queue = new RecordQueue(() => void this.#drain());
   #isBusy = false;
 
   constructor(stream: WritableStream<string>) {
     this.#stream = stream;
-    this.#queue.onReady = () => void this.#drain();
   }
 
   write(record: string): boolean {

@@ -6,6 +6,8 @@ import type { Session } from "../../tls/session.ts";
 /**
  * What a client keeps of a connection, to begin the next one to the same server sooner. It is plain
  * data that can be stored; keep it like a password, and use it once.
+ *
+ * @category Connections
  */
 export interface SavedSession {
   /** For the handshake without certificates. */
@@ -14,7 +16,11 @@ export interface SavedSession {
   readonly token?: Uint8Array | undefined;
 }
 
-/** A version of QUIC: of RFC 9000, or of RFC 9369. */
+/**
+ * A version of QUIC: of RFC 9000, or of RFC 9369.
+ *
+ * @category Connections
+ */
 export type QuicVersion = "v1" | "v2";
 
 /** The numbers of versions on the wire, as far as they are given. */

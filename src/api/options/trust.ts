@@ -1,3 +1,5 @@
+// Which certificates a client trusts.
+
 import { sha256 } from "@noble/hashes/sha2.js";
 import { equalBytes } from "../../bytes/bytes.ts";
 import { ErrorCode } from "../../error/error_code.ts";

@@ -1,4 +1,8 @@
-/** Where a path is to move. */
+/**
+ * Where a path is to move.
+ *
+ * @category Paths
+ */
 export interface MigrateOptions {
   /**
    * Where the path is to begin: a literal address, the name of an interface, or the beginning of

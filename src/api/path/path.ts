@@ -16,6 +16,8 @@ import type { MigrateOptions } from "./migrate_options.ts";
  *   console.log(path.localAddr.hostname, path.status, path.stats.smoothedRtt);
  * }
  * ```
+ *
+ * @category Paths
  */
 export interface Path extends AsyncDisposable {
   /** The path's ID; never used twice in a connection. */
@@ -58,7 +60,11 @@ export interface Path extends AsyncDisposable {
   close(): void;
 }
 
-/** Why a path was closed, and by which end. */
+/**
+ * Why a path was closed, and by which end.
+ *
+ * @category Paths
+ */
 export interface PathCloseInfo {
   /**
    * The code that either end gave (MPQUIC, Section 4.2); 0 when the connection ended in order. See

@@ -4,7 +4,11 @@ import { MAX_PATH_EVENTS_WAITING } from "../../limits/limits.ts";
 import type { ApiPath, Path, PathCloseInfo } from "./path.ts";
 import type { PathStats } from "../stats/path_stats.ts";
 
-/** What can happen to a path; see {@linkcode PathEvent.type}. */
+/**
+ * What can happen to a path; see {@linkcode PathEvent.type}.
+ *
+ * @category Paths
+ */
 export type PathEventType =
   | "opened"
   | "health"
@@ -23,6 +27,8 @@ export type PathEventType =
  *   console.log(type, stats.id, stats.localAddr.hostname, stats.health, closeInfo?.closeCode);
  * }
  * ```
+ *
+ * @category Paths
  */
 export interface PathEvent {
   /**

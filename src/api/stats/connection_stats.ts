@@ -8,6 +8,8 @@ import { PathCounters } from "../../recovery/path_counters.ts";
 /**
  * What was counted in a connection. Counters cover all its paths, those too that were closed, and
  * never become less; they stay as they were when the connection is closed.
+ *
+ * @category Connections
  */
 export interface ConnectionStats {
   /** The QUIC version in use: 1, or 0x6b3343cf for version 2. */

@@ -13,6 +13,8 @@ export type { EventData };
  * ```ts ignore
  * connection.qlog?.write("chat:message_sent", { room: 7, length: 120 });
  * ```
+ *
+ * @category Traces
  */
 export interface EventLog {
   /**

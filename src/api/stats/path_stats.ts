@@ -9,6 +9,8 @@ import type { PathStatus } from "../../scheduler/scheduler.ts";
  *
  * Counters never become less, also when the path moves to other addresses; measurements are those of
  * the addresses in use. All of it stays as it was when the path is closed.
+ *
+ * @category Paths
  */
 export interface PathStats {
   /** The path's ID; never used twice in a connection. */

@@ -17,6 +17,8 @@ import type { Resource } from "../../limits/share.ts";
  *   connection.account.release("files", 1);
  * }
  * ```
+ *
+ * @category Limits
  */
 export interface PeerAccount {
   /**

@@ -15,7 +15,11 @@ import {
   type StreamOwner,
 } from "./send_stream.ts";
 
-/** A stream with both directions. */
+/**
+ * A stream with both directions.
+ *
+ * @category Streams and datagrams
+ */
 export interface BidirectionalStream {
   /** What the peer sends. */
   readonly readable: ReceiveStream;

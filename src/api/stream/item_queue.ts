@@ -1,3 +1,5 @@
+// A queue between a connection and a reader that may be absent.
+
 /** What becomes of items that wait in a queue. */
 export interface ItemFate<T, U> {
   /** Makes what a reader gets of an item, as it gets it. */

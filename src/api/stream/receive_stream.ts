@@ -18,6 +18,8 @@ const CHUNK_SIZE = 65_536;
  * ```ts ignore
  * for await (const chunk of stream) console.log(chunk.length);
  * ```
+ *
+ * @category Streams and datagrams
  */
 export interface ReceiveStream extends ReadableStream<Uint8Array<ArrayBuffer>> {
   /** The stream's ID, unique within the connection. */

@@ -10,7 +10,11 @@ import { codeOf } from "./stream_code.ts";
 /** Bytes; chunks up to this size are accepted at once, larger ones in pieces as there is room. */
 const SMALL = 4_096;
 
-/** Settings of a stream that is about to be opened, or of its sending half. */
+/**
+ * Settings of a stream that is about to be opened, or of its sending half.
+ *
+ * @category Streams and datagrams
+ */
 export interface SendStreamOptions {
   /**
    * Streams with a higher number are sent first.
@@ -66,6 +70,8 @@ export interface SendStreamOptions {
  * await writer.write(new TextEncoder().encode("hello\n"));
  * await writer.close();
  * ```
+ *
+ * @category Streams and datagrams
  */
 export interface SendStream extends WritableStream<Uint8Array<ArrayBufferLike>> {
   /** The stream's ID, unique within the connection. */
@@ -129,7 +135,6 @@ export type FindSendStream = (id: number) => SendStream | undefined;
  */
 export class ApiSendStream extends WritableStream<Uint8Array<ArrayBufferLike>>
   implements SendStream {
-  static readonly #streams = new WeakMap<object, ApiSendStream>();
   readonly #half: SendHalf;
   readonly #sink: SendSink;
   readonly #owner: StreamOwner;

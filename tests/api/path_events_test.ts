@@ -141,7 +141,7 @@ Deno.test("MultipathConnection.pathEvents keeps a limited number, and numbers sh
   const flip = (times: number) => {
     for (let i = 0; i < times; i++) client.onEvent({ type: "pathStatus", path });
   };
-  flip(100); // nobody reads: nothing is kept
+  flip(100); // no reader: nothing is kept
   const reader = client.events.getReader();
   flip(10_000);
   const events = await readNow(reader);
@@ -163,12 +163,17 @@ Deno.test("MultipathConnection.pathEvents works over sockets", async () => {
   const reading = (async () => {
     for await (const event of server.pathEvents) serverEvents.push(told(event));
   })();
+  const heard = async (event: string) => {
+    while (!serverEvents.some((text) => text.startsWith(event))) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  };
+  // A path that is closed before the server has heard of it never was there.
+  await heard("opened 1");
   path.close();
   const info = await path.closed;
   assert.deepEqual(info, { closeCode: ErrorCode.ApplicationAbandonPath, by: "local" });
-  for (let i = 0; i < 100 && server.paths.length > 1; i++) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  await heard("closed 1");
   client.close();
   await reading;
   const closed = serverEvents.filter((text) => text.startsWith("closed"));

@@ -9,7 +9,7 @@ import { dialHere, listenHere } from "./loopback.ts";
 const stranger = await makeIssuedCertificate(["server.test"]);
 const routes = { localAddresses: ["127.0.0.1", "127.0.0.2", "127.0.0.3"] };
 
-Deno.test("dial() ends when a server cannot prove who it is, however many ways lead there", async () => {
+Deno.test("dial() ends when a server cannot prove its identity, however many ways lead there", async () => {
   let hellos = 0;
   await using impostor = listenHere({
     cert: stranger.certPem,
@@ -38,7 +38,7 @@ Deno.test("dial() goes on by another way when a server fails otherwise", async (
   assert.equal(hellos, 2);
 });
 
-Deno.test("fetch() does not try again with a server that could not prove who it is", async () => {
+Deno.test("fetch() does not try again with a server that could not prove its identity", async () => {
   let hellos = 0;
   await using impostor = listenHere({
     alpnProtocols: ["h3"],

@@ -5,7 +5,7 @@ function refusing(refuse: (item: number) => void): ItemQueue<number> {
   return new ItemQueue<number>({ give: (item) => item, refuse });
 }
 
-Deno.test("ItemQueue gives what came before somebody reads, and what comes later", async () => {
+Deno.test("ItemQueue gives what came before a read, and what comes later", async () => {
   const queue = ItemQueue.plain<number>();
   queue.push(1);
   queue.push(2);
@@ -35,7 +35,7 @@ Deno.test("ItemQueue that has ended before it is read tells so, and how", async 
   await assert.rejects(failed.readable.getReader().read(), /gone/);
 });
 
-Deno.test("ItemQueue refuses what nobody will read any more", async () => {
+Deno.test("ItemQueue refuses what will not be read any more", async () => {
   const refused: number[] = [];
   const queue = refusing((item) => refused.push(item));
   queue.push(1);

@@ -45,7 +45,7 @@ Deno.test("Limits of connections are those of an address, unless it is a balance
   assert.equal(second.protocol, "echo");
 });
 
-Deno.test("Handshakes that are not complete take no place of those who wait to be accepted", async () => {
+Deno.test("Handshakes that are not complete take no place of connections that wait to be accepted", async () => {
   await using listener = listenHere({ exemptNetworks: ["127.0.0.1"] });
   const attack = 280;
   const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });

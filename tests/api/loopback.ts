@@ -1,7 +1,7 @@
 import { dial } from "../../src/api/dial.ts";
 import { MultipathConnection } from "../../src/api/multipath_connection.ts";
-import type { MultipathListener } from "../../src/api/multipath_listener.ts";
-import type { ConnectOptions, ListenOptions } from "../../src/api/options.ts";
+import type { MultipathListener } from "../../src/api/listen.ts";
+import type { ConnectOptions, ListenOptions } from "../../src/api/options/options.ts";
 import { TEST_CERTIFICATE, TEST_KEY } from "../../src/sim/test_certificate.ts";
 
 /** Listens at a free port of 127.0.0.1. */

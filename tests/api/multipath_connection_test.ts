@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { ApplicationError, PathError, StreamError } from "../../src/error/quic_error.ts";
 import { dial } from "../../src/api/dial.ts";
 import type { MultipathConnection } from "../../src/api/multipath_connection.ts";
-import type { MultipathListener } from "../../src/api/multipath_listener.ts";
-import type { ConnectOptions, ListenOptions } from "../../src/api/options.ts";
+import type { MultipathListener } from "../../src/api/listen.ts";
+import type { ConnectOptions, ListenOptions } from "../../src/api/options/options.ts";
 import { strictPriorityOrder } from "../../src/scheduler/stream_order.ts";
 import { patternBytes } from "../../src/sim/pattern.ts";
 import { TEST_CERTIFICATE } from "../../src/sim/test_certificate.ts";
@@ -366,7 +366,7 @@ Deno.test("SendStream.resetAt() withdraws a stream but not its first bytes", asy
   assert.equal((await readAll(next.readable)).length, data.length);
 });
 
-Deno.test("dial() gives up when nobody answers, and at once when aborted", async () => {
+Deno.test("dial() gives up when no server answers, and at once when aborted", async () => {
   const silent = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
   const { port } = silent.addr as Deno.NetAddr;
   const target = { hostname: "127.0.0.1", port, alpnProtocols: ["echo"], insecure: true };

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { MultipathConnection } from "../../src/api/multipath_connection.ts";
-import type { MultipathListener } from "../../src/api/multipath_listener.ts";
-import type { ConnectOptions } from "../../src/api/options.ts";
-import type { SavedSession } from "../../src/api/session.ts";
+import type { MultipathListener } from "../../src/api/listen.ts";
+import type { ConnectOptions } from "../../src/api/options/options.ts";
+import type { SavedSession } from "../../src/api/options/session.ts";
 import { PathError, TransportError } from "../../src/error/quic_error.ts";
 import {
   makeDevelopmentCertificate,

@@ -63,7 +63,7 @@ for (const isBidirectional of [false, true]) {
       for (let j = 0; j < 200 && resetter.opened < LIMIT + i + 1; j++) await pause(10);
       assert.equal(resetter.opened, LIMIT + i + 1, "one more for each that is read");
     }
-    // Who wants none of them lets the peer go on.
+    // An application that wants none of them lets the peer go on.
     await reader.cancel();
     for (let j = 0; j < 200 && resetter.opened < 5 * LIMIT; j++) await pause(10);
     assert.ok(resetter.opened >= 5 * LIMIT, `${resetter.opened}`);
@@ -71,7 +71,7 @@ for (const isBidirectional of [false, true]) {
   });
 }
 
-Deno.test("Paths that are closed before anybody reads of them wait no longer", async () => {
+Deno.test("Paths that are closed before the application reads of them wait no longer", async () => {
   const pair = new Pair({
     links: [linkOf(100, 4), linkOf(100, 4)],
     config: { maxIdleTimeout: 0 },

@@ -60,7 +60,7 @@ Deno.test("Tickets and tokens age by the wall clock, also while the machine slee
   await two.promise;
   await using soon = await dialHere(listener, { session: sessions[0] });
   assert.equal(soon.resumed, true);
-  // Whoever takes a ticket of two days ago for one of today would resume here.
+  // A server that takes a ticket of two days ago for one of today would resume here.
   const [, session] = sessions;
   await sleeping(2 * DAY, async () => {
     await using late = await dialHere(listener, { session });

@@ -52,7 +52,7 @@ Deno.test("H3Client.fetch() rejects malformed responses and goes on", async () =
   for (const [what, lines] of malformed) {
     const { client } = answering(headersFrame(lines));
     await assert.rejects(get(client), { name: "StreamError", code: 0x10e }, what);
-    assert.equal(client.accepting, true, what);
+    assert.equal(client.isAccepting, true, what);
   }
 });
 
@@ -101,7 +101,7 @@ Deno.test("H3Client closes the connection for responses that break the rules", a
     const { client, peer } = answering(...parts);
     await assert.rejects(get(client), what);
     assert.equal(await peer.closeCode(), code, what);
-    assert.equal(client.accepting, false);
+    assert.equal(client.isAccepting, false);
   }
 });
 
@@ -136,7 +136,7 @@ Deno.test("H3Client rejects what a GOAWAY excludes and finishes the rest", async
   await assert.rejects(within(second), { name: "StreamError", code: 0x10b });
   const stopped = other!.writable.getWriter().closed;
   await assert.rejects(within(stopped), { name: "StreamError", code: 0x10c });
-  assert.equal(client.accepting, false);
+  assert.equal(client.isAccepting, false);
   const writer = value!.writable.getWriter();
   writer.write(headersFrame(ok));
   await writer.close();

@@ -85,7 +85,7 @@ Deno.test("RequestDatagrams.send() refuses peers that take no datagrams", async 
   await assert.rejects(within(responseDatagrams(response)!.send(bytes("x"))), TypeError);
   const [other] = MemoryTransport.pair();
   serveConnection(MemoryTransport.pair()[1], () => new Response());
-  assert.equal(new H3Client(other).accepting, true);
+  assert.equal(new H3Client(other).isAccepting, true);
 });
 
 Deno.test("H3Datagrams keeps what comes a little before its request, but not much", async () => {

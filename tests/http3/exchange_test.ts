@@ -279,7 +279,7 @@ Deno.test("H3Server.shutdown() finishes what it took and refuses the rest", asyn
   // Opened before the GOAWAY could arrive: refused, so safe to make again.
   await assert.rejects(within(client.fetch(new Request(url))), { code: 0x10b });
   await new Promise((resolve) => setTimeout(resolve, 5));
-  assert.equal(client.accepting, false);
+  assert.equal(client.isAccepting, false);
   await assert.rejects(client.fetch(new Request(url)), { code: 0x10b });
   gate.resolve();
   assert.equal(await (await taken).text(), "late");
@@ -309,7 +309,7 @@ Deno.test("H3Client.fetch() rejects when the connection ends", async () => {
   setTimeout(() => transports[1]!.close({ closeCode: 7, reason: "bye" }), 5);
   await assert.rejects(within(waiting), { code: 7 });
   await within(client.closed);
-  assert.equal(client.accepting, false);
+  assert.equal(client.isAccepting, false);
   assert.equal(client.active, 0);
 });
 

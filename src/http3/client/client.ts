@@ -34,8 +34,8 @@ export class H3Client implements AsyncDisposable {
   #active = 0;
   /** Requests from this stream ID on are not served. */
   #goAwayId = Infinity;
-  #closing = false;
-  #ended = false;
+  #isClosing = false;
+  #hasEnded = false;
   #drained: (() => void) | undefined;
 
   /**
@@ -72,8 +72,8 @@ export class H3Client implements AsyncDisposable {
   }
 
   /** Whether new requests may be made. */
-  get accepting(): boolean {
-    return !this.#closing && !this.#ended && this.#goAwayId === Infinity &&
+  get isAccepting(): boolean {
+    return !this.#isClosing && !this.#hasEnded && this.#goAwayId === Infinity &&
       !this.#connection.failure;
   }
 
@@ -133,7 +133,7 @@ export class H3Client implements AsyncDisposable {
     try {
       // RFC 8470, Section 4: nothing else goes out while it could be recorded and replayed.
       if (!safeMethods.has(request.method)) await withSignal(this.handshake, request.signal);
-      if (!this.accepting) throw this.#rejected();
+      if (!this.isAccepting) throw this.#rejected();
       return await this.#begin(request, init);
     } catch (error) {
       this.#onDone();
@@ -143,8 +143,8 @@ export class H3Client implements AsyncDisposable {
 
   /** Lets the requests under way finish, then closes the connection. */
   async close(): Promise<void> {
-    if (!this.#closing) {
-      this.#closing = true;
+    if (!this.#isClosing) {
+      this.#isClosing = true;
       if (this.#active > 0) {
         this.#connection.goAway(0);
         await new Promise<void>((resolve) => this.#drained = resolve);
@@ -156,7 +156,7 @@ export class H3Client implements AsyncDisposable {
 
   /** Closes the connection at once; requests under way fail, and so do bodies not yet read. */
   [Symbol.asyncDispose](): Promise<void> {
-    this.#closing = true;
+    this.#isClosing = true;
     this.#connection.close();
     return this.closed;
   }
@@ -222,7 +222,7 @@ export class H3Client implements AsyncDisposable {
   /** RFC 9114, Section 4.1.1: nothing was done for the request; it may be made elsewhere. */
   #rejected(): StreamError {
     const cause = this.#connection.ending;
-    const why = this.#closing
+    const why = this.#isClosing
       ? "this client was closed"
       : cause === undefined
       ? "the server takes no more requests on this connection"

@@ -47,7 +47,7 @@ export class ConnectionPool implements AsyncDisposable {
     const known = this.#clients.get(key);
     if (known) {
       const client = await known;
-      if (client.accepting) return { client, isReused: true };
+      if (client.isAccepting) return { client, isReused: true };
       if (this.#clients.get(key) === known) this.#clients.delete(key);
       // Another request may have noticed first and made a new connection.
       return await this.lease(url, options);

@@ -156,7 +156,7 @@ function isUnprocessed(error: unknown): boolean {
  * 9114, Section 5.4: the request may have been processed all the same.
  */
 function isStale(client: H3Client, isReused: boolean, plan: RequestPlan): boolean {
-  return isReused && !client.accepting && idempotentMethods.has(plan.method);
+  return isReused && !client.isAccepting && idempotentMethods.has(plan.method);
 }
 
 /**

@@ -272,7 +272,7 @@ export class H3Connection {
       else if (error instanceof StreamError) this.#broken(error);
       // A stream breaks with the transport, and `closed` tells of that. Any other error means that what
       // the stream says from now on would not be heard.
-      else if (!frames.broken) this.fail(error);
+      else if (!frames.isBroken) this.fail(error);
     }
   }
 

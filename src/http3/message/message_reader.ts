@@ -28,7 +28,7 @@ export class MessageReader {
   readonly #frames: FrameReader;
   #contentLength = -1;
   #received = 0;
-  #cancelled = false;
+  #isCancelled = false;
   /** Whether the frame at hand holds trailers that were not looked at. */
   #hasTrailersAhead = false;
 
@@ -52,7 +52,7 @@ export class MessageReader {
       if (type === H3FrameType.Data) throw unexpectedFrame(type);
       this.#checkOther(type);
     }
-    this.finished = true;
+    this.isFinished = true;
     throw this.#connection.role === "server"
       ? new StreamError(H3ErrorCode.RequestIncomplete, "Cannot serve a request without fields")
       : new StreamError(H3ErrorCode.MessageError, "Cannot accept a response without fields");
@@ -64,13 +64,13 @@ export class MessageReader {
    */
   async data(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const frames = this.#frames;
-    if (this.finished) return undefined;
+    if (this.isFinished) return undefined;
     frames.throwIfCancelled();
     try {
       return await this.#nextData();
     } catch (error) {
       if (!this.#isWhole) throw error;
-      this.finished = true;
+      this.isFinished = true;
       return undefined;
     }
   }
@@ -87,7 +87,7 @@ export class MessageReader {
       else if (frames.type === H3FrameType.Headers) await this.#onTrailers();
       else this.#checkOther(frames.type);
     }
-    this.finished = true;
+    this.isFinished = true;
     if (this.#contentLength >= 0 && this.#received !== this.#contentLength) throw this.#mismatch();
     return undefined;
   }
@@ -112,8 +112,8 @@ export class MessageReader {
 
   /** Stops reading: the peer gets the code of the error, callers that still read get the reason. */
   cancel(error: StreamError, reason: unknown = error): void {
-    if (this.finished || this.#cancelled) return;
-    this.#cancelled = true;
+    if (this.isFinished || this.#isCancelled) return;
+    this.#isCancelled = true;
     this.#frames.cancel(error, reason);
     this.#connection.forget(this.#id);
   }
@@ -125,7 +125,7 @@ export class MessageReader {
   get #isWhole(): boolean {
     const { broken, type, remaining } = this.#frames;
     const isInside = type === H3FrameType.Data && remaining > 0;
-    return broken && !isInside && !this.#cancelled && this.#connection.role === "client" &&
+    return broken && !isInside && !this.#isCancelled && this.#connection.role === "client" &&
       this.#contentLength === this.#received;
   }
 

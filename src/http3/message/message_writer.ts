@@ -27,7 +27,7 @@ export class MessageWriter {
   readonly #stream: H3SendStream;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBufferLike>>;
   #source: BodySource | undefined;
-  #aborted = false;
+  #isAborted = false;
   /** Bytes written since it was last ready for more. */
   #written = 0;
 
@@ -115,8 +115,8 @@ export class MessageWriter {
 
   /** Ends the message early; the error's code goes to the peer. */
   abort(error: StreamError): void {
-    if (this.#aborted) return;
-    this.#aborted = true;
+    if (this.#isAborted) return;
+    this.#isAborted = true;
     this.#writer.abort(error).catch(ignore);
     this.#source?.cancel(error).catch(ignore);
   }

@@ -58,11 +58,11 @@ export class ServerExchange {
   /** The reading of content that the handler does not want, once it has begun. */
   #dropping: Promise<void> | undefined;
   /** Whether the client sends content only after an interim response. */
-  #awaits100 = false;
-  #early = false;
+  #isAwaiting100 = false;
+  #isEarly = false;
   #hasBegun = false;
-  #answered = false;
-  #failed = false;
+  #isAnswered = false;
+  #hasFailed = false;
 
   constructor(
     stream: RequestStream,
@@ -86,14 +86,14 @@ export class ServerExchange {
       const head = await this.#head();
       if (head) await this.#answer(head);
       else await this.#respond("GET", new Response(null, { status: 431 }), false);
-      if (!this.#stream.incoming.finished) await this.#drop("Answered already");
+      if (!this.#stream.incoming.isFinished) await this.#drop("Answered already");
     } catch (error) {
       if (!(error instanceof CallerError)) this.#onFailed();
       this.#stream.fail(error);
       this.#abort.abort(originOf(error));
       this.#completed.reject(originOf(error));
     }
-    this.#answered = true;
+    this.#isAnswered = true;
     this.#readPatience.stop();
     this.#writePatience.stop();
     this.#requestTrailers.resolve(this.#stream.incoming.trailers);
@@ -141,14 +141,14 @@ export class ServerExchange {
   }
 
   async #handle(head: RequestHead): Promise<Response> {
-    this.#early = this.#context.early();
-    if (this.#early && !safeMethods.has(head.method)) {
+    this.#isEarly = this.#context.early();
+    if (this.#isEarly && !safeMethods.has(head.method)) {
       // RFC 8470, Section 5.2: what must not happen twice waits until the client has proven to be
       // there, or is refused where that cannot be known.
       const { handshake } = this.#context.transport;
       if (handshake === undefined) return new Response(null, { status: 425 });
       await handshake;
-      this.#early = false;
+      this.#isEarly = false;
     }
     if (isMisdirected(head, this.#options.isAuthority, this.#context.transport)) {
       return new Response(null, { status: 421 });
@@ -205,7 +205,7 @@ export class ServerExchange {
     );
     if (isAnnounced) return await drained;
     drained.catch((error) => {
-      if (!this.#answered) this.#stream.fail(error);
+      if (!this.#isAnswered) this.#stream.fail(error);
     });
   }
 
@@ -230,13 +230,13 @@ export class ServerExchange {
     patience: Patience | undefined,
   ): ReadableStream<Uint8Array<ArrayBuffer>> {
     const { incoming } = this.#stream;
-    this.#awaits100 = headers.get("expect")?.toLowerCase() === "100-continue";
+    this.#isAwaiting100 = headers.get("expect")?.toLowerCase() === "100-continue";
     return this.#stream.body({
       // RFC 9110, Section 10.1.1: a client that asks first is told to go on when the application
       // reads the content.
       onWanted: () => {
-        if (this.#awaits100) this.#inform(100, new Headers());
-        this.#awaits100 = false;
+        if (this.#isAwaiting100) this.#inform(100, new Headers());
+        this.#isAwaiting100 = false;
       },
       onCancel: () => void this.#drop("Not wanted"),
       onEnd: () => this.#requestTrailers.resolve(incoming.trailers),
@@ -250,7 +250,7 @@ export class ServerExchange {
 
   async #dropRest(refusal: StreamError): Promise<void> {
     const { incoming } = this.#stream;
-    const isExpected = !this.#awaits100 && !incoming.isTunnel;
+    const isExpected = !this.#isAwaiting100 && !incoming.isTunnel;
     try {
       const end = isExpected ? await drainContent(this.#stream, refusal) : "silent";
       if (end === "complete") return;
@@ -274,7 +274,7 @@ export class ServerExchange {
       remoteAddr: transport.remoteAddr,
       trailers: this.#requestTrailers.promise,
       completed: this.#completed.promise,
-      early: this.#early,
+      early: this.#isEarly,
       datagrams: this.#stream.datagrams,
       sendTrailers: (trailers) => {
         this.#responseTrailers = trailers;
@@ -324,7 +324,7 @@ export class ServerExchange {
 
   /** The client sent STOP_SENDING, or the connection has ended. */
   #onStopped(error: unknown): void {
-    if (this.#answered) return;
+    if (this.#isAnswered) return;
     this.#onFailed();
     this.#abort.abort(error);
     if (!(error instanceof QuicError)) this.#stream.incoming.cancel(cancelled());

@@ -16,9 +16,9 @@ export class FrameReader {
   /** Payload bytes of the current frame not yet taken. */
   remaining = 0;
   /** Whether the stream has ended in good order. */
-  ended = false;
+  isEnded = false;
   /** Whether the stream has broken: the peer reset it, or the connection is gone. */
-  broken = false;
+  isBroken = false;
   readonly #source: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
   #chunk: Uint8Array<ArrayBuffer> = EMPTY;
   #at = 0;
@@ -131,7 +131,7 @@ export class FrameReader {
 
   /** Stops reading: the peer gets the code of the error, callers that still read get the reason. */
   cancel(error: StreamError, reason: unknown = error): void {
-    if (this.ended || this.#cancelled) return;
+    if (this.isEnded || this.#cancelled) return;
     this.#cancelled = { reason };
     this.#source.cancel(error).catch(ignore);
   }
@@ -146,20 +146,20 @@ export class FrameReader {
   }
 
   async #more(): Promise<boolean> {
-    if (this.ended) return false;
+    if (this.isEnded) return false;
     for (;;) {
       this.throwIfCancelled();
       let result: ReadableStreamReadResult<Uint8Array<ArrayBuffer>>;
       try {
         result = await this.#source.read();
       } catch (error) {
-        this.broken = true;
+        this.isBroken = true;
         throw error;
       }
       const { done, value } = result;
       this.throwIfCancelled(); // a cancelled stream reads as if it had ended well
       if (done) {
-        this.ended = true;
+        this.isEnded = true;
         return false;
       }
       if (value.length === 0) continue;

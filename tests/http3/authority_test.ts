@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { makeIssuedCertificate } from "../../src/io/development_certificate.ts";
 import { dial } from "../../src/api/dial.ts";
-import type { ConnectOptions } from "../../src/api/options.ts";
+import type { ConnectOptions } from "../../src/api/options/options.ts";
 import type { HttpServer } from "../../src/http3/server/http_server.ts";
 import type { ServeOptions } from "../../src/http3/options.ts";
 import { serve } from "../../src/http3/server/serve.ts";

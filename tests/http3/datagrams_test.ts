@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { PeerAccount } from "../../src/api/peer_account.ts";
+import type { PeerAccount } from "../../src/api/stats/peer_account.ts";
 import { concatBytes, fromHex } from "../../src/bytes/bytes.ts";
 import { H3Client } from "../../src/http3/client/client.ts";
 import { responseDatagrams } from "../../src/http3/client/client_exchange.ts";

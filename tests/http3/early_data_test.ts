@@ -5,7 +5,7 @@ import { createFetch } from "../../src/http3/client/fetcher.ts";
 import { serve } from "../../src/http3/server/serve.ts";
 import { serveConnection } from "../../src/http3/server/server.ts";
 import { SessionStore } from "../../src/http3/client/session_store.ts";
-import type { SavedSession } from "../../src/api/session.ts";
+import type { SavedSession } from "../../src/api/options/session.ts";
 import { cert, key } from "./deno_quic.ts";
 import { MemoryTransport } from "./memory_transport.ts";
 import { within } from "./raw_peer.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ConnectOptions } from "../../src/api/options.ts";
+import type { ConnectOptions } from "../../src/api/options/options.ts";
 import type { FetchInit } from "../../src/http3/options.ts";
 import { responseTrailers } from "../../src/http3/client/client_exchange.ts";
 import { createFetch, type Fetch } from "../../src/http3/client/fetcher.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { EventData } from "../../src/api/event_log.ts";
+import type { EventData } from "../../src/api/stats/event_log.ts";
 import { concatBytes } from "../../src/bytes/bytes.ts";
 import { H3Client } from "../../src/http3/client/client.ts";
 import { prioritize, responseDatagrams } from "../../src/http3/client/client_exchange.ts";

@@ -1,8 +1,8 @@
 // Connections that `fetch` keeps for further requests.
 
-import type { ConnectOptions } from "../../api/options.ts";
+import type { ConnectOptions } from "../../api/options/options.ts";
 import { urgencyOrder } from "../../scheduler/stream_order.ts";
-import type { SavedSession } from "../../api/session.ts";
+import type { SavedSession } from "../../api/options/session.ts";
 import { checkOptions } from "../check_options.ts";
 import { H3Client } from "./client.ts";
 import { IdleWatch } from "./idle_watch.ts";

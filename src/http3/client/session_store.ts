@@ -1,6 +1,6 @@
 // Sessions that `fetch` keeps to resume connections.
 
-import type { SavedSession } from "../../api/session.ts";
+import type { SavedSession } from "../../api/options/session.ts";
 
 /** Sessions kept for one kind of connection; each is good for one, and servers send a few. */
 const MAX_EACH = 2;

@@ -1,6 +1,6 @@
 // HTTP datagrams of one connection, sorted by request (RFC 9297).
 
-import type { PeerAccount } from "../../api/peer_account.ts";
+import type { PeerAccount } from "../../api/stats/peer_account.ts";
 import { concatBytes, giveBack } from "../../bytes/bytes.ts";
 import { ApplicationError } from "../../error/quic_error.ts";
 import { H3ErrorCode } from "../wire/code_point.ts";

@@ -1,6 +1,6 @@
 // The events of HTTP/3 in qlog traces.
 
-import type { EventLog } from "../../api/event_log.ts";
+import type { EventLog } from "../../api/stats/event_log.ts";
 import { H3StreamType, isReserved } from "../wire/code_point.ts";
 import type { LoggedFrame } from "./logged_frame.ts";
 import { formatPriority, type Priority } from "../wire/priority.ts";

@@ -24,8 +24,7 @@ const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
  * ```
  */
 export class H3Client implements AsyncDisposable {
-  /** Called when no request is under way: the last one has ended, or the server goes away. */
-  onIdle: (() => void) | undefined;
+  #onIdle: (() => void) | undefined;
   readonly #waiters = new Waiters();
   readonly #connection: H3Connection;
   readonly #exchanges = new Set<ClientExchange>();
@@ -49,8 +48,9 @@ export class H3Client implements AsyncDisposable {
       onGoAway: (id) => this.#onGoAway(id),
       onPriorityUpdate: () => {},
     });
-    this.#connection.closed.then(() => this.#ended = true);
-    this.#refuseStreams(transport.incomingBidirectionalStreams);
+    this.#connection.closed.then(() => this.#hasEnded = true);
+    if (webTransport) this.#sessions = new SessionClient(this.#connection);
+    else this.#refuseStreams(transport.incomingBidirectionalStreams);
   }
 
   /**
@@ -58,7 +58,12 @@ export class H3Client implements AsyncDisposable {
    * sent, and when no caller waits any more.
    */
   set onWaiting(listener: ((isAnybody: boolean) => void) | undefined) {
-    this.#waiters.onChange = listener;
+    this.#waiters.watch(listener);
+  }
+
+  /** Called when no request is under way: the last one has ended, or the server goes away. */
+  set onIdle(listener: (() => void) | undefined) {
+    this.#onIdle = listener;
   }
 
   /** Settles when the connection has ended, however it did. */
@@ -207,7 +212,7 @@ export class H3Client implements AsyncDisposable {
   #onDone(): void {
     if (--this.#active > 0) return;
     this.#drained?.();
-    this.onIdle?.();
+    this.#onIdle?.();
   }
 
   #onGoAway(id: number): void {
@@ -216,7 +221,7 @@ export class H3Client implements AsyncDisposable {
       if (exchange.id >= id) exchange.reject(this.#rejected());
     }
     for (const opening of this.#opening) opening.abort(this.#rejected());
-    if (this.#active === 0) this.onIdle?.();
+    if (this.#active === 0) this.#onIdle?.();
   }
 
   /** RFC 9114, Section 4.1.1: nothing was done for the request; it may be made elsewhere. */

@@ -10,6 +10,7 @@ import type { H3Options, H3RequestInit } from "../options.ts";
 import { RequestStream } from "../message/request_stream.ts";
 import type { H3BidirectionalStream, H3Transport } from "../transport.ts";
 import { Waiters } from "./waiters.ts";
+import { withSignal } from "./with_signal.ts";
 
 /** Methods that may be sent as 0-RTT data (RFC 8470, Section 4). */
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
@@ -247,19 +248,6 @@ export class H3Client implements AsyncDisposable {
     this.#connection.fail(
       new StreamError(H3ErrorCode.StreamCreationError, "Cannot accept a request as a client"),
     );
-  }
-}
-
-/** The promise, until the signal is aborted. */
-async function withSignal<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => aborted.reject(signal.reason);
-  if (signal.aborted) onAbort();
-  signal.addEventListener("abort", onAbort);
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
   }
 }
 

@@ -12,6 +12,7 @@ import { QpackDecoder } from "../../qpack/decoder.ts";
 import { QpackEncoder } from "../../qpack/encoder.ts";
 import { type FieldLine, fieldLineSize } from "../../qpack/field_line.ts";
 import { checkOptions } from "../check_options.ts";
+import { closedInOrder } from "./closed_in_order.ts";
 import { H3ErrorCode, H3FrameType, H3StreamType, reservedIdentifier } from "../wire/code_point.ts";
 import { closedCriticalStream, ControlStream } from "./control_stream.ts";
 import { frame, varints } from "../wire/frame.ts";
@@ -362,16 +363,6 @@ export class H3Connection {
       // It has ended already.
     }
   }
-}
-
-/** The error for callers that still wait when the transport is closed without a failure. */
-function closedInOrder(info: unknown): ApplicationError {
-  const { closeCode = 0, reason = "" } = (info ?? {}) as { closeCode?: number; reason?: string };
-  const said = reason === "" ? "" : `, "${reason}"`;
-  return new ApplicationError(
-    closeCode,
-    `Cannot go on: the connection was closed with code ${closeCode}${said}`,
-  );
 }
 
 function noop(): void {}

@@ -5,6 +5,7 @@ import { urgencyOrder } from "../../scheduler/stream_order.ts";
 import type { SavedSession } from "../../api/options/session.ts";
 import { checkOptions } from "../check_options.ts";
 import { H3Client } from "./client.ts";
+import { clientOver } from "./client_over.ts";
 import { IdleWatch } from "./idle_watch.ts";
 import type { FetchConnectOptions, H3Options } from "../options.ts";
 import { SessionStore } from "./session_store.ts";
@@ -31,7 +32,9 @@ export class ConnectionPool implements AsyncDisposable {
   readonly #sessions = new SessionStore();
   /** Sessions of applications that a connection was made with. */
   readonly #spent = new WeakSet<SavedSession>();
-  readonly #given = new WeakMap<H3Transport, H3Client>();
+  readonly #transports = new WeakMap<H3Client, H3Transport>();
+  /** Connections that are being made in the place of others. */
+  readonly #replacements = new Map<H3Client, Promise<boolean>>();
   /** Numbers for options that are functions or objects: they are compared by identity. */
   readonly #identities = new WeakMap<object, number>();
   #nextIdentity = 0;
@@ -63,12 +66,8 @@ export class ConnectionPool implements AsyncDisposable {
    * @param options Those of the first request count.
    * @throws {TypeError} If the connection is in use already.
    */
-  over(transport: H3Transport, options: H3Options): H3Client {
-    const known = this.#given.get(transport);
-    if (known) return known;
-    const client = new H3Client(transport, options);
-    this.#given.set(transport, client);
-    return client;
+  over(transport: H3Transport, options: H3ClientOptions): H3Client {
+    return clientOver(transport, options);
   }
 
   /** Closes the connections once their requests are done. */

@@ -7,7 +7,7 @@ import { checkOptions } from "../check_options.ts";
 import { H3Client } from "./client.ts";
 import { clientOver } from "./client_over.ts";
 import { IdleWatch } from "./idle_watch.ts";
-import type { FetchConnectOptions, H3Options } from "../options.ts";
+import type { FetchConnectOptions, H3ClientOptions } from "../options.ts";
 import { SessionStore } from "./session_store.ts";
 import type { H3Transport } from "../transport.ts";
 
@@ -61,6 +61,46 @@ export class ConnectionPool implements AsyncDisposable {
   }
 
   /**
+   * Opens a connection in the place of one that does not answer. The old connection stays for what
+   * is under way; if the new one does not come about, for further requests as well.
+   *
+   * @param old The client that does not answer.
+   * @returns Whether further requests have another client than the old one.
+   */
+  async replace(url: URL, options: FetchConnectOptions, old: H3Client): Promise<boolean> {
+    const key = this.#key(url, options);
+    const kept = this.#clients.get(key);
+    if (kept === undefined || await kept !== old) return true; // it was replaced already
+    const replacing = this.#replacements.get(old) ?? this.#replace(key, kept, url, options);
+    this.#replacements.set(old, replacing);
+    const isReplaced = await replacing;
+    this.#replacements.delete(old);
+    return isReplaced;
+  }
+
+  async #replace(
+    key: string,
+    kept: Promise<H3Client>,
+    url: URL,
+    options: FetchConnectOptions,
+  ): Promise<boolean> {
+    try {
+      const client = await this.#open(key, url, options);
+      this.#clients.set(key, Promise.resolve(client));
+      return true;
+    } catch {
+      // Nothing answers there now: the old connection may live on when something does.
+      if (!this.#clients.has(key)) this.#clients.set(key, kept);
+      return false;
+    }
+  }
+
+  /** The transport of a client of this pool. */
+  transportOf(client: H3Client): H3Transport | undefined {
+    return this.#transports.get(client);
+  }
+
+  /**
    * The client of a connection that the application made.
    *
    * @param options Those of the first request count.
@@ -101,6 +141,7 @@ export class ConnectionPool implements AsyncDisposable {
         alpnProtocols: ["h3"],
       });
       const client = new H3Client(transport, options);
+      this.#transports.set(client, transport);
       const forget = () => this.#forget(key, client);
       client.closed.then(forget);
       new IdleWatch(client, transport, idleTimeout, forget);

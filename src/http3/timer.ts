@@ -11,3 +11,11 @@ export function later(milliseconds: number, action: () => void): () => void {
   const timer = setTimeout(action, milliseconds);
   return () => clearTimeout(timer);
 }
+
+/** As {@linkcode later}, without keeping the process for it. */
+export function laterInBackground(milliseconds: number, action: () => void): () => void {
+  if (milliseconds > LONGEST_TIMER) return () => {};
+  const timer = setTimeout(action, milliseconds);
+  timer.unref();
+  return () => clearTimeout(timer);
+}

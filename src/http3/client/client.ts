@@ -4,7 +4,13 @@ import { StreamError } from "../../error/quic_error.ts";
 import { ClientExchange, type OutgoingRequest } from "./client_exchange.ts";
 import { H3ErrorCode } from "../wire/code_point.ts";
 import type { ConnectInit } from "../handler.ts";
-import { announcedLength, connectLines, isToken, requestLines } from "../wire/fields.ts";
+import {
+  announcedLength,
+  connectLines,
+  connectTcpLines,
+  isToken,
+  requestLines,
+} from "../wire/fields.ts";
 import { H3Connection } from "../message/h3_connection.ts";
 import type { H3Options, H3RequestInit } from "../options.ts";
 import { RequestStream } from "../message/request_stream.ts";
@@ -124,7 +130,44 @@ export class H3Client implements AsyncDisposable {
     return await this.#run({ method: "CONNECT", lines, body, length: -1, signal }, {});
   }
 
-  async #run(request: OutgoingRequest, init: H3RequestInit): Promise<Response> {
+  /**
+   * Asks for a tunnel to a host, for the bytes of a TCP connection (CONNECT, RFC 9114, Section 4.4).
+   * The body of the response is what the host sends, if its status is from 200 to 299.
+   *
+   * @param target The host and its port, such as "example.com:443" or "[2001:db8::1]:22".
+   * @throws {TypeError} If the target has no port.
+   */
+  async connectTcp(target: string, init: ConnectInit = {}): Promise<Response> {
+    if (!/^[^\s/?#@]+:\d+$/.test(target)) {
+      throw new TypeError(`Cannot connect to "${target}": give a host and its port`);
+    }
+    const { body = null, signal = new AbortController().signal } = init;
+    const lines = connectTcpLines(target, new Headers(init.headers));
+    return await this.#run({ method: "CONNECT", lines, body, length: -1, signal }, {});
+  }
+
+  /**
+   * Opens a session of WebTransport.
+   *
+   * @param url The server and the resource; its scheme is https.
+   * @param init The fields of the request, and protocols to choose from.
+   * @throws {TypeError} If this client has no `webTransport`, or the server does not take it.
+   * @throws {WebTransportError} If the server refuses the session.
+   */
+  async openSession(url: string | URL, init: SessionInit = {}): Promise<WebTransportSession> {
+    if (!this.#sessions) {
+      throw new TypeError(`Cannot open ${url}: make the client with webTransport: true`);
+    }
+    return await this.#sessions.open(new URL(url), init, (request, use) => {
+      return this.#run(request, {}, use);
+    });
+  }
+
+  async #run<T = Response>(
+    request: OutgoingRequest,
+    init: H3RequestInit,
+    use: (exchange: ClientExchange) => Promise<Response | T> = (exchange) => exchange.run(),
+  ): Promise<T> {
     request.signal.throwIfAborted();
     this.#active++;
     this.#waiters.begin();

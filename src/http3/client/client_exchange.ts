@@ -1,6 +1,6 @@
 // One request of a client and its response.
 
-import { StreamError } from "../../error/quic_error.ts";
+import { QuicError, StreamError } from "../../error/quic_error.ts";
 import { CallerError, callerFailed, originOf } from "../message/caller_error.ts";
 import { H3ErrorCode } from "../wire/code_point.ts";
 import type { FieldLine } from "../../qpack/field_line.ts";
@@ -98,7 +98,10 @@ export class ClientExchange {
     this.#request = request;
     this.#init = init;
     this.done = Promise.all([this.#received.promise, this.#sent.promise])
-      .then(() => stream.release());
+      .then(() => {
+        stream.release();
+        this.#trailers.resolve(undefined); // of a response that was given up there are none
+      });
   }
 
   /** The ID of the stream. */
@@ -162,11 +165,18 @@ export class ClientExchange {
 
   /** The application no longer wants the response, or cannot send the request. */
   #cancel(reason: unknown, message: string): void {
-    const error = new StreamError(H3ErrorCode.RequestCancelled, message, { cause: reason });
+    const error = new StreamError(this.#codeFor(reason), message, { cause: reason });
     this.#rejection ??= { reason };
     this.#onRejected?.(reason);
     this.#stream.fail(error, reason);
     this.#received.resolve();
+  }
+
+  /** RFC 9114, Section 4.4: the code that tells how a tunnel broke is the application's. */
+  #codeFor(reason: unknown): number {
+    const isTold = this.#request.method === "CONNECT" && reason instanceof StreamError &&
+      reason.code !== H3ErrorCode.RequestRejected;
+    return isTold ? reason.code : H3ErrorCode.RequestCancelled;
   }
 
   async #send(): Promise<void> {
@@ -207,14 +217,17 @@ export class ClientExchange {
   #onSendError(error: unknown): void {
     // RFC 9114, Section 4.1: the server may answer early and stop reading; the answer stands. A
     // request it stopped for another reason is reported by the reading side.
-    if (!(error instanceof StreamError)) this.#cancel(originOf(error), "Cannot send the request");
+    // So is the end of the connection, behind what a tunnel has brought before.
+    const isOfTunnel = this.#request.method === "CONNECT" && error instanceof QuicError;
+    if (isOfTunnel || error instanceof StreamError) return;
+    this.#cancel(originOf(error), "Cannot send the request");
   }
 
   async #receive(): Promise<Response> {
     const head = await this.#head();
     const { method } = this.#request;
     this.#isRefused = head.status >= 300;
-    this.#stream.incoming.isTunnel = method === "CONNECT" && head.status < 300;
+    if (method === "CONNECT" && head.status < 300) this.#stream.incoming.becomeTunnel();
     const hasNoBody = method === "HEAD" || [204, 205, 304].includes(head.status);
     if (!hasNoBody) this.#stream.incoming.expect(head.contentLength);
     const body = hasNoBody ? null : this.#stream.body({

@@ -114,6 +114,16 @@ export function connectLines(url: URL, protocol: string, headers: Headers): Fiel
   return lines;
 }
 
+/** The header section of a plain CONNECT (RFC 9114, Section 4.4). */
+export function connectTcpLines(authority: string, headers: Headers): FieldLine[] {
+  const lines: FieldLine[] = [
+    { name: ":method", value: "CONNECT" },
+    { name: ":authority", value: authority },
+  ];
+  addHeaders(lines, headers);
+  return lines;
+}
+
 /** The header section of a response. */
 export function responseLines(status: number, headers: Headers): FieldLine[] {
   const lines: FieldLine[] = [{ name: ":status", value: String(status) }];

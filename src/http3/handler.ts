@@ -61,9 +61,9 @@ export interface RequestDatagrams {
 
 /** An extended CONNECT (RFC 9220): a stream to be used for another protocol. */
 export interface ConnectRequest {
-  /** The protocol, such as "websocket" or "connect-udp". */
+  /** The protocol, such as "websocket" or "connect-udp"; empty for plain CONNECT. */
   readonly protocol: string;
-  /** What the client wants to talk to. */
+  /** What the client wants to talk to; for plain CONNECT its host and port as the client wrote them. */
   readonly url: string;
   /** The fields of the request. */
   readonly headers: Headers;
@@ -74,7 +74,7 @@ export interface ConnectRequest {
 }
 
 /**
- * Answers an extended CONNECT: a response with a status of 200 to 299 opens the tunnel, and its body
+ * Answers a CONNECT: a response with a status of 200 to 299 opens the tunnel, and its body
  * is what the server sends through it. With any other status it is refused.
  */
 export type ConnectHandler<T extends H3Transport = H3Transport> = (

@@ -67,10 +67,17 @@ export interface H3ServerOptions extends H3Options {
    */
   minBodyRate?: number;
   /**
-   * Answers extended CONNECT (RFC 9220), which clients are only allowed with it. Plain CONNECT is
-   * always refused.
+   * Answers extended CONNECT (RFC 9220), which clients are only allowed with it.
    */
   onConnect?: ConnectHandler;
+  /**
+   * Answers plain CONNECT (RFC 9114, Section 4.4), which is refused with 501 without it. Bytes that
+   * come of the client may be reset, and a body that fails with a `StreamError` resets the stream
+   * with its code, for which RFC 9114 has H3_CONNECT_ERROR (0x10f).
+   */
+  onConnectTcp?: ConnectHandler;
+  /** Takes sessions of WebTransport, which clients are only allowed with it. */
+  webTransport?: WebTransportOptions;
   /**
    * Requests per second that may be cancelled or malformed before the connection is closed.
    *

@@ -12,7 +12,7 @@ import {
   type RequestHead,
   responseLines,
 } from "../wire/fields.ts";
-import type { RequestHandler, RequestInfo, TrailerSource } from "../handler.ts";
+import type { ConnectHandler, RequestHandler, RequestInfo, TrailerSource } from "../handler.ts";
 import type { H3ServerOptions } from "../options.ts";
 import { Patience } from "../message/patience.ts";
 import type { RequestStream } from "../message/request_stream.ts";
@@ -100,13 +100,17 @@ export class ServerExchange {
   }
 
   async #answer(head: RequestHead): Promise<void> {
-    const { method, protocol } = head;
     const response = await this.#handle(head);
-    const isTunnel = protocol !== "" && response.ok;
-    this.#stream.incoming.isTunnel = isTunnel;
-    await this.#respond(method, response, isTunnel);
+    this.#isTunnel = this.#tunnel !== undefined && response.ok;
+    if (this.#isTunnel) this.#stream.incoming.becomeTunnel();
+    try {
+      await this.#respond(head.method, response, this.#isTunnel);
+    } catch (error) {
+      // What the peer of a session said before it stopped ours, or was gone, is read all the same.
+      if (!this.#isSession || error instanceof CallerError) throw error;
+    }
     // The directions of a tunnel end one by one; the application may read the other one to its end.
-    if (isTunnel && this.#tunnel?.locked) await this.#requestTrailers.promise;
+    if (this.#isTunnel && this.#tunnel?.locked) await this.#requestTrailers.promise;
   }
 
   #patience(code: number): Patience {
@@ -153,7 +157,17 @@ export class ServerExchange {
     if (isMisdirected(head, this.#options.isAuthority, this.#context.transport)) {
       return new Response(null, { status: 421 });
     }
-    if (head.protocol !== "") return await this.#checked(head, () => this.#connect(head));
+    const { sessions } = this.#context;
+    if (head.method === "CONNECT" && sessions?.begins(head.protocol)) {
+      const { id } = this.#stream;
+      this.#isSession = true;
+      return await this.#connect(head, (request, info) => sessions.answer(id, request, info));
+    }
+    const { onConnect, onConnectTcp } = this.#options;
+    const connect = head.protocol !== "" ? onConnect : onConnectTcp;
+    if (head.method === "CONNECT" && connect !== undefined) {
+      return await this.#checked(head, () => this.#connect(head, connect));
+    }
     if (refusedMethods.has(head.method)) return new Response(null, { status: 501 });
     const hasBody = !bodilessMethods.has(head.method);
     if (!hasBody) await this.#drain(head);
@@ -161,24 +175,24 @@ export class ServerExchange {
     return await this.#checked(head, () => this.#handler(request, this.#info()));
   }
 
-  /** RFC 9220: the stream becomes a tunnel if the application likes that. */
-  #connect(head: RequestHead): Response | Promise<Response> {
+  /** RFC 9220, and RFC 9114, Section 4.4: the stream becomes a tunnel if the application likes that. */
+  #connect(head: RequestHead, handler: ConnectHandler): Response | Promise<Response> {
     const { protocol, scheme, authority, path, headers } = head;
     const { signal } = this.#abort;
     const body = this.#body(headers, undefined);
     this.#tunnel = body;
-    const url = `${scheme}://${authority}${path}`;
-    return this.#options.onConnect!({ protocol, url, headers, body, signal }, this.#info());
+    const url = scheme === "" ? authority : `${scheme}://${authority}${path}`;
+    return handler({ protocol, url, headers, body, signal }, this.#info());
   }
 
   async #checked(
-    { method, protocol }: RequestHead,
+    { method }: RequestHead,
     handle: () => Response | Promise<Response>,
   ): Promise<Response> {
     const { onError } = this.#options;
     const usable = (response: Response) => {
       try {
-        return usableResponse(response, method, protocol !== "");
+        return usableResponse(response, method, method === "CONNECT");
       } catch (error) {
         discard(response, error);
         throw error;
@@ -307,8 +321,9 @@ export class ServerExchange {
       const patience = isTunnel ? undefined : this.#writePatience;
       await outgoing.body(body, isTunnel ? -1 : announcedLength(headers, true), patience);
     }
-    await outgoing.end(isTunnel ? undefined : this.#responseTrailers, this.#writePatience);
-    this.#answered = true;
+    if (isTunnel) await outgoing.end(undefined);
+    else await outgoing.end(this.#responseTrailers, this.#writePatience);
+    this.#isAnswered = true;
     this.#completed.resolve();
   }
 
@@ -331,8 +346,9 @@ export class ServerExchange {
   }
 
   #onFailed(): void {
-    if (!this.#failed) this.#context.onFailed();
-    this.#failed = true;
+    // The end of a tunnel is no failure of the client, however it comes.
+    if (!this.#hasFailed && !this.#isTunnel) this.#context.onFailed();
+    this.#hasFailed = true;
   }
 }
 

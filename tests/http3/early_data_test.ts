@@ -60,6 +60,27 @@ Deno.test("H3Server answers 425 when it cannot know about the handshake", async 
   assert.equal((await within(new H3Client(transport).fetch(request))).status, 425);
 });
 
+Deno.test("H3Server opens no tunnel by early data", async () => {
+  for (const isKnown of [true, false]) {
+    const [transport, server] = earlyPair();
+    const handshake = Promise.withResolvers<void>();
+    if (isKnown) Object.assign(server, { handshake: handshake.promise });
+    let opened = 0;
+    const open = () => {
+      opened++;
+      return new Response();
+    };
+    serveConnection(server, () => assert.fail(), { onConnect: open, onConnectTcp: open });
+    const client = new H3Client(transport);
+    const tunnels = [client.connectTcp("a.example:1"), client.connect(url, "connect-udp")];
+    await moment(30);
+    assert.equal(opened, 0);
+    handshake.resolve();
+    const statuses = (await within(Promise.all(tunnels))).map(({ status }) => status);
+    assert.deepEqual(statuses, isKnown ? [200, 200] : [425, 425]);
+  }
+});
+
 Deno.test("H3Client.fetch() sends only safe methods before the handshake", async () => {
   const [transport, server] = MemoryTransport.pair();
   const handshake = Promise.withResolvers<void>();

@@ -82,7 +82,33 @@ export type ConnectHandler<T extends H3Transport = H3Transport> = (
   info: RequestInfo<T>,
 ) => Response | Promise<Response>;
 
-/** How a client asks for a tunnel. */
+/**
+ * What a handler of tunnels may know beyond the request, whatever that came over.
+ *
+ * @category HTTP/3
+ */
+export interface TunnelInfo {
+  /** Datagrams of the request: in frames of QUIC, or in capsules on the stream where there are none. */
+  readonly datagrams: RequestDatagrams | undefined;
+  /** What the request came over, as far as that says who the client is. */
+  readonly connection: Pick<H3Transport, "peerCertificates">;
+}
+
+/**
+ * Answers a CONNECT as {@linkcode ConnectHandler} does, over HTTP/3, HTTP/2 and HTTP/1.1 alike.
+ *
+ * @category HTTP/3
+ */
+export type TunnelHandler = (
+  request: ConnectRequest,
+  info: TunnelInfo,
+) => Response | Promise<Response>;
+
+/**
+ * How a client asks for a tunnel.
+ *
+ * @category HTTP/3
+ */
 export interface ConnectInit {
   /** Fields of the request. */
   headers?: HeadersInit;

@@ -1,5 +1,7 @@
-import type { EventLog } from "../api/event_log.ts";
-import type { PeerAccount } from "../api/peer_account.ts";
+// What HTTP/3 needs of a QUIC connection.
+
+import type { EventLog } from "../api/stats/event_log.ts";
+import type { PeerAccount } from "../api/stats/peer_account.ts";
 
 /**
  * What HTTP/3 needs of a QUIC connection. `MultipathConnection` and `Deno.QuicConn` both have it.
@@ -28,6 +30,8 @@ export interface H3Transport {
   readonly handshake?: Promise<unknown>;
   /** What we hold for the peer, if that is counted. */
   readonly account?: PeerAccount | undefined;
+  /** The certificates that the peer has shown, in DER, its own first; empty if it showed none. */
+  readonly peerCertificates?: readonly Uint8Array[];
   /** The name that the client asked for in the handshake, if it did and the transport can tell. */
   readonly serverName?: string | undefined;
   /** Takes events into the trace of the connection, if there is one. */
@@ -77,6 +81,8 @@ export interface H3ReceiveStream extends ReadableStream<Uint8Array<ArrayBuffer>>
    * them.
    */
   readonly early?: boolean;
+  /** Bytes of the whole stream; negative while that is not known. */
+  readonly finalSize?: number;
 }
 
 /** The half of a stream that is written. */
@@ -94,6 +100,13 @@ export interface H3SendStream extends WritableStream<Uint8Array<ArrayBufferLike>
    * tells for how many. For transports with such limits.
    */
   reserve?(most: number): number;
+  /**
+   * Resets the stream, and delivers its first bytes all the same. For transports with reliable
+   * stream reset.
+   */
+  resetAt?(code: number, reliableSize: number): void;
+  /** Bytes that have left, for transports that can tell. */
+  readonly bytesSent?: number;
   /** Bytes still to be written, for transports that plan for the end. */
   bytesToCome?: number;
 }

@@ -1,6 +1,7 @@
 import { ApplicationError } from "../../error/quic_error.ts";
 import { H3ErrorCode, H3SettingId, reservedIdentifier } from "./code_point.ts";
 import { varints } from "./frame.ts";
+import { WtSettingId } from "./web_transport.ts";
 
 /** What one end tells the other at the start (RFC 9114, Section 7.2.4). */
 export interface Settings {
@@ -14,6 +15,21 @@ export interface Settings {
   readonly extendedConnect: boolean;
   /** Whether it takes datagrams (RFC 9297). */
   readonly datagrams: boolean;
+  /** What it says of WebTransport, if it says anything. */
+  readonly webTransport?: WebTransportSettings;
+}
+
+/** What an end says of WebTransport (WebTransport, Sections 3.1 and 5.5). */
+export interface WebTransportSettings {
+  /** 1 for the drafts from 15 on; there are no other numbers. */
+  readonly enabled: number;
+  /** Sessions at a time in the drafts before; 0 for none of these drafts. */
+  readonly maxSessions: number;
+  /** Bytes that may come on all streams of a session before it says more. */
+  readonly maxData: number;
+  /** Streams that may be opened in a session before it says more. */
+  readonly maxStreamsUni: number;
+  readonly maxStreamsBidi: number;
 }
 
 /** One of them, as it is written. */
@@ -33,6 +49,7 @@ export function writeSettings(settings: Settings): Uint8Array<ArrayBuffer> {
     settings.blockedStreams,
     ...(settings.extendedConnect ? [H3SettingId.ExtendedConnect, 1] : []),
     ...(settings.datagrams ? [H3SettingId.Datagram, 1] : []),
+    ...(settings.webTransport ? webTransportPairs(settings.webTransport) : []),
     // RFC 9114, Section 7.2.4.1: peers must cope with what they do not know.
     reservedIdentifier(Math.floor(Math.random() * 1e6)),
     Math.floor(Math.random() * 1e6),
@@ -76,6 +93,43 @@ export function readSettings(payload: Uint8Array): Settings {
     maxFieldSectionSize: seen.get(H3SettingId.MaxFieldSectionSize) ?? Infinity,
     extendedConnect: seen.get(H3SettingId.ExtendedConnect) === 1,
     datagrams: seen.get(H3SettingId.Datagram) === 1,
+    ...readWebTransport(seen),
+  };
+}
+
+/** Each draft of WebTransport looks for a setting of its own (WebTransport, Section 7.1). */
+function webTransportPairs(settings: WebTransportSettings): number[] {
+  const { enabled, maxSessions, maxData, maxStreamsUni, maxStreamsBidi } = settings;
+  const pairs: [id: number, value: number][] = [
+    [WtSettingId.Enabled, enabled],
+    [WtSettingId.MaxSessions, maxSessions],
+    [WtSettingId.MaxSessions07, maxSessions],
+    [WtSettingId.Enabled02, Math.min(1, maxSessions)],
+    [WtSettingId.Datagram04, Math.min(1, maxSessions)],
+    [WtSettingId.InitialMaxData, maxData],
+    [WtSettingId.InitialMaxStreamsUni, maxStreamsUni],
+    [WtSettingId.InitialMaxStreamsBidi, maxStreamsBidi],
+  ];
+  return pairs.filter(([, value]) => value > 0).flat();
+}
+
+function readWebTransport(seen: ReadonlyMap<number, number>): Partial<Settings> {
+  const value = (id: number) => seen.get(id) ?? 0;
+  const enabled = value(WtSettingId.Enabled);
+  const maxSessions = Math.max(
+    value(WtSettingId.MaxSessions),
+    value(WtSettingId.MaxSessions07),
+    Math.min(1, value(WtSettingId.Enabled02)),
+  );
+  if (enabled === 0 && maxSessions === 0) return {};
+  return {
+    webTransport: {
+      enabled,
+      maxSessions,
+      maxData: value(WtSettingId.InitialMaxData),
+      maxStreamsUni: value(WtSettingId.InitialMaxStreamsUni),
+      maxStreamsBidi: value(WtSettingId.InitialMaxStreamsBidi),
+    },
   };
 }
 

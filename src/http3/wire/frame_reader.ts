@@ -23,6 +23,8 @@ export class FrameReader {
   #chunk: Uint8Array<ArrayBuffer> = EMPTY;
   #at = 0;
   #cancelled: { readonly reason: unknown } | undefined;
+  /** What `next()` will find, if it was looked at before. */
+  #ahead: Promise<boolean> | undefined;
 
   /** @param stream The stream; it stays locked. */
   constructor(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
@@ -30,7 +32,24 @@ export class FrameReader {
   }
 
   /** Moves to the next frame; false if the stream ends before one. */
-  async next(): Promise<boolean> {
+  next(): Promise<boolean> {
+    const ahead = this.#ahead ?? this.#next();
+    this.#ahead = undefined;
+    return ahead;
+  }
+
+  /**
+   * Waits for the header of the next frame and sets `type` and `remaining`; `next()` gives the same
+   * frame, or the same error, once more.
+   *
+   * @returns Whether there is a frame.
+   */
+  lookAhead(): Promise<boolean> {
+    this.#ahead = this.#next();
+    return this.#ahead.catch(() => false);
+  }
+
+  async #next(): Promise<boolean> {
     if (this.remaining > 0) await this.skip();
     if (!this.#hasBytes && !(await this.#more())) return false;
     this.headerSize = 0;
@@ -46,6 +65,7 @@ export class FrameReader {
    * as two bytes, and thousands of them come at a time: they must not cost a promise each.
    */
   nextAtHand(): boolean {
+    if (this.#ahead) return false;
     const start = this.#at;
     if (this.remaining > this.#chunk.length - start) return false;
     this.#at += this.remaining;
@@ -118,6 +138,13 @@ export class FrameReader {
     if (!(await this.#more())) return -1;
     const type = this.#varintAtHand();
     return type >= 0 ? type : await this.#slowVarint();
+  }
+
+  /** Reads an integer that stands before all frames; -1 if the stream ends before it. */
+  async varint(): Promise<number> {
+    if (!this.#hasBytes && !(await this.#more())) return -1;
+    const value = this.#varintAtHand();
+    return value >= 0 ? value : await this.#slowVarint();
   }
 
   /** Bytes as they come, for streams that carry no frames; undefined at the end. */

@@ -1,16 +1,26 @@
+// Reads and writes capsules (RFC 9297).
+
 import { MAX_CAPSULE } from "../../limits/limits.ts";
 import { ApplicationError, StreamError } from "../../error/quic_error.ts";
 import { H3ErrorCode } from "./code_point.ts";
 import { frame } from "./frame.ts";
 import { FrameReader, frugal } from "./frame_reader.ts";
 
-/** Types of capsules (RFC 9297, Section 5.4). */
+/**
+ * Types of capsules (RFC 9297, Section 5.4).
+ *
+ * @category HTTP/3
+ */
 export const CapsuleType = {
   /** A datagram on the stream, for peers and proxies without QUIC datagrams. */
   Datagram: 0x00,
 } as const;
 
-/** A piece of a stream that follows the capsule protocol (RFC 9297, Section 3.2). */
+/**
+ * A piece of a stream that follows the capsule protocol (RFC 9297, Section 3.2).
+ *
+ * @category HTTP/3
+ */
 export interface Capsule {
   /** What kind it is. */
   readonly type: number;
@@ -18,7 +28,11 @@ export interface Capsule {
   readonly value: Uint8Array<ArrayBuffer>;
 }
 
-/** How capsules are read. */
+/**
+ * How capsules are read.
+ *
+ * @category HTTP/3
+ */
 export interface CapsuleOptions {
   /**
    * Types to hand on; others are passed over without being held.
@@ -34,7 +48,11 @@ export interface CapsuleOptions {
   maxSize?: number;
 }
 
-/** Reads the capsules of a stream, such as the body of an extended CONNECT. */
+/**
+ * Reads the capsules of a stream, such as the body of an extended CONNECT.
+ *
+ * @category HTTP/3
+ */
 export class CapsuleReader {
   readonly #frames: FrameReader;
   readonly #types: ReadonlySet<number>;
@@ -82,7 +100,11 @@ export class CapsuleReader {
   }
 }
 
-/** A capsule as bytes. */
+/**
+ * A capsule as bytes.
+ *
+ * @category HTTP/3
+ */
 export function encodeCapsule(type: number, value: Uint8Array): Uint8Array<ArrayBuffer> {
   return frame(type, value);
 }

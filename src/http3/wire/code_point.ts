@@ -1,3 +1,5 @@
+// The numbers of HTTP/3: errors, frames, streams, settings.
+
 /** Error codes of RFC 9114, Section 8.1. */
 export const H3ErrorCode = {
   NoError: 0x100,

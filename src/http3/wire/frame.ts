@@ -1,3 +1,5 @@
+// Writes frames of HTTP/3.
+
 import { varintSize } from "../../bytes/varint.ts";
 import { Writer } from "../../bytes/writer.ts";
 

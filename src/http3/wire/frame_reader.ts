@@ -1,3 +1,5 @@
+// Reads the frames of a stream of HTTP/3.
+
 import { ApplicationError, StreamError } from "../../error/quic_error.ts";
 import { H3ErrorCode } from "./code_point.ts";
 

@@ -1,6 +1,12 @@
+// Reads and writes priorities (RFC 9218).
+
 import type { H3SendStream } from "../transport.ts";
 
-/** How soon a response is wanted (RFC 9218, Section 4). */
+/**
+ * How soon a response is wanted (RFC 9218, Section 4).
+ *
+ * @category HTTP/3
+ */
 export interface Priority {
   /** 0 is the most urgent, 7 the least. */
   readonly urgency: number;

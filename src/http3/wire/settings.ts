@@ -1,3 +1,5 @@
+// Reads and writes SETTINGS (RFC 9114, Section 7.2.4).
+
 import { ApplicationError } from "../../error/quic_error.ts";
 import { H3ErrorCode, H3SettingId, reservedIdentifier } from "./code_point.ts";
 import { varints } from "./frame.ts";

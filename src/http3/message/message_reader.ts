@@ -4,13 +4,12 @@ import { concatBytes } from "../../bytes/bytes.ts";
 import { ApplicationError, StreamError } from "../../error/quic_error.ts";
 import type { FieldLine } from "../../qpack/field_line.ts";
 import { H3ErrorCode, H3FrameType, isForbiddenFrame } from "../wire/code_point.ts";
-import { unexpectedFrame } from "./control_stream.ts";
+import { checkSignal, unexpectedFrame } from "./control_stream.ts";
 import { readTrailers } from "../wire/fields.ts";
-import { FrameReader } from "../wire/frame_reader.ts";
+import type { FrameReader } from "../wire/frame_reader.ts";
 import type { H3Connection } from "./h3_connection.ts";
 import { loggedData, loggedHeaders, loggedUnknown } from "./logged_frame.ts";
 import type { Patience } from "./patience.ts";
-import type { H3ReceiveStream } from "../transport.ts";
 
 /** Pieces from this size on are handed on as they are. */
 const LARGE = 1_024;
@@ -20,9 +19,8 @@ export class MessageReader {
   /** Trailers, once `data()` has returned undefined. */
   trailers: Headers | undefined;
   /** Whether the message has come to its end. */
-  finished = false;
-  /** Whether nothing but data may come: the stream has become a tunnel. */
-  isTunnel = false;
+  isFinished = false;
+  #isTunnel = false;
   readonly #connection: H3Connection;
   readonly #id: number;
   readonly #frames: FrameReader;
@@ -32,10 +30,20 @@ export class MessageReader {
   /** Whether the frame at hand holds trailers that were not looked at. */
   #hasTrailersAhead = false;
 
-  constructor(connection: H3Connection, id: number, stream: H3ReceiveStream) {
+  constructor(connection: H3Connection, id: number, frames: FrameReader) {
     this.#connection = connection;
     this.#id = id;
-    this.#frames = new FrameReader(stream);
+    this.#frames = frames;
+  }
+
+  /** Whether nothing but data may come: the stream has become a tunnel. */
+  get isTunnel(): boolean {
+    return this.#isTunnel;
+  }
+
+  /** The stream becomes a tunnel, in which nothing but data may come. */
+  becomeTunnel(): void {
+    this.#isTunnel = true;
   }
 
   /** Holds the data to an announced length; -1 for none. */
@@ -123,7 +131,7 @@ export class MessageReader {
    * the end of the stream, or trailers, are missing, and curl takes such a response for complete.
    */
   get #isWhole(): boolean {
-    const { broken, type, remaining } = this.#frames;
+    const { isBroken: broken, type, remaining } = this.#frames;
     const isInside = type === H3FrameType.Data && remaining > 0;
     return broken && !isInside && !this.#isCancelled && this.#connection.role === "client" &&
       this.#contentLength === this.#received;
@@ -163,7 +171,7 @@ export class MessageReader {
   async #onTrailers(): Promise<void> {
     this.#hasTrailersAhead = false;
     // RFC 9114, Section 4.4: a tunnel has no trailers.
-    if (this.trailers || this.isTunnel) throw unexpectedFrame(H3FrameType.Headers);
+    if (this.trailers || this.#isTunnel) throw unexpectedFrame(H3FrameType.Headers);
     this.trailers = readTrailers(await this.#section());
   }
 
@@ -183,6 +191,7 @@ export class MessageReader {
   }
 
   #checkOther(type: number): void {
+    if (this.#connection.webTransport) checkSignal(type);
     switch (type) {
       case H3FrameType.PushPromise:
         // RFC 9114, Section 7.2.5: servers take none, and we allow none to clients.

@@ -3,6 +3,7 @@
 import { ApplicationError, StreamError } from "../../error/quic_error.ts";
 import { CallerError } from "./caller_error.ts";
 import { H3ErrorCode } from "../wire/code_point.ts";
+import { FrameReader } from "../wire/frame_reader.ts";
 import type { H3Connection } from "./h3_connection.ts";
 import type { RequestDatagrams } from "../handler.ts";
 import { type H3Log, REQUEST } from "./h3_log.ts";
@@ -43,12 +44,17 @@ export class RequestStream {
   #endReading: ((reason: unknown) => void) | undefined;
   #hasFailed = false;
 
-  constructor(connection: H3Connection, stream: H3BidirectionalStream) {
+  /** @param frames What reads the stream, if it was looked at already. */
+  constructor(
+    connection: H3Connection,
+    stream: H3BidirectionalStream,
+    frames: FrameReader = new FrameReader(stream.readable),
+  ) {
     this.#connection = connection;
     this.id = Number(stream.writable.id);
     const initiator = connection.role === "client" ? "local" : "remote";
     connection.log?.streamTypeSet(initiator, this.id, REQUEST);
-    this.incoming = new MessageReader(connection, this.id, stream.readable);
+    this.incoming = new MessageReader(connection, this.id, frames);
     this.outgoing = new MessageWriter(connection, this.id, stream.writable);
     this.datagrams = connection.datagrams?.open(this.id);
   }

@@ -13,6 +13,7 @@ import {
   loggedUnknown,
 } from "./logged_frame.ts";
 import { listSettings, readSettings, type Settings } from "../wire/settings.ts";
+import { SESSION_SIGNAL } from "../wire/web_transport.ts";
 import { MAX_PRIORITY_SIZE, MAX_SETTINGS_SIZE } from "../../limits/limits.ts";
 
 /** Callbacks for the frames on the control stream of the peer. */
@@ -23,6 +24,8 @@ export interface ControlHandler {
   onGoAway(id: number): void;
   /** The client wants the response on a stream sooner or later than it said. */
   onPriorityUpdate(streamId: number, priority: string): void;
+  /** What we said of WebTransport, if we speak it. */
+  readonly webTransport?: unknown;
 }
 
 /** Reads the peer's control stream to its end, which is an error (RFC 9114, Section 6.2.1). */
@@ -61,6 +64,7 @@ export class ControlStream {
     this.#log?.(loggedSettings(listSettings(payload), frames.headerSize, payload.length));
     this.#handler.onSettings(readSettings(payload));
     while (frames.nextAtHand() || await frames.next()) {
+      if (this.#handler.webTransport) checkSignal(frames.type);
       if (isKnown(frames.type)) await this.#handle(frames.type);
       else this.#log?.(loggedUnknown(frames.type, frames.headerSize, frames.remaining));
     }
@@ -141,6 +145,19 @@ const known = new Set<number>(Object.values(H3FrameType));
 /** Others are passed over (RFC 9114, Section 9). */
 function isKnown(type: number): boolean {
   return known.has(type) || isForbiddenFrame(type);
+}
+
+/**
+ * Refuses what begins a stream of a session, which is no frame elsewhere (WebTransport, Section 4.3).
+ *
+ * @throws {ApplicationError} H3_FRAME_ERROR.
+ */
+export function checkSignal(type: number): void {
+  if (type !== SESSION_SIGNAL) return;
+  throw new ApplicationError(
+    H3ErrorCode.FrameError,
+    "Cannot accept a stream of a session within another stream",
+  );
 }
 
 /** The error for frames that have no place where they came. */

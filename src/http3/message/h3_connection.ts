@@ -28,7 +28,13 @@ import {
 import type { H3Options } from "../options.ts";
 import { OutgoingStream } from "./outgoing_stream.ts";
 import { later } from "../timer.ts";
-import { listSettings, type Settings, writeSettings } from "../wire/settings.ts";
+import {
+  listSettings,
+  type Settings,
+  type WebTransportSettings,
+  writeSettings,
+} from "../wire/settings.ts";
+import { SESSION_STREAM_TYPE } from "../wire/web_transport.ts";
 import type { H3ReceiveStream, H3Transport } from "../transport.ts";
 
 /** What a role wants to hear about its connection. */
@@ -37,6 +43,10 @@ export interface H3ConnectionEvents {
   onGoAway(id: number): void;
   /** The peer gave the response on a stream another priority. */
   onPriorityUpdate(streamId: number, priority: string): void;
+  /** A unidirectional stream of a session of WebTransport came; its header has been read. */
+  onSessionStream?(sessionId: number, frames: FrameReader, stream: H3ReceiveStream): void;
+  /** What to wait for before more streams are taken, if there are many already. */
+  sessionRoom?(): Promise<void> | undefined;
 }
 
 /** Options that depend on the role. */
@@ -45,6 +55,8 @@ export interface H3ConnectionOptions extends H3Options {
   readonly extendedConnect?: boolean;
   /** Milliseconds that a unidirectional stream may take to say its type. */
   readonly headerTimeout?: number;
+  /** What it says of WebTransport, if it speaks that. */
+  readonly webTransportSettings?: WebTransportSettings | undefined;
 }
 
 /** What client and server share: settings, critical streams, QPACK, and the end. */
@@ -100,6 +112,7 @@ export class H3Connection {
       maxFieldSectionSize: options.maxFieldSectionSize ?? MAX_FIELD_SECTION,
       extendedConnect: options.extendedConnect ?? false,
       datagrams: options.datagrams === true && canDatagrams !== undefined,
+      ...options.webTransportSettings && { webTransport: options.webTransportSettings },
     };
     this.#encoder = new QpackEncoder({ tableCapacity: this.#settings.maxTableCapacity });
     this.#decoder = new QpackDecoder({
@@ -162,6 +175,11 @@ export class H3Connection {
   /** Whether we said that we take extended CONNECT. */
   get extendedConnect(): boolean {
     return this.#settings.extendedConnect;
+  }
+
+  /** What we said of WebTransport, if we speak it. */
+  get webTransport(): WebTransportSettings | undefined {
+    return this.#settings.webTransport;
   }
 
   /** Closes the connection because all is done. */
@@ -255,6 +273,7 @@ export class H3Connection {
         const { done, value } = await streams.read();
         if (done) return;
         this.#serveStream(value);
+        await this.#events.sessionRoom?.();
       }
     } catch {
       // The transport has ended; `closed` tells how.
@@ -266,7 +285,7 @@ export class H3Connection {
     let type = -1;
     try {
       type = await this.#typeOf(frames);
-      if (type >= 0) await this.#readStream(type, frames, Number(stream.id));
+      if (type >= 0) await this.#readStream(type, frames, stream);
     } catch (error) {
       if (error instanceof ApplicationError) this.fail(error);
       else if (!this.#isClaimed(type)) return;
@@ -278,19 +297,23 @@ export class H3Connection {
   }
 
   /** The type of a stream; -1 if it ends without one. Those that never say it are not held. */
-  async #typeOf(frames: FrameReader): Promise<number> {
+  #typeOf(frames: FrameReader): Promise<number> {
+    return this.#inTime(frames, frames.streamType());
+  }
+
+  async #inTime(frames: FrameReader, header: Promise<number>): Promise<number> {
     const stop = later(this.#headerTimeout, () => {
       frames.cancel(new StreamError(H3ErrorCode.StreamCreationError, "Cannot wait for a type"));
     });
     try {
-      return await frames.streamType();
+      return await header;
     } finally {
       stop();
     }
   }
 
-  async #readStream(type: number, frames: FrameReader, id: number): Promise<void> {
-    const { log } = this;
+  async #readStream(type: number, frames: FrameReader, stream: H3ReceiveStream): Promise<void> {
+    const [{ log }, id] = [this, Number(stream.id)];
     log?.streamTypeSet("remote", id, type);
     switch (type) {
       case H3StreamType.Control:
@@ -310,6 +333,13 @@ export class H3Connection {
       case H3StreamType.QpackDecoder:
         this.#claim(type);
         return await this.#readAll(frames, (data) => this.#encoder.receive(data));
+      case SESSION_STREAM_TYPE: {
+        if (!this.webTransport) break;
+        const sessionId = await this.#inTime(frames, frames.varint());
+        return sessionId < 0
+          ? undefined
+          : this.#events.onSessionStream?.(sessionId, frames, stream);
+      }
       case H3StreamType.Push:
         // RFC 9114, Section 4.6 and RFC 9114, Section 6.2.2: we never send MAX_PUSH_ID.
         throw this.role === "server"

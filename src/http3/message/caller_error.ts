@@ -1,3 +1,5 @@
+// An error of the application while a message was read or written for it.
+
 import { StreamError } from "../../error/quic_error.ts";
 import { H3ErrorCode } from "../wire/code_point.ts";
 

@@ -1,3 +1,5 @@
+// An HTTP/3 connection of either role: critical streams, settings, the end.
+
 import type { Role } from "../../error/role.ts";
 import {
   HEADER_TIMEOUT,

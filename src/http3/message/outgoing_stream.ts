@@ -1,3 +1,5 @@
+// A critical stream that this end writes.
+
 import { StreamError } from "../../error/quic_error.ts";
 import { ByteBuffer } from "../../qpack/byte_buffer.ts";
 import { H3ErrorCode } from "../wire/code_point.ts";

@@ -1,3 +1,5 @@
+// Gives up on peers that send nothing, or too slowly.
+
 import { later } from "../timer.ts";
 
 /** How long peers are waited for. */

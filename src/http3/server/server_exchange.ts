@@ -16,6 +16,7 @@ import type { ConnectHandler, RequestHandler, RequestInfo, TrailerSource } from 
 import type { H3ServerOptions } from "../options.ts";
 import { Patience } from "../message/patience.ts";
 import type { RequestStream } from "../message/request_stream.ts";
+import type { SessionRequests } from "./session_requests.ts";
 import { later } from "../timer.ts";
 import type { H3Transport } from "../transport.ts";
 import { usableResponse } from "./usable_response.ts";
@@ -26,6 +27,8 @@ export interface ExchangeContext {
   readonly transport: H3Transport;
   /** Whether clients were told that they may use extended CONNECT. */
   readonly extendedConnect: boolean;
+  /** Answers requests for sessions of WebTransport, if it shall. */
+  readonly sessions: SessionRequests | undefined;
   /** Whether the data received so far may be a recording of 0-RTT data. */
   readonly early: () => boolean;
   prioritize(header: string | null): void;
@@ -55,6 +58,9 @@ export class ServerExchange {
   #responseTrailers: TrailerSource | undefined;
   /** What the client sends through a tunnel. */
   #tunnel: ReadableStream | undefined;
+  /** Whether the stream has become a tunnel, and whether that is for a session of WebTransport. */
+  #isTunnel = false;
+  #isSession = false;
   /** The reading of content that the handler does not want, once it has begun. */
   #dropping: Promise<void> | undefined;
   /** Whether the client sends content only after an interim response. */

@@ -1,16 +1,22 @@
 // The server end of an HTTP/3 connection: takes requests, hands them to the handler.
 
 import { ApplicationError, StreamError } from "../../error/quic_error.ts";
+import { checkOptions } from "../check_options.ts";
 import { H3ErrorCode } from "../wire/code_point.ts";
-import { H3Connection } from "../message/h3_connection.ts";
+import { FrameReader } from "../wire/frame_reader.ts";
+import { SESSION_SIGNAL } from "../wire/web_transport.ts";
+import { H3Connection, type H3ConnectionOptions } from "../message/h3_connection.ts";
 import type { H3ServerOptions } from "../options.ts";
 import { applyPriority, parsePriority } from "../wire/priority.ts";
 import { RequestStream } from "../message/request_stream.ts";
 import { later } from "../timer.ts";
 import { ServerExchange } from "./server_exchange.ts";
+import { SessionRequests } from "./session_requests.ts";
+import { OUR_WEB_TRANSPORT } from "../webtransport/sessions.ts";
 import type { RequestHandler } from "../handler.ts";
 import type { H3BidirectionalStream, H3SendStream, H3Transport } from "../transport.ts";
 import {
+  HEADER_TIMEOUT,
   MAX_EARLY_PRIORITIES,
   MAX_FAILURES_PER_SECOND,
   MAX_HANDLERS,
@@ -42,6 +48,8 @@ export class H3Server implements AsyncDisposable {
   readonly #connection: H3Connection;
   readonly #handler: RequestHandler;
   readonly #options: H3ServerOptions;
+  /** Requests for sessions of WebTransport, if it takes them. */
+  #requests: SessionRequests | undefined;
   readonly #sendStreams = new Map<number, H3SendStream>();
   /** Priorities of requests whose fields have not been read. */
   #earlyPriorities: Map<number, string> | undefined;
@@ -59,13 +67,19 @@ export class H3Server implements AsyncDisposable {
 
   /** Use `serveConnection`. */
   constructor(transport: H3Transport, handler: RequestHandler, options: H3ServerOptions) {
+    checkOptions(options);
     this.#handler = handler;
     this.#options = options;
-    const extendedConnect = options.onConnect !== undefined;
-    this.#connection = new H3Connection(transport, "server", { ...options, extendedConnect }, {
+    this.#connection = new H3Connection(transport, "server", connectionOptions(options), {
       onGoAway: () => {}, // RFC 9114, Section 5.2: it limits pushes, and there are none
       onPriorityUpdate: (id, priority) => this.#onPriorityUpdate(id, priority),
+      onSessionStream: (id, frames, stream) => {
+        this.#requests?.sessions.receive(id, frames, stream);
+      },
+      sessionRoom: () => this.#requests?.sessions.unidirectionalRoom,
     });
+    const { webTransport } = options;
+    if (webTransport) this.#requests = new SessionRequests(this.#connection, webTransport);
     this.#accept(transport.incomingBidirectionalStreams);
   }
 
@@ -84,6 +98,7 @@ export class H3Server implements AsyncDisposable {
     if (this.#goAwayId === Infinity) {
       this.#goAwayId = this.#nextId;
       this.#connection.goAway(this.#goAwayId);
+      this.#requests?.sessions.shutDown();
       // A handler may work on after its client has left: only the connection is waited for then.
       await Promise.race([this.#idle(), this.closed]);
       // RFC 9114, Section 5.2: what was sent before the GOAWAY had come is refused and can be sent
@@ -107,6 +122,7 @@ export class H3Server implements AsyncDisposable {
         // Streams that are not accepted slow the peer down, because it may open only a limited
         // number.
         while (this.active >= most) await this.#slotFree();
+        await this.#requests?.sessions.bidirectionalRoom;
         if (!(await this.#acceptOne(streams))) return;
       }
     } catch {
@@ -128,18 +144,41 @@ export class H3Server implements AsyncDisposable {
   }
 
   async #serve(stream: H3BidirectionalStream): Promise<void> {
-    const request = new RequestStream(this.#connection, stream);
+    const id = Number(stream.writable.id);
+    const frames = new FrameReader(stream.readable);
+    this.#sendStreams.set(id, stream.writable);
+    this.#unread.add(id);
+    const isRequest = !this.#requests || !(await this.#isOfSession(stream, frames));
+    if (isRequest) await this.#answer(new RequestStream(this.#connection, stream, frames), stream);
+    this.#sendStreams.delete(id);
+    this.#unread.delete(id);
+    this.#earlyPriorities?.delete(id);
+    this.#onFree?.();
+    if (this.active === 0) this.#onIdle?.();
+  }
+
+  /** Gives a stream to the session that its first bytes name, if they do (WebTransport, Section 4.3). */
+  async #isOfSession(stream: H3BidirectionalStream, frames: FrameReader): Promise<boolean> {
+    const stop = later(this.#options.headerTimeout ?? HEADER_TIMEOUT, () => frames.cancel(late()));
+    const isThere = await frames.lookAhead();
+    stop();
+    if (!isThere || frames.type !== SESSION_SIGNAL) return false;
+    const { readable, writable } = stream;
+    this.#requests?.sessions.receive(frames.remaining, frames, readable, writable);
+    return true;
+  }
+
+  async #answer(request: RequestStream, stream: H3BidirectionalStream): Promise<void> {
     const { id } = request;
     if (id >= this.#goAwayId) {
       request.fail(refused());
       return request.release();
     }
     this.#nextId = Math.max(this.#nextId, id + 4);
-    this.#sendStreams.set(id, stream.writable);
-    this.#unread.add(id);
     const exchange = new ServerExchange(request, this.#handler, this.#options, {
       transport: this.#connection.transport,
       extendedConnect: this.#connection.extendedConnect,
+      sessions: this.#requests,
       early: () => stream.readable.early === true,
       prioritize: (priority) => this.#prioritize(id, priority),
       onFailed: () => this.#onFailed(),
@@ -147,11 +186,6 @@ export class H3Server implements AsyncDisposable {
     });
     await exchange.run();
     request.release();
-    this.#sendStreams.delete(id);
-    this.#unread.delete(id);
-    this.#earlyPriorities?.delete(id);
-    this.#onFree?.();
-    if (this.active === 0) this.#onIdle?.();
   }
 
   async #closedWithin(milliseconds: number): Promise<void> {
@@ -212,6 +246,21 @@ export class H3Server implements AsyncDisposable {
 
 /** Milliseconds for a GOAWAY to reach the client, and for what was on its way to reach us. */
 const GOODBYE = 500;
+
+/** What the connection is told: sessions need extended CONNECT and datagrams. */
+function connectionOptions({ webTransport, ...options }: H3ServerOptions): H3ConnectionOptions {
+  if (!webTransport) return { ...options, extendedConnect: options.onConnect !== undefined };
+  return {
+    ...options,
+    extendedConnect: true,
+    datagrams: true,
+    webTransportSettings: OUR_WEB_TRANSPORT,
+  };
+}
+
+function late(): StreamError {
+  return new StreamError(H3ErrorCode.RequestIncomplete, "Cannot wait any longer for the request");
+}
 
 function refused(): StreamError {
   return new StreamError(H3ErrorCode.RequestRejected, "Cannot take requests while shutting down");

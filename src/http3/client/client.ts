@@ -12,9 +12,12 @@ import {
   requestLines,
 } from "../wire/fields.ts";
 import { H3Connection } from "../message/h3_connection.ts";
-import type { H3Options, H3RequestInit } from "../options.ts";
+import type { H3ClientOptions, H3RequestInit } from "../options.ts";
 import { RequestStream } from "../message/request_stream.ts";
 import type { H3BidirectionalStream, H3Transport } from "../transport.ts";
+import type { WebTransportSession } from "../webtransport/web_transport_session.ts";
+import { OUR_WEB_TRANSPORT } from "../webtransport/sessions.ts";
+import { SessionClient, type SessionInit } from "./session_client.ts";
 import { Waiters } from "./waiters.ts";
 import { withSignal } from "./with_signal.ts";
 
@@ -35,6 +38,8 @@ export class H3Client implements AsyncDisposable {
   readonly #waiters = new Waiters();
   readonly #connection: H3Connection;
   readonly #exchanges = new Set<ClientExchange>();
+  /** Sessions of WebTransport, if it is to have them. */
+  #sessions: SessionClient | undefined;
   /** Requests that wait for a stream. */
   readonly #opening = new Set<AbortController>();
   #active = 0;
@@ -50,10 +55,20 @@ export class H3Client implements AsyncDisposable {
    * @param transport A connection whose protocol is h3.
    * @throws {TypeError} If its incoming streams are read already, by another client for example.
    */
-  constructor(transport: H3Transport, options: H3Options = {}) {
-    this.#connection = new H3Connection(transport, "client", options, {
+  constructor(transport: H3Transport, options: H3ClientOptions = {}) {
+    const { webTransport = false, datagrams, ...others } = options;
+    const connectionOptions = {
+      ...others,
+      datagrams: webTransport || datagrams === true,
+      webTransportSettings: webTransport ? OUR_WEB_TRANSPORT : undefined,
+    };
+    this.#connection = new H3Connection(transport, "client", connectionOptions, {
       onGoAway: (id) => this.#onGoAway(id),
       onPriorityUpdate: () => {},
+      onSessionStream: (id, frames, stream) => {
+        this.#sessions?.sessions.receive(id, frames, stream);
+      },
+      sessionRoom: () => this.#sessions?.sessions.unidirectionalRoom,
     });
     this.#connection.closed.then(() => this.#hasEnded = true);
     if (webTransport) this.#sessions = new SessionClient(this.#connection);
@@ -172,7 +187,7 @@ export class H3Client implements AsyncDisposable {
     this.#active++;
     this.#waiters.begin();
     try {
-      return await (await this.#start(request, init)).run();
+      return await use(await this.#start(request, init)) as T;
     } finally {
       this.#waiters.end();
     }
@@ -261,6 +276,7 @@ export class H3Client implements AsyncDisposable {
 
   #onGoAway(id: number): void {
     this.#goAwayId = id;
+    this.#sessions?.sessions.onGoAway();
     for (const exchange of this.#exchanges) {
       if (exchange.id >= id) exchange.reject(this.#rejected());
     }

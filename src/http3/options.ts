@@ -1,7 +1,10 @@
-import type { ConnectOptions, ListenOptions } from "../api/options.ts";
+// The options of HTTP/3 clients and servers.
+
+import type { ConnectOptions, ListenOptions } from "../api/options/options.ts";
 import type { AuthorityCheck } from "./authority.ts";
 import type { ConnectHandler, TrailerSource } from "./handler.ts";
 import type { H3Transport, NetAddress } from "./transport.ts";
+import type { WebTransportOptions } from "./webtransport/web_transport_options.ts";
 
 /** What both ends of an HTTP/3 connection can be told. */
 export interface H3Options {
@@ -38,7 +41,25 @@ export interface H3Options {
   datagrams?: boolean;
 }
 
-/** What a server's end of a connection can be told. */
+/**
+ * What a client's end of a connection can be told.
+ *
+ * @category HTTP/3
+ */
+export interface H3ClientOptions extends H3Options {
+  /**
+   * Tells the server that sessions of WebTransport may be opened; they need datagrams.
+   *
+   * @default {false}
+   */
+  webTransport?: boolean;
+}
+
+/**
+ * What a server's end of a connection can be told.
+ *
+ * @category HTTP/3
+ */
 export interface H3ServerOptions extends H3Options {
   /**
    * Handlers that may run at a time on one connection; further requests wait.
@@ -118,10 +139,10 @@ export interface H3RequestInit {
 
 /** What a connection made on behalf of `fetch` can be told. */
 export interface FetchConnectOptions
-  extends Omit<ConnectOptions, "hostname" | "port" | "alpnProtocols" | "signal">, H3Options {
+  extends Omit<ConnectOptions, "hostname" | "port" | "alpnProtocols" | "signal">, H3ClientOptions {
   /**
-   * Milliseconds for which an unused connection is kept; `Infinity` for any time. Responses that
-   * are not read to their end keep the connection longer, but do not keep the process alive.
+   * Milliseconds for which an unused connection is kept; `Infinity` for any time. It does not keep
+   * the process alive. Responses that are not read to their end keep the connection longer.
    *
    * @default {2000}
    */
@@ -138,7 +159,7 @@ export interface FetchInit extends RequestInit, H3RequestInit, FetchConnectOptio
    */
   incremental?: boolean;
   /**
-   * A connection to use, instead of one that `fetch` makes and keeps. The options in `H3Options`
+   * A connection to use, instead of one that `fetch` makes and keeps. The options in `H3ClientOptions`
    * count with the first request over it. Its trust was settled when it was made: options about
    * trust are refused, and redirects to other servers are not followed.
    */

@@ -1,8 +1,9 @@
 // The server that `serve` returns: its listener, its connections, its shutdown.
 
-import type { CertificateOptions } from "../../api/credentials.ts";
-import type { ListenerStats } from "../../api/listener_stats.ts";
-import type { ListenOptions } from "../../api/options.ts";
+import type { CertificateOptions } from "../../api/options/credentials.ts";
+import type { BalancerConfiguration } from "../../api/options/connection_ids.ts";
+import type { ListenerStats } from "../../api/stats/listener_stats.ts";
+import type { ListenOptions } from "../../api/options/options.ts";
 import { urgencyOrder } from "../../scheduler/stream_order.ts";
 import { certificateCheck } from "../authority.ts";
 import { checkOptions } from "../check_options.ts";
@@ -17,6 +18,8 @@ export interface H3Listener<T extends H3Transport> extends AsyncIterable<T> {
   readonly addrs: readonly NetAddress[];
   /** Shows other certificates from now on; missing where that cannot be done. */
   setCertificates?(certificates: CertificateOptions): void;
+  /** Names the server otherwise in connection IDs; missing where that cannot be done. */
+  setConnectionIds?(configurations: readonly BalancerConfiguration[]): void;
   /**
    * Whether the certificate shown to clients that ask for a name is good for a host. Missing if the
    * listener cannot tell.
@@ -69,6 +72,20 @@ export class HttpServer<T extends H3Transport = H3Transport> implements AsyncDis
       throw new TypeError("Cannot change certificates: this listener does not offer it");
     }
     this.#listener.setCertificates(certificates);
+  }
+
+  /**
+   * Names the server otherwise in connection IDs from now on; connected clients get other IDs, and
+   * retire those they have. Balancers must know the new configurations before.
+   *
+   * @param configurations The first is that of new IDs; those of the others are still known.
+   * @throws {TypeError} What cannot be used, and why; all stays as it was.
+   */
+  setConnectionIds(configurations: readonly BalancerConfiguration[]): void {
+    if (this.#listener.setConnectionIds === undefined) {
+      throw new TypeError("Cannot change connection IDs: this listener does not offer it");
+    }
+    this.#listener.setConnectionIds(configurations);
   }
 
   /**

@@ -1,3 +1,5 @@
+// Decides which hosts a server answers for.
+
 import { parseIpAddress } from "../bytes/ip_address.ts";
 import { callerFailed } from "./message/caller_error.ts";
 import type { RequestHead } from "./wire/fields.ts";
@@ -16,6 +18,8 @@ import type { H3Transport } from "./transport.ts";
  *   return protocol === "https:" && hosts.has(hostname);
  * };
  * ```
+ *
+ * @category HTTP/3
  */
 export type AuthorityCheck<T extends H3Transport = H3Transport> = (
   url: URL,

@@ -2,13 +2,21 @@
 
 import type { H3Transport } from "./transport.ts";
 
-/** Makes the response to a request. */
+/**
+ * Makes the response to a request.
+ *
+ * @category HTTP/3
+ */
 export type RequestHandler<T extends H3Transport = H3Transport> = (
   request: Request,
   info: RequestInfo<T>,
 ) => Response | Promise<Response>;
 
-/** What a handler may know, and do, beyond request and response. */
+/**
+ * What a handler may know, and do, beyond request and response.
+ *
+ * @category HTTP/3
+ */
 export interface RequestInfo<T extends H3Transport = H3Transport> {
   /** The connection the request came over. */
   readonly connection: T;
@@ -37,12 +45,18 @@ export interface RequestInfo<T extends H3Transport = H3Transport> {
   sendInformational(status: number, headers: Headers): void;
 }
 
-/** Trailers to send: ready, or made when the body has been sent. */
+/**
+ * Trailers to send: ready, or made when the body has been sent.
+ *
+ * @category HTTP/3
+ */
 export type TrailerSource = Headers | (() => Headers | Promise<Headers>);
 
 /**
  * The datagrams that belong to one request (RFC 9297, Section 2): unreliable, in no order, but on
  * every path there is.
+ *
+ * @category HTTP/3
  */
 export interface RequestDatagrams {
   /** Datagrams that came and were not read in time. */
@@ -59,7 +73,12 @@ export interface RequestDatagrams {
   read(): Promise<Uint8Array<ArrayBuffer> | undefined>;
 }
 
-/** An extended CONNECT (RFC 9220): a stream to be used for another protocol. */
+/**
+ * A CONNECT: a stream to be used for another protocol (extended CONNECT, RFC 9220), or for the bytes
+ * of a TCP connection (plain CONNECT, RFC 9114, Section 4.4).
+ *
+ * @category HTTP/3
+ */
 export interface ConnectRequest {
   /** The protocol, such as "websocket" or "connect-udp"; empty for plain CONNECT. */
   readonly protocol: string;
@@ -76,6 +95,8 @@ export interface ConnectRequest {
 /**
  * Answers a CONNECT: a response with a status of 200 to 299 opens the tunnel, and its body
  * is what the server sends through it. With any other status it is refused.
+ *
+ * @category HTTP/3
  */
 export type ConnectHandler<T extends H3Transport = H3Transport> = (
   request: ConnectRequest,

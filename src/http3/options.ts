@@ -6,7 +6,11 @@ import type { ConnectHandler, TrailerSource } from "./handler.ts";
 import type { H3Transport, NetAddress } from "./transport.ts";
 import type { WebTransportOptions } from "./webtransport/web_transport_options.ts";
 
-/** What both ends of an HTTP/3 connection can be told. */
+/**
+ * What both ends of an HTTP/3 connection can be told.
+ *
+ * @category HTTP/3
+ */
 export interface H3Options {
   /**
    * Bytes of QPACK dynamic table to grant the peer, and to use of what the peer grants.
@@ -116,7 +120,11 @@ export interface H3ServerOptions extends H3Options {
   onError?: (error: unknown) => Response | Promise<Response>;
 }
 
-/** What one request can be told beyond its `Request`. */
+/**
+ * What one request can be told beyond its `Request`.
+ *
+ * @category HTTP/3
+ */
 export interface H3RequestInit {
   /** Fields to send after the body. */
   trailers?: TrailerSource;
@@ -137,7 +145,11 @@ export interface H3RequestInit {
   incremental?: boolean;
 }
 
-/** What a connection made on behalf of `fetch` can be told. */
+/**
+ * What a connection made on behalf of `fetch` can be told.
+ *
+ * @category HTTP/3
+ */
 export interface FetchConnectOptions
   extends Omit<ConnectOptions, "hostname" | "port" | "alpnProtocols" | "signal">, H3ClientOptions {
   /**
@@ -149,7 +161,11 @@ export interface FetchConnectOptions
   idleTimeout?: number;
 }
 
-/** The options of `fetch`: those of the platform, and how to connect. */
+/**
+ * The options of `fetch`: those of the platform, and how to connect.
+ *
+ * @category HTTP/3
+ */
 export interface FetchInit extends RequestInit, H3RequestInit, FetchConnectOptions {
   /**
    * Whether the response shares the connection with the others of its urgency (RFC 9218). With
@@ -181,7 +197,11 @@ export interface FetchInit extends RequestInit, H3RequestInit, FetchConnectOptio
   fallbackDelay?: number;
 }
 
-/** What `serve` takes: where to listen and how to serve. */
+/**
+ * What `serve` takes: where to listen and how to serve.
+ *
+ * @category HTTP/3
+ */
 export interface ServeOptions
   extends Omit<ListenOptions, "alpnProtocols" | "port">, H3ServerOptions {
   /**

@@ -1,3 +1,5 @@
+// Timers of any length.
+
 /** Timers take 31 bits of milliseconds. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 

@@ -8,6 +8,8 @@ import type { PeerAccount } from "../api/stats/peer_account.ts";
  *
  * A stream is aborted, or its reading cancelled, with a `StreamError`, whose code the transport
  * sends in RESET_STREAM or STOP_SENDING.
+ *
+ * @category HTTP/3
  */
 export interface H3Transport {
   /** Opens a stream for a request. */
@@ -46,7 +48,11 @@ export interface H3Transport {
   close(info?: { closeCode: number; reason: string }): void;
 }
 
-/** An address and a port, as far as HTTP/3 is concerned. */
+/**
+ * An address and a port, as far as HTTP/3 is concerned.
+ *
+ * @category HTTP/3
+ */
 export interface NetAddress {
   /** A literal IP address. */
   readonly hostname: string;
@@ -54,7 +60,11 @@ export interface NetAddress {
   readonly port: number;
 }
 
-/** How a stream is opened. */
+/**
+ * How a stream is opened.
+ *
+ * @category HTTP/3
+ */
 export interface H3StreamOptions {
   /** Streams with a higher number send first. */
   sendOrder?: number;
@@ -64,7 +74,11 @@ export interface H3StreamOptions {
   waitUntilAvailable?: boolean;
 }
 
-/** A stream that carries a request one way and its response the other. */
+/**
+ * A stream that carries a request one way and its response the other.
+ *
+ * @category HTTP/3
+ */
 export interface H3BidirectionalStream {
   /** What the peer sends. */
   readonly readable: H3ReceiveStream;
@@ -72,7 +86,11 @@ export interface H3BidirectionalStream {
   readonly writable: H3SendStream;
 }
 
-/** The half of a stream that is read. */
+/**
+ * The half of a stream that is read.
+ *
+ * @category HTTP/3
+ */
 export interface H3ReceiveStream extends ReadableStream<Uint8Array<ArrayBuffer>> {
   /** The ID of the stream, unique in its connection. */
   readonly id: bigint;
@@ -85,7 +103,11 @@ export interface H3ReceiveStream extends ReadableStream<Uint8Array<ArrayBuffer>>
   readonly finalSize?: number;
 }
 
-/** The half of a stream that is written. */
+/**
+ * The half of a stream that is written.
+ *
+ * @category HTTP/3
+ */
 export interface H3SendStream extends WritableStream<Uint8Array<ArrayBufferLike>> {
   /** The ID of the stream, unique in its connection. */
   readonly id: bigint;

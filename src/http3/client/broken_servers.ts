@@ -1,3 +1,5 @@
+// Remembers servers that UDP does not reach.
+
 /** Milliseconds for which a server that failed once is not tried; each further failure doubles it. */
 const FIRST_PAUSE = 300_000;
 /** A day. */

@@ -32,6 +32,8 @@ const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
  * const client = new H3Client(await Deno.connectQuic({ hostname, port, alpnProtocols: ["h3"] }));
  * const response = await client.fetch(new Request("https://localhost/"));
  * ```
+ *
+ * @category HTTP/3
  */
 export class H3Client implements AsyncDisposable {
   #onIdle: (() => void) | undefined;

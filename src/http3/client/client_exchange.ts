@@ -25,6 +25,8 @@ const unreachable = new FinalizationRegistry<ClientExchange>((exchange) => excha
  * The fields that follow the body of a response; resolves when the body has been read.
  *
  * @returns Undefined if there are none, or if the response did not come over HTTP/3.
+ *
+ * @category HTTP/3
  */
 export function responseTrailers(response: Response): Promise<Headers | undefined> {
   return exchangeOf.get(response)?.trailers ?? Promise.resolve(undefined);
@@ -34,6 +36,8 @@ export function responseTrailers(response: Response): Promise<Headers | undefine
  * The datagrams that belong to the request of a response (RFC 9297).
  *
  * @returns Undefined if the client was not told to have them, or the connection has none.
+ *
+ * @category HTTP/3
  */
 export function responseDatagrams(response: Response): RequestDatagrams | undefined {
   return exchangeOf.get(response)?.datagrams;
@@ -47,7 +51,11 @@ export function cloned(response: Response): Response {
   return copy;
 }
 
-/** Asks the server to send the rest of a response sooner or later (RFC 9218, Section 7). */
+/**
+ * Asks the server to send the rest of a response sooner or later (RFC 9218, Section 7).
+ *
+ * @category HTTP/3
+ */
 export function prioritize(response: Response, priority: Partial<Priority>): void {
   exchangeOf.get(response)?.prioritize(priority);
 }

@@ -1,3 +1,5 @@
+// Fetches a resource over HTTP/3: `fetch`.
+
 import { MultipathConnection } from "../../api/multipath_connection.ts";
 import { createFetch } from "./fetcher.ts";
 import type { FetchInit } from "../options.ts";
@@ -24,6 +26,8 @@ const fetchOverMultipath = createFetch((options) => MultipathConnection.connect(
  * const response = await fetch("https://example.com/", { localAddresses: ["eth0", "wlan0"] });
  * console.log(response.status, await response.text());
  * ```
+ *
+ * @category HTTP/3
  */
 export function fetch(input: string | URL | Request, init?: FetchInit): Promise<Response> {
   return fetchOverMultipath(input, init);

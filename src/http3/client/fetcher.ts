@@ -1,3 +1,5 @@
+// Keeps connections for several requests.
+
 import { isAuthenticationFailure } from "../../error/authentication_failure.ts";
 import { StreamError } from "../../error/quic_error.ts";
 import type { H3Client } from "./client.ts";

@@ -79,6 +79,8 @@ export class TcpFallback {
  *   if (!mayFallBackToTcp(error)) throw error;
  * });
  * ```
+ *
+ * @category HTTP/3
  */
 export function mayFallBackToTcp(error: unknown): boolean {
   if (error instanceof TypeError) return false;

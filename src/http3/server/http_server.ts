@@ -12,7 +12,11 @@ import { type H3Server, serveConnection } from "./server.ts";
 import type { RequestHandler } from "../handler.ts";
 import type { H3Transport, NetAddress } from "../transport.ts";
 
-/** What `serve` needs of a listener. */
+/**
+ * What `serve` needs of a listener.
+ *
+ * @category HTTP/3
+ */
 export interface H3Listener<T extends H3Transport> extends AsyncIterable<T> {
   /** Where it listens. */
   readonly addrs: readonly NetAddress[];
@@ -35,7 +39,11 @@ export interface H3Listener<T extends H3Transport> extends AsyncIterable<T> {
   close(): void;
 }
 
-/** A server of HTTP/3, with the shape of `Deno.HttpServer`. */
+/**
+ * A server of HTTP/3, with the shape of `Deno.HttpServer`.
+ *
+ * @category HTTP/3
+ */
 export class HttpServer<T extends H3Transport = H3Transport> implements AsyncDisposable {
   /** Resolves when the server has stopped. */
   readonly finished: Promise<void>;

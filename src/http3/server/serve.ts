@@ -1,3 +1,5 @@
+// Serves HTTP/3: `serve`.
+
 import { MultipathConnection } from "../../api/multipath_connection.ts";
 import { createServe, type HttpServer } from "./http_server.ts";
 import type { ServeOptions } from "../options.ts";
@@ -24,6 +26,8 @@ const serveOverMultipath = createServe((options) => MultipathConnection.listen(o
  * });
  * await server.finished;
  * ```
+ *
+ * @category HTTP/3
  */
 export function serve(
   options: ServeOptions,

@@ -33,7 +33,7 @@ export class MemoryTransport implements H3Transport {
   readonly #datagramReader = new ReadableStream<Uint8Array<ArrayBuffer>>({
     start: (controller) => void (this.#datagrams = controller),
   }).getReader();
-  #opened = [0, 0];
+  readonly #opened = [0, 0];
 
   private constructor(isClient: boolean) {
     this.#isClient = isClient;
@@ -47,9 +47,14 @@ export class MemoryTransport implements H3Transport {
     }, { highWaterMark: 0 });
   }
 
-  /** Both ends of a new connection. */
-  static pair(): [client: MemoryTransport, server: MemoryTransport] {
+  /**
+   * Both ends of a new connection.
+   *
+   * @param first How many streams the client has opened both ways before.
+   */
+  static pair(first = 0): [client: MemoryTransport, server: MemoryTransport] {
     const client = new MemoryTransport(true);
+    client.#opened[0] = first;
     const server = new MemoryTransport(false);
     client.#peer = server;
     server.#peer = client;
@@ -106,7 +111,7 @@ export class MemoryTransport implements H3Transport {
 
   #nextId(kind: number): bigint {
     const index = this.#opened[kind]!++;
-    return BigInt(4 * index + 2 * kind + (this.#isClient ? 0 : 1));
+    return 4n * BigInt(index) + BigInt(2 * kind + (this.#isClient ? 0 : 1));
   }
 
   #throwIfClosed(): void {

@@ -10,7 +10,7 @@ import { within } from "./raw_peer.ts";
 
 const url = "https://localhost/";
 
-const unusable: readonly H3ServerOptions[] = [
+const unusable: readonly Omit<H3ServerOptions, "webTransport">[] = [
   { qpackTableCapacity: -1 },
   { qpackTableCapacity: 1.5 },
   { qpackBlockedStreams: NaN },
@@ -21,7 +21,7 @@ const unusable: readonly H3ServerOptions[] = [
   { maxConcurrentHandlers: -1 },
 ];
 
-Deno.test("serve(), fetch(), H3Client and serveConnection() refuse options nobody could keep", async () => {
+Deno.test("serve(), fetch(), H3Client and serveConnection() refuse options that cannot be kept", async () => {
   const fetch = createFetch(() => assert.fail("a connection was made"));
   const serve = createServe(() => assert.fail("a socket was opened"));
   for (const options of unusable) {

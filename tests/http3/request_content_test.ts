@@ -4,6 +4,7 @@ import { StreamError } from "../../src/error/quic_error.ts";
 import { H3Client } from "../../src/http3/client/client.ts";
 import type { H3Connection } from "../../src/http3/message/h3_connection.ts";
 import { MessageReader } from "../../src/http3/message/message_reader.ts";
+import { FrameReader } from "../../src/http3/wire/frame_reader.ts";
 import type { H3ServerOptions } from "../../src/http3/options.ts";
 import { serveConnection } from "../../src/http3/server/server.ts";
 import type { RequestHandler } from "../../src/http3/handler.ts";
@@ -97,7 +98,7 @@ Deno.test("H3Server sends no 100 when the answer is known without the content", 
   }
 });
 
-Deno.test("H3Server lets who reads a tunnel read on when its other direction has ended", async () => {
+Deno.test("H3Server lets the reader of a tunnel read on when its other direction has ended", async () => {
   const received = Promise.withResolvers<string>();
   const ended = Promise.withResolvers<void>();
   const [transport, server] = MemoryTransport.pair();
@@ -124,7 +125,7 @@ Deno.test("H3Server lets who reads a tunnel read on when its other direction has
   assert.equal(client.active, 0);
 });
 
-Deno.test("H3Server ends a tunnel whose other direction nobody reads", async () => {
+Deno.test("H3Server ends a tunnel whose other direction is not read", async () => {
   const [transport, server] = MemoryTransport.pair();
   serveConnection(server, () => new Response(), { onConnect: () => new Response("no more") });
   const client = new H3Client(transport);
@@ -153,7 +154,7 @@ Deno.test("MessageReader decodes nothing of a stream that was cancelled", async 
       forget: () => isCancelled = true,
     } as unknown as H3Connection;
     const stream = new Response(headersFrame(getLines)).body!;
-    const reader = new MessageReader(connection, 0, Object.assign(stream, { id: 0n }));
+    const reader = new MessageReader(connection, 0, new FrameReader(stream));
     const reading = reader.headers().catch(() => {});
     for (let i = 0; i < turns; i++) await Promise.resolve();
     reader.cancel(new StreamError(0x10c, "not wanted"));

@@ -5,6 +5,7 @@ import { CapsuleReader, encodeCapsule } from "../../src/http3/wire/capsule.ts";
 import { frame, frameHeader } from "../../src/http3/wire/frame.ts";
 import type { H3Connection } from "../../src/http3/message/h3_connection.ts";
 import { MessageReader } from "../../src/http3/message/message_reader.ts";
+import { FrameReader } from "../../src/http3/wire/frame_reader.ts";
 import { QpackDecoder } from "../../src/qpack/decoder.ts";
 import { dataFrame, headersFrame } from "./raw_peer.ts";
 
@@ -23,7 +24,7 @@ function reading(...chunks: Uint8Array<ArrayBuffer>[]): MessageReader {
       controller.close();
     },
   });
-  return new MessageReader(connection, 0, Object.assign(stream, { id: 0n }));
+  return new MessageReader(connection, 0, new FrameReader(stream));
 }
 
 async function piecesOf(reader: MessageReader): Promise<string[]> {

@@ -113,7 +113,7 @@ Deno.test("serve() answers 421 for http, which nothing secures", async () => {
   assert.equal(result.kind === "response" && result.status, "421");
 });
 
-Deno.test("serve() answers for whom its application says, and resets what that fails at", async () => {
+Deno.test("serve() answers for the hosts its application names, and resets what that fails at", async () => {
   const seen: string[] = [];
   await using server = start({
     isAuthority: (url, connection) => {

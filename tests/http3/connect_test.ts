@@ -75,7 +75,7 @@ Deno.test("H3Client.connect() rejects when the server takes no extended CONNECT"
 
 Deno.test("H3Client.connect() stops waiting when it is aborted or the connection ends", async () => {
   const [transport, other] = MemoryTransport.pair();
-  const client = new H3Client(transport); // nobody sends SETTINGS
+  const client = new H3Client(transport); // neither end sends SETTINGS
   const reason = new Error("enough");
   const abort = new AbortController();
   const aborted = client.connect(url, "x", { signal: abort.signal });
@@ -141,7 +141,7 @@ Deno.test("H3Server lets tunnels be silent for longer than bodies", async () => 
   assert.equal(await within(response.text()), "late");
 });
 
-Deno.test("A tunnel has no trailers, whoever sends them", async () => {
+Deno.test("A tunnel has no trailers, whichever end sends them", async () => {
   const [transport, server] = MemoryTransport.pair();
   serveConnection(server, () => new Response(), {
     onConnect: (request, info) => {

@@ -103,7 +103,7 @@ Deno.test("H3Datagrams keeps what comes a little before its request, but not muc
   assert.equal(text(read[0]), "early 68");
   assert.equal(text(read[31]), "early 99");
   assert.equal(requests[1]!.dropped, 0);
-  // What nobody reads does not pile up either.
+  // What is not read does not pile up either.
   for (let i = 0; i < 100; i++) {
     await transport.sendDatagram(concatBytes(varints(0), bytes(`${i}`)));
   }

@@ -338,7 +338,7 @@ function recordStreams(transport: MemoryTransport, index: number): Promise<H3Sen
   });
 }
 
-Deno.test("H3Server answers with a date, and 100 to those who expect it", async () => {
+Deno.test("H3Server answers with a date, and 100 to clients that expect it", async () => {
   const { client } = connect(async (request) => new Response(await request.text()));
   const statuses: number[] = [];
   const init = { method: "POST", body: "x", headers: { expect: "100-continue" } };

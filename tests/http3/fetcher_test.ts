@@ -63,7 +63,7 @@ Deno.test("fetch() makes another connection for other options", async () => {
   for (let round = 0; round < 2; round++) {
     for (const scheduler of schedulers) await fetch("https://a/", { ...brief, scheduler });
     await fetch("https://a/", { ...brief, localAddresses: ["lo"] });
-    // Written out anew for each request, as they mostly are.
+    // Written out again for each request, as they mostly are.
     await fetch("https://a/", { ...brief, paths: [{ localAddress: "lo" }] });
     await fetch("https://a/", { ...brief, method: "POST", headers: { a: "b" } });
   }
@@ -71,7 +71,7 @@ Deno.test("fetch() makes another connection for other options", async () => {
   assert.deepEqual(connects[3]!.paths, [{ localAddress: "lo" }]);
 });
 
-Deno.test("fetch() closes connections nobody uses", async () => {
+Deno.test("fetch() closes unused connections", async () => {
   const { fetch, connects, transports } = site(() => new Response("x"));
   await (await fetch("https://a/", brief)).text();
   assert.equal((await within(transports[0]!.closed)).closeCode, 0x100);
@@ -102,7 +102,7 @@ Deno.test("fetch() says what the platform says of itself, unless it is told othe
   });
 });
 
-Deno.test("fetch() makes a field of who is named in the URL", async () => {
+Deno.test("fetch() makes a field of the user that the URL names", async () => {
   const { fetch } = site((request) => {
     const { pathname } = new URL(request.url);
     if (pathname === "/named") return Response.redirect("https://other:secret@b/", 307);
@@ -221,7 +221,7 @@ Deno.test("fetch() stops waiting for a connection when it is aborted", async () 
   await assert.rejects(fetch("https://a/", { signal: AbortSignal.abort(reason) }), reason);
 });
 
-Deno.test("fetch() reports that no connection could be made, and tries anew next time", async () => {
+Deno.test("fetch() reports that no connection could be made, and tries again next time", async () => {
   let attempts = 0;
   const fetch = createFetch(() => Promise.reject(new Error(`attempt ${++attempts}`)));
   await assert.rejects(fetch("https://a/"), /attempt 1/);

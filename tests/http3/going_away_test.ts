@@ -110,7 +110,7 @@ Deno.test("HttpServer.shutdown() refuses new connections from the first moment",
   await within(server.finished);
 });
 
-Deno.test("H3Client can be disposed of while nobody reads a response", async () => {
+Deno.test("H3Client can be disposed of while a response is not read", async () => {
   const [transport, server] = MemoryTransport.pair();
   const cancelled = Promise.withResolvers<unknown>();
   serveConnection(server, () => {
@@ -122,7 +122,7 @@ Deno.test("H3Client can be disposed of while nobody reads a response", async () 
   const use = async () => {
     await using client = new H3Client(transport);
     const response = await client.fetch(new Request(url));
-    // Whoever gives the response to a caller, or throws here, must not wait for a reader.
+    // A handler that gives the response to a caller, or throws here, must not wait for a reader.
     return response;
   };
   const response = await within(use());

@@ -43,7 +43,7 @@ Deno.test("H3Client tells what its connection died of, as the cause of what cann
     error.message,
     "Cannot make a request: the connection is over: nothing arrived for too long",
   );
-  // Whoever waits for settings hears it as well.
+  // A caller that waits for settings hears it as well.
   const tunnel = client.connect(url, "websocket");
   await assert.rejects(within(tunnel), (error) => error === death);
 });

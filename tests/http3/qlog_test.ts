@@ -247,7 +247,7 @@ Deno.test("A trace tells of datagrams of requests", async () => {
   }
 });
 
-Deno.test("A trace leaves out the values that would let its readers act for somebody", async () => {
+Deno.test("A trace leaves out the values that would let its readers act for a user", async () => {
   const { pair, peer } = attacked(() =>
     new Response("", { headers: { "set-cookie": "id=sesame" } })
   );
@@ -372,7 +372,7 @@ Deno.test("A trace shows the frame for which a connection was closed", async () 
   assert.equal(pair.named("server", "parameters_set").length, 1, "only ours");
 });
 
-Deno.test("A trace tells who goes away", async () => {
+Deno.test("A trace tells which end goes away", async () => {
   const pair = new LoggedPair();
   const server = serveConnection(pair.server, () => new Response(new ReadableStream()));
   const client = new H3Client(pair.client);

@@ -103,7 +103,7 @@ Deno.test("fetch() does not wait long for UDP, but takes it when it comes", asyn
   assert.equal(attempts(), 1);
 });
 
-Deno.test("fetch() does not evade a server that cannot prove who it is, or bad options", async () => {
+Deno.test("fetch() does not evade a server that cannot prove its identity, or bad options", async () => {
   const unknownAuthority = new TransportError(0x130, "Cannot trust");
   for (const error of [unknownAuthority, new TypeError("Cannot connect to port 0")]) {
     const { fetch, overTcp } = site(() => Promise.reject(error));
@@ -196,7 +196,7 @@ Deno.test("fetch() gets the bytes over TCP that the fields describe", async () =
     .pipeThrough(new CompressionStream("gzip"));
   const content = await new Response(coded).bytes();
   await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => {
-    // A server that codes content for everybody.
+    // A server that codes content for every client.
     return new Response(content, { headers: { "content-encoding": "gzip" } });
   });
   const fetch = createFetch(

@@ -5,7 +5,7 @@ import { serveConnection } from "../../src/http3/server/server.ts";
 import { MemoryTransport } from "./memory_transport.ts";
 import { within } from "./raw_peer.ts";
 
-// Options that say whom to trust are honoured by whatever carries a request, or refused.
+// Options that name trust anchors are honoured by whatever carries a request, or refused.
 
 const url = "https://a.test/page";
 const hash = { algorithm: "sha-256", value: new Uint8Array(32) };

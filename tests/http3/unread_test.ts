@@ -22,7 +22,7 @@ function moment(milliseconds = 5): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-Deno.test("H3Client gives up responses that nobody can read any more", async () => {
+Deno.test("H3Client gives up responses that cannot be read any more", async () => {
   const [transport, server] = MemoryTransport.pair();
   let cancelled = 0;
   serveConnection(server, () => {
@@ -51,7 +51,7 @@ Deno.test("H3Client gives up responses that nobody can read any more", async () 
   assert.equal(client.active, 0);
 });
 
-Deno.test("H3Client does not give up a response that somebody waits for", async () => {
+Deno.test("H3Client does not give up a response that a caller waits for", async () => {
   const [transport, server] = MemoryTransport.pair();
   const gate = Promise.withResolvers<void>();
   serveConnection(server, () => {
@@ -94,7 +94,7 @@ Deno.test("fetch() keeps its connection for as long as it is told, and not while
   assert.equal(transports.length, 3);
 });
 
-Deno.test("fetch() lets go of the process, not of the response, while nobody reads", async () => {
+Deno.test("fetch() lets go of the process, not of the response, while it is not read", async () => {
   const [client, server] = MemoryTransport.pair();
   const calls: string[] = [];
   Object.assign(client, { ref: () => calls.push("ref"), unref: () => calls.push("unref") });

@@ -1,0 +1,80 @@
+// Streams of node as web streams read and write them: with back-pressure, and ends told from breaks.
+
+import type { Readable, Writable } from "node:stream";
+import { StreamError } from "../error/quic_error.ts";
+import { H3ErrorCode } from "../http3/wire/code_point.ts";
+
+/** What is said where a stream breaks off. */
+export function broken(cause?: unknown): StreamError {
+  if (cause instanceof StreamError) return cause;
+  const why = cause instanceof Error ? cause.message : "it was reset";
+  return new StreamError(H3ErrorCode.ConnectError, `Cannot go on with a stream: ${why}`);
+}
+
+/**
+ * What a stream brings, no faster than it is read. A break is an error of H3_CONNECT_ERROR, never
+ * an end.
+ *
+ * @param source The stream; nothing else may read it.
+ * @param first What has come of it before.
+ * @param onCancel Is told that nothing more is wanted.
+ */
+export function readableOf(
+  source: Readable,
+  first: Uint8Array<ArrayBuffer> | undefined,
+  onCancel: () => void,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let isOver = false;
+  return new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start(controller) {
+      const end = (finish: () => void) => {
+        if (!isOver) finish();
+        isOver = true;
+      };
+      const fail = (cause?: unknown) => end(() => controller.error(broken(cause)));
+      if (first !== undefined && first.length > 0) controller.enqueue(first);
+      source.pause();
+      source.on("data", (chunk: Uint8Array<ArrayBuffer>) => {
+        if (isOver) return;
+        // The bytes stand in memory that the runtime shares with nothing else.
+        controller.enqueue(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
+        source.pause();
+      });
+      source.on("end", () => end(() => controller.close()));
+      source.on("aborted", fail);
+      source.on("error", fail);
+      source.on("close", fail);
+    },
+    pull: () => void source.resume(),
+    cancel() {
+      isOver = true;
+      onCancel();
+    },
+  }, { highWaterMark: 0 });
+}
+
+/** Writes a chunk, and waits while there is no room for more; rejects if there never will be. */
+export async function write(target: Writable, chunk: Uint8Array): Promise<void> {
+  if (target.destroyed || target.writableEnded) throw broken();
+  if (!target.write(chunk)) await roomIn(target);
+}
+
+/** Resolves when there is room in a stream; rejects if it breaks. */
+function roomIn(target: Writable): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const forget = () => {
+      target.off("drain", onDrain);
+      target.off("close", onClose);
+    };
+    const onDrain = () => {
+      forget();
+      resolve();
+    };
+    const onClose = () => {
+      forget();
+      reject(broken());
+    };
+    target.on("drain", onDrain);
+    target.on("close", onClose);
+  });
+}

@@ -1,0 +1,313 @@
+// Serves HTTP/2 and HTTP/1.1 over TLS, with tunnels: `serveTcp`.
+
+import type { IncomingMessage } from "node:http";
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
+import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import type { CertificateOptions } from "../api/options/credentials.ts";
+import type { TunnelHandler } from "../http3/handler.ts";
+import { answer, type NodeRequest, type NodeResponse, type TcpRequestHandler } from "./exchange.ts";
+import { TcpCertificates } from "./certificates.ts";
+import { type Guest, Guests, type TcpServerLimits } from "./guests.ts";
+import { h1Refusal, h1Tunnel, h1UpgradeTunnel } from "./h1_tunnel.ts";
+import { h2Tunnel } from "./h2_tunnel.ts";
+import { carryTunnel, type TunnelStream } from "./tunnel.ts";
+
+/**
+ * What `serveTcp` takes.
+ *
+ * @category HTTP/3
+ */
+export interface ServeTcpOptions extends CertificateOptions {
+  /** The TCP port; 0 lets the system choose one. */
+  port: number;
+  /**
+   * Literal local addresses to listen on.
+   *
+   * @default {["0.0.0.0"]}
+   */
+  localAddresses?: readonly string[];
+  /** Answers extended CONNECT (RFC 8441), and upgrades to connect-udp (RFC 9298, Section 3.2). */
+  onConnect?: TunnelHandler;
+  /** Answers plain CONNECT; it is refused with 501 without it. */
+  onConnectTcp?: TunnelHandler;
+  /**
+   * Certificates of the authorities whose certificates clients may show, as PEM. Those without one, or
+   * with one of another authority, are unknown to the handlers.
+   */
+  clientCaCerts?: readonly string[];
+  /** How much clients may take up. */
+  limits?: TcpServerLimits;
+}
+
+/**
+ * A server of HTTP/2 and HTTP/1.1.
+ *
+ * @category HTTP/3
+ */
+export interface TcpHttpServer extends AsyncDisposable {
+  /** Where it listens. */
+  readonly addrs: readonly Deno.NetAddr[];
+  /** How many connections there are. */
+  readonly connections: number;
+  /**
+   * Listens on further addresses as well.
+   *
+   * @param localAddresses Literal addresses; those that are listened on already are passed over.
+   * @throws {Error} If the port is taken at one of them.
+   */
+  follow(localAddresses: readonly string[]): Promise<void>;
+  /**
+   * Shows other certificates to those that come from now on.
+   *
+   * @throws {TypeError} If one cannot be read; then all stays as it was.
+   */
+  setCertificates(certificates: CertificateOptions): void;
+  /** Takes no further connections, and ends those with nothing under way; resolves at the end of all. */
+  shutdown(): Promise<void>;
+  /** Ends all connections. */
+  close(): void;
+}
+
+/** Bytes of one stream, and of one connection, that a client may send before they are read. */
+const STREAM_WINDOW = 1_048_576;
+const CONNECTION_WINDOW = 4_194_304;
+/** Streams of one connection. */
+const MOST_STREAMS = 2_048;
+/** Streams per second that a client may reset before they are answered (CVE-2023-44487). */
+const MOST_RESETS = 200;
+/** Milliseconds for the handshake of TLS. */
+const HANDSHAKE_TIMEOUT = 10_000;
+
+/**
+ * Serves HTTP/2 and HTTP/1.1 over TLS, for clients that UDP does not reach: their tunnels go to the
+ * same handlers as those of `serve`, and datagrams travel in capsules (RFC 9297).
+ *
+ * @param options Where to listen, with which certificate, and what answers tunnels.
+ * @param handler Answers other requests.
+ * @returns The running server.
+ * @throws {Error} If the port is taken, or the certificate cannot be used.
+ *
+ * @example
+ * ```ts ignore
+ * import { proxyHandlers, ProxyUsers, serve, serveTcp } from "@mpquic/mpquic";
+ *
+ * const { onConnect, onConnectTcp, ...more } = proxyHandlers({ users: new ProxyUsers(lines) });
+ * const options = { port: 443, cert, key, onConnect, onConnectTcp };
+ * const server = serve({ ...options, ...more }, () => new Response("Nothing here"));
+ * await serveTcp(options, () => new Response("Nothing here"));
+ * ```
+ *
+ * @category HTTP/3
+ */
+export async function serveTcp(
+  options: ServeTcpOptions,
+  handler: TcpRequestHandler,
+): Promise<TcpHttpServer> {
+  const server = new TcpServer(options, handler);
+  try {
+    await server.follow(options.localAddresses ?? ["0.0.0.0"]);
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+  return server;
+}
+
+class TcpServer implements TcpHttpServer {
+  readonly #options: ServeTcpOptions;
+  readonly #handler: TcpRequestHandler;
+  readonly #guests: Guests;
+  readonly #servers = new Map<string, Http2SecureServer>();
+  readonly #certificates: TcpCertificates;
+  #port: number;
+
+  constructor(options: ServeTcpOptions, handler: TcpRequestHandler) {
+    this.#options = options;
+    this.#handler = handler;
+    this.#guests = new Guests(options.limits ?? {});
+    this.#certificates = new TcpCertificates(options, options.clientCaCerts ?? []);
+    this.#port = options.port;
+  }
+
+  get addrs(): readonly Deno.NetAddr[] {
+    return Array.from(this.#servers.keys(), (hostname) => {
+      return { transport: "tcp", hostname, port: this.#port };
+    });
+  }
+
+  get connections(): number {
+    return this.#guests.size;
+  }
+
+  async follow(localAddresses: readonly string[]): Promise<void> {
+    for (const hostname of localAddresses) {
+      if (this.#servers.has(hostname)) continue;
+      const server = this.#serverAt();
+      await new Promise<void>((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(this.#port, hostname, () => {
+          server.off("error", reject);
+          resolve();
+        });
+      });
+      server.on("error", ignore);
+      const address = server.address();
+      if (address !== null && typeof address !== "string") this.#port = address.port;
+      this.#servers.set(hostname, server);
+    }
+  }
+
+  setCertificates(certificates: CertificateOptions): void {
+    this.#certificates.replace(certificates);
+    const { cert, key } = certificates;
+    for (const server of this.#servers.values()) server.setSecureContext({ cert, key });
+  }
+
+  async shutdown(): Promise<void> {
+    const ends = Array.from(this.#servers.values(), (server) => {
+      return new Promise<void>((resolve) => server.close(() => resolve()));
+    });
+    this.#guests.end(false);
+    await Promise.all(ends);
+    this.#guests.end(true);
+  }
+
+  close(): void {
+    for (const server of this.#servers.values()) server.close();
+    this.#guests.end(true);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const ended = this.shutdown();
+    this.#guests.end(true);
+    await ended;
+  }
+
+  #serverAt(): Http2SecureServer {
+    const ca = [...this.#options.clientCaCerts ?? []];
+    const server = createSecureServer({
+      cert: this.#certificates.first.cert,
+      key: this.#certificates.first.key,
+      SNICallback: (name, done) => done(null, this.#certificates.find(name)),
+      allowHTTP1: true,
+      handshakeTimeout: HANDSHAKE_TIMEOUT,
+      ...(ca.length > 0 && { requestCert: true, rejectUnauthorized: false, ca }),
+      settings: {
+        enableConnectProtocol: this.#options.onConnect !== undefined,
+        initialWindowSize: STREAM_WINDOW,
+        maxConcurrentStreams: MOST_STREAMS,
+      },
+    });
+    server.on("connection", (socket: Socket) => this.#guests.take(socket));
+    server.on("session", (session: ServerHttp2Session) => this.#watch(session));
+    server.on("stream", (stream, fields) => this.#takeStream(stream, fields));
+    server.on("request", (request: NodeRequest, response: NodeResponse) => {
+      if (request.method !== "CONNECT") this.#takeRequest(request, response);
+    });
+    server.on("connect", (request: IncomingMessage, socket: TLSSocket, first: Uint8Array) => {
+      if (request.httpVersionMajor === 1) this.#takeConnect(request, socket, first);
+    });
+    server.on("upgrade", (request: IncomingMessage, socket: TLSSocket, first: Uint8Array) => {
+      this.#takeUpgrade(request, socket, first);
+    });
+    // What a client does wrong ends its own connection, which needs no further word.
+    for (const event of ["sessionError", "tlsClientError"]) server.on(event, ignore);
+    server.on("clientError", (_: Error, socket: Socket) => void socket.destroy());
+    return server;
+  }
+
+  /** A client may not have requests begun and reset as fast as it can. */
+  #watch(session: ServerHttp2Session): void {
+    session.setLocalWindowSize(CONNECTION_WINDOW);
+    session.on("error", ignore);
+    let resets = 0;
+    let since = performance.now();
+    session.on("stream", (stream: ServerHttp2Stream) => {
+      stream.on("aborted", () => {
+        const now = performance.now();
+        if (now - since > 1_000) [resets, since] = [0, now];
+        if (++resets > MOST_RESETS) session.destroy();
+      });
+    });
+  }
+
+  #takeStream(stream: ServerHttp2Stream, fields: IncomingHttpHeaders): void {
+    if (fields[":method"] !== "CONNECT") return; // it is a request, which has an event of its own
+    stream.on("error", ignore);
+    const tunnel = h2Tunnel(stream, fields);
+    if (tunnel === undefined) return void stream.close(PROTOCOL_ERROR);
+    this.#carry(tunnel, stream.session?.socket);
+  }
+
+  #takeConnect(request: IncomingMessage, socket: TLSSocket, first: Uint8Array): void {
+    prepare(socket);
+    const reset = () => this.#guests.find(socket)?.reset();
+    this.#carry(h1Tunnel(request, socket, first, reset), socket);
+  }
+
+  #takeUpgrade(request: IncomingMessage, socket: TLSSocket, first: Uint8Array): void {
+    prepare(socket);
+    const reset = () => this.#guests.find(socket)?.reset();
+    const tunnel = h1UpgradeTunnel(request, socket, first, reset);
+    if (tunnel !== undefined) this.#carry(tunnel, socket);
+    else socket.end(h1Refusal(new Response(null, { status: 400 })));
+  }
+
+  async #carry(tunnel: TunnelStream, socket: Socket | undefined): Promise<void> {
+    const { onConnect, onConnectTcp } = this.#options;
+    const handler = (tunnel.protocol === "" ? onConnectTcp : onConnect) ?? notImplemented;
+    const guest = socket && this.#guests.find(socket);
+    guest?.enter();
+    if (guest) tunnel.duplex.on("close", () => guest.leave());
+    try {
+      await carryTunnel(tunnel, handler, { connection: { peerCertificates: shown(socket) } });
+    } catch {
+      tunnel.reset(); // the handler failed, and has said so if it wanted to
+    }
+  }
+
+  async #takeRequest(request: NodeRequest, response: NodeResponse): Promise<void> {
+    const { socket } = request;
+    const guest: Guest | undefined = this.#guests.find(socket);
+    guest?.enter();
+    const { remoteAddress = "", remotePort = 0 } = socket;
+    const from = { transport: "tcp", hostname: remoteAddress, port: remotePort } as const;
+    try {
+      await answer(request, response, this.#handler, from, this.#guests.limits.stall);
+    } finally {
+      guest?.leave();
+    }
+  }
+}
+
+/** PROTOCOL_ERROR of RFC 9113, Section 7. */
+const PROTOCOL_ERROR = 1;
+
+function notImplemented(): Response {
+  return new Response(null, { status: 501 });
+}
+
+/** The certificate of a client, if it is of an authority that counts. */
+function shown(socket: Socket | undefined): readonly Uint8Array[] {
+  const { authorized, getPeerCertificate } = (socket ?? {}) as Partial<TLSSocket>;
+  if (!authorized || getPeerCertificate === undefined) return [];
+  const { raw } = (socket as TLSSocket).getPeerCertificate();
+  return raw === undefined ? [] : [new Uint8Array(raw)];
+}
+
+/** From now on, the end of one direction is not that of the other. */
+function prepare(socket: TLSSocket): void {
+  socket.allowHalfOpen = true;
+  socket.setTimeout(0);
+  socket.setNoDelay(true);
+  socket.on("error", ignore);
+}
+
+function ignore(): void {}

@@ -1,0 +1,268 @@
+// Asks for tunnels over HTTP/2: the client's end of a connection over TCP.
+
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
+import { connect as connectTls, type TLSSocket } from "node:tls";
+import { CapsuleDatagrams } from "./capsule_datagrams.ts";
+import { fieldsOf } from "./fields.ts";
+import { broken, readableOf, write } from "./node_streams.ts";
+
+const { NGHTTP2_CONNECT_ERROR } = constants;
+
+/** How to connect to a server over TCP, and what to expect of it. */
+export interface H2ConnectOptions {
+  /** Certificates of authorities, as PEM; all that are trusted. */
+  readonly ca: readonly string[];
+  /** Whether any certificate is good. */
+  readonly insecure: boolean;
+  /** The name that the certificate must be good for; that of the URL if left out. */
+  readonly serverName?: string | undefined;
+  /** Our own certificate and its key, as PEM. */
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  /** A literal address to connect from; any if left out. */
+  readonly localAddress?: string | undefined;
+  /** Milliseconds that the connection is kept without a tunnel. */
+  readonly idleTimeout: number;
+}
+
+/** A tunnel that a server has opened. */
+export interface H2Tunnel {
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  readonly writable: WritableStream<Uint8Array>;
+  /** The datagrams in its capsules; the streams are in use by them then. */
+  readonly datagrams: CapsuleDatagrams | undefined;
+  /** Resolves when both directions have ended, however they did. */
+  readonly closed: Promise<void>;
+}
+
+/** What a server answered. */
+export interface H2Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Undefined if the server has refused. */
+  readonly tunnel: H2Tunnel | undefined;
+}
+
+/** Bytes that the server may send before they are read: on one stream, and on all of them. */
+const STREAM_WINDOW = 4_194_304;
+const CONNECTION_WINDOW = 16_777_216;
+/** Milliseconds between two questions whether the connection still lives, while there are tunnels. */
+const PING_INTERVAL = 25_000;
+/** Milliseconds that an answer to one may take. */
+const PING_TIMEOUT = 10_000;
+
+/** A connection to a server over TCP. */
+export class H2Client {
+  /** Resolves when the connection has ended. */
+  readonly closed: Promise<void>;
+  readonly #session: ClientHttp2Session;
+  readonly #authority: string;
+  readonly #idleTimeout: number;
+  readonly #pings: ReturnType<typeof setInterval>;
+  #tunnels = 0;
+  #idle: ReturnType<typeof setTimeout> | undefined;
+
+  private constructor(session: ClientHttp2Session, authority: string, idleTimeout: number) {
+    this.#session = session;
+    this.#authority = authority;
+    this.#idleTimeout = idleTimeout;
+    session.on("error", ignore);
+    session.setLocalWindowSize(CONNECTION_WINDOW);
+    session.unref();
+    this.#pings = setInterval(() => this.#ping(), PING_INTERVAL);
+    this.#pings.unref();
+    this.closed = new Promise((resolve) => session.on("close", resolve));
+    this.closed.then(() => {
+      clearInterval(this.#pings);
+      clearTimeout(this.#idle);
+    });
+    this.#restIfIdle();
+  }
+
+  /**
+   * Connects.
+   *
+   * @param url A URL of the server.
+   * @param signal Gives up.
+   * @throws {Error} If there is no way, the certificate is not trusted, or HTTP/2 is not spoken.
+   */
+  static async connect(
+    url: URL,
+    options: H2ConnectOptions,
+    signal: AbortSignal,
+  ): Promise<H2Client> {
+    signal.throwIfAborted();
+    const hostname = url.hostname.replace(/^\[|\]$/g, "");
+    const isLiteral = /^[\d.]+$/.test(hostname) || hostname.includes(":");
+    const serverName = options.serverName ?? (isLiteral ? undefined : hostname);
+    const { cert, key, localAddress } = options;
+    const socket = connectTls({
+      host: hostname,
+      port: Number(url.port || 443),
+      ca: [...options.ca],
+      rejectUnauthorized: !options.insecure,
+      ALPNProtocols: ["h2"],
+      ...(serverName !== undefined && { servername: serverName }),
+      ...(cert !== undefined && key !== undefined && { cert, key }),
+      ...(localAddress !== undefined && { localAddress }),
+    });
+    const giveUp = () => void socket.destroy(signal.reason);
+    signal.addEventListener("abort", giveUp);
+    try {
+      const session = await opened(socket, url);
+      return new H2Client(session, url.host, options.idleTimeout);
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", giveUp);
+    }
+  }
+
+  /** Whether further tunnels can be asked for. */
+  get isOpen(): boolean {
+    return !this.#session.closed && !this.#session.destroyed;
+  }
+
+  /**
+   * Asks for a tunnel.
+   *
+   * @param target A host and its port; with a protocol, the path of a URL.
+   * @param protocol That of extended CONNECT (RFC 8441); empty for plain CONNECT.
+   * @param signal Gives up asking, and ends the tunnel.
+   * @throws {StreamError} If the connection breaks.
+   * @throws {TypeError} If the server does not know extended CONNECT.
+   */
+  async ask(
+    target: string,
+    protocol: string,
+    headers: Headers,
+    signal: AbortSignal,
+  ): Promise<H2Answer> {
+    signal.throwIfAborted();
+    const isExtended = protocol !== "";
+    if (isExtended && !this.#session.remoteSettings.enableConnectProtocol) {
+      throw new TypeError("Cannot talk over UDP: the proxy does not know that over TCP");
+    }
+    const place = isExtended
+      ? {
+        ":protocol": protocol,
+        ":scheme": "https",
+        ":authority": this.#authority,
+        ":path": target,
+      }
+      : { ":authority": target };
+    const fields = { ":method": "CONNECT", ...place, ...Object.fromEntries(headers) };
+    const stream = this.#session.request(fields, { endStream: false });
+    this.#hold(stream);
+    const end = () => reset(stream);
+    signal.addEventListener("abort", end);
+    stream.on("close", () => signal.removeEventListener("abort", end));
+    const answer = await responseOf(stream);
+    const isOk = answer.status >= 200 && answer.status < 300;
+    if (!isOk) reset(stream);
+    return { ...answer, tunnel: isOk ? tunnelOf(stream, protocol) : undefined };
+  }
+
+  /** Ends the connection, and all its tunnels. */
+  close(): void {
+    this.#session.destroy();
+  }
+
+  /** The process, and the connection, stay as long as there are tunnels. */
+  #hold(stream: ClientHttp2Stream): void {
+    stream.on("error", ignore);
+    clearTimeout(this.#idle);
+    if (this.#tunnels++ === 0) this.#session.ref();
+    stream.on("close", () => {
+      if (--this.#tunnels === 0) this.#restIfIdle();
+    });
+  }
+
+  #restIfIdle(): void {
+    this.#session.unref();
+    if (this.#idleTimeout > LONGEST) return;
+    this.#idle = setTimeout(() => this.#session.close(), this.#idleTimeout);
+    this.#idle.unref();
+  }
+
+  #ping(): void {
+    if (this.#tunnels === 0 || !this.isOpen) return;
+    const late = setTimeout(() => this.#session.destroy(), PING_TIMEOUT);
+    late.unref();
+    this.#session.ping(() => clearTimeout(late));
+  }
+}
+
+/** Timers take 31 bits of milliseconds. */
+const LONGEST = 2 ** 31 - 1;
+
+/** Waits for the end of the handshake, and for the settings of the server. */
+async function opened(socket: TLSSocket, url: URL): Promise<ClientHttp2Session> {
+  await happened(socket, "secureConnect");
+  if (socket.alpnProtocol !== "h2") {
+    throw new TypeError("Cannot use TCP: HTTP/2 is not spoken there");
+  }
+  socket.setNoDelay(true);
+  socket.setKeepAlive(true, PING_INTERVAL);
+  const session = connect(url.origin, {
+    createConnection: () => socket,
+    settings: { enablePush: false, initialWindowSize: STREAM_WINDOW },
+  });
+  await happened(session, "remoteSettings");
+  return session;
+}
+
+/** What tells of events. */
+interface Emitter {
+  on(event: string, action: (error?: unknown) => void): unknown;
+  off(event: string, action: (error?: unknown) => void): unknown;
+}
+
+/** Waits for an event; rejects if an error or the end comes first. */
+function happened(emitter: Emitter, event: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    emitter.on(event, () => resolve());
+    emitter.on("error", reject);
+    emitter.on("close", () => reject(broken()));
+  });
+}
+
+function responseOf(stream: ClientHttp2Stream): Promise<Omit<H2Answer, "tunnel">> {
+  return new Promise((resolve, reject) => {
+    stream.on("response", (fields) => {
+      resolve({ status: Number(fields[":status"]), headers: fieldsOf(fields) });
+    });
+    stream.on("close", () => reject(broken(new Error("the proxy has broken it off"))));
+  });
+}
+
+function tunnelOf(stream: ClientHttp2Stream, protocol: string): H2Tunnel {
+  const readable = readableOf(stream, undefined, () => reset(stream));
+  const closed = new Promise<void>((resolve) => stream.on("close", resolve));
+  const datagrams = protocol === "" ? undefined : new CapsuleDatagrams(readable, {
+    get waiting() {
+      return stream.writableLength;
+    },
+    write: (bytes) => write(stream, bytes),
+  });
+  const writable = new WritableStream<Uint8Array>({
+    start(controller) {
+      controller.signal.addEventListener("abort", () => reset(stream));
+      stream.on("close", () => {
+        if (!stream.writableFinished || stream.rstCode !== 0) controller.error(broken());
+      });
+    },
+    write: (chunk) => write(stream, chunk),
+    close: () => void stream.end(),
+  });
+  return { readable, writable, datagrams, closed };
+}
+
+/** Breaks a stream off: the runtime would say that all had been sent. */
+function reset(stream: ClientHttp2Stream): void {
+  stream.end = () => stream;
+  stream.close(NGHTTP2_CONNECT_ERROR);
+}
+
+function ignore(): void {}

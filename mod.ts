@@ -1,19 +1,36 @@
 /**
  * Multipath QUIC and HTTP/3: connections that use several network paths at once.
  *
- * `fetch` and `serve` are all that most programs need; `dial` and `MultipathConnection` give the
- * connections, streams, datagrams and paths beneath.
+ * Begin with one of these:
  *
+ * | to do this | use |
+ * |---|---|
+ * | fetch over all networks of the machine | {@linkcode fetch} |
+ * | serve HTTP/3 | {@linkcode serve} |
+ * | connect without HTTP, with streams, datagrams and paths | {@linkcode dial}, {@linkcode MultipathConnection} |
+ * | accept such connections | {@linkcode listen} |
+ * | carry TCP and UDP of other programs over all networks | {@linkcode connectTcp}, {@linkcode connectUdp}, {@linkcode proxyHandlers} |
+ * | talk to pages by streams and datagrams | {@linkcode connectWebTransport}, {@linkcode WebTransportOptions} |
+ * | open, watch, move and close paths | {@linkcode Path}, {@linkcode PathEvent} |
+ * | see in a browser what connections do | {@linkcode serveLive} |
+ * | choose which path carries what | {@linkcode schedulers}, {@linkcode Scheduler} |
+ * | choose how fast a path is filled | {@linkcode CongestionControl} |
+ * | try all of that on one machine | {@linkcode makeDevelopmentCertificate} |
+ *
+ * Run with `--unstable-net --allow-net`; `--allow-sys=networkInterfaces` lets it find the local
+ * addresses by itself. To check servers it needs root certificates: the runtime's (`--allow-sys`),
+ * the system's (`--allow-read` of their file), or those that `caCerts` names.
+ *
+ * The transport without sockets is `@mpquic/mpquic/core`, networks in virtual time are
+ * `@mpquic/mpquic/sim`; both are experimental.
+ *
+ * @example Download over two networks
  * ```ts ignore
  * import { fetch } from "@mpquic/mpquic";
  *
  * const response = await fetch("https://example.com/film.mp4", { localAddresses: ["eth*", "wlan*"] });
  * console.log(response.status, (await response.bytes()).length);
  * ```
- *
- * Run with `--unstable-net --allow-net`; `--allow-sys=networkInterfaces` lets it find the local
- * addresses by itself. To check servers it needs root certificates: the runtime's (`--allow-sys`),
- * the system's (`--allow-read` of their file), or those that `caCerts` names.
  *
  * @module
  */
@@ -31,7 +48,7 @@ export {
   responseTrailers,
 } from "./src/http3/client/client_exchange.ts";
 export type { ConnectHandler, ConnectInit, ConnectRequest } from "./src/http3/handler.ts";
-export type { RequestDatagrams } from "./src/http3/handler.ts";
+export type { RequestDatagrams, TunnelHandler, TunnelInfo } from "./src/http3/handler.ts";
 export type { Priority } from "./src/http3/wire/priority.ts";
 export {
   type Capsule,
@@ -43,6 +60,7 @@ export {
 export type {
   FetchConnectOptions,
   FetchInit,
+  H3ClientOptions,
   H3Options,
   H3RequestInit,
   H3ServerOptions,
@@ -57,44 +75,100 @@ export type {
   H3Transport,
   NetAddress,
 } from "./src/http3/transport.ts";
+export {
+  connectWebTransport,
+  type ConnectWebTransportOptions,
+} from "./src/http3/client/connect_web_transport.ts";
+export type { SessionInit } from "./src/http3/client/session_client.ts";
+export {
+  WebTransportError,
+  type WebTransportErrorOptions,
+} from "./src/http3/webtransport/web_transport_error.ts";
+export type {
+  WebTransportHandler,
+  WebTransportOptions,
+  WebTransportRequest,
+} from "./src/http3/webtransport/web_transport_options.ts";
+export type {
+  WebTransportBidirectionalStream,
+  WebTransportCloseInfo,
+  WebTransportDatagrams,
+  WebTransportReceiveStream,
+  WebTransportSendStream,
+  WebTransportSession,
+} from "./src/http3/webtransport/web_transport_session.ts";
+export { serveTcp, type ServeTcpOptions, type TcpHttpServer } from "./src/http2/serve_tcp.ts";
+export type { TcpRequestHandler, TcpRequestInfo } from "./src/http2/exchange.ts";
+export type { TcpServerLimits } from "./src/http2/guests.ts";
+export { connectTcp, type ConnectTcpOptions, type TcpTunnel } from "./src/proxy/connect_tcp.ts";
+export { connectUdp, type UdpTunnel } from "./src/proxy/connect_udp.ts";
+export { ProxyError } from "./src/proxy/proxy_client.ts";
+export type { TunnelOptions, TunnelTransport } from "./src/proxy/tunnel_options.ts";
+export { type ProxyHandlers, proxyHandlers } from "./src/proxy/proxy_handlers.ts";
+export type { ProxyOptions } from "./src/proxy/proxy_options.ts";
+export type { DestinationOptions } from "./src/proxy/destinations.ts";
+export type { ProxyLimits } from "./src/proxy/allowance.ts";
+export { type ProxyUser, ProxyUsers } from "./src/proxy/proxy_users.ts";
+export { type TcpStreams, tcpStreams } from "./src/proxy/tcp_streams.ts";
+export { type LiveOptions, type LiveView, reportLive, serveLive } from "./src/live/serve_live.ts";
+export { inspectLinks, type InspectLinksOptions } from "./src/api/inspect_links.ts";
+export type { Link, LinkProblem, LinkProblemKind } from "./src/io/links/link_judge.ts";
 export { dial } from "./src/api/dial.ts";
-export { listen } from "./src/api/listen.ts";
+export { listen, type MultipathListener } from "./src/api/listen.ts";
 export { MultipathConnection } from "./src/api/multipath_connection.ts";
-export type { MultipathListener } from "./src/api/multipath_listener.ts";
+export type { ConnectionListener } from "./src/api/multipath_listener.ts";
 export type {
   CertificateHash,
   ClientAuthentication,
   CloseInfo,
   ConnectOptions,
   ListenOptions,
-  OpenPathOptions,
   PathWish,
   SendDatagramOptions,
   TransportOptions,
-} from "./src/api/options.ts";
-export type { MigrateOptions } from "./src/api/migrate_options.ts";
+} from "./src/api/options/options.ts";
+export type { BalancerConfiguration } from "./src/packet/balancer_code.ts";
+export type { ServiceOptions } from "./src/api/options/service_options.ts";
+export {
+  openWorkerSockets,
+  type WorkerSocketOptions,
+  type WorkerSockets,
+} from "./src/api/worker_sockets.ts";
+export {
+  serveWorkers,
+  type ServeWorkersOptions,
+  type WorkerServer,
+} from "./src/http3/server/serve_workers.ts";
+export {
+  serveInWorker,
+  type WorkerServeOptions,
+  type WorkerService,
+} from "./src/http3/server/serve_in_worker.ts";
+export type { OpenPathOptions } from "./src/api/path/open_path_options.ts";
+export type { MigrateOptions } from "./src/api/path/migrate_options.ts";
 export type {
   CertificateAndKey,
   CertificateOptions,
   CertificateSource,
-} from "./src/api/credentials.ts";
-export type { CipherSuiteName } from "./src/api/cipher_suites.ts";
-export type { QuicVersion, SavedSession } from "./src/api/session.ts";
+} from "./src/api/options/credentials.ts";
+export type { CipherSuiteName } from "./src/api/options/cipher_suites.ts";
+export type { QuicVersion, SavedSession } from "./src/api/options/session.ts";
 export type { Session } from "./src/tls/session.ts";
-export type { Path, PathCloseInfo } from "./src/api/path.ts";
-export type { PathEvent, PathEventType } from "./src/api/path_events.ts";
-export type { PathStats } from "./src/api/path_stats.ts";
-export type { PeerLimits, ResourceLimits } from "./src/api/limit_options.ts";
-export type { ListenerStats } from "./src/api/listener_stats.ts";
+export type { Path, PathCloseInfo } from "./src/api/path/path.ts";
+export type { PathEvent, PathEventType } from "./src/api/path/path_events.ts";
+export type { PathStats } from "./src/api/stats/path_stats.ts";
+export type { PeerLimits, ResourceLimits } from "./src/api/options/limit_options.ts";
+export type { ListenerStats, StrayStats } from "./src/api/stats/listener_stats.ts";
 export type { ResourceStats } from "./src/limits/ledger.ts";
-export type { PeerAccount } from "./src/api/peer_account.ts";
+export type { PeerAccount } from "./src/api/stats/peer_account.ts";
 export type { Resource } from "./src/limits/share.ts";
-export type { ConnectionStats } from "./src/api/connection_stats.ts";
-export type { QlogInfo, QlogOption } from "./src/api/qlog.ts";
-export type { EventData, EventLog } from "./src/api/event_log.ts";
-export type { BidirectionalStream } from "./src/api/connection_streams.ts";
-export type { ReceiveStream } from "./src/api/receive_stream.ts";
-export type { SendStream, SendStreamOptions } from "./src/api/send_stream.ts";
+export type { ConnectionStats } from "./src/api/stats/connection_stats.ts";
+export type { NativeMode } from "./src/io/native/native_mode.ts";
+export type { QlogInfo, QlogOption } from "./src/api/options/qlog.ts";
+export type { EventData, EventLog } from "./src/api/stats/event_log.ts";
+export type { BidirectionalStream } from "./src/api/stream/connection_streams.ts";
+export type { ReceiveStream } from "./src/api/stream/receive_stream.ts";
+export type { SendStream, SendStreamOptions } from "./src/api/stream/send_stream.ts";
 
 export { backup } from "./src/scheduler/backup.ts";
 export { blest } from "./src/scheduler/blest.ts";
@@ -114,6 +188,22 @@ export type {
   SchedulerFactory,
 } from "./src/scheduler/scheduler.ts";
 export { type NamedScheduler, schedulers } from "./src/scheduler/schedulers.ts";
+export type {
+  FlightPacket,
+  FlightPackets,
+  FlightPath,
+  PacketCopy,
+  Reinjection,
+  ReinjectionContext,
+  ReinjectionPolicy,
+} from "./src/scheduler/reinjection.ts";
+export {
+  type NamedReinjection,
+  noCopies,
+  reinjectionPolicies,
+} from "./src/scheduler/reinjection_policies.ts";
+export { Readiness } from "./src/scheduler/readiness.ts";
+export { stragglerCopies } from "./src/scheduler/straggler_copies.ts";
 export {
   priorityOrder,
   roundRobinOrder,

@@ -1,6 +1,7 @@
 // Sentences for connections that failed.
 
-import { StreamError } from "../mod.ts";
+import { StreamError } from "../../mod.ts";
+import { CurlCode } from "./curl_code.ts";
 import { Failure } from "./failure.ts";
 import { describeError } from "./program.ts";
 

@@ -1,7 +1,8 @@
 // The content of a request: text, a file, or standard input.
 
-import { Failure } from "./failure.ts";
-import { whyNot } from "./why_not.ts";
+import { CurlCode } from "../console/curl_code.ts";
+import { Failure } from "../console/failure.ts";
+import { whyNot } from "../console/why_not.ts";
 
 /** Content up to this size is kept in memory; what is longer is read while it is sent. */
 const MOST_KEPT = 1024 * 1024;

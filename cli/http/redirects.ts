@@ -1,4 +1,6 @@
-import { Failure } from "./failure.ts";
+// Follows redirects within a server.
+
+import { Failure } from "../console/failure.ts";
 import { fieldText } from "./field_text.ts";
 
 const MOST_REDIRECTS = 10;

@@ -1,4 +1,6 @@
-import type { Field } from "./http_fields.ts";
+// The header fields that all responses of the file server carry.
+
+import type { Field } from "../flags/http_fields.ts";
 import type { FileHandler } from "./static_files.ts";
 
 /** What all responses carry in addition to what follows from the file. */

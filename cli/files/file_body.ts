@@ -1,6 +1,6 @@
 // The content of a file as the body of a response.
 
-import { type ByteRange, contentRange } from "./byte_ranges.ts";
+import { type ByteRange, contentRange } from "../http/byte_ranges.ts";
 import type { ServedFile } from "./open_files.ts";
 
 /** Large enough that the system call does not matter, small enough for many readers at once. */

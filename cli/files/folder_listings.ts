@@ -1,6 +1,6 @@
 // The listings of the folders of a site, made and kept for as short as possible.
 
-import { compareEntries, type ListingEntry, listingRows } from "./directory_listing.ts";
+import { compareEntries, type ListingEntry } from "./directory_listing.ts";
 
 /** A folder with more entries than this is listed in part. */
 const MOST_ENTRIES = 5_000;

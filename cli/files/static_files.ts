@@ -1,13 +1,20 @@
 // Answers requests with the files of a folder.
 
-import { type ByteRange, contentRange, readRanges } from "./byte_ranges.ts";
-import { evaluateConditions, rangeApplies, type Validators, validatorsOf } from "./conditional.ts";
-import { contentType } from "./content_type.ts";
-import { type ListingEntry, listingFrame } from "./directory_listing.ts";
-import { FolderListings } from "./folder_listings.ts";
+import { type ByteRange, contentRange, readRanges } from "../http/byte_ranges.ts";
+import {
+  evaluateConditions,
+  rangeApplies,
+  type Validators,
+  validatorsOf,
+} from "../http/conditional.ts";
+import { contentType } from "../http/content_type.ts";
+import { type ListingEntry, listingFrame, listingRows } from "./directory_listing.ts";
+import { jsonListing, prefersJson } from "./json_listing.ts";
+import { FolderListings, type Listing } from "./folder_listings.ts";
 import { type FileBody, multipleParts, singlePart, streamPieces } from "./file_body.ts";
 import { isOutOfFiles, OpenFiles } from "./open_files.ts";
-import { isHiddenPath, joinUrlPath, splitUrlPath } from "./url_path.ts";
+import type { Visitor } from "./visitor.ts";
+import { isHiddenPath, joinUrlPath, splitUrlPath } from "../http/url_path.ts";
 
 const separator = Deno.build.os === "windows" ? "\\" : "/";
 

@@ -1,7 +1,7 @@
 // Plans the paths of the client from -n and -mip.
 
 import { isIP } from "node:net";
-import { UsageError } from "./failure.ts";
+import { UsageError } from "../console/failure.ts";
 import type { ChosenInterface } from "./interfaces.ts";
 
 /** Where a path leads. */

@@ -1,6 +1,8 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import { Failure } from "./failure.ts";
+import { CurlCode } from "../console/curl_code.ts";
+import { Failure } from "../console/failure.ts";
+import { bareHost } from "./bare_host.ts";
 import { type ChosenInterface, findInterfaces, isUsable } from "./interfaces.ts";
 
 /**

@@ -1,3 +1,7 @@
+// The table of paths that the client prints.
+
+import { bareHost } from "./bare_host.ts";
+
 /** What is shown of one path. */
 export interface PathCells {
   /** The path's ID. */

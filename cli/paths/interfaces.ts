@@ -1,7 +1,7 @@
 // The interfaces that a user named, among those of the machine.
 
 import { isIP } from "node:net";
-import { UsageError } from "./failure.ts";
+import { UsageError } from "../console/failure.ts";
 
 /** The part of `Deno.NetworkInterfaceInfo` that matters here. */
 export interface InterfaceInfo {

@@ -1,6 +1,6 @@
 // Prints what becomes of paths, a line for each change.
 
-import { ErrorCode, type PathEvent } from "../mod.ts";
+import { ErrorCode, type PathEvent } from "../../mod.ts";
 import { targetText } from "./plan_paths.ts";
 
 /** Milliseconds of silence that are told of: shorter ones come with every loss. */

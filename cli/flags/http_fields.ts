@@ -1,5 +1,7 @@
-import { UsageError } from "./failure.ts";
-import { fieldValue } from "./field_text.ts";
+// Reads the header fields of a command line.
+
+import { UsageError } from "../console/failure.ts";
+import { fieldValue } from "../http/field_text.ts";
 import { type FlagValues, textValues } from "./flags.ts";
 
 /** A header field: its name and its value. */

@@ -1,7 +1,9 @@
 // Reads the flags of a command line.
 
 import { parseArgs } from "node:util";
-import { UsageError } from "./failure.ts";
+import { UsageError } from "../console/failure.ts";
+import { spreadLetters } from "./letters.ts";
+import { nearestWord } from "./nearest_word.ts";
 
 /** Milliseconds in a day. */
 const LONGEST_TIME = 86_400_000;

@@ -1,6 +1,6 @@
 // The flags that say what is asked of the server.
 
-import { UsageError } from "./failure.ts";
+import { UsageError } from "../console/failure.ts";
 import { type Flag, type FlagValues, textValue, textValues } from "./flags.ts";
 import { type Field, fieldValues } from "./http_fields.ts";
 

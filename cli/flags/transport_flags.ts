@@ -1,7 +1,12 @@
 // The flags that choose schedulers, congestion control and windows.
 
-import { type NamedScheduler, schedulers } from "../mod.ts";
-import { UsageError } from "./failure.ts";
+import {
+  type NamedReinjection,
+  type NamedScheduler,
+  reinjectionPolicies,
+  schedulers,
+} from "../../mod.ts";
+import { UsageError } from "../console/failure.ts";
 import {
   choiceValue,
   type Flag,

@@ -15,7 +15,7 @@ import {
   strictPriorityOrder,
   type TransportOptions,
   urgencyOrder,
-} from "../mod.ts";
+} from "../../mod.ts";
 import type { CongestionName, StreamOrderName, TransportChoices } from "./transport_flags.ts";
 
 /** What the library allows by itself. */

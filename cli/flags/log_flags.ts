@@ -1,8 +1,8 @@
 // The flags for traces and secrets.
 
 import { type Flag, type FlagValues, textValue } from "./flags.ts";
-import { Failure } from "./failure.ts";
-import { whyNot } from "./why_not.ts";
+import { Failure } from "../console/failure.ts";
+import { whyNot } from "../console/why_not.ts";
 
 /** Where a program leaves what its connections say. */
 export interface LogChoices {

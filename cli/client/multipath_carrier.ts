@@ -1,13 +1,16 @@
 // One QUIC connection of the client, with its paths and their news.
 
-import { dial, fetch, type MultipathConnection, type Path, type PathWish } from "../mod.ts";
+import { dial, fetch, type MultipathConnection, type Path, type PathWish } from "../../mod.ts";
 import type { Carrier } from "./carrier.ts";
-import type { ClientOptions } from "./client_options.ts";
-import type { LogOptions } from "./log_flags.ts";
-import type { PathNews } from "./path_news.ts";
-import { type PlannedPath, targetText } from "./plan_paths.ts";
+import type { CarrierChoices } from "./carrier_choices.ts";
+import type { LogOptions } from "../flags/log_flags.ts";
+import { NO_ERROR } from "../http/no_error.ts";
+import { bareHost } from "../paths/bare_host.ts";
+import { InterfaceNames } from "../paths/present_interfaces.ts";
+import type { PathNews } from "../paths/path_news.ts";
+import { type PlannedPath, type Target, targetText } from "../paths/plan_paths.ts";
 import type { PathRow } from "./progress.ts";
-import { transportOptions } from "./transport_options.ts";
+import { transportOptions } from "../flags/transport_options.ts";
 
 /** RFC 9114, Section 8.1: how clients close an HTTP/3 connection that they no longer need. */
 const NO_ERROR = 0x100;

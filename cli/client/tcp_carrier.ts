@@ -1,7 +1,8 @@
 // Carries requests over TCP, by the `fetch` of the runtime.
 
 import type { Carrier } from "./carrier.ts";
-import { Failure } from "./failure.ts";
+import { CurlCode } from "../console/curl_code.ts";
+import { Failure } from "../console/failure.ts";
 
 /** How to reach a server over TCP. */
 export interface TcpOptions {

@@ -1,6 +1,7 @@
 // The command line of the client.
 
-import { UsageError } from "./failure.ts";
+import type { CarrierChoices } from "./carrier_choices.ts";
+import { UsageError } from "../console/failure.ts";
 import {
   type FlagValues,
   listValue,
@@ -8,16 +9,17 @@ import {
   readFlags,
   secondsValue,
   textValue,
-} from "./flags.ts";
-import { type LogChoices, logFlags, readLogChoices } from "./log_flags.ts";
-import { readRequestChoices, type RequestChoices, requestFlags } from "./request_flags.ts";
+} from "../flags/flags.ts";
+import { logFlags, readLogChoices } from "../flags/log_flags.ts";
+import { readRequestChoices, type RequestChoices, requestFlags } from "../flags/request_flags.ts";
 import {
   commonFlags,
   readTransportChoices,
   type TransportChoices,
   transportFlags,
-} from "./transport_flags.ts";
-import type { Program } from "./usage.ts";
+  trustFlags,
+} from "../flags/transport_flags.ts";
+import type { Program } from "../flags/usage.ts";
 
 /** Milliseconds to wait for UDP before TCP is used. */
 const FALLBACK_DELAY = 3000;

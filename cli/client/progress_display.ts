@@ -1,7 +1,8 @@
 // Shows the progress of a transfer on a terminal or in a log.
 
-import { draw } from "./output.ts";
-import { printable } from "./printable.ts";
+import { draw } from "../console/output.ts";
+import { printable } from "../console/printable.ts";
+import { terminalSize } from "../console/terminal_size.ts";
 import { plainLine, type Progress, progressLines } from "./progress.ts";
 
 /** Milliseconds between two updates of rows on a terminal, and between two lines elsewhere. */

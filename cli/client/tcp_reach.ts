@@ -2,8 +2,9 @@
 
 import { isIP } from "node:net";
 import { connect } from "node:tls";
-import { Failure } from "./failure.ts";
-import { resolveHost } from "./present_interfaces.ts";
+import { Failure } from "../console/failure.ts";
+import { bareHost } from "../paths/bare_host.ts";
+import { resolveHost } from "../paths/present_interfaces.ts";
 
 /** RFC 8305, Section 5: milliseconds before the next way is tried beside the one before. */
 const ATTEMPT_DELAY = 250;

@@ -1,8 +1,9 @@
 // Fetches the URLs of the client, and the resources of pages.
 
-import { Failure } from "./failure.ts";
-import { findResources } from "./html_resources.ts";
-import { whyNot } from "./why_not.ts";
+import { Failure } from "../console/failure.ts";
+import { findResources } from "../http/html_resources.ts";
+import { pause } from "../console/pause.ts";
+import { whyNot } from "../console/why_not.ts";
 
 /** Pages up to this size are searched for resources. */
 const LARGEST_PAGE = 4 * 1024 * 1024;

@@ -1,5 +1,7 @@
 // Stands before the TCP server of the runtime and limits its clients.
 
+import { BlockList, isIPv6 } from "node:net";
+import type { LimitChoices } from "../flags/limit_flags.ts";
 import { type TcpPatience, TcpRelay } from "./tcp_relay.ts";
 
 /** How much of a TCP server clients may take up. */

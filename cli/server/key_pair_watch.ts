@@ -1,7 +1,7 @@
 // Watches the files of a certificate and its key for changes.
 
 import { type KeyPair, type KeyPairFiles, readKeyPair } from "./certificate.ts";
-import { Failure } from "./failure.ts";
+import { Failure } from "../console/failure.ts";
 
 /** Milliseconds between two looks at the files. */
 const INTERVAL = 5_000;

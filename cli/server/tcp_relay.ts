@@ -1,3 +1,7 @@
+// Carries bytes between two TCP connections.
+
+import { serverNameIn } from "./client_hello.ts";
+
 /** Bytes that are carried at a time: requests are small, responses are not. */
 const REQUEST_CHUNK = 4_096;
 const RESPONSE_CHUNK = 65_536;

@@ -2,9 +2,9 @@
 
 import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
-import { Failure } from "./failure.ts";
-import { type Target, targetText } from "./plan_paths.ts";
-import { whyNot } from "./why_not.ts";
+import { Failure } from "../console/failure.ts";
+import { type Target, targetText } from "../paths/plan_paths.ts";
+import { whyNot } from "../console/why_not.ts";
 
 /** A certificate chain and its private key, both PEM. */
 export interface KeyPair {

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
-import { chromiumFlags, keyPairIn, publicKeyHash, readKeyPair } from "../../cli/certificate.ts";
-import { Failure } from "../../cli/failure.ts";
+import {
+  chromiumFlags,
+  keyPairIn,
+  publicKeyHash,
+  readKeyPair,
+} from "../../cli/server/certificate.ts";
+import { Failure } from "../../cli/console/failure.ts";
 import { makeDevelopmentCertificate } from "../../src/io/development_certificate.ts";
 
 const one = await makeDevelopmentCertificate(["localhost"]);

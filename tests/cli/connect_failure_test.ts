@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { StreamError } from "../../mod.ts";
-import { connectFailure, lostConnection } from "../../cli/connect_failure.ts";
-import { Failure } from "../../cli/failure.ts";
+import { connectFailure, lostConnection } from "../../cli/console/connect_failure.ts";
+import { Failure } from "../../cli/console/failure.ts";
 
 function withCode(code: number, message: string): Error {
   return Object.assign(new Error(message), { code });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { fieldBytes, fieldText, fieldValue } from "../../cli/field_text.ts";
-import { responseHead, responseLines } from "../../cli/message_text.ts";
+import { fieldBytes, fieldText, fieldValue } from "../../cli/http/field_text.ts";
+import { responseHead, responseLines } from "../../cli/http/message_text.ts";
 
 Deno.test("fieldValue() gives UTF-8 to Headers, and fieldText() reads it", () => {
   const text = "gr\u00fc\u00df \u6f22";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { streamPieces } from "../../cli/file_body.ts";
-import { OpenFiles, type ServedFile } from "../../cli/open_files.ts";
+import { streamPieces } from "../../cli/files/file_body.ts";
+import { OpenFiles, type ServedFile } from "../../cli/files/open_files.ts";
 
 /** A file of 1 MB, open. */
 async function withFile(

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { minRtt, roundRobin } from "../../mod.ts";
-import { readClientOptions } from "../../cli/client_options.ts";
-import { Failure, UsageError } from "../../cli/failure.ts";
-import { type Flag, normaliseArgs, readFlags } from "../../cli/flags.ts";
-import { readServerOptions } from "../../cli/server_options.ts";
+import { readClientOptions } from "../../cli/client/client_options.ts";
+import { Failure, UsageError } from "../../cli/console/failure.ts";
+import { type Flag, normaliseArgs, readFlags } from "../../cli/flags/flags.ts";
+import { readServerOptions } from "../../cli/server/server_options.ts";
 
 const flags: readonly Flag[] = [
   { name: "scheduler", short: "sc", value: "NAME", help: "" },
@@ -295,8 +295,8 @@ Deno.test("readServerOptions() refuses flags that contradict each other", () => 
 });
 
 Deno.test("every flag of both programs has its own forms", async () => {
-  const { clientProgram } = await import("../../cli/client_options.ts");
-  const { serverProgram } = await import("../../cli/server_options.ts");
+  const { clientProgram } = await import("../../cli/client/client_options.ts");
+  const { serverProgram } = await import("../../cli/server/server_options.ts");
   for (const program of [clientProgram, serverProgram]) {
     const forms = program.flags.flatMap((flag) => [flag.name, flag.short ?? []].flat());
     assert.equal(new Set(forms).size, forms.length);

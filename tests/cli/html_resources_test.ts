@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { findResources } from "../../cli/html_resources.ts";
+import { findResources } from "../../cli/http/html_resources.ts";
 
 const page = new URL("https://h.example:6121/dir/page.html?q=1");
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readHttpDate } from "../../cli/http_date.ts";
+import { readHttpDate } from "../../cli/http/http_date.ts";
 
 const now = Date.UTC(2026, 10, 29);
 const expected = Date.UTC(1994, 10, 6, 8, 49, 37) / 1000;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { UsageError } from "../../cli/failure.ts";
-import { absenceLines, allAddresses, findInterfaces } from "../../cli/interfaces.ts";
+import { UsageError } from "../../cli/console/failure.ts";
+import { absenceLines, allAddresses, findInterfaces } from "../../cli/paths/interfaces.ts";
 
 const present = [
   { name: "lo", address: "127.0.0.1", cidr: "127.0.0.1/8" },

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { keyPairIn } from "../../cli/certificate.ts";
-import { KeyPairWatch } from "../../cli/key_pair_watch.ts";
+import { keyPairIn } from "../../cli/server/certificate.ts";
+import { KeyPairWatch } from "../../cli/server/key_pair_watch.ts";
 import { fetch, makeDevelopmentCertificate, serve } from "../../mod.ts";
 
 async function newPair(): Promise<{ cert: string; key: string }> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { Failure } from "../../cli/failure.ts";
-import { logOptions } from "../../cli/log_flags.ts";
+import { Failure } from "../../cli/console/failure.ts";
+import { logOptions } from "../../cli/flags/log_flags.ts";
 
 function failsWith(run: () => unknown, pattern: RegExp): void {
   assert.throws(run, (error) => {

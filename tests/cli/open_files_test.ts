@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { OpenFiles, type ServedFile } from "../../cli/open_files.ts";
-import { staticFiles } from "../../cli/static_files.ts";
+import { OpenFiles, type ServedFile } from "../../cli/files/open_files.ts";
+import { staticFiles } from "../../cli/files/static_files.ts";
 
 /** A folder with files of their own number, 1,000 bytes each. */
 async function withFiles(

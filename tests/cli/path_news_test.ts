@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { PathNews, type PathNewsOptions } from "../../cli/path_news.ts";
+import { PathNews, type PathNewsOptions } from "../../cli/paths/path_news.ts";
 import { ErrorCode, type PathCloseInfo, type PathEvent, type PathEventType } from "../../mod.ts";
 
 const names = new Map([["10.0.0.1", "eth0"], ["10.0.1.1", "wlan0"]]);

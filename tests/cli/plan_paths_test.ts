@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { UsageError } from "../../cli/failure.ts";
-import { doubled, planPaths, readTarget, targetText } from "../../cli/plan_paths.ts";
+import { UsageError } from "../../cli/console/failure.ts";
+import { doubled, planPaths, readTarget, targetText } from "../../cli/paths/plan_paths.ts";
 
 const eth = { name: "eth0", pattern: "eth0", addresses: ["192.0.2.1", "2001:db8::1"] };
 const wlan = { name: "wlan0", pattern: "wlan0", addresses: ["198.51.100.1"] };

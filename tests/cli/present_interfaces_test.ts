@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { Failure } from "../../cli/failure.ts";
+import { Failure } from "../../cli/console/failure.ts";
 import {
   choosePresentInterfaces,
   InterfaceNames,
   resolveHost,
-} from "../../cli/present_interfaces.ts";
+} from "../../cli/paths/present_interfaces.ts";
 
 Deno.test("resolveHost() passes addresses through and asks the system for names", async () => {
   assert.deepEqual(await resolveHost("192.0.2.7"), ["192.0.2.7"]);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ApplicationError } from "../../mod.ts";
-import { describeError } from "../../cli/program.ts";
+import { describeError } from "../../cli/console/program.ts";
 
 Deno.test("describeError() fits on a line, whatever was thrown", () => {
   assert.equal(describeError(new Error("one\n  two")), "one two");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type DisplayStyle, ProgressDisplay } from "../../cli/progress_display.ts";
+import { type DisplayStyle, ProgressDisplay } from "../../cli/client/progress_display.ts";
 
 const state = {
   elapsed: 0,

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { plainLine, type Progress, progressLines, summaryLines } from "../../cli/progress.ts";
+import {
+  plainLine,
+  type Progress,
+  progressLines,
+  summaryLines,
+} from "../../cli/client/progress.ts";
 
 const before: Progress = {
   elapsed: 1000,

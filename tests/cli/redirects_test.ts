@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { Failure } from "../../cli/failure.ts";
-import { followRedirects } from "../../cli/redirects.ts";
+import { Failure } from "../../cli/console/failure.ts";
+import { followRedirects } from "../../cli/http/redirects.ts";
 
 const start = new URL("https://h.example/start");
 

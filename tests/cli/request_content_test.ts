@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { Failure } from "../../cli/failure.ts";
-import { RequestContent } from "../../cli/request_content.ts";
+import { Failure } from "../../cli/console/failure.ts";
+import { RequestContent } from "../../cli/http/request_content.ts";
 
 const LONG = 3_000_000;
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type RequestChoices, requestHeaders } from "../../cli/request_flags.ts";
+import { type RequestChoices, requestHeaders } from "../../cli/flags/request_flags.ts";
 
 function choices(more: Partial<RequestChoices>): RequestChoices {
   return { method: "POST", headers: [], data: [], include: false, ...more };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { Field } from "../../cli/http_fields.ts";
-import { withFields } from "../../cli/response_fields.ts";
+import type { Field } from "../../cli/flags/http_fields.ts";
+import { withFields } from "../../cli/files/response_fields.ts";
 
 function answering(cors: boolean, headers: readonly Field[], status = 200) {
   const handler = () =>

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type FileHandler, staticFiles } from "../../cli/static_files.ts";
+import { type FileHandler, staticFiles } from "../../cli/files/static_files.ts";
 
 const origin = "https://localhost:6121";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { groupOf, type TcpLimits } from "../../cli/tcp_front.ts";
-import { portInUse, TcpServer, withAltSvc } from "../../cli/tcp_server.ts";
+import { groupOf, type TcpLimits } from "../../cli/server/tcp_front.ts";
+import { portInUse, TcpServer, withAltSvc } from "../../cli/server/tcp_server.ts";
 import { makeIssuedCertificate } from "../../mod.ts";
 
 const { certPem, keyPem, caPem } = await makeIssuedCertificate(["localhost", "127.0.0.1"]);

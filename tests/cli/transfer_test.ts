@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { Failure } from "../../cli/failure.ts";
-import { openOutput, Transfer, type TransferOptions } from "../../cli/transfer.ts";
+import { Failure } from "../../cli/console/failure.ts";
+import { openOutput, Transfer, type TransferOptions } from "../../cli/client/transfer.ts";
 
 const origin = "https://h.example";
 

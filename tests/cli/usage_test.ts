@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { clientProgram } from "../../cli/client_options.ts";
-import { serverProgram } from "../../cli/server_options.ts";
-import { usageText } from "../../cli/usage.ts";
-import { version } from "../../cli/version.ts";
+import { clientProgram } from "../../cli/client/client_options.ts";
+import { serverProgram } from "../../cli/server/server_options.ts";
+import { usageText } from "../../cli/flags/usage.ts";
+import { version } from "../../cli/console/version.ts";
 import { permissionLine } from "../permissions/permission_line.ts";
 import config from "../../deno.json" with { type: "json" };
 
@@ -18,8 +18,8 @@ Deno.test("usageText() explains every flag and shows an example", () => {
 });
 
 Deno.test("the examples of the help can be understood by the programs", async () => {
-  const { readClientOptions } = await import("../../cli/client_options.ts");
-  const { readServerOptions } = await import("../../cli/server_options.ts");
+  const { readClientOptions } = await import("../../cli/client/client_options.ts");
+  const { readServerOptions } = await import("../../cli/server/server_options.ts");
   const read = { client: readClientOptions, server: readServerOptions };
   for (const program of [clientProgram, serverProgram]) {
     for (const [, command] of program.examples) {

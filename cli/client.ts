@@ -113,7 +113,7 @@ async function download(options: ClientOptions, signal: AbortSignal): Promise<nu
   });
   using display = new ProgressDisplay(read, options.silent ? "none" : bestStyle());
   const verbose = (line: string) => options.verbose && display.note(line);
-  if (carrier instanceof Session) {
+  if (carrier instanceof MultipathCarrier) {
     verbose(`* ${carrier.summary}`);
     tellPaths(carrier, plan, options, (line) => isQuiet(options) || display.note(line));
   }
@@ -158,10 +158,10 @@ function tellPaths(
   const names = new InterfaceNames();
   const options = { tell: note, names, isNamed: plan.length > 0, isVerbose: verbose };
   const news = new PathNews(options);
-  session.tellPaths(news).finally(() => news.end());
+  carrier.tellPaths(news).finally(() => news.end());
   const count = plan.filter(({ localAddress, addresses }) => !localAddress || addresses[0]).length;
   if (count < 2) return;
-  if (!session.multipath) return void note("The server allows one path only; going on with it");
+  if (!carrier.multipath) return void note("The server allows one path only; going on with it");
   const timer = setTimeout(() => {
     const { known } = news;
     if (known < count) note(`Of ${count} paths the server allows only ${known} so far`);

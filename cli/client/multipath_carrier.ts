@@ -23,10 +23,12 @@ export interface SessionOptions {
   readonly logs: LogOptions;
   /** Gives up connecting. */
   readonly signal: AbortSignal;
+  /** The address to connect to, where it does not follow from the URL. */
+  readonly address?: Target | undefined;
 }
 
 /** A connection to one server, with all paths that it has or had. */
-export class Session implements Carrier {
+export class MultipathCarrier implements Carrier {
   readonly protocol = "HTTP/3";
   readonly #connection: MultipathConnection;
   readonly #paths = new Map<Path, string>();
@@ -47,9 +49,9 @@ export class Session implements Carrier {
   static async connect(
     url: URL,
     plan: readonly PlannedPath[],
-    options: ClientOptions,
-    { caCerts, logs, signal }: SessionOptions,
-  ): Promise<Session> {
+    options: CarrierChoices,
+    { caCerts, logs, signal, address }: MultipathCarrierOptions,
+  ): Promise<MultipathCarrier> {
     const { connectTimeout, insecure } = options;
     return new Session(
       await dial({

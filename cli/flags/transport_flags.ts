@@ -31,9 +31,9 @@ export interface TransportChoices {
   /** How fast a path is filled; undefined leaves it to the library. */
   readonly congestionControl: CongestionName | undefined;
   /** The congestion window of a new path, in packets. */
-  readonly initialWindow: number | undefined;
+  readonly initialCongestionWindow: number | undefined;
   /** The flow control window a connection begins with, in bytes. */
-  readonly flowWindow: number | undefined;
+  readonly initialReceiveWindow: number | undefined;
   /** Names, prefixes or addresses of the interfaces to use. */
   readonly interfaces: readonly string[];
 }
@@ -137,8 +137,8 @@ export function readTransportChoices(given: FlagValues): TransportChoices {
     scheduler: choiceValue(given, "scheduler", namedSchedulers),
     streamOrder: choiceValue(given, "stream-scheduler", streamOrders),
     congestionControl: choiceValue(given, "congestion-control", congestionControls),
-    initialWindow: numberValue(given, "initial-window", 2, 100_000),
-    flowWindow: kilobytes === undefined ? undefined : kilobytes * 1024,
+    initialCongestionWindow: numberValue(given, "initial-window", 2, 100_000),
+    initialReceiveWindow: kilobytes === undefined ? undefined : kilobytes * 1024,
     interfaces: [...listValue(given, "interfaces"), ...readLocalAddresses(given)],
   };
 }

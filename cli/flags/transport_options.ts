@@ -45,13 +45,20 @@ const streamOrders: Readonly<Record<StreamOrderName, StreamOrder>> = {
  * @param paths How many paths there may have to be.
  */
 export function transportOptions(choices: TransportChoices, paths: number): TransportOptions {
-  const { scheduler, streamOrder, congestionControl, initialWindow, flowWindow } = choices;
+  const {
+    scheduler,
+    reinjection,
+    streamOrder,
+    congestionControl,
+    initialCongestionWindow,
+    initialReceiveWindow,
+  } = choices;
   return {
     ...(paths > USUAL_PATHS && { maxConcurrentPaths: paths }),
     ...(scheduler && { scheduler }),
     ...(streamOrder && { streamOrder: streamOrders[streamOrder] }),
     ...(congestionControl && { congestionControl: congestionControls[congestionControl] }),
-    ...(initialWindow && { initialCongestionWindow: initialWindow }),
-    ...(flowWindow && { initialReceiveWindow: flowWindow }),
+    ...(initialCongestionWindow && { initialCongestionWindow }),
+    ...(initialReceiveWindow && { initialReceiveWindow }),
   };
 }

@@ -108,7 +108,7 @@ class Attempts {
       host: remote,
       port: Number(port || 443),
       ...local !== undefined && { localAddress: local },
-      ...isIP(hostname.replace(/^\[(.*)\]$/, "$1")) === 0 && { servername: hostname },
+      ...isIP(bareHost(hostname)) === 0 && { servername: hostname },
       ALPNProtocols: ["h2", "http/1.1"],
       rejectUnauthorized: false,
     });

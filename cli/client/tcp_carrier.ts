@@ -16,6 +16,7 @@ export interface TcpOptions {
 export class TcpCarrier implements Carrier {
   /** Whether it is HTTP/2 or HTTP/1.1, the runtime does not tell. */
   readonly protocol = "HTTP";
+  readonly isOpen = true; // the runtime makes further connections by itself
   readonly rows = [];
   readonly #client: Deno.HttpClient;
   #hasAnswered = false;
@@ -47,7 +48,7 @@ export class TcpCarrier implements Carrier {
     } catch (error) {
       init.signal?.throwIfAborted();
       if (this.#hasAnswered || !(error instanceof TypeError)) throw error;
-      throw new Failure(tcpFailure(error, url.host));
+      throw tcpFailure(error, url.host);
     }
   }
 
@@ -59,12 +60,20 @@ export class TcpCarrier implements Carrier {
 }
 
 /** The runtime says everything about an error in one line, the reason last. */
-function tcpFailure(error: TypeError, server: string): string {
+function tcpFailure(error: TypeError, server: string): Failure {
   const text = `${error.message}${error.cause instanceof Error ? `: ${error.cause.message}` : ""}`;
   const certificate = /invalid peer certificate: (\w+)/.exec(text)?.[1];
   if (certificate !== undefined) {
-    return `Cannot trust the certificate of ${server}: ${certificate}; name its authority with --cacert FILE`;
+    return new Failure(
+      `Cannot trust the certificate of ${server}: ${certificate}; name its authority with --cacert FILE`,
+      1,
+      CurlCode.Certificate,
+    );
   }
   const reason = text.replace(/^.*(?:error: |client error \(\w+\): )/, "");
-  return `Cannot reach ${server}: nothing answers over UDP, nor over TCP (${reason}); check that the server runs there`;
+  return new Failure(
+    `Cannot reach ${server}: nothing answers over UDP, nor over TCP (${reason}); check that the server runs there`,
+    1,
+    CurlCode.Connect,
+  );
 }

@@ -5,6 +5,10 @@ import { CurlCode } from "./curl_code.ts";
 import { Failure } from "./failure.ts";
 import { describeError } from "./program.ts";
 
+/** TLS alerts (RFC 9001, Section 4.8). */
+const FIRST_ALERT = 0x100;
+const LAST_ALERT = 0x1ff;
+
 /** TLS alerts that are about certificates (RFC 8446, Section 6.2): 42 to 48. */
 const FIRST_CERTIFICATE_ALERT = 0x100 + 42;
 const LAST_CERTIFICATE_ALERT = 0x100 + 48;
@@ -31,10 +35,14 @@ export function connectFailure(error: unknown, server: string): Failure {
         `Cannot reach ${server}: ${
           reasonOf(said)
         }; check that this machine is online and has a way there`,
+        1,
+        CurlCode.Connect,
       );
     }
     return new Failure(
       `Cannot reach ${server}: nothing answers; check that the server runs there and that no firewall stops UDP, or use TCP then with --tcp-fallback`,
+      1,
+      CurlCode.Timeout,
     );
   }
   const message = reasonOf(error);
@@ -42,22 +50,41 @@ export function connectFailure(error: unknown, server: string): Failure {
   if (code >= FIRST_CERTIFICATE_ALERT && code <= LAST_CERTIFICATE_ALERT) {
     return new Failure(
       `Cannot trust the certificate of ${server}: ${message}; name its authority with --cacert FILE, or accept any certificate with --insecure`,
+      1,
+      CurlCode.Certificate,
     );
   }
   if (code === NO_APPLICATION_PROTOCOL) {
-    return new Failure(`Cannot speak HTTP/3 with ${server}: it offers something else there`);
+    return new Failure(
+      `Cannot speak HTTP/3 with ${server}: it offers something else there`,
+      1,
+      CurlCode.Handshake,
+    );
   }
   if (code === CONNECTION_REFUSED) {
-    return new Failure(`Cannot reach ${server}: it takes no connections now; try again later`);
+    return new Failure(
+      `Cannot reach ${server}: it takes no connections now; try again later`,
+      1,
+      CurlCode.Connect,
+    );
   }
   if (error instanceof TypeError && error.message.startsWith("Cannot resolve")) {
     const { state } = Deno.permissions.querySync({ name: "net", host: server });
     if (state !== "granted") {
       return new Failure(`Cannot ask for the address of ${server}: run with --allow-net`);
     }
-    return new Failure(`Cannot find ${server}: check its name and that this machine is online`);
+    return new Failure(
+      `Cannot find ${server}: check its name and that this machine is online`,
+      1,
+      CurlCode.Resolve,
+    );
   }
-  return new Failure(`Cannot connect to ${server}: ${message}`);
+  const isAlert = code >= FIRST_ALERT && code <= LAST_ALERT;
+  return new Failure(
+    `Cannot connect to ${server}: ${message}`,
+    1,
+    isAlert ? CurlCode.Handshake : CurlCode.Connect,
+  );
 }
 
 /**
@@ -73,11 +100,17 @@ export function lostConnection(error: unknown, server: string): Failure {
     const code = `0x${error.code.toString(16)}`;
     return new Failure(
       `Cannot finish: ${server} broke off its answer (code ${code}), the connection is well; try again`,
+      1,
+      CurlCode.Stream,
     );
   }
   const isSilence = isTimeout(error) && (error as Error).cause === undefined;
   const message = isSilence ? "nothing has come for too long" : reasonOf(error);
-  return new Failure(`Cannot finish: the connection to ${server} was lost, ${message}; try again`);
+  return new Failure(
+    `Cannot finish: the connection to ${server} was lost, ${message}; try again`,
+    1,
+    CurlCode.Receive,
+  );
 }
 
 /**

@@ -68,7 +68,7 @@ export function presentAddresses(): readonly string[] {
  * @param hostname A name or an address, IPv6 with or without brackets.
  */
 export async function resolveHost(hostname: string): Promise<readonly string[]> {
-  const bare = hostname.replace(/^\[(.*)\]$/, "$1");
+  const bare = bareHost(hostname);
   if (isIP(bare) !== 0) return [bare];
   try {
     const found = await lookup(bare, { all: true, order: "verbatim" });
@@ -82,6 +82,8 @@ export async function resolveHost(hostname: string): Promise<readonly string[]> 
   }
   throw new Failure(
     `Cannot find ${bare}: check its name and that this machine is online`,
+    1,
+    CurlCode.Resolve,
   );
 }
 

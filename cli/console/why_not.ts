@@ -1,3 +1,13 @@
+// Reasons for which files cannot be read or written.
+
+const byCode: Readonly<Record<string, string>> = {
+  ENOSPC: "the disk is full",
+  EDQUOT: "the quota of the disk is used up",
+  EROFS: "the disk is read-only",
+  ENAMETOOLONG: "its name is too long",
+  EIO: "the disk does not work",
+};
+
 /**
  * Why a file cannot be read or written, in a few words.
  *
@@ -10,5 +20,6 @@ export function whyNot(error: unknown, missing = "its folder does not exist"): s
   if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
   if (error instanceof Deno.errors.NotADirectory) return "what should be its folder is a file";
   if (error instanceof Deno.errors.AlreadyExists) return "there is a file of that name";
-  return error instanceof Error ? error.message : String(error);
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return byCode[code] ?? (error instanceof Error ? error.message : String(error));
 }

@@ -193,7 +193,7 @@ Deno.test({
     const openFull = () => openOutput("/dev/full");
     const { transfer } = make({ "/": () => new Response("body") }, { openOutput: openFull });
     await transfer.run();
-    assert.match(String(transfer.broken[0]?.error), /Cannot write the body: No space left/);
+    assert.match(String(transfer.broken[0]?.error), /Cannot write the body: the disk is full/);
   },
 });
 

@@ -77,7 +77,7 @@ export class Transfer {
   async run(): Promise<void> {
     const { urls, delay, signal } = this.#options;
     await Promise.all(urls.map(async (url, i) => {
-      if (i > 0 && delay > 0) await sleep(delay, signal);
+      if (i > 0 && delay > 0) await pause(delay, signal);
       await this.#attempt(url, true, () => this.#fetchNamed(url));
     }));
   }
@@ -197,19 +197,4 @@ function cannotWrite(error: unknown): never {
 
 function isHtml(response: Response): boolean {
   return /^text\/html\b/i.test(response.headers.get("content-type") ?? "");
-}
-
-function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener("abort", abort, { once: true });
-    function done(): void {
-      signal.removeEventListener("abort", abort);
-      resolve();
-    }
-    function abort(): void {
-      clearTimeout(timer);
-      reject(signal.reason);
-    }
-  });
 }

@@ -55,6 +55,18 @@ export function onInterruption(stop: () => void): () => void {
   return forget;
 }
 
+/**
+ * Calls back each time that the system tells the program to look at its files again (SIGHUP).
+ *
+ * @param look What to do.
+ * @returns Stops listening.
+ */
+export function onHangup(look: () => void): () => void {
+  if (Deno.build.os === "windows") return () => {};
+  Deno.addSignalListener("SIGHUP", look);
+  return () => Deno.removeSignalListener("SIGHUP", look);
+}
+
 /** Says in one line what went wrong, whatever was thrown. */
 export function describeError(error: unknown): string {
   if (error instanceof Deno.errors.NotCapable) return describeMissingPermission(error);

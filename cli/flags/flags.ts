@@ -222,35 +222,7 @@ function unknownFlag(program: string, flags: readonly Flag[], word: string): Usa
 }
 
 function nearestForm(flags: readonly Flag[], form: string): string | undefined {
-  let best: string | undefined;
-  let least = form.length > 4 ? 4 : 2; // from there on it is another word
-  for (const flag of flags) {
-    for (const known of [flag.name, flag.short]) {
-      if (known === undefined) continue;
-      const isBeginning = form.length > 1 && known.startsWith(form);
-      const distance = isBeginning ? 1 : editDistance(form, known);
-      if (distance < Math.min(least, known.length)) {
-        least = distance;
-        best = known === flag.name ? `--${known}` : `-${known}`;
-      }
-    }
-  }
-  return best;
-}
-
-/** How many letters have to be added, left out, changed or swapped with their neighbour. */
-function editDistance(a: string, b: string): number {
-  const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
-  for (let i = 1; i <= a.length; i++) {
-    const above = rows[i - 1]!;
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = above[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      const swap = isSwap ? rows[i - 2]![j - 2]! + 1 : Infinity;
-      row.push(Math.min(change, swap, above[j]! + 1, row[j - 1]! + 1));
-    }
-    rows.push(row);
-  }
-  return rows[a.length]![b.length]!;
+  const nearest = nearestWord(form, flags.flatMap(({ name, short }) => [name, short ?? []].flat()));
+  if (nearest === undefined) return undefined;
+  return flags.some(({ name }) => name === nearest) ? `--${nearest}` : `-${nearest}`;
 }

@@ -20,12 +20,25 @@ export interface Flag {
   readonly isRepeatable?: boolean;
   /** One sentence for the help. */
   readonly help: string;
+  /** The heading under which the help shows the flag; that of the flag before it if left out. */
+  readonly group?: string;
 }
+
+/**
+ * How words with one dash are read: `"go"` as Go's flag package does, `-name value`, with bundles of
+ * switches beside it; `"letters"` as curl does, `-sk`, `-ofile`.
+ */
+export type FlagStyle = "go" | "letters";
+
+/** A flag that was given, with its value; a switch has none. */
+export type GivenFlag = readonly [name: string, value?: string];
 
 /** What stood on a command line. */
 export interface FlagValues {
   /** The switches and values that were given, by long name. */
   readonly values: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+  /** The same, each in the order of the command line, for flags that concern what stands beside. */
+  readonly order: readonly GivenFlag[];
   /** What was not a flag. */
   readonly rest: readonly string[];
 }
@@ -39,20 +52,29 @@ export interface FlagValues {
  * @param program The name of the program, for error messages.
  * @param flags The flags it knows.
  * @param args The words of the command line.
+ * @param style How words with one dash are read.
  */
 export function readFlags(
   program: string,
   flags: readonly Flag[],
   args: readonly string[],
+  style: FlagStyle = "go",
 ): FlagValues {
   const options = Object.fromEntries(
     flags.map(({ name, value, isRepeatable: multiple = false }) =>
       [name, { type: value ? "string" : "boolean", multiple }] as const
     ),
   );
-  const normalised = normaliseArgs(program, flags, args);
+  const normalised = normaliseArgs(program, flags, spreadLetters(flags, args, style));
   const parsed = parseArgs({ args: normalised, options, allowPositionals: true, strict: true });
-  return { values: parsed.values as FlagValues["values"], rest: parsed.positionals };
+  const order = normalised.slice(0, normalised.indexOf("--")).map(givenFlag);
+  return { values: parsed.values as FlagValues["values"], order, rest: parsed.positionals };
+}
+
+/** Of a word as {@linkcode normaliseArgs} writes it. */
+function givenFlag(word: string): GivenFlag {
+  const at = word.indexOf("=");
+  return at < 0 ? [word.slice(2)] : [word.slice(2, at), word.slice(at + 1)];
 }
 
 /**

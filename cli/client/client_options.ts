@@ -65,48 +65,41 @@ export const clientProgram: Program = {
       name: "output",
       short: "o",
       value: "FILE",
-      help:
-        'write the body to FILE, or with "-" to standard output; without it the body is dropped',
-    },
-    { name: "cacert", value: "FILE", help: "trust the certificates in FILE (PEM)" },
-    {
-      name: "insecure",
-      short: "k",
-      help: "accept any certificate; for experiments only",
+      help: 'write the body to FILE, or to standard output for "-" (default: drop it)',
     },
     {
       name: "max-time",
       short: "m",
       value: "SECONDS",
-      help: "give up when it has taken so long",
+      help: "maximum time for all requests together",
     },
     {
       name: "connect-timeout",
       value: "SECONDS",
-      help: "give up when no connection was made in that time (10 if left out)",
+      help: "maximum time to connect (default: 10)",
     },
     {
       name: "tcp-fallback",
-      help: "go over TCP (HTTP/2 or 1.1) if UDP does not get through, and say so",
+      help: "use TCP (HTTP/2 or 1.1) if UDP does not get through, and say so",
     },
     {
       name: "fallback-delay",
       value: "MS",
-      help: `milliseconds to wait for UDP before that (${FALLBACK_DELAY} if left out)`,
+      help: `milliseconds to wait for UDP before TCP is tried (default: ${FALLBACK_DELAY})`,
     },
     {
       name: "delay",
       short: "d",
       value: "MS",
-      help: "wait so many milliseconds before the second request, and those behind it",
+      help: "milliseconds before the second request and those after it",
     },
     ...transportFlags,
     {
       name: "multipath-addresses",
       short: "mip",
       value: "LIST",
-      help:
-        "further addresses of the server (HOST or HOST:PORT), one for each interface after the first",
+      help: "further addresses of the server (HOST or HOST:PORT), comma-separated: one for each " +
+        "interface after the first",
     },
     {
       name: "fake-multipath",
@@ -114,7 +107,7 @@ export const clientProgram: Program = {
       help: "two paths over one interface",
     },
     ...logFlags,
-    { name: "silent", short: "s", help: "show neither progress nor summary, only errors" },
+    { name: "silent", short: "s", help: "print errors only, neither progress nor summary" },
     ...commonFlags,
   ],
   permissions: [
@@ -136,15 +129,15 @@ export const clientProgram: Program = {
     },
   ],
   notes: [
-    "Paths: one for each interface of -n, whatever addresses it has and gets. The first leads to the",
-    "URL's address, the second to the first address of -mip, the third to the second, and so on;",
-    "without -mip all lead to the URL's address, or to others that the server tells of. Whichever is",
-    "answered first connects. What becomes of them is told on standard error, unless with -s.",
-    "",
-    "An HTML page is fetched with the scripts, style sheets and images it names. Redirects within the",
-    "server are followed.",
-    "",
-    "Exit status: 0 all was fetched, 1 something was not, 2 the command line is wrong, 130 interrupted.",
+    "Paths: one for each interface of -n, whatever addresses it has and gets. The first leads to " +
+    "the URL's address, the second to the first address of -mip, the third to the second, and so " +
+    "on. Without -mip all paths lead to the URL's address, or to others that the server names. The " +
+    "path that is answered first carries the handshake. Changes of paths are printed on standard " +
+    "error, unless -s is given.",
+    "An HTML page is fetched together with the scripts, style sheets and images that it names. " +
+    "Redirects to the same server are followed.",
+    "Exit status: 0 if all was fetched, 1 if something was not, 2 if the command line is wrong, 130 " +
+    "if interrupted.",
   ],
   examples: [
     [

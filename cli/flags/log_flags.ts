@@ -25,12 +25,12 @@ export const logFlags: readonly Flag[] = [
   {
     name: "qlog",
     value: "DIR",
-    help: "leave a qlog trace of each connection in DIR, as QLOGDIR in the environment does",
+    help: "write a qlog trace of each connection to DIR (or set QLOGDIR)",
   },
   {
     name: "key-log",
     value: "FILE",
-    help: "append TLS secrets to FILE for Wireshark, as SSLKEYLOGFILE in the environment does",
+    help: "append TLS secrets to FILE for Wireshark (or set SSLKEYLOGFILE)",
   },
 ];
 

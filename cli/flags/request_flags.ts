@@ -22,28 +22,28 @@ export const requestFlags: readonly Flag[] = [
     name: "request",
     short: "X",
     value: "METHOD",
-    help: "the method (GET if left out, POST with --data)",
+    help: "the method (default: GET, or POST with --data)",
   },
   {
     name: "header",
     short: "H",
     value: "FIELD",
     isRepeatable: true,
-    help: 'send a header field, written "name: value"; for further fields repeat it',
+    help: 'send a header field, written "name: value"; may be repeated',
   },
   {
     name: "data",
     value: "TEXT",
     isRepeatable: true,
-    help: "send TEXT as the body, or with @FILE a file (@- is standard input), as it stands; " +
-      "several are joined by &",
+    help:
+      "send TEXT as the body, or a file for @FILE (@- is standard input); several are joined by &",
   },
   {
     name: "include",
     short: "i",
-    help: "write status and header fields before the body, to standard output without -o",
+    help: "write status and header fields before the body; without -o to standard output",
   },
-  { name: "head", short: "I", help: "ask for status and header fields only, and write them" },
+  { name: "head", short: "I", help: "request and write only status and header fields" },
 ];
 
 /**

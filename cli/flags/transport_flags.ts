@@ -78,32 +78,39 @@ export const transportFlags: readonly Flag[] = [
     name: "interfaces",
     short: "n",
     value: "LIST",
-    help: "interfaces to use: names, beginnings of names, or addresses, by commas",
+    help: "interfaces to use: comma-separated names, prefixes of names, or addresses",
   },
   {
     name: "local-address",
     value: "ADDRESS",
     isRepeatable: true,
-    help: "the same, one at a time: for further ones repeat it",
+    help: "an interface as for -n; may be repeated",
   },
   {
     name: "scheduler",
     short: "sc",
     value: "NAME",
-    help: `path of a packet: ${schedulerHelp}`,
+    help: `how the path of each packet is chosen: ${schedulerHelp}`,
+  },
+  {
+    name: "reinjection",
+    value: "NAME",
+    help: `what is sent on two paths: ${reinjectionHelp}`,
   },
   {
     name: "stream-scheduler",
     short: "ssc",
     value: "NAME",
-    help: "order of streams: rr (in turn), prio (shares by priority), sprio (highest first), " +
+    help:
+      "how the streams share a path: rr (in turn), prio (shares by priority), sprio (highest first), " +
       "urgency (as HTTP asks)",
   },
   {
     name: "congestion-control",
     short: "cc",
     value: "NAME",
-    help: "cubic (the default), reno, bbr, auto (coupled at a shared bottleneck), lia, olia, balia",
+    help: "how fast each path is filled: cubic (default), reno, bbr, auto (coupled at a shared " +
+      "bottleneck), lia, olia, balia",
   },
   {
     name: "initial-window",
@@ -115,14 +122,20 @@ export const transportFlags: readonly Flag[] = [
     name: "flow-window",
     short: "f",
     value: "KB",
-    help: "flow control window at the start, in kB of 1,024 bytes; it grows by itself",
+    help: "first flow control window, in kB of 1,024 bytes; it grows by itself",
   },
+];
+
+/** The flags about the certificates that a client trusts. */
+export const trustFlags: readonly Flag[] = [
+  { name: "cacert", value: "FILE", help: "trust the certificates in FILE (PEM)" },
+  { name: "insecure", short: "k", help: "accept any certificate; for experiments only" },
 ];
 
 /** The flags that end every list. */
 export const commonFlags: readonly Flag[] = [
-  { name: "verbose", short: "v", help: "say more about what happens" },
-  { name: "help", short: "h", help: "explain all this" },
+  { name: "verbose", short: "v", help: "print more about what happens" },
+  { name: "help", short: "h", help: "print this help" },
   { name: "version", short: "V", help: "print the version" },
 ];
 

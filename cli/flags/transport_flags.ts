@@ -26,6 +26,8 @@ export type CongestionName = "cubic" | "newReno" | "bbr" | "auto" | "lia" | "oli
 export interface TransportChoices {
   /** Which path a packet leaves on; undefined leaves it to the library. */
   readonly scheduler: NamedScheduler["scheduler"] | undefined;
+  /** What is sent on two paths; undefined leaves it to the library. */
+  readonly reinjection: NamedReinjection["policy"] | undefined;
   /** Which stream is served first; undefined leaves it to the library. */
   readonly streamOrder: StreamOrderName | undefined;
   /** How fast a path is filled; undefined leaves it to the library. */
@@ -48,7 +50,16 @@ const namedSchedulers: Readonly<Record<string, NamedScheduler["scheduler"]>> = O
 
 /** What the help says of the schedulers: the short name of each and what it does. */
 const schedulerHelp = schedulers.map(({ name, aliases, help }, i) =>
-  `${aliases[0] ?? name} (${help}${i === 0 ? "; the default" : ""})`
+  `${aliases[0] ?? name} (${help}${i === 0 ? "; default" : ""})`
+).join(", ");
+
+const namedReinjections: Readonly<Record<string, NamedReinjection["policy"]>> = Object.fromEntries(
+  reinjectionPolicies.map(({ name, policy }) => [name, policy]),
+);
+
+/** What the help says of the policies of reinjection. */
+const reinjectionHelp = reinjectionPolicies.map(({ name, help }, i) =>
+  `${name} (${help}${i === 0 ? "; default" : ""})`
 ).join(", ");
 
 const streamOrders: Readonly<Record<string, StreamOrderName>> = {
@@ -148,6 +159,7 @@ export function readTransportChoices(given: FlagValues): TransportChoices {
   const kilobytes = numberValue(given, "flow-window", 16, 1_048_576);
   return {
     scheduler: choiceValue(given, "scheduler", namedSchedulers),
+    reinjection: choiceValue(given, "reinjection", namedReinjections),
     streamOrder: choiceValue(given, "stream-scheduler", streamOrders),
     congestionControl: choiceValue(given, "congestion-control", congestionControls),
     initialCongestionWindow: numberValue(given, "initial-window", 2, 100_000),

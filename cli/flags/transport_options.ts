@@ -56,6 +56,7 @@ export function transportOptions(choices: TransportChoices, paths: number): Tran
   return {
     ...(paths > USUAL_PATHS && { maxConcurrentPaths: paths }),
     ...(scheduler && { scheduler }),
+    ...(reinjection && { reinjection }),
     ...(streamOrder && { streamOrder: streamOrders[streamOrder] }),
     ...(congestionControl && { congestionControl: congestionControls[congestionControl] }),
     ...(initialCongestionWindow && { initialCongestionWindow }),

@@ -199,7 +199,7 @@ Deno.test("the client closes its connection when it is interrupted", async () =>
   assert.match(text, /client: Stopped before the end\n$/);
 });
 
-Deno.test("the client and the server take every flag of 2018 together, and congestion control", async () => {
+Deno.test("the client and the server take every flag of 2018 together, and later ones", async () => {
   await using site = await Site.make();
   const shared = [
     "-cc",
@@ -209,6 +209,8 @@ Deno.test("the client and the server take every flag of 2018 together, and conge
     "mrtt",
     "-ssc",
     "prio",
+    "--reinjection",
+    "noCopies",
     "-c",
     "32",
     "-f",

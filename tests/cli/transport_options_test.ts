@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
-import type { TransportChoices } from "../../cli/transport_flags.ts";
-import { transportOptions } from "../../cli/transport_options.ts";
-import { auto, roundRobin, strictPriorityOrder } from "../../mod.ts";
+import type { TransportChoices } from "../../cli/flags/transport_flags.ts";
+import { transportOptions } from "../../cli/flags/transport_options.ts";
+import { auto, noCopies, roundRobin, strictPriorityOrder } from "../../mod.ts";
 
 const nothing: TransportChoices = {
   scheduler: undefined,
+  reinjection: undefined,
   streamOrder: undefined,
   congestionControl: undefined,
-  initialWindow: undefined,
-  flowWindow: undefined,
+  initialCongestionWindow: undefined,
+  initialReceiveWindow: undefined,
   interfaces: [],
 };
 
@@ -19,14 +20,16 @@ Deno.test("transportOptions() leaves to the library what was not chosen", () => 
 Deno.test("transportOptions() passes on what was chosen", () => {
   const choices: TransportChoices = {
     scheduler: roundRobin,
+    reinjection: noCopies,
     streamOrder: "strictPriority",
     congestionControl: "auto",
-    initialWindow: 32,
-    flowWindow: 65_536,
+    initialCongestionWindow: 32,
+    initialReceiveWindow: 65_536,
     interfaces: ["a"],
   };
   assert.deepEqual(transportOptions(choices, 1), {
     scheduler: roundRobin,
+    reinjection: noCopies,
     streamOrder: strictPriorityOrder,
     congestionControl: auto,
     initialCongestionWindow: 32,

@@ -15,17 +15,16 @@ import { readRequestChoices, type RequestChoices, requestFlags } from "../flags/
 import {
   commonFlags,
   readTransportChoices,
-  type TransportChoices,
   transportFlags,
   trustFlags,
 } from "../flags/transport_flags.ts";
 import type { Program } from "../flags/usage.ts";
 
 /** Milliseconds to wait for UDP before TCP is used. */
-const FALLBACK_DELAY = 3000;
+export const FALLBACK_DELAY = 3000;
 
 /** What the client was asked to do. */
-export interface ClientOptions extends TransportChoices, RequestChoices, LogChoices {
+export interface ClientOptions extends CarrierChoices, RequestChoices {
   /** What to fetch, in this order. */
   readonly urls: readonly URL[];
   /** Milliseconds that the second request waits. */
@@ -38,16 +37,6 @@ export interface ClientOptions extends TransportChoices, RequestChoices, LogChoi
   readonly output: string | undefined;
   /** Milliseconds that everything may take. */
   readonly maxTime: number | undefined;
-  /** Milliseconds that connecting may take. */
-  readonly connectTimeout: number | undefined;
-  /** Use TCP where UDP does not get through. */
-  readonly tcpFallback: boolean;
-  /** Milliseconds to wait for UDP before that. */
-  readonly fallbackDelay: number;
-  /** Accept any certificate. */
-  readonly insecure: boolean;
-  /** A file of certificates to trust. */
-  readonly caCert: string | undefined;
   /** Say more. */
   readonly verbose: boolean;
   /** Say nothing but errors. */
@@ -67,6 +56,7 @@ export const clientProgram: Program = {
       value: "FILE",
       help: 'write the body to FILE, or to standard output for "-" (default: drop it)',
     },
+    ...trustFlags,
     {
       name: "max-time",
       short: "m",
@@ -124,7 +114,7 @@ export const clientProgram: Program = {
     { flag: "--allow-env", why: "for SSL_CERT_FILE, DENO_CERT, QLOGDIR and SSLKEYLOGFILE" },
     {
       flag: "--allow-sys",
-      why: "for those of the runtime, where the system has no file of them, as on Windows",
+      why: "for the root certificates of the runtime, on systems without a file of them",
       isOptional: true,
     },
   ],

@@ -1,0 +1,18 @@
+// What the user chooses about connections to servers.
+
+import type { LogChoices } from "../flags/log_flags.ts";
+import type { TransportChoices } from "../flags/transport_flags.ts";
+
+/** How servers are reached, and what is expected of them. */
+export interface CarrierChoices extends TransportChoices, LogChoices {
+  /** Milliseconds that connecting may take. */
+  readonly connectTimeout: number | undefined;
+  /** Use TCP where UDP does not get through. */
+  readonly tcpFallback: boolean;
+  /** Milliseconds to wait for UDP before that. */
+  readonly fallbackDelay: number;
+  /** Accept any certificate. */
+  readonly insecure: boolean;
+  /** A file of certificates to trust. */
+  readonly caCert: string | undefined;
+}

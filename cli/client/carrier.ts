@@ -4,6 +4,8 @@ import type { PathRow } from "./progress.ts";
 export interface Carrier extends AsyncDisposable {
   /** What a status line begins with. */
   readonly protocol: string;
+  /** Whether further requests can be sent. */
+  readonly isOpen: boolean;
   /** All paths that there are or were. */
   readonly rows: readonly PathRow[];
   /**

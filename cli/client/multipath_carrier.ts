@@ -12,11 +12,14 @@ import { type PlannedPath, type Target, targetText } from "../paths/plan_paths.t
 import type { PathRow } from "./progress.ts";
 import { transportOptions } from "../flags/transport_options.ts";
 
-/** RFC 9114, Section 8.1: how clients close an HTTP/3 connection that they no longer need. */
-const NO_ERROR = 0x100;
+/**
+ * Milliseconds of silence after which a packet is sent. A client that only receives would not hear of
+ * the crash of a server until the idle timeout is over.
+ */
+const KEEP_ALIVE = 5_000;
 
 /** What a connection needs in addition to the choices of the user. */
-export interface SessionOptions {
+export interface MultipathCarrierOptions {
   /** Certificates to trust, PEM; none leaves it to the library. */
   readonly caCerts: readonly string[];
   /** Where logs go. */
@@ -32,10 +35,13 @@ export class MultipathCarrier implements Carrier {
   readonly protocol = "HTTP/3";
   readonly #connection: MultipathConnection;
   readonly #paths = new Map<Path, string>();
+  readonly #names = new InterfaceNames();
+  #isOpen = true;
 
   private constructor(connection: MultipathConnection) {
     this.#connection = connection;
     for (const path of connection.paths) this.#watch(path);
+    connection.closed.then(() => {}, () => {}).then(() => this.#isOpen = false);
   }
 
   /**
@@ -53,14 +59,17 @@ export class MultipathCarrier implements Carrier {
     { caCerts, logs, signal, address }: MultipathCarrierOptions,
   ): Promise<MultipathCarrier> {
     const { connectTimeout, insecure } = options;
-    return new Session(
+    const serverName = bareHost(url.hostname);
+    return new MultipathCarrier(
       await dial({
-        hostname: url.hostname.replace(/^\[(.*)\]$/, "$1"),
-        port: Number(url.port || 443),
+        hostname: address?.hostname ?? serverName,
+        serverName,
+        port: address?.port ?? Number(url.port || 443),
         alpnProtocols: ["h3"],
         ...(plan.length > 0 && { paths: plan.map(wishOf) }),
         ...(caCerts.length > 0 && { caCerts: [...caCerts] }),
         ...(connectTimeout !== undefined && { handshakeTimeout: connectTimeout }),
+        keepAliveInterval: KEEP_ALIVE,
         insecure,
         ...transportOptions(options, plan.length),
         ...logs,
@@ -69,11 +78,17 @@ export class MultipathCarrier implements Carrier {
     );
   }
 
+  /** Whether the connection has not ended. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   /** All paths that there are or were. */
   get rows(): readonly PathRow[] {
     for (const path of this.#connection.paths) this.#watch(path);
     return [...this.#paths].map(([path, state]) => ({
       id: path.id,
+      over: this.#names.nameOf(path.localAddr.hostname),
       local: targetText(path.localAddr),
       remote: targetText(path.remoteAddr),
       state: state === "open" ? openState(path) : state,

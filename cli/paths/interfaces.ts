@@ -42,6 +42,15 @@ export function findInterfaces(
 }
 
 /**
+ * Whether an address is one of this machine to itself: ::1, or of 127.0.0.0/8.
+ *
+ * @param hostname What may be an address.
+ */
+export function isLoopback(hostname: string): boolean {
+  return hostname === "::1" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
+/**
  * What to tell of interfaces that have no address now, a line each.
  *
  * @param chosen What the user chose.

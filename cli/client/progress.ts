@@ -1,14 +1,13 @@
 // The progress of a transfer: rows for paths and for the whole.
 
-import { type PathCells, pathTable } from "./path_table.ts";
-
-/** Lines in addition to those of paths: the whole, the titles, and the line of the cursor. */
-const OTHER_LINES = 3;
+import { type PathCells, pathTable } from "../paths/path_table.ts";
 
 /** What is known about one path at some moment. */
 export interface PathRow {
   /** The path's ID. */
   readonly id: number;
+  /** The interface that it goes over, if that is known. */
+  readonly over?: string | undefined;
   /** Address and port here. */
   readonly local: string;
   /** Address and port there. */
@@ -48,12 +47,13 @@ export function progressLines(
   height = Infinity,
 ): readonly string[] {
   const room = Math.max(1, width - 1); // the last column makes some terminals wrap
-  const shown = { ...now, paths: mostRecent(now.paths, Math.max(1, height - OTHER_LINES)) };
-  return [
-    headLine(now, before, room),
-    ...pathTable(cellsOf(shown, before, sumReceived(now.paths)), room),
-  ]
-    .map((line) => line.slice(0, room));
+  const total = sumReceived(now.paths);
+  for (let count = now.paths.length;; count--) {
+    const shown = { ...now, paths: mostRecent(now.paths, count) };
+    const lines = [headLine(now, before, room), ...pathTable(cellsOf(shown, before, total), room)];
+    // One line is that of the cursor.
+    if (lines.length < height || count <= 1) return lines.map((line) => line.slice(0, room));
+  }
 }
 
 /**
@@ -65,7 +65,9 @@ export function progressLines(
 export function plainLine(now: Progress, before: Progress | undefined): string {
   const rate = rateText(now.bytes - (before?.bytes ?? 0), now.elapsed - (before?.elapsed ?? 0));
   const total = sumReceived(now.paths);
-  const shares = now.paths.map((path) => `path ${path.id} ${shareText(path.received, total)}`);
+  const shares = now.paths.map(({ id, over, received }) =>
+    `path ${id}${over ? ` over ${over}` : ""} ${shareText(received, total)}`
+  );
   return [secondsText(now.elapsed), amountText(now), rate, ...shares].join("  ");
 }
 
@@ -95,9 +97,26 @@ function mostRecent(paths: readonly PathRow[], count: number): readonly PathRow[
 function headLine(now: Progress, before: Progress | undefined, room: number): string {
   const rate = rateText(now.bytes - (before?.bytes ?? 0), now.elapsed - (before?.elapsed ?? 0));
   const time = secondsText(now.elapsed);
-  const line = [amountText(now), rate, time].join("  ");
-  if (line.length <= room) return line;
-  return [shareOfAll(now) ?? bytesText(now.bytes), rate, time].join("  ");
+  const left = leftText(now, before);
+  const amount = amountText(now);
+  const share = shareOfAll(now) ?? bytesText(now.bytes);
+  const choices = [[amount, rate, time, left], [amount, rate, left], [share, rate, left], [
+    share,
+    rate,
+  ]].map((words) => words.filter((word) => word !== "").join("  "));
+  return choices.find((line) => line.length <= room) ?? choices.at(-1)!;
+}
+
+/** How long it takes yet, at the present rate; empty if that cannot be known. */
+function leftText(now: Progress, before: Progress | undefined): string {
+  const { expected = 0, bytes, elapsed } = now;
+  const rate = (bytes - (before?.bytes ?? 0)) / (elapsed - (before?.elapsed ?? 0));
+  if (!(expected > bytes) || !(rate > 0)) return "";
+  const seconds = Math.ceil((expected - bytes) / rate / 1000);
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60)];
+  if (hours >= 100) return "";
+  if (hours > 0) return `${hours} h ${minutes % 60} min left`;
+  return seconds >= 100 ? `${minutes} min ${seconds % 60} s left` : `${seconds} s left`;
 }
 
 function cellsOf(
@@ -110,6 +129,7 @@ function cellsOf(
     const earlier = before?.paths.find((one) => one.id === path.id)?.received ?? 0;
     return {
       path: String(path.id),
+      over: path.over ?? "",
       local: path.local,
       remote: path.remote,
       RTT: rttText(path.rtt),

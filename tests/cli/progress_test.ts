@@ -26,7 +26,7 @@ function path(id: number, received: number, rtt: number): Progress["paths"][numb
 
 Deno.test("progressLines() shows the whole and a row per path, rates since the earlier state", () => {
   assert.deepEqual(progressLines(now, before, 120), [
-    "3.5 MB of 100.0 MB (3 %)  20.0 Mbit/s  2.0 s",
+    "3.5 MB of 100.0 MB (3 %)  20.0 Mbit/s  2.0 s  39 s left",
     "path  from -> to                              RTT         rate   bytes  share  state",
     "0     127.0.0.1:50000 -> 127.0.0.1:6121   20.0 ms  10.0 Mbit/s  1.9 MB   50 %  open",
     "1     127.0.0.2:50001 -> 127.0.0.1:6121  150.0 ms  11.6 Mbit/s  1.9 MB   50 %  open",
@@ -60,22 +60,40 @@ const long: Progress = {
 
 Deno.test("progressLines() keeps its columns where there is little room", () => {
   assert.deepEqual(progressLines(now, before, 80), [
-    "3.5 MB of 100.0 MB (3 %)  20.0 Mbit/s  2.0 s",
+    "3.5 MB of 100.0 MB (3 %)  20.0 Mbit/s  2.0 s  39 s left",
     "path  from -> to                   RTT         rate   bytes  share  state",
     "0     127.0.0.1 -> 127.0.0.1   20.0 ms  10.0 Mbit/s  1.9 MB   50 %  open",
     "1     127.0.0.2 -> 127.0.0.1  150.0 ms  11.6 Mbit/s  1.9 MB   50 %  open",
   ]);
   assert.deepEqual(progressLines(long, undefined, 80), [
-    "2.0 GB of 100.0 GB (2 %)  160.0 Mbit/s  100.0 s",
+    "2.0 GB of 100.0 GB (2 %)  160.0 Mbit/s  100.0 s  1 h 21 min left",
     "path  from                          RTT          rate     bytes  share  state",
     "0     192.168.100.200         1150.5 ms   56.0 Mbit/s  700.0 MB   35 %  suspect",
     "11    2001:db8:1..:1234:5678    20.0 ms  104.0 Mbit/s    1.3 GB   65 %  open",
   ]);
   assert.deepEqual(progressLines(long, undefined, 40), [
-    "2 %  160.0 Mbit/s  100.0 s",
-    "path          rate  share  state",
-    "0      56.0 Mbit/s   35 %  suspect",
-    "11    104.0 Mbit/s   65 %  open",
+    "2 %  160.0 Mbit/s  1 h 21 min left",
+    "0   192.168.100.200  suspect  1150.5 ms",
+    "     56.0 Mbit/s  700.0 MB  35 %",
+    "11  2001:db..4:5678  open       20.0 ms",
+    "    104.0 Mbit/s    1.3 GB  65 %",
+  ]);
+  const named = {
+    ...long,
+    paths: long.paths.map((path, i) => ({ ...path, over: ["wlan0", "usb0"][i] })),
+  };
+  assert.deepEqual(progressLines(named, undefined, 80), [
+    "2.0 GB of 100.0 GB (2 %)  160.0 Mbit/s  100.0 s  1 h 21 min left",
+    "path  over         RTT          rate     bytes  share  state",
+    "0     wlan0  1150.5 ms   56.0 Mbit/s  700.0 MB   35 %  suspect",
+    "11    usb0     20.0 ms  104.0 Mbit/s    1.3 GB   65 %  open",
+  ]);
+  assert.deepEqual(progressLines(named, undefined, 40), [
+    "2 %  160.0 Mbit/s  1 h 21 min left",
+    "0   wlan0  suspect  1150.5 ms",
+    "     56.0 Mbit/s  700.0 MB  35 %",
+    "11  usb0   open       20.0 ms",
+    "    104.0 Mbit/s    1.3 GB  65 %",
   ]);
 });
 
@@ -84,6 +102,7 @@ Deno.test("progressLines() loses columns one after the other, never a part of on
   let before = widest;
   for (let width = 200; width >= 20; width--) {
     const [, head, ...rows] = progressLines(long, undefined, width);
+    if (!head!.startsWith("path")) continue; // two lines for each path, without titles
     const titles = head!.split(/ {2,}/);
     assert.ok(titles.every((title) => widest.includes(title) || title === "from"), `${titles}`);
     assert.ok(titles.length <= before.length, `${width} columns: ${titles}`);
@@ -136,11 +155,25 @@ Deno.test("progressLines() measures a path that is new from nothing", () => {
   assert.match(progressLines(now, older, 120)[3]!, /14\.8 Mbit\/s/);
 });
 
+Deno.test("progressLines() tells the time that is left, as far as that is known", () => {
+  const left = (bytes: number, expected: number | undefined) =>
+    progressLines({ ...now, bytes, expected }, { ...before, bytes: 0 }, 80)[0]!.split("  ").at(-1);
+  assert.equal(left(1_000_000, 2_000_000), "1 s left");
+  assert.equal(left(1_000_000, 100_000_000), "99 s left");
+  assert.equal(left(1_000_000, 201_000_000), "3 min 20 s left");
+  assert.equal(left(1_000_000, 7_201_000_000), "2 h 0 min left");
+  for (const [bytes, expected] of [[0, 10], [10, 10], [10, undefined]] as const) {
+    assert.doesNotMatch(left(bytes, expected)!, /left/);
+  }
+});
+
 Deno.test("plainLine() says it all in one line", () => {
   assert.equal(
     plainLine(now, before),
     "2.0 s  3.5 MB of 100.0 MB (3 %)  20.0 Mbit/s  path 0 50 %  path 1 50 %",
   );
+  const named = { ...now, paths: [{ ...now.paths[0]!, over: "wlan0" }] };
+  assert.match(plainLine(named, before), /path 0 over wlan0 100 %$/);
 });
 
 Deno.test("summaryLines() gives bytes, time, mean rate and the table", () => {

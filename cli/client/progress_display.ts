@@ -9,6 +9,12 @@ import { plainLine, type Progress, progressLines } from "./progress.ts";
 const REDRAW_INTERVAL = 200;
 const LINE_INTERVAL = 1000;
 
+/**
+ * Milliseconds after which an update counts as late. The program may have been suspended, and the
+ * signal that tells of it may come after the timer.
+ */
+const LATE = 3 * REDRAW_INTERVAL;
+
 /** Rates are measured over about this time, so that they can be read. */
 const RATE_WINDOW = 1000;
 
@@ -18,12 +24,20 @@ export type DisplayStyle = "terminal" | "lines" | "none";
 /** Shows how a transfer goes on, on standard error. */
 export class ProgressDisplay implements Disposable {
   readonly #read: () => Progress;
-  readonly #terminal: boolean;
+  readonly #isTerminal: boolean;
   readonly #timer: ReturnType<typeof setInterval> | undefined;
   #earlier: Progress[] = [];
   /** How long each of the lines is that are on the terminal. */
   #drawn: readonly number[] = [];
+  /** When the timer was heard last. */
+  #heard = performance.now();
+  /** Whether an update was left out, as it was late. */
+  #isWaiting = false;
   #hasEnded = false;
+  /** After a suspension there is something else above the cursor: what the shell has printed. */
+  readonly #onResumption = () => {
+    this.#drawn = [];
+  };
 
   /**
    * @param read Tells the present state; asked at regular intervals until `end` is called.
@@ -31,9 +45,15 @@ export class ProgressDisplay implements Disposable {
    */
   constructor(read: () => Progress, style: DisplayStyle = bestStyle()) {
     this.#read = read;
-    this.#terminal = style === "terminal";
+    this.#isTerminal = style === "terminal";
     if (style === "none") return;
-    this.#timer = setInterval(() => this.#draw(), this.#terminal ? REDRAW_INTERVAL : LINE_INTERVAL);
+    if (this.#isTerminal && Deno.build.os !== "windows") {
+      Deno.addSignalListener("SIGCONT", this.#onResumption);
+    }
+    this.#timer = setInterval(
+      () => this.#onTimer(),
+      this.#isTerminal ? REDRAW_INTERVAL : LINE_INTERVAL,
+    );
   }
 
   /**
@@ -43,14 +63,19 @@ export class ProgressDisplay implements Disposable {
    */
   note(line: string): void {
     if (this.#hasEnded) return;
+    if (this.#isLate || this.#isWaiting) this.#drawn = [];
     draw(`${this.#erasure()}${printable(line)}\n`);
     this.#drawn = [];
   }
 
   /** Stops, and takes the rows off the terminal again. */
   end(): void {
+    if (this.#hasEnded) return;
     this.#hasEnded = true;
     clearInterval(this.#timer);
+    if (this.#isTerminal && Deno.build.os !== "windows") {
+      Deno.removeSignalListener("SIGCONT", this.#onResumption);
+    }
     if (this.#drawn.length > 0) draw(this.#erasure());
     this.#drawn = [];
   }
@@ -59,10 +84,21 @@ export class ProgressDisplay implements Disposable {
     this.end();
   }
 
+  get #isLate(): boolean {
+    return this.#isTerminal && performance.now() - this.#heard > LATE;
+  }
+
+  /** Leaves an update out that is late: by the next one it is known whether rows can be drawn over. */
+  #onTimer(): void {
+    this.#isWaiting = this.#isLate && !this.#isWaiting;
+    this.#heard = performance.now();
+    if (!this.#isWaiting) this.#draw();
+  }
+
   #draw(): void {
     const now = this.#read();
     const before = this.#earlier[0];
-    if (this.#terminal) {
+    if (this.#isTerminal) {
       const { columns, rows } = terminalSize();
       const lines = progressLines(now, before, columns, rows);
       draw(this.#erasure() + lines.map((line) => `${line}\n`).join(""));
@@ -94,13 +130,4 @@ export class ProgressDisplay implements Disposable {
 /** What suits whatever standard error is. */
 export function bestStyle(): DisplayStyle {
   return Deno.stderr.isTerminal() ? "terminal" : "lines";
-}
-
-/** How large the terminal is; as they mostly are if that cannot be known. */
-export function terminalSize(): { readonly columns: number; readonly rows: number } {
-  try {
-    return Deno.consoleSize();
-  } catch {
-    return { columns: 80, rows: 24 }; // nothing of ours is a terminal
-  }
 }

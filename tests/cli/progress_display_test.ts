@@ -35,6 +35,27 @@ Deno.test("ProgressDisplay draws rows over each other on a terminal, and takes t
   assert.ok(text.endsWith("\x1b[3A\x1b[Ja line\n"));
 });
 
+Deno.test({
+  name: "ProgressDisplay draws over nothing when it goes on, though its timer is due before",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    const text = await capture(async (display) => {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      display.note("before");
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      Deno.stderr.writeSync(new TextEncoder().encode("the shell"));
+      const before = performance.now();
+      while (performance.now() < before + 700); // as long as a suspension
+      Deno.kill(Deno.pid, "SIGCONT");
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      display.note("after");
+    }, "terminal");
+    const since = text.split("the shell")[1]!;
+    assert.ok(!since.startsWith("\r"), "nothing is taken away that others have written");
+    assert.ok(since.endsWith("after\n"), JSON.stringify(since));
+  },
+});
+
 Deno.test("ProgressDisplay writes plain lines elsewhere", async () => {
   const wait = () => new Promise<void>((resolve) => setTimeout(resolve, 1100));
   const text = await capture(wait, "lines");

@@ -28,6 +28,8 @@ export interface PathNewsOptions {
   readonly tell: (line: string) => void;
   /** What is known of the addresses of this machine. */
   readonly names: LocalNames;
+  /** What the system says against packets between two addresses, in a sentence, if anything. */
+  readonly diagnose: (local: string, remote: string) => string | undefined;
   /** Whether the user has named paths, and so wants to know how they fare. */
   readonly isNamed: boolean;
   /** Whether to tell of everything, at once. */
@@ -122,15 +124,20 @@ export class PathNews {
 
   #reasonOf({ stats, type, closeInfo, time }: PathEvent, silence: Silence | undefined): string {
     const { closeCode, by } = closeInfo!;
+    const why = this.#options.diagnose(stats.localAddr.hostname, stats.remoteAddr.hostname);
+    const told = (text: string) => why === undefined ? text : `${text}. ${why}`;
     if (by === "peer") {
-      return byPeer[closeCode] ?? `the server closed it with code 0x${closeCode.toString(16)}`;
+      const text = byPeer[closeCode] ??
+        `the server closed it with code 0x${closeCode.toString(16)}`;
+      return closeCode === ErrorCode.PathUnstableOrPoor ? told(text) : text;
     }
     if (this.#options.names.has(stats.localAddr.hostname) === false) return "its address is gone";
-    if (silence) return `nothing has answered for ${secondsText(time - silence.since)}`;
+    if (silence) return told(`nothing has answered for ${secondsText(time - silence.since)}`);
     if (closeCode === ErrorCode.NoCidAvailableForPath) {
       return "the server took its connection IDs back";
     }
-    return type === "failed" ? "nothing answers there" : "it does not carry enough";
+    if (type === "closed") return "it does not carry enough";
+    return told("nothing answers there");
   }
 
   #endSilence({ path }: PathEvent): Silence | undefined {

@@ -12,6 +12,7 @@ function newsroom(options: Partial<PathNewsOptions> = {}) {
   const news = new PathNews({
     tell: (line) => void lines.push(line),
     names: { nameOf: (hostname) => names.get(hostname), has: (hostname) => present.has(hostname) },
+    diagnose: () => undefined,
     isNamed: true,
     isVerbose: false,
     ...options,
@@ -57,7 +58,7 @@ Deno.test("PathNews tells in a line each what happens to a path, over which inte
   ]);
 });
 
-Deno.test("PathNews tells whether an address is gone, or who closed a path", () => {
+Deno.test("PathNews tells whether an address is gone, or which end closed a path", () => {
   const { lines, present, happen } = newsroom();
   const closeInfo = { closeCode: PathUnstableOrPoor, by: "local" } as const;
   happen("closed", 1, 0, { closeInfo });
@@ -74,7 +75,7 @@ Deno.test("PathNews tells whether an address is gone, or who closed a path", () 
   ]);
 });
 
-Deno.test("PathNews tells of short silences, of moves and of wishes only to those who want it all", async () => {
+Deno.test("PathNews tells of short silences, of moves and of wishes only to users that want it all", async () => {
   for (const isVerbose of [false, true]) {
     const { lines, happen } = newsroom({ isVerbose });
     happen("status", 1);
@@ -88,7 +89,7 @@ Deno.test("PathNews tells of short silences, of moves and of wishes only to thos
   }
 });
 
-Deno.test("PathNews tells of an attempt that fails once, to those who named the path", () => {
+Deno.test("PathNews tells of an attempt that fails once, to users that named the path", () => {
   const closeInfo = { closeCode: PathUnstableOrPoor, by: "local" } as const;
   const { lines, happen, news } = newsroom();
   for (let i = 0; i < 5; i++) happen("failed", 1, i, { closeInfo });
@@ -101,6 +102,22 @@ Deno.test("PathNews tells of an attempt that fails once, to those who named the 
   unnamed.happen("opened", 1);
   unnamed.happen("failed", 1, 0, { closeInfo });
   assert.deepEqual(unnamed.lines, []);
+});
+
+Deno.test("PathNews tells what the system says against a path that fails", () => {
+  const closeInfo = { closeCode: PathUnstableOrPoor, by: "local" } as const;
+  const diagnose = (local: string, remote: string) => `No route from ${local} to ${remote}`;
+  const { lines, happen } = newsroom({ diagnose });
+  happen("failed", 1, 0, { closeInfo });
+  assert.deepEqual(lines, [
+    `${wlan} cannot be opened: nothing answers there. No route from 10.0.1.1 to 192.0.2.9`,
+  ]);
+  happen("closed", 1, 0, { closeInfo: { ...closeInfo, by: "peer" } });
+  happen("closed", 1, 0, { closeInfo: { closeCode: PathResourceLimitReached, by: "peer" } });
+  assert.deepEqual(lines.slice(1), [
+    `${wlan} is given up: the server hears nothing there. No route from 10.0.1.1 to 192.0.2.9`,
+    `${wlan} is given up: the server has no room for it`,
+  ]);
 });
 
 Deno.test("PathNews.end() leaves nothing to be told later", async () => {

@@ -8,29 +8,41 @@
  *
  * @module
  */
-import type { Carrier } from "./carrier.ts";
-import { type ClientOptions, clientProgram, readClientOptions } from "./client_options.ts";
-import { lostConnection } from "./connect_failure.ts";
-import { Failure } from "./failure.ts";
-import { absenceLines } from "./interfaces.ts";
-import { logOptions } from "./log_flags.ts";
-import { requestLines, responseHead, responseLines } from "./message_text.ts";
-import { openCarrier } from "./open_carrier.ts";
-import { print, report } from "./output.ts";
-import { PathNews } from "./path_news.ts";
-import { doubled, type PlannedPath, planPaths, readTarget, type Target } from "./plan_paths.ts";
-import { choosePresentInterfaces, InterfaceNames, resolveHost } from "./present_interfaces.ts";
-import { onInterruption, runProgram, say } from "./program.ts";
-import { printable } from "./printable.ts";
-import { type Progress, summaryLines } from "./progress.ts";
-import { bestStyle, ProgressDisplay, terminalSize } from "./progress_display.ts";
-import { followRedirects } from "./redirects.ts";
-import { RequestContent } from "./request_content.ts";
-import { requestHeaders } from "./request_flags.ts";
-import { Session } from "./session.ts";
-import { type Answer, openOutput, Transfer, type TransferOptions } from "./transfer.ts";
-import { usageText } from "./usage.ts";
-import { version } from "./version.ts";
+import type { Carrier } from "./client/carrier.ts";
+import { type ClientOptions, clientProgram, readClientOptions } from "./client/client_options.ts";
+import { lostConnection } from "./console/connect_failure.ts";
+import { Failure } from "./console/failure.ts";
+import { absenceLines } from "./paths/interfaces.ts";
+import { logOptions } from "./flags/log_flags.ts";
+import { requestLines, responseHead, responseLines } from "./http/message_text.ts";
+import { openCarrier } from "./client/open_carrier.ts";
+import { print, report } from "./console/output.ts";
+import { diagnoseLink } from "./paths/link_diagnosis.ts";
+import { PathNews } from "./paths/path_news.ts";
+import {
+  doubled,
+  type PlannedPath,
+  planPaths,
+  readTarget,
+  type Target,
+} from "./paths/plan_paths.ts";
+import {
+  choosePresentInterfaces,
+  InterfaceNames,
+  resolveHost,
+} from "./paths/present_interfaces.ts";
+import { onInterruption, runProgram, say } from "./console/program.ts";
+import { printable } from "./console/printable.ts";
+import { type Progress, summaryLines } from "./client/progress.ts";
+import { bestStyle, ProgressDisplay } from "./client/progress_display.ts";
+import { helpWidth, terminalSize } from "./console/terminal_size.ts";
+import { followRedirects } from "./http/redirects.ts";
+import { RequestContent } from "./http/request_content.ts";
+import { requestHeaders } from "./flags/request_flags.ts";
+import { MultipathCarrier } from "./client/multipath_carrier.ts";
+import { type Answer, openOutput, Transfer, type TransferOptions } from "./client/transfer.ts";
+import { usageText } from "./flags/usage.ts";
+import { version } from "./console/version.ts";
 
 /** Milliseconds after which all paths should have been tried. */
 const PATHS_DUE = 3_000;
@@ -48,7 +60,7 @@ if (import.meta.main) await runProgram(clientProgram.name, () => runClient(Deno.
  */
 export async function runClient(args: readonly string[]): Promise<number> {
   const options = readClientOptions(args);
-  if (options === "help") return say(usageText(clientProgram));
+  if (options === "help") return say(usageText(clientProgram, helpWidth()));
   if (options === "version") return say(version);
   const interruption = new AbortController();
   const stop = (failure: Failure) => interruption.abort(failure);
@@ -150,13 +162,14 @@ async function connect(
 
 /** Tells what becomes of the paths; the transfer does not wait for them. */
 function tellPaths(
-  session: Session,
+  carrier: MultipathCarrier,
   plan: readonly PlannedPath[],
   { verbose }: ClientOptions,
   note: Note,
 ): void {
   const names = new InterfaceNames();
-  const options = { tell: note, names, isNamed: plan.length > 0, isVerbose: verbose };
+  const isNamed = plan.length > 0;
+  const options = { tell: note, names, diagnose: diagnoseLink, isNamed, isVerbose: verbose };
   const news = new PathNews(options);
   carrier.tellPaths(news).finally(() => news.end());
   const count = plan.filter(({ localAddress, addresses }) => !localAddress || addresses[0]).length;

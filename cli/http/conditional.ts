@@ -19,19 +19,21 @@ export interface Validators {
  *
  * RFC 9110, Section 8.8.2.2: a date is as strong as a tag if the file did not change twice in the
  * second that the date names. A client that gets the date when that second is over has the last
- * version of it.
+ * version of it. The tag also has the time of the last change of the file's description, which
+ * programs cannot set: a copy of the same length can be given the date of the original.
  *
  * @param info What the file system says about it.
  * @param now The present time in milliseconds since 1970.
  */
 export function validatorsOf(
-  info: Pick<Deno.FileInfo, "size" | "mtime">,
+  info: Pick<Deno.FileInfo, "size" | "mtime" | "ctime">,
   now: number = Date.now(),
 ): Validators {
   const stamp = info.mtime ? `-${info.mtime.getTime().toString(16)}` : "";
   const second = info.mtime ? toSeconds(info.mtime.getTime()) : undefined;
   const present = toSeconds(now);
-  const tag = `"${info.size.toString(16)}${stamp}"`;
+  const change = info.ctime ? `-${info.ctime.getTime().toString(16)}` : "";
+  const tag = `"${info.size.toString(16)}${stamp}${change}"`;
   return {
     // Many file systems count time in steps, and two changes can fall into one.
     etag: second === present ? `W/${tag}` : tag,

@@ -4,7 +4,8 @@ import { Failure } from "../console/failure.ts";
 import { fieldText } from "./field_text.ts";
 
 const MOST_REDIRECTS = 10;
-const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+/** The statuses that redirect. */
+export const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
  * Sends one request, and follows redirects within the server.
@@ -50,8 +51,13 @@ const contentFields = [
   "content-type",
 ];
 
-/** Whether a redirect drops the body: the rules of `fetch`. */
-function losesBody(status: number, method = "GET"): boolean {
+/**
+ * Whether a redirect drops the body, by the rules of `fetch`: 303 always, 301 and 302 after a POST.
+ *
+ * @param status The status of the redirect.
+ * @param method The method of the request that was redirected.
+ */
+export function losesBody(status: number, method = "GET"): boolean {
   if (status === 303) return method !== "GET" && method !== "HEAD";
   return (status === 301 || status === 302) && method === "POST";
 }

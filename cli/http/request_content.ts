@@ -30,6 +30,9 @@ interface FlowingPiece {
   readonly close?: () => void;
 }
 
+/** A part of content as it is asked for: bytes, or a file; "-" is standard input. */
+export type ContentPart = Bytes | { readonly path: string };
+
 /** The content of the requests, put together from what stands on the command line. */
 export class RequestContent {
   readonly #pieces: readonly Piece[];
@@ -45,12 +48,25 @@ export class RequestContent {
    * @param data Texts, or with "@" before them the names of files; "@-" is standard input.
    * @throws {Failure} If one of them cannot be read.
    */
-  static async of(data: readonly string[]): Promise<RequestContent> {
+  static of(data: readonly string[]): Promise<RequestContent> {
+    const parts = data.flatMap((text, i) => [
+      ...i > 0 ? [encode("&")] : [],
+      text.startsWith("@") ? { path: text.slice(1) } : encode(text),
+    ]);
+    return RequestContent.join(parts);
+  }
+
+  /**
+   * Puts parts together.
+   *
+   * @param parts Bytes and files, one behind the other.
+   * @throws {Failure} If one of them cannot be read.
+   */
+  static async join(parts: readonly ContentPart[]): Promise<RequestContent> {
     const pieces: Piece[] = [];
-    for (const text of data) {
-      if (pieces.length > 0) pieces.push(encode("&"));
-      if (!text.startsWith("@")) pieces.push(encode(text));
-      else pieces.push(...await open(text.slice(1)));
+    for (const part of parts) {
+      if (part instanceof Uint8Array) pieces.push(part);
+      else pieces.push(...await open(part.path));
     }
     const content = new RequestContent(pieces);
     const { length = Infinity } = content;
@@ -157,7 +173,11 @@ async function* stored({ path, size }: StoredPiece): AsyncGenerator<Bytes> {
 function cannotRead(path: string, error: unknown): unknown {
   if (error instanceof Deno.errors.NotCapable) return error;
   const reason = whyNot(error, "there is no such file");
-  return new Failure(`Cannot read "${path}": ${reason}; name another file with --data @FILE`);
+  return new Failure(
+    `Cannot read "${path}": ${reason}; name another file with --data @FILE`,
+    1,
+    CurlCode.Read,
+  );
 }
 
 async function collect(chunks: AsyncIterable<Bytes>): Promise<Bytes[]> {

@@ -4,6 +4,9 @@ const LONGEST_PATH = 4096;
 /** What is served though its name begins with a dot. */
 const WELL_KNOWN = ".well-known";
 
+/** How the name of a file begins that is being uploaded; it is never shown. */
+export const PART_PREFIX = ".upload-";
+
 /**
  * Splits the path of a URL into file names that cannot lead out of a folder.
  *
@@ -23,13 +26,15 @@ export function splitUrlPath(pathname: string): readonly string[] | undefined {
 
 /**
  * Whether a file is hidden: a path with "..", "." or, unless those are to be shown, another name
- * with a leading dot. Public files are at `/.well-known/` (RFC 8615, Section 3).
+ * with a leading dot; files that are being uploaded always are. Public files are at `/.well-known/`
+ * (RFC 8615, Section 3).
  *
  * @param names The decoded names that lead to it.
  * @param dotfiles Whether names with a leading dot are to be shown.
  */
 export function isHiddenPath(names: readonly string[], dotfiles: boolean): boolean {
   return names.some((name, i) => {
+    if (name.startsWith(PART_PREFIX)) return true;
     if (dotfiles || (i === 0 && name === WELL_KNOWN)) return name === "." || name === "..";
     return name.startsWith(".");
   });

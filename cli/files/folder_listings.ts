@@ -17,7 +17,7 @@ const MOST_REMEMBERED = 8;
 
 /** What is in a folder. */
 export interface Listing {
-  /** The rows of its table, as HTML. */
+  /** Its entries as they are shown. */
   readonly rows: Uint8Array<ArrayBuffer>;
   /** How many there are. */
   readonly count: number;
@@ -77,10 +77,16 @@ class Reading {
  * asks and gives up, over and over, costs no more than a client that waits.
  */
 export class FolderListings {
+  readonly #render: (entries: readonly ListingEntry[]) => string;
   readonly #readings = new Map<string, Reading>();
   readonly #remembered = new Map<string, Listing>();
   #free = READERS;
   readonly #queue: (() => void)[] = [];
+
+  /** @param render Writes entries as they are shown. */
+  constructor(render: (entries: readonly ListingEntry[]) => string) {
+    this.#render = render;
+  }
 
   /**
    * What is in a folder.
@@ -121,7 +127,7 @@ export class FolderListings {
       const hasMore = at < names.length || entries.length > MOST_ENTRIES ||
         names.length === MOST_NAMES;
       const shown = entries.slice(0, MOST_ENTRIES).sort(compareEntries);
-      const rows = new TextEncoder().encode(listingRows(shown));
+      const rows = new TextEncoder().encode(this.#render(shown));
       return this.#remember(path, { rows, count: shown.length, hasMore });
     } finally {
       this.#end();

@@ -28,12 +28,12 @@ const preflightFields: Readonly<Record<string, string>> = {
  * @param fields What to add.
  */
 export function withFields(handler: FileHandler, { cors, headers }: ResponseFields): FileHandler {
-  return async (request) => {
+  return async (request, visitor) => {
     const isPreflight = cors && request.method === "OPTIONS" &&
       request.headers.has("access-control-request-method");
     const response = isPreflight
       ? new Response(null, { status: 204, headers: preflightFields })
-      : await handler(request);
+      : await handler(request, visitor);
     if (cors) { for (const name in corsFields) response.headers.set(name, corsFields[name]!); }
     for (const [name] of headers) response.headers.delete(name);
     for (const [name, value] of headers) response.headers.append(name, value);

@@ -35,7 +35,7 @@ export interface SiteOptions {
 }
 
 /** Answers requests with files. */
-export type FileHandler = (request: Request) => Promise<Response>;
+export type FileHandler = (request: Request, visitor?: Visitor) => Promise<Response>;
 
 /**
  * Makes a handler that serves the files of a folder, and nothing outside of it: no links that lead
@@ -43,14 +43,21 @@ export type FileHandler = (request: Request) => Promise<Response>;
  *
  * @param root The folder, or a link to it, which may come to lead elsewhere; it has to exist.
  * @param options What is shown.
+ * @param files Opens them; folders of one process share it.
  */
-export async function staticFiles(root: string, options: SiteOptions = {}): Promise<FileHandler> {
+export async function staticFiles(
+  root: string,
+  options: SiteOptions = {},
+  files = new OpenFiles(),
+): Promise<FileHandler> {
   const { listing = true, dotfiles = false } = options;
   await Deno.realPath(root);
-  const [listings, files] = [new FolderListings(), new OpenFiles()];
-  const site = { root, listing, dotfiles, listings, files };
-  return async (request) => {
-    const answered = await answer(site, request).catch(failure);
+  const [listings, jsonListings] = [listingRows, jsonListing].map((rows) =>
+    new FolderListings(rows)
+  ) as [FolderListings, FolderListings];
+  const site = { root, listing, dotfiles, listings, jsonListings, files };
+  return async (request, visitor) => {
+    const answered = await answer(site, request, visitor?.signal).catch(failure);
     // RFC 9110, Section 9.3.2: HEAD has the headers of GET, and no body ever.
     const response = request.method === "HEAD" ? new Response(null, answered) : answered;
     response.headers.set("x-content-type-options", "nosniff");
@@ -63,6 +70,7 @@ interface Site extends Required<SiteOptions> {
   /** How it is called; it may be a link. */
   readonly root: string;
   readonly listings: FolderListings;
+  readonly jsonListings: FolderListings;
   readonly files: OpenFiles;
 }
 
@@ -77,7 +85,11 @@ interface Found {
   readonly info: Deno.FileInfo;
 }
 
-async function answer(site: Site, request: Request): Promise<Response> {
+async function answer(
+  site: Site,
+  request: Request,
+  signal: AbortSignal | undefined,
+): Promise<Response> {
   if (request.method !== "GET" && request.method !== "HEAD") {
     return plain(405, "Only GET and HEAD are possible here.", { allow: "GET, HEAD" });
   }
@@ -87,7 +99,9 @@ async function answer(site: Site, request: Request): Promise<Response> {
   if (isHiddenPath(names, site.dotfiles)) return notFound();
   const found = await find(site, [site.root, ...names].join("/"));
   if (found === undefined) return plain(403, "This link leads to where nothing is served.");
-  if (found.info.isDirectory) return await answerDirectory(site, request, url, names, found);
+  if (found.info.isDirectory) {
+    return await answerDirectory(site, request, url, names, found, signal);
+  }
   // A name with a slash behind it names a folder; devices and pipes are not served.
   if (!found.info.isFile || url.pathname.endsWith("/")) return notFound();
   return await answerFile(site, request, found);
@@ -114,17 +128,22 @@ async function answerDirectory(
   url: URL,
   names: readonly string[],
   directory: Found,
+  given: AbortSignal | undefined,
 ): Promise<Response> {
   if (!url.pathname.endsWith("/")) {
     // Built from the names, so that "//other.example" cannot become a redirect to that host.
     const location = `${joinUrlPath(names)}/${url.search}`;
     return plain(301, "This is a folder.", { location });
   }
+  const lookUp = (entry: Deno.DirEntry) => entryOf(site, directory, entry);
+  if (site.listing && prefersJson(request.headers.get("accept"))) {
+    const signal = given ?? request.signal;
+    return asJson(await site.jsonListings.get(directory.path, lookUp, signal));
+  }
   const index = await find(site, `${directory.path}/index.html`).catch(ignoreMissing);
   if (index?.info.isFile) return await answerFile(site, request, index);
   if (!site.listing) return notFound();
-  const { signal } = request;
-  const lookUp = (entry: Deno.DirEntry) => entryOf(site, directory, entry);
+  const signal = given ?? request.signal;
   const { rows, count, hasMore } = await site.listings.get(directory.path, lookUp, signal);
   const frame = listingFrame(names, count, hasMore).map((text) => new TextEncoder().encode(text));
   const pieces = [frame[0]!, rows, frame[1]!];
@@ -134,6 +153,19 @@ async function answerDirectory(
       "content-length": String(pieces.reduce((sum, { length }) => sum + length, 0)),
       "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
       "cache-control": "no-cache",
+      vary: "accept",
+    },
+  });
+}
+
+function asJson({ rows, hasMore }: Listing): Response {
+  return new Response(streamPieces(undefined, [rows]), {
+    headers: {
+      "content-type": "application/json",
+      "content-length": String(rows.length),
+      "cache-control": "no-cache",
+      vary: "accept",
+      ...hasMore && { "x-listing": "truncated" },
     },
   });
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import process from "node:process";
-import { FolderListings, type Listing, type LookUp } from "../../cli/folder_listings.ts";
-import { staticFiles } from "../../cli/static_files.ts";
+import { listingRows } from "../../cli/files/directory_listing.ts";
+import { FolderListings, type Listing, type LookUp } from "../../cli/files/folder_listings.ts";
+import { staticFiles } from "../../cli/files/static_files.ts";
 
 /** A folder with so many files. */
 async function withFolder(count: number, use: (path: string) => Promise<void>): Promise<void> {
@@ -33,9 +34,9 @@ function isAborted(error: unknown): boolean {
   return error instanceof DOMException && error.name === "AbortError";
 }
 
-Deno.test("FolderListings reads a folder once for all who ask at the time, and soon after", async () => {
+Deno.test("FolderListings reads a folder once for all requests at the time, and soon after", async () => {
   await withFolder(300, async (path) => {
-    const listings = new FolderListings();
+    const listings = new FolderListings(listingRows);
     const counter = new Counter();
     const get = () => listings.get(path, counter.lookUp);
     const all = await Promise.all(Array.from({ length: 50 }, get));
@@ -55,9 +56,9 @@ Deno.test("FolderListings reads a folder once for all who ask at the time, and s
   });
 });
 
-Deno.test("FolderListings rests while nobody wants a listing, and goes on where it was", async () => {
+Deno.test("FolderListings rests while no request wants a listing, and goes on where it was", async () => {
   await withFolder(400, async (path) => {
-    const listings = new FolderListings();
+    const listings = new FolderListings(listingRows);
     const counter = new Counter();
     counter.pause = 5;
     const aborts = [new AbortController(), new AbortController()];
@@ -84,9 +85,9 @@ Deno.test("FolderListings rests while nobody wants a listing, and goes on where 
   });
 });
 
-Deno.test("FolderListings drops what nobody has wanted for a second", async () => {
+Deno.test("FolderListings drops what no request has wanted for a second", async () => {
   await withFolder(200, async (path) => {
-    const listings = new FolderListings();
+    const listings = new FolderListings(listingRows);
     const counter = new Counter();
     counter.pause = 5;
     const abort = new AbortController();
@@ -104,7 +105,10 @@ Deno.test("FolderListings drops what nobody has wanted for a second", async () =
 
 Deno.test("FolderListings lists of a large folder the first entries by name", async () => {
   await withFolder(5_100, async (path) => {
-    const { count, hasMore, rows } = await new FolderListings().get(path, new Counter().lookUp);
+    const { count, hasMore, rows } = await new FolderListings(listingRows).get(
+      path,
+      new Counter().lookUp,
+    );
     assert.deepEqual([count, hasMore], [5_000, true]);
     const html = new TextDecoder().decode(rows);
     assert.ok(html.includes("file 4999.txt") && !html.includes("file 5000.txt"));

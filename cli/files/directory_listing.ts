@@ -1,3 +1,5 @@
+// The page that lists a folder.
+
 /** One line of a listing. */
 export interface ListingEntry {
   /** The decoded name, without a slash at the end. */

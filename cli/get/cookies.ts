@@ -1,0 +1,116 @@
+// Cookies, in the file format of curl.
+
+import { Cookie, CookieJar } from "tough-cookie";
+import { CurlCode } from "../console/curl_code.ts";
+import { Failure } from "../console/failure.ts";
+import { whyNot } from "../console/why_not.ts";
+
+/** What a line of an HTTP-only cookie begins with. */
+const HTTP_ONLY = "#HttpOnly_";
+
+/** The cookies of a run: those of a file, and those that servers set. */
+export class Cookies {
+  readonly #jar = new CookieJar(undefined, { looseMode: true });
+
+  /**
+   * Reads cookies from a file in the format of Netscape and curl, or of fields `Set-Cookie`.
+   *
+   * @param path The file; "-" is standard input. As with curl, a file that is not there has none.
+   */
+  async read(path: string): Promise<void> {
+    for (const line of (await textOf(path)).split(/\r?\n/)) {
+      const cookie = readLine(line);
+      if (cookie === undefined) continue;
+      const host = cookie.domain!;
+      const url = `https://${host}${cookie.path ?? "/"}`;
+      if (cookie.hostOnly) cookie.domain = null;
+      this.#jar.setCookieSync(cookie, url, { ignoreError: true });
+    }
+  }
+
+  /** What a request to a URL says of them; undefined if nothing. */
+  fieldFor(url: URL): string | undefined {
+    return this.#jar.getCookieStringSync(url.href) || undefined;
+  }
+
+  /**
+   * Takes in what a server sets; what it may not set is passed over.
+   *
+   * @param url Where the answer came from.
+   * @param headers Its fields.
+   */
+  take(url: URL, headers: Headers): void {
+    for (const field of headers.getSetCookie()) {
+      this.#jar.setCookieSync(field, url.href, { ignoreError: true });
+    }
+  }
+
+  /**
+   * Writes all of them.
+   *
+   * @param path The file; "-" is standard output.
+   */
+  async write(path: string): Promise<void> {
+    const lines = this.#jar.serializeSync()?.cookies.map((one) => lineOf(Cookie.fromJSON(one)!)) ??
+      [];
+    const text = ["# Netscape HTTP Cookie File", "", ...lines, ""].join("\n");
+    try {
+      if (path === "-") await Deno.stdout.write(new TextEncoder().encode(text));
+      else await Deno.writeTextFile(path, text, { mode: 0o600 });
+    } catch (error) {
+      if (error instanceof Deno.errors.NotCapable) throw error;
+      throw new Failure(
+        `Cannot write cookies to ${path}: ${whyNot(error)}; name another file with -c`,
+        1,
+        CurlCode.Write,
+      );
+    }
+  }
+}
+
+async function textOf(path: string): Promise<string> {
+  try {
+    if (path === "-") return await new Response(Deno.stdin.readable).text();
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "";
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    throw new Failure(
+      `Cannot read cookies from ${path}: ${whyNot(error)}; name another file with -b`,
+      1,
+      CurlCode.Read,
+    );
+  }
+}
+
+function readLine(line: string): Cookie | undefined {
+  const httpOnly = line.startsWith(HTTP_ONLY);
+  const [domain, sub, path, secure, expires, key, value] =
+    (httpOnly ? line.slice(HTTP_ONLY.length) : line).split("\t");
+  if (domain === undefined || domain.startsWith("#") || value === undefined) return undefined;
+  const seconds = Number(expires);
+  return new Cookie({
+    key: key!,
+    value,
+    domain: domain.replace(/^\./, ""),
+    path: path!,
+    secure: secure === "TRUE",
+    httpOnly,
+    hostOnly: sub !== "TRUE",
+    expires: seconds > 0 ? new Date(1000 * seconds) : "Infinity",
+  });
+}
+
+function lineOf({ domain, hostOnly, path, secure, httpOnly, expires, key, value }: Cookie): string {
+  const seconds = expires instanceof Date ? Math.floor(expires.getTime() / 1000) : 0;
+  const words = [
+    `${httpOnly ? HTTP_ONLY : ""}${hostOnly ? "" : "."}${domain}`,
+    hostOnly ? "FALSE" : "TRUE",
+    path ?? "/",
+    secure ? "TRUE" : "FALSE",
+    String(seconds),
+    key,
+    value,
+  ];
+  return words.join("\t");
+}

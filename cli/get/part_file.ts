@@ -1,0 +1,234 @@
+// A file that is being fetched: NAME.part, and beside it what is known of its bytes.
+
+import { CurlCode } from "../console/curl_code.ts";
+import { Failure } from "../console/failure.ts";
+import { whyNot } from "../console/why_not.ts";
+import { type Representation, withoutFragment } from "../http/representation.ts";
+import { makeFolderOf } from "./local_path.ts";
+import type { FileSink } from "./sink.ts";
+
+/** Bytes that a note beside a part may have; a larger one is not ours. */
+const LARGEST_NOTE = 64 * 1024;
+
+/** What stands in the note beside a part. */
+interface PartNote {
+  /** The URL that was asked for. */
+  readonly asked: string;
+  /** What is known of the bytes in the part. */
+  readonly known: Representation;
+}
+
+/** How a part is opened. */
+export interface PartOptions {
+  /** The URL that is asked for. */
+  readonly asked: URL;
+  /** Whether folders that are missing are made. */
+  readonly createFolders?: boolean;
+  /** Hears why what is there already is of no use. */
+  readonly say: (line: string) => void;
+}
+
+/**
+ * A file on its way: it has its name once it is complete. Until then its bytes are in `NAME.part`,
+ * and `NAME.part.json` tells of which URL and version they are, so that a later run goes on.
+ */
+export class PartFile implements FileSink {
+  readonly kept: number;
+  readonly #path: string;
+  readonly #asked: string;
+  readonly #file: Deno.FsFile;
+  #length: number;
+  #known: Representation | undefined;
+  /** Whether the file is at the place where the next bytes go. */
+  #isAtEnd = false;
+  #isClosed = false;
+
+  private constructor(path: string, asked: string, file: Deno.FsFile, known: PartStart) {
+    this.#path = path;
+    this.#asked = asked;
+    this.#file = file;
+    this.#known = known.known;
+    this.#length = known.length;
+    this.kept = known.length;
+  }
+
+  /**
+   * Opens the part of a file; what an earlier run has left is kept, if it is of the same URL.
+   *
+   * @param path The name of the file.
+   * @param options How.
+   * @throws {Failure} If it cannot be written.
+   */
+  static async open(path: string, { asked, createFolders, say }: PartOptions): Promise<PartFile> {
+    const part = `${path}.part`;
+    try {
+      if (createFolders) await makeFolderOf(path);
+      if (await isFolder(path)) throw new Deno.errors.IsADirectory();
+      const file = await Deno.open(part, { read: true, write: true, create: true });
+      if (!await file.tryLock(true)) {
+        file.close();
+        throw new Failure("another program is fetching it now");
+      }
+      const start = await startOf(part, (await file.stat()).size, asked, say);
+      return new PartFile(path, withoutFragment(asked), file, start);
+    } catch (error) {
+      throw cannotWrite(path, error);
+    }
+  }
+
+  get partPath(): string {
+    return `${this.#path}.part`;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  get known(): Representation | undefined {
+    return this.#known;
+  }
+
+  async tail(count: number): Promise<Uint8Array> {
+    const bytes = new Uint8Array(Math.min(count, this.#length));
+    this.#isAtEnd = false;
+    await this.#file.seek(this.#length - bytes.length, Deno.SeekMode.Start);
+    for (let at = 0; at < bytes.length;) {
+      const length = await this.#file.read(bytes.subarray(at));
+      if (length === null) break; // another program has cut it: the comparison will tell
+      at += length;
+    }
+    return bytes;
+  }
+
+  async restart(known: Representation): Promise<void> {
+    try {
+      // In this order: a note never speaks of bytes that were there before it.
+      await this.#file.truncate(0);
+      this.#length = 0;
+      this.#isAtEnd = false;
+      this.#known = known;
+      const note: PartNote = { asked: this.#asked, known };
+      await Deno.writeTextFile(noteOf(this.#path), JSON.stringify(note));
+    } catch (error) {
+      throw cannotWrite(this.#path, error);
+    }
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    try {
+      if (!this.#isAtEnd) await this.#file.seek(this.#length, Deno.SeekMode.Start);
+      this.#isAtEnd = true;
+      for (let at = 0; at < chunk.length;) {
+        const written = await this.#file.write(chunk.subarray(at));
+        at += written;
+        this.#length += written;
+      }
+    } catch (error) {
+      this.#isAtEnd = false;
+      throw cannotWrite(this.partPath, error);
+    }
+  }
+
+  async finish(): Promise<void> {
+    try {
+      // A part that was longer once, by another program's doing, ends where the file ends.
+      await this.#file.truncate(this.#length);
+      this.close();
+      await Deno.rename(this.partPath, this.#path);
+      await Deno.remove(noteOf(this.#path)).catch(() => {});
+    } catch (error) {
+      throw cannotWrite(this.#path, error);
+    }
+  }
+
+  async distrust(): Promise<void> {
+    this.#known = undefined;
+    await Deno.remove(noteOf(this.#path)).catch(() => {});
+  }
+
+  /** A part in which nothing is, and of which nothing is known, is taken away. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#file.close();
+    if (this.#length > 0 || this.#known !== undefined) return;
+    try {
+      Deno.removeSync(this.partPath);
+    } catch {
+      // It stays, and does no harm.
+    }
+  }
+}
+
+interface PartStart {
+  readonly known: Representation | undefined;
+  readonly length: number;
+}
+
+async function startOf(
+  part: string,
+  size: number,
+  asked: URL,
+  say: (line: string) => void,
+): Promise<PartStart> {
+  const nothing = { known: undefined, length: 0 };
+  if (size === 0) return nothing;
+  const note = await readNote(`${part}.json`);
+  const useless = (reason: string) => {
+    say(`Starting over: ${part} ${reason}`);
+    return nothing;
+  };
+  if (note === undefined) return useless("has no note beside it that tells what is in it");
+  if (note.asked !== withoutFragment(asked)) return useless(`is of ${note.asked}`);
+  if (note.known.length !== undefined && size > note.known.length) {
+    return useless("is longer than the file");
+  }
+  return { known: note.known, length: size };
+}
+
+async function readNote(path: string): Promise<PartNote | undefined> {
+  try {
+    if ((await Deno.stat(path)).size > LARGEST_NOTE) return undefined;
+    const note = JSON.parse(await Deno.readTextFile(path));
+    return isNote(note) ? note : undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    return undefined;
+  }
+}
+
+function isNote(note: unknown): note is PartNote {
+  const { asked, known } = (note ?? {}) as { asked?: unknown; known?: Record<string, unknown> };
+  const texts = [known?.["etag"], known?.["lastModified"], known?.["coding"]];
+  const length = known?.["length"];
+  return typeof asked === "string" && typeof known?.["url"] === "string" &&
+    URL.canParse(known["url"]) &&
+    texts.every((text) => text === undefined || typeof text === "string") &&
+    (length === undefined || Number.isSafeInteger(length));
+}
+
+function noteOf(path: string): string {
+  return `${path}.part.json`;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return await Deno.stat(path).then((info) => info.isDirectory, () => false);
+}
+
+function cannotWrite(path: string, error: unknown): unknown {
+  if (error instanceof Deno.errors.NotCapable) return error;
+  if (error instanceof Failure && error.curlCode === CurlCode.Write) return error;
+  return new Failure(
+    `Cannot write ${path}: ${whyNot(error)}; ${adviceFor(error)}`,
+    1,
+    CurlCode.Write,
+  );
+}
+
+function adviceFor(error: unknown): string {
+  const isFull = error instanceof Error && "code" in error &&
+    (error.code === "ENOSPC" || error.code === "EDQUOT");
+  return isFull
+    ? "make room and run the same command again, which goes on with what has come"
+    : "name another file with -o";
+}

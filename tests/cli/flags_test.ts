@@ -104,25 +104,49 @@ Deno.test("readServerOptions() reads every form of 2018", () => {
   assert.deepEqual(short, long);
   assert.deepEqual(short, {
     verbose: true,
-    keyPair: { cert: "certs/fullchain.pem", key: "certs/privkey.pem" },
+    keyPairs: [{ cert: "certs/fullchain.pem", key: "certs/privkey.pem" }],
     www: "web",
+    sites: [],
     listing: true,
+    live: undefined,
     exemptNetworks: [],
     maxConnections: undefined,
     maxConnectionsPerAddress: undefined,
+    maxHandshakes: undefined,
+    maxRequests: undefined,
+    idleTimeout: undefined,
+    bodyTimeout: undefined,
+    minBodyRate: undefined,
     dotfiles: false,
     host: undefined,
     cors: false,
     headers: [],
+    workers: undefined,
+    secretFile: undefined,
+    serverId: undefined,
+    cidConfig: undefined,
     qlog: undefined,
     keyLog: undefined,
+    accessLog: undefined,
+    logFormat: "combined",
+    logQuery: true,
+    metrics: undefined,
+    limitRate: undefined,
+    drain: 5_000,
+    auth: undefined,
+    clientCa: undefined,
+    overwrite: false,
+    maxUpload: 10 * 1024 ** 3,
+    maxUploads: 16,
     tcp: true,
+    proxy: undefined,
     port: 443,
     scheduler: roundRobin,
     streamOrder: "strictPriority",
     initialCongestionWindow: 32,
     congestionControl: undefined,
-    flowWindow: 512 * 1024,
+    reinjection: undefined,
+    initialReceiveWindow: 512 * 1024,
     interfaces: ["eth0", "wlan0"],
   });
 });
@@ -278,9 +302,26 @@ Deno.test("readServerOptions() reads what file servers have besides", () => {
   assert.equal(given.www, "site");
   assert.equal(given.host, "localhost");
   assert.equal(given.port, 443);
-  assert.deepEqual(given.keyPair, { cert: "c.pem", key: "k.pem" });
+  assert.deepEqual(given.keyPairs, [{ cert: "c.pem", key: "k.pem" }]);
+  const several = server("--key=k", "-certpath", "d", "--cert=c", "--cert=e", "--key=f").keyPairs;
+  assert.deepEqual(several.map(({ cert, key }) => [cert, key]), [
+    ["d/fullchain.pem", "d/privkey.pem"],
+    ["c", "k"],
+    ["e", "f"],
+  ]);
   assert.deepEqual(given.headers, [["x-a", "1"], ["x-b", "2"]]);
   assert.deepEqual([given.cors, given.listing, given.dotfiles], [true, false, true]);
+  const sites = server(
+    "--site",
+    "A.example,*.b.example.,[::1]=/srv/a=b",
+    "--site=b\u00fccher.de=c",
+  );
+  assert.equal(sites.www, undefined);
+  assert.equal(server("--site=a=b", "d").www, "d");
+  assert.deepEqual(sites.sites, [
+    { hosts: ["a.example", "*.b.example", "[::1]"], folder: "/srv/a=b" },
+    { hosts: ["xn--bcher-kva.de"], folder: "c" },
+  ]);
   assert.equal(server("--no-dotfiles").dotfiles, false);
   assert.equal(server().www, ".");
 });
@@ -289,8 +330,13 @@ Deno.test("readServerOptions() refuses flags that contradict each other", () => 
   failsWith(() => server("--host", "localhost", "-n", "eth0"), /--host, or interfaces/);
   failsWith(() => server("--cert", "c.pem"), /--cert alone: give --key/);
   failsWith(() => server("--key", "k.pem"), /--key alone: give --cert/);
-  failsWith(() => server("-certpath", "d", "--key", "k.pem"), /two certificates/);
+  failsWith(() => server("--cert=a", "--cert=b", "--key=c"), /--cert alone: give --key/);
+  failsWith(() => server("-certpath", "d", "--key", "k.pem"), /--key alone: give --cert FILE/);
   failsWith(() => server("--dotfiles", "--no-dotfiles"), /not both/);
+  for (const site of ["a.example", "=d", "a=", "a,=d", "a:1=d", "https://a/=d", "*=d", "a b=c"]) {
+    failsWith(() => server("--site", site), /--site: give hosts and their folder, such as/);
+  }
+  failsWith(() => server("--site=a,b=c", "--site=B=d"), /Cannot serve b twice/);
   failsWith(() => server("-H", "upgrade: h2c"), /no such field/);
 });
 

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { createHash, X509Certificate } from "node:crypto";
+import { userOf } from "../../cli/server/client_certificate.ts";
+import { ErrorCode, fetch, type FetchInit, makeIssuedCertificate } from "../../mod.ts";
+import { hasOpenssl } from "./installed.ts";
+import { assertSentence, run, RunningServer } from "./program_runner.ts";
+
+// Users that prove themselves by a certificate.
+
+const HOST = "127.0.0.1";
+/** RFC 9846, Section 6.2. */
+const UNKNOWN_CA = 48;
+
+/** A certificate with this subject and these names, in DER. */
+async function certificate(subject: string, names: string): Promise<Uint8Array> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(
+      `${folder}/c`,
+      `[req]\nprompt=no\nutf8=yes\ndistinguished_name=dn\nx509_extensions=ext\n[dn]\n${subject}\n` +
+        `[ext]\n${names === "" ? "basicConstraints=CA:false" : `subjectAltName=${names}`}\n`,
+    );
+    const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+    const args = ["req", "-x509", ...curve, "-keyout", "k", "-config", "c", "-out", "o"];
+    const { success, stderr } = await new Deno.Command("openssl", { args, cwd: folder }).output();
+    assert.ok(success, new TextDecoder().decode(stderr));
+    return new Uint8Array(new X509Certificate(await Deno.readTextFile(`${folder}/o`)).raw);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test({
+  name: "userOf() takes the common name, or the one other name, and nothing that is forged",
+  ignore: !hasOpenssl,
+  async fn() {
+    const cases: [subject: string, names: string, user: string | RegExp][] = [
+      ["CN=Ann Doe", "", "Ann Doe"],
+      ["O=x\nCN=ann", "email:other@a.example", "ann"],
+      ["O=x", "email:ann@a.example", "ann@a.example"],
+      ["O=x", "URI:spiffe://a.example/ann", "spiffe://a.example/ann"],
+      // The organisation reads "x", a line feed, "CN=admin".
+      ["O=x\\nCN=admin", "", /^sha256:[\da-f]{64}$/],
+      ["CN=ad\\nmin", "", /^sha256:/],
+      ["0.CN=ann\n1.CN=admin", "", /^sha256:/],
+      ["O=x", "email:ann@a.example,DNS:admin", /^sha256:/],
+    ];
+    for (const [subject, names, user] of cases) {
+      const found = userOf(await certificate(subject, names));
+      if (typeof user === "string") assert.equal(found, user);
+      else assert.match(found, user);
+    }
+  },
+});
+
+Deno.test("the server takes files of clients with certificates, and logs which users they are", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const [own, ann, stranger] = await Promise.all(
+      [[HOST], ["ann"], ["ann"]].map((names) => makeIssuedCertificate(names)),
+    );
+    const hash = createHash("sha256").update("secret").digest("hex");
+    await Promise.all([
+      Deno.mkdir(`${folder}/site`),
+      Deno.writeTextFile(`${folder}/c.pem`, own!.certPem),
+      Deno.writeTextFile(`${folder}/k.pem`, own!.keyPem),
+      Deno.writeTextFile(`${folder}/ca.pem`, ann!.caPem),
+      Deno.writeTextFile(`${folder}/users`, `me:${hash}\n`),
+    ]);
+    const log = `${folder}/log`;
+    const flags = [
+      ...["--cert", `${folder}/c.pem`, "--key", `${folder}/k.pem`, "-p", "0", "--host", HOST],
+      ...["--allow-upload", "--client-ca", `${folder}/ca.pem`, "--access-log", log],
+    ];
+    const trust: FetchInit = { caCerts: [own!.caPem], localAddresses: [HOST] };
+    const put = async (port: number, name: string, more: FetchInit) => {
+      const url = `https://${HOST}:${port}/${name}`;
+      const response = await fetch(url, { ...trust, ...more, method: "PUT", body: "text" });
+      await response.bytes();
+      return response.status;
+    };
+    const shown = { cert: ann!.certPem, key: ann!.keyPem };
+    const foreign = { cert: stranger!.certPem, key: stranger!.keyPem };
+    const headers = { authorization: `Basic ${btoa("me:secret")}` };
+
+    const only = await RunningServer.start(...flags, `${folder}/site`);
+    assert.equal(await put(only.port, "a", {}), 403);
+    assert.equal(await put(only.port, "a", { headers }), 403);
+    assert.equal(await put(only.port, "a", shown), 201);
+    const code = ErrorCode.CryptoError + UNKNOWN_CA;
+    await assert.rejects(put(only.port, "b", foreign), { code });
+    assert.equal((await fetch(`https://${HOST}:${only.port}/a`, trust)).status, 200);
+    assert.equal((await only.stop()).code, 0);
+    const users = (await Deno.readTextFile(log)).trimEnd().split("\n")
+      .map((line) => /^127\.0\.0\.1 - (\S+) \[.*" (\d{3}) /.exec(line)!.slice(1).join(" "));
+    assert.deepEqual(users, ["- 403", "- 403", "ann 201", "- 200"]);
+
+    await using both = await RunningServer.start(
+      ...[...flags, "--auth", `${folder}/users`, "--overwrite", "-tcp", `${folder}/site`],
+    );
+    assert.equal(await put(both.port, "a", {}), 401);
+    assert.equal(await put(both.port, "a", { headers }), 204);
+    assert.equal(await put(both.port, "a", shown), 204);
+    // A certificate does not mend a wrong password.
+    const wrong = { ...shown, headers: { authorization: `Basic ${btoa("me:wrong")}` } };
+    assert.equal(await put(both.port, "a", wrong), 401);
+    using client = Deno.createHttpClient({ caCerts: [own!.caPem], ...shown });
+    const url = `https://${HOST}:${both.port}/a`;
+    const overTcp = await globalThis.fetch(url, { client, method: "PUT", body: "text" });
+    await overTcp.bytes();
+    assert.equal(overTcp.status, 401, "certificates of clients are asked for over HTTP/3 only");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("the server says which authority of clients it cannot use", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/ca.pem`, "no certificate");
+    const cases: [string[], number, RegExp][] = [
+      [["--client-ca", "ca.pem"], 2, /--client-ca alone: give --allow-upload/],
+      [["--allow-upload", "--client-ca", `${folder}/none`], 1, /no such file; .*--client-ca/],
+      [["--allow-upload", "--client-ca", `${folder}/ca.pem`], 1, /must have certificates in PEM/],
+    ];
+    await Promise.all(cases.map(async ([args, code, pattern]) => {
+      const outcome = await run("server", "--host", HOST, "-p", "0", ...args, folder);
+      assertSentence(outcome, code, pattern);
+    }));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -10,6 +10,8 @@ export interface TcpLimits extends TcpPatience {
   readonly connections: number;
   /** Connections of one address; of one /64 for IPv6, which is what a household gets. */
   readonly perAddress: number;
+  /** Addresses of balancers, behind which are many clients. */
+  readonly exempt?: BlockList;
 }
 
 /** What holds for the programs. */
@@ -20,6 +22,35 @@ export const tcpLimits: TcpLimits = {
   idle: 30_000,
   stall: 60_000,
 };
+
+/**
+ * The limits for what was chosen on the command line.
+ *
+ * @param choices What was chosen; the same flags limit clients of HTTP/3.
+ */
+export function tcpLimitsFor(choices: LimitChoices): TcpLimits {
+  const { maxConnections, maxConnectionsPerAddress, idleTimeout, bodyTimeout } = choices;
+  return {
+    connections: maxConnections ?? tcpLimits.connections,
+    perAddress: maxConnectionsPerAddress ?? tcpLimits.perAddress,
+    exempt: blockList(choices.exemptNetworks),
+    start: tcpLimits.start,
+    idle: idleTimeout ?? tcpLimits.idle,
+    stall: bodyTimeout ?? tcpLimits.stall,
+  };
+}
+
+/** Networks, of which HTTP/3 has read each. */
+function blockList(networks: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const network of networks) {
+    const [address = "", bits] = network.split("/");
+    const family = isIPv6(address) ? "ipv6" : "ipv4";
+    if (bits === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(bits), family);
+  }
+  return list;
+}
 
 /** Milliseconds to wait when no client can be taken. */
 const PAUSE = 100;
@@ -34,19 +65,20 @@ const INTERVAL = 500;
 export class TcpFront {
   readonly #listener: Deno.TcpListener;
   readonly #limits: TcpLimits;
-  readonly #target: () => Deno.NetAddr;
+  readonly #target: (serverName: string) => Deno.NetAddr;
   readonly #relays = new Set<TcpRelay>();
   readonly #timer: ReturnType<typeof setInterval>;
   #isStopped = false;
 
   /**
    * @param listener Where clients come in.
-   * @param target Where the server is for those that come now.
+   * @param target Where the server is for those that come now and ask for a name; the name is empty
+   * if they ask for none.
    * @param limits How much they may take up.
    */
   constructor(
     listener: Deno.TcpListener,
-    target: () => Deno.NetAddr,
+    target: (serverName: string) => Deno.NetAddr,
     limits: TcpLimits = tcpLimits,
   ) {
     this.#listener = listener;
@@ -59,6 +91,16 @@ export class TcpFront {
   /** How many connections there are. */
   get size(): number {
     return this.#relays.size;
+  }
+
+  /**
+   * The client whose connection to the server has this local port.
+   *
+   * @param port The port.
+   */
+  relayAt(port: number): TcpRelay | undefined {
+    for (const relay of this.#relays) if (relay.port === port) return relay;
+    return undefined;
   }
 
   /** Takes no more clients. */
@@ -86,20 +128,28 @@ export class TcpFront {
   }
 
   #take(client: Deno.TcpConn): void {
-    const group = groupOf(client.remoteAddr.hostname);
-    if (!this.#makeRoom(group)) return client.close();
-    const { hostname, port } = this.#target();
-    const relay = new TcpRelay(client, Deno.connect({ hostname, port }), group);
+    const address = plainAddress(client.remoteAddr.hostname);
+    const group = groupOf(address);
+    if (!this.#makeRoom(group, this.#isExempt(address))) return client.close();
+    const connect = (serverName: string) => {
+      const { hostname, port } = this.#target(serverName);
+      return Deno.connect({ hostname, port });
+    };
+    const relay = new TcpRelay(client, connect, group);
     this.#relays.add(relay);
     relay.closed.then(() => this.#relays.delete(relay));
   }
 
+  #isExempt(address: string): boolean {
+    return this.#limits.exempt?.check(address, isIPv6(address) ? "ipv6" : "ipv4") ?? false;
+  }
+
   /** Whether one more of this group may come in; where all places are taken, the greediest makes room. */
-  #makeRoom(group: string): boolean {
+  #makeRoom(group: string, isExempt: boolean): boolean {
     const counts = new Map<string, number>();
     for (const one of this.#relays) counts.set(one.group, (counts.get(one.group) ?? 0) + 1);
     const own = counts.get(group) ?? 0;
-    if (own >= this.#limits.perAddress) return false;
+    if (!isExempt && own >= this.#limits.perAddress) return false;
     if (this.#relays.size < this.#limits.connections) return true;
     const [greediest, most] = [...counts].reduce((a, b) => b[1] > a[1] ? b : a);
     if (own + 1 >= most) return false;
@@ -131,11 +181,16 @@ export class TcpFront {
  * @param hostname A literal address.
  */
 export function groupOf(hostname: string): string {
-  const mapped = /^::ffff:([0-9.]+)$/i.exec(hostname)?.[1];
-  if (mapped !== undefined || !hostname.includes(":")) return mapped ?? hostname;
-  const [head = "", tail] = hostname.split("%")[0]!.split("::");
+  const address = plainAddress(hostname);
+  if (!address.includes(":")) return address;
+  const [head = "", tail] = address.split("::");
   const groups = head === "" ? [] : head.split(":");
   const rest = tail ? tail.split(":") : [];
   if (tail !== undefined) groups.push(...Array(8 - groups.length - rest.length).fill("0"), ...rest);
   return groups.slice(0, 4).map((part) => part.replace(/^0+(?=.)/, "")).join(":");
+}
+
+/** An address without a zone, and as IPv4 where it is that. */
+function plainAddress(hostname: string): string {
+  return /^::ffff:([0-9.]+)$/i.exec(hostname)?.[1] ?? hostname.split("%")[0]!;
 }

@@ -5,6 +5,8 @@ import { serverNameIn } from "./client_hello.ts";
 /** Bytes that are carried at a time: requests are small, responses are not. */
 const REQUEST_CHUNK = 4_096;
 const RESPONSE_CHUNK = 65_536;
+/** Bytes in which a client must say what it asks for; the longest of today's have 2,000. */
+const MOST_HELLO = 16_384;
 
 /** Milliseconds in which a client may hear the end of what was sent to it. */
 const FAREWELL = 2_000;
@@ -30,6 +32,9 @@ export class TcpRelay {
   readonly #startedAt: number;
   readonly #client: Deno.TcpConn;
   #server: Deno.TcpConn | undefined;
+  #serverName = "";
+  /** Requests whose content is awaited. */
+  #awaited = 0;
   #hasAnswered = false;
   #isWriting = false;
   #endedAt = Infinity;
@@ -37,15 +42,19 @@ export class TcpRelay {
 
   /**
    * @param client The connection that came.
-   * @param connecting One to the server, as soon as there is one.
+   * @param connect Makes one to the server of a name; the name is empty if the client asks for none.
    * @param group The group that the connection counts for.
    */
-  constructor(client: Deno.TcpConn, connecting: Promise<Deno.TcpConn>, group: string) {
+  constructor(
+    client: Deno.TcpConn,
+    connect: (serverName: string) => Promise<Deno.TcpConn>,
+    group: string,
+  ) {
     this.#client = client;
     this.group = group;
     this.#startedAt = this.progressAt = performance.now();
     const end = () => this.close();
-    this.closed = connecting.then((server) => this.#carry(server)).then(end, end);
+    this.closed = this.#carry(connect).then(end, end);
   }
 
   /**
@@ -58,7 +67,38 @@ export class TcpRelay {
   isOverdue(now: number, { start, idle, stall }: TcpPatience): boolean {
     if (now - this.#endedAt > FAREWELL) return true;
     if (!this.#hasAnswered) return now - this.#startedAt > start;
-    return now - this.progressAt > (this.#isWriting ? stall : idle);
+    return now - this.progressAt > (this.#isWriting || this.#awaited > 0 ? stall : idle);
+  }
+
+  /**
+   * The server reads the content of a request, for which HTTP/1.1 sends nothing back: until that is
+   * over, what the client sends counts as progress.
+   *
+   * @param over Settles when the request is over.
+   */
+  awaitContent(over: Promise<void>): void {
+    this.#awaited++;
+    this.progressAt = performance.now();
+    const end = () => {
+      this.#awaited--;
+      this.progressAt = performance.now();
+    };
+    over.then(end, end);
+  }
+
+  /** The name that the client asks for in its handshake; empty if none, or not known yet. */
+  get serverName(): string {
+    return this.#serverName;
+  }
+
+  /** The address of the client. */
+  get address(): string {
+    return this.#client.remoteAddr.hostname;
+  }
+
+  /** The local port of the connection to the server; undefined before there is one. */
+  get port(): number | undefined {
+    return this.#server?.localAddr.port;
   }
 
   /** Ends it at once. */
@@ -69,10 +109,29 @@ export class TcpRelay {
     this.#server?.close();
   }
 
-  async #carry(server: Deno.TcpConn): Promise<void> {
+  async #carry(connect: (serverName: string) => Promise<Deno.TcpConn>): Promise<void> {
+    const hello = await this.#readHello();
+    if (hello === undefined) return;
+    const server = await connect(this.#serverName);
     if (this.#isClosed) return server.close();
     this.#server = server;
+    await writeAll(server, hello);
     await Promise.allSettled([this.#carryRequests(server), this.#carryResponses(server)]);
+  }
+
+  /** The first bytes of the client, as many as tell what it asks for; undefined if it ends before. */
+  async #readHello(): Promise<Uint8Array | undefined> {
+    const buffer = new Uint8Array(MOST_HELLO);
+    for (let end = 0; end < MOST_HELLO;) {
+      const length = await this.#client.read(buffer.subarray(end));
+      if (length === null) return undefined;
+      end += length;
+      const name = serverNameIn(buffer.subarray(0, end));
+      if (name === undefined && end < MOST_HELLO) continue;
+      this.#serverName = name ?? "";
+      return buffer.slice(0, end);
+    }
+    return undefined;
   }
 
   async #carryRequests(server: Deno.TcpConn): Promise<void> {
@@ -81,6 +140,7 @@ export class TcpRelay {
       // What comes after the server has ended is read all the same: else the client would hear of a
       // reset before it has read the end.
       if (this.#endedAt === Infinity) await writeAll(server, buffer.subarray(0, length));
+      if (this.#awaited > 0) this.progressAt = performance.now();
     }
     await server.closeWrite();
   }

@@ -5,6 +5,7 @@ import { makeIssuedCertificate } from "../../mod.ts";
 
 const { certPem, keyPem, caPem } = await makeIssuedCertificate(["localhost", "127.0.0.1"]);
 const keyPair = { cert: certPem, key: keyPem };
+const other = await makeIssuedCertificate(["other.example", "*.wild.example"]);
 const BIG = 4_000_000;
 const usual: TcpLimits = {
   connections: 20,
@@ -28,11 +29,13 @@ class Site implements AsyncDisposable {
     this.server = TcpServer.listen({
       hostnames: ["127.0.0.1"],
       port: this.port,
-      keyPair,
-      isOurs: (hostname) => hostname !== "other.example",
-      handler: (request) => {
+      keyPairs: [keyPair, { cert: other.certPem, key: other.keyPem }],
+      handler: async (request) => {
         this.asked.push(`${request.method} ${new URL(request.url).pathname}`);
-        return Promise.resolve(new Response(new Uint8Array(BIG)));
+        if (request.method === "PUT") {
+          return new Response(`${(await request.bytes()).length} bytes`);
+        }
+        return new Response(new Uint8Array(BIG));
       },
       limits: { ...usual, ...limits },
     });
@@ -44,11 +47,10 @@ class Site implements AsyncDisposable {
   }
 
   /** A connection with TLS, over which some bytes are sent. */
-  async secure(protocol: string, text: string): Promise<Deno.TlsConn> {
-    const conn = await Deno.connectTls({
-      hostname: "localhost",
-      port: this.port,
-      caCerts: [caPem],
+  async secure(protocol: string, text: string, serverName = "localhost"): Promise<Deno.TlsConn> {
+    const conn = await Deno.startTls(await this.plain(), {
+      hostname: serverName,
+      caCerts: [caPem, other.caPem],
       alpnProtocols: [protocol],
     });
     await conn.write(new TextEncoder().encode(text));
@@ -111,7 +113,7 @@ Deno.test("TcpServer ends connections over which nothing is asked to the end", a
   assert.deepEqual(site.asked, []);
 });
 
-Deno.test("TcpServer ends connections of those who send their fields byte by byte", async () => {
+Deno.test("TcpServer ends connections of clients that send their fields byte by byte", async () => {
   await using site = new Site({ idle: 500 });
   const conn = await site.secure("http/1.1", "GET / HTTP/1.1\r\nhost: localhost\r\nx-a: ");
   let isOver = false;
@@ -123,7 +125,7 @@ Deno.test("TcpServer ends connections of those who send their fields byte by byt
   assert.ok(isOver, "what comes in slowly is no excuse");
 });
 
-Deno.test("TcpServer ends connections of those who do not take what they asked for", async () => {
+Deno.test("TcpServer ends connections of clients that do not take what they asked for", async () => {
   await using site = new Site({ stall: 500 });
   const request = "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
   const conn = await site.secure("http/1.1", request.repeat(10));
@@ -138,7 +140,7 @@ Deno.test("TcpServer ends connections of those who do not take what they asked f
   assert.ok(taken < 10 * BIG, `${taken} bytes came`);
 });
 
-Deno.test("TcpServer leaves those alone who get on, however long it takes", async () => {
+Deno.test("TcpServer leaves clients alone that get on, however long it takes", async () => {
   await using site = new Site({ start: 2_000, idle: 1_000, stall: 20_000 });
   const conn = await site.secure("http/1.1", "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n");
   const buffer = new Uint8Array(65_536);
@@ -204,17 +206,60 @@ Deno.test("TcpServer answers 421 for hosts that are not its own, and 400 for wha
     ...["localhost\r\nhost: localhost", undefined],
   ].map((host) => [host, 400] as const);
   for (const [host, status] of [...others, ...ours, ...bad]) {
-    const field = host === undefined ? "" : `host: ${host}\r\n`;
-    const conn = await site.secure("http/1.1", `HEAD / HTTP/1.1\r\n${field}\r\n`);
-    const buffer = new Uint8Array(4_096);
-    const length = await conn.read(buffer) ?? 0;
-    conn.close();
-    assert.match(
-      new TextDecoder().decode(buffer.subarray(0, length)),
-      RegExp(`^HTTP/1.1 ${status} `),
-      String(host),
-    );
+    assert.equal(await statusFor(site, host), status, String(host));
   }
+});
+
+/** The status of an answer to a request that names a host, over a connection for another one. */
+async function statusFor(site: Site, host: string | undefined, serverName?: string) {
+  const field = host === undefined ? "" : `host: ${host}\r\n`;
+  const conn = await site.secure("http/1.1", `HEAD / HTTP/1.1\r\n${field}\r\n`, serverName);
+  const buffer = new Uint8Array(4_096);
+  const length = await conn.read(buffer) ?? 0;
+  conn.close();
+  const text = new TextDecoder().decode(buffer.subarray(0, length));
+  return Number(/^HTTP\/1.1 (\d{3}) /.exec(text)?.[1]);
+}
+
+Deno.test("TcpServer shows the certificate of the name that is asked for, and answers for its hosts", async () => {
+  await using site = new Site();
+  const cases: [serverName: string, host: string, status: number][] = [
+    ["localhost", "localhost", 200],
+    ["other.example", "other.example", 200],
+    ["other.example", "b.wild.example", 200],
+    ["OTHER.example", "other.example.", 200],
+    ["a.wild.example", "a.wild.example:1", 200],
+    ["other.example", "localhost", 421],
+    ["other.example", "127.0.0.1", 421],
+    ["a.wild.example", "a.b.wild.example", 421],
+    ["localhost", "a.wild.example", 421],
+    ["127.0.0.1", "127.0.0.1", 200],
+  ];
+  for (const [serverName, host, status] of cases) {
+    assert.equal(await statusFor(site, host, serverName), status, `${host} over ${serverName}`);
+  }
+  // The first certificate is for names that no other one is good for.
+  await assert.rejects(
+    site.secure("h2", "", "unknown.example"),
+    /only valid for DnsName\("localhost"\)/,
+  );
+});
+
+Deno.test("TcpServer waits for a body that comes slowly, not for one that does not come", async () => {
+  await using site = new Site({ idle: 300, stall: 2_500 });
+  const fields = "host: localhost\r\ncontent-length: 40\r\n\r\n";
+  const conn = await site.secure("http/1.1", `PUT / HTTP/1.1\r\n${fields}`);
+  for (let i = 0; i < 40; i++) {
+    await pause(50);
+    await conn.write(new Uint8Array(1));
+  }
+  const buffer = new Uint8Array(4_096);
+  const length = await conn.read(buffer) ?? 0;
+  assert.match(new TextDecoder().decode(buffer.subarray(0, length)), /40 bytes$/);
+  conn.close();
+  const stalled = await site.secure("http/1.1", `PUT / HTTP/1.1\r\n${fields}`);
+  await end(stalled);
+  assert.deepEqual(site.asked, ["PUT /", "PUT /"]);
 });
 
 Deno.test("TcpServer shows a renewed certificate to those that come, and finishes with the others", async () => {
@@ -223,7 +268,7 @@ Deno.test("TcpServer shows a renewed certificate to those that come, and finishe
   const conn = await site.secure("http/1.1", "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n");
   const buffer = new Uint8Array(65_536);
   let taken = await conn.read(buffer) ?? 0;
-  site.server.setCertificates({ cert: renewed.certPem, key: renewed.keyPem });
+  site.server.setCertificates([{ cert: renewed.certPem, key: renewed.keyPem }]);
   await assert.rejects(site.get(), "the old authority did not issue it");
   assert.equal(await site.get({ caCerts: [renewed.caPem] }), BIG);
   while (taken < BIG) taken += await conn.read(buffer) ?? assert.fail("it ended early");

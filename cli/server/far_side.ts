@@ -1,0 +1,46 @@
+// The far side of the proxy, whose users are in a file.
+
+import { type ProxyHandlers, proxyHandlers } from "../../mod.ts";
+import { Failure } from "../console/failure.ts";
+import type { FarSideChoices } from "../flags/proxy_flags.ts";
+import { userOf } from "./client_certificate.ts";
+import { UserFile } from "./user_file.ts";
+
+/** The far side of the proxy. */
+export class FarSide {
+  /** What `serve` takes. */
+  readonly handlers: ProxyHandlers;
+  readonly #file: UserFile;
+
+  private constructor(file: UserFile, handlers: ProxyHandlers) {
+    this.#file = file;
+    this.handlers = handlers;
+    file.watch();
+  }
+
+  /**
+   * Reads the file.
+   *
+   * @param choices What the user chose.
+   * @param onTold Hears that the file was read again, or why it cannot be used.
+   */
+  static async open(
+    choices: FarSideChoices,
+    onTold: (line: string) => void,
+  ): Promise<FarSide> {
+    const file = await UserFile.open(choices.users, "users", onTold);
+    const { users } = file;
+    const certificateUser = choices.clientCa !== undefined ? { certificateUser: userOf } : {};
+    try {
+      const handlers = proxyHandlers({ ...choices.destinations, ...certificateUser, users });
+      return new FarSide(file, handlers);
+    } catch (error) {
+      throw new Failure(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** Looks at the file no more. */
+  stop(): void {
+    this.#file.stop();
+  }
+}

@@ -1,0 +1,149 @@
+// The far side of the proxy over TCP, and files beside it if they are wanted there.
+
+import { isIPv6 } from "node:net";
+import {
+  type CertificateOptions,
+  type ProxyHandlers,
+  serveTcp,
+  type TcpHttpServer,
+  type TcpServerLimits,
+} from "../../mod.ts";
+import { reasonOf } from "../console/connect_failure.ts";
+import { report } from "../console/output.ts";
+import type { KeyPair } from "./certificate.ts";
+import { CertificateNames } from "./certificate_names.ts";
+import type { ClientHandler } from "./exchange.ts";
+import type { TcpLimits } from "./tcp_front.ts";
+import { withAltSvc } from "./tcp_server.ts";
+
+/** What serves over TCP beside HTTP/3. */
+export interface TcpSide {
+  /** Listens on further addresses as well, where that is possible. */
+  follow(hostnames: readonly string[]): void;
+  /** Shows other certificates to those that come from now on. */
+  setCertificates(keyPairs: readonly KeyPair[]): void;
+  /** Takes no further connections, and stops when what is under way is done. */
+  shutdown(): Promise<void>;
+}
+
+/** What the far side over TCP is made from. */
+export interface TunnelServerOptions {
+  /** The local addresses to listen on. */
+  readonly hostnames: readonly string[];
+  /** The TCP port; HTTP/3 is at the UDP port of the same number. */
+  readonly port: number;
+  /** Certificates with their keys; the first one is for all names that the others are not good for. */
+  readonly keyPairs: readonly KeyPair[];
+  /** Whether clients take the certificate for any host, as they do for one made for development. */
+  readonly isForDevelopment: boolean;
+  /** Answers requests; undefined if there are no files over TCP. */
+  readonly handler: ClientHandler | undefined;
+  /** Answer tunnels. */
+  readonly proxy: ProxyHandlers;
+  /** The authorities of clients' certificates; none are asked for if left out. */
+  readonly clientCaCerts?: readonly string[];
+  /** How much clients may take up; what holds for the programs if left out. */
+  readonly limits?: TcpLimits;
+}
+
+function namesOf(keyPairs: readonly KeyPair[]): readonly CertificateNames[] {
+  return keyPairs.map(({ cert }) => new CertificateNames(cert));
+}
+
+function certificatesOf([first, ...certificates]: readonly KeyPair[]): CertificateOptions {
+  return { ...first!, certificates };
+}
+
+function tunnelLimits(limits: TcpLimits | undefined): TcpServerLimits {
+  if (limits === undefined) return {};
+  const { connections, perAddress, idle, stall, exempt } = limits;
+  const isExempt = (hostname: string) =>
+    exempt?.check(hostname, isIPv6(hostname) ? "ipv6" : "ipv4") ?? false;
+  return { connections, perAddress, idle, stall, isExempt };
+}
+
+/** Serves tunnels over TCP, for near sides that UDP does not reach. */
+export class TunnelServer implements TcpSide {
+  readonly #options: TunnelServerOptions;
+  readonly #known = new Set<string>();
+  #names: readonly CertificateNames[];
+  #server: TcpHttpServer | undefined;
+
+  private constructor(options: TunnelServerOptions) {
+    this.#options = options;
+    this.#names = namesOf(options.keyPairs);
+  }
+
+  /**
+   * Listens. A port that another program has is told, and no reason to stop: tunnels over HTTP/3
+   * work all the same.
+   *
+   * @param onTold Hears of it.
+   */
+  static async listen(
+    options: TunnelServerOptions,
+    onTold: (text: string) => void = report,
+  ): Promise<TunnelServer> {
+    const { port, keyPairs, clientCaCerts = [], limits, proxy: { onConnect, onConnectTcp } } =
+      options;
+    const server = new TunnelServer(options);
+    const place = { port, ...certificatesOf(keyPairs), localAddresses: [], clientCaCerts };
+    const more = { onConnect, onConnectTcp, limits: tunnelLimits(limits) };
+    server.#server = await serveTcp({ ...place, ...more }, (request, info) => {
+      const { remoteAddr, protocol, ...rest } = info;
+      const { hostname: address } = remoteAddr;
+      const version = protocol === "HTTP/2" ? "HTTP/2.0" : protocol;
+      const client = { address, protocol: version, paths: () => [], ...rest };
+      return server.#answer(request, client);
+    });
+    await server.#hear(options.hostnames, onTold);
+    return server;
+  }
+
+  follow(hostnames: readonly string[]): void {
+    this.#hear(hostnames.filter((hostname) => !this.#known.has(hostname)), () => {});
+  }
+
+  setCertificates(keyPairs: readonly KeyPair[]): void {
+    this.#names = namesOf(keyPairs);
+    this.#server!.setCertificates(certificatesOf(keyPairs));
+  }
+
+  async shutdown(): Promise<void> {
+    await this.#server!.shutdown();
+  }
+
+  async #hear(hostnames: readonly string[], onTold: (text: string) => void): Promise<void> {
+    for (const hostname of hostnames) {
+      this.#known.add(hostname);
+      try {
+        await this.#server!.follow([hostname]);
+      } catch (error) {
+        const { port } = this.#options;
+        onTold(
+          `Cannot listen on TCP port ${port} of ${hostname}: ${
+            reasonOf(error)
+          }; clients come by UDP alone`,
+        );
+        this.#known.delete(hostname); // the next time may be better
+      }
+    }
+  }
+
+  #isOurs(hostname: string): boolean {
+    return this.#options.isForDevelopment || this.#names.some((names) => names.covers(hostname));
+  }
+
+  async #answer(
+    request: Request,
+    client: Parameters<ClientHandler>[1],
+  ): Promise<Response> {
+    const { handler, port } = this.#options;
+    // RFC 9110, Section 7.4.
+    if (!this.#isOurs(new URL(request.url).hostname)) return new Response(null, { status: 421 });
+    const response = handler === undefined
+      ? new Response(null, { status: 404 })
+      : await handler(request, client);
+    return withAltSvc(response, port);
+  }
+}

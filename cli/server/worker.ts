@@ -1,0 +1,48 @@
+// A worker of the server: a thread that serves the files.
+
+import { reportLive, serveInWorker } from "../../mod.ts";
+import { print } from "../console/output.ts";
+import { limitOptions } from "../flags/limit_flags.ts";
+import { logOptions } from "../flags/log_flags.ts";
+import { transportOptions } from "../flags/transport_options.ts";
+import { FarSide } from "./far_side.ts";
+import { makeHandler } from "./handler.ts";
+import { readServerOptions, type ServerOptions } from "./server_options.ts";
+import { Service } from "./service.ts";
+import { WorkerLine } from "./worker_line.ts";
+
+/** What the program gives its workers. */
+export interface WorkerTask {
+  /** The words of the command line. */
+  readonly args: readonly string[];
+  /** How many interfaces the server was told to use. */
+  readonly interfaceCount: number;
+}
+
+/** What workers run: this file, or the one that it was bundled into. */
+export const workerModule: URL = new URL(import.meta.url);
+
+/** Whether this is the thread of a worker. */
+export const isWorker: boolean = "WorkerGlobalScope" in globalThis;
+
+if (isWorker) {
+  serveInWorker(async (data) => {
+    const { args, interfaceCount } = data as WorkerTask;
+    // The main thread has read them before.
+    const options = readServerOptions(args) as ServerOptions;
+    const service = new Service(options);
+    const handler = service.watch(await makeHandler(options));
+    const farSide = options.proxy && await FarSide.open(options.proxy, print);
+    if (options.live !== undefined) reportLive();
+    WorkerLine.toProgram({ metrics: () => service.metrics, reopen: () => service.reopen() });
+    return {
+      handler: service.overHttp3(handler),
+      options: {
+        ...transportOptions(options, interfaceCount),
+        ...limitOptions(options),
+        ...logOptions(options),
+        ...farSide?.handlers,
+      },
+    };
+  });
+}

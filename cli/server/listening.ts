@@ -1,0 +1,122 @@
+// Where the server listens, in one thread or in several.
+
+import {
+  type MultipathConnection,
+  type ProxyHandlers,
+  type RequestHandler,
+  serve,
+  type ServeOptions,
+  serveWorkers,
+  type WorkerServer,
+} from "../../mod.ts";
+import { Failure } from "../console/failure.ts";
+import { report } from "../console/output.ts";
+import { limitOptions } from "../flags/limit_flags.ts";
+import { logOptions } from "../flags/log_flags.ts";
+import { transportOptions } from "../flags/transport_options.ts";
+import type { KeyPair } from "./certificate.ts";
+import type { FleetOptions } from "./fleet.ts";
+import type { ServerOptions } from "./server_options.ts";
+import { portInUse } from "./tcp_server.ts";
+import { workerModule, type WorkerTask } from "./worker.ts";
+
+/** The server, however many threads serve. */
+export type HttpServer =
+  & Pick<
+    ReturnType<typeof serve>,
+    "addr" | "addrs" | "setCertificates" | "setConnectionIds" | "shutdown" | "stats"
+  >
+  & Partial<Pick<WorkerServer, "close" | "isAlone" | "replaceWorkers">>;
+
+/** Where a server listens, and by which keys. */
+export interface ListeningPlace extends KeyPair, FleetOptions {
+  /** Certificates for further names. */
+  readonly certificates: readonly KeyPair[];
+  /** How clients show theirs; they are not asked for any if left out. */
+  readonly clientCertificates?: NonNullable<ServeOptions["clientCertificates"]>;
+  /** Local addresses, or interfaces; none for all. */
+  readonly localAddresses: readonly string[];
+}
+
+/**
+ * Listens, and serves in this thread.
+ *
+ * @param options What the command line says.
+ * @param place Where, and by which keys.
+ * @param handler Answers requests.
+ * @param proxy Carries tunnels, if the server is a proxy.
+ * @param signal Closes all connections.
+ */
+export function listen(
+  options: ServerOptions,
+  place: ListeningPlace,
+  handler: RequestHandler<MultipathConnection>,
+  proxy: ProxyHandlers | undefined,
+  signal: AbortSignal,
+): HttpServer {
+  const transport = {
+    ...transportOptions(options, place.localAddresses.length),
+    ...limitOptions(options),
+    ...logOptions(options),
+  };
+  try {
+    return serve({ ...listenOptions(options, place), ...transport, ...proxy, signal }, handler);
+  } catch (error) {
+    throw cannotListen(error, place, options.port);
+  }
+}
+
+/**
+ * Listens, and serves in threads.
+ *
+ * @param options What the command line says.
+ * @param place Where, and by which keys.
+ * @param args The words of the command line, which the threads read as well.
+ */
+export async function listenWorkers(
+  options: ServerOptions,
+  place: ListeningPlace,
+  args: readonly string[],
+): Promise<HttpServer> {
+  const task: WorkerTask = { args, interfaceCount: place.localAddresses.length };
+  try {
+    const server = await serveWorkers({
+      ...listenOptions(options, place),
+      workers: options.workers!,
+      module: workerModule,
+      data: task,
+      onWorkerError: (message) =>
+        report(`A worker has died, and another one takes over: ${message}`),
+    });
+    if (server.isAlone) {
+      report("Only one core serves: sockets cannot be shared here; give --allow-ffi on Linux");
+    }
+    return server;
+  } catch (error) {
+    throw cannotListen(error, place, options.port);
+  }
+}
+
+function listenOptions({ port }: ServerOptions, place: ListeningPlace) {
+  const { localAddresses, ...identity } = place;
+  const addresses = localAddresses.length > 0 ? { localAddresses: [...localAddresses] } : {};
+  return { port, ...addresses, ...identity };
+}
+
+function cannotListen(
+  error: unknown,
+  { localAddresses }: ListeningPlace,
+  port: number,
+): unknown {
+  const place = localAddresses.join(", ") || "this machine";
+  if (error instanceof Deno.errors.AddrInUse) return portInUse("UDP", place, port);
+  if (error instanceof Deno.errors.AddrNotAvailable) {
+    return new Failure(
+      `Cannot listen on ${place}: this machine does not have that address; name another with --host or -n`,
+    );
+  }
+  if (!(error instanceof Deno.errors.PermissionDenied)) return error;
+  return new Failure(
+    `Cannot listen on port ${port}: that is not allowed; choose one above 1023 with -port`,
+  );
+}

@@ -8,198 +8,216 @@
  *
  * @module
  */
-import { makeDevelopmentCertificate, serve } from "../mod.ts";
+import { chromiumFlags, publicKeyHash } from "./server/certificate.ts";
+import { Certificates } from "./server/certificates.ts";
+import { readAuthorities } from "./server/client_certificate.ts";
+import { FarSide } from "./server/far_side.ts";
+import { ConfigurationFile, fleetOptions } from "./server/fleet.ts";
+import { type HttpServer, listen, listenWorkers } from "./server/listening.ts";
+import { isWorker } from "./server/worker.ts";
+import { WorkerLine } from "./server/worker_line.ts";
+import { makeHandler } from "./server/handler.ts";
+import { Failure } from "./console/failure.ts";
+import { absenceLines, allAddresses } from "./paths/interfaces.ts";
+import { liveViewLine, openLiveView } from "./console/live_view.ts";
+import { print, report } from "./console/output.ts";
+import { targetText } from "./paths/plan_paths.ts";
 import {
-  chromiumFlags,
-  type KeyPair,
-  type KeyPairFiles,
-  publicKeyHash,
-  readKeyPair,
-} from "./certificate.ts";
-import { KeyPairWatch } from "./key_pair_watch.ts";
-import { Failure } from "./failure.ts";
-import { absenceLines, allAddresses } from "./interfaces.ts";
-import { limitOptions } from "./limit_flags.ts";
-import { logOptions } from "./log_flags.ts";
-import { reasonOf } from "./connect_failure.ts";
-import { print, report } from "./output.ts";
-import { targetText } from "./plan_paths.ts";
-import { choosePresentInterfaces, presentAddresses, resolveHost } from "./present_interfaces.ts";
-import { onInterruption, runProgram, say } from "./program.ts";
-import { withFields } from "./response_fields.ts";
-import { readServerOptions, type ServerOptions, serverProgram } from "./server_options.ts";
-import { type FileHandler, staticFiles } from "./static_files.ts";
-import { portInUse, TcpServer } from "./tcp_server.ts";
-import { transportOptions } from "./transport_options.ts";
-import { usageText } from "./usage.ts";
-import { version } from "./version.ts";
+  choosePresentInterfaces,
+  presentAddresses,
+  resolveHost,
+} from "./paths/present_interfaces.ts";
+import { onHangup, onInterruption, runProgram, say } from "./console/program.ts";
+import { helpWidth } from "./console/terminal_size.ts";
+import type { ClientHandler } from "./server/exchange.ts";
+import { Service } from "./server/service.ts";
+import { readServerOptions, type ServerOptions, serverProgram } from "./server/server_options.ts";
+import { tcpLimitsFor } from "./server/tcp_front.ts";
+import { TcpServer } from "./server/tcp_server.ts";
+import { type TcpSide, TunnelServer } from "./server/tunnel_server.ts";
+import { type Program, usageText } from "./flags/usage.ts";
+import { version } from "./console/version.ts";
 
-/** Milliseconds that answers under way get to be finished when the server is stopped. */
-const GRACE_TIME = 5000;
+/** Milliseconds that the rest of the end may take when the time of answers is over. */
+const LONGEST_END = 500;
 
 /** Milliseconds between two looks for addresses that the server hears on as well by now. */
 const FOLLOW_INTERVAL = 1000;
 
-type HttpServer = ReturnType<typeof serve>;
-
-if (import.meta.main) await runProgram(serverProgram.name, () => runServer(Deno.args));
+if (import.meta.main && !isWorker) await runProgram(serverProgram.name, () => runServer(Deno.args));
 
 /**
  * Runs the server until it is interrupted.
  *
  * @param args The words of the command line.
+ * @param program What users call it, and what `-h` explains.
  * @returns The exit code.
  */
-export async function runServer(args: readonly string[]): Promise<number> {
-  const options = readServerOptions(args);
-  if (options === "help") return say(usageText(serverProgram));
+export async function runServer(
+  args: readonly string[],
+  program: Program = serverProgram,
+): Promise<number> {
+  const options = readServerOptions(args, program.name);
+  if (options === "help") return say(usageText(program, helpWidth()));
   if (options === "version") return say(version);
   const chosen = choosePresentInterfaces(options.interfaces);
-  absenceLines(chosen).forEach((line) => report(`${serverProgram.name}: ${line}`));
+  absenceLines(chosen).forEach((line) => report(`${program.name}: ${line}`));
   const known = options.host === undefined ? allAddresses(chosen) : await resolveHost(options.host);
   // Interfaces are told by their names, as they may get other addresses.
   const localAddresses = options.host === undefined ? chosen.map(({ pattern }) => pattern) : known;
-  const handler = await makeHandler(options);
-  const keyPair = options.keyPair && await readKeyPair(options.keyPair);
-  const used = keyPair ??
-    await developmentKeyPair([...known, options.host ?? "localhost"]);
+  const view = openLiveView(options.live, program.name, print);
+  const service = new Service(options);
+  const handler = service.watch(await makeHandler(options));
+  const siteHosts = options.sites.flatMap((site) => site.hosts);
+  const hosts = ["localhost", "127.0.0.1", "::1", ...known, ...presentAddresses()];
+  const certificates = await Certificates.open(options.keyPairs, [
+    ...hosts,
+    ...siteHosts,
+    ...(options.host === undefined ? [] : [options.host]),
+  ]);
+  for (const host of certificates.missing(siteHosts)) {
+    report(`${program.name}: No certificate is good for ${host}: clients will refuse it`);
+  }
+  // Each worker has a far side of its own.
+  const isProxy = options.workers === undefined && options.proxy !== undefined;
+  const farSide = isProxy ? await FarSide.open(options.proxy!, print) : undefined;
   const closing = new AbortController();
-  const server = listen(options, localAddresses, used, handler, closing.signal);
-  const tcp = options.tcp ? listenTcp(server, used, keyPair === undefined, handler) : undefined;
+  const authentication = await clientCertificates(options);
+  const place = {
+    localAddresses,
+    ...certificates.options,
+    ...authentication,
+    ...await fleetOptions(options),
+  };
+  const server = options.workers === undefined
+    ? listen(options, place, service.overHttp3(handler), farSide?.handlers, closing.signal)
+    : await listenWorkers(options, place, args);
+  closing.signal.addEventListener("abort", () => server.close?.());
+  const tcp = await listenTcp(
+    options,
+    server,
+    certificates,
+    handler,
+    farSide,
+    authentication.clientCertificates?.caCerts,
+  );
   // A program that waits for the announcement may end the server at once.
   const interrupted = new Promise<void>((resolve) => onInterruption(resolve));
-  if (!keyPair) announceDevelopment(used.cert, server);
-  announce(options, server);
-  const watch = options.keyPair && watchKeyPair(options.keyPair, used, server, tcp);
+  if (certificates.isForDevelopment) announceDevelopment(certificates.options.cert, server);
+  const line = options.workers === undefined ? undefined : new WorkerLine();
+  service.start(server, line?.metrics);
+  announce(options, server, tcp !== undefined);
+  const stopReplacing = replaceOnSignal(server);
+  watchCertificates(certificates, server, tcp);
+  const ids = new ConfigurationFile(
+    options,
+    place.connectionIds,
+    (changed) => server.setConnectionIds(changed),
+  );
+  const forget = onHangup(() => {
+    ids.look();
+    service.reopen();
+    if (view) print(liveViewLine(view));
+    line?.reopen();
+    certificates.look();
+  });
   await interrupted;
-  watch?.stop();
+  certificates.stop();
+  farSide?.stop();
+  service.drain();
   print("Stopping once all answers are sent; interrupt again to stop at once");
   // Longer answers are cut off: the user who stops a service does not want to wait.
-  setTimeout(() => closing.abort(), GRACE_TIME);
+  setTimeout(() => closing.abort(), options.drain);
   await Promise.race([
     Promise.all([server.shutdown(), tcp?.shutdown()]),
-    new Promise((resolve) => setTimeout(resolve, GRACE_TIME + 500)),
+    new Promise((resolve) => setTimeout(resolve, options.drain + LONGEST_END)),
   ]);
+  forget();
+  service.close();
+  line?.close();
+  await view?.close();
+  stopReplacing();
   return 0;
 }
 
-/** Takes over certificates as they are renewed; what cannot be used is said, and the old one stays. */
-function watchKeyPair(
-  files: KeyPairFiles,
-  used: KeyPair,
+/** Replaces the workers when the system says so (SIGUSR2); returns what ends that. */
+function replaceOnSignal(server: HttpServer): () => void {
+  if (server.replaceWorkers === undefined || Deno.build.os === "windows") return () => {};
+  const replace = async () => {
+    try {
+      await server.replaceWorkers!();
+      print("New workers serve new clients");
+    } catch (error) {
+      report(`${(error as Error).message}; the old ones go on`);
+    }
+  };
+  Deno.addSignalListener("SIGUSR2", replace);
+  return () => Deno.removeSignalListener("SIGUSR2", replace);
+}
+
+/** Shows renewed certificates; what cannot be used is said, and the old one stays. */
+function watchCertificates(
+  certificates: Certificates,
   server: HttpServer,
-  tcp: TcpServer | undefined,
-): KeyPairWatch {
-  return new KeyPairWatch(files, used, (renewed) => {
-    if (renewed instanceof Failure) return report(`${renewed.message}; the old one stays`);
-    server.setCertificates(renewed);
-    tcp?.setCertificates(renewed);
-    print("Using the renewed certificate");
+  tcp: TcpSide | undefined,
+): void {
+  certificates.watch((news) => {
+    if (news instanceof Failure) return report(`${news.message}; the old one stays`);
+    server.setCertificates(certificates.options);
+    tcp?.setCertificates(certificates.keyPairs);
+    const which = certificates.keyPairs.length > 1 ? ` ${news}` : "";
+    print(`Using the renewed certificate${which}`);
   });
 }
 
-/** HTTPS over TCP, where HTTP/3 is over UDP, also on addresses that come later. */
-function listenTcp(
+/** Clients may show certificates, and need not: readers have none. */
+async function clientCertificates(options: ServerOptions) {
+  const clientCa = options.clientCa ?? options.proxy?.clientCa;
+  if (clientCa === undefined) return {};
+  return { clientCertificates: { caCerts: [await readAuthorities(clientCa)], required: false } };
+}
+
+/**
+ * Files and tunnels over TCP, if there are to be any, where HTTP/3 is over UDP; also on addresses
+ * that come later.
+ */
+async function listenTcp(
+  options: ServerOptions,
   server: HttpServer,
-  keyPair: KeyPair,
-  isForDevelopment: boolean,
-  handler: FileHandler,
-): TcpServer {
+  { keyPairs, isForDevelopment }: Certificates,
+  handler: ClientHandler,
+  farSide: FarSide | undefined,
+  clientCaCerts: readonly string[] | undefined,
+): Promise<TcpSide | undefined> {
+  if (!options.tcp && farSide === undefined) return undefined;
   const hostnames = server.addrs.map(({ hostname }) => hostname);
   const { port } = server.addr;
-  // A development certificate names few hosts, and a client that accepts it does so for any host.
-  const isOurs = (hostname: string) => isForDevelopment || server.covers(hostname);
-  const tcp = TcpServer.listen({ hostnames, port, keyPair, isOurs, handler });
+  const place = { hostnames, port, keyPairs, isForDevelopment };
+  const tcp = farSide === undefined
+    ? TcpServer.listen({ ...place, handler, limits: tcpLimitsFor(options) })
+    : await TunnelServer.listen({
+      ...place,
+      handler: options.tcp ? handler : undefined,
+      proxy: farSide.handlers,
+      ...(clientCaCerts && { clientCaCerts }),
+      limits: tcpLimitsFor(options),
+    });
   const follow = () => tcp.follow(server.addrs.map(({ hostname }) => hostname));
   Deno.unrefTimer(setInterval(follow, FOLLOW_INTERVAL));
   return tcp;
 }
 
-async function developmentKeyPair(known: readonly string[]): Promise<KeyPair> {
-  const names = new Set(["localhost", "127.0.0.1", "::1", ...known, ...presentAddresses()]);
-  const { certPem, keyPem } = await makeDevelopmentCertificate([...names]);
-  return { cert: certPem, key: keyPem };
-}
-
-function listen(
-  options: ServerOptions,
-  localAddresses: readonly string[],
-  keyPair: KeyPair,
-  handler: FileHandler,
-  signal: AbortSignal,
-): HttpServer {
-  const transport = {
-    ...transportOptions(options, localAddresses.length),
-    ...limitOptions(options),
-    ...logOptions(options),
-  };
-  const addresses = localAddresses.length > 0 ? { localAddresses: [...localAddresses] } : {};
-  try {
-    return serve({ port: options.port, ...addresses, ...keyPair, ...transport, signal }, handler);
-  } catch (error) {
-    const place = localAddresses.join(", ") || "this machine";
-    if (error instanceof Deno.errors.AddrInUse) throw portInUse("UDP", place, options.port);
-    throw cannotListen(error, place, options.port);
-  }
-}
-
-function cannotListen(error: unknown, place: string, port: number): unknown {
-  if (error instanceof Deno.errors.AddrNotAvailable) {
-    return new Failure(
-      `Cannot listen on ${place}: this machine does not have that address; name another with --host or -n`,
-    );
-  }
-  if (!(error instanceof Deno.errors.PermissionDenied)) return error;
-  return new Failure(
-    `Cannot listen on port ${port}: that is not allowed; choose one above 1023 with -port`,
-  );
-}
-
-async function makeHandler(options: ServerOptions): Promise<FileHandler> {
-  const handler = withFields(await openFolder(options), options);
-  if (!options.verbose) return handler;
-  return async (request) => {
-    const response = await handler(request);
-    print(`${request.method} ${request.url} ${response.status}`);
-    return response;
-  };
-}
-
-async function openFolder(options: ServerOptions): Promise<FileHandler> {
-  const path = options.www;
-  try {
-    if ((await Deno.stat(path)).isDirectory) {
-      mayRead(path, await Deno.realPath(path));
-      return await staticFiles(path, options);
-    }
-  } catch (error) {
-    if (error instanceof Failure) throw error;
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    throw new Failure(`Cannot serve ${path}: ${missing(error)}; name another folder with -www`);
-  }
-  throw new Failure(`Cannot serve ${path}: it is not a folder; name one with -www`);
-}
-
-/** The runtime looks through links: what may not be read behind one is a 403 each time. */
-function mayRead(path: string, real: string): void {
-  if (Deno.permissions.querySync({ name: "read", path: real }).state === "granted") return;
-  throw new Failure(
-    `Cannot serve ${path}: it leads to ${real}, which may not be read; run it with --allow-read=${real} as well`,
-  );
-}
-
-function missing(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "it is not there";
-  return error instanceof Deno.errors.PermissionDenied ? "it may not be read" : reasonOf(error);
-}
-
-function announce(options: ServerOptions, server: HttpServer): void {
-  const transport = options.tcp ? "UDP and TCP" : "UDP";
+function announce(options: ServerOptions, server: HttpServer, isOverTcp: boolean): void {
+  const transport = isOverTcp ? "UDP and TCP" : "UDP";
   const places = server.addrs.map((address) =>
     `Listening on ${targetText(address)} (${transport})`
   );
   // At once, so that a program that waits for the first line has the others too.
-  print([`Serving ${Deno.realPathSync(options.www)}`, ...places].join("\n"));
+  const proxy = options.proxy ? [`A proxy for the users in ${options.proxy.users}`] : [];
+  const folder = (path: string) => `Serving ${Deno.realPathSync(path)}`;
+  const sites = options.sites.map((site) => `${folder(site.folder)} for ${site.hosts.join(", ")}`);
+  if (options.www !== undefined) sites.unshift(folder(options.www));
+  print([...sites, ...proxy, ...places].join("\n"));
 }
 
 function announceDevelopment(cert: string, { addrs }: HttpServer): void {

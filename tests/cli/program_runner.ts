@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { clientProgram } from "../../cli/client_options.ts";
-import { serverProgram } from "../../cli/server_options.ts";
+import { clientProgram } from "../../cli/client/client_options.ts";
+import { serverProgram } from "../../cli/server/server_options.ts";
+import { getProgram } from "../../cli/get/get_program.ts";
 import { exactly } from "../permissions/permission_line.ts";
 import { note } from "../report/notes.ts";
 
@@ -11,15 +12,19 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs one of the programs of `cli/` to its end. */
-export async function run(program: "client" | "server", ...args: string[]): Promise<Outcome> {
-  const { code, stdout, stderr } = await command(program, args).output();
+/** Runs one of the programs of `cli/` to its end; with "main" the command comes first. */
+export async function run(
+  program: "client" | "server" | "main",
+  ...args: string[]
+): Promise<Outcome> {
+  const ready = program === "main" ? mainCommand(args) : command(program, args);
+  const { code, stdout, stderr } = await ready.output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
 /** What the help says needs a permission that the first line of a program does not have. */
-const WRITING = ["--qlog", "--key-log"];
+const WRITING = ["--allow-upload", "--access-log", "--qlog", "--key-log"];
 
 const flags = { client: clientProgram.flags, server: serverProgram.flags };
 
@@ -30,6 +35,34 @@ function noteFlags(program: "client" | "server", args: readonly string[]): void 
     const flag = flags[program].find(({ name, short }) => word === name || word === short);
     if (flag) note(`flag ${program} --${flag.name}`);
   }
+}
+
+/** Starts `mpquic`, with the permissions of its first line. */
+export function mainCommand(
+  args: readonly string[],
+  stdin: "null" | "piped" = "null",
+  cwd: string | undefined = undefined,
+): Deno.Command {
+  if (args[0] === "get") {
+    for (const arg of args.slice(1)) {
+      for (const { name, short } of getProgram.flags) {
+        if (isFlag(arg, name, short)) note(`flag ${getProgram.name} --${name}`);
+      }
+    }
+  }
+  return new Deno.Command(Deno.execPath(), {
+    ...exactly("cli/main.ts", args),
+    ...cwd !== undefined && { cwd },
+    stdin,
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+/** Whether a word is a flag; letters of curl may be bundled, a value behind them. */
+function isFlag(word: string, name: string, short: string | undefined): boolean {
+  if (word.startsWith("--")) return word.slice(2).replace(/=.*$/s, "") === name;
+  return short !== undefined && /^-[^-]/.test(word) && word.slice(1).startsWith(short);
 }
 
 /** Starts one of the programs of `cli/`, with the permissions of its first line. */
@@ -54,7 +87,7 @@ export function assertSentence(outcome: Outcome, code: number, pattern: RegExp):
   // On a busy machine a line of progress may come first.
   const lines = outcome.stderr.trimEnd().split("\n").filter((line) => !/^\d+\.\d s /.test(line));
   assert.equal(lines.length, 1, outcome.stderr);
-  assert.match(lines[0]!, /^(client|server): Cannot /);
+  assert.match(lines[0]!, /^(client|server|mpquic): Cannot /);
   assert.match(lines[0]!, pattern);
   assert.doesNotMatch(outcome.stderr, /\bat (file|async|ext):|\.ts:\d/);
 }

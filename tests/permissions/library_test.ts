@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { makeIssuedCertificate } from "../../mod.ts";
+import { whyNotNative } from "../io/native/tier.ts";
 import { plainEnvironment } from "./permission_line.ts";
 import { SYSTEM_BUNDLES } from "../../src/io/roots.ts";
 import { bundlePaths, libraryPermissions } from "./readme.ts";
@@ -36,7 +37,7 @@ async function visit(
 /** What a row of the README promises, seen in a program that has only its permissions. */
 type Check = (permissions: string) => Promise<void>;
 
-/** A chain of another authority is refused by what roots there are, and not for want of any. */
+/** A chain of another authority is refused by the roots that there are, not because there are none. */
 const UNTRUSTED = /^TransportError: .*Cannot trust .*: no trusted authority leads to its issuer/;
 
 const checks: Record<string, { readonly check: Check; readonly ignore?: boolean }> = {
@@ -97,6 +98,26 @@ const checks: Record<string, { readonly check: Check; readonly ignore?: boolean 
         await visit(granted, ["127.0.0.1", "named"], { SSLKEYLOGFILE: file });
         assert.match(await Deno.readTextFile(file), /^CLIENT_HANDSHAKE_TRAFFIC_SECRET /m);
       }),
+  },
+  "--allow-ffi=/lib/x86_64-linux-gnu/libc.so.6": {
+    ignore: whyNotNative !== undefined || Deno.build.arch !== "x86_64",
+    async check(permissions) {
+      const required = { MPQUIC_NATIVE: "require" };
+      const others = "--allow-net --allow-env=MPQUIC_NATIVE";
+      assert.equal(
+        await visit(`${others} ${permissions}`, ["127.0.0.1", "named"], required),
+        "connected from 127.0.0.1",
+      );
+      const refusal = await visit(others, ["127.0.0.1", "named"], required);
+      assert.equal(refusal, `Error: Cannot use native sockets: they need ${permissions}`);
+      const partly = `--allow-net=127.0.0.1 --allow-env=MPQUIC_NATIVE ${permissions}`;
+      assert.match(
+        await visit(partly, ["127.0.0.1", "named"], required),
+        /^Error: Cannot use native sockets: they need --allow-net for all addresses/,
+      );
+      const auto = { MPQUIC_NATIVE: "auto" };
+      assert.equal(await visit(partly, ["127.0.0.1", "named"], auto), "connected from 127.0.0.1");
+    },
   },
 };
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { dirname } from "node:path";
 import config from "../../deno.json" with { type: "json" };
 import { RunningServer } from "../cli/program_runner.ts";
 import { permissionLine, plainEnvironment } from "./permission_line.ts";
@@ -9,6 +10,9 @@ const commands = shellCommands();
 
 Deno.test("every command of the README is one that the tests here run, or the tests themselves", () => {
   const known = [
+    /^deno install -g -n mpquic \S.* jsr:@mpquic\/mpquic\/cli$/,
+    /^mpquic serve \.$/,
+    /^mpquic get -k -O https:\/\/localhost:6121\/film\.mp4$/,
     /^npx -y deno@[\d.]+ task demo$/,
     /^deno run \S.* cli\/server\.ts -www \/srv\/files$/,
     /^deno run \S.* cli\/client\.ts --insecure -fmp -o f\.iso https:\/\/localhost:6121\/f\.iso$/,
@@ -50,13 +54,49 @@ Deno.test("deno task demo has the permissions of examples/demo.ts, and they suff
   );
 });
 
+Deno.test("mpquic is installed, serves and fetches as the README's first lines say", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const content = crypto.getRandomValues(new Uint8Array(60_000));
+    await Deno.mkdir(`${folder}/served`);
+    await Deno.mkdir(`${folder}/fetched`);
+    await Deno.writeFile(`${folder}/served/film.mp4`, content);
+    const [install, serve, get] = commands.map((line) => line.split(" "));
+    // What is installed is this copy of the package, whose imports deno.json names.
+    const config = ["--root", folder, "--config", new URL("deno.json", root).pathname];
+    const source = new URL("cli/main.ts", root).pathname;
+    const installed = await new Deno.Command(Deno.execPath(), {
+      args: [...install!.slice(1, -1), ...config, "--cached-only", "--no-check", source],
+    }).output();
+    assert.equal(installed.code, 0, new TextDecoder().decode(installed.stderr));
+    const start = (words: readonly string[], cwd: string) =>
+      new Deno.Command(`${folder}/bin/mpquic`, {
+        args: words.slice(1),
+        cwd,
+        clearEnv: true,
+        env: { ...plainEnvironment(), PATH: `${dirname(Deno.execPath())}:${Deno.env.get("PATH")}` },
+        stdin: "null",
+        stdout: "piped",
+        stderr: "piped",
+      });
+    const served = start([...serve!, "-p", "0"], `${folder}/served`);
+    await using server = await RunningServer.of(served);
+    const fetched = get!.map((word) => word.replace(":6121", `:${server.port}`));
+    const { code, stderr } = await start(fetched, `${folder}/fetched`).output();
+    assert.equal(code, 0, new TextDecoder().decode(stderr));
+    assert.deepEqual(await Deno.readFile(`${folder}/fetched/film.mp4`), content);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("the README's server and client do with the permissions that are written there", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const content = crypto.getRandomValues(new Uint8Array(60_000));
     await Deno.mkdir(`${folder}/files`);
     await Deno.writeFile(`${folder}/files/f.iso`, content);
-    const [serve, fetch] = commands.slice(1);
+    const [serve, fetch] = commands.slice(4);
     const served = words(serve!, { "/srv/files": `${folder}/files` });
     await using server = await RunningServer.of(command([...served, "-port", "0"]));
     const fetched = words(fetch!, {

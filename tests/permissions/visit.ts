@@ -17,14 +17,14 @@ interface Issued {
 const [localAddress = "127.0.0.1", authority] = Deno.args;
 const { certPem, keyPem, caPem } = await new Response(Deno.stdin.readable).json() as Issued;
 const alpnProtocols = ["visit"];
-await using listener = MultipathConnection.listen({
-  port: 0,
-  localAddresses: ["127.0.0.1"],
-  cert: certPem,
-  key: keyPem,
-  alpnProtocols,
-});
 try {
+  await using listener = MultipathConnection.listen({
+    port: 0,
+    localAddresses: ["127.0.0.1"],
+    cert: certPem,
+    key: keyPem,
+    alpnProtocols,
+  });
   await using connection = await dial({
     hostname: "127.0.0.1",
     port: listener.addrs[0]!.port,

@@ -19,14 +19,17 @@ class Site implements AsyncDisposable {
     this.folder = folder;
     const where = { port: 0, localAddresses: ["127.0.0.1"] };
     const { signal } = this.#closing;
-    const server = serve({ ...where, cert, key, signal }, () => new Response(slowly()));
+    const server = serve(
+      { ...where, cert, key, signal },
+      () => new Response(slowly(), { headers: { "content-length": "6000000" } }),
+    );
     this.url = `https://127.0.0.1:${server.addr.port}/`;
   }
 
   static async make(): Promise<Site> {
     const folder = await Deno.makeTempDir();
     const { certPem, keyPem } = await makeIssuedCertificate(["127.0.0.1"]);
-    for (const program of ["client", "server"]) {
+    for (const program of ["client", "server", "main"]) {
       const { args } = exactly(`cli/${program}.ts`, []);
       const words = [Deno.execPath(), ...args].map((word) => `'${word}'`).join(" ");
       await Deno.writeTextFile(`${folder}/${program}`, `exec ${words} "$@"\n`);
@@ -64,6 +67,7 @@ Deno.test({
     await using site = await Site.make();
     await using terminal = await Terminal.open(80, 24);
     await terminal.type("echo before");
+    await terminal.until((lines) => lines.at(-1) === Terminal.PROMPT && lines.includes("before"));
     const command = `sh ${site.folder}/client -k -fmp ${site.url}`;
     await terminal.type(command);
     const during = await terminal.until((lines) =>
@@ -99,16 +103,87 @@ Deno.test({
       const settled = await terminal.lines();
       assert.equal(titlesOf(settled).length, 1, settled.join("\n"));
       assert.match(settled.at(-1)!, /^0 .* Mbit\/s .*100 % +open$/);
-      assert.equal(settled.filter((line) => / s$/.test(line)).length, 1, settled.join("\n"));
+      assert.equal(
+        settled.filter((line) => / (?:s|left)$/.test(line)).length,
+        1,
+        settled.join("\n"),
+      );
       return lines;
     };
     await titles(120, /^path +from -> to +RTT +rate +bytes +share +state$/);
     await titles(80, /^path +from -> to +RTT +rate +bytes +share +state$/);
-    await titles(40, /^path +rate +share +state$/);
+    await terminal.resize(40, 24);
+    await terminal.until((lines) =>
+      titlesOf(lines).length === 0 && / Mbit\/s .*100 %$/.test(lines.at(-1)!)
+    );
     await titles(100, /^path +from -> to +RTT +rate +bytes +share +state$/);
     await terminal.press("C-c");
     const after = await terminal.until((lines) => lines.at(-1) === Terminal.PROMPT);
     assert.deepEqual(titlesOf(after), []);
+  },
+});
+
+Deno.test({
+  name: "mpquic get shows its paths at 80 and 40 columns, and leaves no rubbish",
+  ignore,
+  async fn() {
+    await using site = await Site.make();
+    await using terminal = await Terminal.open(80, 24);
+    await terminal.type(`cd ${site.folder}`);
+    await terminal.type(`sh main get -k -n lo -O ${site.url}file`);
+    const squeezed = (lines: string[]) => lines.map((line) => line.replace(/ +/g, " "));
+    const wide = await terminal.until((lines) => {
+      const [head, titles, row] = squeezed(lines.slice(-3));
+      return / MB of 6\.0 MB \(\d+ %\) .* left$/.test(head ?? "") &&
+        titles === "path over from -> to RTT rate bytes share state" &&
+        /^0 lo 127.0.0.1 -> 127.0.0.1 \d+\.\d ms \d+\.\d Mbit\/s \d.* 100 % open$/.test(row!);
+    });
+    for (const line of wide) assert.ok(line.length < 80, line);
+    await terminal.resize(40, 24);
+    const narrow = await terminal.until((lines) => {
+      const [head, first, second] = squeezed(lines.slice(-3));
+      return / left$/.test(head ?? "") && /^0 lo open \d+\.\d ms$/.test(first!) &&
+        /^ \d+\.\d Mbit\/s \d.* 100 %$/.test(second!);
+    });
+    for (const line of narrow.slice(-3)) assert.ok(line.length < 40, line);
+    await terminal.resize(80, 24);
+    await terminal.press("C-c");
+    const after = await terminal.until((lines) => lines.at(-1) === Terminal.PROMPT);
+    assert.deepEqual(titlesOf(after), [], after.join("\n"));
+    assert.match(after.join(" "), /mpquic: Stopped before the end; the same command goes on/);
+    const cursor = await terminal.cursor();
+    assert.deepEqual(cursor, { isShown: true, column: Terminal.PROMPT.length + 1 });
+  },
+});
+
+Deno.test({
+  name: "mpquic get that is suspended leaves the shell's lines alone, and goes on below them",
+  ignore,
+  async fn() {
+    await using site = await Site.make();
+    await using terminal = await Terminal.open(80, 24);
+    await terminal.type(`cd ${site.folder}; set -m`);
+    await terminal.type(`sh main get -k -O ${site.url}file`);
+    await terminal.until((lines) => titlesOf(lines).length > 0);
+    await terminal.press("C-z");
+    await terminal.until((lines) => lines.at(-1) === Terminal.PROMPT);
+    await terminal.type("echo what the shell says");
+    await terminal.until((lines) => lines.at(-2) === "what the shell says");
+    // As long as people take: only what is late is known to have been suspended before the signal.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await terminal.type("fg");
+    // The table is drawn below what the shell has shown, over itself.
+    const during = await terminal.until((lines) => {
+      const last = lines.findLastIndex((line) => line.startsWith("sh main get"));
+      return last > 0 && titlesOf(lines.slice(last)).length > 0;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    const settled = await terminal.lines();
+    assert.ok(settled.includes("what the shell says"), settled.join("\n"));
+    assert.equal(titlesOf(settled).length, titlesOf(during).length, settled.join("\n"));
+    await terminal.press("C-c");
+    const after = await terminal.until((lines) => lines.at(-1) === Terminal.PROMPT);
+    assert.ok(after.includes("what the shell says"), after.join("\n"));
   },
 });
 

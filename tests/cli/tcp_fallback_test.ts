@@ -4,6 +4,8 @@ import { assertSentence, type Outcome, run } from "./program_runner.ts";
 
 // What the client does where UDP does not get through.
 
+const UDP = { transport: "udp", hostname: "127.0.0.1" } as const;
+
 /** A server that is reached over TCP only, as if a firewall stood between. */
 class TcpSite implements AsyncDisposable {
   readonly folder: string;
@@ -25,7 +27,17 @@ class TcpSite implements AsyncDisposable {
     const folder = await Deno.makeTempDir();
     const { certPem, keyPem, caPem } = await makeIssuedCertificate(["127.0.0.1"]);
     await Deno.writeTextFile(`${folder}/authority.pem`, caPem);
-    return new TcpSite(folder, certPem, keyPem);
+    for (;;) {
+      const site = new TcpSite(folder, certPem, keyPem);
+      try {
+        Deno.listenDatagram({ ...UDP, port: site.port }).close();
+        return site;
+      } catch (error) {
+        // A server over UDP is to get the same port.
+        if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+        await site.stop();
+      }
+    }
   }
 
   get port(): number {
@@ -62,7 +74,7 @@ class TcpSite implements AsyncDisposable {
 /** Not as long as by itself, so that the tests are short. */
 const fallback = ["--tcp-fallback", "--fallback-delay", "300"];
 
-/** UDP datagrams to a port of 127.0.0.1 come to somebody who never answers. */
+/** UDP datagrams to a port of 127.0.0.1 come to a socket that never answers. */
 function swallow(port: number): Disposable {
   const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port });
   return { [Symbol.dispose]: () => socket.close() };
@@ -113,7 +125,10 @@ Deno.test("the client ends over TCP with the exit codes that it has over UDP", a
 
 Deno.test("the client stays with UDP where that works, and fails where it does not if told nothing", async () => {
   await using site = await TcpSite.start();
+  // Other tests open sockets meanwhile; this one keeps the port, and answers nothing.
+  const silent = Deno.listenDatagram({ ...UDP, port: site.port });
   const alone = await site.run("/x", "--connect-timeout", "0.5");
+  silent.close();
   assertSentence(alone, 1, /Cannot reach .*--tcp-fallback/);
   await using _server = serve({
     port: site.port,
@@ -129,7 +144,7 @@ Deno.test("the client stays with UDP where that works, and fails where it does n
   const outcome = await site.run("/x", ...delay, "-o", "-");
   assert.equal(outcome.stdout, "over UDP");
   assert.doesNotMatch(outcome.stderr, /TCP/);
-  // Who cannot prove who he is over UDP is not asked over TCP either.
+  // A server that cannot prove its identity over UDP is not asked over TCP either.
   const url = `https://127.0.0.1:${site.port}/`;
   const untrusted = await run("client", "--tcp-fallback", url);
   assertSentence(untrusted, 1, /Cannot trust the certificate of/);

@@ -3,7 +3,7 @@ import { makeIssuedCertificate } from "../../mod.ts";
 import { exactly } from "../permissions/permission_line.ts";
 import { run, RunningServer } from "./program_runner.ts";
 
-/** Files and sockets that the server may have open; those who flood it take three each. */
+/** Files and sockets that the server may have open; clients that flood it take three each. */
 const MOST = 80;
 const FLOOD = 60;
 

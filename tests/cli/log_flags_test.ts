@@ -23,7 +23,7 @@ Deno.test("logOptions() makes the folder of traces and appends secrets to a file
     const text = await Deno.readTextFile(choices.keyLog);
     assert.equal(text, "before\nCLIENT_RANDOM 01 02\nCLIENT_RANDOM 03 04\n");
     logOptions({ qlog: undefined, keyLog: `${folder}/new` });
-    // Secrets are nobody else's business.
+    // Only the owner of the file may read secrets.
     assert.equal((await Deno.stat(`${folder}/new`)).mode! & 0o077, 0);
     assert.deepEqual(logOptions({ qlog: undefined, keyLog: undefined }), {});
   } finally {

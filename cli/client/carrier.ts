@@ -1,3 +1,5 @@
+// What the client sends its requests by: a QUIC connection, or TCP.
+
 import type { PathRow } from "./progress.ts";
 
 /** Carries requests to a server: a QUIC connection, or the `fetch` of the runtime over TCP. */

@@ -1,3 +1,5 @@
+// Runs a program to its end, and prints what it throws in one line.
+
 import { Failure } from "./failure.ts";
 import { clearLine, print, report } from "./output.ts";
 import { printable } from "./printable.ts";

@@ -1,3 +1,5 @@
+// Reads the header field Range.
+
 /** Part of a file, the last byte included. */
 export interface ByteRange {
   /** Offset of the first byte. */

@@ -1,3 +1,5 @@
+// Finds the scripts, style sheets and images of a page.
+
 /** How many resources of one page are followed. */
 const MOST_RESOURCES = 1000;
 

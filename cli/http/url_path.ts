@@ -1,3 +1,5 @@
+// Turns the path of a URL into the path of a file.
+
 /** Longer paths are refused before anything is looked up. */
 const LONGEST_PATH = 4096;
 

@@ -1,3 +1,5 @@
+// Finds the interfaces that a user named and that have an address now.
+
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { CurlCode } from "../console/curl_code.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { findResources } from "../../cli/html_resources.ts";
+import { findResources } from "../../cli/http/html_resources.ts";
 import { answerDemo } from "../../examples/demo_handlers.ts";
 
 const origin = "https://localhost:6121";

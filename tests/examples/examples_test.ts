@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { schedulers } from "../../mod.ts";
+import { connectWebTransport, schedulers, WebTransportError } from "../../mod.ts";
 import { exactly, permissionLine } from "../permissions/permission_line.ts";
 
 /** Starts an example, or a program for it, with the permissions of its first line. */
@@ -90,6 +90,34 @@ Deno.test("demo_server.ts serves the tiles over HTTP/3", async () => {
     assert.equal(code, 0);
     const tiles = new TextDecoder().decode(stderr).match(/^200 .*\/demo\/tile\?n=\d+ /gm);
     assert.equal(tiles?.length, 200);
+  });
+});
+
+Deno.test("web_transport.ts shows pointers and lines of its visitors, and no other page's", async () => {
+  await withServer("web_transport", ["0", "0"], async (port) => {
+    const page = await (await fetch(`http://127.0.0.1:${port}/`)).text();
+    const value = new Uint8Array(JSON.parse(/Uint8Array\((\[[\d,]+\])\)/.exec(page)![1]!));
+    const url = /https:\/\/127\.0\.0\.1:\d+\//.exec(page)![0];
+    const visit = (origin: string) =>
+      connectWebTransport(url, {
+        localAddresses: ["127.0.0.1"],
+        serverCertificateHashes: [{ algorithm: "sha-256", value }],
+        headers: { origin },
+      });
+    await using first = await visit(`http://localhost:${port}`);
+    await using second = await visit(`http://localhost:${port}`);
+    const pointers = first.datagrams.readable.getReader();
+    await second.datagrams.writable.getWriter().write(Uint8Array.of(1, 0, 2, 0));
+    assert.deepEqual([...(await pointers.read()).value!], [1, 1, 0, 2, 0]);
+    const line = (await second.createUnidirectionalStream()).getWriter();
+    void line.write(new TextEncoder().encode("hello"));
+    void line.close();
+    for (const { incomingUnidirectionalStreams } of [first, second]) {
+      const { value: stream } = await incomingUnidirectionalStreams.getReader().read();
+      assert.equal(await new Response(stream).text(), "hello");
+    }
+    const refusal = await visit("https://evil.example").catch((error) => error);
+    assert.ok(refusal instanceof WebTransportError && refusal.status === 403, `${refusal}`);
   });
 });
 

@@ -18,7 +18,7 @@ const INTERVAL = 400;
 /** Milliseconds of the drips until the mark. */
 const DRIP_MARK = 500;
 
-/** What is sent to whom: much at once, or a little again and again. */
+/** What is sent where: much at once, or a little again and again. */
 export type Direction = "download" | "upload" | "answers" | "drips";
 
 /** A transfer. */
@@ -30,6 +30,8 @@ export interface Task {
   readonly size: number;
   /** Says so when this many bytes have come. */
   readonly mark?: number;
+  /** Milliseconds after which it is given up. */
+  readonly timeout?: number;
 }
 
 /** How it went. */
@@ -49,34 +51,35 @@ export interface Outcome {
 
 async function run(task: Task): Promise<Outcome> {
   const start = performance.now();
-  await using connection = await connect(task);
+  const connected = await connect(task).catch((error: Error) => error);
+  if (connected instanceof Error) return { ...failed(connected, start), paths: [] };
+  await using connection = connected;
   const paths = new PathLog(connection, start);
   if (task.direction === "drips") return { ...await drips(task, start), paths: paths.outcomes };
   const transfer = { download, upload, answers }[task.direction];
   const received = await transfer(connection, task).catch((error: Error) => error);
   const outcome = { paths: paths.outcomes };
-  if (received instanceof Error) {
-    const failure = `${received.name}: ${received.message}`;
-    return {
-      duration: performance.now() - start,
-      stall: Infinity,
-      isExact: false,
-      failure,
-      ...outcome,
-    };
-  }
+  if (received instanceof Error) return { ...failed(received, start), ...outcome };
   const { stall, end, digest } = received;
   const expected = createHash("sha256").update(payload(0, task.size)).digest("hex");
   return { duration: end - start, stall, isExact: digest === expected, ...outcome };
 }
 
-async function connect({ hostname, localAddresses }: Task): Promise<MultipathConnection> {
+function failed({ name, message }: Error, start: number): Omit<Outcome, "paths"> {
+  const duration = performance.now() - start;
+  return { duration, stall: Infinity, isExact: false, failure: `${name}: ${message}` };
+}
+
+async function connect(
+  { hostname, localAddresses, timeout }: Task,
+): Promise<MultipathConnection> {
   const connection = await MultipathConnection.connect({
     hostname,
     port: PORT,
     alpnProtocols: ["netns"],
     insecure: true,
     ...(localAddresses ? { localAddresses } : {}),
+    ...(timeout ? { signal: AbortSignal.timeout(timeout) } : {}),
   });
   connection.closed.catch(() => {});
   return connection;

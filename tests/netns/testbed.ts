@@ -6,6 +6,9 @@ import type { Order, Report } from "./relay.ts";
 /** The server's port. */
 export const PORT = 4433;
 
+/** Milliseconds that a route comes later than the address: the client has seen that by then. */
+const LATE_ROUTE = 1_500;
+
 /** Why namespaces cannot be used here, if they cannot. */
 export async function whyNoNamespaces(): Promise<string | undefined> {
   if (Deno.build.os !== "linux") return "network namespaces need Linux";
@@ -91,14 +94,107 @@ export class Testbed implements AsyncDisposable {
     await this.#addRoute(index);
   }
 
+  /**
+   * Has the client's packets take the first link whatever their source address, as on a laptop with
+   * two default routes and without rules. The server takes packets by the link of their source only,
+   * as a provider's router does (RFC 2827).
+   */
+  async useDefaultRoutes(linkCount: number): Promise<void> {
+    for (let index = 0; index < linkCount; index++) {
+      await ip("-n", this.client, "rule", "del", "from", clientAddress(index));
+      const near = clientAddress(index).replace(/\.1$/, ".0/24");
+      await ip("-n", this.client, "route", "del", near, "dev", `c${index}`);
+      await this.#addDefaultRoute(index);
+      await setReversePathFilter(this.server, `s${index}`, 1);
+    }
+  }
+
+  /**
+   * Gives a client's interface another address in place of its own, as from another network; on a
+   * machine with default routes and without rules. The route comes after a while.
+   */
+  async readdress(index: number, address: string): Promise<void> {
+    await this.removeAddress(index);
+    await ip("-n", this.client, "addr", "add", `${address}/24`, "dev", `c${index}`);
+    const near = address.replace(/\.\d+$/, ".0/24");
+    await ip("-n", this.client, "route", "del", near, "dev", `c${index}`);
+    await new Promise((resolve) => setTimeout(resolve, LATE_ROUTE));
+    await this.#addDefaultRoute(index);
+  }
+
+  /** Sets the reverse-path filter of a client's interface: 0 for none, 1 strict, 2 loose. */
+  async setReversePathFilter(index: number, value: 0 | 1 | 2): Promise<void> {
+    await setReversePathFilter(this.client, `c${index}`, value);
+  }
+
+  /** Takes the client's default route by a link away. */
+  async removeDefaultRoute(index: number): Promise<void> {
+    await ip("-n", this.client, "route", "del", "default", "dev", `c${index}`);
+  }
+
+  /** Joins both hosts by a wire without delay, as a link of that number, for the first time or again. */
+  async plug(index: number): Promise<void> {
+    const [near, far] = [`c${index}`, `s${index}`];
+    const peer = ["peer", "name", far, "netns", this.server];
+    await ip("link", "add", near, "netns", this.client, "type", "veth", ...peer);
+    await ip("-n", this.client, "link", "set", near, "up");
+    await ip("-n", this.server, "link", "set", far, "up");
+    await ip("-n", this.server, "addr", "add", `${serverAddress(index)}/24`, "dev", far);
+    await this.addAddress(index);
+  }
+
+  /** Takes that wire away, with the interfaces at both ends. */
+  async unplug(index: number): Promise<void> {
+    await ip("-n", this.client, "link", "del", `c${index}`);
+  }
+
+  /** Gives the client a tunnel that has the default route and leads nowhere, as a VPN in bad order. */
+  async addTunnel(name: string): Promise<void> {
+    await ip("-n", this.client, "tuntap", "add", "dev", name, "mode", "tun");
+    await ip("-n", this.client, "addr", "add", "10.78.0.1/24", "dev", name);
+    await ip("-n", this.client, "link", "set", name, "up");
+    const route = ["default", "dev", name, "metric", "50"];
+    await ip("-n", this.client, "route", "add", ...route);
+  }
+
+  /**
+   * Gives a link IPv6 in place of IPv4 at the client, and beside it at the server. No route leads to
+   * the server by it.
+   */
+  async useIpv6Only(index: number): Promise<void> {
+    const ends = [[this.client, `c${index}`, clientAddress6], [this.server, `s${index}`]] as const;
+    for (const [host, device, address = serverAddress6] of ends) {
+      const setting = `/proc/sys/net/ipv6/conf/${device}/disable_ipv6`;
+      await ip("netns", "exec", host, "sh", "-c", 'echo 0 > "$0"', setting);
+      await ip("-n", host, "addr", "add", `${address(index)}/64`, "dev", device, "nodad");
+    }
+    await this.removeAddress(index);
+    const near = clientAddress6(index).replace(/1$/, "/64");
+    await ip("-n", this.client, "-6", "route", "del", near, "dev", `c${index}`);
+  }
+
+  /** Lets programs of the client find addresses by a name. */
+  async name(hostname: string, addresses: readonly string[]): Promise<void> {
+    const folder = `/etc/netns/${this.client}`;
+    await Deno.mkdir(folder, { recursive: true });
+    this.#stack.defer(() => Deno.remove(folder, { recursive: true }));
+    const lines = addresses.map((address) => `${address} ${hostname}\n`);
+    await Deno.writeTextFile(`${folder}/hosts`, lines.join(""));
+  }
+
   /** Gives the server one more address on a link. */
   async addServerAddress(index: number, address: string): Promise<void> {
     await ip("-n", this.server, "addr", "add", `${address}/24`, "dev", `s${index}`);
   }
 
   /** What starts one of the project's programs on one of the hosts, for the caller to end. */
-  program(host: string, file: string, args: readonly string[]): Deno.Command {
-    const { args: run, ...environment } = exactly(file, args);
+  program(
+    host: string,
+    file: string,
+    args: readonly string[],
+    more: readonly string[] = [],
+  ): Deno.Command {
+    const { args: run, ...environment } = exactly(file, args, more);
     const command = ["netns", "exec", host, "nice", "-n", "-10", Deno.execPath(), ...run];
     const pipes = { stdin: "null", stdout: "piped", stderr: "piped" } as const;
     return new Deno.Command("ip", { args: command, ...environment, ...pipes });
@@ -131,6 +227,12 @@ export class Testbed implements AsyncDisposable {
     await ip("-n", namespace, "link", "set", device, "mtu", "1500", "up");
   }
 
+  async #addDefaultRoute(index: number): Promise<void> {
+    const metric = `${600 + 100 * index}`;
+    const route = ["default", "dev", `c${index}`, "metric", metric];
+    await ip("-n", this.client, "route", "add", ...route);
+  }
+
   /** Routes of an interface go with its last address, and when it is set down. */
   async #addRoute(index: number): Promise<void> {
     const table = `${100 + index}`;
@@ -148,8 +250,34 @@ export function serverAddress(index: number): string {
   return `10.77.${index}.2`;
 }
 
+/** The client's IPv6 address on a link that has one. */
+export function clientAddress6(index: number): string {
+  return `fd77:0:0:${index}::1`;
+}
+
+/** The server's IPv6 address on a link that has one. */
+export function serverAddress6(index: number): string {
+  return `fd77:0:0:${index}::2`;
+}
+
+async function setReversePathFilter(host: string, device: string, value: number): Promise<void> {
+  const file = `/proc/sys/net/ipv4/conf/${device}/rp_filter`;
+  await ip("netns", "exec", host, "sh", "-c", 'echo "$1" > "$0"', file, `${value}`);
+}
+
+/** Whether the kernel's packet filter can be told what to do. */
+export const hasNftables: boolean = hasProgram("nft");
+
+function hasProgram(name: string): boolean {
+  try {
+    return new Deno.Command(name, { args: ["--version"], stdout: "null" }).outputSync().success;
+  } catch {
+    return false;
+  }
+}
+
 /** Says whose it is, so that others can tell when it is left over; workers share one process. */
-function uniqueName(): string {
+export function uniqueName(): string {
   return `mpquic-${Deno.pid}-${crypto.randomUUID().slice(0, 8)}`;
 }
 
@@ -177,7 +305,8 @@ async function quieten(namespace: string): Promise<void> {
   await ip("netns", "exec", namespace, "sh", "-c", 'echo "$1" > "$0"', ...settings);
 }
 
-async function ip(...args: string[]): Promise<string> {
+/** Runs `ip` and returns its output. */
+export async function ip(...args: string[]): Promise<string> {
   const command = new Deno.Command("ip", { args, stdout: "piped", stderr: "piped" });
   const { success, stdout, stderr } = await command.output();
   const decoder = new TextDecoder();

@@ -41,9 +41,9 @@ export async function sendDrip(connection: MultipathConnection, plan: DripPlan):
     const view = new DataView(message.buffer);
     view.setFloat64(0, clock());
     view.setUint32(NUMBER_AT, number);
-    // Nobody waits for the one before: a path that dies must not change when messages leave.
+    // No message waits for the one before: a path that dies must not change when messages leave.
     const sent = writer?.write(message) ?? connection.sendDatagram(message);
-    sent.catch(() => {}); // whoever hears them misses them
+    sent.catch(() => {}); // the receiver misses them
   }
   await writer?.close();
 }

@@ -1,4 +1,4 @@
-import { defaultGroups } from "../../src/tls/key_exchange.ts";
+import { defaultGroups } from "../../src/tls/key/key_exchange.ts";
 import { earliestCompletion } from "../../src/scheduler/earliest_completion.ts";
 import { pairOf } from "../evaluate/measure.ts";
 import type { LinkOptions } from "../../src/sim/link.ts";

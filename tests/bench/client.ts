@@ -1,20 +1,23 @@
 // deno-lint-ignore-file no-console
-import { bulk, connections, requests } from "./loads.ts";
-import type { Outcome } from "./processes.ts";
+import { cpuSeconds } from "./cpu.ts";
+import { bulk, connections, type Done, requests, upload } from "./loads.ts";
 import { type StackName, stackOf } from "./stack.ts";
 
-// Runs one load once and prints the outcome as JSON.
+// Runs one load once and prints what was done, and the processor time it took, as JSON.
 const [name, port, load, amount] = Deno.args;
 const stack = stackOf(name as StackName);
-console.log(JSON.stringify(await run(Number(port), Number(amount))));
+const done = await run(Number(port), Number(amount));
+console.log(JSON.stringify({ ...done, cpu: cpuSeconds() }));
 Deno.exit(0);
 
-async function run(at: number, much: number): Promise<Outcome> {
+async function run(at: number, much: number): Promise<Done> {
   switch (load) {
     case "bulk":
-      return { rate: much / await bulk(stack, at, much) };
+      return await bulk(stack, at, much);
+    case "upload":
+      return await upload(stack, at, much);
     case "connections":
-      return { rate: await connections(stack, at, much) };
+      return await connections(stack, at, much);
     default:
       return await requests(stack, at, load === "requests32" ? 32 : 1, much);
   }

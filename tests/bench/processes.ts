@@ -1,49 +1,46 @@
+import type { Done } from "./loads.ts";
 import type { StackName } from "./stack.ts";
 
-/** What a load gives: how much per second, and how long one takes (ms) where that is known. */
-export interface Outcome {
-  readonly rate: number;
-  readonly median?: number;
+/** What a load gives: what was done, and the processor seconds of each end. */
+export interface Outcome extends Done {
+  readonly client: number;
+  readonly server: number;
 }
 
-/** A server process of a stack, and client processes that put load on it. */
-export class BenchServer implements AsyncDisposable {
-  readonly #name: StackName;
-  readonly #process: Deno.ChildProcess;
-  readonly #port: string;
+/**
+ * Runs a load once, with a server and a client process of their own: both are cold.
+ *
+ * @param amount Bytes or seconds.
+ */
+export async function measure(stack: StackName, load: string, amount: number): Promise<Outcome> {
+  const server = command("server.ts", [stack], "piped").spawn();
+  const lines = server.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const port = await readLine(lines, stack);
+  const { success, stdout } = await command(
+    "client.ts",
+    [stack, port, load, String(amount)],
+    "null",
+  )
+    .output();
+  await server.stdin.close();
+  const seconds = Number(await readLine(lines, stack));
+  await server.status;
+  if (!success) throw new Error(`Cannot measure: the client of ${stack} failed`);
+  const { cpu, ...done } = JSON.parse(new TextDecoder().decode(stdout));
+  return { ...done, client: cpu, server: seconds };
+}
 
-  private constructor(name: StackName, process: Deno.ChildProcess, port: string) {
-    this.#name = name;
-    this.#process = process;
-    this.#port = port;
+async function readLine(
+  reader: ReadableStreamDefaultReader<string>,
+  name: string,
+): Promise<string> {
+  let text = "";
+  while (!text.includes("\n")) {
+    const { value } = await reader.read();
+    if (value === undefined) throw new Error(`Cannot measure: the server of ${name} ended`);
+    text += value;
   }
-
-  /** Starts the process and waits until it listens. */
-  static async start(name: StackName): Promise<BenchServer> {
-    const process = command("server.ts", [name], "piped").spawn();
-    const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    let text = "";
-    while (!text.includes("\n")) {
-      const { value } = await reader.read();
-      if (value === undefined) throw new Error(`Cannot measure: the server of ${name} ended`);
-      text += value;
-    }
-    return new BenchServer(name, process, text.trim());
-  }
-
-  /** Runs a load once, in a client process of its own. */
-  async run(load: string, amount: number): Promise<Outcome> {
-    const args = [this.#name, this.#port, load, String(amount)];
-    const { success, stdout } = await command("client.ts", args, "null").output();
-    if (!success) throw new Error(`Cannot measure: the client of ${this.#name} failed`);
-    return JSON.parse(new TextDecoder().decode(stdout));
-  }
-
-  /** Ends the server. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#process.stdin.close();
-    await this.#process.status;
-  }
+  return text.trim();
 }
 
 function command(file: string, args: string[], stdin: "piped" | "null"): Deno.Command {

@@ -1,12 +1,16 @@
 import { nodeEngine } from "../../src/crypto/node_engine.ts";
-import { MultipathConnection } from "../../mod.ts";
+import { MultipathConnection, type NativeMode } from "../../mod.ts";
 import { cert, key } from "../http3/deno_quic.ts";
 
-/** What is measured: the runtime's own QUIC, and ours on one path or two, with either engine. */
+/**
+ * What is measured: the runtime's own QUIC, ours on one path or two with what the system offers, and
+ * ours by the runtime's sockets alone, with either engine.
+ */
 export type StackName =
   | "runtime"
   | "mpquic"
   | "two paths"
+  | "portable"
   | "node:crypto"
   | "noble";
 
@@ -29,12 +33,13 @@ export function stackOf(name: StackName): Stack {
   if (name === "runtime") return runtime;
   if (name === "node:crypto" || name === "noble") Reflect.deleteProperty(globalThis, "WebAssembly");
   if (name === "noble") nodeEngine.aead = failing;
-  return name === "two paths" ? ours(["127.0.0.1", "127.0.0.2"]) : ours(["127.0.0.1"]);
+  if (name === "two paths") return ours(["127.0.0.1", "127.0.0.2"], "auto");
+  return ours(["127.0.0.1"], name === "mpquic" ? "auto" : "off");
 }
 
 const alpnProtocols = ["bench"];
 
-function ours(localAddresses: string[]): Stack {
+function ours(localAddresses: string[], native: NativeMode): Stack {
   return {
     listen(accept) {
       const listener = MultipathConnection.listen({
@@ -43,6 +48,7 @@ function ours(localAddresses: string[]): Stack {
         alpnProtocols,
         cert,
         key,
+        native,
       });
       acceptAll(listener, accept);
       return listener.addrs[0]!.port;
@@ -54,6 +60,7 @@ function ours(localAddresses: string[]): Stack {
         localAddresses: [localAddresses[0]!],
         alpnProtocols,
         caCerts: [cert],
+        native,
       });
       for (const hostname of localAddresses.slice(1)) {
         const remoteAddress = { transport: "udp", hostname, port } as const;

@@ -11,43 +11,62 @@ export async function answer(connection: BenchConnection): Promise<void> {
   }
 }
 
-/** Seconds that one stream takes for so many bytes, on a connection of its own. */
-export async function bulk(stack: Stack, port: number, size: number): Promise<number> {
+/** What a load has done. */
+export interface Done {
+  /** Bytes, requests or connections. */
+  readonly count: number;
+  readonly seconds: number;
+  /** How long one takes, in ms, where that is known. */
+  readonly median?: number;
+}
+
+/** One stream to the client, on a connection of its own. */
+export async function bulk(stack: Stack, port: number, size: number): Promise<Done> {
   const connection = await stack.connect(port);
   await download(connection, 1_000);
   const start = performance.now();
   const received = await download(connection, size);
-  const seconds = (performance.now() - start) / 1_000;
-  connection.close({ closeCode: 0, reason: "" });
-  if (received !== size) throw new Error(`Cannot measure: ${received} of ${size} bytes came`);
-  return seconds;
+  return end(connection, start, size, received);
 }
 
-/** Requests for 1 kB per second, each on a new stream, so many at a time; and their median in ms. */
+/** One stream to the server. */
+export async function upload(stack: Stack, port: number, size: number): Promise<Done> {
+  const connection = await stack.connect(port);
+  await download(connection, 1_000);
+  const start = performance.now();
+  const { readable, writable } = await open(connection);
+  const writer = writable.getWriter();
+  await writer.write(request(UPLOAD));
+  await writeBytes(writer, size);
+  const answer = await readNumber(readable);
+  return end(connection, start, size, answer);
+}
+
+/** Requests for 1 kB, each on a new stream, so many at a time. */
 export async function requests(
   stack: Stack,
   port: number,
   atOnce: number,
   seconds: number,
-): Promise<{ rate: number; median: number }> {
+): Promise<Done> {
   const connection = await stack.connect(port);
   const times: number[] = [];
   const start = performance.now();
-  const end = start + 1_000 * seconds;
+  const until = start + 1_000 * seconds;
   await Promise.all(Array.from({ length: atOnce }, async () => {
-    while (performance.now() < end) {
+    while (performance.now() < until) {
       const began = performance.now();
       await download(connection, 1_000);
       times.push(performance.now() - began);
     }
   }));
-  const rate = 1_000 * times.length / (performance.now() - start);
+  const taken = (performance.now() - start) / 1_000;
   connection.close({ closeCode: 0, reason: "" });
-  return { rate, median: median(times) };
+  return { count: times.length, seconds: taken, median: median(times) };
 }
 
-/** New connections per second, one after the other, each good for one request. */
-export async function connections(stack: Stack, port: number, seconds: number): Promise<number> {
+/** New connections, one after the other, each good for one request. */
+export async function connections(stack: Stack, port: number, seconds: number): Promise<Done> {
   const start = performance.now();
   let count = 0;
   for (; performance.now() < start + 1_000 * seconds; count++) {
@@ -55,7 +74,7 @@ export async function connections(stack: Stack, port: number, seconds: number): 
     await download(connection, 1_000);
     connection.close({ closeCode: 0, reason: "" });
   }
-  return 1_000 * count / (performance.now() - start);
+  return { count, seconds: (performance.now() - start) / 1_000 };
 }
 
 /** The middle one of some numbers. */
@@ -64,32 +83,65 @@ export function median(values: readonly number[]): number {
 }
 
 const CHUNK = new Uint8Array(65_536);
+/** Asks for the number of bytes that follow, as eight bytes. */
+const UPLOAD = -1;
 
 async function serveStream({ readable, writable }: Deno.QuicBidirectionalStream): Promise<void> {
-  const request = new Uint8Array(8);
-  let length = 0;
+  const first = new Uint8Array(8);
+  let received = 0;
   for await (const chunk of readable) {
-    request.set(chunk, length);
-    length += chunk.length;
+    if (received < 8) first.set(chunk.subarray(0, 8 - received), received);
+    received += chunk.length;
   }
-  let left = new DataView(request.buffer).getFloat64(0);
+  const wanted = new DataView(first.buffer).getFloat64(0);
   const writer = writable.getWriter();
-  for (; left > CHUNK.length; left -= CHUNK.length) await writer.write(CHUNK);
-  writer.write(CHUNK.subarray(0, left)).catch(() => {});
+  if (wanted !== UPLOAD) return await writeBytes(writer, wanted);
+  writer.write(request(received - 8)).catch(() => {});
   await writer.close();
 }
 
 /** Asks for so many bytes on a new stream; returns how many came. */
 export async function download(connection: BenchConnection, size: number): Promise<number> {
-  const { readable, writable } = await connection.createBidirectionalStream({
-    waitUntilAvailable: true,
-  });
-  const request = new Uint8Array(8);
-  new DataView(request.buffer).setFloat64(0, size);
+  const { readable, writable } = await open(connection);
   const writer = writable.getWriter();
-  writer.write(request).catch(() => {});
+  writer.write(request(size)).catch(() => {});
   writer.close().catch(() => {});
   let received = 0;
   for await (const chunk of readable) received += chunk.length;
   return received;
+}
+
+function open(connection: BenchConnection): Promise<Deno.QuicBidirectionalStream> {
+  return connection.createBidirectionalStream({ waitUntilAvailable: true });
+}
+
+function request(value: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setFloat64(0, value);
+  return bytes;
+}
+
+/** Writes so many bytes, and ends the stream. */
+async function writeBytes(writer: WritableStreamDefaultWriter, size: number): Promise<void> {
+  let left = size;
+  for (; left > CHUNK.length; left -= CHUNK.length) await writer.write(CHUNK);
+  writer.write(CHUNK.subarray(0, left)).catch(() => {});
+  await writer.close();
+}
+
+async function readNumber(readable: ReadableStream<Uint8Array>): Promise<number> {
+  const bytes = new Uint8Array(8);
+  let length = 0;
+  for await (const chunk of readable) {
+    bytes.set(chunk, length);
+    length += chunk.length;
+  }
+  return new DataView(bytes.buffer).getFloat64(0);
+}
+
+function end(connection: BenchConnection, start: number, size: number, came: number): Done {
+  const seconds = (performance.now() - start) / 1_000;
+  connection.close({ closeCode: 0, reason: "" });
+  if (came !== size) throw new Error(`Cannot measure: ${came} of ${size} bytes came`);
+  return { count: size, seconds };
 }

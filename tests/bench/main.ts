@@ -1,60 +1,82 @@
 // deno-lint-ignore-file no-console
+import { parseArgs } from "node:util";
 import { median } from "./loads.ts";
-import { BenchServer, type Outcome } from "./processes.ts";
+import { measure, type Outcome } from "./processes.ts";
+import { type Measure, MEASURES, STACKS } from "./rows.ts";
 import type { StackName } from "./stack.ts";
 import { formatTable, type Row } from "./table.ts";
 
-// Measures this implementation beside the runtime's own QUIC: `deno task bench [--json]`.
-// Every stack has a server process and client processes, as it would have for its users. Each
-// figure is the median of a few runs, in which the stacks take turns: a busy moment hits them all.
+// Measures this implementation beside the runtime's own QUIC:
+//   deno task bench [--long] [--rows bulk,upload] [--stacks runtime,mpquic] [--runs 5] [--json]
+// Both ends are processes, as they would be for users. Each figure is the median of a few runs, in
+// which the stacks take turns: a busy moment hits them all.
 
-const RUNS = 3;
-const MEGABYTE = 1_000_000;
-const SECONDS = 1.5;
-const STACKS: readonly StackName[] = ["runtime", "mpquic", "two paths", "node:crypto", "noble"];
+const RUNS = "3";
 
-const bulk = await measure("bulk", (name) => (name === "noble" ? 50 : 200) * MEGABYTE);
-const single = await measure("requests", () => SECONDS);
-const many = await measure("requests32", () => SECONDS);
-const fresh = await measure("connections", () => SECONDS);
+const { values: flags } = parseArgs({
+  options: {
+    long: { type: "boolean", default: false },
+    rows: { type: "string" },
+    stacks: { type: "string" },
+    runs: { type: "string", default: RUNS },
+    json: { type: "boolean", default: false },
+  },
+});
+const names = MEASURES.map(({ name }) => name);
+const wanted = pick("--rows", flags.rows, names) ??
+  names.filter((name) => flags.long || !isLong(name));
+const stacks = pick("--stacks", flags.stacks, STACKS) ?? STACKS;
+const runs = Number(flags.runs);
+if (!Number.isInteger(runs) || runs < 1) fail(`Cannot take "--runs ${flags.runs}": give 1 or more`);
 
-const rows: Row[] = [
-  row("one stream (200 MB; noble 50 MB), Mbit/s", bulk, ({ rate }) => 8 * rate / MEGABYTE),
-  row("requests for 1 kB, one at a time, per second", single, ({ rate }) => rate),
-  row("the same, median in ms", single, ({ median }) => median!, 2),
-  row("requests for 1 kB, 32 at a time, per second", many, ({ rate }) => rate),
-  row("new connections, one at a time, per second", fresh, ({ rate }) => rate),
-];
-console.log(Deno.args.includes("--json") ? json(rows) : `\n${formatTable(STACKS, rows)}`);
+const rows: Row[] = [];
+for (const row of MEASURES) if (wanted.includes(row.name)) rows.push(...await run(row));
+console.log(flags.json ? json(rows) : `\n${formatTable(stacks, rows)}`);
 
-/** Runs a load some times on all stacks. */
-async function measure(
-  load: string,
-  amount: (name: StackName) => number,
-): Promise<Map<StackName, Outcome[]>> {
+/** Runs a load some times on its stacks. */
+async function run(row: Measure): Promise<Row[]> {
   const outcomes = new Map<StackName, Outcome[]>();
-  await using servers = new AsyncDisposableStack();
-  const running: [StackName, BenchServer][] = [];
-  for (const name of STACKS) running.push([name, servers.use(await BenchServer.start(name))]);
-  for (let run = 1; run <= RUNS; run++) {
-    for (const [name, server] of running) {
-      const outcome = await server.run(load, amount(name));
-      console.error(`${load} ${run}/${RUNS}: ${name}`);
-      outcomes.set(name, [...outcomes.get(name) ?? [], outcome]);
+  for (let i = 1; i <= runs; i++) {
+    for (const stack of row.stacks) {
+      if (!stacks.includes(stack)) continue;
+      console.error(`${row.name} ${i}/${runs}: ${stack}`);
+      const outcome = await measure(stack, row.load, row.amount(stack));
+      outcomes.set(stack, [...outcomes.get(stack) ?? [], outcome]);
     }
   }
-  return outcomes;
+  const line = (title: string, digits: number, figure: (outcome: Outcome) => number): Row => {
+    const figures = [...outcomes].map(([stack, all]) => [stack, median(all.map(figure))] as const);
+    return { title, digits, figures: new Map(figures) };
+  };
+  const lines = [line(row.title, 0, row.rate)];
+  const hasMedian = [...outcomes.values()].some(([first]) => first?.median !== undefined);
+  if (hasMedian) lines.push(line("  median in ms", 2, ({ median }) => median!));
+  for (const end of ["client", "server"] as const) {
+    const cost = (outcome: Outcome) => row.costScale * outcome[end] / outcome.count;
+    lines.push(line(`  processors, ${end}, ${row.costUnit}`, 1, cost));
+  }
+  return lines;
 }
 
-function row(
-  title: string,
-  outcomes: ReadonlyMap<StackName, Outcome[]>,
-  figure: (outcome: Outcome) => number,
-  digits = 0,
-): Row {
-  const figures = new Map<string, number>();
-  for (const [name, all] of outcomes) figures.set(name, median(all.map(figure)));
-  return { title, digits, figures };
+function isLong(name: string): boolean {
+  return MEASURES.some((row) => row.name === name && row.isLong);
+}
+
+/** The names that a flag lists; undefined without the flag. */
+function pick<Name extends string>(
+  flag: string,
+  list: string | undefined,
+  known: readonly Name[],
+): Name[] | undefined {
+  return list?.split(",").map((name) =>
+    known.find((each) => each === name) ??
+      fail(`Cannot take "${flag} ${name}": choose from ${known.join(",")}`)
+  );
+}
+
+function fail(message: string): never {
+  console.error(message);
+  Deno.exit(2);
 }
 
 function json(all: readonly Row[]): string {

@@ -7,7 +7,7 @@ import { OURS, type Row } from "./row.ts";
 const RATIOS = [0.5, 0.75, 1, 3, 5];
 const LOSS = { loss: 0.01 };
 
-/** T18: what part of the bytes is sent once more although nobody knows that it was lost. */
+/** T18: what part of the bytes is sent once more although it is not known to be lost. */
 export function* redundancy(count: number): Generator<Row> {
   const row = (name: string, shares: readonly number[], target: number): Row => ({
     scenario: "T18",

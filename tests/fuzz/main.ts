@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { connectionTargets } from "./connection_targets.ts";
 import { frameTargets } from "./frame_targets.ts";
 import { httpTargets } from "./http_targets.ts";
+import { nativeTargets } from "./native_targets.ts";
 import { packetTargets } from "./packet_targets.ts";
 import type { Target } from "./target.ts";
 
@@ -15,6 +16,7 @@ const every: readonly Target[] = [
   ...packetTargets,
   ...frameTargets,
   ...httpTargets,
+  ...nativeTargets,
 ];
 const targets = every.filter(({ name }) => name.toLowerCase().includes(words));
 if (targets.length === 0) {

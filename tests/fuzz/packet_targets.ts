@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Writer } from "../../src/bytes/writer.ts";
-import { chooseEngine } from "../../src/crypto/engine.ts";
 import { InitialKeys } from "../../src/crypto/initial_keys.ts";
 import { SeededRandom } from "../../src/crypto/random.ts";
 import { TokenBox } from "../../src/crypto/token_box.ts";
 import { AddressTokens } from "../../src/endpoint/address_token.ts";
+import { ReplayMemory } from "../../src/endpoint/replay_memory.ts";
 import { TransportError } from "../../src/error/quic_error.ts";
 import { writePing } from "../../src/frame/ping.ts";
 import { Header, parseHeader } from "../../src/packet/header.ts";
@@ -20,9 +20,9 @@ import {
   writeVersionNegotiation,
 } from "../../src/packet/version_negotiation.ts";
 import { hostile } from "./bytes.ts";
+import { engine } from "./engine.ts";
 import { type Target, tolerate } from "./target.ts";
 
-const engine = chooseEngine();
 const id = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
 const initial = packet(Version.V1);
 const retry = written((writer) =>
@@ -30,8 +30,17 @@ const retry = written((writer) =>
 );
 const negotiation = written((writer) => writeVersionNegotiation(writer, id, id, [1, 2, 3], 9));
 const short = Uint8Array.of(0x41, ...id, ...new Uint8Array(40).fill(0x55));
-const samples = [initial, packet(Version.V2), retry, negotiation, short];
+/** Packets of all kinds. */
+export const samples: readonly Uint8Array[] = [
+  initial,
+  packet(Version.V2),
+  retry,
+  negotiation,
+  short,
+];
 
+/** A memory of its own for each try: the same token is shown again in another. */
+const fresh = () => ReplayMemory.create(new Uint8Array(16));
 const remote = { transport: "udp", hostname: "192.0.2.1", port: 5_000 } as const;
 
 /** What reads packets and what stands in their headers. */
@@ -83,9 +92,11 @@ export const packetTargets: readonly Target[] = [
     name: "AddressTokens believes no token that was changed",
     runs: 600,
     property: fc.property(fc.nat(1), fc.func(fc.nat(255)), fc.nat(90), (kind, change, at) => {
+      const memory = fresh();
       const tokens = new AddressTokens(
         new TokenBox(engine, new SeededRandom(5)),
         (now) => 1e12 + now,
+        () => memory,
       );
       const good = kind === 0
         ? tokens.forRetry(remote, id, id, 1, 0)
@@ -101,9 +112,11 @@ export const packetTargets: readonly Target[] = [
     name: "AddressTokens reads anything without a word",
     runs: 500,
     property: fc.property(fc.uint8Array({ maxLength: 120 }), (bytes) => {
+      const memory = fresh();
       const tokens = new AddressTokens(
         new TokenBox(engine, new SeededRandom(5)),
         (now) => 1e12 + now,
+        () => memory,
       );
       assert.notEqual(typeof tokens.check(bytes, remote, id, 1, 5), "object");
     }),

@@ -16,7 +16,7 @@ const edits = fc.array(
   { maxLength: 4 },
 );
 
-/** Bytes near to what somebody might really send, and now and then anything at all. */
+/** Bytes near to what a peer might really send, and now and then anything at all. */
 export function hostile(samples: readonly Uint8Array[], maxLength = 300): fc.Arbitrary<Uint8Array> {
   const noise = fc.uint8Array({ maxLength }) as fc.Arbitrary<Uint8Array>;
   if (samples.length === 0) return noise;

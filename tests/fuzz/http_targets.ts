@@ -4,7 +4,13 @@ import { ApplicationError, StreamError } from "../../src/error/quic_error.ts";
 import { readRequestHead, readResponseHead, readTrailers } from "../../src/http3/wire/fields.ts";
 import { frame, varints } from "../../src/http3/wire/frame.ts";
 import { FrameReader } from "../../src/http3/wire/frame_reader.ts";
+import type { RequestDatagrams } from "../../src/http3/handler.ts";
+import type { H3Transport } from "../../src/http3/transport.ts";
+import { CapsuleSender } from "../../src/http3/webtransport/capsule_sender.ts";
+import { Session } from "../../src/http3/webtransport/session.ts";
+import { WebTransportError } from "../../src/http3/webtransport/web_transport_error.ts";
 import { parsePriority } from "../../src/http3/wire/priority.ts";
+import { isProtocol, readProtocols, writeProtocols } from "../../src/http3/wire/protocol_list.ts";
 import { readSettings } from "../../src/http3/wire/settings.ts";
 import { QpackDecoder } from "../../src/qpack/decoder.ts";
 import type { FieldLine } from "../../src/qpack/field_line.ts";
@@ -19,6 +25,10 @@ const { section, instructions } = encoded();
 const exchange = [
   Uint8Array.of(...frame(0x01, section), ...frame(0x00, section), ...frame(0x21, section)),
   Uint8Array.of(...frame(0x04, varints(1, 4096, 7, 16)), ...frame(0x07, varints(0))),
+];
+const sessionCapsules = [
+  Uint8Array.of(...frame(0x78ae, new Uint8Array(0)), ...frame(0x190b_4d3d, varints(100))),
+  Uint8Array.of(...frame(0x190b_4d3f, varints(9)), ...frame(0x2843, Uint8Array.of(0, 0, 0, 7, 97))),
 ];
 const names = fc.constantFrom(":method", ":path", ":scheme", ":authority", ":status", "te", "a");
 const latin1 = fc.nat(255).map((code) => String.fromCharCode(code));
@@ -108,6 +118,33 @@ export const httpTargets: readonly Target[] = [
     }),
   },
   {
+    name: "Fields of protocols are lists of strings, or nothing",
+    runs: 800,
+    property: fc.property(
+      fc.oneof(
+        fc.string({ unit: latin1, maxLength: 60 }),
+        fc.stringMatching(/^["\\a-c;=*, ]{0,40}$/),
+        fc.array(fc.stringMatching(/^[ -~]{1,12}$/), { maxLength: 5 }).map(writeProtocols),
+      ),
+      (field) => {
+        const protocols = readProtocols(field);
+        assert.ok(protocols.join("").length <= field.length);
+        if (protocols.every(isProtocol)) {
+          assert.deepEqual(readProtocols(writeProtocols(protocols)), protocols);
+        }
+      },
+    ),
+  },
+  {
+    name: "Any bytes on the stream of a session end it, in order or by a reset, or wait for more",
+    runs: 300,
+    property: fc.asyncProperty(
+      hostile(sessionCapsules, 60),
+      fc.integer({ min: 1, max: 30 }),
+      runSession,
+    ),
+  },
+  {
     name: "Lines of a qlog trace are JSON of bounded length, whatever the texts in it",
     runs: 800,
     property: fc.property(
@@ -130,8 +167,30 @@ export const httpTargets: readonly Target[] = [
   },
 ];
 
-async function walk(bytes: Uint8Array, size: number): Promise<void> {
-  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
+/** A session whose peer says these bytes, in pieces of this size, and ends. */
+async function runSession(bytes: Uint8Array, size: number): Promise<void> {
+  const transport = {} as H3Transport;
+  const datagrams = { dropped: 0, maxSize: 0 } as RequestDatagrams;
+  const limits = { enabled: 1, maxSessions: 1, maxData: 5, maxStreamsUni: 5, maxStreamsBidi: 5 };
+  const capsules = new CapsuleSender();
+  const events = { onTaken() {}, onEnd() {} };
+  const session = new Session(0, transport, capsules, datagrams, limits, events);
+  session.begin("", piecesOf(bytes, size));
+  const end = await session.closed.catch((error) => error);
+  if (end instanceof WebTransportError) {
+    const { cause } = end;
+    if (!typed.some((type) => cause instanceof type)) throw cause;
+  } else {
+    assert.ok(end.closeCode >= 0 && end.closeCode <= 0xffff_ffff && end.reason.length <= 1_024);
+  }
+  // What the other end gets is whole capsules, or a reset.
+  await new Response(capsules.body).bytes().catch((error) => {
+    assert.ok(error instanceof StreamError, `${error}`);
+  });
+}
+
+function piecesOf(bytes: Uint8Array, size: number): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream<Uint8Array<ArrayBuffer>>({
     start(controller) {
       for (let at = 0; at < bytes.length; at += size) {
         controller.enqueue(bytes.slice(at, at + size));
@@ -139,7 +198,10 @@ async function walk(bytes: Uint8Array, size: number): Promise<void> {
       controller.close();
     },
   });
-  const reader = new FrameReader(stream);
+}
+
+async function walk(bytes: Uint8Array, size: number): Promise<void> {
+  const reader = new FrameReader(piecesOf(bytes, size));
   try {
     while (await reader.next()) {
       if (reader.type === 1) assert.ok((await reader.payload(64)).length <= 64);

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { PingRequest } from "../../src/connection/ping_request.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { type End, linkOf, Pair } from "../sim/pair.ts";
+import { engine } from "./engine.ts";
 import { FuzzApp } from "./fuzz_app.ts";
 
 /** What may be done at either end of a connection. */
@@ -88,6 +89,7 @@ export function play(scenario: Scenario): void {
   const trouble = { loss, reorder, duplicate, corrupt, reorderDelay: rtt / 2 };
   const pair = new Pair({
     seed: scenario.seed,
+    engine,
     links: Array.from({ length: scenario.paths }, () => linkOf(megabits, rtt, trouble)),
     serverAddresses: 1 + scenario.seed % scenario.paths,
     openPaths: scenario.seed % 3 !== 0,
@@ -202,7 +204,7 @@ function openPath(pair: Pair, which: number): void {
   pair.client.connection.openPath(port, remote, "available", pair.now);
 }
 
-/** A datagram that somebody made up, with an ID this end knows. */
+/** A made-up datagram, with an ID this end knows. */
 function damage(pair: Pair, end: End, which: number, much: number): void {
   const peer = end === pair.client ? pair.server : pair.client;
   const data = pair.world.random.bytes(much % 1_500);
@@ -283,7 +285,7 @@ function expectEnd(pair: Pair, end: End): void {
     assert.ok(each.has("closed"), `${each.host.name} knows of the end`);
     assert.equal(each.endpoint.connections.size, 0, `${each.host.name} forgets`);
     const { reason } = each.connection.closing;
-    // One datagram says so, and nobody knows whether it arrives; silence ends it then.
+    // One datagram says so, and it may not arrive; silence ends it then.
     const isSilence = each !== end && (reason?.by === "timeout" || reason?.by === "reset");
     assert.ok(reason?.code === 7 || isSilence, `${each.host.name}: ${JSON.stringify(reason)}`);
   }

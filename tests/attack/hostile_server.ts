@@ -2,6 +2,7 @@ import { Hub } from "../../src/api/hub.ts";
 import { DEFAULTS } from "../../src/connection/config.ts";
 import { Endpoint } from "../../src/endpoint/endpoint.ts";
 import { wallTime } from "../../src/io/clock.ts";
+import { socketOpener } from "../../src/io/open_socket.ts";
 import { SystemRandom } from "../../src/io/random.ts";
 import type { Credential } from "../../src/tls/credential.ts";
 import { RawConnection } from "./raw_connection.ts";
@@ -23,7 +24,7 @@ export class HostileServer {
     };
     const random = new SystemRandom();
     const endpoint = new Endpoint({ random, wallTime, server });
-    this.#hub = new Hub(endpoint, (connection) => {
+    this.#hub = new Hub(endpoint, socketOpener(), (connection) => {
       const raw = new RawConnection(this.#hub, connection);
       this.#hub.add(connection, (event) => {
         if (event.type === "handshakeCompleted") this.accepted.push(raw);

@@ -7,6 +7,7 @@ import { Endpoint } from "../../src/endpoint/endpoint.ts";
 import type { ClientConfig } from "../../src/endpoint/options.ts";
 import { writeStreamHeader } from "../../src/frame/stream.ts";
 import { wallTime } from "../../src/io/clock.ts";
+import { socketOpener } from "../../src/io/open_socket.ts";
 import { SystemRandom } from "../../src/io/random.ts";
 import { UdpSocket } from "../../src/io/udp_socket.ts";
 import { PacketBuilder } from "../../src/packet/packet_builder.ts";
@@ -28,8 +29,8 @@ export interface RawOptions {
 }
 
 /**
- * A real connection of the core, with its keys in the hands of somebody who puts packets of his own
- * making among those of the connection.
+ * A real connection of the core, with its keys in the hands of an attacker that puts packets
+ * of its own among those of the connection.
  */
 export class RawConnection {
   readonly connection: Connection;
@@ -51,9 +52,8 @@ export class RawConnection {
 
   /** Connects to a server; undefined if it does not want that, or does not answer. */
   static connect(options: RawOptions): Promise<RawConnection | undefined> {
-    const hub = new Hub(
-      new Endpoint({ random: new SystemRandom(), wallTime }),
-    );
+    const endpoint = new Endpoint({ random: new SystemRandom(), wallTime });
+    const hub = new Hub(endpoint, socketOpener());
     const { from: hostname } = options;
     const conn = Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
     const socket = new UdpSocket(conn);
@@ -115,7 +115,7 @@ export class RawConnection {
     // The connection takes it for its own, so that acknowledgements of it are no surprise.
     const now = this.hub.driver.now;
     const packet = path.space.sent.take().reset(nextNumber, length, now, path.current);
-    packet.ackEliciting = packet.inFlight = false;
+    packet.isEliciting = packet.isInFlight = false;
     path.space.onSent(packet, now);
     this.sent += length;
     return length;

@@ -1,6 +1,6 @@
 import { makeIssuedCertificate } from "../../mod.ts";
 
-/** Bytes of the file that nobody reads. */
+/** Bytes of the file that no client reads. */
 const BIG = 16_777_216;
 /**
  * A folder with what servers and attackers need: certificates with their authorities, a folder to

@@ -91,7 +91,7 @@ export class SpokenProcess implements AsyncDisposable {
     return await this.#end(milliseconds);
   }
 
-  /** Ends it at once: after an attack nobody is left to say goodbye to. */
+  /** Ends it at once: after an attack no peer is left to say goodbye to. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#hasEnded) this.#process.kill("SIGKILL");
     await this.#input.close().catch(() => {});

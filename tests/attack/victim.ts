@@ -3,7 +3,7 @@ import { honestRequests } from "./honest_client.ts";
 import { readSite, type Site } from "./site.ts";
 import { SpokenProcess } from "./spoken_process.ts";
 
-/** Who is attacked, in a process of its own, and the honest party that it has to do with. */
+/** The program that is attacked, in a process of its own, and its honest peer. */
 export interface Victim extends AsyncDisposable {
   /** The process. */
   readonly id: number;

@@ -17,7 +17,7 @@ const AT_ONCE = 8;
 /** So many are opened before memory is looked at: a server's heap grows by itself at first. */
 const WARM = 100;
 
-/** Who is not answered tries again soon. */
+/** A client without an answer tries again soon. */
 const config = { handshakeTimeout: 3_000 };
 /** What HTTP/3 clients say first: the type of their control stream, and empty SETTINGS. */
 const settings = new Uint8Array([0x00, 0x04, 0x00]);

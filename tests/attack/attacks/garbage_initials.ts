@@ -12,7 +12,7 @@ import { InitialForge } from "../initial_forge.ts";
 const TICK = 10;
 /** RFC 9000, Section 14.1: a first packet is dropped in a datagram that is shorter than 1,200. */
 const RUNT = 1_199;
-/** Datagrams that are made once and sent over and over: they differ in what nobody can open. */
+/** Datagrams that are made once and sent over and over: they differ in what cannot be opened. */
 const VARIETY = 512;
 
 /** First packets of connections that no key opens. */

@@ -36,7 +36,7 @@ export const hostileServerChain: Attack = {
   bounds,
 };
 
-/** The same, from a client that nobody knows. */
+/** The same, from an unknown client. */
 export const hostileClientChain: Attack = {
   name: "dear chain of a client",
   row: "A2",

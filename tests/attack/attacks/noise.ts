@@ -8,7 +8,7 @@ const LARGEST = 65_507;
 /** Bytes of the connection ID behind the first byte of a short header. */
 const ID_LENGTH = 8;
 
-/** Datagrams of noise with the ID of somebody's connection, from a socket that has no key of it. */
+/** Datagrams of noise with the ID of another's connection, from a socket that has no key of it. */
 export const noise: Attack = {
   name: "noise with a connection's ID",
   row: "F1",

@@ -15,7 +15,7 @@ const request = headersFrame([
   [":path", "/big.bin"],
 ]);
 
-/** Requests for a big file whose responses nobody reads. */
+/** Requests for a big file whose responses are not read. */
 export const unreadResponses: Attack = {
   name: "responses that nobody reads",
   row: "B2",

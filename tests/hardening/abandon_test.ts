@@ -157,7 +157,7 @@ Deno.test("PATH_ABANDON of both ends crosses, is lost and comes twice, and leave
       });
     }
     move(pair, 100_000);
-    pair.run({ until: pair.now + 30_000 });
+    pair.run({ until: pair.now + 20_000 });
     expectOpen(pair);
     const left = [pair.client, pair.server].map(({ connection }) =>
       connection.paths.paths.map(({ id, stage }) => `${id} ${stage}`)

@@ -5,7 +5,7 @@ import { ErrorCode } from "../../src/error/error_code.ts";
 import { ACK } from "../../src/frame/ack.ts";
 import { CRYPTO } from "../../src/frame/crypto.ts";
 import { Driver } from "../../src/io/driver.ts";
-import type { UdpSocket } from "../../src/io/udp_socket.ts";
+import type { Socket } from "../../src/io/socket.ts";
 import { FrameWriter } from "../../src/connection/send/frame_writer.ts";
 import type { Path } from "../../src/path/path.ts";
 import { Attacker, frame } from "../connection/attacker.ts";
@@ -18,7 +18,7 @@ Deno.test("A clock that goes back stops timers for a while, and nothing else [at
     const pair = new Pair({ paths: 2 }).connect();
     pair.run({ until: 6_000 });
     for (const { endpoint, host } of [pair.client, pair.server]) {
-      // Whoever asks with an old time gets what belongs to the newest.
+      // A caller with an old time gets what belongs to the newest.
       endpoint.expire(pair.now - back);
       endpoint.transmit(pair.now - back);
       endpoint.receive(new Uint8Array(40), host.ports[0]!, stranger, pair.now - back);
@@ -96,6 +96,7 @@ Deno.test("Driver sees to its timers however many empty datagrams come at once [
   let expired = 0;
   const driver = new Driver({
     deadline: 0,
+    canBeLate: false,
     receive() {},
     transmit: () => undefined,
     expire: () => void expired++,
@@ -104,7 +105,7 @@ Deno.test("Driver sees to its timers however many empty datagrams come at once [
     nextActive: () => undefined,
   }, { onConnection() {}, onActive() {} });
   for (let i = 0; i < 64_000; i++) {
-    driver.onDatagram(new Uint8Array(0), {} as UdpSocket, stranger);
+    driver.onDatagram(new Uint8Array(0), {} as Socket, stranger);
   }
   driver.close();
   assert.ok(expired >= 500, `timers were served ${expired} times`);

@@ -10,7 +10,7 @@ import { SilentClients } from "./silent_clients.ts";
 const ATTACK = 300;
 /** Room for a quarter of what there usually is, so that it is full soon. */
 const handshakes = quarterOf(SERVER_LIMITS.handshakes);
-/** How long the attack lasts before anybody else comes: all room is full by then. */
+/** How long the attack lasts before another client comes: all room is full by then. */
 const HEAD_START = 1_500;
 const VISITS = 20;
 const PAUSE = 100;
@@ -88,28 +88,28 @@ function range(count: number, hostname: (i: number) => string): string[] {
   return Array.from({ length: count }, (_, i) => hostname(i));
 }
 
-Deno.test("One address that falls silent after Retry keeps nobody out", () => {
+Deno.test("One address that falls silent after Retry keeps no client out", () => {
   expectHonestServed({ hostnames: ["198.51.100.7"] });
 });
 
-Deno.test("One silent address of the honest client's network keeps nobody out", () => {
+Deno.test("One silent address of the honest client's network keeps no client out", () => {
   expectHonestServed({ hostnames: ["10.0.0.77"] });
 });
 
-Deno.test("A network of silent addresses keeps nobody out, not even in it", () => {
+Deno.test("A network of silent addresses keeps no client out, not even in it", () => {
   expectHonestServed({ hostnames: range(250, (i) => `10.0.0.${i + 3}`) });
 });
 
-Deno.test("Silent addresses of 64 networks keep nobody out", () => {
+Deno.test("Silent addresses of 64 networks keep no client out", () => {
   expectHonestServed({ hostnames: range(1_024, (i) => `172.16.${i % 64}.${i >>> 6}`) });
 });
 
-Deno.test("Silent addresses of 64 networks keep nobody out, however many handshakes they begin", () => {
+Deno.test("Silent addresses of 64 networks keep no client out, however many handshakes they begin", () => {
   const hostnames = range(1_024, (i) => `172.16.${i % 64}.${i >>> 6}`);
   expectHonestServed({ hostnames, perSecond: 1_000, headStart: 500 });
 });
 
-Deno.test("New addresses of one IPv6 network, again and again, keep nobody out", () => {
+Deno.test("New addresses of one IPv6 network, again and again, keep no client out", () => {
   const hostnames = range(4_000, (i) => `2001:db8:1:${(i % 256).toString(16)}::${i}`);
   expectHonestServed({ hostnames, ipv6: true });
 });

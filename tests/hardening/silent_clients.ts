@@ -5,7 +5,7 @@ import { Header, parseHeader } from "../../src/packet/header.ts";
 import { PacketBuilder } from "../../src/packet/packet_builder.ts";
 import { PacketOpener } from "../../src/packet/packet_opener.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
-import type { Address } from "../../src/path/address.ts";
+import type { Address } from "../../src/path/address/address.ts";
 import type { Pair } from "../sim/pair.ts";
 import type { SimPort } from "../../src/sim/sim_port.ts";
 

@@ -187,6 +187,6 @@ for (const [what, lines] of malformedResponses) {
       .catch((error) => error);
     assert.ok(failure instanceof StreamError, String(failure));
     assert.equal(failure.code, 0x10e);
-    assert.equal(client.accepting, true, "the connection goes on");
+    assert.equal(client.isAccepting, true, "the connection goes on");
   });
 }

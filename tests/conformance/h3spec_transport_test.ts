@@ -30,7 +30,10 @@ import { withParameter, withTwistedTls } from "./twisted_tls.ts";
 type Side = "client" | "server";
 
 /** What h3spec is: an end that knows nothing of multiple paths. */
-const plain: PairOptions = { clientConfig: { maxPaths: 1 }, serverConfig: { maxPaths: 1 } };
+const plain: PairOptions = {
+  clientConfig: { maxConcurrentPaths: 1 },
+  serverConfig: { maxConcurrentPaths: 1 },
+};
 /** 2^60 + 1, which no `number` can hold. */
 const TOO_MANY_STREAMS = numbers(0xd0, 0, 0, 0, 0, 0, 0, 1);
 const OFFSET_AND_LENGTH = STREAM | 0x06;

@@ -3,7 +3,7 @@ import { DEFAULTS } from "../../src/connection/config.ts";
 import { CipherSuite } from "../../src/crypto/cipher_suite.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
 import { Version } from "../../src/packet/version.ts";
-import { formatAddress } from "../../src/path/address.ts";
+import { formatAddress } from "../../src/path/address/address.ts";
 import { Credential } from "../../src/tls/credential.ts";
 import { H3Client } from "../../src/http3/client/client.ts";
 import { serveConnection } from "../../src/http3/server/server.ts";
@@ -128,7 +128,7 @@ Deno.test("resumption: the second handshake has no Certificate", () => {
   expectHandshakes(runner.tap, 2);
   const types = runner.tap.messages("server", Handshake).map((all) => all.map(({ type }) => type));
   assert.deepEqual(types, [[8, 11, 15, 20], [8, 20]]);
-  assert.ok(second.core.handshake.tls.resumed);
+  assert.ok(second.core.handshake.tls.isResumed);
 });
 
 Deno.test("zerortt: the requests of the second connection leave early", () => {

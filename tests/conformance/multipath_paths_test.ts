@@ -19,7 +19,7 @@ import { PING } from "../../src/frame/ping.ts";
 import { STREAM } from "../../src/frame/stream.ts";
 import { PacketBuilder } from "../../src/packet/packet_builder.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
-import { Stage } from "../../src/path/lifecycle.ts";
+import { Stage } from "../../src/path/health/lifecycle.ts";
 import type { Path } from "../../src/path/path.ts";
 import { NamedGroup } from "../../src/tls/code/code_point.ts";
 import { Attacker, frame, type Frames, nameOf, newId } from "../connection/attacker.ts";
@@ -280,7 +280,7 @@ Deno.test("A path may be idle for longer than the connection could, while anothe
   move(pair, 50_000);
 });
 
-// MPQUIC, Section 4: also before anybody knows whether there will be several paths.
+// MPQUIC, Section 4: also before it is known whether there will be several paths.
 Deno.test("Multipath frames in Initial packets are a violation even before the parameters are known [MPQUIC 4 packets]", () => {
   for (const [type, frames] of multipathFrames()) {
     // The ClientHello of this key exchange needs two datagrams; after the first the server is there.

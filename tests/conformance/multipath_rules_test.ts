@@ -9,7 +9,7 @@ import {
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { ACK } from "../../src/frame/ack.ts";
 import { MAX_PATH_ID, PATH_ABANDON } from "../../src/frame/multipath.ts";
-import { LocalIds } from "../../src/path/local_ids.ts";
+import { LocalIds } from "../../src/path/id/local_ids.ts";
 import { PacketBuilder } from "../../src/packet/packet_builder.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
 import { ExtensionType } from "../../src/tls/code/code_point.ts";
@@ -213,7 +213,7 @@ Deno.test("disable_active_migration keeps further paths from the address of the 
   }
 });
 
-// MPQUIC, Section 2.3: also of what came before anybody knew of several paths.
+// MPQUIC, Section 2.3: also of what came before either end knew of several paths.
 Deno.test("0-RTT and 1-RTT packets are acknowledged by PATH_ACK, those of the handshake by ACK [MPQUIC 2.3 path-ack]", () => {
   const runner = new RunnerCase({ server: { earlyData: true } });
   const first = runner.fetch([20_000, 20_000]);

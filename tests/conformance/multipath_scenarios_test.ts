@@ -71,7 +71,7 @@ Deno.test("just_one: a server that allows one path more gives just that to a cli
   expectPaths(pair, 0, 1);
 });
 
-Deno.test("fail: a path whose way back is dead is dropped by both, and disturbs nobody [scenario fail]", () => {
+Deno.test("fail: a path whose way back is dead is dropped by both, and disturbs no other [scenario fail]", () => {
   const pair = started({ ...USUAL });
   pair.links[1]!.downward.down();
   assert.ok(twoMegabytes(pair) < 2_000, `${pair.now} ms`);
@@ -314,7 +314,7 @@ Deno.test("nat_challenge: the port changes while the path is being opened [scena
 for (const [initialWindow, limit] of [[10, 11_300], [80, 10_000]] as const) {
   Deno.test(`sat_plus: a thin line and a satellite, beginning with ${initialWindow} packets [scenario sat_plus]`, () => {
     const links = [{ ...link(1, 10), queue: 10_000 }, link(10, 300)];
-    const pair = started({ links, config: { initialWindow } });
+    const pair = started({ links, config: { initialCongestionWindow: initialWindow } });
     const time = twoMegabytes(pair, 10);
     assert.ok(time < limit, `${time} ms`);
   });
@@ -350,7 +350,7 @@ Deno.test("discovery: each end hears of each path which address the other sees, 
   pair.client.app.upload(10_000);
   pair.run({ until: pair.now + 500 });
   for (const id of [0, 1]) {
-    const seen = pair.client.connection.paths.find(id)!.current.observedAddress;
+    const seen = pair.client.connection.paths.find(id)!.current.reports.ours;
     assert.deepEqual(seen, pair.clientPorts[id]!.publicAddress, `path ${id}`);
   }
 });
@@ -415,7 +415,7 @@ Deno.test("monopath: 0-RTT data arrive whole, whichever of the first packets is 
     pair.run({ until: pair.now + 5_000, when: isDone });
     assert.ok(isDone(), `datagram ${lost} was lost, and more with it`);
     assert.equal(visit.client.paths.multipath, true);
-    assert.equal(visit.client.handshake.tls.earlyDataAccepted, true);
+    assert.equal(visit.client.handshake.tls.isEarlyDataAccepted, true);
     if (lost < 0) assert.ok(inbox.early > 30, `${inbox.early} came early`);
   }
 });

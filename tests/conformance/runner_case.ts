@@ -31,7 +31,7 @@ export interface Visit {
   readonly sessions: Session[];
 }
 
-/** A client and a server of HTTP/0.9 with the runner's network between them, and who watches. */
+/** A client and a server of HTTP/0.9 with the runner's network between them, and a capture of it. */
 export class RunnerCase {
   readonly pair: Pair;
   readonly tap: WireTap;
@@ -88,7 +88,7 @@ export class RunnerCase {
     return this.pair.clientPorts[0]!;
   }
 
-  /** Begins a connection. TLS is as it is by default, but for whom to believe and compression. */
+  /** Begins a connection. TLS is as it is by default, but for trust and compression. */
   connect(tls: Partial<ClientTlsOptions> = {}, more: Partial<ClientConfig> = {}): Visit {
     const { pair } = this;
     const sessions: Session[] = [];

@@ -1,7 +1,7 @@
-import type { Address } from "../../src/path/address.ts";
+import type { Address } from "../../src/path/address/address.ts";
 import type { Call } from "../frame/recorder.ts";
 
-/** One QUIC packet as somebody on the wire sees it who has the keys. */
+/** One QUIC packet as an observer on the wire sees it that has the keys. */
 export interface WirePacket {
   readonly time: number;
   readonly side: "client" | "server";

@@ -11,7 +11,7 @@ import { Header, parseHeader } from "../../src/packet/header.ts";
 import { PacketOpener } from "../../src/packet/packet_opener.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
 import { Version } from "../../src/packet/version.ts";
-import type { Address } from "../../src/path/address.ts";
+import type { Address } from "../../src/path/address/address.ts";
 import { type Call, recorder } from "../frame/recorder.ts";
 import type { Network } from "../../src/sim/network.ts";
 import { CryptoText, type WireMessage, type WirePacket } from "./wire_packet.ts";

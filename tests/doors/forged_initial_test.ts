@@ -11,12 +11,12 @@ import { Header, parseHeader } from "../../src/packet/header.ts";
 import { PacketBuilder } from "../../src/packet/packet_builder.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
 import { Version } from "../../src/packet/version.ts";
-import { Alert } from "../../src/tls/alert.ts";
+import { Alert } from "../../src/tls/code/alert.ts";
 import { Pair } from "../sim/pair.ts";
 import type { SeededRandom } from "../../src/sim/seeded_random.ts";
 
 /*
- * Initial keys follow from the client's first ID (RFC 9001, Section 5.2): whoever saw it can seal
+ * Initial keys follow from the client's first ID (RFC 9001, Section 5.2): an observer of it can seal
  * Initial packets that open, to either end. RFC 9000, Section 21.2 lets such a stranger end a
  * handshake; it must end with a code that says what was wrong, not with an error of our own.
  */
@@ -94,7 +94,7 @@ function forge(
 }
 
 for (const side of ["client", "server"] as const) {
-  Deno.test(`Initial packets that anybody can seal never bring out an error of the ${side}'s own`, () => {
+  Deno.test(`Initial packets that any observer can seal never bring out an error of the ${side}'s own`, () => {
     const ends = new Map<string, number>();
     for (let seed = 1; seed <= 120; seed++) {
       const pair = new Pair({ seed, qlog: () => {} });

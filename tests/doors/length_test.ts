@@ -6,9 +6,9 @@ import { type End, Pair } from "../sim/pair.ts";
 import { expectOpen, move } from "../sim/transfers.ts";
 
 /*
- * A datagram of any length, from anybody, does nothing to a connection unless its peer sealed it:
- * every length that UDP has, with noise, against the doors of both ends. Whoever saw one packet
- * knows the connection ID that leads there. The engines are tried by themselves, with right keys
+ * A datagram of any length, from any sender, does nothing to a connection unless its peer sealed it:
+ * every length that UDP has, with noise, against the doors of both ends. An observer that saw one
+ * packet knows the connection ID that leads there. The engines are tried by themselves, with right keys
  * and wrong ones, in `tests/crypto/every_length_test.ts`.
  */
 
@@ -107,7 +107,7 @@ for (const [side, step] of [["server", 1], ["client", 17]] as const) {
       builder.writer.uint8(PING);
       assert.equal(builder.endDatagram(length), length);
       const packet = space.sent.take().reset(number, length, pair.now, paths.paths[0]!.current);
-      packet.ackEliciting = packet.inFlight = false;
+      packet.isEliciting = packet.isInFlight = false;
       space.onSent(packet, pair.now);
       deliver(pair, victim, buffer.subarray(0, length));
       sent++;

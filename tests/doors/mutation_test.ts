@@ -10,7 +10,7 @@ import { type End, Pair, type PairOptions } from "../sim/pair.ts";
 import { expectOpen, move } from "../sim/transfers.ts";
 
 /*
- * Before each datagram of a handshake arrives, everything arrives that somebody on the way could
+ * Before each datagram of a handshake arrives, everything arrives that an attacker on the way could
  * make of it by changing one byte. Nothing of that opens, so nothing may come of it: no exception,
  * no end of the connection, and no other connection. Both ends are logged, as logs read headers.
  */

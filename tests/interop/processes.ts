@@ -182,7 +182,7 @@ async function digest(data: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", data));
 }
 
-/** Two ports that nobody uses now. */
+/** Two ports that are not in use now. */
 function freePorts(): [number, number] {
   const sockets = [1, 2].map(() =>
     Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 })

@@ -24,7 +24,7 @@ export async function runServer(contract: Contract): Promise<void> {
   }
 }
 
-/** Tells those who start the process that they may go on. */
+/** Tells the starter of the process that it may go on. */
 function announce(): void {
   Deno.stdout.writeSync(new TextEncoder().encode("listening\n"));
 }

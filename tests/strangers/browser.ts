@@ -34,7 +34,7 @@ export class Browser implements AsyncDisposable {
       "--disable-component-update",
       "--disable-sync",
       "--disable-dev-shm-usage",
-      // Otherwise it may prefer ::1, where nobody listens.
+      // Otherwise it may prefer ::1, where no server listens.
       "--host-resolver-rules=MAP localhost 127.0.0.1",
       `--origin-to-force-quic-on=${origin}`,
       `--ignore-certificate-errors-spki-list=${spkiHash}`,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { staticFiles } from "../../cli/static_files.ts";
+import { staticFiles } from "../../cli/files/static_files.ts";
 import { makeDevelopmentCertificate, type RequestInfo, serve } from "../../mod.ts";
 import { Browser, findBrowser } from "./browser.ts";
 
@@ -131,7 +131,7 @@ class Site implements AsyncDisposable {
     }
   }
 
-  /** A body that only ends when nobody wants it any more. */
+  /** A body that only ends when its reader cancels. */
   #endless(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return new ReadableStream({
       pull: (controller) => controller.enqueue(new Uint8Array(10_000)),

@@ -78,7 +78,8 @@ for (const role of roles) {
     const keys = pair.core.keys.oneRtt!;
     keys.retainFor(0);
     const timer = setInterval(() => keys.requestUpdate(), 20);
-    await echoOnce(pair, 10_000_000);
+    // How many updates there are in one transfer depends on how fast the machine is.
+    for (let i = 0; i < 20 && keys.generation <= 2; i++) await echoOnce(pair, 10_000_000);
     clearInterval(timer);
     assert.ok(keys.generation > 2, `${keys.generation} updates`);
   });
@@ -120,8 +121,8 @@ Deno.test("Clients of the runtime's QUIC resume sessions with our server, and se
     const { connection, core } = await server.accept();
     const { value } = await connection.incomingUnidirectionalStreams.getReader().read();
     assert.deepEqual(await collect(value!), data);
-    assert.equal(core.handshake.tls.resumed, resumed);
-    assert.equal(core.handshake.tls.earlyDataAccepted ?? false, resumed);
+    assert.equal(core.handshake.tls.isResumed, resumed);
+    assert.equal(core.handshake.tls.isEarlyDataAccepted ?? false, resumed);
     // What comes back comes after the tickets.
     await Promise.all([
       sent,
@@ -202,7 +203,7 @@ Deno.test("Ends without a common protocol refuse each other", async () => {
   });
 });
 
-/** A root, five authorities below each other, a leaf, and two that nobody needs: 12 kB in all. */
+/** A root, five authorities below each other, a leaf, and two superfluous ones: 12 kB in all. */
 async function longChain(): Promise<IssuedCertificate> {
   const unusual = (): Unusual => ({
     notBefore: Date.now() - DAY,

@@ -1,5 +1,5 @@
 import type { MultipathConnection } from "../../src/api/multipath_connection.ts";
-import type { TransportOptions } from "../../src/api/options.ts";
+import type { TransportOptions } from "../../src/api/options/options.ts";
 import type { Connection } from "../../src/connection/connection.ts";
 import type { ClientTlsOptions, ServerTlsOptions } from "../../src/tls/tls.ts";
 import { type IssuedCertificate, makeIssuedCertificate } from "../../mod.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { BidirectionalStream } from "../../src/api/connection_streams.ts";
+import type { BidirectionalStream } from "../../src/api/stream/connection_streams.ts";
 import { StreamError } from "../../src/error/quic_error.ts";
 import { patternBytes } from "../../src/sim/pattern.ts";
 import { DenoPair, type DenoPairOptions, type OurRole } from "./deno_pair.ts";

@@ -1,11 +1,12 @@
 import { CLIENT_DEFAULTS, DEFAULTS } from "../../src/connection/config.ts";
 import { Hub } from "../../src/api/hub.ts";
 import { MultipathConnection } from "../../src/api/multipath_connection.ts";
-import type { TransportOptions } from "../../src/api/options.ts";
-import { transportConfig } from "../../src/api/transport_config.ts";
+import type { TransportOptions } from "../../src/api/options/options.ts";
+import { transportConfig } from "../../src/api/options/transport_config.ts";
 import type { Connection } from "../../src/connection/connection.ts";
 import { Endpoint } from "../../src/endpoint/endpoint.ts";
 import { wallTime } from "../../src/io/clock.ts";
+import { socketOpener } from "../../src/io/open_socket.ts";
 import { SystemRandom } from "../../src/io/random.ts";
 import { Credential } from "../../src/tls/credential.ts";
 import type { ClientTlsOptions, ServerTlsOptions } from "../../src/tls/tls.ts";
@@ -52,7 +53,7 @@ export class OurServer implements AsyncDisposable {
     const { retry, earlyData } = options;
     const server = { transport, tls, retry, earlyData };
     const endpoint = new Endpoint({ random: new SystemRandom(), wallTime, server });
-    this.#hub = new Hub(endpoint, (core) => this.#onAccepted(core));
+    this.#hub = new Hub(endpoint, socketOpener(), (core) => this.#onAccepted(core));
     this.#hub.listen(["127.0.0.1"], 0);
     this.port = this.#hub.sockets.addresses[0]!.port;
   }
@@ -88,7 +89,7 @@ export class OurServer implements AsyncDisposable {
 
 /** Connects a client of ours whose inside can be set. */
 export async function connectOurs(options: OurClientOptions): Promise<OurEnd> {
-  const hub = new Hub(new Endpoint({ random: new SystemRandom(), wallTime }));
+  const hub = new Hub(new Endpoint({ random: new SystemRandom(), wallTime }), socketOpener());
   const socket = hub.open("127.0.0.1");
   const remote = { transport: "udp", hostname: "127.0.0.1", port: options.port } as const;
   const tls = {

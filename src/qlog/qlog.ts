@@ -53,9 +53,10 @@ export interface LoggedClose {
 
 /** A connection that could be logged. */
 export interface LoggedConnection {
-  readonly role: Role;
+  /** @internal */ readonly role: Role;
   /** The first destination ID, in lower-case hexadecimal: the name of the connection in logs. */
   readonly originalId: string;
+  /** The present, in milliseconds. */
   readonly now: number;
   /** Added to `now` gives milliseconds since 1970. */
   readonly epoch: number;

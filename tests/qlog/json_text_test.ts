@@ -28,7 +28,7 @@ Deno.test("JsonText escapes and cuts the texts of others", () => {
   assert.deepEqual(Object.keys(JSON.parse(text)), ["reason"]);
 });
 
-Deno.test("JsonText.take() gives what was written and begins anew", () => {
+Deno.test("JsonText.take() gives what was written and begins again", () => {
   const json = new JsonText();
   assert.equal(json.open().number("a", 1).close().take(), '{"a":1}');
   assert.equal(json.length, 0);

@@ -14,7 +14,7 @@ function written(calls: (qlog: Qlog) => void): readonly TraceEvent[] {
   return trace.events;
 }
 
-Deno.test("Qlog.connectionClosed() tells who closed and why", () => {
+Deno.test("Qlog.connectionClosed() tells which end closed, and why", () => {
   const close = (by: "local" | "peer" | "timeout" | "reset", application: boolean, code: number) =>
     written((qlog) => qlog.connectionClosed(1, { by, application, code, reason: "" }))[0]!.data;
   assert.deepEqual(close("peer", false, 0x0a), {

@@ -14,7 +14,7 @@ const request: FieldLine[] = [
   { name: "cookie", value: "secret" },
 ];
 
-/** An encoder and the decoder it talks to; whoever is not fed stays behind. */
+/** An encoder and the decoder it talks to; the side that is not fed stays behind. */
 class Link {
   readonly encoder: QpackEncoder;
   readonly decoder: QpackDecoder;
@@ -75,7 +75,7 @@ Deno.test("QpackEncoder.encode() never has more streams wait than allowed", () =
   assert.equal(link.decoder.blockedStreams, 3);
 });
 
-Deno.test("QpackEncoder.encode() makes nobody wait by default", () => {
+Deno.test("QpackEncoder.encode() makes no decoder wait by default", () => {
   const link = new Link(0);
   for (let i = 0; i < 50; i++) {
     assert.ok(Array.isArray(link.decoder.decode(4 * i, link.encoder.encode(4 * i, request))));

@@ -89,7 +89,7 @@ export const attacks = family("attack", [
   [
     "early-data-replay",
     "0-RTT data are read once, and never under lower limits than remembered",
-    2,
+    3,
   ],
   ["certificates", "Certificates are read and judged within bounds, and names by their rules", 7],
   [
@@ -112,7 +112,23 @@ export const attacks = family("attack", [
     2,
   ],
   ["smuggling", "Content has its announced length, and malformed requests are reset", 2],
+  ["session-origin", "Pages of origins that are not allowed have no session", "some"],
+  ["session-headers", "Streams that name what is no session close the connection", "some"],
+  ["session-early", "Streams that come before their session are few"],
+  ["session-streams", "Streams that no application takes are few", 2],
+  ["session-capsules", "Malformed capsules, and false limits, end their session only", "some"],
   ["file-server", "The file server never leaves its folder, and serves files only", 3],
+  [
+    "live-view",
+    "A live view answers no foreign host, origin, frame or browser, and no token twice",
+    5,
+  ],
+  ["live-view-texts", "What peers say reaches a live view as visible text", 2],
+  [
+    "live-view-load",
+    "Viewers that do not read, and peers that do much, cost a live view little",
+    4,
+  ],
   ["slow-handshake", "A client that vanishes in its handshake is forgotten"],
   ["slow-request", "Requests whose fields do not come are given up"],
   ["slow-content", "Bodies that do not come, and responses that are not taken, are given up", 2],

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 
 // What CONTRIBUTING.md asks of comments, as far as a program can tell.
 
@@ -12,34 +12,62 @@ function sourcesBelow(folder: string): string[] {
   });
 }
 
-const sources = ["src", "cli"].flatMap(sourcesBelow)
-  .map((path) => ({ path, text: Deno.readTextFileSync(join(root, path)) }));
+const read = (folders: readonly string[]) =>
+  folders.flatMap(sourcesBelow)
+    .map((path) => ({ path, text: Deno.readTextFileSync(join(root, path)) }));
+const sources = read(["src", "cli"]);
+const others = read(["tests", "examples"]).filter(({ path }) => !path.endsWith("comments_test.ts"));
 
-/** Letters alone, so that `send_half` and `SendHalf` are the same. */
-const plain = (name: string) => name.toLowerCase().replaceAll(/[^a-z]/g, "");
-
-/** Whether the first sentence that a reader finds is about what the file is named after. */
-function beginsWithNoun(path: string, text: string): boolean {
-  const [first] = text.split("\n").filter((line) => !/^(?:#!|\/\/ deno-lint)/.test(line));
-  if (/^\/[/*]/.test(first!)) return true;
-  const declared = /\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n(?:export (?:abstract |async )?\w+ (\w+))?/;
-  const name = plain(declared.exec(text)?.[1] ?? "");
-  const noun = plain(basename(path, ".ts"));
-  return name !== "" && (noun.includes(name) || name.includes(noun));
+/** The first line that is not for the system or the linter. */
+function firstLine(text: string): string {
+  return text.split("\n").find((line) => !/^(?:#!|\/\/ deno-lint)/.test(line))!;
 }
 
-Deno.test("each source file begins with a sentence about its noun", () => {
-  const others = sources.filter(({ path, text }) => !beginsWithNoun(path, text));
-  assert.deepEqual(others.map(({ path }) => path), []);
+Deno.test("the first line of each source file says what the file is", () => {
+  const unclear = sources.filter(({ text }) => !/^(?:\/\/ \S|\/\*)/.test(firstLine(text)));
+  assert.deepEqual(unclear.map(({ path }) => path), []);
   assert.ok(sources.length > 400, `${sources.length} files`);
+  // A block that begins a file is about the file, not about a constant that happens to be first.
+  const constants = sources.filter(({ text }) =>
+    /^(?:#!.*\n|\/\/ deno-lint.*\n)*\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n(?:export )?const [A-Z][A-Z_]+ =/
+      .test(text)
+  );
+  assert.deepEqual(constants.map(({ path }) => path), ["src/sim/test_certificate.ts"]);
 });
 
-Deno.test("comments name who acts: the application, the peer, the caller", () => {
-  const riddle = /\b(?:who(?:m|ever)|nobody|(?:some|any|every)body|lest|anew|for want of)\b/i;
-  for (const { path, text } of sources) {
+/** Words that leave open which of application, peer, caller or operating system acts. */
+const VAGUE_WORD = /\b(?:who(?:m|ever)|nobody|(?:some|any|every)body|lest|anew|for want of)\b/i;
+
+Deno.test("comments name the application, the peer or the caller that acts", () => {
+  for (const { path, text } of [...sources, ...others]) {
     const comments = text.match(/\/\*[\s\S]*?\*\/|(?:^|[\s;])\/\/ .*$/gm) ?? [];
     for (const comment of comments) {
-      assert.doesNotMatch(comment, riddle, `${path}: ${comment.trim()}`);
+      assert.doesNotMatch(comment, VAGUE_WORD, `${path}: ${comment.trim()}`);
+    }
+  }
+});
+
+Deno.test("a comment on a member has the member behind it, not another comment", () => {
+  const doubled = [...sources, ...others].filter(({ text }) => /\*\/\n {2,}\/\*\*[^/]/.test(text));
+  assert.deepEqual(doubled.map(({ path }) => path), []);
+});
+
+Deno.test("titles of tests name the part that acts", () => {
+  let count = 0;
+  for (const { path, text } of others) {
+    for (const [, , title] of text.matchAll(/Deno\.test\(\s*(["`])((?:(?!\1).)*)\1/g)) {
+      assert.doesNotMatch(title!, VAGUE_WORD, path);
+      count++;
+    }
+  }
+  assert.ok(count > 1_500, `${count} titles`);
+});
+
+Deno.test("comments use the words of CONTRIBUTING.md, not their synonyms", () => {
+  const synonym = /\bin doubt\b|\bsubflows?\b/i;
+  for (const { path, text } of [...sources, ...others]) {
+    for (const comment of text.match(/\/\*[\s\S]*?\*\/|(?:^|[\s;])\/\/ .*$/gm) ?? []) {
+      assert.doesNotMatch(comment, synonym, path);
     }
   }
 });

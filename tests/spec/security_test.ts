@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { tcpLimits } from "../../cli/tcp_front.ts";
+import { tcpLimits } from "../../cli/server/tcp_front.ts";
 import { DEFAULTS } from "../../src/connection/config.ts";
 import * as limits from "../../src/limits/limits.ts";
 import { RESOURCES } from "../../src/limits/share.ts";
@@ -54,7 +54,7 @@ Deno.test("SECURITY.md tells what a server's peers may hold", () => {
   ]);
 });
 
-Deno.test("README.md leads to SECURITY.md, and who installs the package has it", async () => {
+Deno.test("README.md leads to SECURITY.md, and the package has it", async () => {
   assert.match(await Deno.readTextFile(join(root, "README.md")), /\]\(SECURITY\.md\)/);
   const { publish } = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));
   assert.ok(publish.include.includes("SECURITY.md"));

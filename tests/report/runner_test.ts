@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { countLine, Runner, type RunResult } from "./runner.ts";
+
+const fine = `Deno.test("is fine", () => {});`;
+const unlucky = `Deno.test("has bad luck once", () => {
+  try {
+    Deno.writeTextFileSync("been", "", { createNew: true });
+  } catch {
+    return;
+  }
+  throw new Error("no luck");
+});`;
+
+/** Runs files of tests, by name. */
+async function run(files: Record<string, string>): Promise<RunResult> {
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const [name, text] of Object.entries(files)) {
+      await Deno.writeTextFile(`${folder}/${name}_test.ts`, text);
+    }
+    await using runner = await Runner.open(folder, ["--no-check"], () => {});
+    return await runner.run(["-q", "--parallel"]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("Runner runs a file once more that fails beside others, and counts its tests once", async () => {
+  const { succeeded, outcomes } = await run({ fine, unlucky: `${unlucky}\n${fine}` });
+  assert.equal(succeeded, true);
+  assert.equal(countLine(outcomes), "3 passed, 0 failed, 0 skipped");
+});
+
+Deno.test("Runner fails with what fails by itself, too", async () => {
+  const broken = `Deno.test("is broken", () => { throw new Error("broken"); });`;
+  const { succeeded, outcomes } = await run({ fine, unlucky, broken });
+  assert.equal(succeeded, false);
+  assert.equal(countLine(outcomes), "2 passed, 1 failed, 0 skipped");
+});
+
+Deno.test("Runner fails with a file that throws outside its tests, whatever else has bad luck", async () => {
+  const thrown = `throw new Error("at once");`;
+  assert.equal((await run({ fine, unlucky, thrown })).succeeded, false);
+  assert.equal((await run({ fine, thrown })).succeeded, false);
+  const late = `${fine}\nsetTimeout(() => { throw new Error("late"); }, 0);
+    Deno.test("waits", () => new Promise((resolve) => setTimeout(resolve, 1_000)));`;
+  assert.equal((await run({ unlucky, late })).succeeded, false);
+});
+
+Deno.test("Runner does not run again what fails in too many files", async () => {
+  const files: Record<string, string> = {};
+  for (let i = 0; i < 13; i++) files[i] = unlucky.replaceAll("been", `been${i}`);
+  const { succeeded, outcomes } = await run(files);
+  assert.equal(succeeded, false);
+  assert.equal(countLine(outcomes), "0 passed, 13 failed, 0 skipped");
+});

@@ -62,13 +62,23 @@ Deno.test("mpquic is installed, serves and fetches as the README's first lines s
     await Deno.mkdir(`${folder}/fetched`);
     await Deno.writeFile(`${folder}/served/film.mp4`, content);
     const [install, serve, get] = commands.map((line) => line.split(" "));
-    // What is installed is this copy of the package, whose imports deno.json names.
-    const config = ["--root", folder, "--config", new URL("deno.json", root).pathname];
+    // What is installed is this copy of the package, whose imports deno.json names. Their versions
+    // are those of the lock file, so that no registry is asked for others.
+    await Deno.copyFile(new URL("deno.lock", root), `${folder}/deno.lock`);
+    const config = [
+      "--root",
+      folder,
+      "--config",
+      new URL("deno.json", root).pathname,
+      "--lock",
+      `${folder}/deno.lock`,
+    ];
     const source = new URL("cli/main.ts", root).pathname;
     const installed = await new Deno.Command(Deno.execPath(), {
       args: [...install!.slice(1, -1), ...config, "--cached-only", "--no-check", source],
     }).output();
     assert.equal(installed.code, 0, new TextDecoder().decode(installed.stderr));
+    await Deno.copyFile(`${folder}/deno.lock`, `${folder}/bin/.mpquic/deno.lock`);
     const start = (words: readonly string[], cwd: string) =>
       new Deno.Command(`${folder}/bin/mpquic`, {
         args: words.slice(1),

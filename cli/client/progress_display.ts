@@ -31,8 +31,8 @@ export class ProgressDisplay implements Disposable {
   #drawn: readonly number[] = [];
   /** When the timer was heard last. */
   #heard = performance.now();
-  /** Whether an update was left out, as it was late. */
-  #isWaiting = false;
+  /** Until when nothing is drawn, since an update was late; 0 while none was. */
+  #waitsUntil = 0;
   #hasEnded = false;
   /** After a suspension there is something else above the cursor: what the shell has printed. */
   readonly #onResumption = () => {
@@ -63,7 +63,7 @@ export class ProgressDisplay implements Disposable {
    */
   note(line: string): void {
     if (this.#hasEnded) return;
-    if (this.#isLate || this.#isWaiting) this.#drawn = [];
+    if (this.#isLate || performance.now() < this.#waitsUntil) this.#drawn = [];
     draw(`${this.#erasure()}${printable(line)}\n`);
     this.#drawn = [];
   }
@@ -88,11 +88,17 @@ export class ProgressDisplay implements Disposable {
     return this.#isTerminal && performance.now() - this.#heard > LATE;
   }
 
-  /** Leaves an update out that is late: by the next one it is known whether rows can be drawn over. */
+  /**
+   * Leaves an update out that is late, and those that follow at once, as timers make up for lost
+   * time: an interval later it is known whether rows can be drawn over.
+   */
   #onTimer(): void {
-    this.#isWaiting = this.#isLate && !this.#isWaiting;
-    this.#heard = performance.now();
-    if (!this.#isWaiting) this.#draw();
+    const now = performance.now();
+    if (this.#waitsUntil === 0 && this.#isLate) this.#waitsUntil = now + REDRAW_INTERVAL;
+    this.#heard = now;
+    if (now < this.#waitsUntil) return;
+    this.#waitsUntil = 0;
+    this.#draw();
   }
 
   #draw(): void {

@@ -90,7 +90,7 @@ export async function outcome({ readable }: H3BidirectionalStream): Promise<Outc
 }
 
 /** Fails rather than waits for ever. */
-export async function within<T>(promise: Promise<T>, milliseconds = 3000): Promise<T> {
+export async function within<T>(promise: Promise<T>, milliseconds = 20_000): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error("Nothing happened in time")), milliseconds);

@@ -10,6 +10,7 @@ export class Relay implements Disposable {
   readonly #server: Deno.NetAddr;
   readonly #isLost: LossRule;
   #client: Deno.Addr | undefined;
+  #isClosed = false;
 
   /** @param serverPort Where the server listens, on 127.0.0.1. */
   constructor(serverPort: number, isLost: LossRule) {
@@ -23,6 +24,7 @@ export class Relay implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isClosed = true;
     this.#front.close();
     this.#back.close();
   }
@@ -31,14 +33,27 @@ export class Relay implements Disposable {
     let index = 0;
     for await (const [datagram, from] of this.#front) {
       this.#client = from;
-      if (!this.#isLost("toServer", index++)) await this.#back.send(datagram, this.#server);
+      if (!this.#isLost("toServer", index++)) {
+        await this.#forward(this.#back, datagram, this.#server);
+      }
     }
   }
 
   async #toClient(): Promise<void> {
     let index = 0;
     for await (const [datagram] of this.#back) {
-      if (!this.#isLost("toClient", index++)) await this.#front.send(datagram, this.#client!);
+      if (!this.#isLost("toClient", index++)) {
+        await this.#forward(this.#front, datagram, this.#client!);
+      }
+    }
+  }
+
+  /** A datagram that was on its way when the place was closed is lost. */
+  async #forward(socket: Deno.DatagramConn, datagram: Uint8Array, to: Deno.Addr): Promise<void> {
+    try {
+      await socket.send(datagram, to);
+    } catch (error) {
+      if (!this.#isClosed) throw error;
     }
   }
 }

@@ -227,6 +227,10 @@ export class Path implements FlightPath {
     return this.space.answeredFrom(this.#context.peerAckThreshold) + this.current.rtt.smoothed;
   }
 
+  get owesAck(): boolean {
+    return this.space.received.eliciting > 0;
+  }
+
   answeredBy(time: number): number {
     return this.current.inFlightUpTo(this.space.sent.lastBy(time - this.smoothedRtt));
   }

@@ -45,7 +45,10 @@ export function earliestCompletion(
   const { best, faster } = outlook;
   if (best === undefined) return undefined;
   if (streams.length === 0) return answer.send(pathForControl(best, paths));
-  if (faster === undefined) return answer.send(best);
+  if (faster === undefined) {
+    if (streams.length > 1) return answer.send(best);
+    return answer.send(outlook.companion(paths, readyOf(streams[0]!)));
+  }
   const growth = outlook.isFull ? GrowthCounts.AsReady : GrowthCounts.AsLong;
   const first = firstBeyond(streams, context.order, outlook.capacity, growth);
   if (first < 0) return answer.wait(outlook.patience);

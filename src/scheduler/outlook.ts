@@ -8,6 +8,7 @@ import {
   nextArrival,
   QUEUE_SEEN,
   rateOf,
+  transitOf,
   waitsUntil,
 } from "./forecast.ts";
 import type { PathView, ScheduleContext } from "./scheduler.ts";
@@ -96,6 +97,25 @@ export class Outlook {
         this.patience = waitsUntil(path, now);
       }
     }
+  }
+
+  /**
+   * The path for what fits a datagram while nothing is in flight: one that has to acknowledge
+   * something anyway is as good as `best` if `best` is sooner by no more than its round-trip time
+   * varies. So an answer takes the way of its question and acknowledges it, and there is no datagram
+   * on another path that only acknowledges.
+   */
+  companion(paths: readonly PathView[], bytes: number): PathView {
+    const best = this.best!;
+    if (best.owesAck || best.bytesInFlight > 0 || bytes > best.maxDatagramSize) return best;
+    const bound = transitOf(best) + best.rttVariation;
+    for (let i = 0; i < paths.length; i++) {
+      const path = paths[i]!;
+      if (!path.owesAck || path.room < bytes || path.bytesInFlight > 0) continue;
+      // A rate is of no matter to a single datagram, and not known of a path that carried little.
+      if (transitOf(path) <= bound) return path;
+    }
+    return best;
   }
 
   /** Whether a datagram on `best` could leave the faster paths without connection credit. */

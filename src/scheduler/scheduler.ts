@@ -48,6 +48,8 @@ export interface PathView {
   readonly nextSendAt: number;
   /** When the oldest packet in flight should be acknowledged; `Infinity` without one. */
   readonly nextAckAt: number;
+  /** Whether something that came on the path waits to be acknowledged: data carry that along. */
+  readonly owesAck: boolean;
   /** Bytes in flight that should be acknowledged by `time`. */
   answeredBy(time: number): number;
 }

@@ -153,3 +153,19 @@ Deno.test("earliestCompletion() does not depend on earlier answers", () => {
   assert.equal(second?.path, first.path);
   assert.deepEqual(second?.streams?.map(({ id }) => id), names);
 });
+
+Deno.test("earliestCompletion() lets an answer take the way of its question, and acknowledge it", () => {
+  const best = pathView(0, { rttVariation: 2 });
+  const asked = pathView(1, { smoothedRtt: 24, owesAck: true, deliveryRate: 0 });
+  const answer = (paths: readonly PathView[], bytes = 1_000) =>
+    earliestCompletion(paths, [streamView(0, bytes)], contextOf())?.path;
+  assert.equal(answer([best, asked]), asked);
+  assert.equal(answer([best, { ...asked, owesAck: false }]), best, "nothing is acknowledged");
+  const both = { ...best, owesAck: true };
+  assert.equal(answer([both, asked]), both, "each has something to acknowledge");
+  const slower = pathView(1, { smoothedRtt: 24.1, owesAck: true });
+  assert.equal(answer([best, slower]), best, "that would be later than the best path ever is");
+  const busy = { ...asked, bytesInFlight: 100 };
+  assert.equal(answer([best, busy]), best, "more than a question is under way");
+  assert.equal(answer([best, asked], 1_201), best, "it is more than a datagram");
+});

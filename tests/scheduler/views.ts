@@ -26,6 +26,7 @@ export function pathView(id: number, more: Partial<PathView> = {}): PathView {
     lastSentAt: 0,
     nextSendAt: 0,
     nextAckAt: Infinity,
+    owesAck: false,
     answeredBy: () => 0,
     ...more,
   };

@@ -2,7 +2,6 @@
 
 import { Readiness } from "../scheduler/readiness.ts";
 import type { Random } from "../crypto/random.ts";
-import type { FrameSink } from "../frame/sent_frame.ts";
 import { type LossContext, LossDetector } from "../recovery/loss_detector.ts";
 import type { PathCounters } from "../recovery/path_counters.ts";
 import { PacketSpace } from "../recovery/packet_space.ts";
@@ -249,17 +248,6 @@ export class Path implements FlightPath {
   /** The same without the share of pauses: to wait longer would be useless. */
   get steadyTimeout(): number {
     return this.current.rtt.steadyTimeout(this.space.maxAckDelay);
-  }
-
-  /** Whether something waits that must travel on this very path. */
-  get ownDue(): boolean {
-    return this.current.reports.observation?.due || this.space.tail.isDue || this.pings.due;
-  }
-
-  /** Writes what must travel on this very path. */
-  writeOwn(sink: FrameSink): void {
-    this.current.reports.observation?.writeFrame(sink);
-    this.pings.writeFrames(sink);
   }
 
   /** An ACK named packets of this path, and came by that with the ID `by`. */

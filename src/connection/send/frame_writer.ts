@@ -230,6 +230,17 @@ export class FrameWriter {
     }
   }
 
+  /** Whether something waits that must travel on this very path. */
+  isOwnDue(path: Path): boolean {
+    return path.current.reports.observation?.due || path.space.tail.isDue || path.pings.due;
+  }
+
+  /** Writes what must travel on this very path. */
+  writeOwn(path: Path): void {
+    path.current.reports.observation?.writeFrame(this.#builder);
+    path.pings.writeFrames(this.#builder);
+  }
+
   /** Writes that packet's frame. */
   writeTail(space: PacketSpace): void {
     this.#from.ackRequest.writeTail(space, this.#builder);

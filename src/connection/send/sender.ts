@@ -187,7 +187,7 @@ export class Sender {
         continue;
       }
       this.#frames.writeAcks(path, now);
-      path.writeOwn(this.builder);
+      this.#frames.writeOwn(path);
       // RFC 8899, Section 5.2: one of two has the base size, the other tells what small ones do.
       const { doubtful } = path.current.mtu;
       const baseProbe = doubtful && path.space.probes > 1;
@@ -274,17 +274,22 @@ export class Sender {
   #beginData(path: Path, now: number): boolean {
     if (!this.#datagram.begin(path.current) || !this.#datagram.startShort(path)) return false;
     this.#frames.writeAcks(path, now);
-    path.writeOwn(this.builder);
+    this.#frames.writeOwn(path);
     return true;
   }
 
   /** Frames that must leave on one path, without data to travel with. */
   #sendOwn(paths: PathSet, now: number): Transmit | undefined {
     for (const path of paths.paths) {
-      if (path.readiness < Readiness.Opening || !path.ownDue || !path.slot.remote.usable) continue;
+      if (
+        path.readiness < Readiness.Opening || !this.#frames.isOwnDue(path) ||
+        !path.slot.remote.usable
+      ) {
+        continue;
+      }
       if (!this.#datagram.begin(path.current) || !this.#datagram.startShort(path)) continue;
       this.#frames.writeAcks(path, now);
-      path.writeOwn(this.builder);
+      this.#frames.writeOwn(path);
       if (path.space.tail.isDue) this.#frames.writeTail(path.space);
       return this.#datagram.end(path, path.current, 0, now);
     }

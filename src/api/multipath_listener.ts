@@ -238,9 +238,19 @@ class ApiListener<Face extends ConnectionFace> implements ConnectionListener<Fac
       this.#unaccepted.delete(connection);
     };
     connection.closed.then(forget, forget);
-    // An application that reads 0-RTT data reads them before the client has proven anything.
-    if (core.keys.zeroRtt.read !== undefined) this.#offer(connection);
-    else connection.handshake.then(() => this.#offer(connection), () => {});
+    // An application that reads 0-RTT data reads them before the client has proven anything. A
+    // ClientHello may take several datagrams, and its keys come with the last of them.
+    if (core.keys.zeroRtt.read !== undefined) return this.#offer(connection);
+    const early = Promise.withResolvers<void>();
+    if (core.keys.handshake.write === undefined) {
+      this.#hub.watch(core, ({ type }) => {
+        if (type === "earlyDataAccepted") early.resolve();
+      });
+    }
+    Promise.race([early.promise, connection.handshake]).then(
+      () => this.#offer(connection),
+      () => {},
+    );
   }
 
   #offer(connection: Face): void {

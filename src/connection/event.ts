@@ -17,6 +17,8 @@ export type ConnectionEvent =
   | { readonly type: "handshakeCompleted" }
   /** The server reads none of the 0-RTT data; it goes out again by itself. */
   | { readonly type: "earlyDataRejected" }
+  /** A server reads the client's 0-RTT data from now on. */
+  | { readonly type: "earlyDataAccepted" }
   /** A DATAGRAM waits in `datagrams`. */
   | { readonly type: "datagramReceived" }
   /** DATAGRAMs can be queued again after they could not be. */

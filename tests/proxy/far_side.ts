@@ -1,4 +1,5 @@
 import { serve } from "../../src/http3/server/serve.ts";
+import type { RequestHandler } from "../../src/http3/handler.ts";
 import type { HttpServer } from "../../src/http3/server/http_server.ts";
 import type { MultipathConnection } from "../../src/api/multipath_connection.ts";
 import type { TunnelOptions } from "../../src/proxy/tunnel_options.ts";
@@ -21,10 +22,18 @@ export async function hashOf(token: string): Promise<string> {
   return new Uint8Array(hash).toHex();
 }
 
+/** How requests are answered that ask for no tunnel. */
+interface FilesOptions {
+  readonly handler?: RequestHandler<MultipathConnection>;
+  /** Whether that may be done by 0-RTT data. */
+  readonly earlyData?: boolean;
+}
+
 /** A proxy that may connect to loopback, and its files. */
 export function farSide(
   options: Partial<ProxyOptions> = {},
   port = 0,
+  { handler = () => new Response("a file"), earlyData = false }: FilesOptions = {},
 ): { server: AsyncDisposable; http: FarServer; url: string; client: TunnelOptions } {
   const closing = new AbortController();
   const users = options.users ?? new ProxyUsers(line);
@@ -34,9 +43,10 @@ export function farSide(
     port,
     cert,
     key,
+    earlyData,
     localAddresses: ["127.0.0.1"],
     ...proxyHandlers({ ...options, users, allow }),
-  }, () => new Response("a file"));
+  }, handler);
   const url = `https://localhost:${http.addr.port}`;
   const client: TunnelOptions = {
     caCerts: [cert],

@@ -6,9 +6,13 @@ export class SwallowingPath implements Disposable {
   readonly #backs = new Map<number, Deno.DatagramConn>();
   readonly #swallowed = new Set<number>();
   readonly #server: Deno.NetAddr;
+  readonly #pause: number;
   #isShut = false;
+  #hasAnswers = true;
 
-  constructor(port: number) {
+  /** @param pause Milliseconds that all wait behind the first datagram of a client. */
+  constructor(port: number, pause = 0) {
+    this.#pause = pause;
     this.#server = { transport: "udp", hostname: "127.0.0.1", port };
     this.#run().catch(() => {});
   }
@@ -27,8 +31,14 @@ export class SwallowingPath implements Disposable {
     this.#isShut = true;
   }
 
+  /** Swallows what the server sends, and nothing else. */
+  swallowAnswers(): void {
+    this.#hasAnswers = false;
+  }
+
   /** Ends the swallowing. */
   carry(): void {
+    this.#hasAnswers = true;
     this.#isShut = false;
     this.#swallowed.clear();
   }
@@ -41,7 +51,9 @@ export class SwallowingPath implements Disposable {
     for await (const [data, from] of this.#front) {
       const { port } = from as Deno.NetAddr;
       if (this.#carries(port)) {
+        const isFirst = !this.#backs.has(port);
         await this.#back(from as Deno.NetAddr).send(data, this.#server);
+        if (isFirst) await new Promise((resolve) => setTimeout(resolve, this.#pause));
       }
     }
   }
@@ -58,7 +70,8 @@ export class SwallowingPath implements Disposable {
 
   async #answer(back: Deno.DatagramConn, client: Deno.NetAddr): Promise<void> {
     for await (const [data] of back) {
-      if (this.#carries(client.port)) await this.#front.send(data, client);
+      const isCarried = this.#hasAnswers && this.#carries(client.port);
+      if (isCarried) await this.#front.send(data, client);
     }
   }
 

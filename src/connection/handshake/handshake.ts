@@ -31,6 +31,8 @@ export interface HandshakeObserver {
   onRemembered(parameters: TransportParameters): void;
   /** The peer's parameters have come and are consistent. */
   onPeerParameters(parameters: TransportParameters): void;
+  /** A server has the keys of the client's 0-RTT data. */
+  onEarlyDataReadable(): void;
   /** 1-RTT keys were installed, for a direction at least. */
   onOneRttKeys(): void;
   /** The server reads none of our 0-RTT data: it counts as never sent. */
@@ -241,6 +243,7 @@ export class Handshake {
   ): void {
     this.keys.install(level, suite, read, write);
     if (level === Level.OneRtt) this.#observer.onOneRttKeys();
+    else if (level === Level.ZeroRtt && read) this.#observer.onEarlyDataReadable();
   }
 
   #onPeerTransportParameters(data: Uint8Array): void {

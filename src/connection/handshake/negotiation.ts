@@ -80,6 +80,10 @@ export class Negotiation implements HandshakeObserver {
     else if (maxAddresses > 0) announcer.start("added", maxAddresses);
   }
 
+  onEarlyDataReadable(): void {
+    this.#parts.events.push({ type: "earlyDataAccepted" });
+  }
+
   onOneRttKeys(): void {
     // A server tells its connection IDs at once, so that the client may open paths a round trip
     // earlier.

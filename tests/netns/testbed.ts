@@ -148,6 +148,37 @@ export class Testbed implements AsyncDisposable {
     await ip("-n", this.client, "link", "del", `c${index}`);
   }
 
+  /**
+   * Puts a router before the client on each link, which gives all that comes from the client its own
+   * address, as those of homes and phones do. The client has other addresses then.
+   */
+  async addRouters(linkCount: number): Promise<void> {
+    for (let index = 0; index < linkCount; index++) {
+      const [router, device] = [`${this.#middle}-${index}`, `c${index}`];
+      await ip("netns", "add", router);
+      this.#stack.defer(() => ip("netns", "del", router).then(() => {}));
+      await ip("-n", router, "link", "set", "lo", "up");
+      await quieten(router);
+      await ip("-n", this.client, "link", "set", device, "netns", router);
+      await ip("-n", router, "addr", "add", `${clientAddress(index)}/24`, "dev", device);
+      await ip("-n", router, "link", "set", device, "mtu", "1500", "up");
+      await ip("-n", router, "route", "add", "default", "dev", device);
+      const peer = ["peer", "name", "lan", "netns", router];
+      await ip("link", "add", device, "netns", this.client, "type", "veth", ...peer);
+      const [near, gateway] = [homeAddress(index), `192.168.${index}.1`];
+      await ip("-n", router, "addr", "add", `${gateway}/24`, "dev", "lan");
+      await ip("-n", router, "link", "set", "lan", "up");
+      await ip("-n", this.client, "addr", "add", `${near}/24`, "dev", device);
+      await ip("-n", this.client, "link", "set", device, "up");
+      const table = `${100 + index}`;
+      await ip("-n", this.client, "rule", "add", "from", near, "lookup", table);
+      const route = ["default", "via", gateway, "dev", device];
+      await ip("-n", this.client, "route", "add", ...route, "table", table);
+      await ip("-n", this.client, "route", "add", ...route, "metric", `${600 + 100 * index}`);
+      await translate(router, device);
+    }
+  }
+
   /** Gives the client a tunnel that has the default route and leads nowhere, as a VPN in bad order. */
   async addTunnel(name: string): Promise<void> {
     await ip("-n", this.client, "tuntap", "add", "dev", name, "mode", "tun");
@@ -250,6 +281,11 @@ export function serverAddress(index: number): string {
   return `10.77.${index}.2`;
 }
 
+/** The client's address on a link behind a router. */
+export function homeAddress(index: number): string {
+  return `192.168.${index}.2`;
+}
+
 /** The client's IPv6 address on a link that has one. */
 export function clientAddress6(index: number): string {
   return `fd77:0:0:${index}::1`;
@@ -303,6 +339,14 @@ function isRunning(pid: string): boolean {
 async function quieten(namespace: string): Promise<void> {
   const settings = ["/proc/sys/net/ipv6/conf/all/disable_ipv6", "1"];
   await ip("netns", "exec", namespace, "sh", "-c", 'echo "$1" > "$0"', ...settings);
+}
+
+/** Has a router give all that leaves by a device the address of that device. */
+async function translate(router: string, device: string): Promise<void> {
+  await ip("netns", "exec", router, "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward");
+  const chain = "type nat hook postrouting priority 100;";
+  const rules = `table ip nat { chain out { ${chain} oifname "${device}" masquerade; }; }`;
+  await ip("netns", "exec", router, "nft", rules);
 }
 
 /** Runs `ip` and returns its output. */

@@ -10,6 +10,7 @@ import {
   newReno,
   olia,
   priorityOrder,
+  redundant,
   roundRobinOrder,
   type StreamOrder,
   strictPriorityOrder,
@@ -56,6 +57,8 @@ export function transportOptions(choices: TransportChoices, paths: number): Tran
   return {
     ...(paths > USUAL_PATHS && { maxConcurrentPaths: paths }),
     ...(scheduler && { scheduler }),
+    // Both ends are told the same, as each decides for what it sends.
+    ...(scheduler === redundant && { dropDuplicateDatagrams: true }),
     ...(reinjection && { reinjection }),
     ...(streamOrder && { streamOrder: streamOrders[streamOrder] }),
     ...(congestionControl && { congestionControl: congestionControls[congestionControl] }),

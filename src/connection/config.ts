@@ -65,6 +65,8 @@ export interface TransportConfig {
   readonly congestionControl: CongestionControl;
   /** Chooses the path of each datagram with application data. */
   readonly scheduler: Scheduler | SchedulerFactory;
+  /** Whether DATAGRAM frames are dropped that have come by another path before. */
+  readonly dropDuplicateDatagrams?: boolean | undefined;
   /** Decides which packets in flight are sent once more. */
   readonly reinjection: ReinjectionPolicy;
   /** Which stream goes first. */

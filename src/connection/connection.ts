@@ -106,7 +106,7 @@ export class Connection {
     const [events, requests, announcer] = [this.#events, this.#requests, this.#announcer];
     const peer = this.peer = new Peer(options.remote, configuredParameters(config, role));
     const idle = this.idle = new Idle(config.maxIdleTimeout);
-    const datagrams = this.datagrams = new DatagramQueue(events, memory);
+    const datagrams = this.datagrams = new DatagramQueue(events, memory, config);
     const streams = new StreamSet({ role, ...config, order: config.streamOrder, memory });
     const keys = this.keys = new KeyRing(engine, role, options.version, config.keyLimits);
     const progress = new HandshakeProgress();

@@ -4,6 +4,7 @@ import { giveBack } from "../bytes/bytes.ts";
 import { DATAGRAM, datagramSize, writeDatagram } from "../frame/datagram.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
 import { MAX_DATAGRAM_BYTES_WAITING, MAX_DATAGRAMS_WAITING } from "../limits/limits.ts";
+import { DuplicateDatagrams } from "./duplicate_datagrams.ts";
 import type { Path } from "../path/path.ts";
 import { BufferMemory } from "../stream/buffer_memory.ts";
 import { bindingOf } from "../path/address/binding.ts";
@@ -19,6 +20,12 @@ export interface DatagramEvents {
   push(event: { readonly type: "datagramsSent" }): unknown;
 }
 
+/** What of the configuration of a connection concerns datagrams. */
+interface DatagramConfig {
+  /** Whether those are dropped that have come by another path before. */
+  readonly dropDuplicateDatagrams?: boolean | undefined;
+}
+
 /** DATAGRAM frames on their way out and in (RFC 9221). */
 export class DatagramQueue implements FrameOwner {
   /** Datagrams that came and were not read in time. */
@@ -29,10 +36,13 @@ export class DatagramQueue implements FrameOwner {
   hasBound = false;
   readonly #events: DatagramEvents;
   readonly #memory: BufferMemory;
+  readonly #duplicates: DuplicateDatagrams | undefined;
   /** The largest frame the peer takes, 0 for none. */
   #peerLimit = 0;
   #isWanted = false;
   readonly #outgoing: Outgoing[] = [];
+  /** What the packet carries that is written now, or was written last. */
+  readonly #written: Outgoing[] = [];
   readonly #incoming: Uint8Array<ArrayBuffer>[] = [];
   #bytesIncoming = 0;
 
@@ -40,10 +50,16 @@ export class DatagramQueue implements FrameOwner {
    * Makes an empty queue.
    *
    * @param memory Where the connection counts what is allocated.
+   * @param config The connection's.
    */
-  constructor(events: DatagramEvents, memory: BufferMemory = new BufferMemory()) {
+  constructor(
+    events: DatagramEvents,
+    memory: BufferMemory = new BufferMemory(),
+    { dropDuplicateDatagrams = false }: DatagramConfig = {},
+  ) {
     this.#events = events;
     this.#memory = memory;
+    this.#duplicates = dropDuplicateDatagrams ? new DuplicateDatagrams() : undefined;
   }
 
   /** The largest frame the peer takes, 0 for none. */
@@ -96,8 +112,13 @@ export class DatagramQueue implements FrameOwner {
     return this.#outgoing.some(({ bound }) => bindingOf(bound) === path);
   }
 
-  /** A datagram arrived; those that are not read in time go, the oldest first. */
-  onDatagram(data: Uint8Array): void {
+  /**
+   * A datagram arrived; those that are not read in time go, the oldest first.
+   *
+   * @returns Whether it is kept: a copy of one that came before may not be.
+   */
+  onDatagram(data: Uint8Array, pathId = 0): boolean {
+    if (this.#duplicates?.isFirst(data, pathId) === false) return false;
     while (this.#isFullWith(data.length)) {
       giveBack(this.receive()!);
       this.dropped++;
@@ -105,6 +126,7 @@ export class DatagramQueue implements FrameOwner {
     this.#incoming.push(data.slice() as Uint8Array<ArrayBuffer>);
     this.#bytesIncoming += data.length;
     this.#memory.add(data.length);
+    return true;
   }
 
   /** The oldest datagram not read yet. */
@@ -128,6 +150,7 @@ export class DatagramQueue implements FrameOwner {
    */
   writeFrames(sink: FrameSink, wholePacket: number, path: Path): void {
     const limit = Math.min(wholePacket, this.#peerLimit);
+    if (this.#written.length > 0) this.#written.length = 0;
     let at = 0;
     while (at < this.#outgoing.length) {
       const { data, bound } = this.#outgoing[at]!;
@@ -137,15 +160,40 @@ export class DatagramQueue implements FrameOwner {
       }
       const size = datagramSize(data.length);
       if (size > sink.room && size <= limit) break;
-      this.#outgoing.splice(at, 1);
+      const [outgoing] = this.#outgoing.splice(at, 1);
       if (size > limit) {
         this.lost++;
         continue;
       }
       writeDatagram(sink.writer, data);
-      sink.record(this, DATAGRAM, 0, 0);
+      sink.record(this, DATAGRAM, this.#written.push(outgoing!) - 1, 0);
     }
     if (this.#outgoing.length < MAX_DATAGRAMS_WAITING / 2) this.#tell();
+  }
+
+  /**
+   * A datagram that may leave on another path as well.
+   *
+   * @param frame A frame of the packet that was written last.
+   */
+  copyOf({ start }: SentFrame, path: Path): Uint8Array | undefined {
+    const { data, bound } = this.#written[start]!;
+    return bound === undefined || (bindingOf(bound) ?? path) === path ? data : undefined;
+  }
+
+  /**
+   * Writes a datagram once more.
+   *
+   * @param limit The most that a whole packet of the path carries.
+   * @returns Whether there was room; one that fits into no packet of the path counts as written.
+   */
+  writeCopy(sink: FrameSink, data: Uint8Array, limit: number): boolean {
+    const size = datagramSize(data.length);
+    if (size > limit) return true;
+    if (size > sink.room) return false;
+    writeDatagram(sink.writer, data);
+    sink.record(COPIES, DATAGRAM, 0, 0);
+    return true;
   }
 
   #tell(): void {
@@ -161,3 +209,6 @@ export class DatagramQueue implements FrameOwner {
     this.lost++;
   }
 }
+
+/** Copies are not missed: the first one counts for what becomes of a datagram. */
+const COPIES: FrameOwner = { onFrameAcked() {}, onFrameLost() {} };

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { redundant } from "../../src/scheduler/redundant.ts";
 import { linkOf, Pair, type PairOptions } from "./pair.ts";
 import { expectOpen, move } from "./transfers.ts";
 
@@ -40,6 +41,48 @@ Deno.test("DATAGRAMs are never sent again", () => {
   assert.ok(got.length > 80 && got.length < 200, `${got.length}`);
   assert.equal(new Set(got).size, got.length);
   assert.ok(pair.client.connection.datagrams.lost > 20);
+});
+
+Deno.test("DATAGRAMs leave on every path with redundant, so that a path that dies loses none", () => {
+  for (const dying of [0, 1]) {
+    const pair = connected({
+      links: [linkOf(10, 20), linkOf(10, 40)],
+      config: { scheduler: redundant },
+    });
+    const got: number[] = [];
+    for (let i = 0; i < 200; i++) {
+      if (i === 100) pair.links[dying]!.down();
+      pair.client.connection.datagrams.send(Uint8Array.of(i));
+      pair.run({ until: pair.now + (i < 199 ? 20 : 2_000) });
+      got.push(...drain(pair, "server").map((data) => data[0]!));
+    }
+    assert.equal(new Set(got).size, 200, `link ${dying}`);
+    assert.ok(got.length > 280, `${got.length} with copies`);
+  }
+});
+
+Deno.test("Copies of DATAGRAMs are dropped by option, and repetitions are not", () => {
+  const config = { scheduler: redundant, dropDuplicateDatagrams: true };
+  const pair = connected({ config, links: [linkOf(10, 20), linkOf(10, 60)] });
+  const got: number[] = [];
+  const wanted = Array.from({ length: 100 }, (_, i) => i % 3);
+  for (const [i, value] of wanted.entries()) {
+    if (i === 50) pair.links[0]!.down();
+    pair.client.connection.datagrams.send(Uint8Array.of(value));
+    pair.run({ until: pair.now + (i < 99 ? 7 : 1_000) });
+    got.push(...drain(pair, "server").map((data) => data[0]!));
+  }
+  const counts = (all: readonly number[]) =>
+    [0, 1, 2].map((n) => all.filter((m) => m === n).length);
+  assert.deepEqual(counts(got), counts(wanted));
+});
+
+Deno.test("A DATAGRAM that is bound to a path leaves on that one alone with redundant", () => {
+  const pair = connected({ config: { scheduler: redundant } });
+  const { datagrams, paths } = pair.client.connection;
+  datagrams.send(Uint8Array.of(1), paths.paths[1]);
+  pair.run({ until: pair.now + 200 });
+  assert.equal(drain(pair, "server").length, 1);
 });
 
 Deno.test("A DATAGRAM too large for the path is dropped and holds up no other", () => {

@@ -70,6 +70,14 @@ export interface TransportOptions {
    */
   scheduler?: Scheduler | SchedulerFactory;
   /**
+   * Drops datagrams whose content has come by another path before, as often as it has come by that
+   * one. A peer whose scheduler is `redundant` sends each on every path; with other schedulers, a
+   * repetition that the application of the peer wants could be taken for a copy.
+   *
+   * @default {false}
+   */
+  dropDuplicateDatagrams?: boolean;
+  /**
    * Decides which packets in flight are sent once more on another path, while nothing else waits.
    *
    * @default {stragglerCopies}

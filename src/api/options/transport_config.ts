@@ -38,6 +38,7 @@ export function transportConfig(
       maxDatagramSize: payloadSize(options.maxUdpPayloadSize),
       spinBit: options.spinBit,
       scheduler: options.scheduler,
+      dropDuplicateDatagrams: options.dropDuplicateDatagrams,
       reinjection: options.reinjection,
       streamOrder: options.streamOrder,
       congestionControl: options.congestionControl,

@@ -1,10 +1,11 @@
-// Stream data that are to leave again on further paths.
+// Stream data and datagrams that are to leave again on further paths.
 
 import { Readiness } from "../../scheduler/readiness.ts";
 import { MAX_DATA } from "../../frame/flow_control.ts";
 import { STREAM } from "../../frame/stream.ts";
 import { type FrameSink, SentFrame } from "../../frame/sent_frame.ts";
 import type { Path } from "../../path/path.ts";
+import { DatagramQueue } from "../datagram_queue.ts";
 import { SendHalf } from "../../stream/send_half.ts";
 import { bindingOf } from "../../path/address/binding.ts";
 
@@ -13,19 +14,37 @@ const MAX_WAITING = 1_024;
 /** With less room in a packet than this, no further copy is tried. */
 const LEAST_ROOM = 40;
 
+/** A datagram for another path. */
+interface DatagramCopy {
+  readonly owner: DatagramQueue;
+  readonly data: Uint8Array;
+}
+
 /**
- * Stream data that is to leave on further paths, as it was sent on the first. Each path takes its
- * copies as it has room; what has arrived meanwhile is passed over.
+ * Stream data and datagrams that are to leave on further paths, as they were sent on the first. Each
+ * path takes its copies as it has room; stream data that have arrived meanwhile are passed over.
  */
 export class CopyQueue {
-  readonly #waiting = new Map<Path, SentFrame[]>();
+  readonly #waiting = new Map<Path, (SentFrame | DatagramCopy)[]>();
 
-  /** Takes the stream frames of a datagram for each of the paths. */
-  add(frames: readonly SentFrame[], paths: readonly Path[]): void {
+  /**
+   * Takes the frames of a packet for each of the paths.
+   *
+   * @param isLast Whether the packet is the last one that was written: only of that one the content
+   * of datagrams is still there.
+   */
+  add(frames: readonly SentFrame[], paths: readonly Path[], isLast: boolean): void {
     for (const path of paths) {
       let waiting = this.#waiting.get(path);
       if (waiting === undefined) this.#waiting.set(path, waiting = []);
-      for (const frame of frames) if (mayCopy(frame, path)) waiting.push(frame);
+      for (const frame of frames) {
+        const { owner } = frame;
+        if (mayCopy(frame, path)) waiting.push(frame);
+        else if (isLast && owner instanceof DatagramQueue) {
+          const data = owner.copyOf(frame, path);
+          if (data !== undefined) waiting.push({ owner, data });
+        }
+      }
       if (waiting.length > MAX_WAITING) waiting.splice(0, waiting.length - MAX_WAITING);
     }
   }
@@ -43,12 +62,21 @@ export class CopyQueue {
     return undefined;
   }
 
-  /** Writes what waits for a path, as far as it fits. */
-  writeFrames(path: Path, sink: FrameSink): void {
+  /**
+   * Writes what waits for a path, as far as it fits.
+   *
+   * @param wholePacket The most that a packet of the path carries.
+   */
+  writeFrames(path: Path, sink: FrameSink, wholePacket: number): void {
     const waiting = this.#waiting.get(path)!;
     let taken = 0;
     while (taken < waiting.length && sink.room >= LEAST_ROOM) {
       const frame = waiting[taken]!;
+      if (!(frame instanceof SentFrame)) {
+        if (!frame.owner.writeCopy(sink, frame.data, wholePacket)) break;
+        taken++;
+        continue;
+      }
       const { owner, kind, start, end } = frame;
       const at = owner instanceof SendHalf ? owner.writeCopy(sink, start, end) : end;
       if (at > start && at < end && sink.room < LEAST_ROOM) {

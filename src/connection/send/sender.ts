@@ -209,7 +209,7 @@ export class Sender {
     for (let path = this.#copies.next(now); path; path = this.#copies.next(now)) {
       if (!this.#datagram.begin(path.current) || !this.#datagram.startShort(path)) return undefined;
       this.#frames.writeAcks(path, now);
-      this.#copies.writeFrames(path, this.builder);
+      this.#copies.writeFrames(path, this.builder, this.builder.largestPayload);
       const out = this.#datagram.end(path, path.current, 0, now);
       if (out !== undefined) return out;
     }
@@ -222,7 +222,7 @@ export class Sender {
     if (!this.#frames.pending) {
       const straggler = dispatcher.onIdle(now);
       if (straggler === undefined) return undefined;
-      this.#copies.add(straggler.frames, dispatcher.copyPaths);
+      this.#copies.add(straggler.frames, dispatcher.copyPaths, false);
       return this.#sendCopy(now);
     }
     const assignment = dispatcher.bindings.any
@@ -232,7 +232,7 @@ export class Sender {
     const { path, streams, copies } = assignment;
     const out = this.#buildData(path, streams, now);
     if (out === undefined) return undefined;
-    if (copies.length > 0) this.#copies.add(this.builder.packetAt(0).frames, copies);
+    if (copies.length > 0) this.#copies.add(this.builder.packetAt(0).frames, copies, true);
     else this.#isInRun = this.#mayRun(now);
     return out;
   }

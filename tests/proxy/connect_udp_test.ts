@@ -42,6 +42,21 @@ Deno.test("connectUdp() carries datagrams of all sizes that fit, and ends", asyn
   host.socket.close();
 });
 
+Deno.test("a proxy drops what a host sends and no path carries, and goes on", async () => {
+  const host = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+  const { server, url, client } = farSide();
+  await using _ = server;
+  const { port } = host.addr as Deno.NetAddr;
+  const tunnel = await within(connectUdp(url, `127.0.0.1:${port}`, client));
+  await tunnel.send(bytes("question"));
+  const [, from] = await within(host.receive());
+  for (const size of [60_000, 5_000, 1_460]) await host.send(new Uint8Array(size), from);
+  await host.send(bytes("answer"), from);
+  assert.equal(text(await within(tunnel.read())), "answer");
+  tunnel.close();
+  host.close();
+});
+
 Deno.test("a proxy hands on no datagram of another sender", async () => {
   const host = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
   const stranger = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });

@@ -39,9 +39,14 @@ export function checkOptions(
   if (typeof options.webTransport === "object") checkWebTransport(options.webTransport);
 }
 
-function checkWebTransport({ handler, origins = [], protocols = [] }: WebTransportOptions): void {
+function checkWebTransport(
+  { handler, origins = [], protocols = [], maxSessions = 0 }: WebTransportOptions,
+): void {
   if (typeof handler !== "function") {
     throw new TypeError("Cannot take sessions of WebTransport: give a handler");
+  }
+  if (!(maxSessions >= 0)) {
+    throw new TypeError(`Cannot use ${maxSessions} for maxSessions: it must be a number from 0 on`);
   }
   for (const origin of origins === "all" ? [] : origins) {
     if (origin === "null" || URL.parse(origin)?.origin === origin) continue;

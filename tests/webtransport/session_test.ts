@@ -222,6 +222,19 @@ Deno.test("sixteen sessions share a connection, and what they carry is kept apar
   assert.equal(await heard(await first(ends[4]![1].incomingUnidirectionalStreams)), "still here");
 });
 
+Deno.test("a server has as many sessions of a connection as it is told, and one more when one ends", async () => {
+  const pair = new SessionPair({ maxSessions: 20 });
+  const ends = [];
+  for (let i = 0; i < 20; i++) ends.push(await pair.open());
+  await assert.rejects(() => pair.client.openSession(URL_OF_SESSION), /has enough sessions/);
+  ends[0]![0].close();
+  await within(ends[0]![1].closed);
+  const [again] = await pair.open();
+  assert.equal(again.protocol, "");
+  const none = new SessionPair({ maxSessions: 0 });
+  await assert.rejects(() => none.client.openSession(URL_OF_SESSION), { code: 0x10b });
+});
+
 Deno.test("what cannot be used is refused with a sentence", async () => {
   const [transport, other] = MemoryTransport.pair();
   serveConnection(other, () => new Response("a page"));
@@ -244,6 +257,8 @@ Deno.test("options of WebTransport that cannot be used are refused with a senten
     [{} as WebTransportOptions, /give a handler/],
     [{ handler, origins: ["app.example"] }, /write scheme and host/],
     [{ handler, origins: ["https://app.example/"] }, /write scheme and host/],
+    [{ handler, maxSessions: -1 }, /a number from 0 on/],
+    [{ handler, maxSessions: NaN }, /a number from 0 on/],
     [{ handler, protocols: ["é"] }, /printable ASCII/],
   ];
   for (const [webTransport, message] of unusable) {

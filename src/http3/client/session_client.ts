@@ -74,10 +74,8 @@ export class SessionClient {
     if (token === undefined) {
       throw new TypeError(`Cannot open ${url.href}: the server does not take WebTransport`);
     }
-    // WebTransport, Section 5.1: without flow control there is one at a time.
-    if (this.#wanted >= Sessions.most(settings.webTransport!)) {
-      throw new TypeError(`Cannot open ${url.href}: the connection has enough sessions`);
-    }
+    // WebTransport, Section 5.1: without flow control there is one at a time, else the server decides.
+    if (this.#wanted >= Sessions.most(settings.webTransport!, Infinity)) throw enough(url);
     const headers = new Headers(init.headers);
     if (protocols.length > 0) headers.set("wt-available-protocols", writeProtocols(protocols));
     if (token === SessionToken.Old) headers.set("sec-webtransport-http3-draft02", "1");
@@ -100,7 +98,9 @@ export class SessionClient {
       return session;
     } catch (error) {
       this.#wanted--;
-      throw error;
+      const isRejected = error instanceof StreamError &&
+        error.code === H3ErrorCode.RequestRejected;
+      throw isRejected && this.#wanted > 0 ? enough(url, error) : error;
     }
   }
 
@@ -191,3 +191,7 @@ function creationError(): StreamError {
 }
 
 function ignore(): void {}
+
+function enough({ href }: URL, cause?: unknown): TypeError {
+  return new TypeError(`Cannot open ${href}: the connection has enough sessions`, { cause });
+}

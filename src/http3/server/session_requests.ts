@@ -1,6 +1,7 @@
 // Answers the requests that begin sessions of WebTransport.
 
 import { StreamError } from "../../error/quic_error.ts";
+import { MAX_SESSIONS } from "../../limits/limits.ts";
 import type { ConnectRequest, RequestInfo } from "../handler.ts";
 import type { H3Connection } from "../message/h3_connection.ts";
 import { H3ErrorCode } from "../wire/code_point.ts";
@@ -48,7 +49,8 @@ export class SessionRequests {
       );
     }
     // WebTransport, Section 5.1: without flow control there is one at a time.
-    if (this.sessions.size >= Sessions.most(webTransport)) {
+    const { maxSessions = MAX_SESSIONS } = this.#options;
+    if (this.sessions.size >= Sessions.most(webTransport, maxSessions)) {
       throw new StreamError(H3ErrorCode.RequestRejected, "Cannot begin one more session");
     }
     const asked = requestOf(request, info);

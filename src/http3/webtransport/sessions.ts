@@ -4,7 +4,6 @@ import { ApplicationError, StreamError } from "../../error/quic_error.ts";
 import {
   MAX_SESSION_STREAMS_EARLY,
   MAX_SESSION_STREAMS_WAITING,
-  MAX_SESSIONS,
   SESSION_DRAIN_TIME,
   SESSION_STREAM_PATIENCE,
   SESSION_STREAMS,
@@ -52,9 +51,13 @@ export class Sessions {
     return this.#sessions.size;
   }
 
-  /** How many may be open with such a peer (WebTransport, Sections 5.1 and 5.2). */
-  static most(theirs: WebTransportSettings): number {
-    return SessionCredit.isWanted(theirs) ? MAX_SESSIONS : 1;
+  /**
+   * How many may be open with such a peer (WebTransport, Sections 5.1 and 5.2).
+   *
+   * @param limit How many are allowed with flow control; without it there is one.
+   */
+  static most(theirs: WebTransportSettings, limit: number): number {
+    return SessionCredit.isWanted(theirs) ? limit : Math.min(1, limit);
   }
 
   /** What to wait for before more streams both ways are taken, if too many wait already. */

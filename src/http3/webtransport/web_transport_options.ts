@@ -69,6 +69,13 @@ export interface WebTransportOptions {
    */
   protocols?: readonly string[];
   /**
+   * Sessions that a connection has at a time, if its client has flow control of sessions; others have
+   * one at most. Each has memory of its own for what is not read: 4 MiB with flow control.
+   *
+   * @default {16}
+   */
+  maxSessions?: number;
+  /**
    * Decides about a session before it is opened: false refuses it with 405, a response with what it
    * says. Left out: all are taken.
    */

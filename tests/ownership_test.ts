@@ -111,7 +111,7 @@ const LARGE: Record<string, number> = {
   StreamSet: 36,
   Connection: 34,
   BbrModel: 33,
-  MultipathConnection: 32,
+  MultipathConnection: 33,
   // One method for each event of the standard.
   Qlog: 32,
   SendHalf: 31,

@@ -238,8 +238,7 @@ export class MultipathConnection implements AsyncDisposable {
 
   /** Where the peer is, on the first of the open paths. */
   get remoteAddr(): Deno.NetAddr {
-    const path = this.paths[0];
-    if (path) this.#remote = path.remoteAddr;
+    this.#remote = this.paths[0]?.remoteAddr ?? this.#remote;
     return { ...this.#remote };
   }
 
@@ -275,6 +274,15 @@ export class MultipathConnection implements AsyncDisposable {
   /** The peer's certificates in DER, its own first; empty if it showed none. */
   get peerCertificates(): readonly Uint8Array[] {
     return this.#core.handshake.tls.peerCertificates;
+  }
+
+  /**
+   * Derives keys that the peer can derive as well, and nothing else can (RFC 9846, Section 7.5).
+   *
+   * @throws {TypeError} If the handshake is not complete.
+   */
+  exportKeyingMaterial(label: string, context: Uint8Array, length: number): Uint8Array {
+    return this.#core.handshake.tls.exportKeyingMaterial(label, context, length);
   }
 
   /** The name that the client asked for; known when the handshake is complete. */
@@ -319,14 +327,7 @@ export class MultipathConnection implements AsyncDisposable {
     if (this.#core.role === "client") this.#hub.ref();
   }
 
-  /**
-   * Lets the process end while the connection is open. On the server side this does nothing.
-   *
-   * @example
-   * ```ts ignore
-   * connection.unref(); // the process may end without waiting for the peer
-   * ```
-   */
+  /** Lets the process end while the connection is open. On the server side this does nothing. */
   unref(): void {
     if (this.#core.role === "client") this.#hub.unref();
   }
@@ -386,8 +387,7 @@ export class MultipathConnection implements AsyncDisposable {
 
   #onClosed({ reason }: Extract<ConnectionEvent, { type: "closed" }>): void {
     this.#isClosed = true;
-    const error = closeError(reason);
-    const orderly = isOrderly(reason);
+    const [error, orderly] = [closeError(reason), isOrderly(reason)];
     this.#handshake.reject(error);
     this.#streams.end(error, orderly);
     const by = reason.by === "peer" ? "peer" : "local";

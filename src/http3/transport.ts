@@ -36,6 +36,8 @@ export interface H3Transport {
   readonly peerCertificates?: readonly Uint8Array[];
   /** The name that the client asked for in the handshake, if it did and the transport can tell. */
   readonly serverName?: string | undefined;
+  /** Derives keys that both ends can, for transports with TLS (RFC 9846, Section 7.5). */
+  exportKeyingMaterial?(label: string, context: Uint8Array, length: number): Uint8Array;
   /** Takes events into the trace of the connection, if there is one. */
   readonly qlog?: EventLog | undefined;
   /** Keeps the process alive while the connection is open (the default). */

@@ -7,6 +7,7 @@ import {
   serve,
   WebTransportError,
   type WebTransportOptions,
+  type WebTransportSession,
 } from "../../mod.ts";
 import { within } from "../http3/raw_peer.ts";
 import { bytes, first, heard, say } from "./session_pair.ts";
@@ -149,4 +150,38 @@ Deno.test("connectWebTransport() refuses what cannot be used, and tells who refu
     (error) => error instanceof WebTransportError && error.status === 403,
   );
   await assert.rejects(() => connectWebTransport(url, { ...trust, signal: AbortSignal.abort() }));
+});
+
+Deno.test("both ends of a session export the same keys, and others have others", async () => {
+  const ends: WebTransportSession[] = [];
+  await using server = echoServer({ handler: (session) => void ends.push(session) });
+  const url = `https://localhost:${server.addr.port}/echo`;
+  await using one = await connectWebTransport(url, trust);
+  const { connection } = one;
+  await using other = await connectWebTransport(url, { connection });
+  const label = bytes("voice");
+  const key = one.exportKeyingMaterial(label);
+  assert.equal(key.length, 32);
+  assert.deepEqual(ends[0]!.exportKeyingMaterial(label), key);
+  assert.deepEqual(
+    ends[1]!.exportKeyingMaterial(label, bytes("x"), 48),
+    other.exportKeyingMaterial(label, bytes("x"), 48),
+  );
+  const keys = [
+    key,
+    other.exportKeyingMaterial(label),
+    one.exportKeyingMaterial(bytes("video")),
+    one.exportKeyingMaterial(label, bytes("x")),
+    one.exportKeyingMaterial(bytes("voicex")),
+  ];
+  assert.equal(new Set(keys.map((bytes) => bytes.toHex())).size, keys.length);
+  // WebTransport, Section 4.8: the ID of the session in 64 bits, and both texts behind their lengths.
+  const context = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 5, ...label, 1, 120);
+  assert.deepEqual(
+    one.exportKeyingMaterial(label, bytes("x")),
+    (connection as MultipathConnection).exportKeyingMaterial("EXPORTER-WebTransport", context, 32),
+  );
+  for (const [label, context] of [["", ""], ["x".repeat(256), ""], ["x", "y".repeat(256)]]) {
+    assert.throws(() => one.exportKeyingMaterial(bytes(label!), bytes(context!)), TypeError);
+  }
 });

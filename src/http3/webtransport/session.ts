@@ -17,6 +17,7 @@ import type { WebTransportSettings } from "../wire/settings.ts";
 import { SESSION_SIGNAL, SESSION_STREAM_TYPE, WtCapsule } from "../wire/web_transport.ts";
 import type { CapsuleSender } from "./capsule_sender.ts";
 import { malformed, MAX_CLOSE_VALUE, readCloseInfo, writeCloseInfo } from "./close_info.ts";
+import { exporterContext, SESSION_EXPORTER_LABEL } from "./exporter_context.ts";
 import { type IncomingStream, kindOf, refuseStream } from "./incoming_stream.ts";
 import {
   creditCapsules,
@@ -154,6 +155,15 @@ export class Session implements WebTransportSession {
     if (this.#isOver) stream.abort(sessionGone()).catch(ignore);
     this.#throwIfOver();
     return this.#sending(stream, [SESSION_STREAM_TYPE, this.id], () => {});
+  }
+
+  exportKeyingMaterial(label: Uint8Array, context = new Uint8Array(0), length = 32): Uint8Array {
+    const { connection } = this;
+    if (connection.exportKeyingMaterial === undefined) {
+      throw new TypeError("Cannot export keys: the connection does not");
+    }
+    const whole = exporterContext(this.id, label, context);
+    return connection.exportKeyingMaterial(SESSION_EXPORTER_LABEL, whole, length);
   }
 
   drain(): void {

@@ -55,6 +55,20 @@ export interface WebTransportSession extends AsyncDisposable {
    * @throws {WebTransportError} If the session is over.
    */
   createUnidirectionalStream(options?: H3StreamOptions): Promise<WebTransportSendStream>;
+  /**
+   * Derives keys that the other end of the session can derive as well, and nothing else can.
+   *
+   * @param label Says what the keys are for: 1 to 255 bytes.
+   * @param context What else the keys depend on: at most 255 bytes.
+   * @param length How many bytes.
+   * @throws {TypeError} If the connection cannot, or what is given cannot be used.
+   *
+   * @example
+   * ```ts ignore
+   * const key = session.exportKeyingMaterial(new TextEncoder().encode("voice"));
+   * ```
+   */
+  exportKeyingMaterial(label: Uint8Array, context?: Uint8Array, length?: number): Uint8Array;
   /** Asks the peer to come to an end soon; the session goes on until then. */
   drain(): void;
   /**

@@ -78,9 +78,8 @@ export async function runServer(
   for (const host of certificates.missing(siteHosts)) {
     report(`${program.name}: No certificate is good for ${host}: clients will refuse it`);
   }
-  // Each worker has a far side of its own.
-  const isProxy = options.workers === undefined && options.proxy !== undefined;
-  const farSide = isProxy ? await FarSide.open(options.proxy!, print) : undefined;
+  // Each worker has a far side of its own, and this thread has the one over TCP.
+  const farSide = options.proxy && await FarSide.open(options.proxy, print);
   const closing = new AbortController();
   const authentication = await clientCertificates(options);
   const place = {

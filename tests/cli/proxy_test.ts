@@ -5,6 +5,9 @@ import { userOf } from "../../cli/server/client_certificate.ts";
 import { makeIssuedCertificate } from "../../mod.ts";
 import { readServerOptions } from "../../cli/server/server_options.ts";
 import { within } from "../http3/raw_peer.ts";
+import { H2Stranger } from "../http2/strangers.ts";
+import { nativeTest } from "../io/native/tier.ts";
+import { exactly } from "../permissions/permission_line.ts";
 import { hashOf, listens, says, TcpHost } from "../proxy/far_side.ts";
 import { ProxyUsers } from "../../src/proxy/proxy_users.ts";
 import { tcpFarSide } from "../proxy/tcp_far_side.ts";
@@ -171,6 +174,27 @@ Deno.test("mpquic proxy goes over TCP where there is no UDP, and says so", async
   const { code, stderr } = await near.stop();
   assert.equal(code, 0);
   assert.match(stderr, /^mpquic proxy: UDP .* going over TCP, .*\n$/);
+  await Deno.remove(path, { recursive: true });
+});
+
+nativeTest("a server with workers takes tunnels over TCP as well", async () => {
+  const path = await folder();
+  await using host = new TcpHost(says("hello"));
+  const place = ["--host", "127.0.0.1", "--port", "0", "--workers", "2"];
+  const rules = ["--proxy", "--users", `${path}/users`, "--proxy-allow", "127.0.0.1"];
+  const words = [...place, ...rules, `${path}/www`];
+  const pipes = { stdin: "null", stdout: "piped", stderr: "piped" } as const;
+  const run = { ...exactly("cli/server.ts", words, ["--allow-ffi"]), ...pipes };
+  const server = await RunningServer.of(new Deno.Command(Deno.execPath(), run));
+  {
+    await using client = await H2Stranger.connect(server.port, { rejectUnauthorized: false });
+    const shown = { "proxy-authorization": `Bearer ${TOKEN}` };
+    const { status, text } = await client.tunnel(host.target, shown);
+    assert.deepEqual([status, text], [200, "hello"]);
+    assert.equal((await client.tunnel(host.target, {})).status, 407);
+  }
+  const { code, stderr } = await server.stop();
+  assert.deepEqual([code, stderr], [0, ""]);
   await Deno.remove(path, { recursive: true });
 });
 

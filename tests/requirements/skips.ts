@@ -157,6 +157,12 @@ export const skips: readonly LawfulSkip[] = [
     isMissing: Deno.build.os !== "linux",
   },
   {
+    file: "./tests/proxy/short_tunnels_test.ts",
+    name: everyTest,
+    reason: "only Linux tells what another process has open",
+    isMissing: Deno.build.os !== "linux",
+  },
+  {
     file: "./tests/permissions/library_test.ts",
     name: /--allow-ffi=/,
     reason: `there are no native sockets: ${whyNotNative ?? "the processor is not x86-64"}`,

@@ -5,6 +5,7 @@ import { H3ErrorCode } from "../http3/wire/code_point.ts";
 import { prioritize, responseTrailers } from "../http3/client/client_exchange.ts";
 import type { H2Client } from "../http2/h2_client.ts";
 import { askForTunnel, checkAccepted } from "./proxy_client.ts";
+import { JoinedSignal } from "./joined_signal.ts";
 import type { TunnelOptions } from "./tunnel_options.ts";
 import { parseTarget, targetText } from "./target.ts";
 
@@ -80,13 +81,13 @@ export async function connectTcp(
   const { first, ...others } = options;
   const authority = targetText(parsed);
   const abort = new AbortController();
-  const ends = [abort.signal, options.signal].filter((signal) => signal !== undefined);
-  return await askForTunnel(new URL(proxy), others, {
+  const ends = new JoinedSignal(abort.signal, options.signal);
+  const asking = askForTunnel<TcpTunnel>(new URL(proxy), others, {
     overQuic: async (client, headers, again) => {
       // RFC 9218, Section 4.2: tunnels of the same urgency take turns.
       if (!headers.has("priority")) headers.set("priority", "u=3, i");
       const upload = new Upload((reason) => abort.abort(broken(reason)), first);
-      const signal = AbortSignal.any([...ends, again]);
+      const signal = AbortSignal.any([ends.signal, again]);
       const response = await client.connectTcp(authority, { headers, body: upload.body, signal });
       if (!response.ok) response.body?.cancel().catch(() => {});
       checkAccepted(response.status, response.headers);
@@ -97,8 +98,11 @@ export async function connectTcp(
         prioritize: (urgency) => prioritize(response, { urgency, incremental: true }),
       };
     },
-    overTcp: (client, headers) => askOverTcp(client, authority, headers, ends, first),
+    overTcp: (client, headers) => askOverTcp(client, authority, headers, ends.signal, first),
   });
+  // What the application passes may be for all of its tunnels.
+  asking.then(({ closed }) => closed).catch(ignore).then(() => ends.release());
+  return await asking;
 }
 
 /** The same over HTTP/2, where the order of tunnels cannot be asked for. */
@@ -106,14 +110,14 @@ async function askOverTcp(
   client: H2Client,
   authority: string,
   headers: Headers,
-  ends: AbortSignal[],
+  signal: AbortSignal,
   first: Uint8Array | undefined,
 ): Promise<TcpTunnel> {
   const { status, headers: fields, tunnel } = await client.ask(
     authority,
     "",
     headers,
-    AbortSignal.any(ends),
+    signal,
   );
   checkAccepted(status, fields);
   const { readable, writable, closed } = tunnel!;
@@ -183,3 +187,5 @@ class Upload {
     });
   }
 }
+
+function ignore(): void {}

@@ -4,6 +4,7 @@ import { responseDatagrams } from "../http3/client/client_exchange.ts";
 import type { RequestDatagrams } from "../http3/handler.ts";
 import { CapsuleReader } from "../http3/wire/capsule.ts";
 import { askForTunnel, checkAccepted } from "./proxy_client.ts";
+import { JoinedSignal } from "./joined_signal.ts";
 import type { TunnelOptions } from "./tunnel_options.ts";
 import { parseTarget } from "./target.ts";
 import { payloadOf, withContext } from "./udp_payload.ts";
@@ -71,8 +72,9 @@ export async function connectUdp(
   }
   const url = udpUrl(String(proxy), parsed);
   const abort = new AbortController();
-  const signal = options.signal ? AbortSignal.any([options.signal, abort.signal]) : abort.signal;
-  return await askForTunnel<UdpTunnel>(url, { ...options, signal }, {
+  const joined = new JoinedSignal(abort.signal, options.signal);
+  const { signal } = joined;
+  const asking = askForTunnel<UdpTunnel>(url, { ...options, signal }, {
     overQuic: async (client, headers, again) => {
       headers.set("capsule-protocol", "?1");
       // The client's direction stays open: its end would be that of the tunnel.
@@ -99,6 +101,9 @@ export async function connectUdp(
       return new Tunnel(Promise.race([datagrams!.ended, closed]), datagrams!, abort);
     },
   });
+  // What the application passes may be for all of its tunnels.
+  asking.then(({ closed }) => closed).catch(ignore).then(() => joined.release());
+  return await asking;
 }
 
 class Tunnel implements UdpTunnel {

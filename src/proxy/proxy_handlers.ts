@@ -8,6 +8,7 @@ import { isToken } from "../http3/wire/fields.ts";
 import { listLocalAddresses } from "../io/interfaces.ts";
 import { resolveHost } from "../io/resolve.ts";
 import { connectSocket } from "../io/tcp_socket.ts";
+import { JoinedSignal } from "./joined_signal.ts";
 import type { ProxyOptions } from "./proxy_options.ts";
 import type { ProxyUser } from "./proxy_users.ts";
 import { interleaved, race } from "./race.ts";
@@ -143,16 +144,16 @@ class Proxy {
       this.#checkLoop(request);
       const allowance = this.#allowance(user);
       allowance.take(performance.now());
+      const late = AbortSignal.timeout(this.#options.connectTimeout ?? CONNECT_TIMEOUT);
+      const ends = new JoinedSignal(request.signal, user.removed, late);
       try {
-        const late = AbortSignal.timeout(this.#options.connectTimeout ?? CONNECT_TIMEOUT);
-        const signal = AbortSignal.any([request.signal, user.removed, late]);
-        return await open(user, allowance, signal).catch((error) => {
-          if (late.aborted) throw new Refusal("connection_timeout", "the host does not answer");
-          throw error;
-        });
+        return await open(user, allowance, ends.signal);
       } catch (error) {
         allowance.release();
+        if (late.aborted) throw new Refusal("connection_timeout", "the host does not answer");
         throw error;
+      } finally {
+        ends.release();
       }
     } catch (error) {
       return refusalOf(error).response(this.#name);

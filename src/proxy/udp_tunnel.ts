@@ -4,6 +4,7 @@ import type { ConnectRequest, RequestDatagrams } from "../http3/handler.ts";
 import { CapsuleReader } from "../http3/wire/capsule.ts";
 import { openUdpTarget, type UdpTarget } from "../io/udp_target.ts";
 import type { Allowance } from "./allowance.ts";
+import { JoinedSignal } from "./joined_signal.ts";
 import type { Target } from "./target.ts";
 import { payloadOf, withContext } from "./udp_payload.ts";
 
@@ -40,6 +41,8 @@ class UdpTunnel {
   #isOver = false;
   #lastUse = performance.now();
   #end: (() => void) | undefined;
+  /** Abort it; they may live longer. */
+  #ends: JoinedSignal | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(target: UdpTarget, datagrams: RequestDatagrams, allowance: Allowance) {
@@ -56,11 +59,10 @@ class UdpTunnel {
       },
       cancel: () => this.#close(),
     });
-    const close = () => this.#close();
-    signal.addEventListener("abort", close, { once: true });
-    removed.addEventListener("abort", close, { once: true });
+    const ends = this.#ends = new JoinedSignal(signal, removed);
+    ends.signal.addEventListener("abort", () => this.#close());
     this.#timer = setInterval(() => this.#endIfIdle(), UDP_IDLE / 10);
-    if (signal.aborted || removed.aborted) this.#close();
+    if (ends.signal.aborted) this.#close();
     this.#drain(body);
     this.#sendAll();
     this.#receiveAll();
@@ -120,6 +122,7 @@ class UdpTunnel {
     if (this.#isOver) return;
     this.#isOver = true;
     clearInterval(this.#timer);
+    this.#ends?.release();
     this.#target.close();
     this.#giveBack();
     this.#allowance.release();

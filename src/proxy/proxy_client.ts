@@ -94,7 +94,9 @@ export async function askForTunnel<T>(
 /** Watches whether a connection brings anything while a request waits for its answer. */
 class SilenceWatch {
   readonly #abort = new AbortController();
-  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #transport: H3Transport | undefined;
+  readonly #replace: (isSilent: () => boolean) => Promise<boolean>;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #isStopped = false;
 
   /**
@@ -106,14 +108,21 @@ class SilenceWatch {
     transport: H3Transport | undefined,
     replace: (isSilent: () => boolean) => Promise<boolean>,
   ) {
-    const before = bytesFrom(transport);
-    const isSilent = () => bytesFrom(transport) === before;
+    this.#transport = transport;
+    this.#replace = replace;
+    this.#watch();
+  }
+
+  /** A packet that comes late may be the last one, so there is a look after each such time. */
+  #watch(): void {
+    const before = bytesFrom(this.#transport);
+    if (before === undefined) return;
+    const isSilent = () => bytesFrom(this.#transport) === before;
     this.#timer = setTimeout(async () => {
-      if (before === undefined || !isSilent()) return;
-      const isReplaced = await replace(isSilent);
-      if (isReplaced && isSilent() && !this.#isStopped) {
-        this.#abort.abort(new Error("The proxy did not answer over this connection"));
-      }
+      const isReplaced = isSilent() && await this.#replace(isSilent);
+      if (this.#isStopped) return;
+      if (!isReplaced || !isSilent()) return this.#watch();
+      this.#abort.abort(new Error("The proxy did not answer over this connection"));
     }, SILENCE);
   }
 

@@ -10,6 +10,7 @@ const FOLDERS = [
   "io",
   "api",
   "http3",
+  "proxy",
   "cli",
   "strangers",
   "examples",

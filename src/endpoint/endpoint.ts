@@ -25,6 +25,7 @@ import { type ConnectionHandle, IdFactory } from "./id_factory.ts";
 import { IdMap } from "./id_map.ts";
 import { ReplyQueue } from "./reply_queue.ts";
 import { StatelessReplies } from "./stateless_replies.ts";
+import { Turns } from "./turns.ts";
 import { CLIENT_LIMITS, RESET_SEARCHES_PER_SECOND, SERVER_LIMITS } from "../limits/limits.ts";
 
 /** Milliseconds after which timers are looked at again that a busy port holds up. */
@@ -32,12 +33,6 @@ const PORT_PATIENCE = 10;
 
 /** RFC 9000, Section 7.2: the first destination of a client has eight bytes at least. */
 const ORIGINAL_ID_LENGTH = 8;
-
-/**
- * Datagrams that a connection may send in its turn: sockets can hand so many to the system by one
- * call if they go to one peer, which then acknowledges them together.
- */
-const BURST = 45;
 
 /** Milliseconds by which a timer may be late because a process is busy. */
 const LATENESS = 100;
@@ -56,15 +51,12 @@ export class Endpoint {
   readonly #acceptor: Acceptor | undefined;
   readonly #deadlines = new DeadlineHeap<Connection>();
   /** Connections that may have something to send, in turn. */
-  readonly #active = new SmallSet<Connection>();
+  readonly #turns = new Turns<Connection>();
   /** Connections that may have events. */
   readonly #eventful = new SmallSet<Connection>();
   readonly #connections = new Set<Connection>();
   readonly #header = new Header();
   readonly #searches = new Allowance(RESET_SEARCHES_PER_SECOND);
-  /** Whose turn it is to send, and how many datagrams it has sent in it. */
-  #turnOf: Connection | undefined;
-  #inTurn = 0;
   /** Whether no door but that of datagrams to send was used since the last of these. */
   #goesOn = false;
   /** The connection that received datagrams last, until it is settled. */
@@ -240,7 +232,7 @@ export class Endpoint {
       return;
     }
     this.#goesOn = false;
-    this.#active.add(connection);
+    this.#turns.add(connection);
     if (connection.hasEvents) this.#eventful.add(connection);
   }
 
@@ -253,31 +245,19 @@ export class Endpoint {
       const { port, remote, bytes } = reply;
       return { port, remote, size: bytes.length, mark: 0, destination: undefined };
     }
-    for (const connection of this.#active) {
-      const out = connection.transmit(now, this.#goesOn && connection === this.#turnOf);
+    const turns = this.#turns;
+    for (let connection = turns.next(); connection; connection = turns.next()) {
+      const out = connection.transmit(now, this.#goesOn && turns.isOn(connection));
       if (connection.hasEvents) this.#eventful.add(connection);
       if (out !== undefined) {
-        this.#endTurn(connection);
+        turns.onSent(connection);
         this.#goesOn = true;
         return out;
       }
-      const waits = connection.paths.waitsForPort;
-      if (!waits) this.#active.delete(connection);
+      const waits = turns.wait(connection);
       this.#rest(connection, waits ? PORT_PATIENCE : 1, now);
     }
     return undefined;
-  }
-
-  /** A connection has sent a datagram: after a burst it stands behind the others. */
-  #endTurn(connection: Connection): void {
-    if (connection !== this.#turnOf) this.#inTurn = 0;
-    this.#turnOf = connection;
-    if (++this.#inTurn < BURST) return;
-    this.#inTurn = 0;
-    if (this.#active.size === 1) return;
-    this.#turnOf = undefined;
-    this.#active.delete(connection);
-    this.#active.add(connection);
   }
 
   /** The time for all connections: should a clock go back, it stands still until it has caught up. */
@@ -306,9 +286,8 @@ export class Endpoint {
 
   #remove(connection: Connection): void {
     this.#deadlines.set(connection, Infinity);
-    if (this.#turnOf === connection) this.#turnOf = undefined;
     if (this.#received === connection) this.#received = undefined;
-    this.#active.delete(connection);
+    this.#turns.delete(connection);
     this.#connections.delete(connection);
     this.#acceptor?.forget(connection);
     connection.release();
@@ -345,7 +324,10 @@ export class Endpoint {
   portFailed(port: Port, remote: Address | undefined, time: number, cause?: unknown): void {
     const now = this.#forward(time);
     this.#settleReceived();
-    if (remote === undefined) this.#replies.forget(port);
+    if (remote === undefined) {
+      this.#replies.forget(port);
+      this.#turns.forget(port);
+    }
     for (const connection of this.#connections) {
       if (connection.onPortFailed(port, remote, now, cause)) this.touch(connection);
     }
@@ -388,7 +370,7 @@ export class Endpoint {
     this.#eventful.delete(connection);
     // The reader of events may act on the connection.
     this.#goesOn = false;
-    this.#active.add(connection);
+    this.#turns.add(connection);
     return connection;
   }
 }

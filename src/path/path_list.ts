@@ -38,12 +38,6 @@ export class PathList {
     }
   }
 
-  /** Whether a datagram may be waiting only for its port. */
-  get waitsForPort(): boolean {
-    for (const { current } of this.paths) if (current.port.buffer === undefined) return true;
-    return false;
-  }
-
   /** How many paths can carry packets. */
   get liveCount(): number {
     let count = 0;

@@ -4,6 +4,7 @@ import { opensNative } from "../io/open_socket.ts";
 import { SystemRandom } from "../io/random.ts";
 import type { StrayDatagram } from "../io/worker_seat.ts";
 import { ReplayMemory } from "../endpoint/replay_memory.ts";
+import { RESTART_TIME } from "../limits/limits.ts";
 import { MAX_WORKERS } from "../packet/worker_mask.ts";
 import { CrewMember, type CrewMemberListener } from "./crew_member.ts";
 import type { Order } from "./crew_message.ts";
@@ -13,6 +14,7 @@ import { type CertificateOptions, CredentialSet } from "./options/credentials.ts
 import type { ListenOptions } from "./options/options.ts";
 import { resetKeyOf } from "./options/reset_key.ts";
 import { serviceSecretOf } from "./options/service_secret.ts";
+import { RestartPause } from "./restart_pause.ts";
 import { Rota } from "./rota.ts";
 import { type ListenerStats, sumStats } from "./stats/listener_stats.ts";
 import { WorkerGroups } from "./worker_groups.ts";
@@ -23,11 +25,6 @@ export const MOST_WORKERS = MAX_WORKERS / 2;
 const LAST_CALL = 100;
 /** Milliseconds after which a worker that is replaced ends, whatever its clients still do. */
 const LONGEST_LEAVE = 60_000;
-/** Milliseconds before a worker that died soon after its start is started again. */
-const FIRST_PAUSE = 100;
-const LONGEST_PAUSE = 10_000;
-/** A worker that has lived so long did not die of its start. */
-const LIFE = 5_000;
 
 const utf8 = new TextEncoder();
 
@@ -63,6 +60,11 @@ export class Crew implements CrewMemberListener {
   readonly #replayMemory = ReplayMemory.create(ReplayMemory.newName(new SystemRandom()), true);
   readonly #members = new Map<number, CrewMember>();
   readonly #rota: Rota;
+  readonly #pauses = new RestartPause();
+  /** Those that only reset the connections of others that died while they finished. */
+  readonly #standIns = new Set<CrewMember>();
+  /** What is to be done later. */
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   /** What workers that are gone have counted. */
   #past: readonly ListenerStats[] = [];
   readonly #finished = Promise.withResolvers<void>();
@@ -193,6 +195,7 @@ export class Crew implements CrewMemberListener {
   /** Ends all threads at once. */
   terminate(): void {
     this.#isStopping = true;
+    for (const timer of this.#timers) clearTimeout(timer);
     for (const member of this.#members.values()) member.terminate();
     this.#members.clear();
     this.#groups.close();
@@ -204,32 +207,57 @@ export class Crew implements CrewMemberListener {
   }
 
   onDeath(member: CrewMember, message: string): void {
-    this.#options.onWorkerError?.(message);
     this.#forget(member);
-    if (!this.#isStopping && !member.isDraining) this.#revive(member.number, FIRST_PAUSE);
+    this.#onEnd(member, message);
   }
 
-  /** Starts a worker in place of one that died: at once, if others do not die again and again. */
-  async #revive(number: number, pause: number): Promise<void> {
-    const startedAt = performance.now();
-    // What its connections get waits in the socket, and the new worker resets them. So do new clients
-    // if no other worker takes them.
-    const member = this.#launch(number);
-    const share = this.#rota.shareOf(number);
+  /** A worker has died, or could not start: another one takes its place. */
+  #onEnd({ age, number }: CrewMember, message: string): void {
+    if (this.#isStopping) return this.#options.onWorkerError?.(message);
+    const pause = this.#pauses.after(number, age);
+    const again = pause === 0 ? "" : `; it is started again in ${pause / 1_000} s`;
+    this.#options.onWorkerError?.(`${message}${again}`);
     this.#rota.suspend(number);
-    this.#steer();
+    if (pause === 0) this.#revive(number);
+    else this.#later(() => this.#revive(number), pause);
+  }
+
+  /**
+   * Starts a worker in place of one that died. What the connections of that one get waits in the
+   * socket, and the new worker resets them; also those of a worker that had been replaced, and was
+   * only finishing. New clients wait there if no other worker takes them.
+   */
+  async #revive(number: number): Promise<void> {
+    // Another one may have got the place of one that was only finishing.
+    if (this.#members.has(number)) return;
+    const member = this.#launch(number);
     try {
+      this.#steer();
       await member.ready;
       if (this.#isStopping) return;
-      this.#rota.assign(share, number);
+      const share = this.#rota.shareOf(number);
+      if (share >= 0) this.#rota.assign(share, number);
+      else this.#standIn(member);
       this.#steer();
     } catch (error) {
-      if (this.#isStopping) return;
-      this.#options.onWorkerError?.((error as Error).message);
-      const lived = performance.now() - startedAt;
-      const next = lived > LIFE ? FIRST_PAUSE : Math.min(2 * pause, LONGEST_PAUSE);
-      setTimeout(() => this.#isStopping || this.#revive(number, next), pause);
+      if (!this.#isStopping) this.#onEnd(member, (error as Error).message);
     }
+  }
+
+  /** A worker stays until clients have heard of the death of the one before, or its place is wanted. */
+  #standIn(member: CrewMember): void {
+    this.#standIns.add(member);
+    member.ended.then(() => this.#standIns.delete(member));
+    this.#later(() => this.#retire(member), RESTART_TIME);
+  }
+
+  /** Does something later, unless all ends before. */
+  #later(action: () => void, milliseconds: number): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      if (!this.#isStopping) action();
+    }, milliseconds);
+    this.#timers.add(timer);
   }
 
   async #replaceAll(): Promise<void> {
@@ -249,6 +277,8 @@ export class Crew implements CrewMemberListener {
       for (let number = 0; number < 2 * this.#options.count; number++) {
         if (!this.#members.has(number) && !this.#rota.numbers.includes(number)) return number;
       }
+      // Its successor at this place goes on with what it did.
+      for (const member of this.#standIns) member.terminate();
       await Promise.race([...this.#members.values()].map(({ ended }) => ended));
     }
   }
@@ -291,6 +321,7 @@ export class Crew implements CrewMemberListener {
     };
     const member = new CrewMember(module, number, order, this);
     this.#members.set(number, member);
+    member.ended.then(() => this.#forget(member));
     return member;
   }
 

@@ -19,6 +19,7 @@ export class CrewMember {
   readonly ready: Promise<readonly Deno.NetAddr[]>;
   /** Resolves when the thread is gone, for whatever reason. */
   readonly ended: Promise<void>;
+  readonly #startedAt = performance.now();
   readonly #worker: Worker;
   readonly #listener: CrewMemberListener;
   readonly #ready = Promise.withResolvers<readonly Deno.NetAddr[]>();
@@ -50,9 +51,9 @@ export class CrewMember {
     return this.#stats;
   }
 
-  /** Whether it takes no more connections. */
-  get isDraining(): boolean {
-    return this.#isDraining;
+  /** Milliseconds since its start. */
+  get age(): number {
+    return performance.now() - this.#startedAt;
   }
 
   tell(order: Order): void {

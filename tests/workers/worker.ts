@@ -7,6 +7,7 @@ const name = crypto.randomUUID();
 /** Answers who served, sends bytes that can be checked, or dies. */
 serveInWorker((data) => {
   if (data === "fail") throw new Error("there is no folder to serve");
+  fallIll(data);
   return (request, { early }) => {
     const response = answer(request, data);
     response.headers.set("early", `${early}`);
@@ -14,14 +15,35 @@ serveInWorker((data) => {
   };
 });
 
+/** Has the thread die at its start, or soon after, as the file of an illness says. */
+function fallIll(data: unknown): void {
+  const { file, victim } = (data ?? {}) as { file?: string; victim?: string };
+  if (file === undefined || victim !== self.name) return;
+  const illness = Deno.readTextFileSync(file);
+  if (illness === "start") throw new Error("too ill to start");
+  if (illness === "soon") setTimeout(die, 1);
+}
+
+function die(): never {
+  throw new Error("told to die");
+}
+
+/** An answer without an end, the loss of which is deadly. */
+function deadlyAnswer(): Response {
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(new Uint8Array(1)),
+    cancel: () => void setTimeout(die),
+  });
+  return new Response(body);
+}
+
 function answer(request: Request, data: unknown): Response {
   const { pathname } = new URL(request.url);
   if (pathname === "/die") {
-    setTimeout(() => {
-      throw new Error("told to die");
-    });
+    setTimeout(die);
     return new Response("dying");
   }
+  if (pathname === "/deadly") return deadlyAnswer();
   if (pathname === "/data") return Response.json(data);
   const count = Number(pathname.slice("/bytes/".length));
   if (pathname.startsWith("/bytes/")) return new Response(payloadOf(count), { headers: { name } });

@@ -24,7 +24,8 @@ export const fleetFlags: readonly Flag[] = [
     value: "COUNT",
     help:
       "threads that serve, up to 16, or auto for one on each processor; SIGUSR2 replaces them " +
-      "one by one (default: the main thread serves)",
+      "one by one (default: the main thread serves); limits, such as --max-connections, hold for " +
+      "each thread",
   },
   {
     name: "secret-file",

@@ -28,11 +28,11 @@ function die(): never {
   throw new Error("told to die");
 }
 
-/** An answer without an end, the loss of which is deadly. */
-function deadlyAnswer(): Response {
+/** An answer without an end; does something if the client gives it up. */
+function endlessAnswer(onCancel: () => void): Response {
   const body = new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(new Uint8Array(1)),
-    cancel: () => void setTimeout(die),
+    cancel: onCancel,
   });
   return new Response(body);
 }
@@ -43,7 +43,8 @@ function answer(request: Request, data: unknown): Response {
     setTimeout(die);
     return new Response("dying");
   }
-  if (pathname === "/deadly") return deadlyAnswer();
+  if (pathname === "/deadly") return endlessAnswer(() => setTimeout(die));
+  if (pathname === "/endless") return endlessAnswer(() => {});
   if (pathname === "/data") return Response.json(data);
   const count = Number(pathname.slice("/bytes/".length));
   if (pathname.startsWith("/bytes/")) return new Response(payloadOf(count), { headers: { name } });

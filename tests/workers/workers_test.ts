@@ -145,6 +145,31 @@ nativeTest(
   },
 );
 
+nativeTest("Limits hold for each worker: two take twice as many connections", async () => {
+  const limit = { perConnection: 1, perAddress: 100, perNetwork: 100 };
+  await using server = await serve({
+    workers: 2,
+    limits: { connections: { ...limit, total: 4 } },
+  });
+  // An answer without an end keeps its connection from giving way to others.
+  const held: MultipathConnection[] = [];
+  let refused = 0;
+  for (let i = 0; i < 60 && (held.length < 8 || refused === 0); i++) {
+    try {
+      const connection = await connect(server, i, { localAddresses: [`127.1.0.${1 + i}`] });
+      held.push(connection);
+      assert.ok((await ask(connection, "/endless")).body);
+    } catch (error) {
+      assert.match(`${error}`, /refused/i);
+      refused++;
+    }
+  }
+  assert.equal(held.length, 8, "four each");
+  assert.ok(refused > 0, "and no more");
+  await until(() => server.stats?.connections.held === 8);
+  server.close();
+});
+
 Deno.test("serveWorkers() refuses what workers cannot be given, with a reason", async () => {
   const backup = () => ({ assignments: [] });
   await assert.rejects(

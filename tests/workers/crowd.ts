@@ -105,15 +105,18 @@ export async function runCrowd(options: CrowdOptions): Promise<void> {
   const total = count * connections;
 
   const startedAt = performance.now();
+  // Statistics come twice a second.
+  const held = () => server.stats?.connections.held;
+  const showing = setInterval(() => log(`${held()} connections so far`), 10_000);
+  stack.defer(() => clearInterval(showing));
   const withTwo = await clients.tell<number>("connect");
+  clearInterval(showing);
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(0);
   log(`${total} connections after ${seconds} s`);
   assert.ok(withTwo.every((number) => number === connections), "all have two paths");
   const before = sumOf(await clients.tell<Record<string, number>>("who"));
   log(`workers: ${Object.values(before).join(", ")}`);
   assert.deepEqual([before[""], Object.keys(before).length], [undefined, workers]);
-  // Statistics come twice a second.
-  const held = () => server.stats?.connections.held;
   for (let i = 0; i < 120 && held() !== total; i++) await wait(500);
   log(`strays: ${JSON.stringify(server.stats!.strays)}, RSS ${Deno.memoryUsage().rss >> 20} MiB`);
   assert.deepEqual(server.stats!.strays, { handedOn: 0, dropped: 0 }, "none met a wrong worker");

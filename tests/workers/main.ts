@@ -1,17 +1,17 @@
 import { runCrowd } from "./crowd.ts";
 
 /*
- * `deno task crowd [connections] [client processes]` has a crowd of clients connect to three workers,
- * one of which dies.
+ * `deno task crowd [connections] [client processes] [milliseconds between two PINGs]` has a crowd of
+ * clients connect to three workers, one of which dies.
  */
-const [total = 10_000, clients = 5] = Deno.args.map(Number);
+const [total = 10_000, clients = 5, keepAlive = 30_000] = Deno.args.map(Number);
 const log = (line: string) => void Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 await runCrowd({
   workers: 3,
   clients,
   connections: Math.ceil(total / clients),
   size: 100_000,
-  keepAlive: 30_000,
+  keepAlive,
   pause: total < 1_000 ? 2_000 : 10_000,
   log,
 });

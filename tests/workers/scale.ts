@@ -92,54 +92,88 @@ async function each(count: number, action: (number: number) => Promise<void>): P
   await Promise.all(Array.from({ length: HANDSHAKES }, work));
 }
 
-/** Has a number of workers answer as fast as they can. */
-async function trial(count: number): Promise<Outcome> {
-  using sockets = openWorkerSockets({
-    port: 0,
-    localAddresses: ["127.0.0.1"],
-    key,
-    workerCount: count,
-  });
-  await using stack = new AsyncDisposableStack();
-  const workers = Array.from({ length: count }, (_, index) => {
-    return stack.use(new Worker(index, sockets.text));
-  });
-  for (const worker of workers) await worker.line();
-  const { port } = sockets.addr;
-  const connections: MultipathConnection[] = [];
-  stack.defer(() => connections.forEach((connection) => connection.close()));
-  await each(BUSY * count, async (number) => void connections.push(await connect(port, number)));
+/** A server with a number of workers, and clients that ask them as fast as they answer. */
+class Service implements AsyncDisposable {
+  readonly workers: readonly Worker[];
+  readonly port: number;
+  readonly #stack = new AsyncDisposableStack();
+  readonly #connections: MultipathConnection[] = [];
+  #answers = 0;
+  #isOver = false;
+  #asking: Promise<unknown> = Promise.resolve();
 
-  let answers = 0;
-  let isOver = false;
-  const work = async (connection: MultipathConnection) => {
-    for (; !isOver; answers++) await ask(connection);
-  };
-  const working = connections.flatMap((connection) => {
-    return Array.from({ length: AT_ONCE }, () => work(connection));
-  });
+  constructor(count: number) {
+    const localAddresses = ["127.0.0.1"];
+    const sockets = openWorkerSockets({ port: 0, localAddresses, key, workerCount: count });
+    this.#stack.use(sockets);
+    this.port = sockets.addr.port;
+    this.workers = Array.from({ length: count }, (_, index) => {
+      return this.#stack.use(new Worker(index, sockets.text));
+    });
+  }
+
+  /** Starts the workers, and has clients ask. */
+  async begin(): Promise<void> {
+    for (const worker of this.workers) await worker.line();
+    await each(BUSY * this.workers.length, async (number) => {
+      this.#connections.push(await connect(this.port, number));
+    });
+    const ask = this.#connections.flatMap((connection) => {
+      return Array.from({ length: AT_ONCE }, () => this.#ask(connection));
+    });
+    this.#asking = Promise.all(ask);
+  }
+
+  /** What was done so far, and the processor seconds that it took. */
+  async look(): Promise<{ answers: number; cpu: number; at: number }> {
+    const looks = await Promise.all(this.workers.map((worker) => worker.look()));
+    const cpu = looks.reduce((sum, look) => sum + look.cpu, 0);
+    return { answers: this.#answers, cpu, at: performance.now() / 1_000 };
+  }
+
+  /** The clients ask no more. */
+  async end(): Promise<void> {
+    this.#isOver = true;
+    await this.#asking;
+    for (const connection of this.#connections) connection.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+
+  async #ask(connection: MultipathConnection): Promise<void> {
+    for (; !this.#isOver; this.#answers++) await ask(connection);
+  }
+}
+
+/**
+ * Has a service with one worker and one with two answer as fast as they can, at the same time: so both
+ * have the same machine, whatever else that does.
+ */
+async function trial(): Promise<Outcome[]> {
+  await using stack = new AsyncDisposableStack();
+  const services = [1, 2].map((count) => stack.use(new Service(count)));
+  for (const service of services) await service.begin();
   await wait(WARM_UP);
-  const look = async () =>
-    (await Promise.all(workers.map((worker) => worker.look())))
-      .reduce((sum, { cpu }) => sum + cpu, 0);
-  const [before, first, startedAt] = [await look(), answers, performance.now()];
+  const before = await Promise.all(services.map((service) => service.look()));
   await wait(seconds);
-  const [after, last, endedAt] = [await look(), answers, performance.now()];
-  isOver = true;
-  await Promise.all(working);
-  const time = (endedAt - startedAt) / 1_000;
-  const outcome = {
-    rate: (last - first) / time,
-    cost: (after - before) / (last - first),
-    used: (after - before) / time,
-  };
-  log(
-    `${count} worker(s): ${outcome.rate.toFixed(0)} requests per second, ` +
-      `${(1_000 * outcome.cost).toFixed(3)} ms of a processor each, ` +
-      `${outcome.used.toFixed(2)} processors used`,
-  );
-  if (count > 1) await share(port, workers);
-  return outcome;
+  const after = await Promise.all(services.map((service) => service.look()));
+  for (const service of services) await service.end();
+  const outcomes = services.map((_, i) => {
+    const answers = after[i]!.answers - before[i]!.answers;
+    const cpu = after[i]!.cpu - before[i]!.cpu;
+    const time = after[i]!.at - before[i]!.at;
+    return { rate: answers / time, cost: cpu / answers, used: cpu / time };
+  });
+  for (const [i, { cost, rate, used }] of outcomes.entries()) {
+    log(
+      `${i + 1} worker(s): ${rate.toFixed(0)} requests per second, ` +
+        `${(1_000 * cost).toFixed(3)} ms of a processor each, ${used.toFixed(2)} processors used`,
+    );
+  }
+  await share(services[1]!);
+  return outcomes;
 }
 
 /** The one in the middle, or between those two. */
@@ -150,7 +184,7 @@ function median(values: readonly number[]): number {
 }
 
 /** Which part of many connections each worker has, and what they cost. */
-async function share(port: number, workers: readonly Worker[]): Promise<void> {
+async function share({ port, workers }: Service): Promise<void> {
   const counts = new Map<string, number>();
   const connections: MultipathConnection[] = [];
   const startedAt = performance.now();
@@ -176,11 +210,12 @@ const group = new CpuGroup("mpquic-scale-client");
 const leave = group.enter();
 const [ones, twos]: [Outcome[], Outcome[]] = [[], []];
 for (let i = 0; i < trials; i++) {
-  ones.push(await trial(1));
-  twos.push(await trial(2));
+  const [one, two] = await trial();
+  ones.push(one!);
+  twos.push(two!);
 }
 const ratio = (of: (outcome: Outcome) => number) =>
-  (median(twos.map(of)) / median(ones.map(of))).toFixed(2);
+  median(twos.map((two, i) => of(two) / of(ones[i]!))).toFixed(2);
 log(
   `a second worker brings ${ratio(({ rate }) => rate)} times the requests at ` +
     `${ratio(({ cost }) => cost)} times the processor time (medians of ${trials} trials)`,

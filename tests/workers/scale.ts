@@ -37,8 +37,8 @@ class Worker implements AsyncDisposable {
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
   readonly #lines: AsyncIterator<string>;
 
-  constructor(index: number, workerSockets: string) {
-    this.#group = new CpuGroup(`mpquic-scale-${index}`, PART);
+  constructor(service: number, index: number, workerSockets: string) {
+    this.#group = new CpuGroup(`mpquic-scale-${service}-${index}`, PART);
     const module = new URL("./scale_worker.ts", import.meta.url);
     const start = JSON.stringify({ index, workerSockets, cert, key });
     this.#process = this.#group.start(module, [], { WORKER: start });
@@ -108,7 +108,7 @@ class Service implements AsyncDisposable {
     this.#stack.use(sockets);
     this.port = sockets.addr.port;
     this.workers = Array.from({ length: count }, (_, index) => {
-      return this.#stack.use(new Worker(index, sockets.text));
+      return this.#stack.use(new Worker(count, index, sockets.text));
     });
   }
 

@@ -15,13 +15,12 @@ serveInWorker((data) => {
   };
 });
 
-/** Has the thread die at its start, or soon after, as the file of an illness says. */
+/** Has the thread die at its start, if the file of an illness says so. */
 function fallIll(data: unknown): void {
   const { file, victim } = (data ?? {}) as { file?: string; victim?: string };
   if (file === undefined || victim !== self.name) return;
   const illness = Deno.readTextFileSync(file);
   if (illness === "start") throw new Error("too ill to start");
-  if (illness === "soon") setTimeout(die, 1);
 }
 
 function die(): never {

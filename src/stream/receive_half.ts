@@ -280,7 +280,9 @@ export class ReceiveHalf implements FrameOwner, ControlWriter {
   #consume(length: number): void {
     this.#connection.consume(length);
     if (this.#state !== ReceiveState.Receive) this.limit.skip(length);
-    else if (this.limit.consume(length)) this.#observer.onControlPending(this);
+    else if (this.limit.consume(length, this.#buffer.readable)) {
+      this.#observer.onControlPending(this);
+    }
   }
 
   /** Gives back the credit of bytes up to `offset` that the application will not read. */

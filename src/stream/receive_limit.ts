@@ -1,5 +1,11 @@
 // The credit that this end gives to the peer.
 
+/**
+ * Bytes that may always lie unread, so that an application that reads more slowly than the peer
+ * sends never waits.
+ */
+const SPARE = 131_072;
+
 /** How a {@linkcode ReceiveLimit} grows. */
 export interface ReceiveLimitOptions {
   /** How far the limit is ahead of what was consumed, at first. */
@@ -69,6 +75,11 @@ export class ReceiveLimit {
   /** When the limit was raised last, and what was consumed by then. */
   #raisedAt = -1;
   #consumedThen = 0;
+  /** What lay unread at least, since the limit was raised last. */
+  #leastUnread = Infinity;
+  /** The same since `#judgedAt`, when it was last looked at whether the window is too wide. */
+  #leastUnreadOfPeriod = Infinity;
+  #judgedAt = -1;
 
   constructor(options: ReceiveLimitOptions) {
     this.window = options.window;
@@ -106,16 +117,20 @@ export class ReceiveLimit {
   /**
    * Counts `amount` as dealt with; returns whether a higher limit has become due just now, which
    * waits for no word of the peer that it is blocked (RFC 9000, Section 4.2).
+   *
+   * @param unread What lies there still and could be consumed as well.
    */
-  consume(amount: number): boolean {
+  consume(amount: number, unread = 0): boolean {
     this.consumed += amount;
+    this.#leastUnread = Math.min(this.#leastUnread, unread);
     if (this.pending || !this.#isDue()) return false;
     this.pending = true;
     return true;
   }
 
   /**
-   * Raises the limit before it is written, and the window if it was used up fast.
+   * Raises the limit before it is written, and the window if it was used up fast. A window that is
+   * wider than the application and the path need becomes narrower.
    *
    * @param now The time in milliseconds.
    * @param rtt The largest smoothed round-trip time of all paths, in milliseconds.
@@ -123,6 +138,8 @@ export class ReceiveLimit {
    */
   raise(now: number, rtt: number): number {
     if (this.#isNarrow(now, rtt)) this.widen(this.window * 2);
+    else this.#narrow(now, rtt);
+    this.#leastUnread = Infinity;
     this.#raisedAt = now;
     this.#consumedThen = this.consumed;
     this.limit = Math.max(this.limit, this.consumed + this.window);
@@ -167,11 +184,28 @@ export class ReceiveLimit {
   /**
    * A window of one bandwidth-delay product would do for a single path that loses nothing. Data
    * wait for those of the slowest path and for retransmissions, so four are meant to fit: the
-   * window must not be used up within four round trips.
+   * window must not be used up within four round trips. To an application that never took all that
+   * was there, more would come no sooner.
    */
   #isNarrow(now: number, rtt: number): boolean {
     if (this.#raisedAt < 0 || this.window >= this.maxWindow) return false;
+    if (this.#leastUnread > 0) return false;
     const share = (this.consumed - this.#consumedThen) / this.window;
     return now - this.#raisedAt < 4 * share * rtt;
+  }
+  /**
+   * What lay unread all through a round trip is not what keeps the path busy: without it, the
+   * application would have had enough to read at any time. It would be lost with the program, and
+   * costs memory.
+   */
+  #narrow(now: number, rtt: number): void {
+    this.#leastUnreadOfPeriod = Math.min(this.#leastUnreadOfPeriod, this.#leastUnread);
+    // A limit from before, when the window was wider, lets more lie unread than the window does.
+    if (this.consumed + this.window < this.limit) return;
+    if (this.#judgedAt >= 0 && now - this.#judgedAt < rtt) return;
+    const excess = this.#leastUnreadOfPeriod - SPARE;
+    if (this.#judgedAt >= 0 && excess > 0 && excess < this.window - SPARE) this.window -= excess;
+    this.#judgedAt = now;
+    this.#leastUnreadOfPeriod = Infinity;
   }
 }

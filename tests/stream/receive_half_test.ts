@@ -179,6 +179,20 @@ Deno.test("ReceiveHalf widens its window when it is used up within a few round t
   assert.ok(connection.window >= 96_000);
 });
 
+Deno.test("ReceiveHalf narrows its window while the application never takes all there is", () => {
+  const { half } = make(4_000_000, 1e9);
+  let end = 0;
+  for (let now = 0; now < 5_000; now += 100) {
+    const length = half.limit.limit - end;
+    if (length > 0) half.onData(end, new Uint8Array(length), false);
+    end += length;
+    for (let left = 200_000; left > 0; left -= 50_000) half.read(50_000);
+    control(half, now, 50);
+  }
+  assert.ok(half.bytesReadable < 700_000, `${half.bytesReadable} lie unread`);
+  assert.ok(half.bytesReadable > 50_000, "there is always something to read");
+});
+
 Deno.test("ReceiveHalf tells the application once until it has read all there is", () => {
   const { half, seen } = make(10_000, 10_000);
   for (let i = 0; i < 10; i++) half.onData(i * 10, pattern(0, i * 10, 10), false);

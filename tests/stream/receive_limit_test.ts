@@ -64,6 +64,59 @@ Deno.test("ReceiveLimit.raise() never stalls a sender that fills four windows a 
   assert.equal(stalled, 0);
 });
 
+Deno.test("ReceiveLimit.raise() leaves little unread by a slow reader, and never makes it wait", () => {
+  const limit = new ReceiveLimit({ window: 4_194_304, maxWindow: 16_777_216 });
+  // A sender of 50,000 bytes a millisecond, 40 ms away; a reader that is ten times slower at first.
+  let [sent, unread, allowed] = [0, 0, limit.limit];
+  const grants: { at: number; limit: number }[] = [];
+  const arrivals: { at: number; bytes: number }[] = [];
+  const slow = { most: 0, least: Infinity };
+  let stalled = 0;
+  for (let now = 0; now < 8_000; now++) {
+    while (grants[0] && grants[0].at <= now) allowed = grants.shift()!.limit;
+    const bytes = Math.min(50_000, allowed - sent);
+    if (bytes < 50_000 && now > 7_000) stalled++;
+    sent += bytes;
+    arrivals.push({ at: now + 20, bytes });
+    if (arrivals[0]!.at <= now) {
+      const arrived = arrivals.shift()!.bytes;
+      assert.equal(limit.receive(arrived), true);
+      unread += arrived;
+    }
+    const read = Math.min(unread, now < 6_000 ? 5_000 : 100_000);
+    unread -= read;
+    limit.consume(read, unread);
+    if (now > 3_000 && now < 6_000) {
+      slow.most = Math.max(slow.most, sent - limit.consumed);
+      slow.least = Math.min(slow.least, unread);
+    }
+    if (limit.pending) grants.push({ at: now + 20, limit: limit.raise(now, 40) });
+  }
+  // 200,000 bytes are on their way at its rate, there and back.
+  assert.ok(slow.most < 800_000, `${slow.most} bytes would be lost with the reader`);
+  assert.ok(slow.least > 0, "the reader waits");
+  assert.equal(stalled, 0, "the window follows a reader that has become fast");
+});
+
+Deno.test("ReceiveLimit.raise() narrows the window once for what lies unread, however often words are lost", () => {
+  const limit = new ReceiveLimit({ window: 4_000_000, maxWindow: 16_000_000 });
+  let now = 0;
+  const consume = (amount: number) =>
+    limit.consume(amount, limit.received - limit.consumed - amount);
+  assert.equal(limit.receive(4_000_000), true);
+  consume(1_000_000);
+  limit.receive(limit.raise(now, 50) - limit.received);
+  for (let i = 0; i < 10; i++) {
+    now += 100;
+    consume(10_000);
+    assert.equal(limit.onLost(limit.limit), true);
+    limit.raise(now, 50);
+  }
+  consume(limit.received - limit.consumed);
+  assert.equal(limit.pending, true, "the peer waits for credit forever");
+  assert.ok(limit.raise(now, 50) - limit.consumed >= 131_072);
+});
+
 Deno.test("ReceiveLimit.raise() grows no further than its maximum and keeps to it", () => {
   const limit = new ReceiveLimit({ window: 1000, maxWindow: 3000 });
   for (let i = 0; i < 20; i++) {

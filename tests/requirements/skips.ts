@@ -145,7 +145,7 @@ export const skips: readonly LawfulSkip[] = [
     isMissing: !hasCurl,
   },
   {
-    file: "./tests/cli/get_resume_test.ts",
+    file: /^\.\/tests\/cli\/get_(resume|twice)_test\.ts$/,
     name: /full disk/,
     reason: "only root can make a small disk",
     isMissing: Deno.build.os !== "linux" || Deno.uid() !== 0,

@@ -182,6 +182,20 @@ export class Uploads {
       throw conflict(length, "The piece does not begin where the file ends.");
     }
     if (piece.first === 0) await file.truncate();
+    try {
+      return await this.#append(request, file, part, piece);
+    } catch (error) {
+      if (isFull(error)) await remove(part); // a part would keep the disk full for a day
+      throw error;
+    }
+  }
+
+  async #append(
+    request: Request,
+    file: Deno.FsFile,
+    part: string,
+    piece: Piece,
+  ): Promise<number> {
     let at = piece.first;
     for await (const chunk of request.body ?? []) {
       at += chunk.length;
@@ -299,10 +313,8 @@ function answerTo(error: unknown): Response {
   if (error instanceof Deno.errors.AlreadyExists) {
     return new Refusal(412, "A file of this name came meanwhile.").answer;
   }
+  if (isFull(error)) return new Refusal(507, "There is no room for this file.").answer;
   const text = error instanceof Error ? error.message : "";
-  if (/ENOSPC|EDQUOT|os error (?:28|122)\b/.test(text)) {
-    return new Refusal(507, "There is no room for this file.").answer;
-  }
   if (/ENAMETOOLONG|os error 36\b/.test(text)) {
     return new Refusal(400, "This name is too long.").answer;
   }
@@ -311,4 +323,9 @@ function answerTo(error: unknown): Response {
   return (isDenied
     ? new Refusal(403, "Nothing may be written there.")
     : new Refusal(500, "The file cannot be written.")).answer;
+}
+
+/** Whether the disk is full, or what the server may have of it. */
+function isFull(error: unknown): boolean {
+  return error instanceof Error && /ENOSPC|EDQUOT|os error (?:28|122)\b/.test(error.message);
 }

@@ -151,6 +151,12 @@ export const skips: readonly LawfulSkip[] = [
     isMissing: Deno.build.os !== "linux" || Deno.uid() !== 0,
   },
   {
+    file: "./tests/cli/upload_disk_test.ts",
+    name: everyTest,
+    reason: "only root can make a small disk",
+    isMissing: Deno.build.os !== "linux" || Deno.uid() !== 0,
+  },
+  {
     file: "./tests/attack/attack_test.ts",
     name: everyTest,
     reason: "only Linux tells what another process uses",

@@ -10,6 +10,10 @@ export interface TcpLimits extends TcpPatience {
   readonly connections: number;
   /** Connections of one address; of one /64 for IPv6, which is what a household gets. */
   readonly perAddress: number;
+  /** Connections whose TLS handshake has not been answered yet. */
+  readonly handshakes: number;
+  /** Requests of a connection at a time; others wait. */
+  readonly requests: number;
   /** Addresses of balancers, behind which are many clients. */
   readonly exempt?: BlockList;
 }
@@ -18,9 +22,13 @@ export interface TcpLimits extends TcpPatience {
 export const tcpLimits: TcpLimits = {
   connections: 256,
   perAddress: 64,
+  handshakes: 1_024,
+  requests: 100,
   start: 10_000,
   idle: 30_000,
   stall: 60_000,
+  rate: 0,
+  grace: 10_000,
 };
 
 /**
@@ -29,14 +37,19 @@ export const tcpLimits: TcpLimits = {
  * @param choices What was chosen; the same flags limit clients of HTTP/3.
  */
 export function tcpLimitsFor(choices: LimitChoices): TcpLimits {
-  const { maxConnections, maxConnectionsPerAddress, idleTimeout, bodyTimeout } = choices;
+  const { maxConnections, maxConnectionsPerAddress, maxHandshakes, maxRequests } = choices;
+  const { idleTimeout, bodyTimeout, minBodyRate } = choices;
   return {
     connections: maxConnections ?? tcpLimits.connections,
     perAddress: maxConnectionsPerAddress ?? tcpLimits.perAddress,
+    handshakes: maxHandshakes ?? tcpLimits.handshakes,
+    requests: maxRequests ?? tcpLimits.requests,
     exempt: blockList(choices.exemptNetworks),
     start: tcpLimits.start,
     idle: idleTimeout ?? tcpLimits.idle,
     stall: bodyTimeout ?? tcpLimits.stall,
+    rate: minBodyRate ?? tcpLimits.rate,
+    grace: tcpLimits.grace,
   };
 }
 
@@ -135,7 +148,7 @@ export class TcpFront {
       const { hostname, port } = this.#target(serverName);
       return Deno.connect({ hostname, port });
     };
-    const relay = new TcpRelay(client, connect, group);
+    const relay = new TcpRelay(client, connect, group, this.#limits.requests);
     this.#relays.add(relay);
     relay.closed.then(() => this.#relays.delete(relay));
   }
@@ -146,25 +159,25 @@ export class TcpFront {
 
   /** Whether one more of this group may come in; where all places are taken, the greediest makes room. */
   #makeRoom(group: string, isExempt: boolean): boolean {
-    const counts = new Map<string, number>();
-    for (const one of this.#relays) counts.set(one.group, (counts.get(one.group) ?? 0) + 1);
-    const own = counts.get(group) ?? 0;
-    if (!isExempt && own >= this.#limits.perAddress) return false;
-    if (this.#relays.size < this.#limits.connections) return true;
-    const [greediest, most] = [...counts].reduce((a, b) => b[1] > a[1] ? b : a);
-    if (own + 1 >= most) return false;
-    this.#longestIdle(greediest)?.close();
-    return true;
+    const { connections, handshakes, perAddress } = this.#limits;
+    const relays = [...this.#relays];
+    if (!isExempt && (countOf(relays).get(group) ?? 0) >= perAddress) return false;
+    const opening = relays.filter(({ isOpening }) => isOpening);
+    // A client that cannot begin a handshake costs no other client its connection.
+    return this.#makeRoomAmong(opening, handshakes, group) &&
+      this.#makeRoomAmong([...this.#relays], connections, group);
   }
 
-  #longestIdle(group: string): TcpRelay | undefined {
-    let found: TcpRelay | undefined;
-    for (const relay of this.#relays) {
-      if (relay.group !== group) continue;
-      if (found === undefined || relay.progressAt < found.progressAt) found = relay;
-    }
-    if (found) this.#relays.delete(found);
-    return found;
+  #makeRoomAmong(relays: readonly TcpRelay[], most: number, group: string): boolean {
+    if (relays.length < most) return true;
+    const counts = countOf(relays);
+    const [greediest, held] = [...counts].reduce((a, b) => b[1] > a[1] ? b : a);
+    if ((counts.get(group) ?? 0) + 1 >= held) return false;
+    const found = relays.filter((relay) => relay.group === greediest)
+      .reduce((a, b) => b.progressAt < a.progressAt ? b : a); // idle for longest
+    this.#relays.delete(found);
+    found.close();
+    return true;
   }
 
   #disconnectOverdue(): void {
@@ -173,6 +186,13 @@ export class TcpFront {
       if (relay.isOverdue(now, this.#limits)) relay.close();
     }
   }
+}
+
+/** How many of these belong to each group. */
+function countOf(relays: readonly TcpRelay[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { group } of relays) counts.set(group, (counts.get(group) ?? 0) + 1);
+  return counts;
 }
 
 /**

@@ -1,6 +1,8 @@
 // Carries bytes between two TCP connections.
 
 import { serverNameIn } from "./client_hello.ts";
+import { type RateLimits, RateMeter } from "./rate_meter.ts";
+import { RequestPlaces } from "./request_places.ts";
 
 /** Bytes that are carried at a time: requests are small, responses are not. */
 const REQUEST_CHUNK = 4_096;
@@ -12,7 +14,7 @@ const MOST_HELLO = 16_384;
 const FAREWELL = 2_000;
 
 /** How long a client may keep a connection for nothing, in milliseconds. */
-export interface TcpPatience {
+export interface TcpPatience extends RateLimits {
   /** Until the first byte goes to the client: the beginning of a TLS handshake. */
   readonly start: number;
   /** Between two bytes that there are for the client, whatever it sends meanwhile. */
@@ -29,6 +31,10 @@ export class TcpRelay {
   readonly closed: Promise<void>;
   /** When the client took something last; the beginning before. */
   progressAt: number;
+  readonly #places: RequestPlaces;
+  /** What is awaited of contents of requests, and what is taken of answers. */
+  readonly #incoming = new RateMeter();
+  readonly #outgoing = new RateMeter();
   readonly #startedAt: number;
   readonly #client: Deno.TcpConn;
   #server: Deno.TcpConn | undefined;
@@ -44,13 +50,16 @@ export class TcpRelay {
    * @param client The connection that came.
    * @param connect Makes one to the server of a name; the name is empty if the client asks for none.
    * @param group The group that the connection counts for.
+   * @param requests How many requests there may be at a time.
    */
   constructor(
     client: Deno.TcpConn,
     connect: (serverName: string) => Promise<Deno.TcpConn>,
     group: string,
+    requests: number,
   ) {
     this.#client = client;
+    this.#places = new RequestPlaces(requests);
     this.group = group;
     this.#startedAt = this.progressAt = performance.now();
     const end = () => this.close();
@@ -64,10 +73,33 @@ export class TcpRelay {
    * @param now A time of `performance.now()`.
    * @param patience How long is too long.
    */
-  isOverdue(now: number, { start, idle, stall }: TcpPatience): boolean {
+  isOverdue(now: number, patience: TcpPatience): boolean {
+    const { start, idle, stall } = patience;
     if (now - this.#endedAt > FAREWELL) return true;
+    const meters = [this.#incoming, this.#outgoing];
+    if (meters.some((meter) => meter.isTooSlow(now, patience))) return true;
     if (!this.#hasAnswered) return now - this.#startedAt > start;
     return now - this.progressAt > (this.#isWriting || this.#awaited > 0 ? stall : idle);
+  }
+
+  /** Whether the server has not answered its handshake yet. */
+  get isOpening(): boolean {
+    return !this.#hasAnswered;
+  }
+
+  /**
+   * A request has come; resolves when it may be answered, as there are not too many of its
+   * connection.
+   *
+   * @param over Settles when the request is over.
+   * @returns False if it was over before that.
+   */
+  async enter(over: Promise<void>): Promise<boolean> {
+    if (this.#places.taken === 0) {
+      this.#incoming.reset();
+      this.#outgoing.reset();
+    }
+    return await this.#places.take(over);
   }
 
   /**
@@ -79,9 +111,11 @@ export class TcpRelay {
   awaitContent(over: Promise<void>): void {
     this.#awaited++;
     this.progressAt = performance.now();
+    this.#incoming.begin(this.progressAt);
     const end = () => {
       this.#awaited--;
       this.progressAt = performance.now();
+      if (this.#awaited === 0) this.#incoming.end(this.progressAt, 0);
     };
     over.then(end, end);
   }
@@ -139,8 +173,10 @@ export class TcpRelay {
     for (let length; (length = await this.#client.read(buffer)) !== null;) {
       // What comes after the server has ended is read all the same: else the client would hear of a
       // reset before it has read the end.
+      const now = performance.now();
+      if (this.#awaited > 0) this.#incoming.end(now, length);
       if (this.#endedAt === Infinity) await writeAll(server, buffer.subarray(0, length));
-      if (this.#awaited > 0) this.progressAt = performance.now();
+      if (this.#awaited > 0) this.#incoming.begin(this.progressAt = performance.now());
     }
     await server.closeWrite();
   }
@@ -149,9 +185,11 @@ export class TcpRelay {
     const buffer = new Uint8Array(RESPONSE_CHUNK);
     for (let length; (length = await server.read(buffer)) !== null;) {
       this.#hasAnswered = this.#isWriting = true;
+      this.#outgoing.begin(performance.now());
       await writeAll(this.#client, buffer.subarray(0, length), () => {
         this.progressAt = performance.now();
       });
+      this.#outgoing.end(this.progressAt, length);
       this.#isWriting = false;
     }
     this.#endedAt = performance.now();

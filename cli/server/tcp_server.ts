@@ -122,11 +122,11 @@ export class TcpServer {
     });
   }
 
-  #answer(
+  async #answer(
     backend: TcpBackend,
     request: Request,
     { remoteAddr, completed }: Deno.ServeHandlerInfo<Deno.NetAddr>,
-  ): Response | Promise<Response> {
+  ): Promise<Response> {
     const url = URL.parse(request.url);
     const host = request.headers.get("host");
     // RFC 9112, Section 3.2: where there is no host at all, the runtime names its own address.
@@ -136,6 +136,8 @@ export class TcpServer {
     // RFC 9110, Section 7.4.
     const isOurs = url.protocol === "https:" && this.#isOurs(url.hostname, backend, relay);
     if (!isOurs) return new Response(null, { status: 421 });
+    // An answer to a client that is gone is not sent.
+    if (await relay?.enter(completed) === false) return new Response(null, { status: 503 });
     if (request.body !== null) relay?.awaitContent(completed);
     const address = relay?.address ?? "-";
     // The runtime warns where its own signal of a request is asked: that aborts in the end, too.
@@ -143,7 +145,7 @@ export class TcpServer {
     completed.catch(() => gone.abort());
     const { signal } = gone;
     const client = { address, protocol: PROTOCOL, paths: () => [], completed, signal };
-    return this.#options.handler(request, client);
+    return await this.#options.handler(request, client);
   }
 
   /** Whether a request is for a host of its certificate, or for that which its client asked for. */

@@ -39,7 +39,10 @@ Deno.test("limitOptions() hands each limit to the option of it", () => {
     exemptNetworks: ["10.0.0.0/8", "fd00::/8", "192.0.2.7"],
   });
   const { exempt, ...others } = tcpLimitsFor(given);
-  const expected = { connections: 9, perAddress: 3, start: 10_000, idle: 120_000, stall: 5_000 };
+  const expected = {
+    ...{ connections: 9, perAddress: 3, handshakes: 5, requests: 7 },
+    ...{ start: 10_000, idle: 120_000, stall: 5_000, rate: 2_048, grace: 10_000 },
+  };
   assert.deepEqual(others, expected);
   const addresses = ["10.1.2.3", "192.0.2.7", "192.0.2.8", "11.0.0.1"];
   assert.deepEqual(addresses.map((one) => exempt!.check(one)), [true, true, false, false]);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { groupOf, type TcpLimits } from "../../cli/server/tcp_front.ts";
+import { groupOf, type TcpLimits, tcpLimits } from "../../cli/server/tcp_front.ts";
 import { portInUse, TcpServer, withAltSvc } from "../../cli/server/tcp_server.ts";
 import { makeIssuedCertificate } from "../../mod.ts";
 
@@ -8,6 +8,7 @@ const keyPair = { cert: certPem, key: keyPem };
 const other = await makeIssuedCertificate(["other.example", "*.wild.example"]);
 const BIG = 4_000_000;
 const usual: TcpLimits = {
+  ...tcpLimits,
   connections: 20,
   perAddress: 10,
   start: 60_000,
@@ -169,6 +170,67 @@ Deno.test("TcpServer lets no address have all connections, and makes room for ot
   assert.ok(ended > 5, "at its cost");
   greedy.forEach((conn) => conn.close());
   await Promise.all(ends);
+});
+
+Deno.test("TcpServer lets no address begin all handshakes, and makes room for others", async () => {
+  await using site = new Site({ connections: 100, perAddress: 100, handshakes: 3 });
+  const silent = await Promise.all(Array.from({ length: 8 }, () => site.plain()));
+  let ended = 0;
+  const ends = silent.map((conn) =>
+    conn.read(new Uint8Array(1)).catch(() => {}).then(() => void ended++)
+  );
+  for (let i = 0; i < 500 && ended < 5; i++) await pause(10);
+  assert.equal(ended, 5, "three of them may wait for their handshake");
+  assert.equal(await site.get({ localAddress: "127.0.1.1" }), BIG, "others come in");
+  for (let i = 0; i < 500 && ended < 6; i++) await pause(10);
+  assert.equal(ended, 6, "at its cost");
+  silent.forEach((conn) => conn.close());
+  await Promise.all(ends);
+});
+
+Deno.test("TcpServer answers so many requests of a connection at a time, and the others later", async () => {
+  await using site = new Site({ requests: 2 });
+  using client = Deno.createHttpClient({ caCerts: [caPem], http1: false });
+  const url = `https://localhost:${site.port}/`;
+  await fetch(url, { client, method: "HEAD" }); // now there is a connection
+  const writers: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>[] = [];
+  const answers = [0, 1, 2].map(async (i) => {
+    const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>>();
+    writers.push(writable.getWriter());
+    return await (await fetch(url + i, { client, method: "PUT", body: readable })).text();
+  });
+  const puts = () => site.asked.filter((line) => line.startsWith("PUT"));
+  for (let i = 0; i < 1_000 && puts().length < 2; i++) await pause(10);
+  await pause(300); // by now the third one would have come as well
+  assert.equal(puts().length, 2);
+  const [first = ""] = puts();
+  await writers[Number(first.at(-1))]!.close();
+  for (let i = 0; i < 1_000 && puts().length < 3; i++) await pause(10);
+  assert.equal(puts().length, 3);
+  await Promise.all(writers.map((writer) => writer.close().catch(() => {})));
+  assert.deepEqual(await Promise.all(answers), ["0 bytes", "0 bytes", "0 bytes"]);
+});
+
+Deno.test("TcpServer ends connections of clients that send their content too slowly", async () => {
+  await using site = new Site({ stall: 60_000, rate: 1_000, grace: 1_000 });
+  const fields = "host: localhost\r\ncontent-length: 40000\r\n\r\n";
+  const [slow, fast] = await Promise.all(
+    [0, 1].map(() => site.secure("http/1.1", `PUT / HTTP/1.1\r\n${fields}`)),
+  );
+  const begun = performance.now();
+  let isOver = false;
+  end(slow!).then(() => isOver = true);
+  for (let i = 0; i < 20 || (i < 400 && !isOver); i++) {
+    await pause(100);
+    await slow!.write(new Uint8Array(1)).catch(() => {});
+    if (i < 20) await fast!.write(new Uint8Array(2_000));
+  }
+  assert.ok(isOver, "a byte each 100 ms does not do");
+  assert.ok(performance.now() - begun > 900, "nor does it count at once");
+  const buffer = new Uint8Array(4_096);
+  const length = await fast!.read(buffer) ?? 0;
+  assert.match(new TextDecoder().decode(buffer.subarray(0, length)), /40000 bytes$/);
+  fast!.close();
 });
 
 Deno.test("TcpServer answers over HTTP/1.1 and HTTP/2, and points to HTTP/3", async () => {

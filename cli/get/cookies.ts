@@ -3,6 +3,7 @@
 import { Cookie, CookieJar } from "tough-cookie";
 import { CurlCode } from "../console/curl_code.ts";
 import { Failure } from "../console/failure.ts";
+import { unreadable } from "../console/unreadable.ts";
 import { whyNot } from "../console/why_not.ts";
 
 /** What a line of an HTTP-only cookie begins with. */
@@ -74,12 +75,7 @@ async function textOf(path: string): Promise<string> {
     return await Deno.readTextFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return "";
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    throw new Failure(
-      `Cannot read cookies from ${path}: ${whyNot(error)}; name another file with -b`,
-      1,
-      CurlCode.Read,
-    );
+    throw unreadable(error, path, "-b", CurlCode.Read);
   }
 }
 

@@ -57,6 +57,8 @@ export interface ExchangeOptions {
 export interface ExchangeAnswer {
   /** The answer. */
   readonly response: Response;
+  /** The answer whose head is shown, if that is not the same. */
+  readonly shown?: Response;
   /** The URL that it is from. */
   readonly url: URL;
   /** How many redirects led there. */

@@ -254,7 +254,7 @@ export class GetTransfer {
     const sink = this.#sink = await this.#destination.open(from);
     this.#announced = lengthOf(response.headers);
     if (options.has("include") || options.has("head")) {
-      await sink.write(responseHead(answer.carrier.protocol, response));
+      await sink.write(responseHead(answer.carrier.protocol, answer.shown ?? response));
     }
     for await (const chunk of decoded(response, options.has("compressed"))) {
       await this.#onBytes(chunk.length);
@@ -294,7 +294,8 @@ export class GetTransfer {
     this.#connected ||= performance.now() - this.#begun;
     const answer = await exchange({ ...wanted, headers, body }, exchangeOptions);
     this.#answered ||= performance.now() - this.#begun;
-    this.answer = headers.has("range") ? answer : await this.#judged(answer);
+    const isWhole = !headers.has("range") && wanted.method !== "HEAD";
+    this.answer = isWhole ? await this.#judged(answer) : answer;
     await this.#destination.hear(this.answer.response);
     return this.answer;
   }
@@ -307,7 +308,8 @@ export class GetTransfer {
     if (isMet(timeCondition, response.headers)) return answer;
     await response.body?.cancel();
     const { headers } = response;
-    return { ...answer, response: new Response(null, { status: NOT_MODIFIED, headers }) };
+    const unwanted = new Response(null, { status: NOT_MODIFIED, headers });
+    return { ...answer, response: unwanted, shown: response }; // as with curl
   }
 
   /** A body whose bytes are counted, and held back to the rate that the user wants. */

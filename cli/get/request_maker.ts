@@ -1,9 +1,9 @@
 // Makes the requests of the command get from its flags.
 
 import { CurlCode } from "../console/curl_code.ts";
-import { Failure, UsageError } from "../console/failure.ts";
+import { UsageError } from "../console/failure.ts";
 import { version } from "../console/version.ts";
-import { whyNot } from "../console/why_not.ts";
+import { unreadable } from "../console/unreadable.ts";
 import type { GivenFlag } from "../flags/flags.ts";
 import { fieldValue } from "../http/field_text.ts";
 import { type ContentPart, RequestContent } from "../http/request_content.ts";
@@ -254,12 +254,6 @@ export async function checkReadable(path: string): Promise<void> {
     file.close();
     if (isDirectory) throw new Deno.errors.IsADirectory();
   } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    const reason = whyNot(error, "there is no such file");
-    throw new Failure(
-      `Cannot read "${path}": ${reason}; name another file with -T`,
-      1,
-      CurlCode.Read,
-    );
+    throw unreadable(error, path, "-T", CurlCode.Read);
   }
 }

@@ -2,7 +2,7 @@
 
 import { CurlCode } from "../console/curl_code.ts";
 import { Failure } from "../console/failure.ts";
-import { whyNot } from "../console/why_not.ts";
+import { unreadable } from "../console/unreadable.ts";
 
 /** Content up to this size is kept in memory; what is longer is read while it is sent. */
 const MOST_KEPT = 1024 * 1024;
@@ -121,7 +121,7 @@ async function open(path: string): Promise<Piece[]> {
     if (!isFile) {
       return await lookAhead({
         source: file,
-        name: `"${path}"`,
+        name: path,
         close: () => file.close(),
       });
     }
@@ -170,14 +170,8 @@ async function* stored({ path, size }: StoredPiece): AsyncGenerator<Bytes> {
   }
 }
 
-function cannotRead(path: string, error: unknown): unknown {
-  if (error instanceof Deno.errors.NotCapable) return error;
-  const reason = whyNot(error, "there is no such file");
-  return new Failure(
-    `Cannot read "${path}": ${reason}; name another file with --data @FILE`,
-    1,
-    CurlCode.Read,
-  );
+function cannotRead(path: string, error: unknown): Failure {
+  return unreadable(error, path, "--data @FILE", CurlCode.Read);
 }
 
 async function collect(chunks: AsyncIterable<Bytes>): Promise<Bytes[]> {

@@ -61,6 +61,14 @@ export const cases: readonly CurlCase[] = [
     args: ["-z", "five", "-o", "five", "-w", "%{http_code}", "ORIGIN/file"],
   },
   { name: "-z, older", args: ["-z", "-20190101 +0100", "-fw", "%{http_code}", "ORIGIN/file"] },
+  {
+    name: "-z with -i",
+    args: ["-i", "-z", MODIFIED, "-o", "/dev/null", "-w", WRITE_OUT, "ORIGIN/file"],
+  },
+  {
+    name: "-z with -I",
+    args: ["-I", "-z", MODIFIED, "-o", "/dev/null", "-w", WRITE_OUT, "ORIGIN/file"],
+  },
   { name: "-z of a server that knows", args: ["-z", MODIFIED, "-o", "five", "ORIGIN/conditional"] },
   { name: "-z that is nothing", args: ["-sz", "nowhere", "ORIGIN/echo"] },
   { name: "-R", args: ["-R", "-o", "dated", "ORIGIN/file"] },

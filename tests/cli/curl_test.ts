@@ -216,6 +216,19 @@ Deno.test({
   assert.deepEqual(differences, []);
 });
 
+Deno.test("mpquic get -i with -z shows the head that came, and no content that is not wanted", async () => {
+  const { certPem, keyPem } = await makeIssuedCertificate(["127.0.0.1"]);
+  const place = { port: 0, localAddresses: ["127.0.0.1"] };
+  await using server = serve({ ...place, cert: certPem, key: keyPem }, handle);
+  const url = `https://127.0.0.1:${server.addr.port}/file`;
+  const args = ["get", "-ksSi", "-z", MODIFIED, "-w", "%{http_code}", url];
+  const { code, stdout } = await mainCommand(args).output();
+  const text = new TextDecoder().decode(stdout);
+  assert.equal(code, 0);
+  assert.match(text, /^HTTP\/3 200\s[^]*\nlast-modified: Mon, 30 Nov 2020 [^]*\r\n\r\n304$/);
+  assert.ok(!text.includes(content));
+});
+
 /** The rows of the table in docs/get.md: flags, and whether they do what they do with curl. */
 function rows(): { flags: string[]; verdict: string }[] {
   const text = Deno.readTextFileSync(new URL("../../docs/get.md", import.meta.url));

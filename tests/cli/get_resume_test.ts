@@ -195,7 +195,7 @@ Deno.test("mpquic get ends with the codes of curl, and a sentence", async () => 
     [["-o", "/nowhere/file", site.url()], 23, /its folder does not exist; name another file/],
     [["-o", `${site.folder}/plain/file`, site.url()], 23, /what should be its folder is a file/],
     [["-o", site.folder, site.url()], 23, /it is a folder/],
-    [["-T", "/nowhere", site.url()], 26, /Cannot read "\/nowhere": there is no such file/],
+    [["-T", "/nowhere", site.url()], 26, /Cannot read \/nowhere: there is no such file/],
     [["-C", "500", "--output", `${site.folder}/plain`, site.url()], 0, /^$/],
     [["-C", "5000", site.url()], 33, /Cannot go on at byte 5000/],
     [["--connect-timeout", "0.3", `https://127.0.0.1:${closed}/`], 28, /nothing answers/],

@@ -125,15 +125,25 @@ function noRoute(
   facts: LinkFacts,
 ): Omit<LinkProblem, "family"> {
   const ip = family === "IPv6" ? "ip -6" : "ip";
-  const router = family === "IPv6" ? undefined : facts.router(name);
+  const router = family === "IPv6" ? routerByNeighbours(name) : facts.router(name);
   // What enters a tunnel needs no router: the other end takes it.
   const via = facts.isTunnel(name) ? "" : ` via ${router ?? "ROUTER"}`;
+  const advice = via.endsWith("ROUTER")
+    ? "Add one, with the address of the link's router in place of ROUTER"
+    : "Add one by the link's router";
   return {
     kind: "noRoute",
-    message:
-      `Cannot send by ${name} with ${family}: no route leads on by it. Add one by the link's router`,
+    message: `Cannot send by ${name} with ${family}: no route leads on by it. ${advice}`,
     cure: [`${ip} route add default${via} dev ${name} metric 1000`],
   };
+}
+
+/**
+ * What a shell puts in the place of the router. Neighbours say of themselves that they are routers
+ * (RFC 4861, Section 4.4), which the kernel tells by netlink only, and `ip` to its user.
+ */
+function routerByNeighbours(name: string): string {
+  return `"$(ip -6 neigh show dev ${name} | awk '/ router / { print $1; exit }')"`;
 }
 
 function beside(

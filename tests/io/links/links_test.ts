@@ -136,6 +136,18 @@ Deno.test("The cure of each problem has the machine's own names and addresses", 
   assert.deepEqual(cures({ router: (device) => routers[device] }), [noRoute]);
   const tunnel = "ip route add default dev eth0 metric 1000";
   assert.deepEqual(cures({ isTunnel: (device) => device === "eth0" }), [tunnel]);
+  const [first] = judgeLinks(facts({ routes: readRoutes4(ROUTES_4) }));
+  const { message, cure } = first!.problems.find(({ family }) => family === "IPv6")!;
+  assert.match(
+    message,
+    /by wlan0 with IPv6: no route leads on by it\. Add one by the link's router$/,
+  );
+  assert.deepEqual(cure, [
+    `ip -6 route add default via "$(ip -6 neigh show dev wlan0 | awk '/ router / { print $1; exit }')" ` +
+    "dev wlan0 metric 1000",
+  ]);
+  const eth0 = judgeLinks(facts()).find(({ name }) => name === "eth0")!;
+  assert.match(eth0.problems[0]!.message, /the address of the link's router in place of ROUTER$/);
   const [wlan] = judgeLinks(facts());
   assert.deepEqual(wlan, {
     name: "wlan0",

@@ -107,12 +107,18 @@ interface Outcome {
   readonly files: Record<string, string>;
 }
 
+/** An outcome, and what the program said about it, which is not compared. */
+interface Told {
+  readonly outcome: Outcome;
+  readonly stderr: string;
+}
+
 /** Runs one of the programs in a folder of its own. */
 async function run(
   program: "curl" | "mpquic",
   { args, stdin }: CurlCase,
   port: number,
-): Promise<Outcome> {
+): Promise<Told> {
   const folder = await Deno.makeTempDir();
   try {
     for (const [name, text] of Object.entries(files)) {
@@ -127,7 +133,8 @@ async function run(
         .replace("RESOLVE", `named.example:${port}:127.0.0.1`)
     );
     const trust = args.includes("--cacert") ? [] : ["-k"];
-    const all = ["-sS", ...trust, ...words];
+    // curl waits for 300 s by itself, mpquic for 10, which a machine with much to do may need.
+    const all = ["-sS", "--connect-timeout", "100", ...trust, ...words];
     // Over HTTP/2 the server of the runtime breaks off what curl need not send to its end.
     const command = program === "curl"
       ? new Deno.Command("curl", { args: ["--http1.1", ...all], cwd: folder, ...pipes(stdin) })
@@ -140,11 +147,12 @@ async function run(
     }
     const output = await process.output();
     const decoder = new TextDecoder();
-    return {
+    const outcome = {
       code: output.code,
       stdout: plain(decoder.decode(output.stdout), port),
       files: await filesBelow(folder, port),
     };
+    return { outcome, stderr: decoder.decode(output.stderr) };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -200,10 +208,11 @@ Deno.test({
         run("mpquic", one, overUdp.addr.port),
       ]);
       try {
-        if (one.isCodeOnly) assert.equal(found.code, expected.code);
-        else assert.deepEqual(found, expected);
+        if (one.isCodeOnly) assert.equal(found.outcome.code, expected.outcome.code);
+        else assert.deepEqual(found.outcome, expected.outcome);
       } catch (error) {
-        differences.push(`${one.name}: ${(error as Error).message}`);
+        const told = `curl said: ${expected.stderr}\nmpquic said: ${found.stderr}`;
+        differences.push(`${one.name}: ${(error as Error).message}\n${told}`);
       }
     }
   };

@@ -118,6 +118,24 @@ Deno.test("A server closes with a large code in whatever credit is left", () => 
   }
 });
 
+Deno.test("A server learns from CONNECTION_CLOSE what has arrived, though the ACK of it was lost", () => {
+  const pair = connected();
+  const transfer = pair.client.app.download(8_000);
+  pair.client.touch();
+  pair.run({ when: () => transfer.received > 0, until: pair.now + 1_000 });
+  const half = pair.server.connection.streams.find(transfer.id)!.send!;
+  for (const { upward } of pair.links) upward.down();
+  pair.run({ when: () => transfer.isDone, until: pair.now + 1_000 });
+  pair.run({ until: pair.now + 30 }); // the ACK leaves
+  assert.deepEqual([transfer.isDone, half.isDone], [true, false]);
+  for (const { upward } of pair.links) upward.up();
+  pair.client.connection.close(0x100, "", pair.now);
+  pair.client.touch();
+  pair.run({ until: pair.now + 100 });
+  assert.equal(pair.server.connection.closing.stage, CloseStage.Draining);
+  assert.equal(half.isDone, true);
+});
+
 Deno.test("Nothing is said after the peer has closed", () => {
   const pair = connected();
   pair.client.app.upload(5_000_000);

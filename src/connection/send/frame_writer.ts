@@ -118,11 +118,14 @@ export class FrameWriter {
     }
   }
 
-  /** Writes the ACKs of all paths, before CONNECTION_CLOSE and as far as they leave room for it. */
+  /**
+   * Writes the ACKs of all paths, before CONNECTION_CLOSE and as far as they leave room for it. Those
+   * that left before may have been lost, and there is no later packet to tell it again.
+   */
   writeLastAcks(now: number): void {
     for (const path of this.#from.paths.paths) {
-      const isDue = path.space.received.eliciting > 0;
-      if (isDue && this.#builder.room > 2 * MAX_ACK_SIZE) this.#writePathAck(path, now);
+      const hasAny = path.space.received.ranges.count > 0;
+      if (hasAny && this.#builder.room > 2 * MAX_ACK_SIZE) this.#writePathAck(path, now);
     }
   }
 

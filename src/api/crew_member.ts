@@ -19,13 +19,13 @@ export class CrewMember {
   readonly ready: Promise<readonly Deno.NetAddr[]>;
   /** Resolves when the thread is gone, for whatever reason. */
   readonly ended: Promise<void>;
-  readonly #startedAt = performance.now();
   readonly #worker: Worker;
   readonly #listener: CrewMemberListener;
   readonly #ready = Promise.withResolvers<readonly Deno.NetAddr[]>();
   readonly #ended = Promise.withResolvers<void>();
   #stats: ListenerStats | undefined;
-  #isReady = false;
+  /** When it began to listen. */
+  #readyAt: number | undefined;
   #isDraining = false;
   #isGone = false;
 
@@ -51,9 +51,9 @@ export class CrewMember {
     return this.#stats;
   }
 
-  /** Milliseconds since its start. */
+  /** Milliseconds for which it has listened: it may have taken long to load. */
   get age(): number {
-    return performance.now() - this.#startedAt;
+    return this.#readyAt === undefined ? 0 : performance.now() - this.#readyAt;
   }
 
   tell(order: Order): void {
@@ -79,7 +79,7 @@ export class CrewMember {
   #onReport(report: Report): void {
     if (this.#isGone) return;
     if (report.kind === "ready") {
-      this.#isReady = true;
+      this.#readyAt = performance.now();
       this.#ready.resolve(report.addrs);
     } else if (report.kind === "stats") this.#stats = report.stats;
     else if (report.kind === "datagram") this.#listener.onStray(report.stray);
@@ -91,6 +91,6 @@ export class CrewMember {
     if (this.#isGone) return;
     this.#ready.reject(new Error(message));
     this.terminate();
-    if (this.#isReady) this.#listener.onDeath(this, message);
+    if (this.#readyAt !== undefined) this.#listener.onDeath(this, message);
   }
 }

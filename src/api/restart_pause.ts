@@ -18,7 +18,7 @@ export class RestartPause {
    * A worker has died.
    *
    * @param number Its place.
-   * @param age Milliseconds since its start.
+   * @param age Milliseconds for which it listened.
    * @returns Milliseconds to wait.
    */
   after(number: number, age: number): number {

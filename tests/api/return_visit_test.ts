@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import type { MultipathConnection } from "../../src/api/multipath_connection.ts";
 import type { MultipathListener } from "../../src/api/listen.ts";
 import type { ConnectOptions } from "../../src/api/options/options.ts";
 import type { SavedSession } from "../../src/api/options/session.ts";
@@ -11,51 +10,11 @@ import {
 import { Certificate } from "../../src/tls/x509/certificate.ts";
 import { TEST_CERTIFICATE, TEST_KEY } from "../../src/sim/test_certificate.ts";
 import { dialHere, listenHere } from "./loopback.ts";
-
-/** Answers every stream with what came, and whether it came early. */
-async function serve(listener: MultipathListener): Promise<void> {
-  for await (const connection of listener) {
-    (async () => {
-      for await (const { readable, writable } of connection.incomingBidirectionalStreams) {
-        const text = await new Response(readable as ReadableStream<Uint8Array<ArrayBuffer>>).text();
-        const writer = writable.getWriter();
-        await writer.write(new TextEncoder().encode(`${text} ${readable.early}`));
-        await writer.close();
-      }
-    })().catch(() => {});
-  }
-}
-
-async function ask(connection: MultipathConnection, text: string): Promise<string> {
-  const { readable, writable } = await connection.createBidirectionalStream();
-  const writer = writable.getWriter();
-  writer.write(new TextEncoder().encode(text)).catch(() => {});
-  writer.close().catch(() => {});
-  return await new Response(readable as ReadableStream<Uint8Array<ArrayBuffer>>).text();
-}
-
-/** The sessions of a first connection. */
-async function firstVisit(
-  listener: MultipathListener,
-  options: Partial<ConnectOptions> = {},
-): Promise<SavedSession[]> {
-  const sessions: SavedSession[] = [];
-  const two = Promise.withResolvers<void>();
-  await using connection = await dialHere(listener, {
-    ...options,
-    onSession(session) {
-      if (sessions.push(session) === 2) two.resolve();
-    },
-  });
-  assert.equal(connection.resumed, false);
-  assert.equal(await ask(connection, "first"), "first false");
-  await two.promise;
-  return sessions;
-}
+import { answerAll, ask, firstVisit } from "./visits.ts";
 
 Deno.test("dial() resumes a session, with the token that spares a Retry", async () => {
   await using listener = listenHere({ retry: "always" });
-  serve(listener);
+  answerAll(listener);
   const [session] = await firstVisit(listener);
   assert.ok(session!.token !== undefined);
   // It can be stored and read again.
@@ -67,7 +26,7 @@ Deno.test("dial() resumes a session, with the token that spares a Retry", async 
 
 Deno.test("dial() sends 0-RTT data when it may, and the server knows that they are", async () => {
   await using listener = listenHere({ earlyData: true });
-  serve(listener);
+  answerAll(listener);
   const [session, other] = await firstVisit(listener);
   await using connection = await dialHere(listener, { session, earlyData: true });
   assert.equal(connection.earlyDataAccepted, undefined);
@@ -83,11 +42,11 @@ Deno.test("dial() sends rejected 0-RTT data again by itself", async () => {
   let session: SavedSession | undefined;
   {
     await using listener = listenHere({ earlyData: true });
-    serve(listener);
+    answerAll(listener);
     [session] = await firstVisit(listener);
   }
   await using listener = listenHere({ earlyData: true });
-  serve(listener);
+  answerAll(listener);
   await using connection = await dialHere(listener, { session, earlyData: true });
   assert.equal(await ask(connection, "hello"), "hello false");
   assert.equal(connection.earlyDataAccepted, false);
@@ -106,7 +65,7 @@ Deno.test("dial() agrees on a version with the server, by another attempt if nee
     ] as const
   ) {
     await using listener = listenHere({ versions: server });
-    serve(listener);
+    answerAll(listener);
     await using connection = await dialHere(listener, { versions: client });
     assert.equal(connection.version, expected, `${server} ${client}`);
     assert.equal(await ask(connection, "x"), "x false");
@@ -118,7 +77,7 @@ Deno.test("dial() agrees on a version with the server, by another attempt if nee
 
 Deno.test("Path.migrate() moves to another port, and says so if it cannot", async () => {
   await using listener = listenHere();
-  serve(listener);
+  answerAll(listener);
   await using connection = await dialHere(listener);
   const path = connection.paths[0]!;
   const before = path.localAddr.port;
@@ -131,7 +90,7 @@ Deno.test("Path.migrate() moves to another port, and says so if it cannot", asyn
 
 Deno.test("Path.migrate() is refused where the server does not want it", async () => {
   await using listener = listenHere({ disableActiveMigration: true });
-  serve(listener);
+  answerAll(listener);
   await using connection = await dialHere(listener);
   await ask(connection, "warm up");
   await assert.rejects(connection.paths[0]!.migrate(), PathError);
@@ -142,7 +101,7 @@ Deno.test("listen() shows the certificate that fits the name, and others from no
   const other = await makeIssuedCertificate(["second.test"]);
   const certificates = [{ cert: second.certPem, key: second.keyPem }];
   await using listener = listenHere({ certificates });
-  serve(listener);
+  answerAll(listener);
   const namesAt = async (serverName: string): Promise<readonly string[]> => {
     await using connection = await dialHere(listener, {
       serverName,
@@ -184,7 +143,7 @@ Deno.test("listen() asks clients for certificates, of an authority or to the tas
       },
     },
   });
-  for (const listener of [strict, hooked]) serve(listener);
+  for (const listener of [strict, hooked]) answerAll(listener);
   const good = { cert: mine.certPem, key: mine.keyPem };
   const bad = { cert: stranger.certPem, key: stranger.keyPem };
   const works = async (listener: MultipathListener, options: Partial<ConnectOptions>) => {

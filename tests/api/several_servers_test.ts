@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { createSocket, type Socket } from "node:dgram";
 import type { MultipathListener } from "../../src/api/listen.ts";
-import type { MultipathConnection } from "../../src/api/multipath_connection.ts";
 import type { ListenOptions } from "../../src/api/options/options.ts";
 import type { SavedSession } from "../../src/api/options/session.ts";
 import { dialHere, listenHere } from "./loopback.ts";
+import { answerAll, ask, firstVisit } from "./visits.ts";
 
 const secret = new Uint8Array(32).fill(9);
 
@@ -17,44 +17,8 @@ function serverNamed(name: number, options: Partial<ListenOptions> = {}): Multip
     earlyData: true,
     ...options,
   });
-  answer(listener);
+  answerAll(listener);
   return listener;
-}
-
-/** Answers every stream with what came, and whether it came early. */
-async function answer(listener: MultipathListener): Promise<void> {
-  for await (const connection of listener) {
-    (async () => {
-      for await (const { readable, writable } of connection.incomingBidirectionalStreams) {
-        const text = await new Response(readable as ReadableStream<Uint8Array<ArrayBuffer>>).text();
-        const writer = writable.getWriter();
-        await writer.write(new TextEncoder().encode(`${text} ${readable.early}`));
-        await writer.close();
-      }
-    })().catch(() => {});
-  }
-}
-
-async function ask(connection: MultipathConnection, text: string): Promise<string> {
-  const { readable, writable } = await connection.createBidirectionalStream();
-  const writer = writable.getWriter();
-  writer.write(new TextEncoder().encode(text)).catch(() => {});
-  writer.close().catch(() => {});
-  return await new Response(readable as ReadableStream<Uint8Array<ArrayBuffer>>).text();
-}
-
-/** The sessions of a first connection. */
-async function firstVisit(listener: MultipathListener): Promise<SavedSession[]> {
-  const sessions: SavedSession[] = [];
-  const two = Promise.withResolvers<void>();
-  await using connection = await dialHere(listener, {
-    onSession(session) {
-      if (sessions.push(session) === 2) two.resolve();
-    },
-  });
-  assert.equal(await ask(connection, "first"), "first false");
-  await two.promise;
-  return sessions;
 }
 
 /** Comes again with a session and 0-RTT data: whether it was resumed, and the data taken early. */

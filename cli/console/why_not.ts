@@ -23,3 +23,11 @@ export function whyNot(error: unknown, missing = "its folder does not exist"): s
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return byCode[code] ?? (error instanceof Error ? error.message : String(error));
 }
+
+/** Whether the disk is full, or what the user may have of it. */
+export function isDiskFull(error: unknown): boolean {
+  // Some errors of the runtime have the number of the system in their text only.
+  return error instanceof Error && /ENOSPC|EDQUOT|os error (?:28|122)\b/.test(
+    "code" in error ? `${error.code} ${error.message}` : error.message,
+  );
+}

@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { statfs } from "node:fs/promises";
+import { isDiskFull } from "../console/why_not.ts";
 import { evaluateConditions, validatorsOf } from "../http/conditional.ts";
 import { readContentRange } from "../http/content_range.ts";
 import { isHiddenPath, PART_PREFIX, splitUrlPath } from "../http/url_path.ts";
@@ -185,7 +186,7 @@ export class Uploads {
     try {
       return await this.#append(request, file, part, piece);
     } catch (error) {
-      if (isFull(error)) await remove(part); // a part would keep the disk full for a day
+      if (isDiskFull(error)) await remove(part); // a part would keep the disk full for a day
       throw error;
     }
   }
@@ -313,7 +314,7 @@ function answerTo(error: unknown): Response {
   if (error instanceof Deno.errors.AlreadyExists) {
     return new Refusal(412, "A file of this name came meanwhile.").answer;
   }
-  if (isFull(error)) return new Refusal(507, "There is no room for this file.").answer;
+  if (isDiskFull(error)) return new Refusal(507, "There is no room for this file.").answer;
   const text = error instanceof Error ? error.message : "";
   if (/ENAMETOOLONG|os error 36\b/.test(text)) {
     return new Refusal(400, "This name is too long.").answer;
@@ -323,9 +324,4 @@ function answerTo(error: unknown): Response {
   return (isDenied
     ? new Refusal(403, "Nothing may be written there.")
     : new Refusal(500, "The file cannot be written.")).answer;
-}
-
-/** Whether the disk is full, or what the server may have of it. */
-function isFull(error: unknown): boolean {
-  return error instanceof Error && /ENOSPC|EDQUOT|os error (?:28|122)\b/.test(error.message);
 }

@@ -2,7 +2,7 @@
 
 import { CurlCode } from "../console/curl_code.ts";
 import { Failure } from "../console/failure.ts";
-import { whyNot } from "../console/why_not.ts";
+import { isDiskFull, whyNot } from "../console/why_not.ts";
 import { type Representation, withoutFragment } from "../http/representation.ts";
 import { makeFolderOf } from "./local_path.ts";
 import type { FileSink } from "./sink.ts";
@@ -226,9 +226,7 @@ function cannotWrite(path: string, error: unknown): unknown {
 }
 
 function adviceFor(error: unknown): string {
-  const isFull = error instanceof Error && "code" in error &&
-    (error.code === "ENOSPC" || error.code === "EDQUOT");
-  return isFull
+  return isDiskFull(error)
     ? "make room and run the same command again, which goes on with what has come"
     : "name another file with -o";
 }

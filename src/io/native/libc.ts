@@ -50,6 +50,7 @@ const SYMBOLS = {
     result: "i32",
     nonblocking: true,
   },
+  sched_yield: { parameters: [], result: "i32" },
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
   eventfd_read: { parameters: ["i32", "buffer"], result: "i32" },
   eventfd_write: { parameters: ["i32", "u64"], result: "i32" },
@@ -213,6 +214,11 @@ export class Libc {
   /** Another descriptor of the same socket, or -1. */
   duplicate(descriptor: number): number {
     return this.#calls.fcntl(descriptor, DUPLICATE, 0);
+  }
+
+  /** Lets other threads have the processor, if any wait for it. */
+  yieldProcessor(): void {
+    this.#calls.sched_yield();
   }
 
   close(descriptor: number): void {

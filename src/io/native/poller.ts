@@ -65,8 +65,9 @@ export interface Pollable {
  * occupies a thread of the runtime, which has few, and other things are done in these.
  *
  * While traffic is brisk, turns of the event loop look for more of it. A wait in a thread costs some
- * 25 µs, and comes back as late; it is for when nothing came for a while. A pending wait keeps the
- * process, so there is none for sockets that must not: a timer looks after these.
+ * 25 µs, and comes back as late; it is for when nothing came for a while. A turn in which nothing came
+ * leaves the processor to other threads: the answer may be the work of one of them. A pending wait
+ * keeps the process, so there is none for sockets that must not: a timer looks after these.
  */
 export class Poller {
   readonly #libc: Libc;
@@ -196,13 +197,14 @@ export class Poller {
 
   #turn(): void {
     this.#isTurning = false;
-    this.#take(this.#events, this.#events.poll(this.#epoll));
+    const came = this.#take(this.#events, this.#events.poll(this.#epoll));
     const turning = this.#turning;
     this.#turning = [];
     for (const member of turning) member.onTurn();
     if (this.#members.size === 0) return;
-    if (this.#referenced.size > 0 && this.#maySpin()) this.#takeTurn();
-    else this.#arm();
+    if (this.#referenced.size === 0 || !this.#maySpin()) return this.#arm();
+    if (!came && turning.length === 0) this.#libc.yieldProcessor();
+    this.#takeTurn();
   }
 
   /** Whether more turns are worth it. */

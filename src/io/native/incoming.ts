@@ -2,7 +2,8 @@
 
 import type { Ecn } from "../../bytes/ecn.ts";
 import type { Address } from "../../path/address/address.ts";
-import { Errno, type Libc, type Place, Slab } from "./libc.ts";
+import { Errno, type Libc, type Place } from "./libc.ts";
+import { Slab } from "./slab.ts";
 import {
   CONTROL,
   CONTROL_LENGTH,

@@ -1,4 +1,5 @@
-// The C library by FFI: the calls that sockets are made of. Addresses of memory are nowhere else.
+// The C library by FFI: the calls that sockets are made of. Addresses of memory are made here and in
+// slab.ts only.
 
 /** Where the C library of GNU systems lies; a bare name would be looked up in the folder we run in. */
 const PLACES: readonly string[] = Deno.build.arch === "aarch64"
@@ -19,15 +20,8 @@ const DUPLICATE = 1030;
 /** Bytes of a file that are read at a time. */
 const PIECE = 16_384;
 
-/** `SOL_SOCKET` and `SO_ATTACH_REUSEPORT_CBPF` of socket.h. */
-const SOCKET = 1;
-const ATTACH_PROGRAM = 51;
-/** `sizeof(struct sock_fprog)`, behind which the program stands. */
-const PROGRAM_AT = 16;
 /** `_SC_PAGESIZE` of unistd.h. */
 const PAGE_SIZE = 30;
-/** Bytes of a page of `WebAssembly.Memory`, and what its address is a multiple of. */
-const MEMORY_UNIT = 65_536;
 
 /** `struct epoll_event` is packed on x86-64 only: its data follow the four bytes of its events. */
 const EVENT_SIZE = Deno.build.arch === "x86_64" ? 12 : 16;
@@ -155,15 +149,14 @@ export class Libc {
     return this.#calls.setsockopt(descriptor, level, option, this.#number, 4) === 0;
   }
 
-  /** Has the kernel choose among sockets by a program: an array of `sock_filter`. */
-  attachProgram(descriptor: number, program: Uint8Array<ArrayBuffer>): boolean {
-    const slab = new Slab(this, PROGRAM_AT + program.length);
-    slab.bytes.set(program, PROGRAM_AT);
-    slab.words[0] = program.length / 8;
-    slab.putPlace(8, slab.place(PROGRAM_AT, program.length));
-    const header = slab.bytes.subarray(0, PROGRAM_AT);
-    const { setsockopt } = this.#calls;
-    return setsockopt(descriptor, SOCKET, ATTACH_PROGRAM, header, PROGRAM_AT) === 0;
+  /** Sets an option that is a structure; whether it is set. */
+  setBytes(
+    descriptor: number,
+    level: number,
+    option: number,
+    value: Uint8Array<ArrayBuffer>,
+  ): boolean {
+    return this.#calls.setsockopt(descriptor, level, option, value, value.length) === 0;
   }
 
   /** The value of an option that is a number; -1 if there is none. */
@@ -309,57 +302,6 @@ export class EventList {
 /** Whether `mmap` found no memory. */
 function isFailed(place: bigint): boolean {
   return BigInt.asIntN(64, place) === -1n;
-}
-
-/**
- * Memory that the system reads and writes, between two pages without access: a call that goes past its
- * end, by however little, ends the process before other memory is overwritten.
- *
- * The runtime maps the memory of WebAssembly page by page, never moves it, and refuses to transfer it.
- * The memory goes when nothing refers to the slab any more: no call of the system keeps a place.
- *
- * The places in it are made once: each addition to an address would cost more than the call that it is
- * for.
- */
-export class Slab {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly words: Uint32Array<ArrayBuffer>;
-  readonly #longs: BigUint64Array<ArrayBuffer>;
-  readonly #base: Place;
-
-  /** @param size A multiple of 8. */
-  constructor(libc: Libc, size: number) {
-    const { pageSize } = libc;
-    const units = Math.ceil((size + 2 * pageSize) / MEMORY_UNIT);
-    const memory = new WebAssembly.Memory({ initial: units, maximum: units });
-    // It is shared only if that is asked for.
-    const buffer = memory.buffer as ArrayBuffer;
-    const end = buffer.byteLength - pageSize;
-    // A system that refuses leaves the checks of `place`, and those of lengths.
-    for (const at of [0, end]) libc.fence(new Uint8Array(buffer, at, pageSize));
-    this.bytes = new Uint8Array(buffer, end - size, size);
-    this.words = new Uint32Array(buffer, end - size, size / 4);
-    this.#longs = new BigUint64Array(buffer, end - size, size / 8);
-    this.#base = libc.placeOf(this.bytes);
-  }
-
-  /** The place of a block; it must lie within the slab. */
-  place(offset: number, length: number): Place {
-    if (offset < 0 || length < 0 || offset + length > this.bytes.length) {
-      throw new RangeError(`Cannot use ${length} bytes at ${offset}: the slab ends before`);
-    }
-    return this.#base + BigInt(offset) as Place;
-  }
-
-  /** What a library has written as an address of its own; the offset is a multiple of 8. */
-  longAt(offset: number): bigint {
-    return this.#longs[offset >>> 3]!;
-  }
-
-  /** Writes a place for the kernel to read; the offset is a multiple of 8. */
-  putPlace(offset: number, place: Place): void {
-    this.#longs[offset >>> 3] = place;
-  }
 }
 
 /** What makes native sockets impossible here, in a few words, if anything does. */

@@ -1,7 +1,8 @@
 // OpenSSL's libcrypto, called in place: authenticated encryption in memory of its own.
 
 import { MASK_LENGTH, SAMPLE_LENGTH, TAG_LENGTH } from "../../crypto/aead.ts";
-import { type Libc, libc, type Place, Slab } from "./libc.ts";
+import { type Libc, libc, type Place } from "./libc.ts";
+import { Slab } from "./slab.ts";
 
 /** Names that OpenSSL has for the ciphers of QUIC. */
 export type CipherName =

@@ -1,7 +1,8 @@
 // Keys for signatures in the memory of OpenSSL's libcrypto.
 
 import type { KeyObject } from "node:crypto";
-import { type Libc, type Place, Slab } from "./libc.ts";
+import type { Libc, Place } from "./libc.ts";
+import { Slab } from "./slab.ts";
 import type { Handle } from "./libcrypto.ts";
 
 /** So many keys are kept; a server has one or two, a client one for each server of late. */

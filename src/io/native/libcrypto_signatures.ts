@@ -3,7 +3,8 @@
 import { constants, createPublicKey, type KeyObject, verify } from "node:crypto";
 import { faultOfVerifying } from "../../crypto/signature_proof.ts";
 import type { SignatureEngine, SignatureMethod } from "../../crypto/signature_engine.ts";
-import { type Libc, type Place, Slab } from "./libc.ts";
+import type { Libc, Place } from "./libc.ts";
+import { Slab } from "./slab.ts";
 import type { Handle } from "./libcrypto.ts";
 import { LibcryptoKeys } from "./libcrypto_keys.ts";
 

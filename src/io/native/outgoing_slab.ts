@@ -2,7 +2,8 @@
 
 import type { Ecn } from "../../bytes/ecn.ts";
 import type { Address } from "../../path/address/address.ts";
-import { type Libc, type Place, Slab } from "./libc.ts";
+import type { Libc, Place } from "./libc.ts";
+import { Slab } from "./slab.ts";
 import type { LocalPort } from "./local_port.ts";
 import {
   CONTROL,

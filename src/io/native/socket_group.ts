@@ -3,8 +3,15 @@
 import type { Address } from "../../path/address/address.ts";
 import { boundAddress, openDescriptor } from "./descriptor.ts";
 import type { Libc } from "./libc.ts";
+import { Slab } from "./slab.ts";
 import { type Steering, steeringProgram } from "./steering_program.ts";
 import { systemError } from "./system_error.ts";
+
+/** `SOL_SOCKET` and `SO_ATTACH_REUSEPORT_CBPF` of socket.h. */
+const SOCKET = 1;
+const ATTACH_PROGRAM = 51;
+/** `sizeof(struct sock_fprog)`, behind which the program stands. */
+const PROGRAM_AT = 16;
 
 /**
  * The sockets of several workers at one address. The kernel knows them by their order, which changes
@@ -60,11 +67,25 @@ export class SocketGroup {
    * @throws What the system says if it refuses.
    */
   steer(steering: Steering): void {
-    const isSet = this.#libc.attachProgram(this.descriptors[0]!, steeringProgram(steering));
+    const isSet = attachProgram(this.#libc, this.descriptors[0]!, steeringProgram(steering));
     if (!isSet) throw systemError(this.#libc.errno);
   }
 
   close(): void {
     for (const descriptor of this.descriptors) this.#libc.close(descriptor);
   }
+}
+
+/** Has the kernel choose among sockets by a program: an array of `sock_filter`. */
+function attachProgram(
+  libc: Libc,
+  descriptor: number,
+  program: Uint8Array<ArrayBuffer>,
+): boolean {
+  const slab = new Slab(libc, PROGRAM_AT + program.length);
+  slab.bytes.set(program, PROGRAM_AT);
+  slab.words[0] = program.length / 8;
+  slab.putPlace(8, slab.place(PROGRAM_AT, program.length));
+  const header = slab.bytes.subarray(0, PROGRAM_AT);
+  return libc.setBytes(descriptor, SOCKET, ATTACH_PROGRAM, header);
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Libc, libc, Slab } from "../../../src/io/native/libc.ts";
+import { type Libc, libc } from "../../../src/io/native/libc.ts";
+import { Slab } from "../../../src/io/native/slab.ts";
 import { libcWith, nativeTest } from "./tier.ts";
 
 nativeTest("A slab ends where a page ends, and is as large as was asked for", () => {
@@ -34,11 +35,12 @@ nativeTest("A slab without its fences is a slab all the same", () => {
 
 /** Runs code that has a slab of 5,000 bytes, allowed nothing but the library; how it ended. */
 async function endOf(code: string): Promise<string> {
-  const source = new URL("../../../src/io/native/libc.ts", import.meta.url).href;
+  const source = (file: string) => new URL(`../../../src/io/native/${file}`, import.meta.url).href;
   const file = await Deno.makeTempFile({ suffix: ".ts" });
   await Deno.writeTextFile(
     file,
-    `import { libc, Slab } from "${source}";
+    `import { libc } from "${source("libc.ts")}";
+    import { Slab } from "${source("slab.ts")}";
     const { bytes } = new Slab(libc, 5_000);
     const all = new Uint8Array(bytes.buffer);
     const end = bytes.byteOffset + bytes.length;

@@ -20,6 +20,8 @@ const SLEEP_LATENESS = 1.2;
 const INITIAL_BURST = 10;
 /** Above 10 datagrams per `TIMER_LATENESS` that bound would throttle; this one holds instead. */
 const LARGEST_BURST = 64;
+/** Jumbo frames make no larger bursts than those of Ethernet: the queues on the way hold bytes. */
+const ETHERNET_FRAME = 1_500;
 const SMALLEST_BURST = 2;
 
 /** The round-trip time that a window is spread over, in ms. */
@@ -77,7 +79,7 @@ export class Pacer {
     this.#rate = controller.pacingRate || gain * controller.window / Math.max(rtt.unheld, 0.01);
     // In slow start the first flights decide how long a short transfer takes.
     const least = (inSlowStart ? INITIAL_BURST : SMALLEST_BURST) * maxDatagramSize;
-    const most = LARGEST_BURST * maxDatagramSize;
+    const most = LARGEST_BURST * Math.min(maxDatagramSize, ETHERNET_FRAME);
     const maySleep = SLEEP <= MOST_SLEEP * rtt.unheld && this.#rate * SLEEP <= most / 2;
     this.#sleep = maySleep ? SLEEP : 0;
     // A wait begins with less than a datagram; what a late timer finds must not run over.

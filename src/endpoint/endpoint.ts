@@ -250,7 +250,7 @@ export class Endpoint {
       const out = connection.transmit(now, this.#goesOn && turns.isOn(connection));
       if (connection.hasEvents) this.#eventful.add(connection);
       if (out !== undefined) {
-        turns.onSent(connection);
+        turns.onSent(connection, out.size);
         this.#goesOn = true;
         return out;
       }

@@ -2,12 +2,14 @@
 
 import { SmallSet } from "../bytes/small_set.ts";
 import type { Port } from "../path/address/port.ts";
+import { ETHERNET_DATAGRAM_SIZE } from "../path/network/mtu_discovery.ts";
 
 /**
- * Datagrams that a connection may send in its turn: sockets can hand so many to the system by one
- * call if they go to one peer, which then acknowledges them together.
+ * What a connection may send in its turn: 45 datagrams that Ethernet carries, or fewer larger ones.
+ * Sockets can hand so many to the system by one call if they go to one peer, which then acknowledges
+ * them together.
  */
-const BURST = 45;
+const BURST = 45 * ETHERNET_DATAGRAM_SIZE;
 
 /** What must be known of a connection. */
 export interface TurnTaker {
@@ -27,7 +29,7 @@ export class Turns<Taker extends TurnTaker> {
   /** By busy port, those that wait for it, with numbers that tell which one has waited longest. */
   readonly #waiting = new Map<Port, Map<Taker, number>>();
   #lastNumber = 0;
-  /** Whose turn it is, and how many datagrams it has sent in it. */
+  /** Whose turn it is, and what it has sent in it: bytes, short datagrams as long as Ethernet's. */
   #current: Taker | undefined;
   #sent = 0;
 
@@ -61,11 +63,12 @@ export class Turns<Taker extends TurnTaker> {
     return this.#current ?? this.#longestWaiting() ?? this.#active.first;
   }
 
-  /** A connection has sent a datagram: after a burst it stands behind the others. */
-  onSent(taker: Taker): void {
+  /** A connection has sent a datagram of so many bytes: after a burst it stands behind the others. */
+  onSent(taker: Taker, size: number): void {
     if (taker !== this.#current) this.#sent = 0;
     this.#current = taker;
-    if (++this.#sent < BURST) return;
+    this.#sent += Math.max(size, ETHERNET_DATAGRAM_SIZE);
+    if (this.#sent < BURST) return;
     this.#sent = 0;
     if (this.#active.size === 1 && this.#waiting.size === 0) return;
     this.#current = undefined;

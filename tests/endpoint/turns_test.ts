@@ -29,13 +29,27 @@ Deno.test("Turns asks connections one after the other, each for a burst", () => 
   for (let i = 0; i < 135; i++) {
     const next = turns.next()!;
     order.push(next === a ? "a" : "b");
-    turns.onSent(next);
+    turns.onSent(next, i % 2 === 0 ? 1_452 : 40);
   }
   assert.equal(order.join(""), "a".repeat(45) + "b".repeat(45) + "a".repeat(45));
   turns.delete(a);
   assert.equal(turns.next(), b);
   assert.equal(turns.wait(b), false);
   assert.equal(turns.next(), undefined);
+});
+
+Deno.test("Turns counts jumbo datagrams by what they carry", () => {
+  const turns = new Turns<ReturnType<typeof takerAt>>();
+  const [a, b] = [takerAt(new TestPort()), takerAt(new TestPort())];
+  turns.add(a);
+  turns.add(b);
+  const order: string[] = [];
+  for (let i = 0; i < 24; i++) {
+    const next = turns.next()!;
+    order.push(next === a ? "a" : "b");
+    turns.onSent(next, 8_952);
+  }
+  assert.equal(order.join(""), "a".repeat(8) + "b".repeat(8) + "a".repeat(8));
 });
 
 Deno.test("Turns gives a port that is free again to those that have waited longest", () => {

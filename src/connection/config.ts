@@ -95,7 +95,7 @@ export const DEFAULTS: TransportConfig = {
   maxUnidirectionalStreams: 100,
   maxConcurrentPaths: 4,
   maxDatagramFrameSize: 65_535,
-  maxDatagramSize: 1_452,
+  maxDatagramSize: 8_952,
   activeIdLimit: 4,
   maxAckDelay: 25,
   ackThreshold: 2,

@@ -4,11 +4,11 @@ import { MtuDiscovery } from "../../src/path/network/mtu_discovery.ts";
 /** Probes through a network that carries `limit`; returns the sizes tried. */
 function search(mtu: MtuDiscovery, limit: number, now = 0): number[] {
   const tried: number[] = [];
-  for (let size = mtu.wantedProbe(now); size > 0; size = mtu.wantedProbe(now)) {
+  for (let size = mtu.wantedProbe(now, Infinity); size > 0; size = mtu.wantedProbe(now, Infinity)) {
     tried.push(size);
     assert.ok(tried.length < 100);
     mtu.onProbeSent(size);
-    assert.equal(mtu.wantedProbe(now), 0, "one at a time");
+    assert.equal(mtu.wantedProbe(now, Infinity), 0, "one at a time");
     if (size <= limit) mtu.onProbeAcked(size);
     else mtu.onProbeLost(size, now, now);
   }
@@ -34,8 +34,42 @@ Deno.test("MtuDiscovery finds the largest size by halves, three tries each", () 
 Deno.test("MtuDiscovery searches again after ten minutes", () => {
   const mtu = new MtuDiscovery(1_452);
   search(mtu, 1_300);
-  assert.equal(mtu.wantedProbe(599_999), 0);
+  assert.equal(mtu.wantedProbe(599_999, Infinity), 0);
   search(mtu, 1_500, 600_000);
+  assert.equal(mtu.current, 1_452);
+});
+
+Deno.test("MtuDiscovery tries jumbo frames behind Ethernet's, and no size between", () => {
+  const jumbo = new MtuDiscovery(8_952);
+  assert.deepEqual(search(jumbo, 9_000), [1_452, 8_952]);
+  assert.equal(jumbo.current, 8_952);
+  const ethernet = new MtuDiscovery(8_952);
+  assert.deepEqual(search(ethernet, 1_500), [1_452, 8_952, 8_952, 8_952]);
+  assert.equal(ethernet.current, 1_452);
+  assert.equal(ethernet.wantedProbe(599_999, Infinity), 0);
+  search(ethernet, 9_000, 600_000);
+  assert.equal(ethernet.current, 8_952);
+  const narrow = new MtuDiscovery(8_952);
+  search(narrow, 1_400);
+  assert.ok(narrow.current > 1_380 && narrow.current <= 1_400, `${narrow.current}`);
+});
+
+Deno.test("MtuDiscovery waits with jumbo frames for a window of ten", () => {
+  const mtu = new MtuDiscovery(8_952);
+  assert.equal(mtu.wantedProbe(0, 14_720), 1_452);
+  mtu.onProbeSent(1_452);
+  mtu.onProbeAcked(1_452);
+  assert.equal(mtu.wantedProbe(0, 89_519), 0);
+  assert.equal(mtu.wantedProbe(0, 89_520), 8_952);
+});
+
+Deno.test("MtuDiscovery falls back from jumbo frames that stop to arrive to Ethernet's", () => {
+  const mtu = new MtuDiscovery(8_952);
+  search(mtu, 9_000);
+  for (const now of [100, 200, 300, 400]) mtu.onPacketLost(8_952, now - 50, now);
+  assert.equal(mtu.current, 1_200);
+  mtu.onPacketAcked(1_200);
+  assert.deepEqual(search(mtu, 1_500, 500), [1_452]);
   assert.equal(mtu.current, 1_452);
 });
 
@@ -48,7 +82,7 @@ Deno.test("MtuDiscovery.limit() obeys the peer, but never goes below 1200", () =
   assert.equal(mtu.current, 1_250);
   mtu.limit(10);
   assert.equal(mtu.current, 1_200);
-  assert.equal(mtu.wantedProbe(0), 0);
+  assert.equal(mtu.wantedProbe(0, Infinity), 0);
 });
 
 Deno.test("MtuDiscovery takes several separate losses of large datagrams for a black hole", () => {
@@ -94,9 +128,9 @@ Deno.test("MtuDiscovery.fallBack() sends small datagrams and searches again when
   search(mtu, 1_500);
   assert.equal(mtu.fallBack(0), true);
   assert.equal(mtu.current, 1_200);
-  assert.equal(mtu.wantedProbe(0), 0);
+  assert.equal(mtu.wantedProbe(0, Infinity), 0);
   mtu.onPacketAcked(1_199);
-  assert.equal(mtu.wantedProbe(0), 0);
+  assert.equal(mtu.wantedProbe(0, Infinity), 0);
   mtu.onPacketAcked(1_200);
   search(mtu, 1_500);
   assert.equal(mtu.current, 1_452);

@@ -106,5 +106,5 @@ Deno.test("NetworkPath.succeed() lets the search for the datagram size go on", (
   old.mtu.onProbeSent(1_452);
   const next = make();
   next.succeed(old, 600);
-  assert.equal(next.mtu.wantedProbe(600), 1_452);
+  assert.equal(next.mtu.wantedProbe(600, Infinity), 1_452);
 });

@@ -19,6 +19,13 @@ import type { Idle } from "../idle.ts";
 import type { PathSet } from "../../path/path_set.ts";
 import type { Peer } from "../parameters/peer.ts";
 
+/** The buffer that a port lends for a datagram of so many bytes, or a shorter one if that is all. */
+function bufferFor(port: Port, size: number): Uint8Array | undefined {
+  const { buffer } = port;
+  if (buffer === undefined || size <= buffer.length) return buffer;
+  return port.largeBuffer ?? buffer;
+}
+
 /** A datagram to be sent: the first `size` bytes of the port's buffer. One object is reused. */
 export interface Transmit {
   /** The port to send by; its buffer holds the bytes. */
@@ -73,11 +80,18 @@ export class DatagramBuilder {
 
   /** Aims the builder at the port's buffer, unless nothing may be sent on the 4-tuple now. */
   begin(network: NetworkPath): boolean {
-    const { buffer } = network.port;
-    if (buffer === undefined) return false;
     const limit = Math.min(network.mtu.current, network.credit);
-    if (limit < SMALLEST_DATAGRAM) return false;
+    const buffer = bufferFor(network.port, limit);
+    if (buffer === undefined || limit < SMALLEST_DATAGRAM) return false;
     this.packets.begin(buffer, limit);
+    return true;
+  }
+
+  /** The same for a datagram of that size and no other. */
+  beginProbe({ port }: NetworkPath, size: number): boolean {
+    const buffer = bufferFor(port, size);
+    if (buffer === undefined || buffer.length < size) return false;
+    this.packets.begin(buffer, size);
     return true;
   }
 

@@ -9,7 +9,7 @@ import type { NetworkPath } from "../../path/network/network_path.ts";
 import type { Path } from "../../path/path.ts";
 import type { PathSet } from "../../path/path_set.ts";
 import type { StreamView } from "../../scheduler/stream_order.ts";
-import { isWorthProbing } from "./size_probe.ts";
+import { isWorthProbing, wantedProbe } from "./size_probe.ts";
 import { pathForClose, writeClose, writeEarlyClose } from "./close_frames.ts";
 import type { Closing } from "../closing.ts";
 import { CopyQueue } from "./copy_queue.ts";
@@ -241,7 +241,7 @@ export class Sender {
   #mayRun(now: number): boolean {
     const { dispatcher, handshake, paths } = this.#parts;
     if (!handshake.confirmed || dispatcher.bindings.any || this.#frames.hasShared) return false;
-    for (const { current: { mtu } } of paths.paths) if (mtu.wantedProbe(now) > 0) return false;
+    for (const { current } of paths.paths) if (wantedProbe(current, now) > 0) return false;
     return true;
   }
 
@@ -323,7 +323,7 @@ export class Sender {
     for (const path of paths.paths) {
       const { current: network } = path;
       if (path.room === 0 || path.health !== Health.Ok) continue;
-      const size = network.mtu.wantedProbe(now);
+      const size = wantedProbe(network, now);
       if (size === 0 || size > path.room || busy && !isWorthProbing(network, size)) continue;
       const out = this.#buildMtuProbe(path, size, now);
       if (out !== undefined) return out;
@@ -339,7 +339,7 @@ export class Sender {
     for (const path of paths.paths) {
       const { current: network } = path;
       if (network.mtu.tried || path.readiness < Readiness.Opening || !this.#isEarly(path)) continue;
-      const size = network.mtu.wantedProbe(now);
+      const size = wantedProbe(network, now);
       // RFC 9000, Section 8.1: the credit must suffice to repeat the flight.
       const spare = path.id === 0 ? network.bytesSent : BASE_DATAGRAM_SIZE;
       if (size === 0 || network.credit - size < spare) continue;
@@ -359,9 +359,7 @@ export class Sender {
 
   #buildMtuProbe(path: Path, size: number, now: number): Transmit | undefined {
     const { current: network } = path;
-    const { buffer } = network.port;
-    if (buffer === undefined || size > buffer.length) return undefined;
-    this.builder.begin(buffer, size);
+    if (!this.#datagram.beginProbe(network, size)) return undefined;
     if (!this.#datagram.startShort(path)) return undefined;
     this.#frames.writeUrgentPing(path.space);
     network.mtu.onProbeSent(size);

@@ -12,6 +12,11 @@ const EARLY_BYTES = 30_000;
 /** A window of fewer such datagrams, as after a silence, is for data alone while there are any. */
 const PROBE_SHARE = 4;
 
+/** The size of the probe that should be sent now; 0 for none. */
+export function wantedProbe({ mtu, congestion }: NetworkPath, now: number): number {
+  return mtu.wantedProbe(now, congestion.window);
+}
+
 /** Whether a probe for the size does not hurt the data that wait. */
 export function isWorthProbing({ bytesSent, congestion }: NetworkPath, size: number): boolean {
   return bytesSent >= EARLY_BYTES && congestion.window >= PROBE_SHARE * size;

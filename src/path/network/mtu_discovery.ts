@@ -2,6 +2,12 @@
 
 /** Every QUIC network path carries this much (RFC 9000, Section 14). */
 export const BASE_DATAGRAM_SIZE = 1_200;
+/** What Ethernet carries: frames of 1,500 bytes less the headers of IPv6 and UDP. */
+export const ETHERNET_DATAGRAM_SIZE = 1_452;
+/** What jumbo frames of 9,000 bytes carry, and any system to itself; none are larger. */
+export const JUMBO_DATAGRAM_SIZE = 8_952;
+/** The part of a window that a jumbo probe may be: what is lost with one is not sent meanwhile. */
+const JUMBO_SHARE = 1 / 10;
 /** RFC 8899, Section 5.1.2: tries per size before it counts as too large. */
 const MAX_PROBES = 3;
 /** The search ends when this little could still be won. */
@@ -21,6 +27,9 @@ const RAISE_TIMEOUT = 600_000;
  * Finds the largest datagram a network path carries, by sending probes and believing only their
  * acknowledgements (RFC 9000, Section 14.3; RFC 8899). ICMP is not listened to, so it
  * cannot lie (RFC 9000, Section 14.2.1).
+ *
+ * The search goes up to what Ethernet carries. Beyond are jumbo frames, as large as the port says: that
+ * size and no other is tried, as soon as the window makes it a small loss.
  */
 export class MtuDiscovery {
   /** The largest datagram known to arrive. */
@@ -53,24 +62,36 @@ export class MtuDiscovery {
     this.#tooLarge = this.#ceiling + 1;
   }
 
-  /** The peer will not take more than this (max_udp_payload_size). */
+  /** The peer will not take more than this (max_udp_payload_size), or the port not carry it. */
   limit(size: number): void {
     this.#ceiling = Math.max(BASE_DATAGRAM_SIZE, Math.min(this.#ceiling, size));
     this.#tooLarge = Math.min(this.#tooLarge, this.#ceiling + 1);
     this.current = Math.min(this.current, this.#ceiling);
   }
 
-  /** The size of the probe that should be sent now; 0 for none. */
-  wantedProbe(now: number): number {
+  /**
+   * The size of the probe that should be sent now; 0 for none.
+   *
+   * @param window The congestion window, in bytes.
+   */
+  wantedProbe(now: number, window: number): number {
     if (this.#probing > 0 || this.doubtful) return 0;
     if (now >= this.#searchAgainAt) {
       this.#searchAgainAt = Infinity;
       this.#tooLarge = this.#ceiling + 1;
     }
-    const largest = this.#tooLarge - 1;
-    if (largest - this.current < (largest === this.#ceiling ? 1 : PRECISION)) return 0;
+    if (this.current >= ETHERNET_DATAGRAM_SIZE) return this.#wantedJumbo(window);
+    const ceiling = Math.min(this.#ceiling, ETHERNET_DATAGRAM_SIZE);
+    const largest = Math.min(this.#tooLarge - 1, ceiling);
+    if (largest - this.current < (largest === ceiling ? 1 : PRECISION)) return 0;
     // The ceiling first: on most networks that is all there is to it.
-    return largest === this.#ceiling ? largest : (this.current + largest + 1) >>> 1;
+    return largest === ceiling ? largest : (this.current + largest + 1) >>> 1;
+  }
+
+  #wantedJumbo(window: number): number {
+    const size = this.#ceiling;
+    const isOpen = size > this.current && size < this.#tooLarge;
+    return isOpen && size <= JUMBO_SHARE * window ? size : 0;
   }
 
   onProbeSent(size: number): void {

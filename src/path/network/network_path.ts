@@ -11,7 +11,7 @@ import { QUEUE_SEEN } from "../../scheduler/forecast.ts";
 import { AckAllowance } from "./ack_allowance.ts";
 import { type Address, sameAddress } from "../address/address.ts";
 import { Capacity } from "./capacity.ts";
-import { BASE_DATAGRAM_SIZE, type MtuDiscovery } from "./mtu_discovery.ts";
+import { BASE_DATAGRAM_SIZE, ETHERNET_DATAGRAM_SIZE, type MtuDiscovery } from "./mtu_discovery.ts";
 import { EcnValidation } from "./ecn_validation.ts";
 import { AddressReports } from "../address/observation.ts";
 import type { Port } from "../address/port.ts";
@@ -97,6 +97,7 @@ export class NetworkPath implements Carrier {
     this.congestion = capacity.congestion;
     this.pacer = capacity.pacer;
     this.mtu = capacity.mtu;
+    this.mtu.limit(port.largestTo?.(remote) ?? ETHERNET_DATAGRAM_SIZE);
     this.validation = new Validation(options.random);
     const heedsMarks = this.congestion.onMarked !== undefined;
     this.ecn = new EcnValidation(heedsMarks && port.capabilities?.ecn === true);

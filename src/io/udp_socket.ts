@@ -1,6 +1,8 @@
 // The portable socket: one UDP socket of the runtime, `Deno.listenDatagram`.
 
 import type { Address } from "../path/address/address.ts";
+import { ETHERNET_DATAGRAM_SIZE, JUMBO_DATAGRAM_SIZE } from "../path/network/mtu_discovery.ts";
+import { isLoopback } from "./interfaces.ts";
 import type { Socket, SocketCapabilities, SocketListener } from "./socket.ts";
 
 /**
@@ -83,6 +85,11 @@ export class UdpSocket implements Socket {
 
   get buffer(): Uint8Array | undefined {
     return this.#isClosed || this.#waiting === OUTGOING_COUNT ? undefined : this.#next.buffer;
+  }
+
+  /** The system cuts what is too large for a link into fragments; to itself it carries whole ones. */
+  largestTo(remote: Address): number {
+    return isLoopback(remote.hostname) ? JUMBO_DATAGRAM_SIZE : ETHERNET_DATAGRAM_SIZE;
   }
 
   get isClosed(): boolean {

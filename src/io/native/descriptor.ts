@@ -21,9 +21,11 @@ const SO_BINDTODEVICE = 25;
 /** Options of `IPPROTO_IP`; `IP_PMTUDISC_PROBE` sets "don't fragment", and believes no ICMP. */
 const IP_MTU_DISCOVER = 10;
 const IP_RECVTOS = 13;
+const IP_MTU = 14;
 const PROBE = 3;
 /** Options of `IPPROTO_IPV6`. */
 const IPV6_MTU_DISCOVER = 23;
+const IPV6_MTU = 24;
 const IPV6_V6ONLY = 26;
 const IPV6_RECVPKTINFO = 49;
 const IPV6_RECVTCLASS = 66;
@@ -104,4 +106,33 @@ export function boundAddress(libc: Libc, descriptor: number): Address {
 /** Bytes that the system lets wait to be received: twice what was asked for, as it counts overhead. */
 export function receiveBufferSize(libc: Libc, descriptor: number): number {
   return libc.get(descriptor, SOCKET, SO_RCVBUF);
+}
+
+/**
+ * Bytes of the largest IP packet that the interface takes by which datagrams leave for an address; 0
+ * if the system does not say. It is asked by a socket of its own, to which nothing is sent.
+ *
+ * @param from The local address.
+ */
+export function packetSizeTo(
+  libc: Libc,
+  remote: Address,
+  from: string,
+  device: string | undefined,
+): number {
+  const family = familyOfName(remote.hostname);
+  const name = encodeName(remote, family);
+  const own = encodeName({ transport: "udp", hostname: from, port: 0 }, family);
+  const descriptor = libc.socket(family, TYPE | CLOSE_ON_EXEC, 0);
+  if (descriptor < 0) return 0;
+  try {
+    bindDevice(libc, descriptor, device);
+    // A socket for both families has an address of IPv6 that stands for all.
+    if (own !== undefined) libc.bind(descriptor, own);
+    if (name === undefined || !libc.connect(descriptor, name)) return 0;
+    const [level, option] = family === Family.V4 ? [IP, IP_MTU] : [IPV6, IPV6_MTU];
+    return Math.max(0, libc.get(descriptor, level, option));
+  } finally {
+    libc.close(descriptor);
+  }
 }

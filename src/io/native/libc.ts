@@ -30,6 +30,7 @@ const EVENT_DATA = EVENT_SIZE - 8;
 const SYMBOLS = {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
@@ -131,6 +132,11 @@ export class Libc {
   /** Whether the descriptor is now bound to the `sockaddr`. */
   bind(descriptor: number, name: Uint8Array<ArrayBuffer>): boolean {
     return this.#calls.bind(descriptor, name, name.length) === 0;
+  }
+
+  /** Whether datagrams of the descriptor go to the `sockaddr` from now on. */
+  connect(descriptor: number, name: Uint8Array<ArrayBuffer>): boolean {
+    return this.#calls.connect(descriptor, name, name.length) === 0;
   }
 
   /** Fills in the `sockaddr` that the descriptor is bound to. */

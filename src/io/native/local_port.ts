@@ -16,7 +16,10 @@ const MAX_PORTS = 256;
 export interface SharedSocket {
   readonly address: Address;
   readonly buffer: Uint8Array | undefined;
+  readonly largeBuffer: Uint8Array | undefined;
   readonly capabilities: SocketCapabilities;
+  /** The largest datagram worth trying from a local address. */
+  largestTo(remote: Address, from: string): number;
   /** Sends from a local address. */
   sendFrom(
     port: LocalPort,
@@ -43,6 +46,14 @@ export class LocalPort implements SendingPort {
 
   get buffer(): Uint8Array | undefined {
     return this.#socket.buffer;
+  }
+
+  get largeBuffer(): Uint8Array | undefined {
+    return this.#socket.largeBuffer;
+  }
+
+  largestTo(remote: Address): number {
+    return this.#socket.largestTo(remote, this.address.hostname);
   }
 
   send(size: number, to: Address, mark: Ecn, destination?: Uint8Array): void {

@@ -2,6 +2,7 @@
 
 import type { Ecn } from "../../bytes/ecn.ts";
 import type { Address } from "../../path/address/address.ts";
+import { ETHERNET_DATAGRAM_SIZE, JUMBO_DATAGRAM_SIZE } from "../../path/network/mtu_discovery.ts";
 import { monotonicNow } from "../clock.ts";
 import { isUnspecified } from "../interfaces.ts";
 import type { Socket, SocketCapabilities, SocketListener, SocketWishes } from "../socket.ts";
@@ -9,6 +10,7 @@ import {
   bindLater,
   boundAddress,
   openDescriptor,
+  packetSizeTo,
   receiveBufferSize,
   tellLocalAddresses,
 } from "./descriptor.ts";
@@ -16,7 +18,7 @@ import { Incoming, type OnSegment } from "./incoming.ts";
 import type { Libc } from "./libc.ts";
 import { type LocalPort, LocalPorts, type SharedSocket } from "./local_port.ts";
 import { Outgoing } from "./outgoing.ts";
-import { SLOT_COUNT } from "./outgoing_slab.ts";
+import { SLOT_COUNT, slotsOf } from "./outgoing_slab.ts";
 import { type Pollable, Poller } from "./poller.ts";
 import { Family, familyOfName, PeerTable } from "./socket_address.ts";
 import { systemError } from "./system_error.ts";
@@ -24,10 +26,13 @@ import { systemError } from "./system_error.ts";
 /** So many failures to receive in a row, and the socket is taken to be broken. */
 const MAX_FAILURES = 16;
 /**
- * Datagrams that leave in one turn of the event loop. Data of an application follow each other in
- * microtasks: without an end, nothing would be received meanwhile.
+ * Slots of datagrams that leave in one turn of the event loop. Data of an application follow each
+ * other in microtasks: without an end, nothing would be received meanwhile.
  */
 const MAX_IN_TURN = 2 * SLOT_COUNT;
+
+/** Bytes of the headers of IPv6 and UDP. */
+const HEADERS = 48;
 
 /** Milliseconds between two attempts to find an interface that is gone. */
 const DEVICE_INTERVAL = 250;
@@ -79,7 +84,7 @@ export class NativeSocket implements Socket, SharedSocket, Pollable {
   readonly #closed = Promise.withResolvers<void>();
   #descriptor: number;
   #listener: SocketListener | undefined;
-  /** Datagrams that may still leave in this turn. */
+  /** Slots of datagrams that may still leave in this turn; 0 or less for none. */
   #left = MAX_IN_TURN;
   #failures = 0;
   /** Whether slots are flushed in a microtask. */
@@ -175,9 +180,19 @@ export class NativeSocket implements Socket, SharedSocket, Pollable {
   }
 
   get buffer(): Uint8Array | undefined {
-    if (this.#isClosed || this.#isBlocked || this.#left === 0) return undefined;
+    if (this.#isClosed || this.#isBlocked || this.#left <= 0) return undefined;
     this.#flushSoon();
     return this.#outgoing.buffer;
+  }
+
+  get largeBuffer(): Uint8Array | undefined {
+    return this.buffer && this.#outgoing.largeBuffer;
+  }
+
+  largestTo(remote: Address, from: string = this.address.hostname): number {
+    const size = packetSizeTo(this.#libc, remote, from, this.#device) - HEADERS;
+    // What ICMP has made the system believe (RFC 9000, Section 14.2.1) is not believed.
+    return Math.max(ETHERNET_DATAGRAM_SIZE, Math.min(size, JUMBO_DATAGRAM_SIZE));
   }
 
   get descriptor(): number {
@@ -209,11 +224,11 @@ export class NativeSocket implements Socket, SharedSocket, Pollable {
     mark: Ecn,
     destination: Uint8Array | undefined,
   ): void {
-    if (this.#isClosed || this.#isBlocked || this.#left === 0) return;
-    this.#left--;
+    if (this.#isClosed || this.#isBlocked || this.#left <= 0) return;
+    this.#left -= slotsOf(size);
     this.#flushSoon();
     const isFull = this.#outgoing.add(size, to, mark, destination, port);
-    if (this.#left === 0) this.#awaitTurn();
+    if (this.#left <= 0) this.#awaitTurn();
     if (isFull) this.#flush();
   }
 
@@ -288,7 +303,7 @@ export class NativeSocket implements Socket, SharedSocket, Pollable {
 
   onTurn(): void {
     this.#awaitsTurn = false;
-    const waited = this.#left === 0;
+    const waited = this.#left <= 0;
     this.#left = MAX_IN_TURN;
     if (waited && !this.#isBlocked) this.#listener?.onFree(this);
   }

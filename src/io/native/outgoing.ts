@@ -68,6 +68,11 @@ export class Outgoing {
     return this.#lent.buffer;
   }
 
+  /** The same with room for a jumbo datagram. */
+  get largeBuffer(): Uint8Array | undefined {
+    return this.#lent.largeBuffer;
+  }
+
   /** The next slot holds a datagram; says whether all are full now. */
   add(
     size: number,

@@ -24,10 +24,14 @@ import {
 import { Family, NAME_SIZE } from "./socket_address.ts";
 import { MAX_SOURCE_SIZE, SOURCE_SIZES } from "./source.ts";
 
-/** Bytes of a slot; datagrams have at most 1,452 bytes. */
+/** Bytes of a slot; datagrams that Ethernet carries have at most 1,452. */
 const SLOT_SIZE = 2_048;
-/** The longest datagrams fill the largest run, `MAX_RUN_BYTES`, with so many. */
+/** The longest of these fill the largest run, `MAX_RUN_BYTES`, with so many. */
 export const SLOT_COUNT = 45;
+/** Slots that lie side by side for a jumbo datagram; seven of these fill the largest run. */
+const LARGE_SLOTS = 6;
+/** Bytes of their buffer, for datagrams of at most 8,952. */
+const LARGE_SIZE = 9_216;
 /** What one call can carry: an IPv4 packet of 65,535 bytes with its headers. */
 export const MAX_RUN_BYTES = 65_507;
 
@@ -55,13 +59,20 @@ const MARK_AT = NAME_AT + NAME_SIZE + 4 + MAX_SOURCE_SIZE;
 const SEGMENT_AT = MARK_AT + CONTROL_SIZE;
 const SIZE = SEGMENT_AT + CONTROL_SIZE;
 
+/** How many slots a datagram takes. */
+export function slotsOf(size: number): number {
+  return size <= SLOT_SIZE ? 1 : LARGE_SLOTS;
+}
+
 /** Slots for datagrams, filled in order and sent in runs. Sockets with something to send borrow one. */
 export class OutgoingSlab {
-  /** The slots. */
+  /** The slots, and so many of them that a jumbo datagram fits. */
   readonly buffers: readonly Uint8Array[];
+  readonly #largeBuffers: readonly Uint8Array[];
   readonly #slab: Slab;
   readonly #header: Place;
   readonly #iovecs: readonly Place[];
+  readonly #places: readonly Place[];
   readonly #sizes = new Uint16Array(SLOT_COUNT);
   readonly #marks = new Uint8Array(SLOT_COUNT);
   readonly #remotes: (Address | undefined)[] = new Array(SLOT_COUNT).fill(undefined);
@@ -69,18 +80,21 @@ export class OutgoingSlab {
   readonly #origins: (LocalPort | undefined)[] = new Array(SLOT_COUNT).fill(undefined);
   /** Where the control messages begin, by the size of the source. */
   readonly #controls: ReadonlyMap<number, Place>;
-  /** The first slot that is not sent, and the first that is free. */
+  /** The first datagram that is not sent, and how many there are. */
   #first = 0;
   #end = 0;
+  /** The first slot that is free. */
+  #free = 0;
 
   constructor(libc: Libc) {
     const slab = new Slab(libc, SIZE);
     this.#slab = slab;
     const slots = Array.from({ length: SLOT_COUNT }, (_, i) => i);
     this.buffers = slots.map((i) => slab.bytes.subarray(i * SLOT_SIZE, (i + 1) * SLOT_SIZE));
-    for (const i of slots) {
-      slab.putPlace(IOVECS_AT + i * IOVEC_SIZE, slab.place(i * SLOT_SIZE, SLOT_SIZE));
-    }
+    this.#largeBuffers = slots.slice(0, 1 - LARGE_SLOTS).map((i) =>
+      slab.bytes.subarray(i * SLOT_SIZE, i * SLOT_SIZE + LARGE_SIZE)
+    );
+    this.#places = slots.map((i) => slab.place(i * SLOT_SIZE, SLOT_SIZE));
     this.#iovecs = slots.map((i) => slab.place(IOVECS_AT + i * IOVEC_SIZE, IOVEC_SIZE));
     this.#header = slab.place(HEADER_AT, HEADER_SIZE);
     slab.putPlace(HEADER_AT, slab.place(NAME_AT, NAME_SIZE));
@@ -98,11 +112,17 @@ export class OutgoingSlab {
 
   /** The slot to be filled next; undefined if all are full. */
   get buffer(): Uint8Array | undefined {
-    return this.buffers[this.#end];
+    return this.buffers[this.#free];
   }
 
+  /** The same with more slots behind it; undefined if too few are left. */
+  get largeBuffer(): Uint8Array | undefined {
+    return this.#largeBuffers[this.#free];
+  }
+
+  /** Whether there is no room for another datagram as long as the last one. */
   get isFull(): boolean {
-    return this.#end === SLOT_COUNT;
+    return this.#free + slotsOf(this.#sizes[this.#end - 1] ?? 0) > SLOT_COUNT;
   }
 
   /** Whether nothing waits. */
@@ -123,14 +143,20 @@ export class OutgoingSlab {
     destination: Uint8Array | undefined,
     from?: LocalPort,
   ): void {
-    if (size > SLOT_SIZE) throw new RangeError(`Cannot send ${size} bytes from a slot of 2048`);
-    const slot = this.#end++;
-    this.#sizes[slot] = size;
-    this.#marks[slot] = mark;
-    this.#remotes[slot] = to;
-    this.#destinations[slot] = destination;
-    this.#origins[slot] = from;
-    this.#slab.words[(IOVECS_AT + slot * IOVEC_SIZE + 8) >>> 2] = size;
+    const slots = slotsOf(size);
+    if (size > LARGE_SIZE || this.#free + slots > SLOT_COUNT) {
+      throw new RangeError(`Cannot send ${size} bytes: the slots have less room`);
+    }
+    const index = this.#end++;
+    this.#sizes[index] = size;
+    this.#marks[index] = mark;
+    this.#remotes[index] = to;
+    this.#destinations[index] = destination;
+    this.#origins[index] = from;
+    const iovec = IOVECS_AT + index * IOVEC_SIZE;
+    this.#slab.putPlace(iovec, this.#places[this.#free]!);
+    this.#slab.words[(iovec + 8) >>> 2] = size;
+    this.#free += slots;
   }
 
   /**
@@ -195,7 +221,7 @@ export class OutgoingSlab {
   drop(count: number): void {
     this.#first += count;
     if (this.#first < this.#end) return;
-    this.#first = this.#end = 0;
+    this.#first = this.#end = this.#free = 0;
     this.#remotes.fill(undefined);
     this.#destinations.fill(undefined);
     this.#origins.fill(undefined);

@@ -61,6 +61,30 @@ nativeTest(
 );
 
 nativeTest(
+  "Jumbo datagrams leave seven by a call, and keep their order among short ones",
+  () =>
+    withPair(async (from, to, heard) => {
+      const sizes = [
+        77,
+        ...new Array<number>(7).fill(8_952),
+        2_049,
+        2_048,
+        ...new Array(3).fill(1_452),
+      ];
+      for (const [i, size] of sizes.entries()) {
+        const buffer = size > from.buffer!.length ? from.largeBuffer! : from.buffer!;
+        buffer.fill(i, 0, size);
+        from.send(size, to.address, Ecn.NotEct, idA);
+      }
+      await until(() => heard.datagrams.length === sizes.length);
+      assert.deepEqual(numbersOf(heard), sizes.map((size, i) => `${i}: ${size}`));
+      // The short one before, the seven with the shorter one behind them, and the short ones.
+      assert.equal(from.sendCalls, 4);
+      assert.throws(() => from.send(9_217, to.address, Ecn.NotEct), RangeError);
+    }),
+);
+
+nativeTest(
   "A run ends with a shorter datagram, before a longer one, and at 65,507 bytes",
   () =>
     withPair(async (from, to, heard) => {
@@ -311,3 +335,40 @@ nativeTest("A socket that was left to the routes is bound to an interface later,
   one.bindTo("no-such-device");
   assert.deepEqual([one.isBound, device()], [true, 1]);
 });
+
+nativeTest(
+  "A socket tries datagrams as large as the frames of the interface that they leave by",
+  () => {
+    const remote = { transport: "udp", hostname: "127.0.0.1", port: 443 } as const;
+    for (
+      const [size, largest] of [[-1, 1_452], [576, 1_452], [1_500, 1_452], [4_000, 3_952], [
+        65_536,
+        8_952,
+      ]]
+    ) {
+      let opened = 0;
+      let closed = 0;
+      const counting = libcWith({
+        get: () => size!,
+        socket: (...args) => {
+          opened++;
+          return (libc as Libc).socket(...args);
+        },
+        close: (descriptor) => {
+          closed++;
+          (libc as Libc).close(descriptor);
+        },
+      });
+      const socket = NativeSocket.open(counting, "127.0.0.1", 0);
+      assert.equal(socket.largestTo(remote), largest);
+      assert.equal(socket.largestTo({ ...remote, hostname: "no address" }), 1_452);
+      socket.close();
+      assert.deepEqual([opened, closed], [3, 3]);
+    }
+    const socket = open("::");
+    for (const hostname of ["::1", "127.0.0.1"]) {
+      assert.equal(socket.largestTo({ ...remote, hostname }), 8_952);
+    }
+    socket.close();
+  },
+);

@@ -52,6 +52,22 @@ nativeTest("A run that the system has no room for waits, and leaves whole", () =
   assert.equal(script.outgoing.holds, false);
 });
 
+nativeTest("Seven jumbo datagrams are all that fits, and short ones fill the rest", () => {
+  const { outgoing } = new Scripted([]);
+  for (let i = 1; i <= 7; i++) {
+    assert.equal(outgoing.largeBuffer!.length, 9_216);
+    assert.equal(outgoing.add(8_952, remote, Ecn.Ect0, id), i === 7);
+  }
+  assert.equal(outgoing.largeBuffer, undefined);
+  assert.equal(outgoing.add(1_452, remote, Ecn.Ect0, id), false);
+  assert.throws(() => outgoing.add(8_952, remote, Ecn.Ect0, id), RangeError);
+  for (let i = 1; i <= 2; i++) {
+    assert.ok(outgoing.buffer);
+    assert.equal(outgoing.add(1_452, remote, Ecn.Ect0, id), i === 2);
+  }
+  assert.equal(outgoing.buffer, undefined);
+});
+
 nativeTest("A socket whose device takes no runs sends single datagrams from then on", () => {
   const script = new Scripted([Errno.EIO]).add(4);
   assert.equal(script.outgoing.flush(), "done");

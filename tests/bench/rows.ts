@@ -7,8 +7,10 @@ const MEGABYTE = 1_000_000;
 
 /** Those that are measured in every row. */
 const MAIN: readonly StackName[] = ["runtime", "mpquic", "two paths", "portable"];
+/** Those of transfers, which the size of datagrams matters to. */
+const SIZES: readonly StackName[] = [...MAIN, "ethernet", "portable ethernet"];
 /** All of them. */
-export const STACKS: readonly StackName[] = [...MAIN, "node:crypto", "noble"];
+export const STACKS: readonly StackName[] = [...SIZES, "node:crypto", "noble"];
 
 /** One load, and what of it is told. */
 export interface Measure {
@@ -50,7 +52,7 @@ function transfer(
   name: string,
   what: string,
   megabytes: (stack: StackName) => number,
-  stacks = MAIN,
+  stacks = SIZES,
 ): Measure {
   const note = stacks === STACKS ? `, noble ${megabytes("noble")} MB` : "";
   return {

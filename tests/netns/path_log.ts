@@ -6,6 +6,8 @@ export interface PathOutcome {
   readonly local: string;
   readonly remote: string;
   readonly bytesReceived: number;
+  /** Bytes of the largest datagrams sent. */
+  readonly datagramSize: number;
   /** Milliseconds since the connection began. */
   readonly openedAt: number | undefined;
   readonly closedAt: number | undefined;
@@ -43,9 +45,10 @@ export class PathLog {
         closedAt = performance.now() - this.#start;
       }, () => {});
       this.#entries.set(path.id, () => {
-        const { bytesReceived, openedAt: at } = path.stats;
+        const { bytesReceived, maxDatagramSize: datagramSize, openedAt: at } = path.stats;
         const openedAt = at === undefined ? undefined : at - this.#start;
-        return { id: path.id, local, remote, bytesReceived, openedAt, closedAt, closeCode };
+        const numbers = { id: path.id, bytesReceived, datagramSize };
+        return { ...numbers, local, remote, openedAt, closedAt, closeCode };
       });
     }
   }

@@ -132,13 +132,19 @@ export class Testbed implements AsyncDisposable {
     await ip("-n", this.client, "route", "del", "default", "dev", `c${index}`);
   }
 
-  /** Joins both hosts by a wire without delay, as a link of that number, for the first time or again. */
-  async plug(index: number): Promise<void> {
+  /**
+   * Joins both hosts by a wire without delay, as a link of that number, for the first time or again.
+   *
+   * @param sizes Bytes of the frames that each end takes, the client's first.
+   */
+  async plug(index: number, sizes: readonly [number, number] = [1_500, 1_500]): Promise<void> {
     const [near, far] = [`c${index}`, `s${index}`];
     const peer = ["peer", "name", far, "netns", this.server];
     await ip("link", "add", near, "netns", this.client, "type", "veth", ...peer);
-    await ip("-n", this.client, "link", "set", near, "up");
-    await ip("-n", this.server, "link", "set", far, "up");
+    // A frame that stands for several would pass whatever the size of these.
+    await ip("-n", this.client, "link", "set", near, "gso_max_segs", "1");
+    await ip("-n", this.client, "link", "set", near, "mtu", `${sizes[0]}`, "up");
+    await ip("-n", this.server, "link", "set", far, "mtu", `${sizes[1]}`, "up");
     await ip("-n", this.server, "addr", "add", `${serverAddress(index)}/24`, "dev", far);
     await this.addAddress(index);
   }

@@ -3,7 +3,11 @@
 import { giveBack } from "../bytes/bytes.ts";
 import { DATAGRAM, datagramSize, writeDatagram } from "../frame/datagram.ts";
 import type { FrameOwner, FrameSink, SentFrame } from "../frame/sent_frame.ts";
-import { MAX_DATAGRAM_BYTES_WAITING, MAX_DATAGRAMS_WAITING } from "../limits/limits.ts";
+import {
+  MAX_DATAGRAM_BYTES_IN_PACKET,
+  MAX_DATAGRAM_BYTES_WAITING,
+  MAX_DATAGRAMS_WAITING,
+} from "../limits/limits.ts";
 import { DuplicateDatagrams } from "./duplicate_datagrams.ts";
 import type { Path } from "../path/path.ts";
 import { BufferMemory } from "../stream/buffer_memory.ts";
@@ -145,13 +149,15 @@ export class DatagramQueue implements FrameOwner {
   }
 
   /**
-   * Writes as many as fit; one that fits into no packet of this path any more is dropped, and so is
-   * one that the peer does not take, after it has rejected 0-RTT data (RFC 9221, Section 3).
+   * Writes as many as fit, but into a jumbo packet no more than into others. One that fits into no
+   * packet of this path any more is dropped, and so is one that the peer does not take, after it has
+   * rejected 0-RTT data (RFC 9221, Section 3).
    */
   writeFrames(sink: FrameSink, wholePacket: number, path: Path): void {
     const limit = Math.min(wholePacket, this.#peerLimit);
     if (this.#written.length > 0) this.#written.length = 0;
     let at = 0;
+    let written = 0;
     while (at < this.#outgoing.length) {
       const { data, bound } = this.#outgoing[at]!;
       if (bound !== undefined && (bindingOf(bound) ?? path) !== path) {
@@ -160,12 +166,14 @@ export class DatagramQueue implements FrameOwner {
       }
       const size = datagramSize(data.length);
       if (size > sink.room && size <= limit) break;
+      if (written > 0 && written + size > MAX_DATAGRAM_BYTES_IN_PACKET) break;
       const [outgoing] = this.#outgoing.splice(at, 1);
       if (size > limit) {
         this.lost++;
         continue;
       }
       writeDatagram(sink.writer, data);
+      written += size;
       sink.record(this, DATAGRAM, this.#written.push(outgoing!) - 1, 0);
     }
     if (this.#outgoing.length < MAX_DATAGRAMS_WAITING / 2) this.#tell();

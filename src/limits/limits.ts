@@ -206,6 +206,8 @@ export const EARLY_RESETS_PER_SECOND = 200;
 export const MAX_DATAGRAMS_WAITING = 256;
 /** Bytes of those that came and wait to be read; beyond, the oldest are dropped. */
 export const MAX_DATAGRAM_BYTES_WAITING = 98_304;
+/** Bytes of DATAGRAMs in one packet, if they are several: more would be lost, or come, at once. */
+export const MAX_DATAGRAM_BYTES_IN_PACKET = 1_452;
 /** Contents that are remembered to find copies of DATAGRAMs: seconds of a call. */
 export const MAX_DATAGRAMS_REMEMBERED = 256;
 

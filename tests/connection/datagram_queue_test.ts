@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { DatagramQueue } from "../../src/connection/datagram_queue.ts";
+import { Writer } from "../../src/bytes/writer.ts";
+import type { SentFrame } from "../../src/frame/sent_frame.ts";
+import type { Path } from "../../src/path/path.ts";
 import { Attacker, frame } from "./attacker.ts";
 import { Pair } from "../sim/pair.ts";
 
@@ -30,6 +33,24 @@ Deno.test("DatagramQueue gives the memory of what it drops back at once", () => 
   }
   assert.equal(queue.dropped, 999);
   assert.ok(most < 1e6, `${most} bytes`);
+});
+
+Deno.test("DatagramQueue puts a large datagram into a jumbo packet, but no crowd of small ones", () => {
+  const queue = new DatagramQueue({ push() {} });
+  queue.limit(65_535);
+  for (const size of [300, 300, 300, 300, 300, 5_000, 300]) queue.send(new Uint8Array(size));
+  const written = () => {
+    const sizes: number[] = [];
+    const writer = new Writer(new Uint8Array(8_952));
+    const record = (_: unknown, __: number, start: number) => {
+      sizes.push(queue.copyOf({ start } as SentFrame, path)!.length);
+    };
+    queue.writeFrames({ writer, room: 8_900, record }, 8_900, path);
+    return sizes;
+  };
+  const path = {} as Path;
+  assert.deepEqual([written(), written(), written()], [[300, 300, 300, 300], [300], [5_000]]);
+  assert.deepEqual([written(), queue.pending, queue.lost], [[300], false, 0]);
 });
 
 for (const side of ["client", "server"] as const) {

@@ -4,6 +4,7 @@ import type { ClientConfig, EndpointOptions } from "./options.ts";
 import { SmallSet } from "../bytes/small_set.ts";
 import type { Ecn } from "../bytes/ecn.ts";
 import { Connection } from "../connection/connection.ts";
+import { canBeLate } from "./lateness.ts";
 import type { Transmit } from "../connection/send/datagram_builder.ts";
 import type { CryptoEngine } from "../crypto/aead.ts";
 import { chooseEngine } from "../crypto/engine.ts";
@@ -298,12 +299,10 @@ export class Endpoint {
     return this.#deadlines.first;
   }
 
-  /**
-   * Whether {@linkcode expire} may be called some milliseconds late: a connection that is over is
-   * forgotten then (RFC 9000, Section 10.2: not before three times its probe timeout).
-   */
+  /** Whether {@linkcode expire} may be called some milliseconds late. */
   get canBeLate(): boolean {
-    return this.#deadlines.firstItem?.closing.open === false;
+    const first = this.#deadlines.firstItem;
+    return first !== undefined && canBeLate(first);
   }
 
   /** The deadline has come. */

@@ -261,9 +261,10 @@ export class Driver<Connection> implements SocketListener {
   /** Sees to it that the endpoint is asked again at its deadline. */
   #arm(): void {
     if (this.#isClosed) return;
-    const { deadline, canBeLate } = this.#endpoint;
+    const { deadline } = this.#endpoint;
     if (deadline === Infinity) this.#listener.onRest?.();
     if (deadline >= this.#timerAt) return;
+    const { canBeLate } = this.#endpoint;
     const wait = deadline - monotonicNow();
     if (wait < SHORT_WAIT && !canBeLate) {
       if (this.#isTurning) return;

@@ -34,6 +34,8 @@ export interface LossContext {
 export class LossDetector {
   /** Timeouts in a row without an acknowledgement. */
   ptoCount = 0;
+  /** What {@linkcode deadline} gave last. */
+  lastDeadline = Infinity;
   readonly #spaces: PacketSpace[];
   readonly #context: LossContext;
   /** When the last answer came, or the last probe timeout passed. */
@@ -94,8 +96,8 @@ export class LossDetector {
     let loss = Infinity;
     for (const space of this.#spaces) if (space.lossDeadline < loss) loss = space.lossDeadline;
     // RFC 9002, Section 6.2.1: one at a time; but what seems lost says nothing of a path that died.
-    if (loss < Infinity && !hasOther) return loss;
-    return Math.min(loss, this.#probeDeadline(rtt, hasOther));
+    const isAlone = loss < Infinity && !hasOther;
+    return this.lastDeadline = isAlone ? loss : Math.min(loss, this.#probeDeadline(rtt, hasOther));
   }
 
   #probeDeadline(rtt: RttEstimator, hasOther: boolean): number {

@@ -172,6 +172,11 @@ export class Dispatcher {
     return usable;
   }
 
+  /** When a copy may be worth sending though nothing has happened. */
+  get copyDeadline(): number {
+    return this.#reinjector.deadline;
+  }
+
   /** If only the pacer holds a path back, the path tells when it will be ready. */
   #waitForPacing(usable: readonly Path[], now: number): void {
     for (const path of usable) {

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { Pair } from "../sim/pair.ts";
+
+Deno.test("An answer that is overdue may be missed late, an acknowledgement may not leave late", () => {
+  const pair = new Pair().connect();
+  pair.run({ until: pair.now + 2_000 });
+  pair.client.app.upload(10);
+  // What was sent is under way for 22 ms, and acknowledged within 25.
+  pair.run({ until: pair.now + 10 });
+  assert.ok(pair.client.endpoint.canBeLate, "the client waits for an answer");
+  pair.run({ until: pair.now + 15 });
+  assert.equal(
+    pair.server.connection.paths.paths[0]!.space.received.deadline,
+    pair.server.endpoint.deadline,
+  );
+  assert.ok(!pair.server.endpoint.canBeLate, "the server owes an acknowledgement");
+});
+
+Deno.test("What a pacer holds back may not leave late, its copy may", () => {
+  const pair = new Pair({ paths: 2 }).connect();
+  pair.run({ until: pair.now + 2_000 });
+  const { endpoint, connection } = pair.client;
+  pair.client.app.upload(400_000);
+  const seen = new Set<string>();
+  for (const end = pair.now + 1_000; pair.now < end;) {
+    pair.run({ until: pair.now + 0.5 });
+    const { deadline, copyDeadline } = connection.dispatcher;
+    if (deadline > connection.deadline || deadline === Infinity) continue;
+    const what = deadline === copyDeadline ? "copy" : "pacer";
+    seen.add(what);
+    assert.equal(endpoint.canBeLate, what === "copy");
+  }
+  assert.deepEqual(seen, new Set(["pacer", "copy"]));
+});

@@ -32,3 +32,17 @@ Deno.test("What a pacer holds back may not leave late, its copy may", () => {
   }
   assert.deepEqual(seen, new Set(["pacer", "copy"]));
 });
+
+Deno.test("What is sent behind the end of a transfer may leave late", () => {
+  const pair = new Pair().connect();
+  pair.run({ until: pair.now + 2_000 });
+  const { endpoint, connection } = pair.client;
+  const { tail } = connection.paths.paths[0]!.space;
+  pair.client.app.upload(20_000);
+  for (const end = pair.now + 1_000; pair.now < end;) {
+    pair.run({ until: pair.now + 0.5 });
+    if (tail.decidesAt === Infinity || tail.decidesAt > endpoint.deadline) continue;
+    return assert.ok(endpoint.canBeLate);
+  }
+  assert.fail("nothing was decided");
+});

@@ -202,8 +202,14 @@ export class Crew implements CrewMemberListener {
     this.#finished.resolve();
   }
 
-  onStray(stray: StrayDatagram): void {
-    this.#members.get(stray.worker)?.tell({ kind: "datagram", stray });
+  /**
+   * What names a worker that is gone was sent by a client that has not heard of the end, as where the
+   * last datagram to it was lost: it gets a reset from the worker that it met.
+   */
+  onStray(member: CrewMember, stray: StrayDatagram): void {
+    const owner = this.#members.get(stray.worker);
+    if (owner !== undefined) owner.tell({ kind: "datagram", stray });
+    else member.tell({ kind: "datagram", stray: { ...stray, isOrphan: true } });
   }
 
   onDeath(member: CrewMember, message: string): void {

@@ -6,8 +6,8 @@ import type { StrayDatagram } from "../io/worker_seat.ts";
 
 /** What a member tells its crew. */
 export interface CrewMemberListener {
-  /** A datagram is for another worker. */
-  onStray(stray: StrayDatagram): void;
+  /** A datagram that came to one worker is for another. */
+  onStray(member: CrewMember, stray: StrayDatagram): void;
   /** The worker was ready, and has died of an exception. */
   onDeath(member: CrewMember, message: string): void;
 }
@@ -82,7 +82,7 @@ export class CrewMember {
       this.#readyAt = performance.now();
       this.#ready.resolve(report.addrs);
     } else if (report.kind === "stats") this.#stats = report.stats;
-    else if (report.kind === "datagram") this.#listener.onStray(report.stray);
+    else if (report.kind === "datagram") this.#listener.onStray(this, report.stray);
     else if (report.kind === "failed") this.#die(report.message);
     else this.terminate();
   }

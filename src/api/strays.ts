@@ -14,8 +14,12 @@ import type { StrayStats } from "./stats/listener_stats.ts";
 /** What takes datagrams in, as if they came from a socket. */
 interface Receiver {
   readonly sockets: SocketSet;
+  readonly endpoint: {
+    receiveOrphan(datagram: Uint8Array, port: Port, remote: Address, now: number): void;
+  };
   readonly driver: {
     onDatagram(datagram: Uint8Array, port: SendingPort, remote: Address, mark?: Ecn): void;
+    wake(): void;
   };
 }
 
@@ -46,11 +50,14 @@ export class Strays {
     handOn({ worker, bytes, local: port.address.hostname, remote, mark });
   }
 
-  /** Takes in what others hand on. */
-  receiveAt({ driver, sockets }: Receiver): void {
-    hearStrays(({ bytes, local, remote, mark }: StrayDatagram) => {
+  /** Takes in what others hand on, and what is for none of them. */
+  receiveAt({ driver, endpoint, sockets }: Receiver): void {
+    hearStrays(({ bytes, isOrphan, local, remote, mark }: StrayDatagram) => {
       const port = sockets.find(local) ?? portAt(sockets, local);
-      if (port !== undefined) driver.onDatagram(bytes, port, remote, mark);
+      if (port === undefined) return;
+      if (!isOrphan) return driver.onDatagram(bytes, port, remote, mark);
+      endpoint.receiveOrphan(bytes, port, remote, monotonicNow());
+      driver.wake();
     });
   }
 }

@@ -172,6 +172,17 @@ export class Endpoint {
     else this.#remove(accepted);
   }
 
+  /**
+   * A datagram arrived for another worker, as `onForeign` was told, and that worker is gone with all
+   * its connections: the client learns of it.
+   */
+  receiveOrphan(datagram: Uint8Array, port: Port, remote: Address, time: number): void {
+    const now = this.#forward(time);
+    const header = this.#header;
+    if (!parseHeader(datagram, 0, this.#factory.layout.length, header) || header.isLong) return;
+    this.#stateless.resetOrphan(header, port, remote, now);
+  }
+
   /** The connection of a client that does not know our ID yet. */
   #findByOriginal(header: Header, isPacket: boolean, remote: Address): Connection | undefined {
     return isPacket && header.isLong ? this.#acceptor?.find(header, remote) : undefined;

@@ -43,6 +43,15 @@ export class StatelessReplies {
   reset(header: Header, port: Port, remote: Address, now: number): void {
     // RFC 9000, Section 21.11: another endpoint's connection is not ours to end.
     if (!this.#factory.layout.isOurs(header.datagram, header.destinationStart)) return;
+    this.#reset(header, port, remote, now);
+  }
+
+  /** The same for a packet whose ID names another worker of this server, which is gone. */
+  resetOrphan(header: Header, port: Port, remote: Address, now: number): void {
+    if (this.#factory.otherWorker(header) >= 0) this.#reset(header, port, remote, now);
+  }
+
+  #reset(header: Header, port: Port, remote: Address, now: number): void {
     const size = header.datagram.length;
     if (!isResettable(size) || !this.#resets.take(remote.hostname, now)) return;
     const token = this.#factory.resetToken(header.destinationId);

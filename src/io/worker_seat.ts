@@ -20,6 +20,8 @@ export interface StrayDatagram {
   readonly local: string;
   readonly remote: Address;
   readonly mark: Ecn;
+  /** Whether there is no such worker any more, and the one that handed it on has it back. */
+  readonly isOrphan?: boolean;
 }
 
 /** What a thread or a process is given to serve as one of several workers. */
@@ -51,15 +53,15 @@ export function lentSocket(hostname: string, port: number): LentSocket | undefin
   return seat?.sockets.find((socket) => socket.hostname === hostname && socket.port === port);
 }
 
-/** What takes datagrams that other workers handed on. */
+/** What takes datagrams that other workers handed on, and those without a worker. */
 let hear: ((stray: StrayDatagram) => void) | undefined;
 
-/** Takes datagrams that other workers hand on to this one. */
+/** Takes datagrams that other workers hand on to this one, or that it handed on to one that is gone. */
 export function hearStrays(listener: (stray: StrayDatagram) => void): void {
   hear = listener;
 }
 
-/** Another worker has handed on a datagram. */
+/** Another worker has handed on a datagram, or one has come back. */
 export function deliverStray(stray: StrayDatagram): void {
   hear?.(stray);
 }

@@ -18,7 +18,10 @@ interface Entry {
   first: Uint8Array | undefined;
   next: Uint8Array;
   isUsedUp: boolean;
-  /** What reset tokens depend on: with another key or name they are others for the same ID. */
+  /**
+   * What reset tokens depend on, beside the worker that an ID names: with another key or name they
+   * are others for the same ID.
+   */
   readonly owner: Uint8Array;
 }
 
@@ -40,7 +43,7 @@ export class BalancerIds implements IdLayout {
    */
   constructor(configurations: readonly BalancerConfiguration[], place?: WorkerPlace) {
     this.#place = place;
-    this.#entries = configurations.map((configuration) => entryOf(configuration, place));
+    this.#entries = configurations.map(entryOf);
     this.length = this.#entries[0]!.code.length;
   }
 
@@ -53,7 +56,7 @@ export class BalancerIds implements IdLayout {
   replace(configurations: readonly BalancerConfiguration[]): void {
     const before = this.#entries;
     this.#entries = configurations.map((configuration) => {
-      const next = entryOf(configuration, this.#place);
+      const next = entryOf(configuration);
       return before.find(({ owner }) => equalBytes(owner, next.owner)) ?? next;
     });
   }
@@ -81,7 +84,9 @@ export class BalancerIds implements IdLayout {
   ownerOf(id: Uint8Array): Uint8Array {
     const number = id[0]! >>> 5;
     const entry = this.#entries.find(({ code }) => code.configuration.id === number);
-    return entry?.owner ?? Uint8Array.of(number);
+    if (entry === undefined) return Uint8Array.of(number);
+    const worker = this.#place === undefined ? 0 : workerAt(this.#place, id, 0);
+    return concatBytes(entry.owner, Uint8Array.of(worker));
   }
 
   /** The worker that an ID of this server names; -1 if the ID is none of this server. */
@@ -120,7 +125,7 @@ export class BalancerIds implements IdLayout {
   }
 }
 
-function entryOf(configuration: BalancerConfiguration, place: WorkerPlace | undefined): Entry {
+function entryOf(configuration: BalancerConfiguration): Entry {
   const { id, key, serverId } = configuration;
   // The key of a configuration may not be told by its tokens.
   const print = key === undefined ? new Uint8Array(0) : hmac("sha256", key, Uint8Array.of(id));
@@ -129,7 +134,7 @@ function entryOf(configuration: BalancerConfiguration, place: WorkerPlace | unde
     first: undefined,
     next: new Uint8Array(0),
     isUsedUp: false,
-    owner: Uint8Array.of(id, serverId.length, ...serverId, place?.number ?? 0, ...print),
+    owner: Uint8Array.of(id, serverId.length, ...serverId, ...print),
   };
 }
 

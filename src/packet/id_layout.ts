@@ -40,8 +40,8 @@ export interface IdLayout {
    */
   otherWorker?(datagram: Uint8Array, offset: number): number;
   /**
-   * What an ID names: its reset token depends on it, beside the ID and the key. Left out where an ID
-   * names nothing.
+   * What an ID names, be it another worker of this server: its reset token depends on it, beside the
+   * ID and the key. Left out where an ID names nothing.
    */
   ownerOf?(id: Uint8Array): Uint8Array;
 }

@@ -28,7 +28,7 @@ export function workerIds(place: WorkerPlace): IdLayout {
       const worker = workerAt(place, datagram, offset);
       return worker === place.number ? -1 : worker;
     },
-    ownerOf: () => Uint8Array.of(place.number),
+    ownerOf: (id) => Uint8Array.of(workerAt(place, id, 0)),
   };
 }
 

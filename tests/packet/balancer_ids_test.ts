@@ -89,8 +89,16 @@ Deno.test("BalancerIds name their key, server and worker to reset tokens", () =>
     new BalancerIds([encrypted]),
     new BalancerIds([{ ...encrypted, key: new Uint8Array(16).fill(8) }]),
     new BalancerIds([{ ...encrypted, serverId: Uint8Array.of(1, 2, 3, 5) }]),
-    new BalancerIds([encrypted], { number: 4, mask: new WorkerMask(key) }),
   ].map((layout) => layout.ownerOf(Uint8Array.of(0x40)).toHex());
+  const workers = [4, 5].map((number) =>
+    new BalancerIds([encrypted], { number, mask: new WorkerMask(key) })
+  );
+  for (const worker of workers) {
+    const id = worker.make(new SeededRandom(1));
+    const [owner, same] = workers.map((each) => each.ownerOf(id).toHex());
+    assert.equal(owner, same, "each tells the same of an ID, be it its own or not");
+    owners.push(owner!);
+  }
   assert.equal(new Set(owners).size, owners.length);
   assert.ok(owners.every((owner) => !owner.includes(key.toHex())));
 });

@@ -39,10 +39,11 @@ function connect(
   server: WorkerServer,
   number: number,
   handshakeTimeout = 60_000,
+  port = server.addr.port,
 ): Promise<MultipathConnection> {
   return dial({
     hostname: "127.0.0.1",
-    port: server.addr.port,
+    port,
     serverName: "localhost",
     alpnProtocols: ["h3"],
     caCerts: [cert],
@@ -102,6 +103,55 @@ nativeTest("The clients of a worker that dies while it finishes are told", async
   const next = await connect(server, 4);
   assert.ok(![old, successor].includes(await (await ask(next)).text()));
   for (const connection of [fresh, next]) connection.close();
+});
+
+/** Stands between one client and a server, and loses what the server says while it is told to. */
+class Relay implements Disposable {
+  isDeaf = false;
+  readonly #near = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+  readonly #far = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+  #client: Deno.Addr | undefined;
+
+  constructor(server: WorkerServer) {
+    this.#pass(this.#near, (bytes, from) => {
+      this.#client = from;
+      return this.#far.send(bytes, { ...server.addr, hostname: "127.0.0.1", transport: "udp" });
+    });
+    this.#pass(this.#far, async (bytes) => {
+      if (!this.isDeaf) await this.#near.send(bytes, this.#client!);
+    });
+  }
+
+  /** Where clients connect to. */
+  get port(): number {
+    return (this.#near.addr as Deno.NetAddr).port;
+  }
+
+  [Symbol.dispose](): void {
+    this.#near.close();
+    this.#far.close();
+  }
+
+  async #pass(
+    socket: Deno.DatagramConn,
+    send: (bytes: Uint8Array, from: Deno.Addr) => Promise<unknown>,
+  ): Promise<void> {
+    for await (const [bytes, from] of socket) await send(bytes, from).catch(() => {});
+  }
+}
+
+nativeTest("A client that missed the end of its worker is told by another one", async () => {
+  await using server = await serve(2, []);
+  using relay = new Relay(server);
+  const connection = await connect(server, 1, 60_000, relay.port);
+  await ask(connection);
+  const lost = assert.rejects(connection.closed, /the peer forgot the connection/);
+  relay.isDeaf = true;
+  await server.replaceWorkers();
+  // What the client sends meets another worker as soon as its own is gone.
+  await until(() => (server.stats?.strays.handedOn ?? 0) > 0);
+  relay.isDeaf = false;
+  await lost;
 });
 
 for (const illness of ["start"]) {

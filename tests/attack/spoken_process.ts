@@ -67,10 +67,7 @@ export class SpokenProcess implements AsyncDisposable {
       () => found.reject(new Error(`no line ${pattern} came`)),
       milliseconds,
     );
-    const ended = this.#process.status.then(async ({ code }) => {
-      await this.#reading;
-      throw new Error(`the program ended with status ${code}: ${await this.#errors}`);
-    });
+    const ended = this.#failure();
     ended.catch(() => {});
     try {
       return await Promise.race([found.promise, ended]);
@@ -80,9 +77,13 @@ export class SpokenProcess implements AsyncDisposable {
     }
   }
 
-  /** Writes a line to its standard input. */
+  /** Writes a line to its standard input; rejects if the program has ended. */
   async tell(line: string): Promise<void> {
-    await this.#input.write(new TextEncoder().encode(`${line}\n`));
+    try {
+      await this.#input.write(new TextEncoder().encode(`${line}\n`));
+    } catch {
+      await this.#failure();
+    }
   }
 
   /** Tells it to stop, by the end of its standard input, and waits until it has. */
@@ -96,6 +97,13 @@ export class SpokenProcess implements AsyncDisposable {
     if (!this.#hasEnded) this.#process.kill("SIGKILL");
     await this.#input.close().catch(() => {});
     await this.#end(8_000);
+  }
+
+  /** Rejects when the program ends, with what it said of it. */
+  async #failure(): Promise<never> {
+    const { code } = await this.#process.status;
+    await this.#reading;
+    throw new Error(`the program ended with status ${code}: ${await this.#errors}`);
   }
 
   async #end(milliseconds: number): Promise<{ code: number; errors: string }> {

@@ -54,12 +54,18 @@ export class Helper implements AsyncDisposable {
     await this.#writer.write(new TextEncoder().encode(`${JSON.stringify(value)}\n`));
   }
 
+  /** Ends the program at once, without a word to anyone. */
+  async kill(): Promise<void> {
+    this.#process.kill("SIGKILL");
+    await this.#process.status;
+  }
+
   /** Ends its input, and with it the program. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writer.close().catch(() => {}); // it may have ended by itself
     await this.#lines.return(undefined);
     const timer = setTimeout(() => this.#process.kill("SIGKILL"), 2_000);
-    await this.#process.status;
+    await this.#process.status; // at once if it was killed
     clearTimeout(timer);
   }
 }

@@ -9,6 +9,7 @@ import {
 import { RestartPause } from "../../src/api/restart_pause.ts";
 import { nativeTest } from "../io/native/tier.ts";
 import { cert, key } from "../http3/deno_quic.ts";
+import { UdpRelay } from "../netns/udp_relay.ts";
 
 const module = new URL("./worker.ts", import.meta.url);
 
@@ -105,44 +106,9 @@ nativeTest("The clients of a worker that dies while it finishes are told", async
   for (const connection of [fresh, next]) connection.close();
 });
 
-/** Stands between one client and a server, and loses what the server says while it is told to. */
-class Relay implements Disposable {
-  isDeaf = false;
-  readonly #near = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
-  readonly #far = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
-  #client: Deno.Addr | undefined;
-
-  constructor(server: WorkerServer) {
-    this.#pass(this.#near, (bytes, from) => {
-      this.#client = from;
-      return this.#far.send(bytes, { ...server.addr, hostname: "127.0.0.1", transport: "udp" });
-    });
-    this.#pass(this.#far, async (bytes) => {
-      if (!this.isDeaf) await this.#near.send(bytes, this.#client!);
-    });
-  }
-
-  /** Where clients connect to. */
-  get port(): number {
-    return (this.#near.addr as Deno.NetAddr).port;
-  }
-
-  [Symbol.dispose](): void {
-    this.#near.close();
-    this.#far.close();
-  }
-
-  async #pass(
-    socket: Deno.DatagramConn,
-    send: (bytes: Uint8Array, from: Deno.Addr) => Promise<unknown>,
-  ): Promise<void> {
-    for await (const [bytes, from] of socket) await send(bytes, from).catch(() => {});
-  }
-}
-
 nativeTest("A client that missed the end of its worker is told by another one", async () => {
   await using server = await serve(2, []);
-  using relay = new Relay(server);
+  using relay = new UdpRelay({ hostname: "127.0.0.1", port: server.addr.port });
   const connection = await connect(server, 1, 60_000, relay.port);
   await ask(connection);
   const lost = assert.rejects(connection.closed, /the peer forgot the connection/);

@@ -72,6 +72,28 @@ export class PathWatch {
   }
 
   /**
+   * An ACK of a path is about to be read. If all paths were silent while its packet was under way, that
+   * may be no pause of a link: the peer may be busy, or this machine.
+   */
+  onAck(path: Path, largest: number): void {
+    if (path.life.silentSince === Infinity) return;
+    const packet = path.space.sent.get(largest);
+    if (packet === undefined) return;
+    path.current.rtt.steady.endSilence(this.#wereOthersSilent(path, packet.timeSent));
+  }
+
+  /** Whether there are other paths, and none was answered without a silence since a time. */
+  #wereOthersSilent(path: Path, time: number): boolean {
+    let others = 0;
+    for (const other of this.#paths) {
+      if (other === path || other.readiness < Readiness.Usable) continue;
+      if (other.life.answersSince <= time) return false;
+      others++;
+    }
+    return others > 0;
+  }
+
+  /**
    * An ACK named packets of a path, and came by that with the ID `by`. Behind a silence of several
    * paths the peer may not have heard what arrived by the others: it is told once more, or would send
    * all of it again.

@@ -8,6 +8,11 @@ import type { RttEstimator } from "./rtt.ts";
  * that returns is in use again within two seconds, a round trip included.
  */
 const MAX_PROBE_INTERVAL = 1_700;
+/**
+ * How much longer it may be for each millisecond by which the probe timeout is longer: a peer that
+ * takes seconds to answer has too much to do, and more probes would be more to do.
+ */
+const SLOWNESS = 4;
 
 /**
  * While another path could be used, a path without answers becomes suspect after this many
@@ -140,7 +145,8 @@ export class LossDetector {
   /** The probe timeout with backoff. */
   #interval(rtt: RttEstimator, ackDelay: number, hasOther: boolean): number {
     const base = baseTimeout(rtt, ackDelay, hasOther);
-    return Math.min(base * 2 ** this.ptoCount, Math.max(base, MAX_PROBE_INTERVAL));
+    const excess = Math.max(0, base - MAX_PROBE_INTERVAL);
+    return Math.min(base * 2 ** this.ptoCount, MAX_PROBE_INTERVAL + SLOWNESS * excess);
   }
 
   /**

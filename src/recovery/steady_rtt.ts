@@ -2,6 +2,11 @@
 
 /** A sample above this many times the expected maximum belongs to a pause; below it, to jitter. */
 const PAUSE = 2;
+/**
+ * What a link has held back comes at once when it lets go. What comes later than by this part of the
+ * time it took was not held back.
+ */
+const LATE = 1 / 32;
 
 /**
  * Round-trip time of a network path as it is between pauses. Times in milliseconds.
@@ -10,7 +15,8 @@ const PAUSE = 2;
  * the pause. RFC 9002, Section 5.3 has them all in its mean, which takes dozens of samples to
  * forget them; until then a path that dies is waited for as long. So what was under way in a pause
  * is left out here. Two such pauses without a sample between them are none: the path has become
- * slow, and the second counts.
+ * slow, and the second counts. Nor is it a pause where all paths were silent together, and what was
+ * sent meanwhile takes as long: the peer, or this machine, is busy.
  */
 export class SteadyRtt {
   smoothed: number;
@@ -19,6 +25,10 @@ export class SteadyRtt {
   #isSilent = false;
   /** When the last pause ended. */
   #heldUntil = -Infinity;
+  /** Whether all paths were silent in it. */
+  #wasShared = false;
+  /** The same, of the silence that the next sample ends. */
+  #isShared = false;
   /** Whether there was a sample since. */
   #isSettled = true;
 
@@ -39,16 +49,30 @@ export class SteadyRtt {
     this.#isSilent = true;
   }
 
+  /** The next sample ends a silence; whether all paths were silent. */
+  endSilence(isShared: boolean): void {
+    this.#isShared = isShared;
+  }
+
   /**
    * Takes a sample.
    *
    * @param adjusted The sample without what the peer waited.
    */
   update(adjusted: number, timeSent: number, now: number): void {
-    if (this.#isHeld(adjusted, timeSent, now)) return;
+    const isBusy = this.#isBusy(adjusted, timeSent, now);
+    if (!isBusy && this.#isHeld(adjusted, timeSent, now)) return;
     this.#isSettled = true;
     this.variation = 0.75 * this.variation + 0.25 * Math.abs(this.smoothed - adjusted);
     this.smoothed = 0.875 * this.smoothed + 0.125 * adjusted;
+    // Where there is another path, twice the mean is waited for: as long as this took.
+    if (isBusy) this.smoothed = Math.max(this.smoothed, adjusted / 2);
+  }
+
+  /** Whether all paths were silent, and nothing was held back: answers take long. */
+  #isBusy(adjusted: number, timeSent: number, now: number): boolean {
+    if (timeSent > this.#heldUntil) return false;
+    return this.#wasShared && now - this.#heldUntil > LATE * adjusted;
   }
 
   #isHeld(adjusted: number, timeSent: number, now: number): boolean {
@@ -59,6 +83,7 @@ export class SteadyRtt {
     if (!isPause || !this.#isSettled) return false;
     this.#isSettled = false;
     this.#heldUntil = now;
+    this.#wasShared = this.#isShared;
     return true;
   }
 

@@ -100,6 +100,7 @@ export class FrameRouter implements FrameHandler {
     const wait = ack.delay * peer.ackDelayUnit / 1_000;
     // RFC 9002, Section 5.3: before the handshake is confirmed the peer may wait longer.
     const delay = handshake.confirmed ? Math.min(wait, peer.parameters.maxAckDelay) : wait;
+    this.#to.paths.watch.onAck(path, ack.largest);
     this.#acknowledge(path, path.space, ack, delay);
     keys.oneRtt!.onAcked(path.id, ack.largest, this.#now);
   }

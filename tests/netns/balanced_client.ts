@@ -23,7 +23,7 @@ export interface BalancedOrder {
   /** Visits the service once instead: what is to be noted there, and the session to offer. */
   readonly visit?: string;
   readonly session?: number | undefined;
-  /** Sends the first packets of the last visit once more instead, as somebody else could. */
+  /** Sends the first packets of the last visit once more instead, from another port. */
   readonly replay?: boolean;
 }
 

@@ -60,7 +60,7 @@ Deno.test(
       const again = await visit(one, "again", first.session);
       assert.deepEqual([again.isResumed, again.isEarly], [true, true], "accepted");
       kept = again.session;
-      // What the client sent first comes again, from somebody else, to both workers of both servers.
+      // What the client sent first comes again, from another port, to both workers of both servers.
       for (const server of [two, one]) {
         await site.steer(rulesTo(server));
         for (let i = 0; i < 8; i++) await site.order({ replay: true });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { serveWorkers } from "../../mod.ts";
 import { SpokenProcess } from "../attack/spoken_process.ts";
 import { cert, key } from "../http3/deno_quic.ts";
+import { CostMeter } from "./costs.ts";
 
 /** Milliseconds that an order may take: thousands of handshakes on a machine with other work. */
 const PATIENCE = 3_600_000;
@@ -102,6 +103,9 @@ export async function runCrowd(options: CrowdOptions): Promise<void> {
     return stack.use(process);
   });
   const clients = new Clients(processes);
+  const meter = new CostMeter(processes.map(({ id }) => id));
+  /** Tells the end of a phase, and what it cost. */
+  const tell = (line: string) => log(`${line} (${meter.take()})`);
   const total = count * connections;
 
   const startedAt = performance.now();
@@ -112,11 +116,11 @@ export async function runCrowd(options: CrowdOptions): Promise<void> {
   const withTwo = await clients.tell<number>("connect");
   clearInterval(showing);
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(0);
-  log(`${total} connections after ${seconds} s`);
+  tell(`${total} connections after ${seconds} s`);
   assert.ok(withTwo.every((number) => number === connections), "all have two paths");
   const before = sumOf(await clients.tell<Record<string, number>>("who"));
-  log(`workers: ${Object.values(before).join(", ")}`);
-  assert.deepEqual([before[""], Object.keys(before).length], [undefined, workers]);
+  tell(`all have asked again; workers: ${Object.values(before).join(", ")}`);
+  assert.equal(Object.keys(before).length, workers, "none is lost");
   for (let i = 0; i < 120 && held() !== total; i++) await wait(500);
   log(`strays: ${JSON.stringify(server.stats!.strays)}, RSS ${Deno.memoryUsage().rss >> 20} MiB`);
   assert.deepEqual(server.stats!.strays, { handedOn: 0, dropped: 0 }, "none met a wrong worker");
@@ -131,19 +135,21 @@ export async function runCrowd(options: CrowdOptions): Promise<void> {
   const tallies = await clients.tell<Tally>("stop");
   const lost = sumOf(tallies.map((tally) => tally.lost));
   const right = tallies.reduce((sum, tally) => sum + tally.right, 0);
-  log(`${right} transfers of ${size} bytes were right, lost connections: ${JSON.stringify(lost)}`);
+  tell(`${right} transfers of ${size} bytes were right, lost connections: ${JSON.stringify(lost)}`);
   assert.equal(deaths.length, 1);
   assert.ok(tallies.every(({ wrong }) => wrong === 0), "each byte is right");
   assert.ok(Object.keys(lost).every((name) => name === victim), "others lost nothing");
 
   // Those that have not noticed yet do so now.
   const after = sumOf(await clients.tell<Record<string, number>>("who"));
-  log(`kept: ${Object.values(after).join(", ")}`);
+  tell(`all have asked again: ${JSON.stringify(after)}`);
   for (const [name, held] of Object.entries(before)) {
     if (name !== victim) assert.ok(after[name]! >= held, `${name} keeps its connections`);
   }
+  const gone = Object.keys(after).filter((name) => !/^[-0-9a-f]+$/.test(name));
+  assert.deepEqual(gone, [`lost ${victim}`], "others keep theirs");
   assert.equal(after[victim!], undefined);
-  assert.equal(sumOf([after])[""] ?? 0, before[victim!]! - lost[victim!]!);
+  assert.equal(after[`lost ${victim}`], before[victim!]! - lost[victim!]!);
 
   // All are replaced.
   await clients.tell("transfer");
@@ -153,7 +159,7 @@ export async function runCrowd(options: CrowdOptions): Promise<void> {
   const ends = await clients.tell<Tally>("stop");
   const counts = (all: readonly Tally[]) =>
     sumOf(all.map(({ right, wrong, cut }) => ({ right, wrong, cut })));
-  log(`until then ${JSON.stringify(counts(tallies))}, in the end ${JSON.stringify(counts(ends))}`);
+  tell(`until then ${JSON.stringify(counts(tallies))}, in the end ${JSON.stringify(counts(ends))}`);
   const [first, last] = [counts(tallies), counts(ends)];
   assert.ok(last.right! > first.right!);
   assert.deepEqual(

@@ -8,7 +8,7 @@ import { isPayload } from "./payload.ts";
  * lines of its input say, and answers each by a line of JSON:
  *
  * - `connect`: opens all connections, and says how many have two paths
- * - `who`: how many connections each worker has; those that are lost count for ""
+ * - `who`: how many connections each worker has; those that are lost count for its "lost" ones
  * - `die <worker>`: has the worker of that name die
  * - `transfer`: moves bytes over connections in turn until `stop`, which says what became of them
  */
@@ -16,8 +16,9 @@ import { isPayload } from "./payload.ts";
 /** Connections that are opened at once, and transfers at once. */
 const HANDSHAKES = 4;
 const TRANSFERS = 8;
-/** Attempts to connect to a machine that is busy with others. */
-const ATTEMPTS = 5;
+/** Attempts to connect, and milliseconds that each may take: workers that die end handshakes. */
+const ATTEMPTS = 8;
+const HANDSHAKE_TIMEOUT = 15_000;
 
 const [port = 0, first = 0, count = 0, size = 0, keepAliveInterval = 0] = Deno.args.map(Number);
 
@@ -36,29 +37,36 @@ let transferring: Promise<unknown> = Promise.resolve();
 /** What became of the transfers. */
 const tally = { right: 0, wrong: 0, lost: {} as Record<string, number>, cut: 0 };
 
+/** Of two addresses to begin at, `dial` would try the other one after a while: a handshake more. */
+function connect(place: string): Promise<MultipathConnection> {
+  return dial({
+    hostname: "127.0.0.1",
+    port,
+    serverName: "localhost",
+    alpnProtocols: ["h3"],
+    caCerts: [cert],
+    localAddresses: [`127.1.${place}`],
+    maxIdleTimeout: 3_600_000,
+    handshakeTimeout: HANDSHAKE_TIMEOUT,
+    // A client that only receives would not learn that its worker died.
+    keepAliveInterval,
+  });
+}
+
 /**
- * Connects, and opens the second path. Of two addresses to begin at, `dial` would try the other one
- * after a while, which costs a handshake more on a machine that is busy.
+ * Has a client connect, open its second path, and ask which worker it came to. A worker that dies or
+ * leaves just then takes the connection along: the client tries again.
  */
-async function connect(number: number): Promise<MultipathConnection> {
+async function meet(number: number): Promise<Pick<Member, "connection" | "worker">> {
   const place = `${Math.floor(number / 250)}.${1 + number % 250}`;
   for (let attempt = 1;; attempt++) {
+    let connection: MultipathConnection | undefined;
     try {
-      const connection = await dial({
-        hostname: "127.0.0.1",
-        port,
-        serverName: "localhost",
-        alpnProtocols: ["h3"],
-        caCerts: [cert],
-        localAddresses: [`127.1.${place}`],
-        maxIdleTimeout: 3_600_000,
-        handshakeTimeout: 60_000,
-        // A client that only receives would not learn that its worker died.
-        keepAliveInterval,
-      });
+      connection = await connect(place);
       await connection.openPath({ localAddress: `127.2.${place}` });
-      return connection;
+      return { connection, worker: await (await ask(connection, "/")).text() };
     } catch (error) {
+      connection?.close();
       if (attempt === ATTEMPTS) throw error;
     }
   }
@@ -81,7 +89,7 @@ async function connectAll(): Promise<unknown> {
   const startedAt = performance.now();
   const numbers = Array.from({ length: count }, (_, i) => first + i);
   await each(numbers, HANDSHAKES, async (number) => {
-    members.push({ number, connection: await connect(number), worker: "", isBusy: false });
+    members.push({ number, isBusy: false, ...await meet(number) });
     if (members.length % 500 === 0) {
       const seconds = ((performance.now() - startedAt) / 1_000).toFixed(0);
       Deno.stderr.writeSync(utf8.encode(`${members.length} after ${seconds} s\n`));
@@ -96,17 +104,19 @@ function ask(connection: MultipathConnection, path: string): Promise<Response> {
 
 async function who(): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
+  const whys = new Set<string>();
   await each(members, TRANSFERS, async (member) => {
-    let worker = "";
+    let worker = member.worker;
     try {
-      worker = await (await ask(member.connection, "/")).text();
-      member.worker ||= worker;
-      if (worker !== member.worker) worker = `${member.worker}, then ${worker}`;
-    } catch {
-      // It is lost.
+      const now = await (await ask(member.connection, "/")).text();
+      if (now !== worker) worker = `${worker}, then ${now}`;
+    } catch (error) {
+      worker = `lost ${worker}`;
+      whys.add(`${error}`);
     }
     counts[worker] = (counts[worker] ?? 0) + 1;
   });
+  Deno.stderr.writeSync(utf8.encode([...whys, ""].join("\n")));
   return counts;
 }
 
@@ -123,8 +133,8 @@ async function transfer(member: Member): Promise<void> {
     const { worker } = member;
     tally.lost[worker] = (tally.lost[worker] ?? 0) + 1;
     if (response !== undefined) tally.cut++;
-    member.connection = await connect(member.number);
-    member.worker = await (await ask(member.connection, "/")).text();
+    member.connection.close();
+    Object.assign(member, await meet(member.number));
   }
 }
 

@@ -5,7 +5,11 @@ import { runCrowd } from "./crowd.ts";
  * clients connect to three workers, one of which dies.
  */
 const [total = 10_000, clients = 5, keepAlive = 30_000] = Deno.args.map(Number);
-const log = (line: string) => void Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+const encoder = new TextEncoder();
+const log = (line: string) => {
+  const seconds = (performance.now() / 1_000).toFixed(0).padStart(4);
+  Deno.stdout.writeSync(encoder.encode(`${seconds} s  ${line}\n`));
+};
 await runCrowd({
   workers: 3,
   clients,

@@ -3,8 +3,8 @@
 /** A sample above this many times the expected maximum belongs to a pause; below it, to jitter. */
 const PAUSE = 2;
 /**
- * What a link has held back comes at once when it lets go. What comes later than by this part of the
- * time it took was not held back.
+ * What a link has held back comes at once when it lets go, and is answered. What comes later than that,
+ * and than by this part of the time it took, was not held back.
  */
 const LATE = 1 / 32;
 
@@ -71,14 +71,18 @@ export class SteadyRtt {
 
   /** Whether all paths were silent, and nothing was held back: answers take long. */
   #isBusy(adjusted: number, timeSent: number, now: number): boolean {
-    if (timeSent > this.#heldUntil) return false;
-    return this.#wasShared && now - this.#heldUntil > LATE * adjusted;
+    if (!this.#wasShared || timeSent > this.#heldUntil) return false;
+    return now - this.#heldUntil > Math.max(LATE * adjusted, this.#longest);
+  }
+
+  /** What is above that is no jitter. */
+  get #longest(): number {
+    return PAUSE * (this.smoothed + 4 * this.variation);
   }
 
   #isHeld(adjusted: number, timeSent: number, now: number): boolean {
     if (timeSent <= this.#heldUntil) return true;
-    const isPause = this.#isSilent &&
-      adjusted > PAUSE * (this.smoothed + 4 * this.variation);
+    const isPause = this.#isSilent && adjusted > this.#longest;
     this.#isSilent = false;
     if (!isPause || !this.#isSettled) return false;
     this.#isSettled = false;

@@ -103,7 +103,12 @@ Deno.test("LossDetector does not shorten a probe timeout that is longer than two
   t.initial.send(0);
   assert.equal(t.loss.deadline(slow), 3_000);
   t.loss.expire(slow, 3_000);
-  assert.equal(t.loss.deadline(slow), 6_000);
+  assert.equal(t.loss.deadline(slow), 3_000 + 6_000);
+  // 1.7 s, and four times what 3 s are longer.
+  for (const at of [9_000, 15_900]) {
+    t.loss.expire(slow, at);
+    assert.equal(t.loss.deadline(slow), at + 6_900);
+  }
 });
 
 Deno.test("LossDetector.onAcked() ends the backoff, but not while a client is unproven", () => {

@@ -74,3 +74,21 @@ Deno.test("LossDetector waits after a pause for as long as before, if there is a
   assert.equal(loss.deadline(rtt, true), 12_000 + usual);
   assert.equal(loss.deadline(rtt, false), 12_000 + 1_700);
 });
+
+Deno.test("SteadyRtt takes the time of a busy peer, and not that of a hold of all links", () => {
+  for (const isShared of [true, false]) {
+    for (const isBusy of [true, false]) {
+      const { steady } = measured(9_000);
+      const before = steady.smoothed;
+      steady.onSilence();
+      steady.endSilence(isShared);
+      // The packet of 10,000 ms is answered at 14,000 ms, and so is all else if a link was held.
+      steady.update(4_000, 10_000, 14_000);
+      assert.equal(steady.smoothed, before, "the first one may be of a pause");
+      const arrival = isBusy ? 15_000 : 14_050;
+      steady.update(arrival - 11_000, 11_000, arrival);
+      if (isShared && isBusy) assert.ok(steady.smoothed >= 2_000, "it is waited for as long again");
+      else assert.equal(steady.smoothed, before);
+    }
+  }
+});

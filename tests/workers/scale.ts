@@ -4,23 +4,32 @@ import { cert, key } from "../http3/deno_quic.ts";
 import { CpuGroup } from "./cpu_group.ts";
 
 /*
- * `deno task scale [seconds] [connections] [trials]` measures what a second worker brings, each with a quarter
- * of a processor: requests per second, processor time for each, and which part of many connections
- * each worker has. It needs Linux with control groups of version 1, and root.
+ * `deno task scale [rounds] [seconds of each] [connections]` measures what a second worker brings, each
+ * with a quarter of a processor: requests per second, processor time for each, and which part of many
+ * connections each worker has. Two services with one worker each, and one with two, take turns. So the
+ * machine and the process that asks have the same load in each turn, whatever else the machine does,
+ * and what counts are medians of the ratios of two turns next to each other. It needs Linux with control
+ * groups of version 1, and root.
  */
-const [seconds = 15, total = 1_000, trials = 3] = Deno.args.map(Number);
+const [rounds = 16, seconds = 3, total = 1_000] = Deno.args.map(Number);
 const PART = 0.25;
-/** Connections for each worker that ask at once, requests of each, and seconds until what they run is compiled. */
+/** Connections for each worker that ask at once, requests of each, and turns until what they run is compiled. */
 const BUSY = 48;
 const AT_ONCE = 2;
-const WARM_UP = 15;
+const WARM_UP = 5;
+/** Seconds of a turn before it counts. */
+const START = 0.5;
 const HANDSHAKES = 8;
+/** By how much requests per second may be off twice, costs off the same, and shares off a half. */
+const RATE_OFF = 0.1;
+const COST_OFF = 0.1;
+const SHARE_OFF = 0.1;
 
 const encoder = new TextEncoder();
 const log = (line: string) => void Deno.stdout.writeSync(encoder.encode(`${line}\n`));
 const wait = (time: number) => new Promise((resolve) => setTimeout(resolve, 1_000 * time));
 
-/** What a trial gives. */
+/** What a turn gives. */
 interface Outcome {
   /** Requests per second. */
   readonly rate: number;
@@ -30,6 +39,13 @@ interface Outcome {
   readonly used: number;
 }
 
+/** What was done so far, the processor seconds that it took, and when that was so. */
+interface Look {
+  readonly answers: number;
+  readonly cpu: number;
+  readonly at: number;
+}
+
 /** A worker in a group of its own. */
 class Worker implements AsyncDisposable {
   readonly #group: CpuGroup;
@@ -37,8 +53,8 @@ class Worker implements AsyncDisposable {
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
   readonly #lines: AsyncIterator<string>;
 
-  constructor(service: number, index: number, workerSockets: string) {
-    this.#group = new CpuGroup(`mpquic-scale-${service}-${index}`, PART);
+  constructor(name: string, index: number, workerSockets: string) {
+    this.#group = new CpuGroup(`mpquic-scale-${name}`, PART);
     const module = new URL("./scale_worker.ts", import.meta.url);
     const start = JSON.stringify({ index, workerSockets, cert, key });
     this.#process = this.#group.start(module, [], { WORKER: start });
@@ -99,81 +115,57 @@ class Service implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack();
   readonly #connections: MultipathConnection[] = [];
   #answers = 0;
-  #isOver = false;
+  #isAsking = false;
   #asking: Promise<unknown> = Promise.resolve();
 
-  constructor(count: number) {
+  constructor(name: string, count: number) {
     const localAddresses = ["127.0.0.1"];
     const sockets = openWorkerSockets({ port: 0, localAddresses, key, workerCount: count });
     this.#stack.use(sockets);
     this.port = sockets.addr.port;
     this.workers = Array.from({ length: count }, (_, index) => {
-      return this.#stack.use(new Worker(count, index, sockets.text));
+      return this.#stack.use(new Worker(`${name}-${index}`, index, sockets.text));
     });
   }
 
-  /** Starts the workers, and has clients ask. */
+  /** Starts the workers, and connects clients. */
   async begin(): Promise<void> {
     for (const worker of this.workers) await worker.line();
     await each(BUSY * this.workers.length, async (number) => {
       this.#connections.push(await connect(this.port, number));
     });
+  }
+
+  /** The clients ask from now on, as fast as they get answers. */
+  start(): void {
+    this.#isAsking = true;
     const ask = this.#connections.flatMap((connection) => {
       return Array.from({ length: AT_ONCE }, () => this.#ask(connection));
     });
     this.#asking = Promise.all(ask);
   }
 
+  /** They ask no more. */
+  async stop(): Promise<void> {
+    this.#isAsking = false;
+    await this.#asking;
+  }
+
   /** What was done so far, and the processor seconds that it took. */
-  async look(): Promise<{ answers: number; cpu: number; at: number }> {
+  async look(): Promise<Look> {
     const looks = await Promise.all(this.workers.map((worker) => worker.look()));
     const cpu = looks.reduce((sum, look) => sum + look.cpu, 0);
     return { answers: this.#answers, cpu, at: performance.now() / 1_000 };
   }
 
-  /** The clients ask no more. */
-  async end(): Promise<void> {
-    this.#isOver = true;
-    await this.#asking;
-    for (const connection of this.#connections) connection.close();
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const connection of this.#connections) connection.close();
     await this.#stack.disposeAsync();
   }
 
   async #ask(connection: MultipathConnection): Promise<void> {
-    for (; !this.#isOver; this.#answers++) await ask(connection);
+    for (; this.#isAsking; this.#answers++) await ask(connection);
   }
-}
-
-/**
- * Has a service with one worker and one with two answer as fast as they can, at the same time: so both
- * have the same machine, whatever else that does.
- */
-async function trial(): Promise<Outcome[]> {
-  await using stack = new AsyncDisposableStack();
-  const services = [1, 2].map((count) => stack.use(new Service(count)));
-  for (const service of services) await service.begin();
-  await wait(WARM_UP);
-  const before = await Promise.all(services.map((service) => service.look()));
-  await wait(seconds);
-  const after = await Promise.all(services.map((service) => service.look()));
-  for (const service of services) await service.end();
-  const outcomes = services.map((_, i) => {
-    const answers = after[i]!.answers - before[i]!.answers;
-    const cpu = after[i]!.cpu - before[i]!.cpu;
-    const time = after[i]!.at - before[i]!.at;
-    return { rate: answers / time, cost: cpu / answers, used: cpu / time };
-  });
-  for (const [i, { cost, rate, used }] of outcomes.entries()) {
-    log(
-      `${i + 1} worker(s): ${rate.toFixed(0)} requests per second, ` +
-        `${(1_000 * cost).toFixed(3)} ms of a processor each, ${used.toFixed(2)} processors used`,
-    );
-  }
-  await share(services[1]!);
-  return outcomes;
 }
 
 /** The one in the middle, or between those two. */
@@ -183,43 +175,95 @@ function median(values: readonly number[]): number {
   return (sorted[Math.ceil(half) - 1]! + sorted[Math.floor(half)]!) / 2;
 }
 
-/** Which part of many connections each worker has, and what they cost. */
-async function share({ port, workers }: Service): Promise<void> {
+/** Which part of many connections each worker has. */
+async function share({ port, workers }: Service): Promise<readonly number[]> {
   const counts = new Map<string, number>();
   const connections: MultipathConnection[] = [];
-  const startedAt = performance.now();
   await each(total, async (number) => {
     const connection = await connect(port, number + 1_000);
     connections.push(connection);
     const name = await ask(connection);
     counts.set(name, (counts.get(name) ?? 0) + 1);
   });
-  const time = (performance.now() - startedAt) / 1_000;
   const looks = await Promise.all(workers.map((worker) => worker.look()));
   const dropped = looks.reduce((sum, { strays }) => sum + strays.dropped, 0);
-  const shares = [...counts].sort().map(([, count]) => `${(100 * count / total).toFixed(1)} %`);
-  log(
-    `${total} connections: ${shares.join(" and ")}, ${(total / time).toFixed(0)} per second, ` +
-      `${dropped} datagrams at a wrong worker`,
-  );
+  const shares = [...counts].sort().map(([, count]) => count / total);
+  const text = shares.map((part) => `${(100 * part).toFixed(1)} %`).join(" and ");
+  log(`${total} connections: ${text}, ${dropped} datagrams at a wrong worker`);
   for (const connection of connections) connection.close();
+  return shares;
 }
 
-// What asks must not be what is short.
-const group = new CpuGroup("mpquic-scale-client");
-const leave = group.enter();
-const [ones, twos]: [Outcome[], Outcome[]] = [[], []];
-for (let i = 0; i < trials; i++) {
-  const [one, two] = await trial();
-  ones.push(one!);
-  twos.push(two!);
+/** Services that are measured together; what they give is told of one service. */
+async function takeTurn(services: readonly Service[]): Promise<Outcome> {
+  for (const service of services) service.start();
+  await wait(START);
+  const before = await lookAt(services);
+  await wait(seconds);
+  const after = await lookAt(services);
+  await Promise.all(services.map((service) => service.stop()));
+  const [answers, cpu] = [after.answers - before.answers, after.cpu - before.cpu];
+  const time = (after.at - before.at) * services.length;
+  return { rate: answers / time, cost: cpu / answers, used: cpu / time };
 }
-const ratio = (of: (outcome: Outcome) => number) =>
-  median(twos.map((two, i) => of(two) / of(ones[i]!))).toFixed(2);
-log(
-  `a second worker brings ${ratio(({ rate }) => rate)} times the requests at ` +
-    `${ratio(({ cost }) => cost)} times the processor time (medians of ${trials} trials)`,
-);
-leave();
-group[Symbol.dispose]();
-Deno.exit();
+
+async function lookAt(services: readonly Service[]): Promise<Look> {
+  const looks = await Promise.all(services.map((service) => service.look()));
+  const sum = (name: keyof Look) => looks.reduce((total, look) => total + look[name], 0);
+  return { answers: sum("answers"), cpu: sum("cpu"), at: sum("at") / looks.length };
+}
+
+/** Has those with one worker and that with two take turns; returns what each brought. */
+async function measure(
+  ones: readonly Service[],
+  two: readonly Service[],
+): Promise<[Outcome, Outcome][]> {
+  const pairs: [Outcome, Outcome][] = [];
+  for (let round = -WARM_UP; round < rounds; round++) {
+    // Each goes first as often as the other.
+    const outcomes = new Map<readonly Service[], Outcome>();
+    for (const side of round % 2 === 0 ? [ones, two] : [two, ones]) {
+      outcomes.set(side, await takeTurn(side));
+    }
+    if (round >= 0) pairs.push([outcomes.get(ones)!, outcomes.get(two)!]);
+  }
+  return pairs;
+}
+
+async function main(): Promise<boolean> {
+  await using stack = new AsyncDisposableStack();
+  // What asks must not be what is short.
+  const group = stack.adopt(
+    new CpuGroup("mpquic-scale-client"),
+    (group) => group[Symbol.dispose](),
+  );
+  stack.defer(group.enter());
+  const ones = ["one", "other"].map((name) => stack.use(new Service(name, 1)));
+  const two = stack.use(new Service("two", 2));
+  for (const service of [...ones, two]) await service.begin();
+  const pairs = await measure(ones, [two]);
+  for (const i of [0, 1] as const) {
+    const of = (name: keyof Outcome) => median(pairs.map((pair) => pair[i][name]));
+    log(
+      `${i + 1} worker(s): ${of("rate").toFixed(0)} requests per second, ` +
+        `${(1_000 * of("cost")).toFixed(3)} ms of a processor each, ` +
+        `${of("used").toFixed(2)} processors used`,
+    );
+  }
+  const ratios = (name: keyof Outcome) => pairs.map(([one, two]) => two[name] / one[name]);
+  const range = (values: readonly number[]) =>
+    `${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)}`;
+  const [rates, costs] = [ratios("rate"), ratios("cost")];
+  const [rate, cost] = [median(rates), median(costs)];
+  log(
+    `a second worker brings ${rate.toFixed(2)} times the requests (${range(rates)}) at ` +
+      `${cost.toFixed(2)} times the processor time (${range(costs)}): medians of ${rounds} rounds`,
+  );
+  const shares = await share(two);
+  return Math.abs(rate / 2 - 1) <= RATE_OFF && Math.abs(cost - 1) <= COST_OFF &&
+    shares.every((part) => Math.abs(part - 0.5) <= SHARE_OFF);
+}
+
+const holds = await main();
+log(holds ? "that is what it must be" : "that is NOT what it must be");
+Deno.exit(holds ? 0 : 1);

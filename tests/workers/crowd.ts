@@ -21,6 +21,8 @@ export interface CrowdOptions {
   readonly pause: number;
   /** Milliseconds after which a client that hears nothing looks whether its worker is there. */
   readonly keepAlive: number;
+  /** Whether clients have the sockets of the system. */
+  readonly native?: "auto" | "off";
   /** Hears how far it is. */
   readonly log?: (line: string) => void;
 }
@@ -77,7 +79,8 @@ function sumOf(counts: readonly Readonly<Record<string, number>>[]): Record<stri
  * datagram met a wrong worker, or a byte is wrong.
  */
 export async function runCrowd(options: CrowdOptions): Promise<void> {
-  const { clients: count, connections, keepAlive, log = () => {}, pause, size, workers } = options;
+  const { clients: count, connections, keepAlive, pause, size, workers } = options;
+  const { log = () => {}, native = "auto" } = options;
   const deaths: string[] = [];
   await using server = await serveWorkers({
     port: 0,
@@ -98,7 +101,8 @@ export async function runCrowd(options: CrowdOptions): Promise<void> {
   // Clients that are killed say nothing.
   stack.defer(() => server.close());
   const processes = Array.from({ length: count }, (_, i) => {
-    const args = [server.addr.port, i * connections, connections, size, keepAlive].map(String);
+    const numbers = [server.addr.port, i * connections, connections, size, keepAlive];
+    const args = [native, ...numbers.map(String)];
     const process = new SpokenProcess(new URL("crowd_client.ts", import.meta.url), args);
     return stack.use(process);
   });

@@ -20,7 +20,10 @@ const TRANSFERS = 8;
 const ATTEMPTS = 8;
 const HANDSHAKE_TIMEOUT = 15_000;
 
-const [port = 0, first = 0, count = 0, size = 0, keepAliveInterval = 0] = Deno.args.map(Number);
+const native = Deno.args[0] as "auto" | "off";
+const [port = 0, first = 0, count = 0, size = 0, keepAliveInterval = 0] = Deno.args.slice(1).map(
+  Number,
+);
 
 /** A client: its connection, and the worker that it came to. */
 interface Member {
@@ -50,6 +53,7 @@ function connect(place: string): Promise<MultipathConnection> {
     handshakeTimeout: HANDSHAKE_TIMEOUT,
     // A client that only receives would not learn that its worker died.
     keepAliveInterval,
+    native,
   });
 }
 

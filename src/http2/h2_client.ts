@@ -4,6 +4,7 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } f
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { CapsuleDatagrams } from "./capsule_datagrams.ts";
 import { fieldsOf } from "./fields.ts";
+import { endLate } from "./late_end.ts";
 import { broken, readableOf, write } from "./node_streams.ts";
 
 const { NGHTTP2_CONNECT_ERROR } = constants;
@@ -209,6 +210,7 @@ async function opened(socket: TLSSocket, url: URL): Promise<ClientHttp2Session> 
     createConnection: () => socket,
     settings: { enablePush: false, initialWindowSize: STREAM_WINDOW },
   });
+  endLate(session);
   await happened(session, "remoteSettings");
   return session;
 }

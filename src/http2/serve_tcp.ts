@@ -17,6 +17,7 @@ import { TcpCertificates } from "./certificates.ts";
 import { type Guest, Guests, type TcpServerLimits } from "./guests.ts";
 import { h1Refusal, h1Tunnel, h1UpgradeTunnel } from "./h1_tunnel.ts";
 import { h2Tunnel } from "./h2_tunnel.ts";
+import { endLate } from "./late_end.ts";
 import { carryTunnel, type TunnelStream } from "./tunnel.ts";
 
 /**
@@ -225,6 +226,7 @@ class TcpServer implements TcpHttpServer {
 
   /** A client may not have requests begun and reset as fast as it can. */
   #watch(session: ServerHttp2Session): void {
+    endLate(session);
     session.setLocalWindowSize(CONNECTION_WINDOW);
     session.on("error", ignore);
     let resets = 0;

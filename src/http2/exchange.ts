@@ -2,8 +2,10 @@
 
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { Patience, type PatienceOptions } from "../http3/message/patience.ts";
 import { fieldsOf } from "./fields.ts";
 import { readableOf, write } from "./node_streams.ts";
+import type { Turns } from "./turns.ts";
 
 /**
  * What a handler may know of a request over TCP.
@@ -39,46 +41,65 @@ export type NodeResponse = ServerResponse | Http2ServerResponse;
 /** Methods that the platform's `Request` refuses. */
 const IMPOSSIBLE = new Set(["CONNECT", "TRACE", "TRACK"]);
 
+/** Bytes that are given to the system at a time: each such piece is to be taken in time. */
+const PIECE = 65_536;
+
+/** How the client of a request is treated. */
+export interface Treatment {
+  /** How long the client is waited for. */
+  readonly patience: PatienceOptions;
+  /** The requests of its connection that are answered at a time; undefined for all. */
+  readonly turns: Turns | undefined;
+}
+
 /**
  * Answers a request.
  *
- * @param stall Milliseconds that the client may let pass without taking, or sending, anything.
+ * @param treatment How its client is treated.
  */
 export async function answer(
   incoming: NodeRequest,
   outgoing: NodeResponse,
   handler: TcpRequestHandler,
   remoteAddr: Deno.NetAddr,
-  stall: number,
+  { patience, turns }: Treatment,
 ): Promise<void> {
   const done = Promise.withResolvers<void>();
   done.promise.catch(ignore);
   const gone = new AbortController();
   outgoing.on("close", () => gone.abort());
-  const watch = new StallWatch(() => breakOff(outgoing), stall);
+  const { signal } = gone;
+  const end = () => breakOff(outgoing);
+  const reading = new Patience(patience, end);
+  const writing = new Patience(patience, end);
+  let isOnTurn = false;
   try {
-    const request = requestOf(incoming, watch);
+    isOnTurn = await turns?.take(signal) ?? false;
+    // A response that has not had its turn is not told that its connection is over.
+    if ((turns && !isOnTurn) || incoming.destroyed) throw new Error("The client has left");
+    const request = requestOf(incoming, reading);
     if (typeof request === "number") {
       outgoing.writeHead(request);
       outgoing.end();
       return;
     }
     const protocol = incoming.httpVersionMajor === 2 ? "HTTP/2" : "HTTP/1.1";
-    const { signal } = gone;
     const info = { remoteAddr, protocol, completed: done.promise, signal } as const;
     const response = await handler(request, info);
-    await respond(outgoing, response, request.method === "HEAD", watch);
+    await respond(outgoing, response, request.method === "HEAD", writing);
     done.resolve();
   } catch (error) {
     done.reject(error);
     fail(outgoing);
   } finally {
-    watch.stop();
+    reading.stop();
+    writing.stop();
+    if (isOnTurn) turns?.give();
   }
 }
 
 /** The request, or the status that refuses it. */
-function requestOf(incoming: NodeRequest, watch: StallWatch): Request | number {
+function requestOf(incoming: NodeRequest, patience: Patience): Request | number {
   const { method = "", headers, url: target = "" } = incoming;
   if (IMPOSSIBLE.has(method)) return 501;
   const host = headers[":authority"] ?? headers.host;
@@ -88,13 +109,22 @@ function requestOf(incoming: NodeRequest, watch: StallWatch): Request | number {
     : null;
   if (url === null) return 400;
   const hasBody = method !== "GET" && method !== "HEAD";
-  if (hasBody) watch.follow(incoming);
+  if (hasBody) waitFor(incoming, patience);
   else incoming.resume();
   return new Request(url, {
     method,
     headers: fieldsOf(headers),
     ...(hasBody && { body: readableOf(incoming, undefined, ignore) }),
   });
+}
+
+/** The client is waited for while more of its content is wanted. */
+function waitFor(incoming: NodeRequest, patience: Patience): void {
+  incoming.pause(); // it is not wanted yet, whatever listens
+  incoming.on("resume", () => patience.begin());
+  incoming.on("pause", () => patience.end(0));
+  incoming.on("data", (chunk: Uint8Array) => patience.end(chunk.length));
+  incoming.on("end", () => patience.stop());
 }
 
 /** RFC 3986, Section 3.2: a host and a port, without a user. */
@@ -106,7 +136,7 @@ async function respond(
   outgoing: NodeResponse,
   response: Response,
   isHead: boolean,
-  watch: StallWatch,
+  patience: Patience,
 ): Promise<void> {
   const { status, headers, body } = response;
   const fields: Record<string, string | string[]> = Object.fromEntries(headers);
@@ -121,12 +151,15 @@ async function respond(
   const onClose = () => void reader.cancel(new Error("The client has left")).catch(ignore);
   outgoing.on("close", onClose);
   for (let part; !(part = await reader.read()).done;) {
-    watch.begin();
-    await write(outgoing, part.value);
-    watch.pause();
+    for (let at = 0; at < part.value.length; at += PIECE) {
+      const piece = part.value.subarray(at, at + PIECE);
+      patience.begin();
+      await write(outgoing, piece);
+      patience.end(piece.length);
+    }
   }
   outgoing.off("close", onClose);
-  watch.begin();
+  patience.begin();
   await ended(outgoing);
 }
 
@@ -162,41 +195,5 @@ function breakOff(outgoing: NodeResponse): void {
 
 /** INTERNAL_ERROR of RFC 9113, Section 7. */
 const INTERNAL_ERROR = 2;
-
-/** Breaks off what does not go on. */
-class StallWatch {
-  readonly #onStall: () => void;
-  readonly #patience: number;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(onStall: () => void, patience: number) {
-    this.#onStall = onStall;
-    this.#patience = patience;
-  }
-
-  /** Something is for the client to do, from now on. */
-  begin(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(this.#onStall, this.#patience);
-  }
-
-  /** The client has to send the body of its request. */
-  follow(body: NodeRequest): void {
-    this.begin();
-    body.on("data", () => this.begin());
-    body.on("end", () => this.pause());
-  }
-
-  /** Nothing is for it to do. */
-  pause(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-  }
-
-  /** It is over. */
-  stop(): void {
-    this.pause();
-  }
-}
 
 function ignore(): void {}

@@ -2,6 +2,7 @@
 
 import type { Socket } from "node:net";
 import { siteOf } from "../bytes/ip_prefix.ts";
+import { Turns } from "./turns.ts";
 
 /**
  * How much of a server over TCP clients may take up.
@@ -24,6 +25,18 @@ export interface TcpServerLimits {
   /** Addresses that stand for many clients, such as those of balancers: only all of them count. */
   isExempt?: (hostname: string) => boolean;
   /**
+   * Connections whose TLS handshake is not complete.
+   *
+   * @default {1024}
+   */
+  handshakes?: number;
+  /**
+   * Requests of one connection at a time, tunnels among them; requests beyond wait.
+   *
+   * @default {100, and 2048 tunnels}
+   */
+  requests?: number;
+  /**
    * Milliseconds that a connection may be without a request, from its beginning and after the last
    * one. Requests of which only half has come do not count.
    *
@@ -37,22 +50,38 @@ export interface TcpServerLimits {
    * @default {60000}
    */
   stall?: number;
+  /**
+   * Bytes a second of each content, on average, that a client must send or take, from the tenth
+   * second on that it is waited for. Tunnels may be as slow as they are.
+   *
+   * @default {0}
+   */
+  minBodyRate?: number;
 }
+
+/** The limits, with what holds where nothing was said. */
+type Limits = Required<Omit<TcpServerLimits, "requests">> & Pick<TcpServerLimits, "requests">;
 
 /** Milliseconds between two looks for connections that have had their time. */
 const INTERVAL = 1_000;
+/** Requests of one connection at a time. */
+const MOST_REQUESTS = 100;
 
 /** One connection. */
 export class Guest {
   readonly #socket: Socket;
   /** The group that it counts for. */
   readonly group: string;
+  /** The requests that are answered at a time. */
+  readonly turns: Turns;
   #exchanges = 0;
   #idleSince = performance.now();
 
-  constructor(socket: Socket, group: string) {
+  /** @param requests How many requests there may be at a time. */
+  constructor(socket: Socket, group: string, requests: number) {
     this.#socket = socket;
     this.group = group;
+    this.turns = new Turns(requests);
   }
 
   /** Milliseconds without a request. */
@@ -84,14 +113,17 @@ export class Guest {
 
 /** All connections. */
 export class Guests {
-  readonly #limits: Required<TcpServerLimits>;
+  readonly #limits: Limits;
   readonly #guests = new Map<string, Guest>();
-  readonly #perGroup = new Map<string, number>();
+  /** Those whose handshake is not complete. */
+  readonly #opening = new Set<Guest>();
   readonly #timer: ReturnType<typeof setInterval>;
 
-  constructor({ connections = 1_024, perAddress = 64, ...times }: TcpServerLimits) {
-    const { idle = 30_000, stall = 60_000, isExempt = () => false } = times;
-    this.#limits = { connections, perAddress, idle, stall, isExempt };
+  constructor({ connections = 1_024, perAddress = 64, ...more }: TcpServerLimits) {
+    const { idle = 30_000, stall = 60_000, isExempt = () => false } = more;
+    const { handshakes = 1_024, minBodyRate = 0 } = more;
+    const own = { connections, perAddress, handshakes, idle, stall, minBodyRate, isExempt };
+    this.#limits = { ...own, ...(more.requests !== undefined && { requests: more.requests }) };
     this.#timer = setInterval(() => this.#endIdle(), Math.min(INTERVAL, idle));
   }
 
@@ -101,7 +133,7 @@ export class Guests {
   }
 
   /** What may be taken up. */
-  get limits(): Required<TcpServerLimits> {
+  get limits(): Limits {
     return this.#limits;
   }
 
@@ -110,20 +142,22 @@ export class Guests {
     const key = placeOf(socket);
     const { remoteAddress = "" } = socket;
     const group = siteOf(remoteAddress);
-    const own = this.#perGroup.get(group) ?? 0;
-    const { perAddress, isExempt } = this.#limits;
-    const isGreedy = own >= perAddress && !isExempt(remoteAddress);
-    const isFull = isGreedy || !this.#makeRoom(own);
-    if (isFull) return void socket.destroy();
-    const guest = new Guest(socket, group);
+    const { connections, handshakes, requests = MOST_REQUESTS } = this.#limits;
+    // A client that cannot begin a handshake costs no other client its connection.
+    const mayEnter = this.#isModest(group, remoteAddress) &&
+      this.#makeRoom(this.#opening, handshakes, group) &&
+      this.#makeRoom(this.#guests.values(), connections, group);
+    if (!mayEnter) return void socket.destroy();
+    const guest = new Guest(socket, group, requests);
     this.#guests.set(key, guest);
-    this.#perGroup.set(group, own + 1);
-    socket.on("close", () => {
-      if (this.#guests.get(key) === guest) this.#guests.delete(key);
-      const left = this.#perGroup.get(group)! - 1;
-      if (left > 0) this.#perGroup.set(group, left);
-      else this.#perGroup.delete(group);
-    });
+    this.#opening.add(guest);
+    socket.on("close", () => this.#forget(key, guest));
+  }
+
+  /** The handshake of a connection is complete. */
+  open(socket: Ends): void {
+    const guest = this.find(socket);
+    if (guest !== undefined) this.#opening.delete(guest);
   }
 
   /** The one that a connection with TLS belongs to; undefined if it has left. */
@@ -139,19 +173,30 @@ export class Guests {
     if (all) clearInterval(this.#timer);
   }
 
+  /** Whether the group may have one more. */
+  #isModest(group: string, hostname: string): boolean {
+    const { perAddress, isExempt } = this.#limits;
+    return (countsOf(this.#guests.values()).get(group) ?? 0) < perAddress || isExempt(hostname);
+  }
+
   /** Where all places are taken, the group with the most makes room, by what it uses least. */
-  #makeRoom(own: number): boolean {
-    if (this.#guests.size < this.#limits.connections) return true;
-    const [greediest, most] = [...this.#perGroup].reduce((a, b) => b[1] > a[1] ? b : a);
-    if (own + 1 >= most) return false;
+  #makeRoom(guests: Iterable<Guest>, places: number, group: string): boolean {
+    const list = [...guests];
+    if (list.length < places) return true;
+    const counts = countsOf(list);
+    const [greediest, most] = [...counts].reduce((a, b) => b[1] > a[1] ? b : a);
+    if ((counts.get(group) ?? 0) + 1 >= most) return false;
     const now = performance.now();
-    let found: Guest | undefined;
-    for (const guest of this.#guests.values()) {
-      if (guest.group !== greediest) continue;
-      if (found === undefined || guest.idleFor(now) > found.idleFor(now)) found = guest;
-    }
-    found?.end();
+    const found = list.filter((guest) => guest.group === greediest)
+      .reduce((a, b) => b.idleFor(now) > a.idleFor(now) ? b : a);
+    this.#opening.delete(found);
+    found.end();
     return true;
+  }
+
+  #forget(key: string, guest: Guest): void {
+    this.#opening.delete(guest);
+    if (this.#guests.get(key) === guest) this.#guests.delete(key);
   }
 
   #endIdle(): void {
@@ -160,6 +205,13 @@ export class Guests {
       if (guest.idleFor(now) > this.#limits.idle) guest.end();
     }
   }
+}
+
+/** How many of these belong to each group. */
+function countsOf(guests: Iterable<Guest>): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { group } of guests) counts.set(group, (counts.get(group) ?? 0) + 1);
+  return counts;
 }
 
 /** What tells a connection from others. */

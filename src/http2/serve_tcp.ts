@@ -79,7 +79,7 @@ export interface TcpHttpServer extends AsyncDisposable {
 /** Bytes of one stream, and of one connection, that a client may send before they are read. */
 const STREAM_WINDOW = 1_048_576;
 const CONNECTION_WINDOW = 4_194_304;
-/** Streams of one connection. */
+/** Streams of one connection, of which tunnels may be all. */
 const MOST_STREAMS = 2_048;
 /** Streams per second that a client may reset before they are answered (CVE-2023-44487). */
 const MOST_RESETS = 200;
@@ -203,10 +203,11 @@ class TcpServer implements TcpHttpServer {
       settings: {
         enableConnectProtocol: this.#options.onConnect !== undefined,
         initialWindowSize: STREAM_WINDOW,
-        maxConcurrentStreams: MOST_STREAMS,
+        maxConcurrentStreams: this.#guests.limits.requests ?? MOST_STREAMS,
       },
     });
     server.on("connection", (socket: Socket) => this.#guests.take(socket));
+    server.on("secureConnection", (socket: TLSSocket) => this.#guests.open(socket));
     server.on("session", (session: ServerHttp2Session) => this.#watch(session));
     server.on("stream", (stream, fields) => this.#takeStream(stream, fields));
     server.on("request", (request: NodeRequest, response: NodeResponse) => {
@@ -281,8 +282,10 @@ class TcpServer implements TcpHttpServer {
     guest?.enter();
     const { remoteAddress = "", remotePort = 0 } = socket;
     const from = { transport: "tcp", hostname: remoteAddress, port: remotePort } as const;
+    const { stall: timeout, minBodyRate: rate } = this.#guests.limits;
+    const treatment = { patience: { timeout, rate }, turns: guest?.turns };
     try {
-      await answer(request, response, this.#handler, from, this.#guests.limits.stall);
+      await answer(request, response, this.#handler, from, treatment);
     } finally {
       guest?.leave();
     }

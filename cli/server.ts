@@ -34,7 +34,7 @@ import { Service } from "./server/service.ts";
 import { readServerOptions, type ServerOptions, serverProgram } from "./server/server_options.ts";
 import { tcpLimitsFor } from "./server/tcp_front.ts";
 import { TcpServer } from "./server/tcp_server.ts";
-import { type TcpSide, TunnelServer } from "./server/tunnel_server.ts";
+import { type TcpSide, tunnelLimitsFor, TunnelServer } from "./server/tunnel_server.ts";
 import { type Program, usageText } from "./flags/usage.ts";
 import { version } from "./console/version.ts";
 
@@ -199,7 +199,7 @@ async function listenTcp(
       handler: options.tcp ? handler : undefined,
       proxy: farSide.handlers,
       ...(clientCaCerts && { clientCaCerts }),
-      limits: tcpLimitsFor(options),
+      limits: tunnelLimitsFor(options),
     });
   const follow = () => tcp.follow(server.addrs.map(({ hostname }) => hostname));
   Deno.unrefTimer(setInterval(follow, FOLLOW_INTERVAL));

@@ -11,11 +11,9 @@ import {
 } from "../../mod.ts";
 import { Failure } from "../console/failure.ts";
 import { report } from "../console/output.ts";
-import { limitOptions } from "../flags/limit_flags.ts";
-import { logOptions } from "../flags/log_flags.ts";
-import { transportOptions } from "../flags/transport_options.ts";
 import type { KeyPair } from "./certificate.ts";
 import type { FleetOptions } from "./fleet.ts";
+import { libraryOptions } from "./library_options.ts";
 import type { ServerOptions } from "./server_options.ts";
 import { portInUse } from "./tcp_server.ts";
 import { workerModule, type WorkerTask } from "./worker.ts";
@@ -54,13 +52,9 @@ export function listen(
   proxy: ProxyHandlers | undefined,
   signal: AbortSignal,
 ): HttpServer {
-  const transport = {
-    ...transportOptions(options, place.localAddresses.length),
-    ...limitOptions(options),
-    ...logOptions(options),
-  };
+  const more = libraryOptions(options, place.localAddresses.length, proxy);
   try {
-    return serve({ ...listenOptions(options, place), ...transport, ...proxy, signal }, handler);
+    return serve({ ...listenOptions(options, place), ...more, signal }, handler);
   } catch (error) {
     throw cannotListen(error, place, options.port);
   }

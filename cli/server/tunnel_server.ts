@@ -10,10 +10,11 @@ import {
 } from "../../mod.ts";
 import { reasonOf } from "../console/connect_failure.ts";
 import { report } from "../console/output.ts";
+import type { LimitChoices } from "../flags/limit_flags.ts";
 import type { KeyPair } from "./certificate.ts";
 import { CertificateNames } from "./certificate_names.ts";
 import type { ClientHandler } from "./exchange.ts";
-import type { TcpLimits } from "./tcp_front.ts";
+import { tcpLimitsFor } from "./tcp_front.ts";
 import { withAltSvc } from "./tcp_server.ts";
 
 /** What serves over TCP beside HTTP/3. */
@@ -43,7 +44,7 @@ export interface TunnelServerOptions {
   /** The authorities of clients' certificates; none are asked for if left out. */
   readonly clientCaCerts?: readonly string[];
   /** How much clients may take up; what holds for the programs if left out. */
-  readonly limits?: TcpLimits;
+  readonly limits?: TcpServerLimits;
 }
 
 function namesOf(keyPairs: readonly KeyPair[]): readonly CertificateNames[] {
@@ -54,12 +55,21 @@ function certificatesOf([first, ...certificates]: readonly KeyPair[]): Certifica
   return { ...first!, certificates };
 }
 
-function tunnelLimits(limits: TcpLimits | undefined): TcpServerLimits {
-  if (limits === undefined) return {};
-  const { connections, perAddress, idle, stall, exempt } = limits;
+/**
+ * The limits for what was chosen on the command line.
+ *
+ * @param choices What was chosen; the same flags limit clients of HTTP/3.
+ */
+export function tunnelLimitsFor(choices: LimitChoices): TcpServerLimits {
+  const { maxRequests: requests } = choices;
+  const { connections, perAddress, handshakes, idle, stall, rate: minBodyRate, exempt } =
+    tcpLimitsFor(choices);
   const isExempt = (hostname: string) =>
     exempt?.check(hostname, isIPv6(hostname) ? "ipv6" : "ipv4") ?? false;
-  return { connections, perAddress, idle, stall, isExempt };
+  return {
+    ...{ connections, perAddress, handshakes, idle, stall, minBodyRate, isExempt },
+    ...(requests !== undefined && { requests }),
+  };
 }
 
 /** Serves tunnels over TCP, for near sides that UDP does not reach. */
@@ -84,11 +94,11 @@ export class TunnelServer implements TcpSide {
     options: TunnelServerOptions,
     onTold: (text: string) => void = report,
   ): Promise<TunnelServer> {
-    const { port, keyPairs, clientCaCerts = [], limits, proxy: { onConnect, onConnectTcp } } =
+    const { port, keyPairs, clientCaCerts = [], limits = {}, proxy: { onConnect, onConnectTcp } } =
       options;
     const server = new TunnelServer(options);
     const place = { port, ...certificatesOf(keyPairs), localAddresses: [], clientCaCerts };
-    const more = { onConnect, onConnectTcp, limits: tunnelLimits(limits) };
+    const more = { onConnect, onConnectTcp, limits };
     server.#server = await serveTcp({ ...place, ...more }, (request, info) => {
       const { remoteAddr, protocol, ...rest } = info;
       const { hostname: address } = remoteAddr;

@@ -2,11 +2,9 @@
 
 import { reportLive, serveInWorker } from "../../mod.ts";
 import { print } from "../console/output.ts";
-import { limitOptions } from "../flags/limit_flags.ts";
-import { logOptions } from "../flags/log_flags.ts";
-import { transportOptions } from "../flags/transport_options.ts";
 import { FarSide } from "./far_side.ts";
 import { makeHandler } from "./handler.ts";
+import { libraryOptions } from "./library_options.ts";
 import { readServerOptions, type ServerOptions } from "./server_options.ts";
 import { Service } from "./service.ts";
 import { WorkerLine } from "./worker_line.ts";
@@ -37,12 +35,7 @@ if (isWorker) {
     WorkerLine.toProgram({ metrics: () => service.metrics, reopen: () => service.reopen() });
     return {
       handler: service.overHttp3(handler),
-      options: {
-        ...transportOptions(options, interfaceCount),
-        ...limitOptions(options),
-        ...logOptions(options),
-        ...farSide?.handlers,
-      },
+      options: libraryOptions(options, interfaceCount, farSide?.handlers),
     };
   });
 }

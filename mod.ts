@@ -113,6 +113,7 @@ export { type TcpStreams, tcpStreams } from "./src/proxy/tcp_streams.ts";
 export { type LiveOptions, type LiveView, reportLive, serveLive } from "./src/live/serve_live.ts";
 export { inspectLinks, type InspectLinksOptions } from "./src/api/inspect_links.ts";
 export type { Link, LinkProblem, LinkProblemKind } from "./src/io/links/link_judge.ts";
+export { RevocationLists } from "./src/tls/trust/revocation_lists.ts";
 export { dial } from "./src/api/dial.ts";
 export { listen, type MultipathListener } from "./src/api/listen.ts";
 export { MultipathConnection } from "./src/api/multipath_connection.ts";

@@ -90,4 +90,5 @@ export type {
   TicketOptions,
   Verification,
 } from "../tls/tls.ts";
+export { RevocationLists } from "../tls/trust/revocation_lists.ts";
 export { TrustStore } from "../tls/trust/trust_store.ts";

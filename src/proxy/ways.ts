@@ -127,8 +127,9 @@ function overdue(awaited: Promise<unknown>, delay: number): Promise<void> {
 }
 
 function tcpWay(url: URL, options: TunnelOptions): TcpWay {
-  if (options.serverCertificateHashes !== undefined) {
-    throw new TypeError("Cannot use serverCertificateHashes over TCP: leave fallback out");
+  for (const name of ["serverCertificateHashes", "revocation"] as const) {
+    if (options[name] === undefined) continue;
+    throw new TypeError(`Cannot use ${name} over TCP: leave fallback out`);
   }
   const { caCerts, insecure, serverName, cert, key, localAddresses, paths, idleTimeout } = options;
   const parts = [caCerts, insecure, serverName, cert, key, localAddresses, paths, idleTimeout];

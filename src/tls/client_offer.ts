@@ -159,13 +159,14 @@ export class ClientOffer {
  * certificate.
  */
 function isTrusted(session: Session, options: ClientTlsOptions, time: number): boolean {
-  const { verification, onCertificates, serverName } = options;
+  const { verification, onCertificates, revocation, serverName } = options;
   const { peerCertificates: chain } = session;
   if (chain.length === 0) return verification === "insecure" && onCertificates === undefined;
   try {
     judgeCertificates(chain, {
       verification,
       onCertificates,
+      revocation,
       serverName: normalizeName(serverName),
       time,
     });

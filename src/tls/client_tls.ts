@@ -304,12 +304,9 @@ export class ClientTls extends Handshake {
     if (chain.length === 0) {
       throw alertError(Alert.DecodeError, "Cannot believe the server: it shows no certificate");
     }
-    this.#serverKey = judgeCertificates(chain, {
-      verification: this.#options.verification,
-      onCertificates: this.#options.onCertificates,
-      serverName: this.#offer!.serverName,
-      time: this.context.wallTime(now),
-    });
+    const { verification, onCertificates, revocation } = this.#options;
+    const rules = { verification, onCertificates, revocation, time: this.context.wallTime(now) };
+    this.#serverKey = judgeCertificates(chain, { ...rules, serverName: this.#offer!.serverName });
     this.peerCertificates = chain;
     this.transcript.add(message);
     this.#state = State.CertificateVerify;

@@ -11,6 +11,7 @@ import { DerError } from "./x509/der.ts";
 import { JudgementBudget, JudgementCost } from "./x509/judgement_budget.ts";
 import { isSchemeFor, signedContent, verifySignature } from "./key/signature.ts";
 import type { CertificateHook, Verification } from "./tls.ts";
+import type { RevocationLists } from "./trust/revocation_lists.ts";
 import type { TrustStore } from "./trust/trust_store.ts";
 import { verifyChain } from "./trust/verify_chain.ts";
 
@@ -22,6 +23,8 @@ export interface Judgement {
   readonly serverName: string | undefined;
   /** The time in milliseconds since 1970. */
   readonly time: number;
+  /** Lists of revoked certificates, if any are asked. */
+  readonly revocation?: RevocationLists | undefined;
 }
 
 /**
@@ -53,7 +56,7 @@ export function judgeCertificates(
 function verify(
   chain: readonly Uint8Array[],
   store: TrustStore,
-  { serverName, time }: Judgement,
+  { serverName, time, revocation }: Judgement,
 ): CertificateKey {
   const budget = new JudgementBudget();
   const leaf = read(chain[0]!, store, budget);
@@ -66,7 +69,7 @@ function verify(
       throw error;
     }
   });
-  store.remember(verifyChain([leaf, ...others], { store, serverName, time }, budget));
+  store.remember(verifyChain([leaf, ...others], { store, serverName, time, revocation }, budget));
   return usableKey(leaf);
 }
 

@@ -276,7 +276,7 @@ export class ServerTls extends Handshake {
 
   #onCertificate(message: Uint8Array, now: number): void {
     const chain = readCertificate(message);
-    const { required, verification, onCertificates } = this.#options.clientCertificates!;
+    const { required, ...rules } = this.#options.clientCertificates!;
     this.transcript.add(message);
     if (chain.length === 0) {
       if (required ?? true) {
@@ -289,8 +289,7 @@ export class ServerTls extends Handshake {
       return;
     }
     this.#clientKey = judgeCertificates(chain, {
-      verification,
-      onCertificates,
+      ...rules,
       serverName: undefined,
       time: this.context.wallTime(now),
     });

@@ -5,6 +5,7 @@ import type { Random } from "../crypto/random.ts";
 import type { SignatureEngine } from "../crypto/signature_engine.ts";
 import type { Credential } from "./credential.ts";
 import type { Session } from "./session.ts";
+import type { RevocationLists } from "./trust/revocation_lists.ts";
 import type { TrustStore } from "./trust/trust_store.ts";
 import type { WallClock } from "./code/wall_clock.ts";
 
@@ -93,6 +94,8 @@ export interface ClientTlsOptions {
   readonly alpn: readonly string[];
   /** Trust anchors. There is no default: accepting any certificate must be explicit. */
   readonly verification: Verification;
+  /** Lists of revoked certificates, which must cover the server's; none are asked if left out. */
+  readonly revocation?: RevocationLists | undefined;
   /** Looks at the certificates after (or, with "insecure", in place of) verification. */
   readonly onCertificates?: CertificateHook | undefined;
   /** Cipher suites in order of preference. @default {ChaCha20, AES-128-GCM, AES-256-GCM} */
@@ -141,6 +144,8 @@ export interface ClientCertificateOptions {
   readonly required?: boolean | undefined;
   /** Trust anchors. */
   readonly verification: Verification;
+  /** Lists of revoked certificates, which must cover the client's; none are asked if left out. */
+  readonly revocation?: RevocationLists | undefined;
   /** Looks at the certificates after verification; the name is empty. */
   readonly onCertificates?: CertificateHook | undefined;
 }

@@ -5,6 +5,7 @@ import type { NativeMode } from "../../io/native/native_mode.ts";
 import type { ReinjectionPolicy } from "../../scheduler/reinjection.ts";
 import type { Scheduler, SchedulerFactory } from "../../scheduler/scheduler.ts";
 import type { StreamOrder } from "../../scheduler/stream_order.ts";
+import type { RevocationLists } from "../../tls/trust/revocation_lists.ts";
 import type { CipherSuiteName } from "./cipher_suites.ts";
 import type { PeerLimits } from "./limit_options.ts";
 import type { Path } from "../path/path.ts";
@@ -182,6 +183,11 @@ export interface ConnectOptions extends TransportOptions {
    */
   caCerts?: string[];
   /**
+   * Lists of certificates that were revoked; none are asked for if left out. Where the certificate is
+   * not judged by authorities, they do not count.
+   */
+  revocation?: RevocationLists;
+  /**
    * SHA-256 hashes of certificates. If there are any, the server must show one of these
    * certificates, and it need not come from an authority; as with `WebTransport`.
    */
@@ -353,6 +359,8 @@ export interface ClientAuthentication {
    * @default {true}
    */
   required?: boolean;
+  /** Lists of certificates that were revoked; they count for those of `caCerts`. */
+  revocation?: RevocationLists;
   /** Looks at a client's certificates in DER, its own first; throws to refuse it. */
   verify?: (chain: readonly Uint8Array[]) => void;
 }

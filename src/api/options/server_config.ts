@@ -45,13 +45,14 @@ export function serverConfig(
 }
 
 function authentication(options: ClientAuthentication): ClientCertificateOptions {
-  const { caCerts, required, verify } = options;
+  const { caCerts, required, revocation, verify } = options;
   if (caCerts === undefined && verify === undefined) {
     throw new TypeError("Cannot judge client certificates: give caCerts, verify, or both");
   }
   return {
     required,
     verification: caCerts === undefined ? "insecure" : storeFor(caCerts, []),
+    revocation,
     onCertificates: verify && ((chain) => verify(chain)),
   };
 }

@@ -6,6 +6,7 @@ import { ErrorCode } from "../../error/error_code.ts";
 import { TransportError } from "../../error/quic_error.ts";
 import { defaultRoots, grantedRoots } from "../../io/roots.ts";
 import { readPem } from "../../tls/x509/pem.ts";
+import type { RevocationLists } from "../../tls/trust/revocation_lists.ts";
 import { TrustStore } from "../../tls/trust/trust_store.ts";
 import type { CertificateHook, Verification } from "../../tls/tls.ts";
 import type { CertificateHash, ConnectOptions } from "./options.ts";
@@ -14,6 +15,7 @@ import type { CertificateHash, ConnectOptions } from "./options.ts";
 export interface Trust {
   readonly verification: Verification;
   readonly onCertificates?: CertificateHook;
+  readonly revocation?: RevocationLists;
 }
 
 /** RFC 9846, Section 6: the alert "bad_certificate". */
@@ -39,7 +41,11 @@ export function trustOf(options: ConnectOptions): Trust {
     throw new TypeError("Cannot use caCerts and insecure together: leave one of them out");
   }
   if (insecure) return { verification: "insecure" };
-  return { verification: caCerts.length === 0 ? publicStore() : storeFor(caCerts, grantedRoots()) };
+  const { revocation } = options;
+  return {
+    verification: caCerts.length === 0 ? publicStore() : storeFor(caCerts, grantedRoots()),
+    ...(revocation && { revocation }),
+  };
 }
 
 function publicStore(): TrustStore {

@@ -6,7 +6,9 @@ import type { FetchInit } from "../options.ts";
 type Init = FetchInit & { client?: unknown };
 
 /** Options that the runtime's `fetch` has nothing for. */
-const quicOnly = ["serverCertificateHashes", "serverName", "insecure", "cipherSuites"] as const;
+const quicOnly = [
+  ...["serverCertificateHashes", "serverName", "insecure", "cipherSuites", "revocation"] as const,
+];
 /** Options that the runtime's `fetch` can be given in its `client`. */
 const ofClient = ["caCerts", "cert", "key", "localAddresses", "paths"] as const;
 

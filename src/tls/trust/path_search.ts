@@ -14,7 +14,7 @@ export interface PathRules {
   /** Why a path may not go on, the anchor first and the last intermediate last. */
   lengthProblem(path: readonly Certificate[]): TransportError | undefined;
   /** Why a path is not to be accepted that is right otherwise, the anchor first. */
-  nameProblem(path: readonly Certificate[]): TransportError | undefined;
+  finalProblem(path: readonly Certificate[]): TransportError | undefined;
 }
 
 /**
@@ -97,7 +97,7 @@ export class PathSearch {
   }
 
   #finish(path: readonly Certificate[]): readonly Certificate[] | undefined {
-    const problem = this.#rules.nameProblem(path);
+    const problem = this.#rules.finalProblem(path);
     return problem ? this.#refuse(problem) : path;
   }
 

@@ -6,6 +6,7 @@ import { type Certificate, ExtendedUsage, KeyUsageBit } from "../x509/certificat
 import { printable } from "../x509/distinguished_name.ts";
 import { JudgementBudget } from "../x509/judgement_budget.ts";
 import { PathSearch } from "./path_search.ts";
+import type { RevocationLists } from "./revocation_lists.ts";
 import { matchesIdentity } from "./server_identity.ts";
 import type { TrustStore } from "./trust_store.ts";
 
@@ -17,6 +18,8 @@ export interface ChainPurpose {
   readonly serverName: string | undefined;
   /** The time in milliseconds since 1970. */
   readonly time: number;
+  /** Lists of revoked certificates, which must cover all of a path; none are asked for if left out. */
+  readonly revocation?: RevocationLists | undefined;
 }
 
 /**
@@ -39,7 +42,9 @@ export function verifyChain(
   const search = new PathSearch(chain, purpose.store, {
     issuerProblem: (issuer) => issuerProblem(issuer, purpose),
     lengthProblem,
-    nameProblem: (path) => nameProblem(path, budget),
+    finalProblem: (path) =>
+      nameProblem(path, budget) ??
+        purpose.revocation?.problemOf(path.toReversed(), purpose.time),
   }, budget);
   const path = search.find();
   if (path) return path.toReversed();

@@ -1,7 +1,7 @@
 // One X.509 certificate.
 
 import type { KeyObject } from "node:crypto";
-import { equalBytes } from "../../bytes/bytes.ts";
+import { equalBytes, toHex } from "../../bytes/bytes.ts";
 import { formatIpAddress } from "../../bytes/ip_address.ts";
 import { Alert, alertError } from "../code/alert.ts";
 import { CertificateExtensions } from "./certificate_extensions.ts";
@@ -27,6 +27,8 @@ export { ExtendedUsage, KeyUsageBit } from "./certificate_extensions.ts";
 export class Certificate {
   /** The certificate in DER. */
   readonly der: Uint8Array<ArrayBuffer>;
+  /** The number that its issuer gave it, in hexadecimal. */
+  readonly serial: string;
   /** The name of the holder. */
   readonly subject: DistinguishedName;
   /** The name of the authority that signed the certificate. */
@@ -54,7 +56,7 @@ export class Certificate {
       outer.expectEnd();
       const reader = DerReader.inside(this.#signed, Tag.Sequence);
       const version = readVersion(reader);
-      reader.content(Tag.Integer); // the serial number
+      this.serial = toHex(reader.content(Tag.Integer));
       // RFC 5280, Section 4.1.1.2: the algorithm is named twice, the same.
       if (!equalBytes(reader.element(Tag.Sequence), this.#algorithm)) {
         throw new DerError("it names two signature algorithms");

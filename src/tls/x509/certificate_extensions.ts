@@ -14,7 +14,7 @@ export const ExtendedUsage = {
 } as const;
 
 /** Bits of the key usage extension (RFC 5280, Section 4.2.1.3). */
-export const KeyUsageBit = { DigitalSignature: 0, KeyCertSign: 5 } as const;
+export const KeyUsageBit = { DigitalSignature: 0, KeyCertSign: 5, CrlSign: 6 } as const;
 
 /** What a certificate's extensions say, as far as path validation asks (RFC 5280, Section 4.2). */
 export class CertificateExtensions {

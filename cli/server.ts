@@ -8,6 +8,7 @@
  *
  * @module
  */
+import type { ClientAuthentication } from "../mod.ts";
 import { chromiumFlags, publicKeyHash } from "./server/certificate.ts";
 import { Certificates } from "./server/certificates.ts";
 import { readAuthorities } from "./server/client_certificate.ts";
@@ -98,7 +99,7 @@ export async function runServer(
     certificates,
     handler,
     farSide,
-    authentication.clientCertificates?.caCerts,
+    authentication.clientCertificates,
   );
   // A program that waits for the announcement may end the server at once.
   const interrupted = new Promise<void>((resolve) => onInterruption(resolve));
@@ -186,19 +187,19 @@ async function listenTcp(
   { keyPairs, isForDevelopment }: Certificates,
   handler: ClientHandler,
   farSide: FarSide | undefined,
-  clientCaCerts: readonly string[] | undefined,
+  clientCertificates: ClientAuthentication | undefined,
 ): Promise<TcpSide | undefined> {
   if (!options.tcp && farSide === undefined) return undefined;
   const hostnames = server.addrs.map(({ hostname }) => hostname);
   const { port } = server.addr;
   const place = { hostnames, port, keyPairs, isForDevelopment };
-  const tcp = farSide === undefined
+  const tcp = farSide === undefined && clientCertificates === undefined
     ? TcpServer.listen({ ...place, handler, limits: tcpLimitsFor(options) })
     : await TunnelServer.listen({
       ...place,
       handler: options.tcp ? handler : undefined,
-      proxy: farSide.handlers,
-      ...(clientCaCerts && { clientCaCerts }),
+      proxy: farSide?.handlers,
+      clientCertificates,
       limits: tunnelLimitsFor(options),
     });
   const follow = () => tcp.follow(server.addrs.map(({ hostname }) => hostname));

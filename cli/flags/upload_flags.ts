@@ -32,8 +32,7 @@ export const uploadFlags: readonly Flag[] = [
   {
     name: "client-ca",
     value: "FILE",
-    help:
-      "the authorities (PEM) of clients' certificates, whose users may upload over HTTP/3, and " +
+    help: "the authorities (PEM) of clients' certificates, whose users may upload, and " +
       "are users of the proxy by lines name:certificate in its list",
   },
   { name: "overwrite", help: "let them replace files without If-Match" },

@@ -1,8 +1,9 @@
-// The far side of the proxy over TCP, and files beside it if they are wanted there.
+// The server over TCP that takes tunnels and certificates of clients, which that of the runtime cannot.
 
 import { isIPv6 } from "node:net";
 import {
   type CertificateOptions,
+  type ClientAuthentication,
   type ProxyHandlers,
   serveTcp,
   type TcpHttpServer,
@@ -13,6 +14,7 @@ import { report } from "../console/output.ts";
 import type { LimitChoices } from "../flags/limit_flags.ts";
 import type { KeyPair } from "./certificate.ts";
 import { CertificateNames } from "./certificate_names.ts";
+import { userOf } from "./client_certificate.ts";
 import type { ClientHandler } from "./exchange.ts";
 import { tcpLimitsFor } from "./tcp_front.ts";
 import { withAltSvc } from "./tcp_server.ts";
@@ -27,7 +29,7 @@ export interface TcpSide {
   shutdown(): Promise<void>;
 }
 
-/** What the far side over TCP is made from. */
+/** What this server is made from. */
 export interface TunnelServerOptions {
   /** The local addresses to listen on. */
   readonly hostnames: readonly string[];
@@ -39,10 +41,10 @@ export interface TunnelServerOptions {
   readonly isForDevelopment: boolean;
   /** Answers requests; undefined if there are no files over TCP. */
   readonly handler: ClientHandler | undefined;
-  /** Answer tunnels. */
-  readonly proxy: ProxyHandlers;
-  /** The authorities of clients' certificates; none are asked for if left out. */
-  readonly clientCaCerts?: readonly string[];
+  /** Answer tunnels; undefined if there are none. */
+  readonly proxy: ProxyHandlers | undefined;
+  /** How clients show certificates; they are asked for none if left out. */
+  readonly clientCertificates?: ClientAuthentication | undefined;
   /** How much clients may take up; what holds for the programs if left out. */
   readonly limits?: TcpServerLimits;
 }
@@ -72,7 +74,10 @@ export function tunnelLimitsFor(choices: LimitChoices): TcpServerLimits {
   };
 }
 
-/** Serves tunnels over TCP, for near sides that UDP does not reach. */
+/**
+ * Serves files over TCP, and tunnels for near sides that UDP does not reach, also to clients that show
+ * certificates.
+ */
 export class TunnelServer implements TcpSide {
   readonly #options: TunnelServerOptions;
   readonly #known = new Set<string>();
@@ -94,16 +99,20 @@ export class TunnelServer implements TcpSide {
     options: TunnelServerOptions,
     onTold: (text: string) => void = report,
   ): Promise<TunnelServer> {
-    const { port, keyPairs, clientCaCerts = [], limits = {}, proxy: { onConnect, onConnectTcp } } =
-      options;
+    const { port, keyPairs, clientCertificates, limits = {}, proxy } = options;
     const server = new TunnelServer(options);
-    const place = { port, ...certificatesOf(keyPairs), localAddresses: [], clientCaCerts };
-    const more = { onConnect, onConnectTcp, limits };
+    const place = { port, ...certificatesOf(keyPairs), localAddresses: [] };
+    const more = {
+      ...(clientCertificates && { clientCertificates }),
+      ...(proxy && { onConnect: proxy.onConnect, onConnectTcp: proxy.onConnectTcp }),
+      limits,
+    };
     server.#server = await serveTcp({ ...place, ...more }, (request, info) => {
-      const { remoteAddr, protocol, ...rest } = info;
+      const { remoteAddr, protocol, peerCertificates: [certificate], ...rest } = info;
       const { hostname: address } = remoteAddr;
       const version = protocol === "HTTP/2" ? "HTTP/2.0" : protocol;
-      const client = { address, protocol: version, paths: () => [], ...rest };
+      const certificateUser = certificate && userOf(certificate);
+      const client = { address, protocol: version, paths: () => [], certificateUser, ...rest };
       return server.#answer(request, client);
     });
     await server.#hear(options.hostnames, onTold);

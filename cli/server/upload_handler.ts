@@ -61,6 +61,6 @@ async function refusal({ body }: Request, hasPasswords: boolean): Promise<Respon
     return new Response("Who are you?\n", { status: 401, headers });
   }
   // RFC 9110, Section 15.5.2: 401 needs a challenge, and there is none for certificates.
-  const text = "Files are taken of clients that show a certificate, over HTTP/3.\n";
+  const text = "Files are taken of clients that show a certificate.\n";
   return new Response(text, { status: 403, headers: TYPE });
 }

@@ -15,6 +15,8 @@ import type { Turns } from "./turns.ts";
 export interface TcpRequestInfo {
   /** Where the client is. */
   readonly remoteAddr: Deno.NetAddr;
+  /** The certificates that the client has shown, in DER, its own first; empty if it shows none. */
+  readonly peerCertificates: readonly Uint8Array[];
   /** What the request came over. */
   readonly protocol: "HTTP/1.1" | "HTTP/2";
   /** Resolves when the response has been sent; rejects if that failed. */
@@ -61,7 +63,7 @@ export async function answer(
   incoming: NodeRequest,
   outgoing: NodeResponse,
   handler: TcpRequestHandler,
-  remoteAddr: Deno.NetAddr,
+  client: Pick<TcpRequestInfo, "remoteAddr" | "peerCertificates">,
   { patience, turns }: Treatment,
 ): Promise<void> {
   const done = Promise.withResolvers<void>();
@@ -84,7 +86,7 @@ export async function answer(
       return;
     }
     const protocol = incoming.httpVersionMajor === 2 ? "HTTP/2" : "HTTP/1.1";
-    const info = { remoteAddr, protocol, completed: done.promise, signal } as const;
+    const info = { ...client, protocol, completed: done.promise, signal } as const;
     const response = await handler(request, info);
     await respond(outgoing, response, request.method === "HEAD", writing);
     done.resolve();

@@ -74,6 +74,8 @@ export class Guest {
   readonly group: string;
   /** The requests that are answered at a time. */
   readonly turns: Turns;
+  /** The certificates that the client has shown, in DER, its own first. */
+  certificates: readonly Uint8Array[] = [];
   #exchanges = 0;
   #idleSince = performance.now();
 
@@ -154,10 +156,12 @@ export class Guests {
     socket.on("close", () => this.#forget(key, guest));
   }
 
-  /** The handshake of a connection is complete. */
-  open(socket: Ends): void {
+  /** The handshake of a connection is complete, and its client has shown these certificates. */
+  open(socket: Ends, certificates: readonly Uint8Array[]): void {
     const guest = this.find(socket);
-    if (guest !== undefined) this.#opening.delete(guest);
+    if (guest === undefined) return;
+    this.#opening.delete(guest);
+    guest.certificates = certificates;
   }
 
   /** The one that a connection with TLS belongs to; undefined if it has left. */

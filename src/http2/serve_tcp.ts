@@ -11,9 +11,11 @@ import {
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { CertificateOptions } from "../api/options/credentials.ts";
+import type { ClientAuthentication } from "../api/options/options.ts";
 import type { TunnelHandler } from "../http3/handler.ts";
 import { answer, type NodeRequest, type NodeResponse, type TcpRequestHandler } from "./exchange.ts";
 import { TcpCertificates } from "./certificates.ts";
+import { ClientJudge } from "./client_judge.ts";
 import { type Guest, Guests, type TcpServerLimits } from "./guests.ts";
 import { h1Refusal, h1Tunnel, h1UpgradeTunnel } from "./h1_tunnel.ts";
 import { h2Tunnel } from "./h2_tunnel.ts";
@@ -39,10 +41,10 @@ export interface ServeTcpOptions extends CertificateOptions {
   /** Answers plain CONNECT; it is refused with 501 without it. */
   onConnectTcp?: TunnelHandler;
   /**
-   * Certificates of the authorities whose certificates clients may show, as PEM. Those without one, or
-   * with one of another authority, are unknown to the handlers.
+   * Asks clients for certificates, and ends the connections of those whose certificates do not count:
+   * over TCP the runtime has no alert that says why.
    */
-  clientCaCerts?: readonly string[];
+  clientCertificates?: ClientAuthentication;
   /** How much clients may take up. */
   limits?: TcpServerLimits;
 }
@@ -127,13 +129,16 @@ class TcpServer implements TcpHttpServer {
   readonly #guests: Guests;
   readonly #servers = new Map<string, Http2SecureServer>();
   readonly #certificates: TcpCertificates;
+  readonly #judge: ClientJudge | undefined;
   #port: number;
 
   constructor(options: ServeTcpOptions, handler: TcpRequestHandler) {
     this.#options = options;
     this.#handler = handler;
     this.#guests = new Guests(options.limits ?? {});
-    this.#certificates = new TcpCertificates(options, options.clientCaCerts ?? []);
+    const { clientCertificates } = options;
+    this.#judge = clientCertificates && new ClientJudge(clientCertificates);
+    this.#certificates = new TcpCertificates(options, this.#judge?.ca ?? []);
     this.#port = options.port;
   }
 
@@ -192,14 +197,14 @@ class TcpServer implements TcpHttpServer {
   }
 
   #serverAt(): Http2SecureServer {
-    const ca = [...this.#options.clientCaCerts ?? []];
+    const ca = this.#judge && [...this.#judge.ca];
     const server = createSecureServer({
       cert: this.#certificates.first.cert,
       key: this.#certificates.first.key,
       SNICallback: (name, done) => done(null, this.#certificates.find(name)),
       allowHTTP1: true,
       handshakeTimeout: HANDSHAKE_TIMEOUT,
-      ...(ca.length > 0 && { requestCert: true, rejectUnauthorized: false, ca }),
+      ...(ca && { requestCert: true, rejectUnauthorized: false, ca }),
       settings: {
         enableConnectProtocol: this.#options.onConnect !== undefined,
         initialWindowSize: STREAM_WINDOW,
@@ -207,7 +212,7 @@ class TcpServer implements TcpHttpServer {
       },
     });
     server.on("connection", (socket: Socket) => this.#guests.take(socket));
-    server.on("secureConnection", (socket: TLSSocket) => this.#guests.open(socket));
+    server.on("secureConnection", (socket: TLSSocket) => this.#open(socket));
     server.on("session", (session: ServerHttp2Session) => this.#watch(session));
     server.on("stream", (stream, fields) => this.#takeStream(stream, fields));
     server.on("request", (request: NodeRequest, response: NodeResponse) => {
@@ -223,6 +228,15 @@ class TcpServer implements TcpHttpServer {
     for (const event of ["sessionError", "tlsClientError"]) server.on(event, ignore);
     server.on("clientError", (_: Error, socket: Socket) => void socket.destroy());
     return server;
+  }
+
+  /** The handshake is complete: a client whose certificate does not count goes no further. */
+  #open(socket: TLSSocket): void {
+    try {
+      this.#guests.open(socket, this.#judge?.judge(socket) ?? []);
+    } catch {
+      socket.destroy();
+    }
   }
 
   /** A client may not have requests begun and reset as fast as it can. */
@@ -270,7 +284,8 @@ class TcpServer implements TcpHttpServer {
     guest?.enter();
     if (guest) tunnel.duplex.on("close", () => guest.leave());
     try {
-      await carryTunnel(tunnel, handler, { connection: { peerCertificates: shown(socket) } });
+      const { certificates: peerCertificates = [] } = guest ?? {};
+      await carryTunnel(tunnel, handler, { connection: { peerCertificates } });
     } catch {
       tunnel.reset(); // the handler failed, and has said so if it wanted to
     }
@@ -281,11 +296,14 @@ class TcpServer implements TcpHttpServer {
     const guest: Guest | undefined = this.#guests.find(socket);
     guest?.enter();
     const { remoteAddress = "", remotePort = 0 } = socket;
-    const from = { transport: "tcp", hostname: remoteAddress, port: remotePort } as const;
+    const client = {
+      remoteAddr: { transport: "tcp", hostname: remoteAddress, port: remotePort } as const,
+      peerCertificates: guest?.certificates ?? [],
+    };
     const { stall: timeout, minBodyRate: rate } = this.#guests.limits;
     const treatment = { patience: { timeout, rate }, turns: guest?.turns };
     try {
-      await answer(request, response, this.#handler, from, treatment);
+      await answer(request, response, this.#handler, client, treatment);
     } finally {
       guest?.leave();
     }
@@ -297,14 +315,6 @@ const PROTOCOL_ERROR = 1;
 
 function notImplemented(): Response {
   return new Response(null, { status: 501 });
-}
-
-/** The certificate of a client, if it is of an authority that counts. */
-function shown(socket: Socket | undefined): readonly Uint8Array[] {
-  const { authorized, getPeerCertificate } = (socket ?? {}) as Partial<TLSSocket>;
-  if (!authorized || getPeerCertificate === undefined) return [];
-  const { raw } = (socket as TLSSocket).getPeerCertificate();
-  return raw === undefined ? [] : [new Uint8Array(raw)];
 }
 
 /** From now on, the end of one direction is not that of the other. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash, X509Certificate } from "node:crypto";
 import { userOf } from "../../cli/server/client_certificate.ts";
 import { ErrorCode, fetch, type FetchInit, makeIssuedCertificate } from "../../mod.ts";
-import { hasOpenssl } from "./installed.ts";
+import { hasCurl, hasOpenssl } from "./installed.ts";
 import { assertSentence, run, RunningServer } from "./program_runner.ts";
 
 // Users that prove themselves by a certificate.
@@ -95,7 +95,7 @@ Deno.test("the server takes files of clients with certificates, and logs which u
       .map((line) => /^127\.0\.0\.1 - (\S+) \[.*" (\d{3}) /.exec(line)!.slice(1).join(" "));
     assert.deepEqual(users, ["- 403", "- 403", "ann 201", "- 200"]);
 
-    await using both = await RunningServer.start(
+    const both = await RunningServer.start(
       ...[...flags, "--auth", `${folder}/users`, "--overwrite", "-tcp", `${folder}/site`],
     );
     assert.equal(await put(both.port, "a", {}), 401);
@@ -104,11 +104,48 @@ Deno.test("the server takes files of clients with certificates, and logs which u
     // A certificate does not mend a wrong password.
     const wrong = { ...shown, headers: { authorization: `Basic ${btoa("me:wrong")}` } };
     assert.equal(await put(both.port, "a", wrong), 401);
-    using client = Deno.createHttpClient({ caCerts: [own!.caPem], ...shown });
-    const url = `https://${HOST}:${both.port}/a`;
-    const overTcp = await globalThis.fetch(url, { client, method: "PUT", body: "text" });
-    await overTcp.bytes();
-    assert.equal(overTcp.status, 401, "certificates of clients are asked for over HTTP/3 only");
+    for (const [own, status] of [[shown, 204], [{}, 401], [foreign, undefined]] as const) {
+      for (const http2 of [true, false]) {
+        using client = Deno.createHttpClient({ caCerts: [trust.caCerts![0]!], http2, ...own });
+        const url = `https://${HOST}:${both.port}/a`;
+        const answer = globalThis.fetch(url, { client, method: "PUT", body: "text" });
+        if (status === undefined) await assert.rejects(answer, TypeError);
+        else assert.equal((await (await answer).bytes(), (await answer).status), status);
+      }
+    }
+    if (hasCurl) {
+      const curl = new Deno.Command("curl", {
+        args: [
+          ...[
+            "-s",
+            "-o",
+            "/dev/null",
+            "-w",
+            "%{http_version} %{http_code}",
+            "-T",
+            `${folder}/c.pem`,
+          ],
+          ...["--cacert", `${folder}/own.pem`, "--cert", `${folder}/ann.pem`],
+          ...["--key", `${folder}/ann.key`, `https://${HOST}:${both.port}/b`],
+        ],
+      });
+      await Promise.all([
+        Deno.writeTextFile(`${folder}/own.pem`, own!.caPem),
+        Deno.writeTextFile(`${folder}/ann.pem`, shown.cert),
+        Deno.writeTextFile(`${folder}/ann.key`, shown.key),
+      ]);
+      assert.equal(new TextDecoder().decode((await curl.output()).stdout), "2 201");
+    }
+    await both.stop();
+    const lines = (await Deno.readTextFile(log)).trimEnd().split("\n").filter((line) =>
+      line.includes("/a HTTP/") && !line.includes("/3.0")
+    )
+      .map((line) =>
+        /^127\.0\.0\.1 - (\S+) \[.* (HTTP\S+)" (\d{3}) /.exec(line)!.slice(1).join(" ")
+      );
+    assert.deepEqual(lines, [
+      ...["ann HTTP/2.0 204", "ann HTTP/1.1 204", "- HTTP/2.0 401", "- HTTP/1.1 401"],
+    ]);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

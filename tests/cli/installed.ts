@@ -13,5 +13,8 @@ export const hasPromtool: boolean = await answers("promtool", "--version");
 /** What tells the system calls of a program. */
 export const hasStrace: boolean = await answers("strace", "true");
 
+/** The client that most machines have. */
+export const hasCurl: boolean = await answers("curl", "--version");
+
 /** What makes certificates of any shape. */
 export const hasOpenssl: boolean = await answers("openssl", "version");

@@ -43,7 +43,8 @@ const transports = {
       certificateUser,
       allow: ["127.0.0.1"],
     });
-    const place = { port: 0, localAddresses: ["127.0.0.1"], cert, key, clientCaCerts: [caPem] };
+    const clientCertificates = { caCerts: [caPem], required: false };
+    const place = { port: 0, localAddresses: ["127.0.0.1"], cert, key, clientCertificates };
     const tunnels = { onConnect, onConnectTcp };
     const server = await serveTcp({ ...place, ...tunnels }, () => new Response(""));
     const end = async () => await server[Symbol.asyncDispose]();

@@ -34,7 +34,7 @@ export function serverConfig(
       credential: (serverName) => credentials.find(serverName),
       alpn,
       keyLog: options.keyLog ?? openKeyLog(),
-      clientCertificates: clientCertificates && authentication(clientCertificates),
+      clientCertificates: clientCertificates && clientRules(clientCertificates),
     },
     retry: options.retry,
     earlyData: options.earlyData,
@@ -44,7 +44,12 @@ export function serverConfig(
   };
 }
 
-function authentication(options: ClientAuthentication): ClientCertificateOptions {
+/**
+ * How the certificates of clients are judged.
+ *
+ * @throws {TypeError} If nothing is to judge them by.
+ */
+export function clientRules(options: ClientAuthentication): ClientCertificateOptions {
   const { caCerts, required, revocation, verify } = options;
   if (caCerts === undefined && verify === undefined) {
     throw new TypeError("Cannot judge client certificates: give caCerts, verify, or both");

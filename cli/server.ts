@@ -8,10 +8,13 @@
  *
  * @module
  */
-import type { ClientAuthentication } from "../mod.ts";
 import { chromiumFlags, publicKeyHash } from "./server/certificate.ts";
 import { Certificates } from "./server/certificates.ts";
-import { readAuthorities } from "./server/client_certificate.ts";
+import {
+  authorityFiles,
+  ClientAuthority,
+  clientCertificatesOf,
+} from "./server/client_authority.ts";
 import { FarSide } from "./server/far_side.ts";
 import { ConfigurationFile, fleetOptions } from "./server/fleet.ts";
 import { type HttpServer, listen, listenWorkers } from "./server/listening.ts";
@@ -80,17 +83,15 @@ export async function runServer(
     report(`${program.name}: No certificate is good for ${host}: clients will refuse it`);
   }
   // Each worker has a far side of its own, and this thread has the one over TCP.
-  const farSide = options.proxy && await FarSide.open(options.proxy, print);
+  const authority = await ClientAuthority.open(authorityFiles(options));
+  const farSide = options.proxy && await FarSide.open(options.proxy, authority, print);
   const closing = new AbortController();
-  const authentication = await clientCertificates(options);
-  const place = {
-    localAddresses,
-    ...certificates.options,
-    ...authentication,
-    ...await fleetOptions(options),
-  };
+  const place = { localAddresses, ...certificates.options, ...await fleetOptions(options) };
   const server = options.workers === undefined
-    ? listen(options, place, service.overHttp3(handler), farSide?.handlers, closing.signal)
+    ? listen(options, place, service.overHttp3(handler, authority), {
+      ...farSide?.handlers,
+      ...clientCertificatesOf(authority),
+    }, closing.signal)
     : await listenWorkers(options, place, args);
   closing.signal.addEventListener("abort", () => server.close?.());
   const tcp = await listenTcp(
@@ -99,7 +100,7 @@ export async function runServer(
     certificates,
     handler,
     farSide,
-    authentication.clientCertificates,
+    authority,
   );
   // A program that waits for the announcement may end the server at once.
   const interrupted = new Promise<void>((resolve) => onInterruption(resolve));
@@ -120,9 +121,11 @@ export async function runServer(
     if (view) print(liveViewLine(view));
     line?.reopen();
     certificates.look();
+    authority?.look();
   });
   await interrupted;
   certificates.stop();
+  authority?.stop();
   farSide?.stop();
   service.drain();
   print("Stopping once all answers are sent; interrupt again to stop at once");
@@ -170,13 +173,6 @@ function watchCertificates(
   });
 }
 
-/** Clients may show certificates, and need not: readers have none. */
-async function clientCertificates(options: ServerOptions) {
-  const clientCa = options.clientCa ?? options.proxy?.clientCa;
-  if (clientCa === undefined) return {};
-  return { clientCertificates: { caCerts: [await readAuthorities(clientCa)], required: false } };
-}
-
 /**
  * Files and tunnels over TCP, if there are to be any, where HTTP/3 is over UDP; also on addresses
  * that come later.
@@ -187,19 +183,19 @@ async function listenTcp(
   { keyPairs, isForDevelopment }: Certificates,
   handler: ClientHandler,
   farSide: FarSide | undefined,
-  clientCertificates: ClientAuthentication | undefined,
+  authority: ClientAuthority | undefined,
 ): Promise<TcpSide | undefined> {
   if (!options.tcp && farSide === undefined) return undefined;
   const hostnames = server.addrs.map(({ hostname }) => hostname);
   const { port } = server.addr;
   const place = { hostnames, port, keyPairs, isForDevelopment };
-  const tcp = farSide === undefined && clientCertificates === undefined
+  const tcp = farSide === undefined && authority === undefined
     ? TcpServer.listen({ ...place, handler, limits: tcpLimitsFor(options) })
     : await TunnelServer.listen({
       ...place,
       handler: options.tcp ? handler : undefined,
       proxy: farSide?.handlers,
-      clientCertificates,
+      authority,
       limits: tunnelLimitsFor(options),
     });
   const follow = () => tcp.follow(server.addrs.map(({ hostname }) => hostname));

@@ -10,6 +10,8 @@ export interface UploadChoices {
   readonly auth: string | undefined;
   /** The file of the authorities whose certificates users show; undefined for none. */
   readonly clientCa: string | undefined;
+  /** The file of what they have revoked; undefined for none. */
+  readonly clientCrl: string | undefined;
   /** Whether files that are there may be replaced without a condition. */
   readonly overwrite: boolean;
   /** Bytes of a file. */
@@ -35,6 +37,11 @@ export const uploadFlags: readonly Flag[] = [
     help: "the authorities (PEM) of clients' certificates, whose users may upload, and " +
       "are users of the proxy by lines name:certificate in its list",
   },
+  {
+    name: "client-crl",
+    value: "FILE",
+    help: "lists (PEM) of certificates that those authorities have revoked, read again on change",
+  },
   { name: "overwrite", help: "let them replace files without If-Match" },
   {
     name: "max-upload",
@@ -59,6 +66,10 @@ export function readUploadChoices(given: FlagValues): UploadChoices {
         "--client-ca FILE, or no --allow-upload",
     );
   }
+  const clientCrl = textValue(given, "client-crl");
+  if (clientCrl !== undefined && clientCa === undefined) {
+    throw new UsageError("Cannot use --client-crl alone: give --client-ca with it");
+  }
   // The proxy's users may show certificates, too.
   const shared = given.values["proxy"] === true ? [] : ["client-ca"];
   const other = ["auth", ...shared, "overwrite", "max-upload", "max-uploads"].find((name) =>
@@ -70,6 +81,7 @@ export function readUploadChoices(given: FlagValues): UploadChoices {
   return {
     auth,
     clientCa: isAllowed ? clientCa : undefined,
+    clientCrl,
     overwrite: given.values["overwrite"] === true,
     maxUpload: bytesValue(given, "max-upload", "bytes") ?? DEFAULT_SIZE,
     maxUploads: numberValue(given, "max-uploads", 1, 10_000) ?? DEFAULT_COUNT,

@@ -9,6 +9,9 @@ const LONGEST_NAME = 128;
 /** What a name must not have, as it stands in logs: signs that control others, or that are unknown. */
 const UNFIT = /\p{C}/u;
 
+/** Names that were found before. */
+const users = new WeakMap<Uint8Array, string>();
+
 /**
  * The user that a certificate names: by the one common name of its subject, or by its one other name;
  * without either it is known by its hash.
@@ -16,6 +19,12 @@ const UNFIT = /\p{C}/u;
  * @param der The certificate, whose authority is known to be one of ours.
  */
 export function userOf(der: Uint8Array): string {
+  let user = users.get(der);
+  if (user === undefined) users.set(der, user = nameIn(der));
+  return user;
+}
+
+function nameIn(der: Uint8Array): string {
   const certificate = new X509Certificate(der);
   // Not the text of the subject, in which an organisation could write what looks like a common name.
   const { CN: common } = certificate.toLegacyObject().subject as unknown as Record<string, unknown>;

@@ -3,7 +3,7 @@
 import { type ProxyHandlers, proxyHandlers } from "../../mod.ts";
 import { Failure } from "../console/failure.ts";
 import type { FarSideChoices } from "../flags/proxy_flags.ts";
-import { userOf } from "./client_certificate.ts";
+import type { ClientAuthority } from "./client_authority.ts";
 import { UserFile } from "./user_file.ts";
 
 /** The far side of the proxy. */
@@ -22,17 +22,20 @@ export class FarSide {
    * Reads the file.
    *
    * @param choices What the user chose.
+   * @param authority Knows the users of certificates, if clients are asked for any.
    * @param onTold Hears that the file was read again, or why it cannot be used.
    */
   static async open(
     choices: FarSideChoices,
+    authority: ClientAuthority | undefined,
     onTold: (line: string) => void,
   ): Promise<FarSide> {
     const file = await UserFile.open(choices.users, "users", onTold);
     const { users } = file;
-    const certificateUser = choices.clientCa !== undefined ? { certificateUser: userOf } : {};
+    const certificateUser = (der: Uint8Array) => authority!.userOf(der);
+    const known = authority === undefined ? {} : { certificateUser };
     try {
-      const handlers = proxyHandlers({ ...choices.destinations, ...certificateUser, users });
+      const handlers = proxyHandlers({ ...choices.destinations, ...known, users });
       return new FarSide(file, handlers);
     } catch (error) {
       throw new Failure(error instanceof Error ? error.message : String(error));

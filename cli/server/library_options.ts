@@ -6,21 +6,24 @@ import { logOptions } from "../flags/log_flags.ts";
 import { transportOptions } from "../flags/transport_options.ts";
 import type { ServerOptions } from "./server_options.ts";
 
+/** What carries tunnels, if the server is a proxy, and what judges clients. */
+export type OwnOptions = Partial<ProxyHandlers> & Pick<ServeOptions, "clientCertificates">;
+
 /**
  * The library's options for what was chosen on the command line. What a proxy needs gives way to what
  * was chosen.
  *
  * @param options What the command line says.
  * @param interfaces How many interfaces are used.
- * @param proxy Carries tunnels, if the server is a proxy.
+ * @param own What each thread makes for itself.
  */
 export function libraryOptions(
   options: ServerOptions,
   interfaces: number,
-  proxy: ProxyHandlers | undefined,
+  own: OwnOptions,
 ): Partial<ServeOptions> {
   return {
-    ...proxy,
+    ...own,
     ...transportOptions(options, interfaces),
     ...limitOptions(options),
     ...logOptions(options),

@@ -2,10 +2,8 @@
 
 import {
   type MultipathConnection,
-  type ProxyHandlers,
   type RequestHandler,
   serve,
-  type ServeOptions,
   serveWorkers,
   type WorkerServer,
 } from "../../mod.ts";
@@ -13,7 +11,7 @@ import { Failure } from "../console/failure.ts";
 import { report } from "../console/output.ts";
 import type { KeyPair } from "./certificate.ts";
 import type { FleetOptions } from "./fleet.ts";
-import { libraryOptions } from "./library_options.ts";
+import { libraryOptions, type OwnOptions } from "./library_options.ts";
 import type { ServerOptions } from "./server_options.ts";
 import { portInUse } from "./tcp_server.ts";
 import { workerModule, type WorkerTask } from "./worker.ts";
@@ -30,8 +28,6 @@ export type HttpServer =
 export interface ListeningPlace extends KeyPair, FleetOptions {
   /** Certificates for further names. */
   readonly certificates: readonly KeyPair[];
-  /** How clients show theirs; they are not asked for any if left out. */
-  readonly clientCertificates?: NonNullable<ServeOptions["clientCertificates"]>;
   /** Local addresses, or interfaces; none for all. */
   readonly localAddresses: readonly string[];
 }
@@ -42,17 +38,17 @@ export interface ListeningPlace extends KeyPair, FleetOptions {
  * @param options What the command line says.
  * @param place Where, and by which keys.
  * @param handler Answers requests.
- * @param proxy Carries tunnels, if the server is a proxy.
+ * @param own What each thread makes for itself: what carries tunnels, and what judges clients.
  * @param signal Closes all connections.
  */
 export function listen(
   options: ServerOptions,
   place: ListeningPlace,
   handler: RequestHandler<MultipathConnection>,
-  proxy: ProxyHandlers | undefined,
+  own: OwnOptions,
   signal: AbortSignal,
 ): HttpServer {
-  const more = libraryOptions(options, place.localAddresses.length, proxy);
+  const more = libraryOptions(options, place.localAddresses.length, own);
   try {
     return serve({ ...listenOptions(options, place), ...more, signal }, handler);
   } catch (error) {

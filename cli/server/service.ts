@@ -10,7 +10,7 @@ import { Throttle } from "../http/throttle.ts";
 import { targetText } from "../paths/plan_paths.ts";
 import { InterfaceNames } from "../paths/present_interfaces.ts";
 import { AccessLog } from "./access_log.ts";
-import { userOf } from "./client_certificate.ts";
+import type { ClientAuthority } from "./client_authority.ts";
 import { type ClientHandler, type ExchangeListener, observed } from "./exchange.ts";
 import { Metrics } from "./metrics.ts";
 import { MetricsServer } from "./metrics_server.ts";
@@ -51,16 +51,24 @@ export class Service {
     return observed(handler, listeners, pace);
   }
 
-  /** The same handler for HTTP/3. */
-  overHttp3(handler: ClientHandler): RequestHandler<MultipathConnection> {
+  /**
+   * The same handler for HTTP/3.
+   *
+   * @param authority Knows the users of certificates, if clients are asked for any.
+   */
+  overHttp3(
+    handler: ClientHandler,
+    authority: ClientAuthority | undefined,
+  ): RequestHandler<MultipathConnection> {
     return (request, { connection, remoteAddr, completed }) => {
       this.#metrics?.see(connection);
+      const [certificate] = connection.peerCertificates;
       return handler(request, {
         address: remoteAddr.hostname,
         protocol: "HTTP/3.0",
         paths: () => pathsOf(connection),
         completed,
-        certificateUser: certificateUser(connection),
+        certificateUser: certificate && authority?.userOf(certificate),
       });
     };
   }
@@ -114,17 +122,6 @@ function openLog(path: string, { logFormat: format, logQuery: hasQuery }: Servic
       }; name another file with --access-log`,
     );
   }
-}
-
-/** Users of connections that have shown a certificate. */
-const users = new WeakMap<MultipathConnection, string>();
-
-function certificateUser(connection: MultipathConnection): string | undefined {
-  const [certificate] = connection.peerCertificates;
-  if (certificate === undefined) return undefined;
-  let user = users.get(connection);
-  if (user === undefined) users.set(connection, user = userOf(certificate));
-  return user;
 }
 
 function pathsOf({ paths }: MultipathConnection): string[] {

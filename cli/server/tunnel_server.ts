@@ -3,7 +3,6 @@
 import { isIPv6 } from "node:net";
 import {
   type CertificateOptions,
-  type ClientAuthentication,
   type ProxyHandlers,
   serveTcp,
   type TcpHttpServer,
@@ -14,7 +13,7 @@ import { report } from "../console/output.ts";
 import type { LimitChoices } from "../flags/limit_flags.ts";
 import type { KeyPair } from "./certificate.ts";
 import { CertificateNames } from "./certificate_names.ts";
-import { userOf } from "./client_certificate.ts";
+import { type ClientAuthority, clientCertificatesOf } from "./client_authority.ts";
 import type { ClientHandler } from "./exchange.ts";
 import { tcpLimitsFor } from "./tcp_front.ts";
 import { withAltSvc } from "./tcp_server.ts";
@@ -43,8 +42,8 @@ export interface TunnelServerOptions {
   readonly handler: ClientHandler | undefined;
   /** Answer tunnels; undefined if there are none. */
   readonly proxy: ProxyHandlers | undefined;
-  /** How clients show certificates; they are asked for none if left out. */
-  readonly clientCertificates?: ClientAuthentication | undefined;
+  /** Judges the certificates of clients; undefined if they are asked for none. */
+  readonly authority: ClientAuthority | undefined;
   /** How much clients may take up; what holds for the programs if left out. */
   readonly limits?: TcpServerLimits;
 }
@@ -99,11 +98,11 @@ export class TunnelServer implements TcpSide {
     options: TunnelServerOptions,
     onTold: (text: string) => void = report,
   ): Promise<TunnelServer> {
-    const { port, keyPairs, clientCertificates, limits = {}, proxy } = options;
+    const { port, keyPairs, authority, limits = {}, proxy } = options;
     const server = new TunnelServer(options);
     const place = { port, ...certificatesOf(keyPairs), localAddresses: [] };
     const more = {
-      ...(clientCertificates && { clientCertificates }),
+      ...clientCertificatesOf(authority),
       ...(proxy && { onConnect: proxy.onConnect, onConnectTcp: proxy.onConnectTcp }),
       limits,
     };
@@ -111,7 +110,7 @@ export class TunnelServer implements TcpSide {
       const { remoteAddr, protocol, peerCertificates: [certificate], ...rest } = info;
       const { hostname: address } = remoteAddr;
       const version = protocol === "HTTP/2" ? "HTTP/2.0" : protocol;
-      const certificateUser = certificate && userOf(certificate);
+      const certificateUser = certificate && authority?.userOf(certificate);
       const client = { address, protocol: version, paths: () => [], certificateUser, ...rest };
       return server.#answer(request, client);
     });

@@ -2,6 +2,7 @@
 
 import { reportLive, serveInWorker } from "../../mod.ts";
 import { print } from "../console/output.ts";
+import { authorityFiles, ClientAuthority, clientCertificatesOf } from "./client_authority.ts";
 import { FarSide } from "./far_side.ts";
 import { makeHandler } from "./handler.ts";
 import { libraryOptions } from "./library_options.ts";
@@ -17,6 +18,8 @@ export interface WorkerTask {
   readonly interfaceCount: number;
 }
 
+const silent = { onNews: () => {}, onFault: () => {} };
+
 /** What workers run: this file, or the one that it was bundled into. */
 export const workerModule: URL = new URL(import.meta.url);
 
@@ -30,12 +33,21 @@ if (isWorker) {
     const options = readServerOptions(args) as ServerOptions;
     const service = new Service(options);
     const handler = service.watch(await makeHandler(options));
-    const farSide = options.proxy && await FarSide.open(options.proxy, print);
     if (options.live !== undefined) reportLive();
-    WorkerLine.toProgram({ metrics: () => service.metrics, reopen: () => service.reopen() });
+    // The main thread says what becomes of the files.
+    const authority = await ClientAuthority.open(authorityFiles(options), silent);
+    const farSide = options.proxy && await FarSide.open(options.proxy, authority, print);
+    const reopen = () => {
+      service.reopen();
+      authority?.look();
+    };
+    WorkerLine.toProgram({ metrics: () => service.metrics, reopen });
     return {
-      handler: service.overHttp3(handler),
-      options: libraryOptions(options, interfaceCount, farSide?.handlers),
+      handler: service.overHttp3(handler, authority),
+      options: libraryOptions(options, interfaceCount, {
+        ...farSide?.handlers,
+        ...clientCertificatesOf(authority),
+      }),
     };
   });
 }

@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { createHash, X509Certificate } from "node:crypto";
 import { userOf } from "../../cli/server/client_certificate.ts";
 import { ErrorCode, fetch, type FetchInit, makeIssuedCertificate } from "../../mod.ts";
+import { integer, time } from "../tls/der_writer.ts";
+import { authority, forge } from "../tls/forge.ts";
+import { forgeList, pem } from "../tls/forge_list.ts";
 import { hasCurl, hasOpenssl } from "./installed.ts";
 import { assertSentence, run, RunningServer } from "./program_runner.ts";
 
@@ -10,6 +13,7 @@ import { assertSentence, run, RunningServer } from "./program_runner.ts";
 const HOST = "127.0.0.1";
 /** RFC 9846, Section 6.2. */
 const UNKNOWN_CA = 48;
+const REVOKED = 44;
 
 /** A certificate with this subject and these names, in DER. */
 async function certificate(subject: string, names: string): Promise<Uint8Array> {
@@ -151,13 +155,114 @@ Deno.test("the server takes files of clients with certificates, and logs which u
   }
 });
 
+Deno.test("the server takes certificates back that their authority has revoked", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const own = await makeIssuedCertificate([HOST]);
+    const now = Date.now();
+    const times = { notBefore: now - 3_600_000, notAfter: now + 3_600_000 };
+    const ca = forge({ subject: "ca", extensions: [authority()], ...times });
+    const listed = (...serials: number[]) =>
+      pem(forgeList({
+        issuer: ca,
+        serials: serials.map((serial) => integer(serial)),
+        thisUpdate: times.notBefore,
+        nextUpdate: time(times.notAfter),
+      }));
+    const client = (serial: number) => {
+      const made = forge({
+        subject: `user ${serial}`,
+        issuer: ca,
+        serial: integer(serial),
+        ...times,
+      });
+      const key = made.privateKey.export({ format: "pem", type: "pkcs8" }).toString();
+      return { cert: pem(made.der, "CERTIFICATE"), key };
+    };
+    const [ann, otto] = [client(5), client(6)];
+    await Promise.all([
+      Deno.mkdir(`${folder}/site`),
+      Deno.writeTextFile(`${folder}/c.pem`, own.certPem),
+      Deno.writeTextFile(`${folder}/k.pem`, own.keyPem),
+      Deno.writeTextFile(`${folder}/ca.pem`, pem(ca.der, "CERTIFICATE")),
+      Deno.writeTextFile(`${folder}/ca.crl`, listed(9)),
+    ]);
+    const server = await RunningServer.start(
+      ...["--cert", `${folder}/c.pem`, "--key", `${folder}/k.pem`, "-p", "0", "--host", HOST],
+      ...["--allow-upload", "--overwrite", "--client-ca", `${folder}/ca.pem`, "-tcp"],
+      ...["--client-crl", `${folder}/ca.crl`, `${folder}/site`],
+    );
+    const url = `https://${HOST}:${server.port}/a`;
+    const put = { method: "PUT", body: "text", caCerts: [own.caPem], localAddresses: [HOST] };
+    // Another list of local addresses makes another connection.
+    const overQuic = async (shown: typeof ann, localAddresses = put.localAddresses) => {
+      const response = await fetch(url, { ...put, ...shown, localAddresses });
+      return (await response.bytes(), response.ok);
+    };
+    const overTcp = async (shown: typeof ann) => {
+      using client = Deno.createHttpClient({ caCerts: [own.caPem], ...shown });
+      const response = await globalThis.fetch(url, { client, method: "PUT", body: "text" });
+      return (await response.bytes(), response.ok);
+    };
+    for (const shown of [ann, otto]) {
+      assert.ok(await overQuic(shown));
+      assert.ok(await overTcp(shown));
+    }
+    await Deno.writeTextFile(`${folder}/ca.crl`, listed(9, 6));
+    Deno.kill(server.pid, "SIGHUP");
+    const news = () =>
+      server.text.split("Using the changed list of revoked certificates").length - 1;
+    const until = async (count: number) => {
+      for (let i = 0; i < 300 && news() < count; i++) await new Promise((r) => setTimeout(r, 100));
+      assert.equal(news(), count);
+    };
+    await until(1);
+    assert.equal(await overQuic(otto), false, "its connection is open, and it is no user any more");
+    await assert.rejects(overQuic(otto, []), { code: ErrorCode.CryptoError + REVOKED });
+    await assert.rejects(overTcp(otto), TypeError);
+    assert.ok(await overQuic(ann));
+    assert.ok(await overTcp(ann));
+    // What cannot be used changes nothing, and what has changed is seen without a signal, too.
+    await Deno.writeTextFile(`${folder}/ca.crl`, "nothing of the kind");
+    Deno.kill(server.pid, "SIGHUP");
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    assert.ok(await overQuic(ann));
+    await assert.rejects(overQuic(otto, []), { code: ErrorCode.CryptoError + REVOKED });
+    await Deno.writeTextFile(`${folder}/ca.crl`, listed(5));
+    await until(2);
+    await assert.rejects(overQuic(ann, []), { code: ErrorCode.CryptoError + REVOKED });
+    const { code, stderr } = await server.stop();
+    assert.equal(code, 0);
+    assert.match(stderr, /^Cannot use the revocation list \S+ca.crl: .*; the old list stays\n$/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("the server says which authority of clients it cannot use", async () => {
   const folder = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(`${folder}/ca.pem`, "no certificate");
+    const { caPem } = await makeIssuedCertificate(["ann"]);
+    await Deno.writeTextFile(`${folder}/good.pem`, caPem);
     const cases: [string[], number, RegExp][] = [
       [["--client-ca", "ca.pem"], 2, /--client-ca alone: give --allow-upload/],
       [["--allow-upload", "--client-ca", `${folder}/none`], 1, /no such file; .*--client-ca/],
+      [
+        ["--allow-upload", "--client-crl", "x"],
+        2,
+        /--client-crl alone: give --client-ca|everybody/,
+      ],
+      [
+        ["--allow-upload", "--client-ca", `${folder}/good.pem`, "--client-crl", `${folder}/ca.pem`],
+        1,
+        /Cannot use the revocation list \S+ca.pem: there is none in PEM/,
+      ],
+      [
+        ["--allow-upload", "--client-ca", `${folder}/good.pem`, "--client-crl", `${folder}/none`],
+        1,
+        /no such file; .*--client-crl/,
+      ],
       [["--allow-upload", "--client-ca", `${folder}/ca.pem`], 1, /must have certificates in PEM/],
     ];
     await Promise.all(cases.map(async ([args, code, pattern]) => {

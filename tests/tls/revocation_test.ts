@@ -1,18 +1,17 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { Buffer } from "node:buffer";
-import { concatBytes } from "../../src/bytes/bytes.ts";
 import { TransportError } from "../../src/error/quic_error.ts";
 import { RevocationLists } from "../../src/tls/trust/revocation_lists.ts";
 import { TrustStore } from "../../src/tls/trust/trust_store.ts";
 import { verifyChain } from "../../src/tls/trust/verify_chain.ts";
 import { RevocationList } from "../../src/tls/x509/revocation_list.ts";
-import { bits, type Der, explicit, integer, sequence, time, value } from "./der_writer.ts";
-import { authority, ecdsa, extension, forge, type Forged, keyUsage } from "./forge.ts";
+import { type Der, integer, sequence, time, value } from "./der_writer.ts";
+import { authority, ecdsa, extension, forge, keyUsage } from "./forge.ts";
+import { forgeList, type ListRecipe, pem } from "./forge_list.ts";
 import { hasOpenssl } from "./openssl.ts";
 import { EPOCH } from "./pair.ts";
 
-const DAY = 86_400_000;
 const NONE = new Uint8Array();
 const REVOKED = 0x12c;
 const UNKNOWN = 0x12e;
@@ -25,47 +24,9 @@ const middle = forge({
   extensions: [authority()],
 });
 const leaf = forge({ subject: "leaf", issuer: middle, serial: integer(200) });
+/** A list of the authority in the middle, unless another one is named. */
+const list = (recipe: Partial<ListRecipe> = {}) => forgeList({ issuer: middle, ...recipe });
 const other = forge({ subject: "other", extensions: [authority()] });
-
-/** What a list is made of; every part can be made wrong. */
-interface ListRecipe {
-  readonly issuer?: Forged;
-  readonly signer?: Forged;
-  readonly version?: number;
-  readonly serials?: readonly Der[];
-  readonly entryExtensions?: readonly Der[];
-  readonly extensions?: readonly Der[];
-  readonly thisUpdate?: number;
-  readonly nextUpdate?: Der;
-  readonly innerAlgorithm?: Der;
-  readonly rest?: Der;
-}
-
-function list(recipe: ListRecipe = {}): Der {
-  const { issuer = middle, version = 2, serials = [], entryExtensions, extensions } = recipe;
-  const algorithm = ecdsa(256);
-  const entries = serials.map((serial) =>
-    sequence(serial, time(EPOCH - DAY), entryExtensions ? sequence(...entryExtensions) : NONE)
-  );
-  const signed = sequence(
-    version === 1 ? NONE : integer(version - 1),
-    recipe.innerAlgorithm ?? algorithm.id,
-    issuer.subject,
-    time(recipe.thisUpdate ?? EPOCH - DAY),
-    recipe.nextUpdate ?? time(EPOCH + DAY),
-    entries.length > 0 ? sequence(...entries) : NONE,
-    extensions ? explicit(0, sequence(...extensions)) : NONE,
-  );
-  const { privateKey } = recipe.signer ?? issuer;
-  const signature = algorithm.sign(signed, privateKey);
-  return concatBytes(sequence(signed, algorithm.id, bits(signature)), recipe.rest ?? NONE);
-}
-
-function pem(der: Uint8Array, label = "X509 CRL"): string {
-  return `-----BEGIN ${label}-----\n${
-    Buffer.from(der).toString("base64")
-  }\n-----END ${label}-----\n`;
-}
 
 /** 0 if the chain is accepted with these lists, else the code of the error, and what it says. */
 function judge(

@@ -171,6 +171,11 @@ export class WorkerServer implements AsyncDisposable {
  */
 export async function serveWorkers(options: ServeWorkersOptions): Promise<WorkerServer> {
   const { data, module, onListen, onWorkerError, workers = "auto", ...others } = options;
+  if (options.clientCertificates?.revocation !== undefined) {
+    throw new TypeError(
+      "Cannot give revocation to workers: let them return clientCertificates to serveInWorker",
+    );
+  }
   checkOptions(others);
   for (const [name, value] of Object.entries(others)) {
     if (typeof value !== "function") continue;

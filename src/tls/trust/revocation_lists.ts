@@ -2,7 +2,7 @@
 
 import type { TransportError } from "../../error/quic_error.ts";
 import { Alert, alertError } from "../code/alert.ts";
-import { type Certificate, KeyUsageBit } from "../x509/certificate.ts";
+import { Certificate, KeyUsageBit } from "../x509/certificate.ts";
 import { DerError } from "../x509/der.ts";
 import { readPem } from "../x509/pem.ts";
 import { RevocationList } from "../x509/revocation_list.ts";
@@ -13,7 +13,7 @@ import { RevocationList } from "../x509/revocation_list.ts";
  * in none: a list that is missing or over refuses as well, as with curl and nginx.
  *
  * One object can serve any number of servers and connections. Lists that are replaced count for
- * handshakes from then on; connections that are open stay.
+ * handshakes from then on; connections that are open stay, for `has` to ask about.
  *
  * @example
  * ```ts ignore
@@ -58,6 +58,19 @@ export class RevocationLists {
     }
     this.#byIssuer = lists;
     this.#signed = new WeakMap();
+  }
+
+  /**
+   * Whether a certificate is on a list of its issuer: handshakes ask that by themselves, and who has
+   * connections open for long may ask again.
+   *
+   * @param der The certificate in DER.
+   * @throws {Error} If it cannot be read.
+   */
+  has(der: Uint8Array): boolean {
+    const certificate = new Certificate(der);
+    const lists = this.#byIssuer.get(certificate.issuer.key) ?? [];
+    return lists.some((list) => list.has(certificate));
   }
 
   /**

@@ -11,7 +11,7 @@ import {
 } from "./check/check_report.ts";
 import { type TrialOptions, tryLink } from "./check/link_trial.ts";
 import { presentNameServers, resolveInTime, silentResolver } from "./check/resolver.ts";
-import { readAuthority } from "./client/open_carrier.ts";
+import { readAuthority } from "./client/trust_files.ts";
 import { UsageError } from "./console/failure.ts";
 import { print, report } from "./console/output.ts";
 import { say } from "./console/program.ts";

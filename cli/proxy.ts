@@ -2,7 +2,7 @@
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { TunnelOptions, TunnelTransport } from "../mod.ts";
-import { readAuthority } from "./client/open_carrier.ts";
+import { readAuthority } from "./client/trust_files.ts";
 import { Failure } from "./console/failure.ts";
 import { openLiveView } from "./console/live_view.ts";
 import { print, report } from "./console/output.ts";

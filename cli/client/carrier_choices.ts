@@ -15,4 +15,9 @@ export interface CarrierChoices extends TransportChoices, LogChoices {
   readonly insecure: boolean;
   /** A file of certificates to trust. */
   readonly caCert: string | undefined;
+  /** The file of our own certificate, and that of its key, which may be the same; none if left out. */
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  /** A file of lists of revoked certificates. */
+  readonly crlFile?: string | undefined;
 }

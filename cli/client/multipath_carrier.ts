@@ -11,6 +11,7 @@ import type { PathNews } from "../paths/path_news.ts";
 import { type PlannedPath, type Target, targetText } from "../paths/plan_paths.ts";
 import type { PathRow } from "./progress.ts";
 import { transportOptions } from "../flags/transport_options.ts";
+import type { Trust } from "./trust_files.ts";
 
 /**
  * Milliseconds of silence after which a packet is sent. A client that only receives would not hear of
@@ -20,8 +21,8 @@ const KEEP_ALIVE = 5_000;
 
 /** What a connection needs in addition to the choices of the user. */
 export interface MultipathCarrierOptions {
-  /** Certificates to trust, PEM; none leaves it to the library. */
-  readonly caCerts: readonly string[];
+  /** What the server is judged by, and what we show it. */
+  readonly trust: Trust;
   /** Where logs go. */
   readonly logs: LogOptions;
   /** Gives up connecting. */
@@ -56,9 +57,10 @@ export class MultipathCarrier implements Carrier {
     url: URL,
     plan: readonly PlannedPath[],
     options: CarrierChoices,
-    { caCerts, logs, signal, address }: MultipathCarrierOptions,
+    { trust, logs, signal, address }: MultipathCarrierOptions,
   ): Promise<MultipathCarrier> {
     const { connectTimeout, insecure } = options;
+    const { caCerts, identity, revocation } = trust;
     const serverName = bareHost(url.hostname);
     return new MultipathCarrier(
       await dial({
@@ -68,6 +70,8 @@ export class MultipathCarrier implements Carrier {
         alpnProtocols: ["h3"],
         ...(plan.length > 0 && { paths: plan.map(wishOf) }),
         ...(caCerts.length > 0 && { caCerts: [...caCerts] }),
+        ...identity,
+        ...(revocation && { revocation }),
         ...(connectTimeout !== undefined && { handshakeTimeout: connectTimeout }),
         keepAliveInterval: KEEP_ALIVE,
         insecure,

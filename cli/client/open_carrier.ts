@@ -1,6 +1,5 @@
 // Opens the carrier of requests: QUIC, or TCP where UDP does not get through.
 
-import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { mayFallBackToTcp } from "../../mod.ts";
 import type { Carrier } from "./carrier.ts";
@@ -16,7 +15,7 @@ import { resolveHost } from "../paths/present_interfaces.ts";
 import { MultipathCarrier } from "./multipath_carrier.ts";
 import { TcpCarrier } from "./tcp_carrier.ts";
 import { reachOverTcp } from "./tcp_reach.ts";
-import { unreadable } from "../console/unreadable.ts";
+import { readTrust } from "./trust_files.ts";
 
 /** Milliseconds that connecting over TCP may take, if the user has not said so. */
 const CONNECT_TIMEOUT = 10_000;
@@ -47,13 +46,13 @@ export async function openCarrier(
   options: CarrierChoices,
   { logs, note, signal, address }: CarrierOptions,
 ): Promise<Carrier> {
-  const caCerts = options.caCert === undefined ? [] : [await readAuthority(options.caCert)];
+  const trust = await readTrust(options);
   const giveUp = new AbortController();
   const { tcpFallback, connectTimeout } = options;
   const begun = performance.now();
   const delay = fallbackDelayOf(options);
   const timer = tcpFallback ? setTimeout(() => giveUp.abort(), delay) : undefined;
-  const attempt = { caCerts, logs, address, signal: AbortSignal.any([signal, giveUp.signal]) };
+  const attempt = { trust, logs, address, signal: AbortSignal.any([signal, giveUp.signal]) };
   try {
     const carrier = await MultipathCarrier.connect(url, plan, options, attempt);
     for (const line of await unmetLines(url, plan, address)) note(line);
@@ -72,7 +71,7 @@ export async function openCarrier(
       : Math.max(connectTimeout - (performance.now() - begun), 1);
     const localAddresses = plan.flatMap(({ addresses }) => addresses);
     const localAddress = await reachOverTcp({ url, localAddresses, timeout, signal });
-    return new TcpCarrier({ caCerts, localAddress });
+    return new TcpCarrier({ trust, localAddress });
   } finally {
     clearTimeout(timer);
   }
@@ -134,29 +133,4 @@ function fallbackDelayOf({ fallbackDelay, connectTimeout }: CarrierChoices): num
 /** What we may not do over UDP, we may not do over TCP either. */
 function isForTcp(error: unknown): boolean {
   return !(error instanceof Deno.errors.NotCapable) && mayFallBackToTcp(error);
-}
-
-/**
- * The certificates of a file.
- *
- * @param path The file of --cacert.
- * @throws {Failure} If they cannot be read.
- */
-export async function readAuthority(path: string): Promise<string> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    throw unreadable(error, path, "--cacert", CurlCode.Authority);
-  }
-  try {
-    new X509Certificate(text);
-  } catch {
-    throw new Failure(
-      `Cannot use ${path}: name a file of PEM certificates with --cacert`,
-      1,
-      CurlCode.Authority,
-    );
-  }
-  return text;
 }

@@ -3,11 +3,12 @@
 import type { Carrier } from "./carrier.ts";
 import { CurlCode } from "../console/curl_code.ts";
 import { Failure } from "../console/failure.ts";
+import type { Trust } from "./trust_files.ts";
 
 /** How to reach a server over TCP. */
 export interface TcpOptions {
-  /** Certificates to trust in addition to the usual ones, PEM. */
-  readonly caCerts: readonly string[];
+  /** What the server is judged by, and what we show it; lists of revoked ones are not for TCP. */
+  readonly trust: Omit<Trust, "revocation">;
   /** Where to send from; undefined leaves it to the system. */
   readonly localAddress: string | undefined;
 }
@@ -22,9 +23,10 @@ export class TcpCarrier implements Carrier {
   #hasAnswered = false;
 
   /** @param options How to reach the server. */
-  constructor({ caCerts, localAddress }: TcpOptions) {
+  constructor({ trust: { caCerts, identity }, localAddress }: TcpOptions) {
     this.#client = Deno.createHttpClient({
       caCerts: [...caCerts],
+      ...identity,
       ...localAddress !== undefined && { localAddress },
     });
   }

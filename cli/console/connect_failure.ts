@@ -12,6 +12,8 @@ const LAST_ALERT = 0x1ff;
 /** TLS alerts that are about certificates (RFC 8446, Section 6.2): 42 to 48. */
 const FIRST_CERTIFICATE_ALERT = 0x100 + 42;
 const LAST_CERTIFICATE_ALERT = 0x100 + 48;
+const CERTIFICATE_REVOKED = 0x100 + 44;
+const CERTIFICATE_REQUIRED = 0x100 + 116;
 
 /** The alert of a peer that speaks none of our protocols (RFC 7301, Section 3.2). */
 const NO_APPLICATION_PROTOCOL = 0x100 + 120;
@@ -47,12 +49,8 @@ export function connectFailure(error: unknown, server: string): Failure {
   }
   const message = reasonOf(error);
   const code = codeOf(error);
-  if (code >= FIRST_CERTIFICATE_ALERT && code <= LAST_CERTIFICATE_ALERT) {
-    return new Failure(
-      `Cannot trust the certificate of ${server}: ${message}; name its authority with --cacert FILE, or accept any certificate with --insecure`,
-      1,
-      CurlCode.Certificate,
-    );
+  if (isAboutCertificates(code)) {
+    return certificateFailure(code, error as Error, message, server);
   }
   if (code === NO_APPLICATION_PROTOCOL) {
     return new Failure(
@@ -87,6 +85,34 @@ export function connectFailure(error: unknown, server: string): Failure {
   );
 }
 
+function isAboutCertificates(code: number): boolean {
+  return code === CERTIFICATE_REQUIRED ||
+    (code >= FIRST_CERTIFICATE_ALERT && code <= LAST_CERTIFICATE_ALERT);
+}
+
+function certificateFailure(code: number, error: Error, reason: string, server: string): Failure {
+  const text = `${error.message} ${error.cause instanceof Error ? error.cause.message : ""}`;
+  if (text.includes("the peer closed the connection")) {
+    return new Failure(
+      code === CERTIFICATE_REQUIRED
+        ? `Cannot connect to ${server}: it wants a certificate of its clients; show ours with --cert FILE`
+        : `Cannot connect to ${server}: it does not take our certificate, ${reason}; show another one with --cert FILE`,
+      1,
+      CurlCode.Handshake,
+    );
+  }
+  const advice = code === CERTIFICATE_REVOKED
+    ? "ask those who run the server for another one"
+    : text.includes("Cannot tell whether")
+    ? "get the newest lists for --crlfile"
+    : "name its authority with --cacert FILE, or accept any certificate with --insecure";
+  return new Failure(
+    `Cannot trust the certificate of ${server}: ${reason}; ${advice}`,
+    1,
+    CurlCode.Certificate,
+  );
+}
+
 /**
  * Says in one sentence that a connection ended before its work was done.
  *
@@ -96,10 +122,16 @@ export function connectFailure(error: unknown, server: string): Failure {
 export function lostConnection(error: unknown, server: string): Failure {
   if (error instanceof Failure) return error;
   if (error instanceof Deno.errors.NotCapable) return new Failure(describeError(error));
+  // A server judges our certificate when we think that all is well already: no lost connection.
+  const refused = [error, error instanceof Error ? error.cause : undefined]
+    .find((one) => !(one instanceof StreamError) && isAboutCertificates(codeOf(one)));
+  if (refused instanceof Error) {
+    return certificateFailure(codeOf(refused), refused, reasonOf(refused), server);
+  }
   if (error instanceof StreamError) {
-    const code = `0x${error.code.toString(16)}`;
+    const shown = `0x${error.code.toString(16)}`;
     return new Failure(
-      `Cannot finish: ${server} broke off its answer (code ${code}), the connection is well; try again`,
+      `Cannot finish: ${server} broke off its answer (code ${shown}), the connection is well; try again`,
       1,
       CurlCode.Stream,
     );

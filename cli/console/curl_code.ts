@@ -24,10 +24,14 @@ export const CurlCode = {
   Redirects: 47,
   /** The connection is lost. */
   Receive: 56,
+  /** Our own certificate, or its key, cannot be used. */
+  OwnCertificate: 58,
   /** The certificate cannot be trusted. */
   Certificate: 60,
   /** The certificates to trust cannot be used. */
   Authority: 77,
+  /** The lists of revoked certificates cannot be used. */
+  RevocationLists: 82,
   /** The server breaks a stream off. */
   Stream: 95,
 } as const;

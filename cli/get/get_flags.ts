@@ -223,6 +223,18 @@ const connection: readonly Flag[] = [
   },
   ...trustFlags,
   {
+    name: "cert",
+    short: "E",
+    value: "FILE",
+    help: "our certificate chain (PEM), for servers that ask for one; its key may be in FILE too",
+  },
+  { name: "key", value: "FILE", help: "the private key (PEM) of --cert" },
+  {
+    name: "crlfile",
+    value: "FILE",
+    help: "refuse certificates that the lists in FILE (PEM) name as revoked, or do not cover",
+  },
+  {
     name: "limit-rate",
     value: "RATE",
     help: "bytes a second for each transfer, such as 500k or 2M",

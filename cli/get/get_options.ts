@@ -130,6 +130,9 @@ export function readGetOptions(
     fallbackDelay: numberValue(given, "fallback-delay", 1, 3_600_000) ?? FALLBACK_DELAY,
     insecure: has("insecure"),
     caCert: textValue(given, "cacert"),
+    cert: textValue(given, "cert"),
+    key: textValue(given, "key"),
+    crlFile: textValue(given, "crlfile"),
     retry: numberValue(given, "retry", 0, 1_000_000),
     retryDelay: timeOrNone(given, "retry-delay"),
     retryMaxTime: timeOrNone(given, "retry-max-time"),
@@ -197,8 +200,17 @@ function checkTogether(options: GetOptions, given: FlagValues): void {
   const refuse = (what: string, advice: string) => {
     throw new UsageError(`Cannot use ${what} together: ${advice}`);
   };
+  if (options.insecure && options.crlFile !== undefined) {
+    refuse("--insecure and --crlfile", "lists count for certificates that are judged");
+  }
   if (options.insecure && options.caCert !== undefined) {
     refuse("--insecure and --cacert", "give one of them");
+  }
+  if (options.crlFile !== undefined && options.tcpFallback) {
+    refuse("--crlfile and --tcp-fallback", "over TCP the runtime knows no lists");
+  }
+  if (options.key !== undefined && options.cert === undefined) {
+    throw new UsageError("Cannot use --key alone: give --cert FILE with it");
   }
   if (options.insecure && options.tcpFallback) {
     refuse(

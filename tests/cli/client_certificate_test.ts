@@ -204,6 +204,36 @@ Deno.test("the server takes certificates back that their authority has revoked",
       const response = await globalThis.fetch(url, { client, method: "PUT", body: "text" });
       return (await response.bytes(), response.ok);
     };
+    // Our own program, over HTTP/3 and where UDP does not get through.
+    await Promise.all([
+      Deno.writeTextFile(`${folder}/own.pem`, own.caPem),
+      Deno.writeTextFile(`${folder}/ann.pem`, ann.cert + ann.key),
+      Deno.writeTextFile(`${folder}/ann.key`, ann.key),
+    ]);
+    const get = async (target: string, ...more: string[]) => {
+      const trust = ["--cacert", `${folder}/own.pem`, "-w", "%{http_code}"];
+      const words = [
+        "-T",
+        `${folder}/c.pem`,
+        "-n",
+        HOST,
+        "--no-progress-meter",
+        ...trust,
+        ...more,
+        target,
+      ];
+      return await run("main", "get", ...words);
+    };
+    assert.equal(
+      (await get(url)).stdout,
+      "Files are taken of clients that show a certificate.\n403",
+    );
+    assert.equal((await get(url, "-E", `${folder}/ann.pem`)).stdout, "201");
+    const both = ["--cert", `${folder}/ann.pem`, "--key", `${folder}/ann.key`];
+    assert.equal((await get(url, ...both)).stdout, "204");
+    const tcp = await get(url, ...both, "--tcp-fallback", "--fallback-delay", "1");
+    assert.equal(tcp.stdout, "204");
+    assert.match(tcp.stderr, /going on over TCP/);
     for (const shown of [ann, otto]) {
       assert.ok(await overQuic(shown));
       assert.ok(await overTcp(shown));
@@ -222,6 +252,17 @@ Deno.test("the server takes certificates back that their authority has revoked",
     await assert.rejects(overTcp(otto), TypeError);
     assert.ok(await overQuic(ann));
     assert.ok(await overTcp(ann));
+    await Promise.all([
+      Deno.writeTextFile(`${folder}/otto.pem`, otto.cert),
+      Deno.writeTextFile(`${folder}/otto.key`, otto.key),
+    ]);
+    const theirs = ["--cert", `${folder}/otto.pem`, "--key", `${folder}/otto.key`];
+    const refused = await get(url, ...theirs);
+    assert.equal(refused.code, 35);
+    assert.match(
+      refused.stderr,
+      /it does not take our certificate, .*has revoked it.* --cert FILE/,
+    );
     // What cannot be used changes nothing, and what has changed is seen without a signal, too.
     await Deno.writeTextFile(`${folder}/ca.crl`, "nothing of the kind");
     Deno.kill(server.pid, "SIGHUP");

@@ -39,6 +39,24 @@ Deno.test("connectFailure() leaves sentences that were made already", () => {
   assert.equal(connectFailure(failure, "h:1"), failure);
 });
 
+Deno.test("lostConnection() knows a server that does not take our certificate", () => {
+  const closed = (alert: number) =>
+    withCode(0x100 + alert, "Cannot go on: the peer closed the connection, TLS alert");
+  const cases: [alert: number, pattern: RegExp][] = [
+    [44, /does not take our certificate, .*; show another one with --cert FILE$/],
+    [48, /does not take our certificate, .*; show another one with --cert FILE$/],
+    [116, /wants a certificate of its clients; show ours with --cert FILE$/],
+  ];
+  for (const [alert, pattern] of cases) {
+    const ofStream = new StreamError(0x102, "Cannot go on", { cause: closed(alert) });
+    for (const error of [closed(alert), ofStream]) {
+      const { message, curlCode } = lostConnection(error, "a:1");
+      assert.match(message, pattern);
+      assert.equal(curlCode, 35, "nothing that passes");
+    }
+  }
+});
+
 Deno.test("lostConnection() tells a broken answer from a lost connection", () => {
   const broken = new StreamError(0x102, "Cannot read stream 0: the peer reset it");
   assert.match(lostConnection(broken, "h:1").message, /h:1 broke off its answer \(code 0x102\)/);

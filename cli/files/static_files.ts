@@ -14,6 +14,7 @@ import { FolderListings, type Listing } from "./folder_listings.ts";
 import { type FileBody, multipleParts, singlePart, streamPieces } from "./file_body.ts";
 import { isOutOfFiles, OpenFiles } from "./open_files.ts";
 import type { Visitor } from "./visitor.ts";
+import { SiteRoot } from "./site_root.ts";
 import { isHiddenPath, joinUrlPath, splitUrlPath } from "../http/url_path.ts";
 
 const separator = Deno.build.os === "windows" ? "\\" : "/";
@@ -55,7 +56,7 @@ export async function staticFiles(
   const [listings, jsonListings] = [listingRows, jsonListing].map((rows) =>
     new FolderListings(rows)
   ) as [FolderListings, FolderListings];
-  const site = { root, listing, dotfiles, listings, jsonListings, files };
+  const site = { root: new SiteRoot(root), listing, dotfiles, listings, jsonListings, files };
   return async (request, visitor) => {
     const answered = await answer(site, request, visitor?.signal).catch(failure);
     // RFC 9110, Section 9.3.2: HEAD has the headers of GET, and no body ever.
@@ -67,8 +68,7 @@ export async function staticFiles(
 
 /** A folder that is served. */
 interface Site extends Required<SiteOptions> {
-  /** How it is called; it may be a link. */
-  readonly root: string;
+  readonly root: SiteRoot;
   readonly listings: FolderListings;
   readonly jsonListings: FolderListings;
   readonly files: OpenFiles;
@@ -76,7 +76,7 @@ interface Site extends Required<SiteOptions> {
 
 /** A file or folder that may be shown. */
 interface Found {
-  /** Where it is, links below the root followed. */
+  /** Where it is, links followed: a link that changes meanwhile leads nowhere else. */
   readonly path: string;
   /** The names that lead there from the root, links followed. */
   readonly below: readonly string[];
@@ -97,7 +97,7 @@ async function answer(
   const names = splitUrlPath(url.pathname);
   if (names === undefined) return plain(400, "This path cannot name a file.");
   if (isHiddenPath(names, site.dotfiles)) return notFound();
-  const found = await find(site, [site.root, ...names].join("/"));
+  const found = await find(site, [site.root.path, ...names].join("/"));
   if (found === undefined) return plain(403, "This link leads to where nothing is served.");
   if (found.info.isDirectory) {
     return await answerDirectory(site, request, url, names, found, signal);
@@ -108,18 +108,16 @@ async function answer(
 }
 
 /**
- * Follows links, and returns undefined if they lead out of the root or to a hidden file. The root
- * is looked up each time, because a deployment may change the link while the server runs.
+ * Follows links, and returns undefined if they lead out of the root or to a hidden file.
  */
 async function find({ root, dotfiles }: Site, path: string): Promise<Found | undefined> {
-  const [folder, real] = await Promise.all([Deno.realPath(root), Deno.realPath(path)]);
-  const base = folder.endsWith(separator) ? folder : folder + separator;
-  if (real !== folder && !real.startsWith(base)) return undefined;
-  const below = real.slice(base.length).split(separator).filter((name) => name !== "");
+  const real = await Deno.realPath(path);
+  const folder = await root.folderOf(real, separator);
+  if (folder === undefined) return undefined;
+  const below = real.slice(folder.length).split(separator).filter((name) => name !== "");
   if (isHiddenPath(below, dotfiles)) return undefined;
   const name = path.slice(path.lastIndexOf("/") + 1);
-  const found = [root, ...below].join("/");
-  return { path: found, below, name, info: await Deno.stat(found) };
+  return { path: real, below, name, info: await Deno.stat(real) };
 }
 
 async function answerDirectory(

@@ -571,3 +571,25 @@ Deno.test({
       assert.equal((await serve(get("/digits.txt"))).status, 403);
     }),
 });
+
+Deno.test("staticFiles() follows its root at once when that comes to lead elsewhere", async () => {
+  const outer = await Deno.makeTempDir();
+  try {
+    for (const folder of ["a/sub/sub", "b"]) {
+      await Deno.mkdir(`${outer}/${folder}`, { recursive: true });
+      await Deno.writeTextFile(`${outer}/${folder}/file`, folder);
+    }
+    await Deno.writeTextFile(`${outer}/a/file`, "a");
+    await Deno.writeTextFile(`${outer}/a/sub/file`, "a/sub");
+    const root = `${outer}/current`;
+    await Deno.symlink("a", root);
+    const serve = await staticFiles(root);
+    for (const target of ["a", "b", "a", "a/sub", "b"]) {
+      await Deno.remove(root);
+      await Deno.symlink(target, root);
+      assert.equal(await text(await serve(get("/file"))), target);
+    }
+  } finally {
+    await Deno.remove(outer, { recursive: true });
+  }
+});

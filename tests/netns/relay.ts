@@ -13,6 +13,7 @@ import { EventQueue } from "../../src/sim/event_queue.ts";
 import { Link, type LinkOptions } from "../../src/sim/link.ts";
 import type { Flight, Pipe, PipeCounters, PipeOptions } from "../../src/sim/pipe.ts";
 import { SeededRandom } from "../../src/sim/seeded_random.ts";
+import { markOf, setMark } from "./ip_mark.ts";
 import { type Kernel, loadKernel, STDIN } from "./tun.ts";
 
 /** What the relay can be told. */
@@ -65,8 +66,8 @@ class Relay {
     const link = new Link(this.#events, new SeededRandom(index, "relay"), options);
     const client = this.#kernel.openTun(`c${index}`);
     const server = this.#kernel.openTun(`s${index}`);
-    link.upward.join(({ data }) => this.#kernel.write(server, data));
-    link.downward.join(({ data }) => this.#kernel.write(client, data));
+    link.upward.join((flight) => this.#write(server, flight));
+    link.downward.join((flight) => this.#write(client, flight));
     this.#pipes.set(client, link.upward);
     this.#pipes.set(server, link.downward);
     this.#links.push(link);
@@ -89,6 +90,11 @@ class Relay {
       events.fireNext();
     }
     events.advance(now);
+  }
+
+  #write(fd: number, { data, mark }: Flight): void {
+    if (markOf(data) !== mark) setMark(data, mark);
+    this.#kernel.write(fd, data);
   }
 
   #take(fd: number, pipe: Pipe): void {
@@ -138,7 +144,7 @@ class Relay {
 }
 
 function packetOf(data: Uint8Array<ArrayBuffer>): Flight {
-  return { data, wireSize: data.length, mark: 0, withData: packetOf };
+  return { data, wireSize: data.length, mark: markOf(data), withData: packetOf };
 }
 
 if (import.meta.main) {

@@ -6,6 +6,7 @@ import { ECHO_PORT, NAME_PORT, ORIGIN_PORT } from "./origin.ts";
 import { PORT, serverAddress, Testbed } from "./testbed.ts";
 
 const INSIDE_PORT = 4_434;
+const NATIVE = ["--allow-ffi"];
 const TOKEN = "a-token-of-this-test";
 
 /** How curl goes from the laptop to the host. */
@@ -32,6 +33,8 @@ export interface ProxiedOptions {
   readonly used?: readonly number[];
   /** Further arguments of both programs. */
   readonly more?: readonly string[];
+  /** Whether both may use sockets of the system, which read and write marks of congestion. */
+  readonly isNative?: boolean;
 }
 
 /** The testbed with the programs of the proxy running on it. */
@@ -47,6 +50,7 @@ export class Proxied implements AsyncDisposable {
   /** Sets all of it up, and starts the programs. */
   static async make(links: readonly LinkOptions[], options: ProxiedOptions = {}): Promise<Proxied> {
     const { hasRouters = false, used = links.map((_, i) => i), more = [] } = options;
+    const permissions = options.isNative ? NATIVE : [];
     await using stack = new AsyncDisposableStack();
     const testbed = stack.use(await Testbed.make(links));
     if (hasRouters) await testbed.addRouters(links.length);
@@ -59,12 +63,14 @@ export class Proxied implements AsyncDisposable {
     const far = ["serve", `${folder}/www`, "-p", `${PORT}`, "-n", "s", "--proxy", ...more];
     const ports = ["--proxy-udp-ports", `${ECHO_PORT},${NAME_PORT}`];
     const rules = ["--users", `${folder}/users`, "--proxy-allow", "127.0.0.1", ...ports];
-    const gateway = testbed.program(testbed.server, "cli/main.ts", [...far, ...rules]);
+    const program = (host: string, args: readonly string[]) =>
+      testbed.program(host, "cli/main.ts", args, permissions);
+    const gateway = program(testbed.server, [...far, ...rules]);
     stack.defer(await start(gateway, "Listening"));
     const via = ["--via", `https://${serverAddress(0)}:${PORT}`, "--token-file", `${folder}/token`];
     const names = used.map((index) => `c${index}`).join();
     const near = ["proxy", ...via, "-k", "-n", names, ...more];
-    stack.defer(await start(testbed.program(testbed.client, "cli/main.ts", near), "Chromium"));
+    stack.defer(await start(program(testbed.client, near), "Chromium"));
     return new Proxied(testbed, stack.move());
   }
 

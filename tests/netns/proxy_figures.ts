@@ -178,7 +178,8 @@ if (reason) {
 const without = await whyNoKernelMptcp();
 if (without) console.log(`Without kernel MPTCP: ${without}.`);
 const knocks: Readonly<Record<string, () => Promise<readonly KnockRow[]>>> = {
-  "beside bulk": besideBulk,
+  "beside bulk": () => besideBulk(),
+  "beside bulk, marked after 5 ms": () => besideBulk(5),
   "over UDP": () => overUdp("earliestCompletion"),
   "over UDP, redundant": () => overUdp("redundant"),
 };

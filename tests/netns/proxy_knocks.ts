@@ -22,9 +22,16 @@ const PULL = 4_000;
 /** A line of the table: what was measured, and the figures. */
 export type KnockRow = readonly [name: string, figures: string];
 
-/** Bulk through one tunnel, small requests through many others, and what ping says meanwhile. */
-export async function besideBulk(): Promise<readonly KnockRow[]> {
-  await using proxied = await Proxied.make(LINKS, { hasRouters: true });
+/**
+ * Bulk through one tunnel, small requests through many others, and what ping says meanwhile.
+ *
+ * @param marking Milliseconds that packets wait from which on routers mark them; none, if left out.
+ */
+export async function besideBulk(marking?: number): Promise<readonly KnockRow[]> {
+  const isNative = marking !== undefined;
+  const marked = (link: LinkOptions) => ({ ...link, markFrom: link.rate! / 8_000 * marking! });
+  const links = isNative ? LINKS.map(marked) : LINKS;
+  await using proxied = await Proxied.make(links, { hasRouters: true, isNative });
   const { testbed } = proxied;
   const knock = await knockerOf(proxied);
   const pingers = [await knockerOf(proxied), await knockerOf(proxied)];
@@ -45,7 +52,7 @@ export async function besideBulk(): Promise<readonly KnockRow[]> {
   const [first, second] = await Promise.all(pings);
   bulk.kill("SIGKILL");
   await Promise.all([draining, bulk.stderr.cancel(), bulk.status]);
-  const { lateness } = await testbed.order();
+  const { lateness, links: counted } = await testbed.order();
   return [
     ["1 kB, idle: median, 95th percentile (ms)", spread(idle.times)],
     ["1 kB, beside bulk", spread(busy.times)],
@@ -54,6 +61,7 @@ export async function besideBulk(): Promise<readonly KnockRow[]> {
       `${spread(first!.times)} and ${spread(second!.times)}`,
     ],
     ["bulk meanwhile (Mbit/s)", rate.toFixed(1)],
+    ["packets marked", counted.map(({ down }) => down.marked).join(" and ")],
     ["the links were late at worst (ms)", lateness.toFixed(0)],
   ];
 }

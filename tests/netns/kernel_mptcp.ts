@@ -24,6 +24,7 @@ export const mptcpWay: Way = {
   name: "kernel MPTCP, microsocks",
   before: WRAPPER,
   args: ["--socks5-hostname", `${serverAddress(0)}:${SOCKS_PORT}`],
+  proxy: `socks5h://${serverAddress(0)}:${SOCKS_PORT}`,
 };
 
 /**

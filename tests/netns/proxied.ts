@@ -6,23 +6,30 @@ import { ECHO_PORT, NAME_PORT, ORIGIN_PORT } from "./origin.ts";
 import { PORT, serverAddress, Testbed } from "./testbed.ts";
 
 const INSIDE_PORT = 4_434;
+const NEAR = "127.0.0.1:1080";
 const NATIVE = ["--allow-ffi"];
 const TOKEN = "a-token-of-this-test";
 
-/** How curl goes from the laptop to the host. */
+/** How curl and other programs go from the laptop to the host. */
 export interface Way {
   readonly name: string;
   readonly args: readonly string[];
-  /** What starts curl. */
+  /** What starts it. */
   readonly before?: readonly string[];
+  /** The URL of the proxy, for programs that take one. */
+  readonly proxy?: string;
   /** The host's address; that on loopback, if left out. */
   readonly host?: string;
 }
 
 /** The ways through the near side. */
 export const proxyWays: readonly Way[] = [
-  { name: "curl -x", args: ["-x", "http://127.0.0.1:1080"] },
-  { name: "curl --socks5-hostname", args: ["--socks5-hostname", "127.0.0.1:1080"] },
+  { name: "curl -x", args: ["-x", `http://${NEAR}`], proxy: `http://${NEAR}` },
+  {
+    name: "curl --socks5-hostname",
+    args: ["--socks5-hostname", NEAR],
+    proxy: `socks5h://${NEAR}`,
+  },
 ];
 
 /** How the laptop and the programs are set up. */
@@ -62,7 +69,8 @@ export class Proxied implements AsyncDisposable {
     await testbed.start(testbed.server, "origin.ts");
     const far = ["serve", `${folder}/www`, "-p", `${PORT}`, "-n", "s", "--proxy", ...more];
     const ports = ["--proxy-udp-ports", `${ECHO_PORT},${NAME_PORT}`];
-    const rules = ["--users", `${folder}/users`, "--proxy-allow", "127.0.0.1", ...ports];
+    const allowed = `127.0.0.1,${serverAddress(0)}`;
+    const rules = ["--users", `${folder}/users`, "--proxy-allow", allowed, ...ports];
     const program = (host: string, args: readonly string[]) =>
       testbed.program(host, "cli/main.ts", args, permissions);
     const gateway = program(testbed.server, [...far, ...rules]);

@@ -66,8 +66,8 @@ class Skips {
   constructor(outcomes: readonly Outcome[], lawful: readonly LawfulSkip[]) {
     for (const outcome of outcomes) {
       if (outcome.ending !== "skipped") continue;
-      const entry = lawful.find((one) => isAbout(one, outcome));
-      if (entry?.isMissing) {
+      const entry = lawful.find((one) => one.isMissing && isAbout(one, outcome));
+      if (entry !== undefined) {
         this.#reasons.set(outcome, entry.reason);
         this.lines.push(`skipped, since ${entry.reason}: ${place(outcome)}`);
       } else {

@@ -1,0 +1,3 @@
+module strangers/program
+
+go 1.26.0

@@ -13,7 +13,7 @@ const SHARE = 0.2;
 
 Deno.test({
   name: "git, pip and Chromium go over both links by mpquic proxy, and heed marks of routers",
-  ignore: reason !== undefined,
+  ignore: reason !== undefined || fetchers.every(({ missing }) => missing !== undefined),
   async fn(t) {
     await using stack = new AsyncDisposableStack();
     const link = linkOf(20, 20, { down: { markFrom: MARKING } });
@@ -22,9 +22,8 @@ Deno.test({
     for (const fetcher of fetchers) {
       for (const way of proxyWays.filter((one) => fetcher.canGo(one))) {
         const { name, missing } = fetcher;
-        const title = `${name} by ${way.proxy}${missing ? `: ${missing}` : ""}`;
         await t.step({
-          name: title,
+          name: `${name} by ${way.proxy}`,
           ignore: missing !== undefined,
           async fn() {
             const before = await proxied.received();

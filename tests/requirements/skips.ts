@@ -6,10 +6,12 @@ import { hasOpenssl as hasAnyOpenssl, hasPromtool, hasStrace } from "../cli/inst
 import { hasSystemd } from "../cli/systemd.ts";
 import { hasTmux } from "../cli/terminal.ts";
 import { whyNotNative } from "../io/native/tier.ts";
+import { fetchers } from "../netns/fetchers.ts";
 import { hasNftables, whyNoNamespaces } from "../netns/testbed.ts";
 import { publicVectors } from "../public_vectors.ts";
 import type { LawfulSkip } from "../report/judge.ts";
 import { findBrowser } from "../strangers/browser.ts";
+import { whyNoGo } from "../strangers/go_program.ts";
 import { hasOpenssl } from "../tls/openssl.ts";
 
 const noNamespaces = await whyNoNamespaces();
@@ -120,6 +122,27 @@ export const skips: readonly LawfulSkip[] = [
     reason: "Chromium is not installed",
     isMissing: findBrowser() === undefined,
   },
+  ...["sessions", "datagrams"].map((module) => {
+    const missing = whyNoGo(module);
+    return {
+      file: `./tests/strangers/go_${module}_test.ts`,
+      name: everyTest,
+      reason: missing ?? "",
+      isMissing: missing !== undefined,
+    };
+  }),
+  {
+    file: "./tests/netns/fetchers_test.ts",
+    name: everyTest,
+    reason: "there is neither git nor pip nor Chromium",
+    isMissing: fetchers.every(({ missing }) => missing !== undefined),
+  },
+  ...fetchers.map(({ name, missing }) => ({
+    file: "./tests/netns/fetchers_test.ts",
+    name: new RegExp(`^${name} by `),
+    reason: missing ?? "",
+    isMissing: missing !== undefined,
+  })),
   {
     file: "./tests/cli/static_files_test.ts",
     name: "staticFiles() answers 403 for a file that may not be read",

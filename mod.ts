@@ -110,6 +110,7 @@ export type { DestinationOptions } from "./src/proxy/destinations.ts";
 export type { ProxyLimits } from "./src/proxy/allowance.ts";
 export { type ProxyUser, ProxyUsers } from "./src/proxy/proxy_users.ts";
 export { type TcpStreams, tcpStreams } from "./src/proxy/tcp_streams.ts";
+export { showConnection, type ShownConnection } from "./src/api/shown_connection.ts";
 export { type LiveOptions, type LiveView, reportLive, serveLive } from "./src/live/serve_live.ts";
 export { inspectLinks, type InspectLinksOptions } from "./src/api/inspect_links.ts";
 export type { Link, LinkProblem, LinkProblemKind } from "./src/io/links/link_judge.ts";

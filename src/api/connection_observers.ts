@@ -2,18 +2,52 @@
 
 import type { Role } from "../error/role.ts";
 import type { CloseInfo } from "./options/options.ts";
-import type { Path } from "./path/path.ts";
 import type { PathWatcher } from "./path/path_events.ts";
 import type { ConnectionStats } from "./stats/connection_stats.ts";
+import type { PathStats } from "./stats/path_stats.ts";
+
+/** Makes some members undefined where they are not known, as those of TCP are. */
+type Unsure<T, Known extends keyof T, Unknown extends keyof T> =
+  & Pick<T, Known>
+  & { readonly [Key in Unknown]: T[Key] | undefined };
+
+/** What an observer sees of a path. */
+export type ObservedPathStats = Unsure<
+  PathStats,
+  | "id"
+  | "localAddr"
+  | "remoteAddr"
+  | "status"
+  | "health"
+  | "minRtt"
+  | "latestRtt"
+  | "smoothedRtt"
+  | "bytesReceived"
+  | "bytesSent",
+  "congestionWindow" | "bytesInFlight" | "maxDatagramSize" | "packetsLost"
+>;
+
+/** A path that an observer sees. */
+export interface ObservedPath {
+  readonly stats: ObservedPathStats;
+}
+
+/** What an observer sees of the counters of a connection. */
+export type ObservedStats = Unsure<
+  ConnectionStats,
+  "bytesReceived" | "bytesSent" | "openStreams",
+  "packetsLost"
+>;
 
 /** What an observer sees of a connection. */
 export interface ObservedFace {
-  readonly paths: readonly Path[];
-  readonly stats: ConnectionStats;
+  readonly paths: readonly ObservedPath[];
+  readonly stats: ObservedStats;
   readonly remoteAddr: Deno.NetAddr;
   readonly protocol: string | undefined;
   readonly serverName: string | undefined;
-  readonly closed: Promise<CloseInfo>;
+  /** Undefined if it tells no more than that it is over. */
+  readonly closed: Promise<CloseInfo | undefined>;
 }
 
 /** A connection whose handshake is complete. */

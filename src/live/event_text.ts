@@ -51,7 +51,8 @@ export function pathEndText({ closeInfo }: WatchedEvent, silence: number | undef
 }
 
 /** Why a connection is over: in order, or by a failure. */
-export function endText(info: CloseInfo | Error): string {
+export function endText(info: CloseInfo | Error | undefined): string {
+  if (info === undefined) return "closed";
   if (info instanceof Error) return plainText(info.message.replace(/^Cannot go on: /, ""));
   const { closeCode, reason } = info;
   return plainText(`closed in order, code ${closeCode}${reason === "" ? "" : `, "${reason}"`}`);

@@ -28,7 +28,7 @@ export interface Summary {
   readonly beganAt: number;
   readonly received: number;
   readonly sent: number;
-  readonly lost: number;
+  readonly lost: number | undefined;
   readonly streams: number;
   /** Paths that are open. */
   readonly paths: number;

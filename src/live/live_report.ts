@@ -26,21 +26,24 @@ export interface PathFacts {
   readonly health: "ok" | "suspect" | "failed";
   /** The shortest round-trip time in milliseconds; undefined until one was measured. */
   readonly minRtt: number | undefined;
-  /** The largest UDP payload in use. */
-  readonly size: number;
+  /** The largest UDP payload in use; undefined with TCP. */
+  readonly size: number | undefined;
   /** Why it carries nothing any more; undefined while it is open. */
   readonly end: string | undefined;
 }
 
-/** What is plotted of a path. Bytes and packets are counted from its beginning; times in ms. */
+/**
+ * What is plotted of a path. Bytes and packets are counted from its beginning; times in ms. Null
+ * stands for what is not known.
+ */
 export type PathSample = readonly [
   id: number,
   received: number,
   sent: number,
   rtt: number | null,
-  window: number,
-  inFlight: number,
-  lost: number,
+  window: number | null,
+  inFlight: number | null,
+  lost: number | null,
 ];
 
 /** How an event is shown. */
@@ -69,7 +72,8 @@ export interface ConnectionReport {
   /** Of all paths, those too that are closed. */
   readonly received: number;
   readonly sent: number;
-  readonly lost: number;
+  /** Undefined if it is not known, as with TCP. */
+  readonly lost: number | undefined;
   readonly streams: number;
   /** What happened since the report before. */
   readonly events: readonly LiveEvent[];

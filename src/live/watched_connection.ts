@@ -1,7 +1,6 @@
 // A connection that is watched: what it does is turned into reports.
 
-import type { ObservedConnection } from "../api/connection_observers.ts";
-import type { PathStats } from "../api/stats/path_stats.ts";
+import type { ObservedConnection, ObservedPathStats } from "../api/connection_observers.ts";
 import { endText, type WatchedEvent } from "./event_text.ts";
 import type { InterfaceNames } from "./interface_names.ts";
 import type {
@@ -132,11 +131,11 @@ export class WatchedConnection {
     return end === undefined ? events : [...events, end];
   }
 
-  #nameOf({ localAddr, remoteAddr }: PathStats): string {
+  #nameOf({ localAddr, remoteAddr }: ObservedPathStats): string {
     return this.#names.of(localAddr, remoteAddr);
   }
 
-  #factsOf(stats: PathStats, end: string | undefined): PathFacts {
+  #factsOf(stats: ObservedPathStats, end: string | undefined): PathFacts {
     return {
       id: stats.id,
       name: this.#nameOf(stats),
@@ -151,16 +150,16 @@ export class WatchedConnection {
   }
 }
 
-function sampleOf(stats: PathStats): PathSample {
+function sampleOf(stats: ObservedPathStats): PathSample {
   return [
     stats.id,
     stats.bytesReceived,
     stats.bytesSent,
     // Until a round trip was measured, there is a guess only; of a silent path it is long ago.
     stats.latestRtt > 0 && stats.health === "ok" ? rounded(stats.smoothedRtt) : null,
-    Math.round(stats.congestionWindow),
-    stats.bytesInFlight,
-    stats.packetsLost,
+    stats.congestionWindow === undefined ? null : Math.round(stats.congestionWindow),
+    stats.bytesInFlight ?? null,
+    stats.packetsLost ?? null,
   ];
 }
 

@@ -27,13 +27,22 @@ export function countText(count) {
 }
 
 /**
+ * @param {number | null | undefined} value
+ * @param {(value: number) => string} text How it is written.
+ * @returns {string} A dash if it is not known.
+ */
+export function known(value, text) {
+  return value === null || value === undefined ? "–" : text(value);
+}
+
+/**
  * @param {number | null | undefined} milliseconds
  * @returns {string} Such as `20.1 ms`; a dash if it is not known.
  */
 export function timeText(milliseconds) {
-  if (milliseconds === null || milliseconds === undefined) return "–";
-  if (milliseconds >= 10_000) return `${(milliseconds / 1_000).toFixed(1)} s`;
-  return `${threeDigits(milliseconds)} ms`;
+  return known(milliseconds, (time) => {
+    return time >= 10_000 ? `${(time / 1_000).toFixed(1)} s` : `${threeDigits(time)} ms`;
+  });
 }
 
 /**

@@ -1,6 +1,6 @@
 // The page: follows the program, and shows what it tells.
 
-import { bytesText, clockText, countText, rateText, timeText } from "./format.js";
+import { bytesText, clockText, countText, known, rateText, timeText } from "./format.js";
 import { colourName, Plots } from "./plots.js";
 import { Series } from "./series.js";
 
@@ -265,7 +265,7 @@ function renderSummary(summary) {
     ...figure("Sending", rateText(sentRate)),
     ...figure("Received", bytesText(received)),
     ...figure("Sent", bytesText(sent)),
-    ...figure("Packets lost", countText(lost)),
+    ...figure("Packets lost", known(lost, countText)),
     ...figure("Streams", countText(streams)),
   ]);
 }
@@ -314,12 +314,12 @@ function cardOf(path, column) {
     "",
     ...figure("Receiving", rateText(column.received.at(-1))),
     ...figure("Sending", rateText(column.sent.at(-1))),
-    ...figure("Losses", `${countText(column.lost.at(-1) ?? 0)} /s`),
+    ...figure("Losses", known(column.lost.at(-1), (lost) => `${countText(lost)} /s`)),
     ...figure("Round trip", timeText(column.rtt.at(-1))),
     ...figure("Shortest", timeText(minRtt)),
-    ...figure("Datagram size", bytesText(size)),
-    ...figure("Window", bytesText(column.window.at(-1) ?? 0)),
-    ...figure("In flight", bytesText(column.inFlight.at(-1) ?? 0)),
+    ...figure("Datagram size", known(size, bytesText)),
+    ...figure("Window", known(column.window.at(-1), bytesText)),
+    ...figure("In flight", known(column.inFlight.at(-1), bytesText)),
   ));
   return card;
 }

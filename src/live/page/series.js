@@ -4,8 +4,8 @@
 const RATE_SPAN = 1_000;
 
 /**
- * @typedef {[id: number, received: number, sent: number, rtt: number | null, window: number,
- *   inFlight: number, lost: number]} PathSample
+ * @typedef {[id: number, received: number, sent: number, rtt: number | null,
+ *   window: number | null, inFlight: number | null, lost: number | null]} PathSample
  * @typedef {[time: number, ...paths: PathSample[]]} Sample
  * @typedef {{ id: number, received: number[], sent: number[], rtt: (number | null)[],
  *   window: (number | null)[], inFlight: (number | null)[], lost: (number | null)[] }} PathColumns
@@ -87,7 +87,7 @@ export class Series {
       const pace = (field) => now === undefined ? 0 : this.#pace(id, field, before, i);
       columns.received.push(pace(RECEIVED));
       columns.sent.push(pace(SENT));
-      columns.lost.push(now === undefined ? null : pace(LOST));
+      columns.lost.push(now?.[LOST] === undefined || now[LOST] === null ? null : pace(LOST));
       columns.rtt.push(now?.[RTT] ?? null);
       columns.window.push(now?.[WINDOW] ?? null);
       columns.inFlight.push(now?.[IN_FLIGHT] ?? null);

@@ -86,6 +86,11 @@ export class Guest {
     this.turns = new Turns(requests);
   }
 
+  /** Requests that are being answered. */
+  get exchanges(): number {
+    return this.#exchanges;
+  }
+
   /** Milliseconds without a request. */
   idleFor(now: number): number {
     return this.#exchanges > 0 ? 0 : now - this.#idleSince;

@@ -6,6 +6,7 @@ import { CapsuleDatagrams } from "./capsule_datagrams.ts";
 import { fieldsOf } from "./fields.ts";
 import { endLate } from "./late_end.ts";
 import { broken, readableOf, write } from "./node_streams.ts";
+import { showSocket } from "./show_socket.ts";
 
 const { NGHTTP2_CONNECT_ERROR } = constants;
 
@@ -111,7 +112,9 @@ export class H2Client {
     signal.addEventListener("abort", giveUp);
     try {
       const session = await opened(socket, url);
-      return new H2Client(session, url.host, options.idleTimeout);
+      const client = new H2Client(session, url.host, options.idleTimeout);
+      showSocket(socket, "client", () => client.#tunnels);
+      return client;
     } catch (error) {
       socket.destroy();
       throw error;

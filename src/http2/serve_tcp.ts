@@ -20,6 +20,7 @@ import { type Guest, Guests, type TcpServerLimits } from "./guests.ts";
 import { h1Refusal, h1Tunnel, h1UpgradeTunnel } from "./h1_tunnel.ts";
 import { h2Tunnel } from "./h2_tunnel.ts";
 import { endLate } from "./late_end.ts";
+import { showSocket } from "./show_socket.ts";
 import { carryTunnel, type TunnelStream } from "./tunnel.ts";
 
 /**
@@ -235,8 +236,10 @@ class TcpServer implements TcpHttpServer {
     try {
       this.#guests.open(socket, this.#judge?.judge(socket) ?? []);
     } catch {
-      socket.destroy();
+      return void socket.destroy();
     }
+    const guest = this.#guests.find(socket);
+    showSocket(socket, "server", () => guest?.exchanges ?? 0);
   }
 
   /** A client may not have requests begun and reset as fast as it can. */

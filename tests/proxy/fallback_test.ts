@@ -3,6 +3,7 @@ import { connectTcp } from "../../src/proxy/connect_tcp.ts";
 import { connectUdp } from "../../src/proxy/connect_udp.ts";
 import { ProxyError } from "../../src/proxy/proxy_client.ts";
 import type { TunnelOptions, TunnelTransport } from "../../src/proxy/tunnel_options.ts";
+import { Collector } from "../../src/live/collector.ts";
 import { makeDevelopmentCertificate } from "../../src/io/development_certificate.ts";
 import { cert } from "../http3/deno_quic.ts";
 import { within } from "../http3/raw_peer.ts";
@@ -145,4 +146,38 @@ nativeTest("resets are carried over TCP, both ways", async () => {
   const text = new Response(second.readable).text();
   await assert.rejects(soon(text), (error) => (error as { code?: number }).code === 0x10f);
   await soon(second.closed);
+});
+
+Deno.test("a live view shows both ends of tunnels over TCP, until the connection is over", async () => {
+  await using host = new TcpHost(({ readable, writable }) => {
+    readable.pipeTo(writable).catch(() => {});
+  });
+  const collector = new Collector(Date.now);
+  const far = await tcpFarSide();
+  const options = near([], { idleTimeout: 100 });
+  const tunnel = await soon(connectTcp(`https://localhost:${far.port}`, host.target, options));
+  const writer = tunnel.writable.getWriter();
+  const reading = new Response(tunnel.readable).bytes();
+  await soon(writer.write(new Uint8Array(300_000)));
+  const open = collector.report().connections;
+  assert.deepEqual(open.map(({ facts }) => facts.protocol), Array(2).fill("h2 over TCP"));
+  assert.deepEqual(open.map(({ facts }) => facts.serverName), Array(2).fill("localhost"));
+  assert.deepEqual(open.map(({ streams }) => streams), [1, 1]);
+  const client = open.find(({ facts }) => facts.role === "client")!;
+  assert.equal(client.facts.peer, `127.0.0.1:${far.port}`);
+  await soon(writer.close());
+  assert.equal((await soon(reading)).length, 300_000);
+  await soon(tunnel.closed);
+  const ended = new Map<string, { readonly received: number; readonly sent: number }>();
+  while (ended.size < 2) {
+    for (const { facts, received, sent, end } of collector.report().connections) {
+      if (end !== undefined) ended.set(facts.role, { received, sent });
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  collector.stop();
+  await far[Symbol.asyncDispose]();
+  for (const { received, sent } of ended.values()) {
+    assert.ok(received > 300_000 && sent > 300_000, `${received}, ${sent}`);
+  }
 });

@@ -1,5 +1,6 @@
 // Carries bytes between two TCP connections.
 
+import { showConnection } from "../../mod.ts";
 import { serverNameIn } from "./client_hello.ts";
 import { type RateLimits, RateMeter } from "./rate_meter.ts";
 import { RequestPlaces } from "./request_places.ts";
@@ -42,6 +43,8 @@ export class TcpRelay {
   /** Requests whose content is awaited. */
   #awaited = 0;
   #hasAnswered = false;
+  #received = 0;
+  #sent = 0;
   #isWriting = false;
   #endedAt = Infinity;
   #isClosed = false;
@@ -168,12 +171,36 @@ export class TcpRelay {
     return undefined;
   }
 
+  /** A live view shows it from the server's first word on. */
+  #show(): void {
+    // deno-lint-ignore no-this-alias -- the getters below are of another object
+    const relay = this;
+    showConnection({
+      role: "server",
+      localAddr: this.#client.localAddr,
+      remoteAddr: this.#client.remoteAddr,
+      protocol: "HTTP",
+      serverName: this.#serverName || undefined,
+      closed: this.closed,
+      get bytesReceived() {
+        return relay.#received;
+      },
+      get bytesSent() {
+        return relay.#sent;
+      },
+      get openStreams() {
+        return relay.#places.taken;
+      },
+    });
+  }
+
   async #carryRequests(server: Deno.TcpConn): Promise<void> {
     const buffer = new Uint8Array(REQUEST_CHUNK);
     for (let length; (length = await this.#client.read(buffer)) !== null;) {
       // What comes after the server has ended is read all the same: else the client would hear of a
       // reset before it has read the end.
       const now = performance.now();
+      this.#received += length;
       if (this.#awaited > 0) this.#incoming.end(now, length);
       if (this.#endedAt === Infinity) await writeAll(server, buffer.subarray(0, length));
       if (this.#awaited > 0) this.#incoming.begin(this.progressAt = performance.now());
@@ -184,11 +211,13 @@ export class TcpRelay {
   async #carryResponses(server: Deno.TcpConn): Promise<void> {
     const buffer = new Uint8Array(RESPONSE_CHUNK);
     for (let length; (length = await server.read(buffer)) !== null;) {
+      if (!this.#hasAnswered) this.#show();
       this.#hasAnswered = this.#isWriting = true;
       this.#outgoing.begin(performance.now());
       await writeAll(this.#client, buffer.subarray(0, length), () => {
         this.progressAt = performance.now();
       });
+      this.#sent += length;
       this.#outgoing.end(this.progressAt, length);
       this.#isWriting = false;
     }

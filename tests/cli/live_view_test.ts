@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { get as getOverTcp } from "node:https";
 import { getFlags } from "../../cli/get/get_flags.ts";
 import { checkProgram } from "../../cli/check/check_options.ts";
 import { readLiveChoices } from "../../cli/flags/live_flags.ts";
@@ -80,6 +81,31 @@ Deno.test("mpquic get and the server show a transfer from both ends, until they 
     assert.equal(messages[0]!.title, "server");
     assert.ok(messages.at(-2)!.connections[1]!.sent > 3_000_000);
     assert.equal(messages.at(-1)!.type, "end");
+  });
+});
+
+Deno.test("the server's live view shows downloads over TCP", async () => {
+  await withFolder(async (folder) => {
+    const words = ["--host", HOST, "-p", "0", "-tcp", "--live", folder];
+    await using server = await RunningServer.start(...words);
+    const visitor = await Visitor.enter({ url: urlIn(server.text) });
+    const length = await new Promise<number>((resolve, reject) => {
+      const place = { host: HOST, port: server.port, path: "/large", rejectUnauthorized: false };
+      getOverTcp({ ...place, agent: false }, async (response) => {
+        let count = 0;
+        for await (const piece of response) count += piece.length;
+        resolve(count);
+      }).on("error", reject);
+    });
+    assert.equal(length, 3_000_000);
+    for await (const { connections, shown } of visitor.follow()) {
+      const found = connections.find(({ sent }) => sent > 3_000_000);
+      if (found === undefined) continue;
+      assert.equal(found.role, "server");
+      assert.equal(found.protocol, "HTTP over TCP");
+      assert.ok(shown !== undefined);
+      break;
+    }
   });
 });
 

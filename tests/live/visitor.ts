@@ -11,6 +11,7 @@ export interface Message {
   readonly title: string;
   readonly connections: {
     readonly role: string;
+    readonly protocol?: string;
     readonly end?: string;
     readonly received: number;
     readonly sent: number;

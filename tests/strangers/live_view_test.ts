@@ -7,6 +7,7 @@ import {
   roundRobin,
   serve,
   serveLive,
+  showConnection,
 } from "../../mod.ts";
 import { findBrowser } from "./browser.ts";
 import { DevTools, eventually, type Page } from "./devtools.ts";
@@ -140,7 +141,7 @@ Deno.test({
   assert.ok(await page.value(isFilled));
   transfer.cut();
   await page.until(`${states}.join() === "works,no answer"`);
-  await page.until(`${events}[0].includes("Path 1 (127.0.0.1) does not answer")`);
+  await page.until(`${events}.some((text) => text.includes("Path 1 (127.0.0.1) does not answer"))`);
   // At the right end of the plots there is one path only: the stack, and the round-trip times.
   for (const figure of ["rate", "rtt"]) {
     await page.until(
@@ -187,6 +188,41 @@ Deno.test({
   }
   assert.equal(new Set(backgrounds).size, 2);
   assert.ok(transfer.connection.paths.length === 2);
+});
+
+Deno.test({
+  name: "Chromium shows a connection of TCP, with a dash for what is not known",
+  ignore: !program,
+}, async () => {
+  await using view = serveLive();
+  const begin = performance.now();
+  const localAddr = { transport: "tcp", hostname: "127.0.0.1", port: 5_000 } as const;
+  const end = Promise.withResolvers<void>();
+  showConnection({
+    role: "server",
+    localAddr,
+    remoteAddr: { ...localAddr, port: 5_001 },
+    protocol: "h2",
+    bytesReceived: 0,
+    get bytesSent() {
+      return 125 * (performance.now() - begin); // 1 Mbit/s
+    },
+    openStreams: 3,
+    closed: end.promise,
+  });
+  await using browser = await DevTools.start(program!);
+  const page = await browser.page({ width: 1000, height: 1400 });
+  await page.open(view.url);
+  const figures = `[...document.querySelectorAll("#paths dd")].map((one) => one.textContent)`;
+  await page.until(`/^(9\\d\\d k|1(\\.\\d+)? M)bit\\/s$/.test(${figures}[1])`);
+  await page.until(`${coloursIn("rate", 0, 1)}[0] > 50`);
+  const [received, , ...others] = await page.value(figures);
+  assert.equal(received, "0 bit/s");
+  assert.deepEqual(others, Array(6).fill("–"));
+  assert.match(await page.value("document.querySelector('#facts').textContent"), /^h2 over TCP/);
+  end.resolve();
+  await page.until(`document.querySelector("#over").hidden === false`);
+  assert.deepEqual(page.complaints, []);
 });
 
 Deno.test({

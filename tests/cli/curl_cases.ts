@@ -1,3 +1,5 @@
+import { cert } from "../http3/deno_quic.ts";
+
 /** Command lines that mpquic get and curl understand alike: ORIGIN and OTHER are servers. */
 export interface CurlCase {
   /** What is tried, in a few words. */
@@ -196,6 +198,11 @@ export const cases: readonly CurlCase[] = [
   { name: "-6", args: ["-6", "https://no-such-host.invalid/"], isCodeOnly: true },
   { name: "--interface", args: ["--interface", "127.0.0.1", "ORIGIN/echo"] },
   { name: "no such host", args: ["https://no-such-host.invalid/"], isCodeOnly: true },
+  {
+    name: "no list of revoked certificates",
+    args: ["--cacert", "authority", "--crlfile", "nowhere", "ORIGIN/echo"],
+    isCodeOnly: true,
+  },
   { name: "no certificate", args: ["--cacert", "nowhere", "ORIGIN/echo"], isCodeOnly: true },
   { name: "an unknown flag", args: ["--no-such-flag", "ORIGIN/echo"], isCodeOnly: true },
   { name: "no URL", args: ["-d", "x"], isCodeOnly: true },
@@ -213,6 +220,7 @@ export const files: Readonly<Record<string, string>> = {
   flags: '# flags\n  -H "X-A: 1"\nrequest=PUT\nwrite-out: "\\t%{http_code}\\\\t\\""\n' +
     "-d one # and\n data = two\n--globoff\n-K more\n",
   more: "-so out\n",
+  authority: cert,
   cookies: "# Netscape HTTP Cookie File\n127.0.0.1\tFALSE\t/\tTRUE\t0\tfrom\tfile\n" +
     "#HttpOnly_127.0.0.1\tFALSE\t/other\tTRUE\t0\tno\tno\n",
 };

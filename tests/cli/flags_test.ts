@@ -110,6 +110,7 @@ Deno.test("readServerOptions() reads every form of 2018", () => {
     listing: true,
     live: undefined,
     exemptNetworks: [],
+    clientCrl: undefined,
     maxConnections: undefined,
     maxConnectionsPerAddress: undefined,
     maxHandshakes: undefined,

@@ -48,7 +48,8 @@ const UDP_SEGMENT = 103;
 /** `MSG_NOSIGNAL | MSG_DONTWAIT`. */
 const FLAGS = 0x4040;
 
-const IOVECS_AT = SLOT_COUNT * SLOT_SIZE;
+/** Behind the last slot is room for the rest of a jumbo datagram that begins in it. */
+const IOVECS_AT = (SLOT_COUNT + LARGE_SLOTS - 1) * SLOT_SIZE;
 const HEADER_AT = IOVECS_AT + SLOT_COUNT * IOVEC_SIZE;
 const NAME_AT = HEADER_AT + HEADER_SIZE;
 /**
@@ -66,7 +67,7 @@ export function slotsOf(size: number): number {
 
 /** Slots for datagrams, filled in order and sent in runs. Sockets with something to send borrow one. */
 export class OutgoingSlab {
-  /** The slots, and so many of them that a jumbo datagram fits. */
+  /** The slots, and what a jumbo datagram takes from each of them on. */
   readonly buffers: readonly Uint8Array[];
   readonly #largeBuffers: readonly Uint8Array[];
   readonly #slab: Slab;
@@ -91,7 +92,7 @@ export class OutgoingSlab {
     this.#slab = slab;
     const slots = Array.from({ length: SLOT_COUNT }, (_, i) => i);
     this.buffers = slots.map((i) => slab.bytes.subarray(i * SLOT_SIZE, (i + 1) * SLOT_SIZE));
-    this.#largeBuffers = slots.slice(0, 1 - LARGE_SLOTS).map((i) =>
+    this.#largeBuffers = slots.map((i) =>
       slab.bytes.subarray(i * SLOT_SIZE, i * SLOT_SIZE + LARGE_SIZE)
     );
     this.#places = slots.map((i) => slab.place(i * SLOT_SIZE, SLOT_SIZE));
@@ -115,7 +116,7 @@ export class OutgoingSlab {
     return this.buffers[this.#free];
   }
 
-  /** The same with more slots behind it; undefined if too few are left. */
+  /** The same with more slots behind it: what has room for a datagram has room for a jumbo one. */
   get largeBuffer(): Uint8Array | undefined {
     return this.#largeBuffers[this.#free];
   }
@@ -143,8 +144,7 @@ export class OutgoingSlab {
     destination: Uint8Array | undefined,
     from?: LocalPort,
   ): void {
-    const slots = slotsOf(size);
-    if (size > LARGE_SIZE || this.#free + slots > SLOT_COUNT) {
+    if (size > LARGE_SIZE || this.#free >= SLOT_COUNT) {
       throw new RangeError(`Cannot send ${size} bytes: the slots have less room`);
     }
     const index = this.#end++;
@@ -156,7 +156,7 @@ export class OutgoingSlab {
     const iovec = IOVECS_AT + index * IOVEC_SIZE;
     this.#slab.putPlace(iovec, this.#places[this.#free]!);
     this.#slab.words[(iovec + 8) >>> 2] = size;
-    this.#free += slots;
+    this.#free += slotsOf(size);
   }
 
   /**

@@ -52,20 +52,29 @@ nativeTest("A run that the system has no room for waits, and leaves whole", () =
   assert.equal(script.outgoing.holds, false);
 });
 
-nativeTest("Seven jumbo datagrams are all that fits, and short ones fill the rest", () => {
+nativeTest("Seven jumbo datagrams fill the slots", () => {
   const { outgoing } = new Scripted([]);
   for (let i = 1; i <= 7; i++) {
     assert.equal(outgoing.largeBuffer!.length, 9_216);
     assert.equal(outgoing.add(8_952, remote, Ecn.Ect0, id), i === 7);
   }
-  assert.equal(outgoing.largeBuffer, undefined);
-  assert.equal(outgoing.add(1_452, remote, Ecn.Ect0, id), false);
-  assert.throws(() => outgoing.add(8_952, remote, Ecn.Ect0, id), RangeError);
-  for (let i = 1; i <= 2; i++) {
+  for (let i = 1; i <= 3; i++) {
     assert.ok(outgoing.buffer);
-    assert.equal(outgoing.add(1_452, remote, Ecn.Ect0, id), i === 2);
+    assert.equal(outgoing.add(1_452, remote, Ecn.Ect0, id), i === 3);
   }
   assert.equal(outgoing.buffer, undefined);
+  assert.equal(outgoing.largeBuffer, undefined);
+  assert.throws(() => outgoing.add(8_952, remote, Ecn.Ect0, id), RangeError);
+});
+
+nativeTest("However few slots are left, there is room for a jumbo datagram", () => {
+  for (let short = 40; short < 45; short++) {
+    const { outgoing } = new Scripted([]).add(short);
+    assert.equal(outgoing.largeBuffer!.length, 9_216);
+    assert.equal(outgoing.add(8_952, remote, Ecn.Ect0, id), true);
+    assert.equal(outgoing.buffer, undefined);
+    assert.equal(outgoing.flush(), "done");
+  }
 });
 
 nativeTest("A socket whose device takes no runs sends single datagrams from then on", () => {

@@ -113,6 +113,25 @@ Deno.test("MtuDiscovery is calmed by any large datagram that arrives", () => {
   }
 });
 
+Deno.test("MtuDiscovery is not calmed by datagrams shorter than those that are lost", () => {
+  const mtu = new MtuDiscovery(8_952);
+  search(mtu, 9_000);
+  const verdicts = [100, 200, 300, 400].map((now) => {
+    mtu.onPacketAcked(1_452);
+    return mtu.onPacketLost(8_952, now - 50, now);
+  });
+  assert.deepEqual(verdicts, [false, false, false, true]);
+  assert.equal(mtu.current, 1_200);
+  // What is as long as the shortest that was lost, and arrives, is a proof.
+  mtu.onPacketAcked(1_200);
+  search(mtu, 9_000, 700_000);
+  for (let now = 700_100; now < 705_000; now += 100) {
+    assert.equal(mtu.onPacketLost(4_000, now - 50, now), false);
+    assert.equal(mtu.onPacketLost(8_952, now - 50, now), false);
+    mtu.onPacketAcked(4_000);
+  }
+});
+
 Deno.test("MtuDiscovery does not blame the size when small datagrams are lost", () => {
   const mtu = new MtuDiscovery(1_452);
   search(mtu, 1_500);

@@ -41,6 +41,8 @@ export class MtuDiscovery {
   #probing = 0;
   #failures = 0;
   #losses = 0;
+  /** The shortest of the large packets that were lost so; what is shorter and arrives is no proof. */
+  #shortestLost = Infinity;
   /** When the last loss was counted; what left before belongs to the same event. */
   #lossCountedAt = -Infinity;
   #searchAgainAt = Infinity;
@@ -147,6 +149,7 @@ export class MtuDiscovery {
     if (this.doubtful) return;
     this.doubtful = this.#isTrialDue = true;
     this.#losses = 0;
+    this.#shortestLost = Infinity;
     this.#lossCountedAt = now;
   }
 
@@ -161,7 +164,9 @@ export class MtuDiscovery {
   onPacketAcked(size: number): void {
     if (size < BASE_DATAGRAM_SIZE) return;
     this.doubtful = this.#isTrialDue = false;
-    if (size > BASE_DATAGRAM_SIZE || this.current === BASE_DATAGRAM_SIZE) this.#losses = 0;
+    if (size < this.#shortestLost && this.current > BASE_DATAGRAM_SIZE) return;
+    this.#losses = 0;
+    this.#shortestLost = Infinity;
   }
 
   /**
@@ -177,6 +182,7 @@ export class MtuDiscovery {
     if (timeSent < this.#lossCountedAt) return false;
     this.#lossCountedAt = now;
     this.#losses++;
+    this.#shortestLost = Math.min(this.#shortestLost, size);
     if (this.doubtful) {
       this.tooNarrow = this.#losses >= NARROW_LOSSES;
       this.#isTrialDue = !this.tooNarrow;

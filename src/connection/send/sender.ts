@@ -9,7 +9,7 @@ import type { NetworkPath } from "../../path/network/network_path.ts";
 import type { Path } from "../../path/path.ts";
 import type { PathSet } from "../../path/path_set.ts";
 import type { StreamView } from "../../scheduler/stream_order.ts";
-import { isWorthProbing, wantedProbe } from "./size_probe.ts";
+import { hasRoomFor, isWorthProbing, wantedProbe } from "./size_probe.ts";
 import { pathForClose, writeClose, writeEarlyClose } from "./close_frames.ts";
 import type { Closing } from "../closing.ts";
 import { CopyQueue } from "./copy_queue.ts";
@@ -324,7 +324,8 @@ export class Sender {
       const { current: network } = path;
       if (path.room === 0 || path.health !== Health.Ok) continue;
       const size = wantedProbe(network, now);
-      if (size === 0 || size > path.room || busy && !isWorthProbing(network, size)) continue;
+      if (size === 0 || !hasRoomFor(size, network)) continue;
+      if (busy && !isWorthProbing(network, size)) continue;
       const out = this.#buildMtuProbe(path, size, now);
       if (out !== undefined) return out;
     }

@@ -1,5 +1,6 @@
 // When a probe for the datagram size goes before data.
 
+import { BASE_DATAGRAM_SIZE } from "../../path/network/mtu_discovery.ts";
 import type { NetworkPath } from "../../path/network/network_path.ts";
 
 /**
@@ -15,6 +16,15 @@ const PROBE_SHARE = 4;
 /** The size of the probe that should be sent now; 0 for none. */
 export function wantedProbe({ mtu, congestion }: NetworkPath, now: number): number {
   return mtu.wantedProbe(now, congestion.window);
+}
+
+/**
+ * Whether window and credit suffice for a probe of the size, where a datagram may leave. The pacer is
+ * owed what is too much: data take its room in smaller parts, and would leave none for a jumbo probe.
+ */
+export function hasRoomFor(size: number, network: NetworkPath): boolean {
+  const { bytesInFlight, congestion, credit } = network;
+  return size <= congestion.window - bytesInFlight && size <= credit - BASE_DATAGRAM_SIZE;
 }
 
 /** Whether a probe for the size does not hurt the data that wait. */

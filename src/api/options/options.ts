@@ -118,9 +118,9 @@ export interface TransportOptions {
   initialReceiveWindow?: number;
   /**
    * Bytes of the largest UDP datagram to try on each path, from 1200, which every path carries and
-   * which turns the search off. Ethernet carries 1452, jumbo frames and the machine itself 8952. More
-   * than 1452 is tried where nothing cuts datagrams into fragments: with native sockets, and between
-   * addresses of the machine. A datagram size is used only once a probe of it has arrived.
+   * which turns the search off. Ethernet carries 1452, jumbo frames and loopback 8952. More than 1452
+   * is tried where nothing cuts datagrams into fragments: with native sockets, and to addresses of
+   * loopback. A datagram size is used only once a probe of it has arrived.
    *
    * @default {8952}
    */

@@ -15,7 +15,10 @@ import type { Turns } from "./turns.ts";
 export interface TcpRequestInfo {
   /** Where the client is. */
   readonly remoteAddr: Deno.NetAddr;
-  /** The certificates that the client has shown, in DER, its own first; empty if it shows none. */
+  /**
+   * The certificates that the client has shown, in DER, its own first; empty if it shows none. Their
+   * authority follows even if the client has left it out.
+   */
   readonly peerCertificates: readonly Uint8Array[];
   /** What the request came over. */
   readonly protocol: "HTTP/1.1" | "HTTP/2";

@@ -174,7 +174,9 @@ class TcpServer implements TcpHttpServer {
   setCertificates(certificates: CertificateOptions): void {
     this.#certificates.replace(certificates);
     const { cert, key } = certificates;
-    for (const server of this.#servers.values()) server.setSecureContext({ cert, key });
+    for (const server of this.#servers.values()) {
+      server.setSecureContext({ cert, key, ...this.#authorities });
+    }
   }
 
   async shutdown(): Promise<void> {
@@ -197,15 +199,20 @@ class TcpServer implements TcpHttpServer {
     await ended;
   }
 
+  /** The authorities of clients' certificates, among which the runtime looks for issuers. */
+  get #authorities(): { readonly ca?: string[] } {
+    return this.#judge === undefined ? {} : { ca: [...this.#judge.ca] };
+  }
+
   #serverAt(): Http2SecureServer {
-    const ca = this.#judge && [...this.#judge.ca];
     const server = createSecureServer({
       cert: this.#certificates.first.cert,
       key: this.#certificates.first.key,
       SNICallback: (name, done) => done(null, this.#certificates.find(name)),
       allowHTTP1: true,
       handshakeTimeout: HANDSHAKE_TIMEOUT,
-      ...(ca && { requestCert: true, rejectUnauthorized: false, ca }),
+      ...(this.#judge && { requestCert: true, rejectUnauthorized: false }),
+      ...this.#authorities,
       settings: {
         enableConnectProtocol: this.#options.onConnect !== undefined,
         initialWindowSize: STREAM_WINDOW,

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import type { TcpRequestHandler } from "../../src/http2/exchange.ts";
 import { serveTcp, type ServeTcpOptions, type TcpHttpServer } from "../../src/http2/serve_tcp.ts";
-import { makeDevelopmentCertificate } from "../../src/io/development_certificate.ts";
+import {
+  makeDevelopmentCertificate,
+  makeIssuedCertificate,
+} from "../../src/io/development_certificate.ts";
 import { cert, key } from "../http3/deno_quic.ts";
 import { within } from "../http3/raw_peer.ts";
 import { H1Stranger, H2Stranger, headOf, outcomeOf } from "./strangers.ts";
@@ -216,4 +219,16 @@ Deno.test("serveTcp() shows a renewed certificate, and hears on further addresse
   further.close();
   const place = { port: run.port, localAddresses: ["127.0.0.1"], cert, key };
   await assert.rejects(serveTcp(place, () => new Response("")), /EADDRINUSE|in use/);
+});
+
+Deno.test("serveTcp() tells the same of a client's certificates behind a renewal of its own", async () => {
+  const { caPem, certPem, keyPem } = await makeIssuedCertificate(["ann"]);
+  const handler: TcpRequestHandler = (_, { peerCertificates }) =>
+    new Response(String(peerCertificates.length));
+  await using run = await site(handler, { clientCertificates: { caCerts: [caPem] } });
+  for (let renewals = 0; renewals < 2; renewals++) {
+    using client = Deno.createHttpClient({ caCerts: [cert], cert: certPem, key: keyPem });
+    assert.equal(await (await fetch(run.url, { client })).text(), "2");
+    run.server.setCertificates({ cert, key });
+  }
 });

@@ -54,13 +54,13 @@ Deno.test("MtuDiscovery tries jumbo frames behind Ethernet's, and no size betwee
   assert.ok(narrow.current > 1_380 && narrow.current <= 1_400, `${narrow.current}`);
 });
 
-Deno.test("MtuDiscovery waits with jumbo frames for a window of ten", () => {
+Deno.test("MtuDiscovery waits with jumbo frames for a window of four", () => {
   const mtu = new MtuDiscovery(8_952);
   assert.equal(mtu.wantedProbe(0, 14_720), 1_452);
   mtu.onProbeSent(1_452);
   mtu.onProbeAcked(1_452);
-  assert.equal(mtu.wantedProbe(0, 89_519), 0);
-  assert.equal(mtu.wantedProbe(0, 89_520), 8_952);
+  assert.equal(mtu.wantedProbe(0, 35_807), 0);
+  assert.equal(mtu.wantedProbe(0, 35_808), 8_952);
 });
 
 Deno.test("MtuDiscovery falls back from jumbo frames that stop to arrive to Ethernet's", () => {

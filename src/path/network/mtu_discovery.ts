@@ -7,7 +7,7 @@ export const ETHERNET_DATAGRAM_SIZE = 1_452;
 /** What jumbo frames of 9,000 bytes carry, and any system to itself; none are larger. */
 export const JUMBO_DATAGRAM_SIZE = 8_952;
 /** The part of a window that a jumbo probe may be: what is lost with one is not sent meanwhile. */
-const JUMBO_SHARE = 1 / 10;
+const JUMBO_SHARE = 1 / 4;
 /** RFC 8899, Section 5.1.2: tries per size before it counts as too large. */
 const MAX_PROBES = 3;
 /** The search ends when this little could still be won. */

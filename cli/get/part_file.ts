@@ -150,6 +150,8 @@ export class PartFile implements FileSink {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    // A program that is just being started may have a copy of the descriptor, and with it the lock.
+    this.#file.unlockSync();
     this.#file.close();
     if (this.#length > 0 || this.#known !== undefined) return;
     try {

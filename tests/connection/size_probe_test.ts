@@ -15,11 +15,15 @@ Deno.test("hasRoomFor() refuses probes that an unproven address has no credit fo
   Object.assign(network.congestion, { window: 100_000 });
   network.onDatagramReceived(1_300);
   assert.ok(network.room(0) > 0);
-  assert.ok(hasRoomFor(1_452, network) && !hasRoomFor(8_952, network));
+  const path = { room: 1_452, current: network };
+  assert.ok(
+    hasRoomFor(1_452, path) &&
+      !hasRoomFor(8_952, path),
+  );
   network.prove();
-  assert.ok(hasRoomFor(8_952, network));
+  assert.ok(hasRoomFor(8_952, path));
   network.bytesInFlight = 91_049;
-  assert.ok(!hasRoomFor(8_952, network));
+  assert.ok(!hasRoomFor(8_952, path));
   network.bytesInFlight--;
-  assert.ok(hasRoomFor(8_952, network));
+  assert.ok(hasRoomFor(8_952, path));
 });

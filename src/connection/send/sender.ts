@@ -324,7 +324,7 @@ export class Sender {
       const { current: network } = path;
       if (path.room === 0 || path.health !== Health.Ok) continue;
       const size = wantedProbe(network, now);
-      if (size === 0 || !hasRoomFor(size, network)) continue;
+      if (size === 0 || !hasRoomFor(size, path)) continue;
       if (busy && !isWorthProbing(network, size)) continue;
       const out = this.#buildMtuProbe(path, size, now);
       if (out !== undefined) return out;

@@ -7,13 +7,20 @@ import { run, RunningServer } from "./program_runner.ts";
 const MOST = 80;
 const FLOOD = 60;
 
-/** A server of a folder that may have few files open. */
+/**
+ * A server of a folder that may have few files open. The runtime would say that it cannot open what
+ * NODE_EXTRA_CA_CERTS names, if it wants to just when no descriptor is left.
+ */
 function frugal(folder: string): Deno.Command {
   const options = ["-tcp", "--host", "127.0.0.1", "-p", "0", "-certpath", folder, folder];
-  const { args, ...environment } = exactly("cli/server.ts", options);
+  const { args, env: { NODE_EXTRA_CA_CERTS: _, ...env }, clearEnv } = exactly(
+    "cli/server.ts",
+    options,
+  );
   return new Deno.Command("sh", {
     args: ["-c", `ulimit -n ${MOST} && exec "$0" "$@"`, Deno.execPath(), ...args],
-    ...environment,
+    env,
+    clearEnv,
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

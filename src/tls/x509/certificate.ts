@@ -1,17 +1,18 @@
 // One X.509 certificate.
 
 import type { KeyObject } from "node:crypto";
-import { equalBytes, toHex } from "../../bytes/bytes.ts";
+import { toHex } from "../../bytes/bytes.ts";
 import { formatIpAddress } from "../../bytes/ip_address.ts";
 import { Alert, alertError } from "../code/alert.ts";
 import { CertificateExtensions } from "./certificate_extensions.ts";
 import { CertificateKey } from "./certificate_key.ts";
-import { type SignatureProblem, signatureProblem } from "./certificate_signature.ts";
+import type { SignatureProblem } from "./certificate_signature.ts";
 import { readTime } from "./certificate_time.ts";
-import { checkDer, contextTag, DerError, DerReader, readWholeBits, Tag } from "./der.ts";
+import { contextTag, DerError, DerReader, Tag } from "./der.ts";
 import { DistinguishedName } from "./distinguished_name.ts";
 import type { GeneralName } from "./general_name.ts";
 import type { NameConstraints } from "./name_constraints.ts";
+import { SignedContent } from "./signed_content.ts";
 
 export { ExtendedUsage, KeyUsageBit } from "./certificate_extensions.ts";
 
@@ -38,9 +39,7 @@ export class Certificate {
   readonly notAfter: number;
   /** Its public key, which may be one that cannot be used. */
   readonly key: CertificateKey;
-  readonly #signed: Uint8Array;
-  readonly #algorithm: Uint8Array;
-  readonly #signature: Uint8Array;
+  readonly #signed: SignedContent;
   readonly #extensionsReader: DerReader | undefined;
   #extensions: CertificateExtensions | undefined;
 
@@ -48,19 +47,12 @@ export class Certificate {
   constructor(der: Uint8Array) {
     this.der = der.slice();
     try {
-      checkDer(this.der);
-      const outer = DerReader.inside(this.der, Tag.Sequence);
-      this.#signed = outer.element(Tag.Sequence);
-      this.#algorithm = outer.element(Tag.Sequence);
-      this.#signature = readWholeBits(outer.content(Tag.BitString));
-      outer.expectEnd();
-      const reader = DerReader.inside(this.#signed, Tag.Sequence);
+      this.#signed = new SignedContent(this.der);
+      const reader = this.#signed.read();
       const version = readVersion(reader);
       this.serial = toHex(reader.content(Tag.Integer));
       // RFC 5280, Section 4.1.1.2: the algorithm is named twice, the same.
-      if (!equalBytes(reader.element(Tag.Sequence), this.#algorithm)) {
-        throw new DerError("it names two signature algorithms");
-      }
+      this.#signed.expectAlgorithm(reader);
       this.issuer = DistinguishedName.read(reader);
       const validity = reader.enter(Tag.Sequence);
       this.notBefore = readTime(validity);
@@ -129,7 +121,7 @@ export class Certificate {
 
   /** Why it does not count as signed by `issuer`; `undefined` if it does. */
   signatureProblem(issuer: Certificate): SignatureProblem | undefined {
-    return signatureProblem(this.#algorithm, this.#signed, issuer.key, this.#signature);
+    return this.#signed.problem(issuer.key);
   }
 
   /** What its extensions say. */

@@ -1,12 +1,13 @@
 // One list of revoked certificates (RFC 5280, Section 5).
 
-import { equalBytes, toHex } from "../../bytes/bytes.ts";
+import { toHex } from "../../bytes/bytes.ts";
 import type { Certificate } from "./certificate.ts";
-import { type SignatureProblem, signatureProblem } from "./certificate_signature.ts";
+import type { SignatureProblem } from "./certificate_signature.ts";
 import { readTime } from "./certificate_time.ts";
-import { checkDer, contextTag, DerError, DerReader, readWholeBits, Tag } from "./der.ts";
+import { contextTag, DerError, type DerReader, Tag } from "./der.ts";
 import { DistinguishedName } from "./distinguished_name.ts";
 import { identifier, identifierText } from "./object_identifier.ts";
+import { SignedContent } from "./signed_content.ts";
 
 const DELTA = identifier("2.5.29.27");
 const ISSUING_POINT = identifier("2.5.29.28");
@@ -38,27 +39,18 @@ export class RevocationList {
   readonly nextUpdate: number;
   /** Serial numbers of the certificates, in hexadecimal. */
   readonly #serials = new Set<string>();
-  readonly #signed: Uint8Array;
-  readonly #algorithm: Uint8Array;
-  readonly #signature: Uint8Array;
+  readonly #signed: SignedContent;
 
   /**
    * @param der One list in DER.
    * @throws {DerError} If it cannot be read, or not be used.
    */
   constructor(der: Uint8Array) {
-    checkDer(der);
-    const outer = DerReader.inside(der, Tag.Sequence);
-    this.#signed = outer.element(Tag.Sequence);
-    this.#algorithm = outer.element(Tag.Sequence);
-    this.#signature = readWholeBits(outer.content(Tag.BitString));
-    outer.expectEnd();
-    const reader = DerReader.inside(this.#signed, Tag.Sequence);
+    this.#signed = new SignedContent(der);
+    const reader = this.#signed.read();
     const version = readVersion(reader);
     // RFC 5280, Section 5.1.1.2: the algorithm is named twice, the same.
-    if (!equalBytes(reader.element(Tag.Sequence), this.#algorithm)) {
-      throw new DerError("it names two signature algorithms");
-    }
+    this.#signed.expectAlgorithm(reader);
     this.issuer = DistinguishedName.read(reader);
     this.thisUpdate = readTime(reader);
     // RFC 5280, Section 5.1.2.5: the time of the next one is there.
@@ -89,7 +81,7 @@ export class RevocationList {
 
   /** Why it does not count as signed by `issuer`; `undefined` if it does. */
   signatureProblem(issuer: Certificate): SignatureProblem | undefined {
-    return signatureProblem(this.#algorithm, this.#signed, issuer.key, this.#signature);
+    return this.#signed.problem(issuer.key);
   }
 
   #readEntries(entries: DerReader, version: number): void {

@@ -39,16 +39,21 @@ export async function readTrust({ caCert, cert, key, crlFile }: CarrierChoices):
  */
 export async function readAuthority(path: string): Promise<string> {
   const text = await read(path, "--cacert", CurlCode.Authority);
+  checkCertificates(text, path, "--cacert", CurlCode.Authority);
+  return text;
+}
+
+/** Fails unless a file holds a certificate in PEM. */
+function checkCertificates(text: string, path: string, flag: string, code: number): void {
   try {
     new X509Certificate(text);
   } catch {
     throw new Failure(
-      `Cannot use ${path}: name a file of PEM certificates with --cacert`,
+      `Cannot use ${path}: name a file of PEM certificates with ${flag}`,
       1,
-      CurlCode.Authority,
+      code,
     );
   }
-  return text;
 }
 
 const KEY = /-----BEGIN (\w+ )?PRIVATE KEY-----[\s\S]+?-----END \1?PRIVATE KEY-----/;
@@ -68,15 +73,7 @@ async function readIdentity(
       CurlCode.OwnCertificate,
     );
   }
-  try {
-    new X509Certificate(cert);
-  } catch {
-    throw new Failure(
-      `Cannot use ${certPath}: name a file of PEM certificates with --cert`,
-      1,
-      CurlCode.OwnCertificate,
-    );
-  }
+  checkCertificates(cert, certPath, "--cert", CurlCode.OwnCertificate);
   return { cert, key };
 }
 

@@ -1,6 +1,6 @@
-import { dial, fetch, type MultipathConnection } from "../../mod.ts";
-import { cert } from "../http3/deno_quic.ts";
+import { fetch, type MultipathConnection } from "../../mod.ts";
 import { linesOf } from "../netns/lines.ts";
+import { dialServer } from "./dial_server.ts";
 import { isPayload } from "./payload.ts";
 
 /*
@@ -42,13 +42,7 @@ const tally = { right: 0, wrong: 0, lost: {} as Record<string, number>, cut: 0 }
 
 /** Of two addresses to begin at, `dial` would try the other one after a while: a handshake more. */
 function connect(place: string): Promise<MultipathConnection> {
-  return dial({
-    hostname: "127.0.0.1",
-    port,
-    serverName: "localhost",
-    alpnProtocols: ["h3"],
-    caCerts: [cert],
-    localAddresses: [`127.1.${place}`],
+  return dialServer(port, `127.1.${place}`, {
     maxIdleTimeout: 3_600_000,
     handshakeTimeout: HANDSHAKE_TIMEOUT,
     // A client that only receives would not learn that its worker died.

@@ -1,15 +1,10 @@
 import assert from "node:assert/strict";
-import {
-  dial,
-  fetch,
-  type MultipathConnection,
-  serveWorkers,
-  type WorkerServer,
-} from "../../mod.ts";
+import { fetch, type MultipathConnection, serveWorkers, type WorkerServer } from "../../mod.ts";
 import { RestartPause } from "../../src/api/restart_pause.ts";
 import { nativeTest } from "../io/native/tier.ts";
 import { cert, key } from "../http3/deno_quic.ts";
 import { UdpRelay } from "../netns/udp_relay.ts";
+import { dialServer } from "./dial_server.ts";
 
 const module = new URL("./worker.ts", import.meta.url);
 
@@ -42,13 +37,7 @@ function connect(
   handshakeTimeout = 60_000,
   port = server.addr.port,
 ): Promise<MultipathConnection> {
-  return dial({
-    hostname: "127.0.0.1",
-    port,
-    serverName: "localhost",
-    alpnProtocols: ["h3"],
-    caCerts: [cert],
-    localAddresses: [`127.1.0.${1 + number % 200}`],
+  return dialServer(port, `127.1.0.${1 + number % 200}`, {
     maxIdleTimeout: 120_000,
     handshakeTimeout,
     // What a client sends has its worker's successor reset the connection.

@@ -1,7 +1,8 @@
-import { dial, fetch, type MultipathConnection, openWorkerSockets } from "../../mod.ts";
+import { fetch, type MultipathConnection, openWorkerSockets } from "../../mod.ts";
 import { linesOf } from "../netns/lines.ts";
 import { cert, key } from "../http3/deno_quic.ts";
 import { CpuGroup } from "./cpu_group.ts";
+import { dialServer } from "./dial_server.ts";
 
 /*
  * `deno task scale [rounds] [seconds of each] [connections]` measures what a second worker brings, each
@@ -82,13 +83,7 @@ class Worker implements AsyncDisposable {
 
 /** Client number so-and-so, from an address of its own. */
 function connect(port: number, number: number): Promise<MultipathConnection> {
-  return dial({
-    hostname: "127.0.0.1",
-    port,
-    serverName: "localhost",
-    alpnProtocols: ["h3"],
-    caCerts: [cert],
-    localAddresses: [`127.1.${Math.floor(number / 250)}.${1 + number % 250}`],
+  return dialServer(port, `127.1.${Math.floor(number / 250)}.${1 + number % 250}`, {
     maxIdleTimeout: 600_000,
     handshakeTimeout: 60_000,
   });

@@ -46,6 +46,10 @@ export const MEASURES: readonly Measure[] = [
     ...requests("requests-long", "requests for 1 kB, one at a time", "requests", 10),
     isLong: true,
   },
+  {
+    ...requests("connections-long", "new connections, one at a time", "connections", 10),
+    isLong: true,
+  },
 ];
 
 function transfer(

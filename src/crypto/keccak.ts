@@ -70,17 +70,26 @@ export class Keccak {
     const state = this.#state;
     state.fill(0);
     let at = 0;
-    for (const part of parts) {
-      for (let i = 0; i < part.length; i++) {
-        state[at]! ^= part[i]!;
-        if (++at < rate) continue;
-        this.#permute(STATE);
-        at = 0;
-      }
-    }
+    for (const part of parts) at = this.#mix(part, at, rate);
     state[at]! ^= suffix;
     state[rate - 1]! ^= 0x80;
     this.#permute(STATE);
+  }
+
+  /**
+   * Mixes a part into the state from a place on, and gives the place behind the part. V8 compiles a
+   * loop inside a loop while it runs, and throws that code away at the end of each part.
+   */
+  #mix(part: Uint8Array, start: number, rate: number): number {
+    const state = this.#state;
+    let at = start;
+    for (let i = 0; i < part.length; i++) {
+      state[at]! ^= part[i]!;
+      if (++at < rate) continue;
+      this.#permute(STATE);
+      at = 0;
+    }
+    return at;
   }
 
   /** What was asked for; nothing that it depends on stays behind. */

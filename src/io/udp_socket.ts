@@ -15,6 +15,17 @@ const OUTGOING_COUNT = 16;
 /** No datagram is larger than this. */
 const INCOMING_SIZE = 65_535;
 
+/**
+ * Datagrams sent, with none received in between, until the socket listens. What the runtime can do at
+ * once, it does without a turn of the event loop, so it would not hear what comes while there is
+ * something to send; and the system drops what it has no room for.
+ */
+const SENDS_IN_A_ROW = 128;
+/** Turns of the event loop after which the runtime (tokio) has asked the system what has come. */
+const TURNS_TO_HEAR = 62;
+/** Datagrams received until the event loop turns, for timers and all else that waits for a turn. */
+const RECEIVES_PER_TURN = 256;
+
 /** So many failures to receive in a row, and the socket is taken to be broken. */
 const MAX_FAILURES = 16;
 
@@ -56,6 +67,7 @@ export class UdpSocket implements Socket {
   readonly #outgoing: Outgoing[] = [];
   readonly #incoming = new Uint8Array(INCOMING_SIZE);
   readonly #onBatch: () => void;
+  readonly #onTurn: () => void;
   readonly #onSent: () => void;
   readonly #onSendFailed: (error: unknown) => void;
   /** Which datagram goes next, and how many wait from there on, round and round. */
@@ -63,6 +75,10 @@ export class UdpSocket implements Socket {
   #waiting = 0;
   /** Whether the first of them is with the system. */
   #isSending = false;
+  /** Datagrams sent since the socket listened or received one. */
+  #sentInRow = 0;
+  /** Turns of the event loop for which it has listened. */
+  #turns = 0;
   #listener: SocketListener | undefined;
   #lastRemote: Address;
   #isClosed = false;
@@ -74,6 +90,7 @@ export class UdpSocket implements Socket {
     this.address = { transport: "udp", hostname, port };
     this.#lastRemote = this.address;
     this.#onBatch = () => this.#isClosed || this.#sendFirst();
+    this.#onTurn = () => this.#turned();
     this.#onSent = () => this.#sent();
     this.#onSendFailed = (error) => this.#sendFailed(error);
   }
@@ -109,7 +126,8 @@ export class UdpSocket implements Socket {
   async listen(listener: SocketListener): Promise<void> {
     this.#listener = listener;
     let failures = 0;
-    while (!this.#isClosed) {
+    for (let count = 1; !this.#isClosed; count++) {
+      if (count % RECEIVES_PER_TURN === 0) await turnOfLoop();
       let result: [Uint8Array, Deno.Addr];
       try {
         result = await this.#conn.receive(this.#incoming);
@@ -121,6 +139,7 @@ export class UdpSocket implements Socket {
         return listener.onBroken(this, error as Error);
       }
       failures = 0;
+      this.#sentInRow = 0;
       listener.onDatagram(result[0], this, this.#remoteOf(result[1] as Deno.NetAddr));
     }
   }
@@ -151,6 +170,11 @@ export class UdpSocket implements Socket {
   }
 
   #sendFirst(): void {
+    if (this.#sentInRow === SENDS_IN_A_ROW) {
+      setImmediate(this.#onTurn);
+      return;
+    }
+    this.#sentInRow++;
     this.#isSending = true;
     this.#hand(this.#first).then(this.#onSent, this.#onSendFailed);
   }
@@ -158,6 +182,14 @@ export class UdpSocket implements Socket {
   #hand(index: number): Promise<number> {
     const { buffer, size, remote } = this.#outgoing[index % OUTGOING_COUNT]!;
     return this.#conn.send(buffer.subarray(0, size), remote);
+  }
+
+  /** Goes on with sending when a datagram has been received or none waits. */
+  #turned(): void {
+    if (this.#isClosed) return;
+    if (++this.#turns === TURNS_TO_HEAR) this.#sentInRow = 0;
+    if (this.#sentInRow === 0) this.#turns = 0;
+    this.#sendFirst();
   }
 
   /** The first datagram is gone; returns whether it was the last. */
@@ -207,6 +239,11 @@ function makeOutgoing(remote: Address): Outgoing {
 /** `192.0.2.1` for `::ffff:192.0.2.1`, as sockets for both families show IPv4 peers. */
 function unmapped(hostname: string): string {
   return hostname.startsWith("::ffff:") && hostname.includes(".") ? hostname.slice(7) : hostname;
+}
+
+/** Resolves when the event loop has turned. */
+function turnOfLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function isPassing(error: unknown): boolean {

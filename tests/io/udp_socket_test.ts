@@ -80,6 +80,52 @@ Deno.test("UdpSocket goes on with the batch behind a datagram that cannot be sen
   await listening;
 });
 
+Deno.test("UdpSocket hears what comes while there is always something to send", async () => {
+  const [socket, sink] = [UdpSocket.open("127.0.0.1", 0), UdpSocket.open("127.0.0.1", 0)];
+  let sent = 0;
+  const heardAt: number[] = [];
+  // The sink never listens: the system drops what it has no room for. The socket itself does.
+  const send = () => {
+    for (let { buffer } = socket; buffer && sent < 50_000; buffer = socket.buffer) {
+      const to = ++sent % 5_000 === 0 ? socket : sink;
+      socket.send(write(`${sent}`, buffer), to.address);
+    }
+  };
+  const notes = new Notes();
+  const listening = socket.listen({
+    onDatagram: (datagram) => heardAt.push(sent - Number(new TextDecoder().decode(datagram))),
+    onFree: send,
+    onUnreachable: () => notes.unreachable.push(sink.address),
+    onBroken: (_socket, error) => notes.broken.push(error),
+  });
+  send();
+  await until(() => sent >= 50_000);
+  socket.close();
+  sink.close();
+  await listening;
+  assert.deepEqual([notes.unreachable.length, notes.broken.length], [0, 0]);
+  assert.ok(heardAt.length >= 8, `heard ${heardAt.length} times`);
+  assert.ok(heardAt.every((late) => late < 500), `heard after ${heardAt} others were sent`);
+});
+
+Deno.test("UdpSocket lets timers fire while datagrams never end", async () => {
+  const addr = { transport: "udp", hostname: "127.0.0.1", port: 1 } as const;
+  const conn = {
+    addr,
+    receive: (buffer: Uint8Array) => Promise.resolve([buffer.subarray(0, 1), addr] as const),
+    close: () => {},
+  };
+  const socket = new UdpSocket(conn as unknown as Deno.DatagramConn);
+  const notes = new Notes();
+  setTimeout(() => socket.close(), 10);
+  // Without a turn of the event loop, this ends by the error.
+  notes.onDatagram = () => {
+    if (++notes.free > 10_000_000) throw new Error("No timer has fired");
+  };
+  await socket.listen(notes);
+  assert.ok(notes.free > 256);
+});
+
 Deno.test("UdpSocket.close() hands over what waits", async () => {
   const [from, to] = [UdpSocket.open("127.0.0.1", 0), UdpSocket.open("127.0.0.1", 0)];
   const notes = new Notes();

@@ -20,6 +20,8 @@ export interface TcpRequestInfo {
    * authority follows even if the client has left it out.
    */
   readonly peerCertificates: readonly Uint8Array[];
+  /** The name that the client asked for in its handshake (RFC 6066, Section 3), if it asked for one. */
+  readonly serverName: string | undefined;
   /** What the request came over. */
   readonly protocol: "HTTP/1.1" | "HTTP/2";
   /** Resolves when the response has been sent; rejects if that failed. */
@@ -66,7 +68,7 @@ export async function answer(
   incoming: NodeRequest,
   outgoing: NodeResponse,
   handler: TcpRequestHandler,
-  client: Pick<TcpRequestInfo, "remoteAddr" | "peerCertificates">,
+  client: Pick<TcpRequestInfo, "remoteAddr" | "peerCertificates" | "serverName">,
   { patience, turns }: Treatment,
 ): Promise<void> {
   const done = Promise.withResolvers<void>();

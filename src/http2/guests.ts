@@ -76,6 +76,8 @@ export class Guest {
   readonly turns: Turns;
   /** The certificates that the client has shown, in DER, its own first. */
   certificates: readonly Uint8Array[] = [];
+  /** The name that the client asked for, if any. */
+  serverName: string | undefined;
   #exchanges = 0;
   #idleSince = performance.now();
 
@@ -161,12 +163,18 @@ export class Guests {
     socket.on("close", () => this.#forget(key, guest));
   }
 
-  /** The handshake of a connection is complete, and its client has shown these certificates. */
-  open(socket: Ends, certificates: readonly Uint8Array[]): void {
+  /**
+   * The handshake of a connection is complete.
+   *
+   * @param certificates Those that its client has shown.
+   * @param serverName The name that its client has asked for, if any.
+   */
+  open(socket: Ends, certificates: readonly Uint8Array[], serverName: string | undefined): void {
     const guest = this.find(socket);
     if (guest === undefined) return;
     this.#opening.delete(guest);
     guest.certificates = certificates;
+    guest.serverName = serverName;
   }
 
   /** The one that a connection with TLS belongs to; undefined if it has left. */

@@ -20,7 +20,7 @@ import { type Guest, Guests, type TcpServerLimits } from "./guests.ts";
 import { h1Refusal, h1Tunnel, h1UpgradeTunnel } from "./h1_tunnel.ts";
 import { h2Tunnel } from "./h2_tunnel.ts";
 import { endLate } from "./late_end.ts";
-import { showSocket } from "./show_socket.ts";
+import { serverNameOf, showSocket } from "./show_socket.ts";
 import { carryTunnel, type TunnelStream } from "./tunnel.ts";
 
 /**
@@ -63,7 +63,8 @@ export interface TcpHttpServer extends AsyncDisposable {
   /**
    * Listens on further addresses as well.
    *
-   * @param localAddresses Literal addresses; those that are listened on already are passed over.
+   * @param localAddresses Literal addresses; those that are listened on already are passed over, and
+   * all when the server has been stopped.
    * @throws {Error} If the port is taken at one of them.
    */
   follow(localAddresses: readonly string[]): Promise<void>;
@@ -132,6 +133,7 @@ class TcpServer implements TcpHttpServer {
   readonly #certificates: TcpCertificates;
   readonly #judge: ClientJudge | undefined;
   #port: number;
+  #isStopped = false;
 
   constructor(options: ServeTcpOptions, handler: TcpRequestHandler) {
     this.#options = options;
@@ -155,7 +157,7 @@ class TcpServer implements TcpHttpServer {
 
   async follow(localAddresses: readonly string[]): Promise<void> {
     for (const hostname of localAddresses) {
-      if (this.#servers.has(hostname)) continue;
+      if (this.#isStopped || this.#servers.has(hostname)) continue;
       const server = this.#serverAt();
       await new Promise<void>((resolve, reject) => {
         server.once("error", reject);
@@ -164,6 +166,7 @@ class TcpServer implements TcpHttpServer {
           resolve();
         });
       });
+      if (this.#isStopped) return void server.close();
       server.on("error", ignore);
       const address = server.address();
       if (address !== null && typeof address !== "string") this.#port = address.port;
@@ -180,6 +183,7 @@ class TcpServer implements TcpHttpServer {
   }
 
   async shutdown(): Promise<void> {
+    this.#isStopped = true;
     const ends = Array.from(this.#servers.values(), (server) => {
       return new Promise<void>((resolve) => server.close(() => resolve()));
     });
@@ -189,6 +193,7 @@ class TcpServer implements TcpHttpServer {
   }
 
   close(): void {
+    this.#isStopped = true;
     for (const server of this.#servers.values()) server.close();
     this.#guests.end(true);
   }
@@ -241,7 +246,7 @@ class TcpServer implements TcpHttpServer {
   /** The handshake is complete: a client whose certificate does not count goes no further. */
   #open(socket: TLSSocket): void {
     try {
-      this.#guests.open(socket, this.#judge?.judge(socket) ?? []);
+      this.#guests.open(socket, this.#judge?.judge(socket) ?? [], serverNameOf(socket));
     } catch {
       return void socket.destroy();
     }
@@ -309,6 +314,7 @@ class TcpServer implements TcpHttpServer {
     const client = {
       remoteAddr: { transport: "tcp", hostname: remoteAddress, port: remotePort } as const,
       peerCertificates: guest?.certificates ?? [],
+      serverName: guest?.serverName,
     };
     const { stall: timeout, minBodyRate: rate } = this.#guests.limits;
     const treatment = { patience: { timeout, rate }, turns: guest?.turns };

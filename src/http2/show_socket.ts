@@ -25,8 +25,7 @@ export function showSocket(
     localAddr: place(localAddress, localPort),
     remoteAddr: place(remoteAddress, remotePort),
     protocol: socket.alpnProtocol || "http/1.1",
-    // The types of the runtime do not know of it; it is false or null if no name is asked for.
-    serverName: (socket as { servername?: string | false | null }).servername || undefined,
+    serverName: serverNameOf(socket),
     closed,
     get bytesReceived() {
       return socket.bytesRead;
@@ -42,4 +41,10 @@ export function showSocket(
 
 function place(hostname = "", port = 0): Deno.NetAddr {
   return { transport: "tcp", hostname, port };
+}
+
+/** The name that the client of a connection asks for (RFC 6066, Section 3); undefined if none. */
+export function serverNameOf(socket: TLSSocket): string | undefined {
+  // The types of the runtime do not know of it; it is false or null if no name is asked for.
+  return (socket as { servername?: string | false | null }).servername || undefined;
 }

@@ -221,6 +221,27 @@ Deno.test("serveTcp() shows a renewed certificate, and hears on further addresse
   await assert.rejects(serveTcp(place, () => new Response("")), /EADDRINUSE|in use/);
 });
 
+Deno.test("serveTcp() tells which name a client asked for, and hears no further when stopped", async () => {
+  const names: (string | undefined)[] = [];
+  const { certPem, keyPem, caPem } = await makeIssuedCertificate(["localhost", "127.0.0.1"]);
+  const own = { cert: certPem, key: keyPem };
+  await using run = await site((_, { serverName }) => {
+    names.push(serverName);
+    return new Response();
+  }, own);
+  for (const http2 of [true, false]) {
+    using client = Deno.createHttpClient({ caCerts: [caPem], http2, http1: !http2 });
+    await fetch(run.url, { client });
+    await fetch(`https://127.0.0.1:${run.port}`, { client });
+  }
+  assert.deepEqual(names, ["localhost", undefined, "localhost", undefined]);
+  const stopped = run.server.shutdown();
+  await run.server.follow(["127.0.0.2"]);
+  const late = Deno.connect({ hostname: "127.0.0.2", port: run.port });
+  await assert.rejects(late, Deno.errors.ConnectionRefused);
+  await stopped;
+});
+
 Deno.test("serveTcp() tells the same of a client's certificates behind a renewal of its own", async () => {
   const { caPem, certPem, keyPem } = await makeIssuedCertificate(["ann"]);
   const handler: TcpRequestHandler = (_, { peerCertificates }) =>

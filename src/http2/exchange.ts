@@ -109,11 +109,7 @@ export async function answer(
 function requestOf(incoming: NodeRequest, patience: Patience): Request | number {
   const { method = "", headers, url: target = "" } = incoming;
   if (IMPOSSIBLE.has(method)) return 501;
-  const host = headers[":authority"] ?? headers.host;
-  const path = target === "*" ? "" : target;
-  const url = typeof host === "string" && isHost(host) && (path === "" || path.startsWith("/"))
-    ? URL.parse(`https://${host}${path}`)
-    : null;
+  const url = targetOf(target, hostOf(incoming));
   if (url === null) return 400;
   const hasBody = method !== "GET" && method !== "HEAD";
   if (hasBody) waitFor(incoming, patience);
@@ -132,6 +128,28 @@ function waitFor(incoming: NodeRequest, patience: Patience): void {
   incoming.on("pause", () => patience.end(0));
   incoming.on("data", (chunk: Uint8Array) => patience.end(chunk.length));
   incoming.on("end", () => patience.stop());
+}
+
+/** What a request asks for; null if that is no URL of https. */
+function targetOf(target: string, host: string | undefined): URL | null {
+  if (host === undefined || !isHost(host)) return null;
+  if (target === "*") return URL.parse(`https://${host}`);
+  if (target.startsWith("/")) return URL.parse(`https://${host}${target}`);
+  // RFC 9112, Section 3.2.2: a target may name the host as well, and is right then.
+  const [, own] = /^https:\/\/([^/?#]*)/i.exec(target) ?? [];
+  return own !== undefined && isHost(own) ? URL.parse(target) : null;
+}
+
+/**
+ * The host that a request names; undefined if there is none or more than one (RFC 9112, Section 3.2;
+ * RFC 9113, Section 8.3.1): what stands before this server may have gone by the other one.
+ */
+function hostOf({ headers, rawHeaders }: NodeRequest): string | undefined {
+  const isHostField = (name: string, i: number) => i % 2 === 0 && name.toLowerCase() === "host";
+  if (rawHeaders.filter(isHostField).length > 1) return undefined;
+  const authority = headers[":authority"];
+  if (typeof authority !== "string") return headers.host;
+  return headers.host === undefined || headers.host === authority ? authority : undefined;
 }
 
 /** RFC 3986, Section 3.2: a host and a port, without a user. */

@@ -13,6 +13,7 @@ import type { TLSSocket } from "node:tls";
 import type { CertificateOptions } from "../api/options/credentials.ts";
 import type { ClientAuthentication } from "../api/options/options.ts";
 import type { TunnelHandler } from "../http3/handler.ts";
+import { TCP_HANDSHAKE_TIMEOUT } from "../limits/limits.ts";
 import { answer, type NodeRequest, type NodeResponse, type TcpRequestHandler } from "./exchange.ts";
 import { TcpCertificates } from "./certificates.ts";
 import { ClientJudge } from "./client_judge.ts";
@@ -87,8 +88,6 @@ const CONNECTION_WINDOW = 4_194_304;
 const MOST_STREAMS = 2_048;
 /** Streams per second that a client may reset before they are answered (CVE-2023-44487). */
 const MOST_RESETS = 200;
-/** Milliseconds for the handshake of TLS. */
-const HANDSHAKE_TIMEOUT = 10_000;
 
 /**
  * Serves HTTP/2 and HTTP/1.1 over TLS, for clients that UDP does not reach: their tunnels go to the
@@ -215,7 +214,7 @@ class TcpServer implements TcpHttpServer {
       key: this.#certificates.first.key,
       SNICallback: (name, done) => done(null, this.#certificates.find(name)),
       allowHTTP1: true,
-      handshakeTimeout: HANDSHAKE_TIMEOUT,
+      handshakeTimeout: TCP_HANDSHAKE_TIMEOUT,
       ...(this.#judge && { requestCert: true, rejectUnauthorized: false }),
       ...this.#authorities,
       settings: {
@@ -239,7 +238,7 @@ class TcpServer implements TcpHttpServer {
     });
     // What a client does wrong ends its own connection, which needs no further word.
     for (const event of ["sessionError", "tlsClientError"]) server.on(event, ignore);
-    server.on("clientError", (_: Error, socket: Socket) => void socket.destroy());
+    server.on("clientError", (error: Error, socket: Socket) => refuse(error, socket));
     return server;
   }
 
@@ -339,6 +338,15 @@ function prepare(socket: TLSSocket): void {
   socket.setTimeout(0);
   socket.setNoDelay(true);
   socket.on("error", ignore);
+}
+
+/** What a client sent is no request of HTTP/1.1: its connection ends with a word about that. */
+function refuse(error: Error & { code?: unknown }, socket: Socket): void {
+  if (!socket.writable) return void socket.destroy();
+  const isLong = error.code === "HPE_HEADER_OVERFLOW";
+  const status = isLong ? "431 Request Header Fields Too Large" : "400 Bad Request";
+  socket.on("error", ignore);
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\n\r\n`, () => socket.destroy());
 }
 
 function ignore(): void {}

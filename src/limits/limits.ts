@@ -256,6 +256,8 @@ export const MAX_HANDLERS = 128;
 export const MAX_FAILURES_PER_SECOND = 200;
 /** How long the fields of a request may take: `headerTimeout`. */
 export const HEADER_TIMEOUT = 10_000;
+/** How long a client over TCP may take for its handshake of TLS. */
+export const TCP_HANDSHAKE_TIMEOUT = 10_000;
 /** How long a client may send no content, or take none: `bodyTimeout`. */
 export const BODY_TIMEOUT = 60_000;
 /** The fields of a message, counted as in RFC 9114, Section 4.2.2: `maxFieldSectionSize`. */

@@ -27,7 +27,7 @@ const BESIDE: Record<string, readonly string[]> = {
   sim: LAYERS.slice(0, LAYERS.indexOf("io")),
   qpack: ["limits", "bytes", "error"],
   http3: ["limits", "bytes", "error", "qpack", "api", "scheduler"],
-  http2: ["bytes", "error", "tls", "api", "http3"],
+  http2: ["limits", "bytes", "error", "tls", "io", "api", "http3"],
   proxy: ["bytes", "error", "path", "io", "api", "http3", "http2"],
   live: ["bytes", "error", "crypto", "io", "api"],
 };

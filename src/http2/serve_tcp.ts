@@ -14,6 +14,7 @@ import type { CertificateOptions } from "../api/options/credentials.ts";
 import type { ClientAuthentication } from "../api/options/options.ts";
 import type { TunnelHandler } from "../http3/handler.ts";
 import { TCP_HANDSHAKE_TIMEOUT } from "../limits/limits.ts";
+import { Door } from "./door.ts";
 import { answer, type NodeRequest, type NodeResponse, type TcpRequestHandler } from "./exchange.ts";
 import { TcpCertificates } from "./certificates.ts";
 import { ClientJudge } from "./client_judge.ts";
@@ -128,7 +129,7 @@ class TcpServer implements TcpHttpServer {
   readonly #options: ServeTcpOptions;
   readonly #handler: TcpRequestHandler;
   readonly #guests: Guests;
-  readonly #servers = new Map<string, Http2SecureServer>();
+  readonly #doors = new Map<string, Door>();
   readonly #certificates: TcpCertificates;
   readonly #judge: ClientJudge | undefined;
   #port: number;
@@ -145,7 +146,7 @@ class TcpServer implements TcpHttpServer {
   }
 
   get addrs(): readonly Deno.NetAddr[] {
-    return Array.from(this.#servers.keys(), (hostname) => {
+    return Array.from(this.#doors.keys(), (hostname) => {
       return { transport: "tcp", hostname, port: this.#port };
     });
   }
@@ -156,36 +157,25 @@ class TcpServer implements TcpHttpServer {
 
   async follow(localAddresses: readonly string[]): Promise<void> {
     for (const hostname of localAddresses) {
-      if (this.#isStopped || this.#servers.has(hostname)) continue;
-      const server = this.#serverAt();
-      await new Promise<void>((resolve, reject) => {
-        server.once("error", reject);
-        server.listen(this.#port, hostname, () => {
-          server.off("error", reject);
-          resolve();
-        });
-      });
-      if (this.#isStopped) return void server.close();
-      server.on("error", ignore);
-      const address = server.address();
-      if (address !== null && typeof address !== "string") this.#port = address.port;
-      this.#servers.set(hostname, server);
+      if (this.#isStopped || this.#doors.has(hostname)) continue;
+      const door = await Door.open(() => this.#newServer(), hostname, this.#port);
+      if (this.#isStopped) return void door.close();
+      this.#port = door.port;
+      this.#doors.set(hostname, door);
     }
   }
 
   setCertificates(certificates: CertificateOptions): void {
     this.#certificates.replace(certificates);
     const { cert, key } = certificates;
-    for (const server of this.#servers.values()) {
-      server.setSecureContext({ cert, key, ...this.#authorities });
+    for (const door of this.#doors.values()) {
+      door.setSecureContext({ cert, key, ...this.#authorities });
     }
   }
 
   async shutdown(): Promise<void> {
     this.#isStopped = true;
-    const ends = Array.from(this.#servers.values(), (server) => {
-      return new Promise<void>((resolve) => server.close(() => resolve()));
-    });
+    const ends = Array.from(this.#doors.values(), (door) => door.close());
     this.#guests.end(false);
     await Promise.all(ends);
     this.#guests.end(true);
@@ -193,7 +183,7 @@ class TcpServer implements TcpHttpServer {
 
   close(): void {
     this.#isStopped = true;
-    for (const server of this.#servers.values()) server.close();
+    for (const door of this.#doors.values()) door.close();
     this.#guests.end(true);
   }
 
@@ -208,7 +198,7 @@ class TcpServer implements TcpHttpServer {
     return this.#judge === undefined ? {} : { ca: [...this.#judge.ca] };
   }
 
-  #serverAt(): Http2SecureServer {
+  #newServer(): Http2SecureServer {
     const server = createSecureServer({
       cert: this.#certificates.first.cert,
       key: this.#certificates.first.key,

@@ -20,3 +20,30 @@ export async function connectSocket(
   connection.setKeepAlive(true);
   return connection;
 }
+
+/**
+ * Connects to a listener of this process, to see whether it hears.
+ *
+ * @param hostname The literal address that it listens on.
+ * @param port Its TCP port.
+ * @returns The connection; null if nothing listens there, undefined if connecting is not allowed.
+ * @throws {Error} If no connection can be made for another reason.
+ */
+export async function connectToSelf(
+  hostname: string,
+  port: number,
+): Promise<Deno.TcpConn | null | undefined> {
+  const target = SELF.get(hostname) ?? hostname;
+  const host = `${target.includes(":") ? `[${target}]` : target}:${port}`;
+  // A question to the user would stop everything.
+  if (Deno.permissions.querySync({ name: "net", host }).state !== "granted") return undefined;
+  try {
+    return await Deno.connect({ hostname: target, port });
+  } catch (error) {
+    if (error instanceof Deno.errors.ConnectionRefused) return null;
+    throw error;
+  }
+}
+
+/** Addresses that stand for all of a machine, and how the machine reaches itself by them. */
+const SELF: ReadonlyMap<string, string> = new Map([["0.0.0.0", "127.0.0.1"], ["::", "::1"]]);

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { createSecureServer, type Http2SecureServer } from "node:http2";
+import { Door } from "../../src/http2/door.ts";
+import { cert, key } from "../http3/deno_quic.ts";
+
+const HOST = "127.0.0.1";
+const INTERVAL = 50;
+
+/** A door, and the servers that were made for it, of which some first ones hear nothing. */
+async function openDoor(deaf: number) {
+  const servers: Http2SecureServer[] = [];
+  const make = () => {
+    const server = createSecureServer({ cert, key });
+    server.on("tlsClientError", () => {});
+    if (servers.length < deaf) {
+      const emit = server.emit.bind(server);
+      server.emit = (event: string, ...args: unknown[]) =>
+        event !== "connection" && emit(event, ...args);
+    }
+    servers.push(server);
+    return server;
+  };
+  return { door: await Door.open(make, HOST, 0, INTERVAL), servers };
+}
+
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (let i = 0; i < 1_000; i++) {
+    if (await holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.fail("waited for ten seconds");
+}
+
+Deno.test("Door keeps a listener that hears", async () => {
+  const { door, servers } = await openDoor(0);
+  let knocks = 0;
+  servers[0]!.on("connection", () => knocks++);
+  await until(() => knocks === 3);
+  assert.equal(servers.length, 1);
+  await door.close();
+});
+
+Deno.test("Door replaces a listener that is deaf, or gone", async () => {
+  const { door, servers } = await openDoor(1);
+  const { port } = door;
+  await until(() => servers.length === 2);
+  assert.equal(door.port, port);
+  const comes = async () => {
+    try {
+      (await Deno.connect({ hostname: HOST, port })).close();
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  await until(comes);
+  servers[1]!.close();
+  await until(() => servers.length === 3);
+  await until(comes);
+  await door.close();
+  assert.equal(await comes(), false);
+});

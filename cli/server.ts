@@ -36,9 +36,8 @@ import { helpWidth } from "./console/terminal_size.ts";
 import type { ClientHandler } from "./server/exchange.ts";
 import { Service } from "./server/service.ts";
 import { readServerOptions, type ServerOptions, serverProgram } from "./server/server_options.ts";
-import { tcpLimitsFor } from "./server/tcp_front.ts";
+import { tcpLimitsFor } from "./server/tcp_limits.ts";
 import { TcpServer } from "./server/tcp_server.ts";
-import { type TcpSide, tunnelLimitsFor, TunnelServer } from "./server/tunnel_server.ts";
 import { type Program, usageText } from "./flags/usage.ts";
 import { version } from "./console/version.ts";
 
@@ -162,7 +161,7 @@ function replaceOnSignal(server: HttpServer): () => void {
 function watchCertificates(
   certificates: Certificates,
   server: HttpServer,
-  tcp: TcpSide | undefined,
+  tcp: TcpServer | undefined,
 ): void {
   certificates.watch((news) => {
     if (news instanceof Failure) return report(`${news.message}; the old one stays`);
@@ -184,22 +183,20 @@ async function listenTcp(
   handler: ClientHandler,
   farSide: FarSide | undefined,
   authority: ClientAuthority | undefined,
-): Promise<TcpSide | undefined> {
+): Promise<TcpServer | undefined> {
   if (!options.tcp && farSide === undefined) return undefined;
-  const hostnames = server.addrs.map(({ hostname }) => hostname);
-  const { port } = server.addr;
-  const place = { hostnames, port, keyPairs, isForDevelopment };
-  const tcp = farSide === undefined && authority === undefined
-    ? TcpServer.listen({ ...place, handler, limits: tcpLimitsFor(options) })
-    : await TunnelServer.listen({
-      ...place,
-      handler: options.tcp ? handler : undefined,
-      proxy: farSide?.handlers,
-      authority,
-      limits: tunnelLimitsFor(options),
-    });
-  const follow = () => tcp.follow(server.addrs.map(({ hostname }) => hostname));
-  Deno.unrefTimer(setInterval(follow, FOLLOW_INTERVAL));
+  const hostnames = () => server.addrs.map(({ hostname }) => hostname);
+  const tcp = await TcpServer.listen({
+    hostnames: hostnames(),
+    port: server.addr.port,
+    keyPairs,
+    isForDevelopment,
+    handler: options.tcp ? handler : undefined,
+    proxy: farSide?.handlers,
+    authority,
+    limits: tcpLimitsFor(options),
+  });
+  Deno.unrefTimer(setInterval(() => tcp.follow(hostnames()), FOLLOW_INTERVAL));
   return tcp;
 }
 

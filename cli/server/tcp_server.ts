@@ -1,16 +1,21 @@
-// The HTTPS server over TCP beside HTTP/3.
+// The HTTPS server over TCP beside HTTP/3: files, and tunnels for near sides that UDP does not reach.
 
 import { isIP } from "node:net";
-import type { KeyPair } from "./certificate.ts";
-import { bareName } from "./certificate_names.ts";
+import {
+  type CertificateOptions,
+  type ProxyHandlers,
+  serveTcp,
+  type TcpHttpServer,
+  type TcpRequestInfo,
+  type TcpServerLimits,
+} from "../../mod.ts";
+import { reasonOf } from "../console/connect_failure.ts";
 import { Failure } from "../console/failure.ts";
-import type { Client, ClientHandler } from "./exchange.ts";
-import { TcpBackend } from "./tcp_backend.ts";
-import { TcpFront, type TcpLimits } from "./tcp_front.ts";
-import type { TcpRelay } from "./tcp_relay.ts";
-
-/** The runtime does not tell which version of HTTP a request came over. */
-const PROTOCOL: Client["protocol"] = "HTTP";
+import { report } from "../console/output.ts";
+import type { KeyPair } from "./certificate.ts";
+import { bareName, CertificateNames } from "./certificate_names.ts";
+import { type ClientAuthority, clientCertificatesOf } from "./client_authority.ts";
+import type { ClientHandler } from "./exchange.ts";
 
 /** What a TCP server is made from. */
 export interface TcpServerOptions {
@@ -26,41 +31,58 @@ export interface TcpServerOptions {
    * @default {false}
    */
   readonly isForDevelopment?: boolean;
-  /** Answers requests. */
-  readonly handler: ClientHandler;
-  /** How much clients may take up; what holds for the programs if left out. */
-  readonly limits?: TcpLimits;
+  /** Answers requests; undefined if there are no files over TCP. */
+  readonly handler: ClientHandler | undefined;
+  /** Answer tunnels, if there are to be any. */
+  readonly proxy?: ProxyHandlers | undefined;
+  /** Judges the certificates of clients; undefined if they are asked for none. */
+  readonly authority?: ClientAuthority | undefined;
+  /** How much clients may take up; what holds for the library if left out. */
+  readonly limits?: TcpServerLimits;
 }
 
 /**
  * Serves HTTPS over TCP, for browsers that do not know about HTTP/3 here yet: every answer names
  * it in `Alt-Svc` (RFC 9114, Section 3.1.1).
+ *
+ * The server is that of the library: the runtime's own takes no tunnels and no certificates of
+ * clients, knows one certificate and no limits, and sends the end of an answer only when its beginning
+ * is acknowledged, after 40 ms as a rule (Nagle's algorithm).
  */
 export class TcpServer {
   readonly #options: TcpServerOptions;
-  readonly #fronts = new Map<string, TcpFront>();
-  /** One for each certificate. */
-  #backends: readonly TcpBackend[];
-  #isStopped = false;
+  readonly #known = new Set<string>();
+  #names: readonly CertificateNames[];
+  #server: TcpHttpServer | undefined;
 
   private constructor(options: TcpServerOptions) {
     this.#options = options;
-    this.#backends = options.keyPairs.map((keyPair) => this.#open(keyPair));
+    this.#names = namesOf(options.keyPairs);
   }
 
   /**
-   * Listens.
+   * Listens. Where another program has the port, a server of files fails; one of tunnels alone says
+   * so: tunnels over HTTP/3 work all the same.
    *
-   * @param options Where to listen, and with which certificates.
+   * @param onTold Hears of it.
+   * @throws {Failure} If another program has the port.
    */
-  static listen(options: TcpServerOptions): TcpServer {
+  static async listen(
+    options: TcpServerOptions,
+    onTold: (text: string) => void = report,
+  ): Promise<TcpServer> {
+    const { hostnames, port, handler } = options;
     const server = new TcpServer(options);
-    try {
-      for (const hostname of options.hostnames) server.#hear(hostname);
-    } catch (error) {
-      server.shutdown();
-      throw error;
-    }
+    server.#server = await server.#open();
+    await server.#hear(hostnames, async (hostname, error) => {
+      if (handler !== undefined) {
+        await server.shutdown();
+        const isTaken = (error as { code?: unknown }).code === "EADDRINUSE";
+        throw isTaken ? portInUse("TCP", hostname, port) : error;
+      }
+      const what = `Cannot listen on TCP port ${port} of ${hostname}`;
+      onTold(`${what}: ${reasonOf(error)}; clients come by UDP alone`);
+    });
     return server;
   }
 
@@ -70,113 +92,92 @@ export class TcpServer {
    *
    * @param hostnames All local addresses to listen on.
    */
-  follow(hostnames: readonly string[]): void {
-    if (this.#isStopped) return;
-    for (const hostname of hostnames) {
-      if (this.#fronts.has(hostname)) continue;
-      try {
-        this.#hear(hostname);
-      } catch {
-        // Another program has the port there, say. HTTP/3 works all the same.
-      }
-    }
+  async follow(hostnames: readonly string[]): Promise<void> {
+    await this.#hear(hostnames.filter((hostname) => !this.#known.has(hostname)), () => {
+      // Another program has the port there, say. HTTP/3 works all the same.
+    });
   }
 
   /** Shows other certificates to those that come from now on. */
   setCertificates(keyPairs: readonly KeyPair[]): void {
-    const before = this.#backends;
-    const isSame = (one: KeyPair, other: KeyPair) =>
-      one.cert === other.cert && one.key === other.key;
-    this.#backends = keyPairs.map((keyPair) =>
-      before.find((one) => isSame(one.keyPair, keyPair)) ?? this.#open(keyPair)
-    );
-    for (const backend of before) {
-      if (!this.#backends.includes(backend)) backend.shutdown();
-    }
+    this.#names = namesOf(keyPairs);
+    this.#server!.setCertificates(certificatesOf(keyPairs));
   }
 
   /** Takes no further connections and requests, and stops when those under way are done. */
   async shutdown(): Promise<void> {
-    this.#isStopped = true;
-    for (const front of this.#fronts.values()) front.stop();
-    await Promise.all(this.#backends.map((backend) => backend.shutdown()));
-    for (const front of this.#fronts.values()) front.close();
+    await this.#server!.shutdown();
   }
 
-  #hear(hostname: string): void {
-    const { port, limits } = this.#options;
-    const listener = listenAt(hostname, port);
-    const target = (serverName: string) => this.#choose(serverName).addr;
-    this.#fronts.set(hostname, new TcpFront(listener, target, limits));
+  #open(): Promise<TcpHttpServer> {
+    const { port, keyPairs, authority, limits = {}, proxy } = this.#options;
+    const place = { port, ...certificatesOf(keyPairs), localAddresses: [] };
+    const more = {
+      ...clientCertificatesOf(authority),
+      ...(proxy && { onConnect: proxy.onConnect, onConnectTcp: proxy.onConnectTcp }),
+      limits,
+    };
+    return serveTcp({ ...place, ...more }, (request, info) => this.#answer(request, info));
   }
 
-  /** The server for a name, chosen as HTTP/3 chooses (RFC 6066, Section 3). */
-  #choose(serverName: string): TcpBackend {
-    const [first, ...others] = this.#backends;
-    return others.find(({ names }) => names.covers(serverName)) ?? first!;
-  }
-
-  #open(keyPair: KeyPair): TcpBackend {
-    return new TcpBackend(keyPair, async (request, info, backend) => {
-      return withAltSvc(await this.#answer(backend, request, info), this.#options.port);
-    });
-  }
-
-  async #answer(
-    backend: TcpBackend,
-    request: Request,
-    { remoteAddr, completed }: Deno.ServeHandlerInfo<Deno.NetAddr>,
-  ): Promise<Response> {
-    const url = URL.parse(request.url);
-    const host = request.headers.get("host");
-    // RFC 9112, Section 3.2: where there is no host at all, the runtime names its own address.
-    const isNamed = url !== null && url.host !== `localhost:${backend.addr.port}`;
-    if (!isNamed || (host !== null && !isHost(host))) return new Response(null, { status: 400 });
-    const relay = this.#relayAt(remoteAddr.port);
-    // RFC 9110, Section 7.4.
-    const isOurs = url.protocol === "https:" && this.#isOurs(url.hostname, backend, relay);
-    if (!isOurs) return new Response(null, { status: 421 });
-    // An answer to a client that is gone is not sent.
-    if (await relay?.enter(completed) === false) return new Response(null, { status: 503 });
-    if (request.body !== null) relay?.awaitContent(completed);
-    const address = relay?.address ?? "-";
-    // The runtime warns where its own signal of a request is asked: that aborts in the end, too.
-    const gone = new AbortController();
-    completed.catch(() => gone.abort());
-    const { signal } = gone;
-    const client = { address, protocol: PROTOCOL, paths: () => [], completed, signal };
-    return await this.#options.handler(request, client);
-  }
-
-  /** Whether a request is for a host of its certificate, or for that which its client asked for. */
-  #isOurs(hostname: string, { names }: TcpBackend, relay: TcpRelay | undefined): boolean {
-    if (this.#options.isForDevelopment || names.covers(hostname)) return true;
-    const bare = bareName(hostname);
-    const asked = bareName(relay?.serverName ?? "");
-    return asked === "" ? isIP(bare) !== 0 : bare === asked;
-  }
-
-  /** The client of a connection that comes from this port of a front. */
-  #relayAt(port: number): TcpRelay | undefined {
-    for (const front of this.#fronts.values()) {
-      const relay = front.relayAt(port);
-      if (relay !== undefined) return relay;
+  async #hear(
+    hostnames: readonly string[],
+    onFailure: (hostname: string, error: unknown) => void | Promise<void>,
+  ): Promise<void> {
+    for (const hostname of hostnames) {
+      this.#known.add(hostname);
+      try {
+        await this.#server!.follow([hostname]);
+      } catch (error) {
+        this.#known.delete(hostname); // the next time may be better
+        await onFailure(hostname, error);
+      }
     }
-    return undefined;
+  }
+
+  async #answer(request: Request, info: TcpRequestInfo): Promise<Response> {
+    const { authority, handler, port } = this.#options;
+    const { remoteAddr, protocol, peerCertificates: [certificate], serverName, ...rest } = info;
+    // RFC 9110, Section 7.4.
+    if (!this.#isOurs(new URL(request.url).hostname, serverName)) {
+      return new Response(null, { status: 421 });
+    }
+    const client = {
+      address: remoteAddr.hostname,
+      protocol: protocol === "HTTP/2" ? "HTTP/2.0" : protocol,
+      paths: () => [],
+      certificateUser: certificate && authority?.userOf(certificate),
+      ...rest,
+    };
+    const response = handler === undefined
+      ? new Response(null, { status: 404 })
+      : await handler(request, client);
+    return withAltSvc(response, port);
+  }
+
+  /**
+   * Whether a request is for a host of the certificate that its client was shown, or for the one that
+   * its client asked for: that client has judged the certificate for that host.
+   */
+  #isOurs(hostname: string, serverName: string | undefined): boolean {
+    if (this.#options.isForDevelopment || this.#shownTo(serverName).covers(hostname)) return true;
+    const bare = bareName(hostname);
+    return serverName === undefined ? isIP(bare) !== 0 : bare === bareName(serverName);
+  }
+
+  /** The certificate for a name, chosen as HTTP/3 chooses (RFC 6066, Section 3). */
+  #shownTo(serverName = ""): CertificateNames {
+    const [first, ...others] = this.#names;
+    return others.find((names) => names.covers(serverName)) ?? first!;
   }
 }
 
-/** RFC 3986, Section 3.2: a host and a port, without a user. */
-function isHost(text: string): boolean {
-  return /^(?:\[[\da-f:.]+\]|[\w.~!$&'()*+;=%-]+)(?::\d*)?$/i.test(text);
+function namesOf(keyPairs: readonly KeyPair[]): readonly CertificateNames[] {
+  return keyPairs.map(({ cert }) => new CertificateNames(cert));
 }
 
-function listenAt(hostname: string, port: number): Deno.TcpListener {
-  try {
-    return Deno.listen({ hostname, port });
-  } catch (error) {
-    throw error instanceof Deno.errors.AddrInUse ? portInUse("TCP", hostname, port) : error;
-  }
+function certificatesOf([first, ...certificates]: readonly KeyPair[]): CertificateOptions {
+  return { ...first!, certificates };
 }
 
 /**

@@ -102,7 +102,7 @@ Deno.test("the server's live view shows downloads over TCP", async () => {
       const found = connections.find(({ sent }) => sent > 3_000_000);
       if (found === undefined) continue;
       assert.equal(found.role, "server");
-      assert.equal(found.protocol, "HTTP over TCP");
+      assert.equal(found.protocol, "http/1.1 over TCP");
       assert.ok(shown !== undefined);
       break;
     }

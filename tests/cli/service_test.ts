@@ -83,7 +83,7 @@ Deno.test("the server logs each request, over TCP too, and opens its log again o
     }
     const [second] = await linesIn(file, 1);
     const { client: address, protocol, bytes } = JSON.parse(second!);
-    assert.deepEqual([address, protocol, bytes], [HOST, "HTTP", 6]);
+    assert.deepEqual([address, protocol, bytes], [HOST, "HTTP/2.0", 6]);
     assert.equal(linesOf(`${file}.1`).length, 1);
   });
 });

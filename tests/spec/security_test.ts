@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { tcpLimits } from "../../cli/server/tcp_front.ts";
+import { tcpLimits } from "../../cli/server/tcp_limits.ts";
 import { DEFAULTS } from "../../src/connection/config.ts";
 import * as limits from "../../src/limits/limits.ts";
 import { RESOURCES } from "../../src/limits/share.ts";

@@ -23,7 +23,7 @@ import { h1Refusal, h1Tunnel, h1UpgradeTunnel } from "./h1_tunnel.ts";
 import { h2Tunnel } from "./h2_tunnel.ts";
 import { endLate } from "./late_end.ts";
 import { serverNameOf, showSocket } from "./show_socket.ts";
-import { carryTunnel, type TunnelStream } from "./tunnel.ts";
+import { carryTunnel, partFrom, type TunnelStream } from "./tunnel.ts";
 
 /**
  * What `serveTcp` takes.
@@ -277,8 +277,9 @@ class TcpServer implements TcpHttpServer {
     prepare(socket);
     const reset = () => this.#guests.find(socket)?.reset();
     const tunnel = h1UpgradeTunnel(request, socket, first, reset);
-    if (tunnel !== undefined) this.#carry(tunnel, socket);
-    else socket.end(h1Refusal(new Response(null, { status: 400 })));
+    if (tunnel !== undefined) return void this.#carry(tunnel, socket);
+    socket.end(h1Refusal(new Response(null, { status: 400 })));
+    partFrom(socket);
   }
 
   async #carry(tunnel: TunnelStream, socket: Socket | undefined): Promise<void> {

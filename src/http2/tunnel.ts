@@ -5,6 +5,9 @@ import type { TunnelHandler, TunnelInfo } from "../http3/handler.ts";
 import { CapsuleDatagrams } from "./capsule_datagrams.ts";
 import { readableOf, write } from "./node_streams.ts";
 
+/** Milliseconds in which a client may hear the end of what was sent to it, and leave by itself. */
+const FAREWELL = 2_000;
+
 /** A stream that asks for a tunnel. */
 export interface TunnelStream {
   /** Carries the tunnel. */
@@ -57,6 +60,18 @@ export async function carryTunnel(
   }
   stream.respond(response);
   if (response.ok) await send(response.body, stream);
+  // RFC 9298, Section 3.1: with the socket for the host, a tunnel for UDP is over both ways.
+  if (capsules || !response.ok) partFrom(duplex);
+}
+
+/**
+ * Ends a stream, all of which has been sent: a client that keeps its own direction open would hold
+ * the stream for as long as it likes.
+ */
+export function partFrom(duplex: Duplex): void {
+  const timer = setTimeout(() => duplex.destroy(), FAREWELL);
+  if (duplex.destroyed) clearTimeout(timer);
+  else duplex.on("close", () => clearTimeout(timer));
 }
 
 /** A stream without content that ends when something else does. */

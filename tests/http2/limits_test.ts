@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import type { TcpRequestHandler } from "../../src/http2/exchange.ts";
 import { serveTcp, type ServeTcpOptions } from "../../src/http2/serve_tcp.ts";
+import type { TunnelHandler } from "../../src/http3/handler.ts";
 import { Turns } from "../../src/http2/turns.ts";
 import { cert, key } from "../http3/deno_quic.ts";
 import { within } from "../http3/raw_peer.ts";
-import { H1Stranger, H2Stranger } from "./strangers.ts";
+import { H1Stranger, H2Stranger, headOf } from "./strangers.ts";
 
 async function site(limits: ServeTcpOptions["limits"], handler: TcpRequestHandler) {
   const place = { port: 0, localAddresses: ["127.0.0.1"], cert, key };
@@ -93,6 +94,35 @@ Deno.test("serveTcp() gives the place of a request back whose client has left", 
   late.resolve();
   await pause(100);
   assert.equal(count, 1, "nothing is done for the one that waited");
+});
+
+Deno.test("serveTcp() keeps no client whose tunnel is refused or over, though it stays", async () => {
+  const place = { port: 0, localAddresses: ["127.0.0.1"], cert, key };
+  const onConnectTcp = () => new Response(null, { status: 407 });
+  const onConnect: TunnelHandler = (_request, { datagrams }) => {
+    datagrams?.read(); // the client sends nothing, and has no end
+    return new Response(new ReadableStream({ start: (controller) => controller.close() }));
+  };
+  const options = { ...place, onConnect, onConnectTcp, limits: { idle: 1_000 } };
+  await using server = await serveTcp(options, () => new Response());
+  const { port } = server.addrs[0]!;
+  const upgrade = "Host: a\r\nConnection: Upgrade\r\nUpgrade: connect-udp\r\n\r\n";
+  for (
+    const [request, answer] of [
+      ["CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n", /^HTTP\/1.1 407 /],
+      [`GET / HTTP/1.1\r\n${upgrade}`, /^HTTP\/1.1 101 /],
+      [`GET / HTTP/1.1\r\nHost: b\r\n${upgrade}`, /^HTTP\/1.1 400 /],
+    ] as const
+  ) {
+    await using client = await H1Stranger.connect(port);
+    client.send(request);
+    assert.match(await client.rest(), answer);
+    await until(() => server.connections === 0);
+  }
+  await using client = await H2Stranger.connect(port);
+  const stream = client.udp("a:1", {});
+  assert.equal((await headOf(stream))[":status"], 200);
+  await until(() => server.connections === 0);
 });
 
 Deno.test("Turns go to those that wait, in order, and not to those that have left", async () => {

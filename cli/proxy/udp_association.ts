@@ -127,7 +127,12 @@ export class UdpAssociation {
     const datagram = new Uint8Array(HEADER + address.length + data.length);
     datagram.set(address, HEADER);
     datagram.set(data, HEADER + address.length);
-    if (this.#program && !this.#isClosed) await this.#socket.send(datagram, this.#program);
+    if (!this.#program || this.#isClosed) return;
+    try {
+      await this.#socket.send(datagram, this.#program);
+    } catch {
+      // It is lost, as datagrams may be: with the address before it, it may be too long for UDP.
+    }
   }
 
   #end(key: string): void {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { NearSide, type NearSideOptions } from "../../cli/proxy/near_side.ts";
 import { ByteReader } from "../../cli/proxy/byte_reader.ts";
 import { Gateway } from "../../cli/proxy/gateway.ts";
+import { UdpAssociation } from "../../cli/proxy/udp_association.ts";
 import { relay } from "../../cli/proxy/relay.ts";
 import { within } from "../http3/raw_peer.ts";
 import { nativeTest } from "../io/native/tier.ts";
@@ -359,6 +360,28 @@ Deno.test("the near side carries UDP of one program, and of no other", async () 
     }
   })());
   for (const socket of [host, mine, other]) socket.close();
+});
+
+Deno.test("a datagram that is too long with its address before it is lost, and no other", async () => {
+  const come = [new Uint8Array(65_507), bytes("short")];
+  let opened = 0;
+  const tunnel = {
+    maxSize: 65_507,
+    send: () => Promise.resolve(),
+    read: () => come.length > 0 ? Promise.resolve(come.shift()) : new Promise(() => {}),
+    close: () => void opened--,
+  };
+  const gateway = { connectUdp: () => (opened++, Promise.resolve(tunnel)) } as unknown as Gateway;
+  const association = new UdpAssociation("127.0.0.1", "127.0.0.1", gateway, () => {});
+  const mine = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+  const head = [0, 0, 0, 1, 192, 0, 2, 1, 0, 9];
+  const { port } = association;
+  await mine.send(Uint8Array.from(head), { transport: "udp", hostname: "127.0.0.1", port });
+  const [data] = await within(mine.receive());
+  assert.deepEqual([...data], [...head, ...bytes("short")]);
+  association.close();
+  assert.equal(opened, 0, "tunnels that stay");
+  mine.close();
 });
 
 Deno.test("many short connections leave nothing open at the near side", async () => {

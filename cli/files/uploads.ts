@@ -6,13 +6,17 @@ import { isDiskFull } from "../console/why_not.ts";
 import { evaluateConditions, validatorsOf } from "../http/conditional.ts";
 import { readContentRange } from "../http/content_range.ts";
 import { isHiddenPath, PART_PREFIX, splitUrlPath } from "../http/url_path.ts";
-import { digestFile } from "./file_digest.ts";
+import { digestOpenFile } from "./file_digest.ts";
+import { isStillAt } from "./same_file.ts";
 import { UploadSlots } from "./upload_slots.ts";
 
 /** Milliseconds after which a part that is not continued is removed. */
 const PART_LIFETIME = 86_400_000;
 /** Bytes that are left free on the disk for others. */
 const RESERVE = 64 * 1024 * 1024;
+/** How often a part is opened that another writer makes, or removes, before it is locked. */
+const MOST_ATTEMPTS = 16;
+const TAKEN = "This file is being uploaded already.";
 
 /** What may be uploaded. */
 export interface UploadLimits {
@@ -146,11 +150,13 @@ export class Uploads {
       await this.#sweep(place.folder);
       const piece = pieceOf(request.headers);
       await this.#checkSize(piece, place.folder);
-      const end = await this.#receive(request, place.part, piece);
+      // Its lock holds until the file has its name: else another request could change it before.
+      using file = await openPart(place.part);
+      const end = await this.#receive(request, file, place.part, piece);
       if (!piece.isLast) {
         return new Response(null, { status: 202, headers: { "upload-offset": `${end}` } });
       }
-      return await this.#finish(request.headers, place);
+      return await this.#finish(request.headers, file, place);
     } finally {
       this.#slots.release();
     }
@@ -173,11 +179,13 @@ export class Uploads {
   }
 
   /** Appends the content; returns the size of the part then. What came before an end in between stays. */
-  async #receive(request: Request, part: string, piece: Piece): Promise<number> {
-    using file = await openPart(part);
+  async #receive(
+    request: Request,
+    file: Deno.FsFile,
+    part: string,
+    piece: Piece,
+  ): Promise<number> {
     const { size: length } = await file.stat();
-    // The lock is seen by other threads and processes that serve the folder.
-    if (!await file.tryLock(true)) throw conflict(length, "This file is being uploaded already.");
     if (piece.first > 0 && piece.first !== length) {
       if (length === 0) await remove(part);
       throw conflict(length, "The piece does not begin where the file ends.");
@@ -216,8 +224,12 @@ export class Uploads {
   }
 
   /** The file is complete: it gets its name, if that is still free, or may still be replaced. */
-  async #finish(headers: Headers, { target, part }: Place): Promise<Response> {
-    await checkDigest(headers, part);
+  async #finish(
+    headers: Headers,
+    file: Deno.FsFile,
+    { target, part }: Place,
+  ): Promise<Response> {
+    await checkDigest(headers, file, part);
     const isReplaced = await checkConditions(headers, target, this.#limits.overwrite);
     if (isReplaced) await Deno.rename(part, target);
     else {
@@ -268,11 +280,12 @@ async function checkConditions(
 }
 
 /** RFC 9530, Section 2: the digest is that of the whole file. */
-async function checkDigest(headers: Headers, part: string): Promise<void> {
+async function checkDigest(headers: Headers, file: Deno.FsFile, part: string): Promise<void> {
   const wanted = /(?:^|[,\s])sha-256=:([A-Za-z0-9+/=]+):/.exec(headers.get("repr-digest") ?? "")
     ?.[1];
   if (wanted === undefined) return;
-  if (await digestFile(part, "sha256", "base64") === wanted) return;
+  await file.seek(0, Deno.SeekMode.Start);
+  if (await digestOpenFile(file, "sha256", "base64") === wanted) return;
   await remove(part);
   throw new Refusal(422, "The file does not have the digest that was said.");
 }
@@ -294,11 +307,30 @@ function conflict(length: number, text: string): Refusal {
   return new Refusal(409, text, { "upload-offset": `${length}` });
 }
 
-/** Opens a part to append to it; one that is not there is made, and no link is followed. */
+/**
+ * Opens a part to append to it, and locks it; one that is not there is made, and no link is followed.
+ * The lock is seen by other threads and processes that serve the folder.
+ */
 async function openPart(part: string): Promise<Deno.FsFile> {
-  const info = await Deno.lstat(part).catch(ignoreMissing);
-  if (info !== undefined && !info.isFile) throw new Refusal(409, "Something else has this name.");
-  return await Deno.open(part, { append: true, read: true, createNew: info === undefined });
+  for (let i = 0; i < MOST_ATTEMPTS; i++) {
+    const info = await Deno.lstat(part).catch(ignoreMissing);
+    if (info !== undefined && !info.isFile) throw new Refusal(409, "Something else has this name.");
+    const isNew = info === undefined;
+    const file = await Deno.open(part, { append: true, read: true, createNew: isNew })
+      .catch(isNew ? ignoreThere : ignoreMissing);
+    if (file === undefined) continue;
+    try {
+      const { size } = await file.stat();
+      if (!await file.tryLock(true)) throw conflict(size, TAKEN);
+      if (await isStillAt(part, file)) return file;
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    // Its last writer has given it its name meanwhile, or removed it.
+    file.close();
+  }
+  throw conflict(0, TAKEN);
 }
 
 async function remove(path: string): Promise<void> {
@@ -307,6 +339,10 @@ async function remove(path: string): Promise<void> {
 
 function ignoreMissing(error: unknown): undefined {
   if (!(error instanceof Deno.errors.NotFound)) throw error;
+}
+
+function ignoreThere(error: unknown): undefined {
+  if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
 }
 
 function answerTo(error: unknown): Response {

@@ -182,6 +182,25 @@ Deno.test("an upload that was cut off goes on where it ended, for its user only"
   assert.deepEqual(site.names, ["a.txt", "sub"]);
 });
 
+Deno.test("an upload is one writer's until the file has its name", async () => {
+  await using site = await Site.make({ maxSize: 100_000_000, maxCount: 10 });
+  const content = new Uint8Array(40_000_000).fill(0x61);
+  const digest = createHash("sha256").update(content).digest("base64");
+  let isDone = false;
+  const first = site.put("/a", content, { "repr-digest": `sha-256=:${digest}:` })
+    .finally(() => isDone = true);
+  const others = new Set<number>();
+  while (!isDone) {
+    const part = site.names.includes("part");
+    if (part) others.add((await site.put("/a", "half")).status);
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  assert.equal((await first).status, 201);
+  assert.deepEqual(await Deno.readFile(`${site.root}/a`), content);
+  for (const status of others) assert.ok([409, 428].includes(status), `${status}`);
+  assert.ok(others.has(409));
+});
+
 Deno.test("a file without the digest that was said is not kept", async () => {
   await using site = await Site.make();
   const digest = (text: string) => ({

@@ -3,12 +3,16 @@
 import { CurlCode } from "../console/curl_code.ts";
 import { Failure } from "../console/failure.ts";
 import { isDiskFull, whyNot } from "../console/why_not.ts";
+import { isStillAt } from "../files/same_file.ts";
 import { type Representation, withoutFragment } from "../http/representation.ts";
 import { makeFolderOf } from "./local_path.ts";
 import type { FileSink } from "./sink.ts";
 
 /** Bytes that a note beside a part may have; a larger one is not ours. */
 const LARGEST_NOTE = 64 * 1024;
+/** How often a part is opened that another program removes before it is locked. */
+const MOST_ATTEMPTS = 16;
+const TAKEN = "another program is fetching it now";
 
 /** What stands in the note beside a part. */
 interface PartNote {
@@ -64,11 +68,7 @@ export class PartFile implements FileSink {
     try {
       if (createFolders) await makeFolderOf(path);
       if (await isFolder(path)) throw new Deno.errors.IsADirectory();
-      const file = await Deno.open(part, { read: true, write: true, create: true });
-      if (!await file.tryLock(true)) {
-        file.close();
-        throw new Failure("another program is fetching it now");
-      }
+      const file = await openLocked(part);
       const start = await startOf(part, (await file.stat()).size, asked, say);
       return new PartFile(path, withoutFragment(asked), file, start);
     } catch (error) {
@@ -133,8 +133,9 @@ export class PartFile implements FileSink {
     try {
       // A part that was longer once, by another program's doing, ends where the file ends.
       await this.#file.truncate(this.#length);
-      this.close();
+      // Its lock holds until it has its name: else another program could begin with it before.
       await Deno.rename(this.partPath, this.#path);
+      this.close();
       await Deno.remove(noteOf(this.#path)).catch(() => {});
     } catch (error) {
       throw cannotWrite(this.#path, error);
@@ -150,10 +151,13 @@ export class PartFile implements FileSink {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    if (this.#length === 0 && this.#known === undefined) this.#remove();
     // A program that is just being started may have a copy of the descriptor, and with it the lock.
     this.#file.unlockSync();
     this.#file.close();
-    if (this.#length > 0 || this.#known !== undefined) return;
+  }
+
+  #remove(): void {
     try {
       Deno.removeSync(this.partPath);
     } catch {
@@ -165,6 +169,27 @@ export class PartFile implements FileSink {
 interface PartStart {
   readonly known: Representation | undefined;
   readonly length: number;
+}
+
+/**
+ * Opens a part that no other program has.
+ *
+ * @throws {Failure} If another one has it.
+ */
+async function openLocked(part: string): Promise<Deno.FsFile> {
+  for (let i = 0; i < MOST_ATTEMPTS; i++) {
+    const file = await Deno.open(part, { read: true, write: true, create: true });
+    try {
+      if (!await file.tryLock(true)) throw new Failure(TAKEN);
+      if (await isStillAt(part, file)) return file;
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    // The program that had it has given it its name meanwhile, or removed it.
+    file.close();
+  }
+  throw new Failure(TAKEN);
 }
 
 async function startOf(

@@ -395,3 +395,27 @@ Deno.test("starting over brings nothing new, so attempts come to an end", async 
   await assert.rejects(scene.run(again, { retry: 3 }), /connection to h.example was lost/);
   assert.equal(scene.fields.length, 4);
 });
+
+Deno.test("a part is one program's until the file has its name", async () => {
+  const folder = await Deno.makeTempDir();
+  const asked = new URL("https://a.example/file");
+  const options = { asked, say: () => {} };
+  for (let round = 0; round < 40; round++) {
+    const path = `${folder}/${round}`;
+    const one = await PartFile.open(path, options);
+    await one.restart({ url: asked.href });
+    await one.write(new Uint8Array(100));
+    let isDone = false;
+    const finishing = one.finish().finally(() => isDone = true);
+    const others = Array.from({ length: 8 }, async () => {
+      while (!isDone) {
+        const other = await PartFile.open(path, options).catch(() => undefined);
+        await other?.restart({ url: asked.href });
+        other?.close();
+      }
+    });
+    await Promise.all([finishing, ...others]);
+    assert.equal((await Deno.stat(path)).size, 100, `round ${round}`);
+  }
+  await Deno.remove(folder, { recursive: true });
+});

@@ -64,7 +64,8 @@ export class RequestMaker {
     )).flat();
     if (form.length > 0) {
       const { type, parts } = formContent(form, `mpquic-${crypto.randomUUID()}`);
-      return new RequestMaker(options, await RequestContent.join(parts), undefined, type, fields);
+      const content = await RequestContent.join(parts, "-F NAME=@FILE");
+      return new RequestMaker(options, content, undefined, type, fields);
     }
     if (data.length === 0) {
       return new RequestMaker(options, undefined, undefined, undefined, fields);
@@ -88,7 +89,7 @@ export class RequestMaker {
     const { method, has } = this.#options;
     const content = job.upload === undefined
       ? this.#content
-      : await RequestContent.join([{ path: job.upload === "." ? "-" : job.upload }]);
+      : await RequestContent.join([{ path: job.upload === "." ? "-" : job.upload }], "-T");
     const usual = job.upload !== undefined
       ? "PUT"
       : content

@@ -21,11 +21,15 @@ type Piece = Bytes | StoredPiece | FlowingPiece;
 interface StoredPiece {
   readonly path: string;
   readonly size: number;
+  /** The flag that names another file. */
+  readonly flag: string;
 }
 
 interface FlowingPiece {
   readonly source: Pick<typeof Deno.stdin, "read">;
   readonly name: string;
+  /** The flag that names another file. */
+  readonly flag: string;
   /** Closes the source when its end has come: a pipe that stays open swallows what comes later. */
   readonly close?: () => void;
 }
@@ -60,13 +64,17 @@ export class RequestContent {
    * Puts parts together.
    *
    * @param parts Bytes and files, one behind the other.
+   * @param flag The flag that names the files.
    * @throws {Failure} If one of them cannot be read.
    */
-  static async join(parts: readonly ContentPart[]): Promise<RequestContent> {
+  static async join(
+    parts: readonly ContentPart[],
+    flag = "--data @FILE",
+  ): Promise<RequestContent> {
     const pieces: Piece[] = [];
     for (const part of parts) {
       if (part instanceof Uint8Array) pieces.push(part);
-      else pieces.push(...await open(part.path));
+      else pieces.push(...await open(part.path, flag));
     }
     const content = new RequestContent(pieces);
     const { length = Infinity } = content;
@@ -95,7 +103,7 @@ export class RequestContent {
     const flowing = this.#pieces.find((piece) => "source" in piece);
     if (this.#isSpent && flowing && "source" in flowing) {
       throw new Failure(
-        `Cannot send ${flowing.name} a second time: put it into a file, and give that with --data @FILE`,
+        `Cannot send ${flowing.name} a second time: put it into a file, and give that with ${flowing.flag}`,
       );
     }
     this.#isSpent = true;
@@ -112,9 +120,9 @@ export class RequestContent {
 }
 
 /** What is at a path; the beginning of what flows by is looked at, as it may be all of it. */
-async function open(path: string): Promise<Piece[]> {
+async function open(path: string, flag: string): Promise<Piece[]> {
   try {
-    if (path === "-") return await lookAhead({ source: Deno.stdin, name: "standard input" });
+    if (path === "-") return await lookAhead({ source: Deno.stdin, name: "standard input", flag });
     const { isFile, isDirectory, size } = await Deno.stat(path);
     if (isDirectory) throw new Failure("it is a folder");
     const file = await Deno.open(path);
@@ -122,13 +130,14 @@ async function open(path: string): Promise<Piece[]> {
       return await lookAhead({
         source: file,
         name: path,
+        flag,
         close: () => file.close(),
       });
     }
     file.close();
-    return [{ path, size }];
+    return [{ path, size, flag }];
   } catch (error) {
-    throw cannotRead(path, error);
+    throw cannotRead(path, error, flag);
   }
 }
 
@@ -143,21 +152,21 @@ async function lookAhead(piece: FlowingPiece): Promise<Piece[]> {
   return kept;
 }
 
-async function* flow({ source, name, close }: FlowingPiece): AsyncGenerator<Bytes> {
+async function* flow({ source, name, flag, close }: FlowingPiece): AsyncGenerator<Bytes> {
   for (;;) {
     const chunk = new Uint8Array(CHUNK_SIZE);
     const length = await source.read(chunk).catch((error) => {
       close?.();
-      throw cannotRead(name, error);
+      throw cannotRead(name, error, flag);
     });
     if (length === null) return close?.();
     yield chunk.subarray(0, length);
   }
 }
 
-async function* stored({ path, size }: StoredPiece): AsyncGenerator<Bytes> {
+async function* stored({ path, size, flag }: StoredPiece): AsyncGenerator<Bytes> {
   using file = await Deno.open(path).catch((error) => {
-    throw cannotRead(path, error);
+    throw cannotRead(path, error, flag);
   });
   for (let left = size; left > 0;) {
     const chunk = new Uint8Array(Math.min(CHUNK_SIZE, left));
@@ -170,8 +179,8 @@ async function* stored({ path, size }: StoredPiece): AsyncGenerator<Bytes> {
   }
 }
 
-function cannotRead(path: string, error: unknown): Failure {
-  return unreadable(error, path, "--data @FILE", CurlCode.Read);
+function cannotRead(path: string, error: unknown, flag: string): Failure {
+  return unreadable(error, path, flag, CurlCode.Read);
 }
 
 async function collect(chunks: AsyncIterable<Bytes>): Promise<Bytes[]> {

@@ -1,6 +1,7 @@
 // The access log: a line for each request, in the form that tools know or as JSON.
 
 import { report } from "../console/output.ts";
+import { whyNot } from "../console/why_not.ts";
 import type { LogFormat } from "../flags/service_flags.ts";
 import type { Exchange, ExchangeListener, RequestHead } from "./exchange.ts";
 
@@ -170,7 +171,7 @@ export class AccessLog implements ExchangeListener {
       this.#open();
       before?.close();
     } catch (error) {
-      report(`Cannot open the access log again: ${(error as Error).message}; the old one goes on`);
+      report(`Cannot open the access log again: ${whyNot(error)}; the old one goes on`);
     }
   }
 

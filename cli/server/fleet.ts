@@ -54,7 +54,9 @@ async function readSecretFile(path: string): Promise<string | undefined> {
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
     if (error instanceof Deno.errors.NotFound) return undefined;
-    throw new Failure(`Cannot read the secret ${path}: ${whyNot(error)}`);
+    throw new Failure(
+      `Cannot read the secret ${path}: ${whyNot(error)}; name another file with --secret-file`,
+    );
   }
 }
 
@@ -65,7 +67,9 @@ async function makeSecret(path: string): Promise<string> {
     return text;
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
-    throw new Failure(`Cannot make the secret ${path}: ${whyNot(error)}`);
+    throw new Failure(
+      `Cannot make the secret ${path}: ${whyNot(error)}; name another file with --secret-file`,
+    );
   }
 }
 

@@ -1,9 +1,9 @@
 // What surrounds a server that runs for a long time: its log, its metrics, its pace, its end.
 
 import type { MultipathConnection, RequestHandler, serve } from "../../mod.ts";
-import { reasonOf } from "../console/connect_failure.ts";
 import { Failure } from "../console/failure.ts";
 import { print } from "../console/output.ts";
+import { whyNot } from "../console/why_not.ts";
 import type { FileHandler } from "../files/static_files.ts";
 import type { ServiceChoices } from "../flags/service_flags.ts";
 import { Throttle } from "../http/throttle.ts";
@@ -117,9 +117,7 @@ function openLog(path: string, { logFormat: format, logQuery: hasQuery }: Servic
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
     throw new Failure(
-      `Cannot write the access log ${path}: ${
-        reasonOf(error)
-      }; name another file with --access-log`,
+      `Cannot write the access log ${path}: ${whyNot(error)}; name another file with --access-log`,
     );
   }
 }

@@ -46,7 +46,9 @@ Deno.test("readSecret() refuses what others may read, what is short, and what it
     );
     await assert.rejects(
       readSecret(`${folder}/none/secret`),
-      refused(/Cannot make the secret .*: its folder does not exist/),
+      refused(
+        /Cannot make the secret .*: its folder does not exist; name another file with --secret-file/,
+      ),
     );
     await assert.rejects(readSecret(folder), refused(/it is a folder/));
   });
@@ -92,7 +94,11 @@ Deno.test("the server says which flags of balancers belong together, and what fi
       [[`--cid-config=${config}`], 2, /Cannot use --cid-config alone: give --server-id HEX/],
       [["--server-id=xyz", `--cid-config=${config}`], 2, /Cannot use "xyz" for --server-id/],
       [["--server-id=0102", `--cid-config=${config}`], 1, /id 7 must be a whole number/],
-      [[`--secret-file=${folder}`], 1, /Cannot read the secret .*: it is a folder/],
+      [
+        [`--secret-file=${folder}`],
+        1,
+        /Cannot read the secret .*: it is a folder; name another file with --secret-file/,
+      ],
     ];
     for (const [flags, code, reason] of cases) {
       const outcome = await run("server", "--host", "127.0.0.1", "-p", "0", ...flags, folder);

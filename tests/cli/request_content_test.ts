@@ -48,6 +48,8 @@ Deno.test("RequestContent joins texts and files, byte by byte", async () => {
         assert.match(error.message, /^Cannot read .*: .*; name another file with --data @FILE$/);
         return true;
       });
+      const ofForm = RequestContent.join([{ path }], "-F NAME=@FILE");
+      await assert.rejects(ofForm, /; name another file with -F NAME=@FILE$/);
     }
   });
 });

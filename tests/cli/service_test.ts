@@ -51,6 +51,13 @@ function linesOf(file: string): string[] {
 const linesIn = (file: string, count: number) =>
   until(() => linesOf(file).length >= count ? linesOf(file) : undefined);
 
+Deno.test("the server says why it cannot write its log", async () => {
+  await withFolder(async (folder) => {
+    const reason = /access\.log: its folder does not exist; name another file with --access-log/;
+    await assert.rejects(start(folder, "--access-log", `${folder}/none/access.log`), reason);
+  });
+});
+
 Deno.test("the server logs each request, over TCP too, and opens its log again on SIGHUP", async () => {
   await withFolder(async (folder) => {
     const file = `${folder}/access.log`;

@@ -40,7 +40,11 @@ export class TcpCertificates {
     this.#contexts.clear();
   }
 
-  /** The context for a name. */
+  /**
+   * The context for a name.
+   *
+   * @throws {Error} What the application throws, or that the certificate it gives cannot be used.
+   */
   find(serverName: string): SecureContext {
     const { certificates = [] } = this.#options;
     const found = typeof certificates === "function"
@@ -53,6 +57,8 @@ export class TcpCertificates {
     const id = JSON.stringify([cert, key]);
     let context = this.#contexts.get(id);
     if (context === undefined) {
+      // The runtime makes a context of anything, with which no handshake comes to an end.
+      Credential.fromPem(cert, key);
       context = createSecureContext({ cert, key, ...(this.#ca.length > 0 && { ca: this.#ca }) });
       if (this.#contexts.size >= MOST_CONTEXTS) this.#contexts.clear();
       this.#contexts.set(id, context);

@@ -9,7 +9,7 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import type { Socket } from "node:net";
-import type { TLSSocket } from "node:tls";
+import type { SecureContext, TLSSocket } from "node:tls";
 import type { CertificateOptions } from "../api/options/credentials.ts";
 import type { ClientAuthentication } from "../api/options/options.ts";
 import type { TunnelHandler } from "../http3/handler.ts";
@@ -202,7 +202,16 @@ class TcpServer implements TcpHttpServer {
     const server = createSecureServer({
       cert: this.#certificates.first.cert,
       key: this.#certificates.first.key,
-      SNICallback: (name, done) => done(null, this.#certificates.find(name)),
+      SNICallback: (name, done) => {
+        // What the application throws ends this handshake, as over QUIC, and not the process.
+        let context: SecureContext;
+        try {
+          context = this.#certificates.find(name);
+        } catch (error) {
+          return done(error instanceof Error ? error : new Error(String(error)));
+        }
+        done(null, context);
+      },
       allowHTTP1: true,
       handshakeTimeout: TCP_HANDSHAKE_TIMEOUT,
       ...(this.#judge && { requestCert: true, rejectUnauthorized: false }),

@@ -242,6 +242,26 @@ Deno.test("serveTcp() tells which name a client asked for, and hears no further 
   await stopped;
 });
 
+Deno.test("serveTcp() ends handshakes that the application cannot serve, and no more", async () => {
+  const place = { port: 0, localAddresses: ["127.0.0.1"], cert, key };
+  const certificates = (name: string | undefined) => {
+    if (name === "broken.example") return { cert: "none", key: "none" };
+    if (name !== "localhost") throw new Error("no such host");
+    return undefined;
+  };
+  await using server = await serveTcp({ ...place, certificates }, () => new Response("fine"));
+  const { port } = server.addrs[0]!;
+  for (const hostname of ["other.example", "broken.example"]) {
+    const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    const tls = await Deno.startTls(conn, { hostname, caCerts: [cert] });
+    await assert.rejects(tls.handshake());
+    tls.close();
+  }
+  await using client = await H1Stranger.connect(port);
+  client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  assert.match(await client.until(/fine/), /^HTTP\/1.1 200 /);
+});
+
 Deno.test("serveTcp() tells the same of a client's certificates behind a renewal of its own", async () => {
   const { caPem, certPem, keyPem } = await makeIssuedCertificate(["ann"]);
   const handler: TcpRequestHandler = (_, { peerCertificates }) =>

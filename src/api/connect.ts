@@ -238,7 +238,12 @@ function collectSessions(
   let token: Uint8Array | undefined;
   hub.watch(core, (event) => {
     if (event.type === "newToken") token = event.token;
-    else if (event.type === "session") onSession({ tls: event.session, token });
+    if (event.type !== "session") return;
+    try {
+      onSession({ tls: event.session, token });
+    } catch {
+      // A full disk, say: the next handshake is longer, which is no reason to end what goes on.
+    }
   });
 }
 

@@ -24,6 +24,21 @@ Deno.test("dial() resumes a session, with the token that spares a Retry", async 
   assert.equal(connection.peerCertificates.length, 1);
 });
 
+Deno.test("dial() goes on when a session cannot be kept", async () => {
+  await using listener = listenHere();
+  answerAll(listener);
+  const two = Promise.withResolvers<void>();
+  let count = 0;
+  await using connection = await dialHere(listener, {
+    onSession() {
+      if (++count === 2) two.resolve();
+      throw new Error("the disk is full");
+    },
+  });
+  await two.promise;
+  assert.equal(await ask(connection, "hello"), "hello false");
+});
+
 Deno.test("dial() sends 0-RTT data when it may, and the server knows that they are", async () => {
   await using listener = listenHere({ earlyData: true });
   answerAll(listener);

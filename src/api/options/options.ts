@@ -229,7 +229,10 @@ export interface ConnectOptions extends TransportOptions {
    * certificates then, and no proof of our address. Each is good for one connection.
    */
   session?: SavedSession | undefined;
-  /** Receives sessions for later connections, some time after the handshake. */
+  /**
+   * Receives sessions for later connections, some time after the handshake. If the function throws,
+   * that session is lost, and the connection goes on.
+   */
   onSession?: (session: SavedSession) => void;
   /**
    * Sends at once what is written before the handshake is complete (0-RTT), if the session allows

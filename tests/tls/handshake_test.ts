@@ -134,6 +134,19 @@ Deno.test("ServerTls answers unrecognized_name when it has no certificate for th
   assert.equal(failure({ server: { credential: () => undefined } }), 0x170);
 });
 
+Deno.test("ServerTls tells the peer nothing of what the application throws", () => {
+  const cause = new Error("/etc/keys/other.example.pem is not there");
+  const credential = () => {
+    throw cause;
+  };
+  assert.throws(() => new Pair({ server: { credential } }).run(), (error) => {
+    assert.ok(error instanceof TransportError);
+    assert.deepEqual([error.code, error.cause], [0x150, cause]);
+    assert.doesNotMatch(error.message, /pem/);
+    return true;
+  });
+});
+
 Deno.test("ServerTls refuses a session ID", () => {
   const code = failure({
     tamper(flight, fromClient) {

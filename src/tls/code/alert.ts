@@ -40,6 +40,6 @@ export function asTransportError(error: unknown, what: string): TransportError {
   if (error instanceof ReadError) {
     return alertError(Alert.DecodeError, `Cannot read ${what}: ${error.message}`, error);
   }
-  const reason = error instanceof Error ? error.message : String(error);
-  return alertError(Alert.InternalError, `Cannot handle ${what}: ${reason}`, error);
+  // The message goes to the peer, and what we or the application did wrong is not for it to know.
+  return alertError(Alert.InternalError, `Cannot handle ${what}`, error);
 }

@@ -4,7 +4,7 @@ import { connectOptionsOf } from "./tunnel_trust.ts";
 import { H2Client } from "../http2/h2_client.ts";
 import type { H3Client } from "../http3/client/client.ts";
 import { race } from "./race.ts";
-import type { TunnelOptions } from "./tunnel_options.ts";
+import type { TunnelOptions, TunnelTransport } from "./tunnel_options.ts";
 
 /** Milliseconds between two looks whether UDP works again. */
 const PROBE_INTERVAL = 30_000;
@@ -45,14 +45,22 @@ export class TcpWay {
     if (this.isInUse) return;
     this.isInUse = true;
     this.#probedAt = performance.now();
-    this.#options.onTransport?.("tcp");
+    this.#tell("tcp");
   }
 
   /** Tunnels go over QUIC again. */
   leave(): void {
     if (!this.isInUse) return;
     this.isInUse = false;
-    this.#options.onTransport?.("quic");
+    this.#tell("quic");
+  }
+
+  #tell(transport: TunnelTransport): void {
+    try {
+      this.#options.onTransport?.(transport);
+    } catch {
+      // A page that is gone, say: tunnels go on whether or not the application can hear of them.
+    }
   }
 
   /** Whether it is time to look whether UDP works again; asked for once, it is not for a while. */

@@ -43,6 +43,9 @@ export interface TunnelOptions extends Omit<FetchConnectOptions, "datagrams"> {
    * @default {30000}
    */
   probeInterval?: number;
-  /** Hears what tunnels go over from now on, when that changes; at first it is QUIC. */
+  /**
+   * Hears what tunnels go over from now on, when that changes; at first it is QUIC. That the function
+   * throws changes nothing.
+   */
   onTransport?: (transport: TunnelTransport) => void;
 }

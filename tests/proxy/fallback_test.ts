@@ -38,6 +38,15 @@ async function hello(url: string, target: string, options: TunnelOptions): Promi
   tunnel.writable.close().catch(() => {});
 }
 
+Deno.test("tunnels go over TCP even if the application cannot hear of that", async () => {
+  await using host = new TcpHost(says("hello"));
+  await using far = await tcpFarSide();
+  const onTransport = () => {
+    throw new Error("nothing listens any more");
+  };
+  await hello(`https://localhost:${far.port}`, host.target, near([], { onTransport }));
+});
+
 Deno.test("tunnels go over TCP where nothing is heard over UDP, and say so once", async () => {
   await using host = new TcpHost(async ({ readable, writable }) => {
     const { length } = await new Response(readable).bytes();

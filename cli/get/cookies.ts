@@ -52,8 +52,8 @@ export class Cookies {
    * @param path The file; "-" is standard output.
    */
   async write(path: string): Promise<void> {
-    const lines = this.#jar.serializeSync()?.cookies.map((one) => lineOf(Cookie.fromJSON(one)!)) ??
-      [];
+    const cookies = this.#jar.serializeSync()?.cookies ?? [];
+    const lines = cookies.flatMap((one) => lineOf(Cookie.fromJSON(one)!) ?? []);
     const text = ["# Netscape HTTP Cookie File", "", ...lines, ""].join("\n");
     try {
       if (path === "-") await Deno.stdout.write(new TextEncoder().encode(text));
@@ -97,7 +97,10 @@ function readLine(line: string): Cookie | undefined {
   });
 }
 
-function lineOf({ domain, hostOnly, path, secure, httpOnly, expires, key, value }: Cookie): string {
+/** Undefined for a cookie that the format cannot hold: a tab in its path would be read as another. */
+function lineOf(
+  { domain, hostOnly, path, secure, httpOnly, expires, key, value }: Cookie,
+): string | undefined {
   const seconds = expires instanceof Date ? Math.floor(expires.getTime() / 1000) : 0;
   const words = [
     `${httpOnly ? HTTP_ONLY : ""}${hostOnly ? "" : "."}${domain}`,
@@ -108,5 +111,5 @@ function lineOf({ domain, hostOnly, path, secure, httpOnly, expires, key, value 
     key,
     value,
   ];
-  return words.join("\t");
+  return words.some((word) => /[\t\r\n]/.test(word)) ? undefined : words.join("\t");
 }

@@ -6,7 +6,7 @@ import type { SignatureEngine } from "../crypto/signature_engine.ts";
 import { Certificate } from "./x509/certificate.ts";
 import { compressCertificate, compressions } from "./message/certificate_compression.ts";
 import { writeCertificate } from "./message/certificate_message.ts";
-import { readPem } from "./x509/pem.ts";
+import { isPemCut, readPem } from "./x509/pem.ts";
 import { keyProblem, schemeMethod, schemesOf } from "./key/signature.ts";
 
 /**
@@ -44,6 +44,9 @@ export class Credential {
    */
   static fromPem(certificates: string, key: string): Credential {
     const chain = readPem(certificates, "CERTIFICATE");
+    if (isPemCut(certificates, "CERTIFICATE")) {
+      throw new TypeError("Cannot use the certificate: its PEM has no end");
+    }
     if (chain.length === 0) throw new TypeError("Cannot use the certificate: no PEM block found");
     const privateKey = readKey(key);
     const problem = keyProblem(privateKey);

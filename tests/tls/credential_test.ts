@@ -58,6 +58,7 @@ Deno.test("Credential.fromPem() says what is wrong with a key or a certificate",
   const koblitz = pems(curveKey("secp256k1"), ecdsa(256));
   const cases: [string, string, RegExp][] = [
     ["", usual.key, /^Cannot use the certificate: no PEM block found/],
+    [usual.cert + usual.cert.slice(0, -40), usual.key, /^Cannot use the certificate: .* no end/],
     [usual.cert, "", /^Cannot read the private key: \S/],
     [usual.cert, pems(curveKey(), ecdsa(256)).key, /^Cannot use the private key: it is not that/],
     [short.cert, short.key, /^Cannot use the private key: 1024 bits are too short/],

@@ -4,7 +4,7 @@ import type { TransportError } from "../../error/quic_error.ts";
 import { Alert, alertError } from "../code/alert.ts";
 import { Certificate, KeyUsageBit } from "../x509/certificate.ts";
 import { DerError } from "../x509/der.ts";
-import { readPem } from "../x509/pem.ts";
+import { isPemCut, readPem } from "../x509/pem.ts";
 import { RevocationList } from "../x509/revocation_list.ts";
 
 /**
@@ -144,6 +144,7 @@ function readLists(pem: string, index: number): RevocationList[] {
   const refuse = (why: string, cause?: unknown) =>
     new TypeError(`Cannot use the revocation list ${index}: ${why}`, { cause });
   const ders = readPem(pem, "X509 CRL");
+  if (isPemCut(pem, "X509 CRL")) throw refuse("its PEM has no end");
   if (ders.length === 0) throw refuse("there is none in PEM");
   return ders.map((der) => {
     try {

@@ -16,3 +16,11 @@ export function readPem(text: string, label: string): Uint8Array<ArrayBuffer>[] 
   }
   return blocks;
 }
+
+/**
+ * Whether a text ends within a block with this label, as a file that is just being written does: what
+ * it says is not all that there is.
+ */
+export function isPemCut(text: string, label: string): boolean {
+  return text.lastIndexOf(`-----BEGIN ${label}-----`) > text.lastIndexOf(`-----END ${label}-----`);
+}

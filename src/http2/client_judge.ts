@@ -5,9 +5,7 @@ import type { ClientAuthentication } from "../api/options/options.ts";
 import { clientRules } from "../api/options/server_config.ts";
 import { judgeCertificates } from "../tls/peer_certificate.ts";
 import type { ClientCertificateOptions } from "../tls/tls.ts";
-
-/** Certificates of one client that are looked at. */
-const MOST = 10;
+import { chainOf } from "./peer_chain.ts";
 
 /**
  * Judges clients by their certificates. That a client has the key of its certificate is for the
@@ -37,17 +35,4 @@ export class ClientJudge {
     } else if (required) throw new TypeError("Cannot go on: the client shows no certificate");
     return chain;
   }
-}
-
-/** What the client has shown, and what the runtime knows of its issuers. */
-function chainOf(socket: TLSSocket): Uint8Array[] {
-  const chain: Uint8Array[] = [];
-  let last: unknown;
-  for (let one = socket.getPeerCertificate(true); one?.raw !== undefined && one !== last;) {
-    chain.push(new Uint8Array(one.raw));
-    if (chain.length === MOST) break;
-    last = one;
-    one = one.issuerCertificate;
-  }
-  return chain;
 }

@@ -1,28 +1,18 @@
 // Asks for tunnels over HTTP/2: the client's end of a connection over TCP.
 
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
-import { connect as connectTls, type TLSSocket } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import { CapsuleDatagrams } from "./capsule_datagrams.ts";
 import { fieldsOf } from "./fields.ts";
 import { endLate } from "./late_end.ts";
-import { broken, readableOf, write } from "./node_streams.ts";
+import { broken, happened, readableOf, write } from "./node_streams.ts";
 import { showSocket } from "./show_socket.ts";
+import { openTls, type TlsOptions } from "./tls_socket.ts";
 
 const { NGHTTP2_CONNECT_ERROR } = constants;
 
 /** How to connect to a server over TCP, and what to expect of it. */
-export interface H2ConnectOptions {
-  /** Certificates of authorities, as PEM; all that are trusted. */
-  readonly ca: readonly string[];
-  /** Whether any certificate is good. */
-  readonly insecure: boolean;
-  /** The name that the certificate must be good for; that of the URL if left out. */
-  readonly serverName?: string | undefined;
-  /** Our own certificate and its key, as PEM. */
-  readonly cert?: string | undefined;
-  readonly key?: string | undefined;
-  /** A literal address to connect from; any if left out. */
-  readonly localAddress?: string | undefined;
+export interface H2ConnectOptions extends TlsOptions {
   /** Milliseconds that the connection is kept without a tunnel. */
   readonly idleTimeout: number;
 }
@@ -93,24 +83,11 @@ export class H2Client {
     options: H2ConnectOptions,
     signal: AbortSignal,
   ): Promise<H2Client> {
-    signal.throwIfAborted();
-    const hostname = url.hostname.replace(/^\[|\]$/g, "");
-    const isLiteral = /^[\d.]+$/.test(hostname) || hostname.includes(":");
-    const serverName = options.serverName ?? (isLiteral ? undefined : hostname);
-    const { cert, key, localAddress } = options;
-    const socket = connectTls({
-      host: hostname,
-      port: Number(url.port || 443),
-      ca: [...options.ca],
-      rejectUnauthorized: !options.insecure,
-      ALPNProtocols: ["h2"],
-      ...(serverName !== undefined && { servername: serverName }),
-      ...(cert !== undefined && key !== undefined && { cert, key }),
-      ...(localAddress !== undefined && { localAddress }),
-    });
+    const socket = await openTls(url, options, ["h2"], signal);
     const giveUp = () => void socket.destroy(signal.reason);
     signal.addEventListener("abort", giveUp);
     try {
+      signal.throwIfAborted();
       const session = await opened(socket, url);
       const client = new H2Client(session, url.host, options.idleTimeout);
       showSocket(socket, "client", () => client.#tunnels);
@@ -201,9 +178,8 @@ export class H2Client {
 /** Timers take 31 bits of milliseconds. */
 const LONGEST = 2 ** 31 - 1;
 
-/** Waits for the end of the handshake, and for the settings of the server. */
+/** Waits for the settings of the server. */
 async function opened(socket: TLSSocket, url: URL): Promise<ClientHttp2Session> {
-  await happened(socket, "secureConnect");
   if (socket.alpnProtocol !== "h2") {
     throw new TypeError("Cannot use TCP: HTTP/2 is not spoken there");
   }
@@ -216,21 +192,6 @@ async function opened(socket: TLSSocket, url: URL): Promise<ClientHttp2Session> 
   endLate(session);
   await happened(session, "remoteSettings");
   return session;
-}
-
-/** What tells of events. */
-interface Emitter {
-  on(event: string, action: (error?: unknown) => void): unknown;
-  off(event: string, action: (error?: unknown) => void): unknown;
-}
-
-/** Waits for an event; rejects if an error or the end comes first. */
-function happened(emitter: Emitter, event: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    emitter.on(event, () => resolve());
-    emitter.on("error", reject);
-    emitter.on("close", () => reject(broken()));
-  });
 }
 
 function responseOf(stream: ClientHttp2Stream): Promise<Omit<H2Answer, "tunnel">> {

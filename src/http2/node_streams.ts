@@ -11,6 +11,21 @@ export function broken(cause?: unknown): StreamError {
   return new StreamError(H3ErrorCode.ConnectError, `Cannot go on with a stream: ${why}`);
 }
 
+/** What tells of events. */
+interface Emitter {
+  on(event: string, action: (error?: unknown) => void): unknown;
+  off(event: string, action: (error?: unknown) => void): unknown;
+}
+
+/** Waits for an event; rejects if an error or the end comes first. */
+export function happened(emitter: Emitter, event: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    emitter.on(event, () => resolve());
+    emitter.on("error", reject);
+    emitter.on("close", () => reject(broken()));
+  });
+}
+
 /**
  * What a stream brings, no faster than it is read. A break is an error of H3_CONNECT_ERROR, never
  * an end.

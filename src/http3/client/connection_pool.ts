@@ -6,6 +6,7 @@ import type { SavedSession } from "../../api/options/session.ts";
 import { checkOptions } from "../check_options.ts";
 import { H3Client } from "./client.ts";
 import { clientOver } from "./client_over.ts";
+import { Identities } from "./identities.ts";
 import { IdleWatch } from "./idle_watch.ts";
 import type { FetchConnectOptions, H3ClientOptions } from "../options.ts";
 import { SessionStore } from "./session_store.ts";
@@ -36,8 +37,7 @@ export class ConnectionPool implements AsyncDisposable {
   /** Connections that are being made in the place of others. */
   readonly #replacements = new Map<H3Client, Promise<boolean>>();
   /** Numbers for options that are functions or objects: they are compared by identity. */
-  readonly #identities = new WeakMap<object, number>();
-  #nextIdentity = 0;
+  readonly #identities = new Identities();
 
   constructor(connect: Connector) {
     this.#connect = connect;
@@ -171,19 +171,6 @@ export class ConnectionPool implements AsyncDisposable {
     const { paths, ...others } = options;
     const parts = Object.entries(others).filter(([, value]) => value !== undefined).sort();
     // Paths are told apart by what they say, as they are mostly written out for each request.
-    const rest = JSON.stringify(parts, (_, value) => this.#identify(value));
-    return `${url.host} ${JSON.stringify(paths ?? [])} ${rest}`;
-  }
-
-  #identify(value: unknown): unknown {
-    const isPlain = Array.isArray(value) ||
-      typeof value !== "object" && typeof value !== "function";
-    if (value === null || isPlain) return value;
-    let identity = this.#identities.get(value as object);
-    if (identity === undefined) {
-      identity = this.#nextIdentity++;
-      this.#identities.set(value as object, identity);
-    }
-    return { identity };
+    return `${url.host} ${JSON.stringify(paths ?? [])} ${this.#identities.keyOf(parts)}`;
   }
 }

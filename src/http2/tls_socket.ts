@@ -1,7 +1,10 @@
 // Opens connections of TLS over TCP to servers.
 
 import { connect, type TLSSocket } from "node:tls";
+import type { Trust } from "../api/options/trust.ts";
+import { judgeCertificates } from "../tls/peer_certificate.ts";
 import { happened } from "./node_streams.ts";
+import { chainOf } from "./peer_chain.ts";
 
 /** How to connect to a server over TCP, and what to expect of it. */
 export interface TlsOptions {
@@ -11,6 +14,8 @@ export interface TlsOptions {
   readonly insecure: boolean;
   /** The name that the certificate must be good for; that of the URL if left out. */
   readonly serverName?: string | undefined;
+  /** What the certificates have to pass in addition, as over QUIC; nothing if left out. */
+  readonly trust?: Trust | undefined;
   /** Our own certificate and its key, as PEM. */
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
@@ -36,7 +41,7 @@ export async function openTls(
   const hostname = url.hostname.replace(/^\[|\]$/g, "");
   const isLiteral = /^[\d.]+$/.test(hostname) || hostname.includes(":");
   const serverName = options.serverName ?? (isLiteral ? undefined : hostname);
-  const { cert, key, localAddress } = options;
+  const { trust, cert, key, localAddress } = options;
   const socket = connect({
     host: hostname,
     port: Number(url.port || 443),
@@ -51,6 +56,8 @@ export async function openTls(
   signal.addEventListener("abort", giveUp);
   try {
     await happened(socket, "secureConnect");
+    // That the server has the key of its certificate, the runtime has seen to.
+    if (trust) judge(socket, trust, options.serverName ?? hostname);
     return socket;
   } catch (error) {
     socket.destroy();
@@ -58,4 +65,11 @@ export async function openTls(
   } finally {
     signal.removeEventListener("abort", giveUp);
   }
+}
+
+/** @throws {TransportError} If the certificates of the server do not count. */
+function judge(socket: TLSSocket, trust: Trust, serverName: string): void {
+  const chain = chainOf(socket);
+  if (chain.length === 0) throw new TypeError("Cannot go on: the server shows no certificate");
+  judgeCertificates(chain, { ...trust, serverName, time: Date.now() });
 }

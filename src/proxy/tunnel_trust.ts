@@ -1,5 +1,6 @@
 // What the options of a tunnel mean for a connection over TCP.
 
+import { trustOf } from "../api/options/trust.ts";
 import type { H2ConnectOptions } from "../http2/h2_client.ts";
 import { selectLocalAddresses } from "../io/interfaces.ts";
 import { defaultRoots, grantedRoots } from "../io/roots.ts";
@@ -18,10 +19,21 @@ export function connectOptionsOf(
   options: TunnelOptions,
 ): H2ConnectOptions & { readonly addresses: readonly string[] } {
   const { caCerts = [], insecure = false, idleTimeout = IDLE_TIMEOUT } = options;
-  const { serverName, cert, key } = options;
+  const { serverName, cert, key, revocation } = options;
   const roots = insecure ? [] : caCerts.length > 0 ? grantedRoots() : defaultRoots();
   const ca = [...caCerts, ...roots];
-  return { ca, insecure, serverName, cert, key, idleTimeout, addresses: addressesOf(options) };
+  // The runtime knows no lists of revoked certificates.
+  const trust = revocation && trustOf(options);
+  return {
+    ca,
+    insecure,
+    trust,
+    serverName,
+    cert,
+    key,
+    idleTimeout,
+    addresses: addressesOf(options),
+  };
 }
 
 /** Interfaces that have no address for the moment are no way. */

@@ -1,9 +1,11 @@
 // The ways to a proxy: over QUIC, which has all paths, and over TCP where that does not get through.
 
 import { MultipathConnection } from "../api/multipath_connection.ts";
+import { TransportError } from "../error/quic_error.ts";
 import { H2Client } from "../http2/h2_client.ts";
 import type { H3Client } from "../http3/client/client.ts";
 import { ConnectionPool } from "../http3/client/connection_pool.ts";
+import { Identities } from "../http3/client/identities.ts";
 import { mayFallBackToTcp } from "../http3/client/tcp_fallback.ts";
 import type { FetchConnectOptions } from "../http3/options.ts";
 import { later } from "../http3/timer.ts";
@@ -21,6 +23,7 @@ const pool = new ConnectionPool((options) => MultipathConnection.connect(options
 /** Ways over TCP, by the proxy and how it is connected to. */
 const tcpWays = new Map<string, TcpWay>();
 const MOST_TCP_WAYS = 64;
+const identities = new Identities();
 
 /** The ways to one proxy. */
 export class Ways {
@@ -65,7 +68,8 @@ export class Ways {
     const leasing = this.#lease();
     const overTcp = overdue(leasing, this.#headStart).then(() => tcp.client());
     const client = await Promise.any([leasing, overTcp]).catch(({ errors }) => {
-      throw errors[0]; // why there is nothing over QUIC, which is what the user may mend
+      // Why a server is not trusted; else why there is nothing over QUIC, which the user may mend.
+      throw errors.find(isDistrust) ?? errors[0];
     });
     if (client instanceof H2Client) {
       tcp.use();
@@ -126,14 +130,20 @@ function overdue(awaited: Promise<unknown>, delay: number): Promise<void> {
   });
 }
 
+/** Whether a server was reached, and not believed. */
+function isDistrust(error: unknown): boolean {
+  return error instanceof TransportError && !mayFallBackToTcp(error);
+}
+
 function tcpWay(url: URL, options: TunnelOptions): TcpWay {
-  for (const name of ["serverCertificateHashes", "revocation"] as const) {
-    if (options[name] === undefined) continue;
-    throw new TypeError(`Cannot use ${name} over TCP: leave fallback out`);
+  if (options.serverCertificateHashes !== undefined) {
+    throw new TypeError("Cannot use serverCertificateHashes over TCP: leave fallback out");
   }
-  const { caCerts, insecure, serverName, cert, key, localAddresses, paths, idleTimeout } = options;
-  const parts = [caCerts, insecure, serverName, cert, key, localAddresses, paths, idleTimeout];
-  const id = JSON.stringify([url.host, ...parts]);
+  const { caCerts, insecure, revocation, serverName, cert, key } = options;
+  const { localAddresses, paths, idleTimeout } = options;
+  const trust = [caCerts, insecure, revocation, serverName, cert, key];
+  const more = [localAddresses, idleTimeout, JSON.stringify(paths)];
+  const id = identities.keyOf([url.host, ...trust, ...more]);
   let way = tcpWays.get(id);
   if (way === undefined) {
     if (tcpWays.size >= MOST_TCP_WAYS) tcpWays.delete(tcpWays.keys().next().value!);

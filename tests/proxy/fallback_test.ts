@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { connectTcp } from "../../src/proxy/connect_tcp.ts";
 import { connectUdp } from "../../src/proxy/connect_udp.ts";
+import { RevocationLists } from "../../src/tls/trust/revocation_lists.ts";
+import { integer, time } from "../tls/der_writer.ts";
+import { alternativeNames, authority, forge, generalName } from "../tls/forge.ts";
+import { forgeList, pem } from "../tls/forge_list.ts";
 import { ProxyError } from "../../src/proxy/proxy_client.ts";
 import type { TunnelOptions, TunnelTransport } from "../../src/proxy/tunnel_options.ts";
 import { Collector } from "../../src/live/collector.ts";
@@ -141,6 +145,52 @@ Deno.test("over TCP a certificate is judged as over QUIC", async () => {
   await assert.rejects(soon(connectTcp(url, host.target, without)));
   await hello(url, host.target, { ...without, insecure: true });
   await hello(`https://127.0.0.1:${far.port}`, host.target, near([]));
+});
+
+Deno.test("over TCP lists of revoked certificates are asked, as over QUIC", async () => {
+  await using host = new TcpHost(says("hello"));
+  const now = Date.now();
+  const times = { notBefore: now - 3_600_000, notAfter: now + 3_600_000 };
+  const root = forge({ subject: "root", extensions: [authority()], ...times });
+  const middle = forge({
+    ...{ subject: "middle", issuer: root, serial: integer(7), extensions: [authority()] },
+    ...times,
+  });
+  const leaf = forge({
+    ...{ subject: "far", issuer: middle, serial: integer(8) },
+    extensions: [alternativeNames(generalName.dns("localhost"))],
+    ...times,
+  });
+  const chain = pem(leaf.der, "CERTIFICATE") + pem(middle.der, "CERTIFICATE");
+  const key = leaf.privateKey.export({ format: "pem", type: "pkcs8" }).toString();
+  await using far = await tcpFarSide({}, 0, { cert: chain, key });
+  const url = `https://localhost:${far.port}`;
+  const listOf = (issuer: typeof root, ...serials: number[]) =>
+    pem(forgeList({
+      issuer,
+      serials: serials.map((serial) => integer(serial)),
+      thisUpdate: times.notBefore,
+      nextUpdate: time(times.notAfter),
+    }));
+  const quick = { handshakeTimeout: 500 };
+  const ask = (revocation: RevocationLists) =>
+    hello(
+      url,
+      host.target,
+      near([], { ...quick, caCerts: [pem(root.der, "CERTIFICATE")], revocation }),
+    );
+  const ofRoot = listOf(root);
+  await ask(new RevocationLists([ofRoot, listOf(middle, 9)]));
+  const revoked = new RevocationLists([ofRoot, listOf(middle, 8)]);
+  await assert.rejects(ask(revoked), { code: 0x12c });
+  await assert.rejects(ask(new RevocationLists([listOf(root, 7), listOf(middle)])), {
+    code: 0x12c,
+  });
+  await assert.rejects(ask(new RevocationLists([ofRoot])), { code: 0x12e });
+  // A connection that is kept has been judged by other lists.
+  const kept = new RevocationLists([ofRoot, listOf(middle)]);
+  await ask(kept);
+  await assert.rejects(ask(revoked), { code: 0x12c });
 });
 
 nativeTest("resets are carried over TCP, both ways", async () => {

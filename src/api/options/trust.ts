@@ -18,6 +18,12 @@ export interface Trust {
   readonly revocation?: RevocationLists;
 }
 
+/** The options of a client about that. */
+export type TrustOptions = Pick<
+  ConnectOptions,
+  "serverCertificateHashes" | "caCerts" | "insecure" | "revocation"
+>;
+
 /** RFC 9846, Section 6: the alert "bad_certificate". */
 const BAD_CERTIFICATE = 42;
 
@@ -32,7 +38,7 @@ const MAX_STORES = 16;
  *
  * @throws {TypeError} If authorities are needed, and neither named nor to be read.
  */
-export function trustOf(options: ConnectOptions): Trust {
+export function trustOf(options: TrustOptions): Trust {
   const { serverCertificateHashes: hashes = [], caCerts = [], insecure = false } = options;
   if (hashes.length > 0) {
     return { verification: "insecure", onCertificates: hashCheck(hashes) };

@@ -1,4 +1,4 @@
-// Fields of requests as node gives them, as the platform has them.
+// Fields as node has them, and as the platform has them.
 
 import type { IncomingHttpHeaders } from "node:http2";
 
@@ -22,4 +22,18 @@ export function fieldsOf(
     for (const one of Array.isArray(value) ? value : [value]) headers.append(name, String(one));
   }
   return headers;
+}
+
+/** The header section of a request but for the authority (RFC 9113, Section 8.3.1). */
+export function requestFields({ method, url, headers }: Request): Record<string, string> {
+  const { pathname, search } = new URL(url);
+  const fields: Record<string, string> = {
+    ":method": method,
+    ":scheme": "https",
+    ":path": pathname + search,
+  };
+  headers.forEach((value, name) => {
+    if (!FOR_ONE_HOP.has(name) && name !== "host") fields[name] = value;
+  });
+  return fields;
 }

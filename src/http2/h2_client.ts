@@ -1,19 +1,20 @@
-// Asks for tunnels over HTTP/2: the client's end of a connection over TCP.
+// Asks for tunnels and sends requests over HTTP/2: the client's end of a connection over TCP.
 
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
 import type { TLSSocket } from "node:tls";
 import { CapsuleDatagrams } from "./capsule_datagrams.ts";
-import { fieldsOf } from "./fields.ts";
+import { exchangeOver } from "./client_exchange.ts";
+import { fieldsOf, requestFields } from "./fields.ts";
 import { endLate } from "./late_end.ts";
 import { broken, happened, readableOf, write } from "./node_streams.ts";
 import { showSocket } from "./show_socket.ts";
 import { openTls, type TlsOptions } from "./tls_socket.ts";
 
-const { NGHTTP2_CONNECT_ERROR } = constants;
+const { NGHTTP2_CANCEL, NGHTTP2_CONNECT_ERROR } = constants;
 
 /** How to connect to a server over TCP, and what to expect of it. */
 export interface H2ConnectOptions extends TlsOptions {
-  /** Milliseconds that the connection is kept without a tunnel. */
+  /** Milliseconds that the connection is kept without a stream. */
   readonly idleTimeout: number;
 }
 
@@ -38,7 +39,7 @@ export interface H2Answer {
 /** Bytes that the server may send before they are read: on one stream, and on all of them. */
 const STREAM_WINDOW = 4_194_304;
 const CONNECTION_WINDOW = 16_777_216;
-/** Milliseconds between two questions whether the connection still lives, while there are tunnels. */
+/** Milliseconds between two questions whether the connection still lives, while there are streams. */
 const PING_INTERVAL = 25_000;
 /** Milliseconds that an answer to one may take. */
 const PING_TIMEOUT = 10_000;
@@ -51,7 +52,7 @@ export class H2Client {
   readonly #authority: string;
   readonly #idleTimeout: number;
   readonly #pings: ReturnType<typeof setInterval>;
-  #tunnels = 0;
+  #streams = 0;
   #idle: ReturnType<typeof setTimeout> | undefined;
 
   private constructor(session: ClientHttp2Session, authority: string, idleTimeout: number) {
@@ -84,13 +85,29 @@ export class H2Client {
     signal: AbortSignal,
   ): Promise<H2Client> {
     const socket = await openTls(url, options, ["h2"], signal);
+    return await H2Client.over(socket, url, options.idleTimeout, signal);
+  }
+
+  /**
+   * Speaks HTTP/2 over a connection whose handshake is complete.
+   *
+   * @param idleTimeout Milliseconds that the connection is kept without a stream.
+   * @param signal Gives up.
+   * @throws {Error} If the server does not speak HTTP/2, or the connection breaks.
+   */
+  static async over(
+    socket: TLSSocket,
+    url: URL,
+    idleTimeout: number,
+    signal: AbortSignal,
+  ): Promise<H2Client> {
     const giveUp = () => void socket.destroy(signal.reason);
     signal.addEventListener("abort", giveUp);
     try {
       signal.throwIfAborted();
       const session = await opened(socket, url);
-      const client = new H2Client(session, url.host, options.idleTimeout);
-      showSocket(socket, "client", () => client.#tunnels);
+      const client = new H2Client(session, url.host, idleTimeout);
+      showSocket(socket, "client", () => client.#streams);
       return client;
     } catch (error) {
       socket.destroy();
@@ -100,7 +117,7 @@ export class H2Client {
     }
   }
 
-  /** Whether further tunnels can be asked for. */
+  /** Whether further streams can be opened. */
   get isOpen(): boolean {
     return !this.#session.closed && !this.#session.destroyed;
   }
@@ -145,18 +162,40 @@ export class H2Client {
     return { ...answer, tunnel: isOk ? tunnelOf(stream, protocol) : undefined };
   }
 
-  /** Ends the connection, and all its tunnels. */
+  /**
+   * Sends a request, and does not follow redirects.
+   *
+   * @throws {TypeError} If the connection breaks, or the server breaks the answer off.
+   */
+  async fetch(request: Request): Promise<Response> {
+    request.signal.throwIfAborted();
+    const fields = { ...requestFields(request), ":authority": this.#authority };
+    const stream = this.#session.request(fields, { endStream: request.body === null });
+    this.#hold(stream);
+    return await exchangeOver(request, {
+      target: stream,
+      answer: responseOf(stream).then((head) => ({
+        ...head,
+        source: stream,
+        isWhole: () => stream.rstCode === 0,
+      })),
+      closed: new Promise((resolve) => stream.on("close", resolve)),
+      cancel: () => stream.close(NGHTTP2_CANCEL),
+    });
+  }
+
+  /** Ends the connection, and all its streams. */
   close(): void {
     this.#session.destroy();
   }
 
-  /** The process, and the connection, stay as long as there are tunnels. */
+  /** The process, and the connection, stay as long as there are streams. */
   #hold(stream: ClientHttp2Stream): void {
     stream.on("error", ignore);
     clearTimeout(this.#idle);
-    if (this.#tunnels++ === 0) this.#session.ref();
+    if (this.#streams++ === 0) this.#session.ref();
     stream.on("close", () => {
-      if (--this.#tunnels === 0) this.#restIfIdle();
+      if (--this.#streams === 0) this.#restIfIdle();
     });
   }
 
@@ -168,7 +207,7 @@ export class H2Client {
   }
 
   #ping(): void {
-    if (this.#tunnels === 0 || !this.isOpen) return;
+    if (this.#streams === 0 || !this.isOpen) return;
     const late = setTimeout(() => this.#session.destroy(), PING_TIMEOUT);
     late.unref();
     this.#session.ping(() => clearTimeout(late));
@@ -199,7 +238,7 @@ function responseOf(stream: ClientHttp2Stream): Promise<Omit<H2Answer, "tunnel">
     stream.on("response", (fields) => {
       resolve({ status: Number(fields[":status"]), headers: fieldsOf(fields) });
     });
-    stream.on("close", () => reject(broken(new Error("the proxy has broken it off"))));
+    stream.on("close", () => reject(broken(new Error("the server has broken it off"))));
   });
 }
 

@@ -26,6 +26,16 @@ export function happened(emitter: Emitter, event: string): Promise<void> {
   });
 }
 
+/** How the end of a stream is judged; ends are ends if nothing is said. */
+export interface ReadableOfOptions {
+  /** Makes the error of a break. */
+  readonly errorOf?: (cause?: unknown) => unknown;
+  /** Whether all has come, when an end is told: some streams of the runtime tell one after a reset. */
+  readonly isWhole?: () => boolean;
+  /** Breaks it off. */
+  readonly signal?: AbortSignal;
+}
+
 /**
  * What a stream brings, no faster than it is read. A break is an error of H3_CONNECT_ERROR, never
  * an end.
@@ -33,11 +43,13 @@ export function happened(emitter: Emitter, event: string): Promise<void> {
  * @param source The stream; nothing else may read it.
  * @param first What has come of it before.
  * @param onCancel Is told that nothing more is wanted.
+ * @param options What ends count, and what breaks are called.
  */
 export function readableOf(
   source: Readable,
   first: Uint8Array<ArrayBuffer> | undefined,
   onCancel: () => void,
+  { errorOf = broken, isWhole = () => true, signal }: ReadableOfOptions = {},
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   let isOver = false;
   return new ReadableStream<Uint8Array<ArrayBuffer>>({
@@ -46,7 +58,7 @@ export function readableOf(
         if (!isOver) finish();
         isOver = true;
       };
-      const fail = (cause?: unknown) => end(() => controller.error(broken(cause)));
+      const fail = (cause?: unknown) => end(() => controller.error(errorOf(cause)));
       if (first !== undefined && first.length > 0) controller.enqueue(first);
       source.pause();
       source.on("data", (chunk: Uint8Array<ArrayBuffer>) => {
@@ -55,10 +67,12 @@ export function readableOf(
         controller.enqueue(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
         source.pause();
       });
-      source.on("end", () => end(() => controller.close()));
+      source.on("end", () => isWhole() ? end(() => controller.close()) : fail());
       source.on("aborted", fail);
       source.on("error", fail);
       source.on("close", fail);
+      signal?.addEventListener("abort", fail);
+      source.on("close", () => signal?.removeEventListener("abort", fail));
     },
     pull: () => void source.resume(),
     cancel() {

@@ -1,9 +1,8 @@
 // What the options of a tunnel mean for a connection over TCP.
 
-import { trustOf } from "../api/options/trust.ts";
+import { authoritiesOf, trustOf } from "../api/options/trust.ts";
 import type { H2ConnectOptions } from "../http2/h2_client.ts";
 import { selectLocalAddresses } from "../io/interfaces.ts";
-import { defaultRoots, grantedRoots } from "../io/roots.ts";
 import type { TunnelOptions } from "./tunnel_options.ts";
 
 /** Milliseconds that an unused connection is kept, as over QUIC. */
@@ -18,10 +17,9 @@ const IDLE_TIMEOUT = 2_000;
 export function connectOptionsOf(
   options: TunnelOptions,
 ): H2ConnectOptions & { readonly addresses: readonly string[] } {
-  const { caCerts = [], insecure = false, idleTimeout = IDLE_TIMEOUT } = options;
+  const { insecure = false, idleTimeout = IDLE_TIMEOUT } = options;
   const { serverName, cert, key, revocation } = options;
-  const roots = insecure ? [] : caCerts.length > 0 ? grantedRoots() : defaultRoots();
-  const ca = [...caCerts, ...roots];
+  const ca = insecure ? [] : authoritiesOf(options);
   // The runtime knows no lists of revoked certificates.
   const trust = revocation && trustOf(options);
   return {

@@ -54,6 +54,15 @@ export function trustOf(options: TrustOptions): Trust {
   };
 }
 
+/**
+ * All authorities that a client trusts over TCP, as PEM: those that it names, and the usual ones.
+ *
+ * @throws {TypeError} If none are named, and the usual ones may not be read.
+ */
+export function authoritiesOf({ caCerts = [] }: Pick<TrustOptions, "caCerts">): readonly string[] {
+  return [...caCerts, ...(caCerts.length > 0 ? grantedRoots() : defaultRoots())];
+}
+
 function publicStore(): TrustStore {
   return defaultStore ??= new TrustStore(defaultRoots());
 }

@@ -1,0 +1,118 @@
+// One request of a client over TCP and its response, by HTTP/2 or HTTP/1.1.
+
+import type { Readable, Writable } from "node:stream";
+import { TransportError } from "../error/quic_error.ts";
+import { readableOf, type ReadableOfOptions, write } from "./node_streams.ts";
+
+/** What a server answers. */
+export interface TcpAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Brings the content. */
+  readonly source: Readable;
+  /** Whether all of the content has come. */
+  readonly isWhole: () => boolean;
+}
+
+/** A request that was begun, as one version of HTTP carries it. */
+export interface TcpExchange {
+  /** Takes the content. */
+  readonly target: Writable;
+  /** Rejects if there is none. */
+  readonly answer: Promise<TcpAnswer>;
+  /** Resolves when both directions have ended, however they did. */
+  readonly closed: Promise<unknown>;
+  /** Breaks both directions off. */
+  cancel(reason: unknown): void;
+}
+
+/** RFC 9110, Section 9.2.2: doing them twice is the same as doing them once. */
+export const idempotentMethods: ReadonlySet<string> = new Set(
+  ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"],
+);
+
+/** Bytes that are given to the system at a time. */
+const PIECE = 65_536;
+
+/**
+ * Sends the content of a request, and waits for the answer.
+ *
+ * @throws {TypeError} If the connection breaks, or the server breaks the answer off.
+ */
+export async function exchangeOver(request: Request, exchange: TcpExchange): Promise<Response> {
+  const { signal, body, method } = request;
+  const onAbort = () => exchange.cancel(signal.reason);
+  signal.addEventListener("abort", onAbort);
+  exchange.closed.then(() => signal.removeEventListener("abort", onAbort));
+  if (signal.aborted) onAbort();
+  // What the application fails to send is its own error.
+  const failed = Promise.withResolvers<never>();
+  failed.promise.catch(ignore);
+  send(body, exchange).catch((error) => {
+    failed.reject(error);
+    exchange.cancel(error);
+  });
+  const errorOf = (cause?: unknown) => signal.aborted ? signal.reason : lost(cause);
+  const answer = exchange.answer.catch((error) => {
+    throw errorOf(error);
+  });
+  return responseOf(await Promise.race([answer, failed.promise]), method, exchange, {
+    errorOf,
+    signal,
+  });
+}
+
+/** Ends without an error if the server wants no more: the answer says what there is to say. */
+async function send(
+  body: ReadableStream<Uint8Array> | null,
+  { target, closed }: TcpExchange,
+): Promise<void> {
+  if (body === null) return void target.end();
+  const reader = body.getReader();
+  closed.then(() => reader.cancel(new Error("The request is over"))).catch(ignore);
+  for (let part; !(part = await reader.read()).done;) {
+    for (let at = 0; at < part.value.length; at += PIECE) {
+      const isTaken = await write(target, part.value.subarray(at, at + PIECE)).then(yes, no);
+      if (!isTaken) return await reader.cancel().catch(ignore);
+    }
+  }
+  if (!target.destroyed) target.end();
+}
+
+function responseOf(
+  { status, headers, source, isWhole }: TcpAnswer,
+  method: string,
+  exchange: TcpExchange,
+  ends: ReadableOfOptions,
+): Response {
+  // Fetch Standard, "null body status".
+  const hasNoBody = method === "HEAD" || [204, 205, 304].includes(status);
+  if (hasNoBody) source.on("error", ignore).resume();
+  const onCancel = () => exchange.cancel(new Error("The response is not wanted any more"));
+  const body = hasNoBody ? null : readableOf(source, undefined, onCancel, { ...ends, isWhole });
+  try {
+    return new Response(body, { status, headers });
+  } catch (error) {
+    exchange.cancel(error);
+    throw new TypeError(`Cannot accept the status ${status}`, { cause: error });
+  }
+}
+
+function lost(cause: unknown): unknown {
+  const isTold = cause instanceof TypeError || cause instanceof TransportError ||
+    (cause instanceof Error && cause.name === "NotCapable"); // of the runtime, for a permission
+  if (isTold) return cause;
+  const message = cause instanceof Error ? cause.message : "it was closed";
+  const why = message.replace(/^Cannot [^:]*: /, "");
+  return new TypeError(`Cannot go on with a request over TCP: ${why}`, { cause });
+}
+
+function yes(): boolean {
+  return true;
+}
+
+function no(): boolean {
+  return false;
+}
+
+function ignore(): void {}

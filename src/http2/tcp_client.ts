@@ -1,0 +1,135 @@
+// Sends requests over TCP, by HTTP/2 or HTTP/1.1: `TcpClient`.
+
+import type { ConnectOptions } from "../api/options/options.ts";
+import { authoritiesOf, trustOf } from "../api/options/trust.ts";
+import { RequestPlan } from "../http3/client/request_plan.ts";
+import { idempotentMethods } from "./client_exchange.ts";
+import { H1Client } from "./h1_client.ts";
+import { H2Client } from "./h2_client.ts";
+import { openTls, type TlsOptions } from "./tls_socket.ts";
+
+/**
+ * What a `TcpClient` expects of servers, and what it shows them.
+ *
+ * @category HTTP/3
+ */
+export interface TcpClientOptions
+  extends Pick<ConnectOptions, "caCerts" | "revocation" | "cert" | "key"> {
+  /** A literal local address to connect from; the system chooses if left out. */
+  localAddress?: string;
+}
+
+/** Milliseconds that a connection may take to come about. */
+const CONNECT_TIMEOUT = 10_000;
+
+/**
+ * Sends requests over TCP, by HTTP/2 or HTTP/1.1, with what the platform's `fetch` lacks: servers are
+ * judged by lists of revoked certificates as well, and live views show the connections.
+ *
+ * Connections are kept until `close()`, and do not keep the process without a request. Content comes
+ * as the server sent it, and redirects are not followed.
+ *
+ * @example
+ * ```ts
+ * import { makeIssuedCertificate, serveTcp, TcpClient } from "@mpquic/mpquic";
+ *
+ * const { certPem: cert, keyPem: key, caPem } = await makeIssuedCertificate(["127.0.0.1"]);
+ * const place = { port: 0, localAddresses: ["127.0.0.1"] };
+ * await using server = await serveTcp({ ...place, cert, key }, () => new Response("Hello"));
+ *
+ * using client = new TcpClient({ caCerts: [caPem] });
+ * const response = await client.fetch(`https://127.0.0.1:${server.addrs[0]!.port}/`);
+ * console.log(await response.text());
+ * ```
+ *
+ * @category HTTP/3
+ */
+export class TcpClient implements Disposable {
+  readonly #options: TlsOptions;
+  readonly #clients = new Map<string, Promise<H2Client | H1Client>>();
+
+  /**
+   * Makes a client, which connects when it is asked to fetch.
+   *
+   * @param options What is expected of servers, and shown to them.
+   * @throws {TypeError} If authorities are needed, and neither named nor to be read.
+   */
+  constructor(options: TcpClientOptions = {}) {
+    const { revocation, cert, key, localAddress } = options;
+    this.#options = {
+      ca: authoritiesOf(options),
+      insecure: false,
+      // The runtime knows no lists of revoked certificates.
+      trust: revocation && trustOf(options),
+      cert,
+      key,
+      localAddress,
+    };
+  }
+
+  /**
+   * Sends a request.
+   *
+   * @param input An https URL, or a request for one.
+   * @param init What the platform's `fetch` takes; redirects come as they are.
+   * @returns The response, once its fields are there; its body comes as it is read.
+   * @throws {TypeError} If the URL is not https, or the connection breaks.
+   * @throws {QuicError} If the certificate of the server was revoked, or that cannot be told.
+   */
+  async fetch(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
+    const plan = await RequestPlan.from(input, init);
+    for (;;) {
+      const known = this.#clients.get(plan.url.origin);
+      const client = await this.#lease(plan.url, plan.signal);
+      try {
+        return await client.fetch(plan.request());
+      } catch (error) {
+        plan.signal.throwIfAborted();
+        // A connection that was kept may have ended before the request came.
+        const isStale = known !== undefined && !client.isOpen;
+        const mayRepeat = isStale && plan.isRepeatable && idempotentMethods.has(plan.method);
+        if (!mayRepeat) throw error;
+      }
+    }
+  }
+
+  /** Ends all connections. */
+  close(): void {
+    const clients = [...this.#clients.values()];
+    this.#clients.clear();
+    for (const client of clients) client.then((one) => one.close(), () => {});
+  }
+
+  /** Ends all connections. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** The client for a server: one that is there, or a new one. */
+  async #lease(url: URL, signal: AbortSignal): Promise<H2Client | H1Client> {
+    const known = this.#clients.get(url.origin);
+    if (known === undefined || !(await known.catch(() => undefined))?.isOpen) {
+      // Another request may have noticed first.
+      if (this.#clients.get(url.origin) === known) this.#clients.set(url.origin, this.#open(url));
+    }
+    // Others may wait for the same connection, so a signal ends the waiting only.
+    const aborted = Promise.withResolvers<never>();
+    const onAbort = () => aborted.reject(signal.reason);
+    signal.throwIfAborted();
+    signal.addEventListener("abort", onAbort);
+    try {
+      return await Promise.race([this.#clients.get(url.origin)!, aborted.promise]);
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  async #open(url: URL): Promise<H2Client | H1Client> {
+    const late = AbortSignal.timeout(CONNECT_TIMEOUT);
+    const socket = await openTls(url, this.#options, ["h2", "http/1.1"], late);
+    if (socket.alpnProtocol === "h2") return await H2Client.over(socket, url, Infinity, late);
+    const further = () =>
+      openTls(url, this.#options, ["http/1.1"], AbortSignal.timeout(CONNECT_TIMEOUT));
+    return new H1Client(socket, further);
+  }
+}

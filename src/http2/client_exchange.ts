@@ -98,13 +98,28 @@ function responseOf(
   }
 }
 
-function lost(cause: unknown): unknown {
+/** What codes of the system mean. */
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "the connection was refused",
+  ECONNRESET: "the connection was reset",
+  EHOSTUNREACH: "there is no way to the host",
+  ENETUNREACH: "there is no way to the network",
+};
+
+/**
+ * The error for the application, for what the runtime says.
+ *
+ * @param what What cannot be done.
+ */
+export function lost(cause: unknown, what: string = "go on with a request over TCP"): unknown {
   const isTold = cause instanceof TypeError || cause instanceof TransportError ||
     (cause instanceof Error && cause.name === "NotCapable"); // of the runtime, for a permission
   if (isTold) return cause;
-  const message = cause instanceof Error ? cause.message : "it was closed";
-  const why = message.replace(/^Cannot [^:]*: /, "");
-  return new TypeError(`Cannot go on with a request over TCP: ${why}`, { cause });
+  const { code = "", message = "it was closed" } = cause instanceof Error
+    ? cause as Error & { code?: string }
+    : {};
+  const why = reasons[code] ?? message.replace(/^Cannot [^:]*: /, "");
+  return new TypeError(`Cannot ${what}: ${why}`, { cause });
 }
 
 function yes(): boolean {

@@ -14,6 +14,7 @@ export class H1Client {
   readonly #kept: OwnAgent;
   readonly #single: OwnAgent;
   readonly #busy = new Set<Duplex>();
+  readonly #sockets = new Set<TLSSocket>();
   #isOpen = true;
 
   /**
@@ -23,6 +24,8 @@ export class H1Client {
   constructor(first: TLSSocket, open: () => Promise<TLSSocket>) {
     const shown = (socket: TLSSocket) => {
       showSocket(socket, "client", () => this.#busy.has(socket) ? 1 : 0);
+      this.#sockets.add(socket);
+      socket.on("close", () => this.#sockets.delete(socket));
       return socket;
     };
     let spare: TLSSocket | undefined = shown(first);
@@ -76,11 +79,14 @@ export class H1Client {
     });
   }
 
-  /** Ends all connections. */
-  close(): void {
+  /** Ends all connections; resolves when they are over. */
+  async close(): Promise<void> {
     this.#isOpen = false;
-    this.#kept.destroy();
-    this.#single.destroy();
+    await Promise.all(Array.from(this.#sockets, (socket) => {
+      const closed = new Promise((resolve) => socket.on("close", resolve));
+      socket.destroy();
+      return closed;
+    }));
   }
 }
 

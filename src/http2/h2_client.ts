@@ -184,9 +184,10 @@ export class H2Client {
     });
   }
 
-  /** Ends the connection, and all its streams. */
-  close(): void {
+  /** Ends the connection, and all its streams; resolves when it is over. */
+  close(): Promise<void> {
     this.#session.destroy();
+    return this.closed;
   }
 
   /** The process, and the connection, stay as long as there are streams. */

@@ -3,7 +3,8 @@
 import type { ConnectOptions } from "../api/options/options.ts";
 import { authoritiesOf, trustOf } from "../api/options/trust.ts";
 import { RequestPlan } from "../http3/client/request_plan.ts";
-import { idempotentMethods } from "./client_exchange.ts";
+import type { TLSSocket } from "node:tls";
+import { idempotentMethods, lost } from "./client_exchange.ts";
 import { H1Client } from "./h1_client.ts";
 import { H2Client } from "./h2_client.ts";
 import { openTls, type TlsOptions } from "./tls_socket.ts";
@@ -37,14 +38,14 @@ const CONNECT_TIMEOUT = 10_000;
  * const place = { port: 0, localAddresses: ["127.0.0.1"] };
  * await using server = await serveTcp({ ...place, cert, key }, () => new Response("Hello"));
  *
- * using client = new TcpClient({ caCerts: [caPem] });
+ * await using client = new TcpClient({ caCerts: [caPem] });
  * const response = await client.fetch(`https://127.0.0.1:${server.addrs[0]!.port}/`);
  * console.log(await response.text());
  * ```
  *
  * @category HTTP/3
  */
-export class TcpClient implements Disposable {
+export class TcpClient implements AsyncDisposable {
   readonly #options: TlsOptions;
   readonly #clients = new Map<string, Promise<H2Client | H1Client>>();
 
@@ -74,7 +75,8 @@ export class TcpClient implements Disposable {
    * @param init What the platform's `fetch` takes; redirects come as they are.
    * @returns The response, once its fields are there; its body comes as it is read.
    * @throws {TypeError} If the URL is not https, or the connection breaks.
-   * @throws {QuicError} If the certificate of the server was revoked, or that cannot be told.
+   * @throws {TransportError} If the certificate of the server is not trusted: with the code that it
+   * has over QUIC where it was revoked, or that cannot be told.
    */
   async fetch(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
     const plan = await RequestPlan.from(input, init);
@@ -93,16 +95,16 @@ export class TcpClient implements Disposable {
     }
   }
 
-  /** Ends all connections. */
-  close(): void {
-    const clients = [...this.#clients.values()];
+  /** Ends all connections; resolves when they are over. */
+  async close(): Promise<void> {
+    const clients = await Promise.allSettled(this.#clients.values());
     this.#clients.clear();
-    for (const client of clients) client.then((one) => one.close(), () => {});
+    await Promise.all(clients.map((one) => one.status === "fulfilled" && one.value.close()));
   }
 
-  /** Ends all connections. */
-  [Symbol.dispose](): void {
-    this.close();
+  /** Ends all connections; resolves when they are over. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   /** The client for a server: one that is there, or a new one. */
@@ -126,10 +128,21 @@ export class TcpClient implements Disposable {
 
   async #open(url: URL): Promise<H2Client | H1Client> {
     const late = AbortSignal.timeout(CONNECT_TIMEOUT);
-    const socket = await openTls(url, this.#options, ["h2", "http/1.1"], late);
+    const socket = await this.#connect(url, ["h2", "http/1.1"], late);
     if (socket.alpnProtocol === "h2") return await H2Client.over(socket, url, Infinity, late);
-    const further = () =>
-      openTls(url, this.#options, ["http/1.1"], AbortSignal.timeout(CONNECT_TIMEOUT));
+    const further = () => this.#connect(url, ["http/1.1"], AbortSignal.timeout(CONNECT_TIMEOUT));
     return new H1Client(socket, further);
+  }
+
+  async #connect(
+    url: URL,
+    protocols: readonly string[],
+    signal: AbortSignal,
+  ): Promise<TLSSocket> {
+    try {
+      return await openTls(url, this.#options, protocols, signal);
+    } catch (error) {
+      throw lost(error, "connect over TCP");
+    }
   }
 }

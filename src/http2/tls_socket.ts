@@ -2,6 +2,8 @@
 
 import { connect, type TLSSocket } from "node:tls";
 import type { Trust } from "../api/options/trust.ts";
+import type { TransportError } from "../error/quic_error.ts";
+import { Alert, alertError } from "../tls/code/alert.ts";
 import { judgeCertificates } from "../tls/peer_certificate.ts";
 import { happened } from "./node_streams.ts";
 import { chainOf } from "./peer_chain.ts";
@@ -29,7 +31,8 @@ export interface TlsOptions {
  * @param url A URL of the server.
  * @param protocols The application protocols to offer, the best first.
  * @param signal Gives up.
- * @throws {Error} If there is no way, or the certificate is not trusted.
+ * @throws {TransportError} If the certificate is not trusted.
+ * @throws {Error} If there is no way.
  */
 export async function openTls(
   url: URL,
@@ -61,10 +64,25 @@ export async function openTls(
     return socket;
   } catch (error) {
     socket.destroy();
-    throw error;
+    throw isDistrust(error) ? untrusted(error) : error;
   } finally {
     signal.removeEventListener("abort", giveUp);
   }
+}
+
+/** Whether the runtime has refused the certificates of the server: its codes are those of OpenSSL. */
+function isDistrust(error: unknown): error is Error {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  // What begins so was said by the server, perhaps of our certificate.
+  return /CERT|UNABLE_TO_VERIFY/.test(code) && !code.startsWith("ERR_SSL_");
+}
+
+function untrusted(error: Error): TransportError {
+  return alertError(
+    Alert.BadCertificate,
+    `Cannot trust the certificate: ${error.message}`,
+    error,
+  );
 }
 
 /** @throws {TransportError} If the certificates of the server do not count. */

@@ -2,7 +2,7 @@
 
 import type { PathRow } from "./progress.ts";
 
-/** Carries requests to a server: a QUIC connection, or the `fetch` of the runtime over TCP. */
+/** Carries requests to a server: a QUIC connection, or connections over TCP. */
 export interface Carrier extends AsyncDisposable {
   /** What a status line begins with. */
   readonly protocol: string;

@@ -117,7 +117,7 @@ async function addressesOf(url: URL, address: Target | undefined): Promise<reado
   return await resolveHost(url.hostname).catch(() => []);
 }
 
-/** The runtime's client has no traces, and gives secrets to its own environment's file only. */
+/** TLS of the runtime has no traces, and gives secrets to the file of its environment only. */
 function noteMissingLogs({ qlog, keyLog }: CarrierChoices, note: (line: string) => void): void {
   if (qlog !== undefined) note("Over TCP there is no trace for --qlog");
   if (keyLog !== undefined) {

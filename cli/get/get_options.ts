@@ -206,9 +206,6 @@ function checkTogether(options: GetOptions, given: FlagValues): void {
   if (options.insecure && options.caCert !== undefined) {
     refuse("--insecure and --cacert", "give one of them");
   }
-  if (options.crlFile !== undefined && options.tcpFallback) {
-    refuse("--crlfile and --tcp-fallback", "over TCP the runtime knows no lists");
-  }
   if (options.key !== undefined && options.cert === undefined) {
     throw new UsageError("Cannot use --key alone: give --cert FILE with it");
   }

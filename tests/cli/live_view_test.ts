@@ -6,6 +6,7 @@ import { readLiveChoices } from "../../cli/flags/live_flags.ts";
 import { readFlags } from "../../cli/flags/flags.ts";
 import { proxyProgram } from "../../cli/proxy/proxy_options.ts";
 import { serverProgram } from "../../cli/server/server_options.ts";
+import { makeIssuedCertificate, serveTcp } from "../../mod.ts";
 import { nativeTest } from "../io/native/tier.ts";
 import { type Message, Visitor } from "../live/visitor.ts";
 import { exactly } from "../permissions/permission_line.ts";
@@ -106,6 +107,31 @@ Deno.test("the server's live view shows downloads over TCP", async () => {
       assert.ok(shown !== undefined);
       break;
     }
+  });
+});
+
+Deno.test("the live view of mpquic get shows what comes over TCP", async () => {
+  await withFolder(async (folder) => {
+    const { certPem: cert, keyPem: key, caPem } = await makeIssuedCertificate([HOST]);
+    await Deno.writeTextFile(`${folder}/ca.pem`, caPem);
+    const place = { port: 0, localAddresses: [HOST] };
+    await using server = await serveTcp({ ...place, cert, key }, () => {
+      return new Response(new Uint8Array(2_000_000));
+    });
+    const { port } = server.addrs[0]!;
+    const fallback = ["--tcp-fallback", "--fallback-delay", "300", "--limit-rate", "1M"];
+    const words = ["get", "--live", "--cacert", `${folder}/ca.pem`, ...fallback];
+    const url = `https://${HOST}:${port}/`;
+    const get = mainCommand([...words, "-o", "/dev/null", url]).spawn();
+    const messages = await followed(await addressIn(get.stderr));
+    assert.equal((await get.status).code, 0);
+    await get.stdout.cancel();
+    const [shown, ...others] = messages.at(-2)!.connections;
+    assert.equal(others.length, 0);
+    assert.equal(shown!.role, "client");
+    assert.equal(shown!.protocol, "h2 over TCP");
+    assert.ok(shown!.received > 2_000_000, `${shown!.received}`);
+    assert.match(shown!.end!, /^closed/);
   });
 });
 

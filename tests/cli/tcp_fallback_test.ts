@@ -90,7 +90,7 @@ Deno.test("the client goes over TCP where nothing listens for UDP, and says so",
     /^client: HTTP\/3 does not get through to 127.* \(.+\); going on over TCP$/m,
   );
   assert.match(outcome.stderr, /^200 .*\/x 15 bytes$/m);
-  assert.deepEqual(site.asked, ["POST /x identity"]);
+  assert.deepEqual(site.asked, ["POST /x null"]);
 });
 
 Deno.test("the client waits for UDP no longer than it is told, then goes over TCP", async () => {

@@ -1,25 +1,22 @@
 // The command line of `check`.
 
 import { UsageError } from "../console/failure.ts";
-import { type Flag, listValue, readFlags, secondsValue, textValue } from "../flags/flags.ts";
-import { commonFlags, trustFlags } from "../flags/transport_flags.ts";
+import { type Flag, listValue, readFlags, secondsValue } from "../flags/flags.ts";
+import { commonFlags } from "../flags/transport_flags.ts";
+import { readTrustChoices, type TrustChoices, trustFlags } from "../flags/trust_flags.ts";
 import type { Program } from "../flags/usage.ts";
 
 /** Milliseconds that a link has to answer. */
 const TIMEOUT = 3_000;
 
 /** What `check` was asked to do. */
-export interface CheckOptions {
+export interface CheckOptions extends TrustChoices {
   /** What is to be reached; undefined looks at the links only. */
   readonly url: URL | undefined;
   /** Names or beginnings of names of the links; none means all. */
   readonly interfaces: readonly string[];
   /** Milliseconds that a link has to answer. */
   readonly timeout: number;
-  /** Accept any certificate. */
-  readonly insecure: boolean;
-  /** A file of certificates to trust. */
-  readonly caCert: string | undefined;
 }
 
 const flags: readonly Flag[] = [
@@ -84,17 +81,11 @@ export function readCheckOptions(args: readonly string[]): CheckOptions | "help"
   if (given.rest.length > 1) {
     throw new UsageError("Cannot check several servers at once: give one URL");
   }
-  const insecure = given.values["insecure"] === true;
-  const caCert = textValue(given, "cacert");
-  if (insecure && caCert !== undefined) {
-    throw new UsageError("Cannot both trust and ignore: give --cacert or --insecure, not both");
-  }
   return {
+    ...readTrustChoices(given),
     url: given.rest[0] === undefined ? undefined : readUrl(given.rest[0]),
     interfaces: listValue(given, "interfaces"),
     timeout: secondsValue(given, "timeout") ?? TIMEOUT,
-    insecure,
-    caCert,
   };
 }
 

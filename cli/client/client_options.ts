@@ -12,12 +12,8 @@ import {
 } from "../flags/flags.ts";
 import { logFlags, readLogChoices } from "../flags/log_flags.ts";
 import { readRequestChoices, type RequestChoices, requestFlags } from "../flags/request_flags.ts";
-import {
-  commonFlags,
-  readTransportChoices,
-  transportFlags,
-  trustFlags,
-} from "../flags/transport_flags.ts";
+import { commonFlags, readTransportChoices, transportFlags } from "../flags/transport_flags.ts";
+import { readTrustChoices, trustFlags } from "../flags/trust_flags.ts";
 import type { Program } from "../flags/usage.ts";
 
 /** Milliseconds to wait for UDP before TCP is used. */
@@ -162,6 +158,7 @@ export function readClientOptions(args: readonly string[]): ClientOptions | "hel
   const request = readRequestChoices(given);
   const options = {
     ...readTransportChoices(given),
+    ...readTrustChoices(given),
     ...request,
     ...readLogChoices(given),
     urls: readUrls(given),
@@ -173,8 +170,6 @@ export function readClientOptions(args: readonly string[]): ClientOptions | "hel
     fakeMultipath: given.values["fake-multipath"] === true,
     multipathAddresses: listValue(given, "multipath-addresses"),
     output: textValue(given, "output") ?? (request.include ? "-" : undefined),
-    insecure: given.values["insecure"] === true,
-    caCert: textValue(given, "cacert"),
     verbose: given.values["verbose"] === true,
     silent: given.values["silent"] === true,
   };
@@ -230,9 +225,6 @@ function checkTogether(options: ClientOptions, given: FlagValues): void {
     throw new UsageError(
       "Cannot fetch from several servers at once: give URLs of one host and port, and run again for others",
     );
-  }
-  if (options.insecure && options.caCert !== undefined) {
-    throw new UsageError("Cannot both trust and ignore: give --cacert or --insecure, not both");
   }
   if (options.fakeMultipath && options.interfaces.length > 1) {
     throw new UsageError(

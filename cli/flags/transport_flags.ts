@@ -137,12 +137,6 @@ export const transportFlags: readonly Flag[] = [
   },
 ];
 
-/** The flags about the certificates that a client trusts. */
-export const trustFlags: readonly Flag[] = [
-  { name: "cacert", value: "FILE", help: "trust the certificates in FILE (PEM)" },
-  { name: "insecure", short: "k", help: "accept any certificate; for experiments only" },
-];
-
 /** The flags that end every list. */
 export const commonFlags: readonly Flag[] = [
   { name: "verbose", short: "v", help: "print more about what happens" },

@@ -3,7 +3,8 @@
 import type { Flag } from "../flags/flags.ts";
 import { liveFlags } from "../flags/live_flags.ts";
 import { logFlags } from "../flags/log_flags.ts";
-import { commonFlags, transportFlags, trustFlags } from "../flags/transport_flags.ts";
+import { commonFlags, transportFlags } from "../flags/transport_flags.ts";
+import { trustFlags } from "../flags/trust_flags.ts";
 
 const output: readonly Flag[] = [
   {

@@ -16,6 +16,7 @@ import {
 import { type LiveChoices, readLiveChoices } from "../flags/live_flags.ts";
 import { readLogChoices } from "../flags/log_flags.ts";
 import { readTransportChoices } from "../flags/transport_flags.ts";
+import { readTrustChoices } from "../flags/trust_flags.ts";
 import { bareHost } from "../paths/bare_host.ts";
 import { type Checksum, readChecksum } from "./checksum.ts";
 import { type GetJob, readJobs } from "./get_job.ts";
@@ -103,6 +104,7 @@ export function readGetOptions(
   const transport = readTransportChoices(given);
   const options: GetOptions = {
     ...transport,
+    ...readTrustChoices(given),
     ...readLiveChoices(given),
     ...readLogChoices(given),
     interfaces: [...transport.interfaces, ...textValues(given, "interface").map(interfaceName)],
@@ -128,8 +130,6 @@ export function readGetOptions(
     limitRate: bytesValue(given, "limit-rate", "bytes a second"),
     tcpFallback: has("tcp-fallback"),
     fallbackDelay: numberValue(given, "fallback-delay", 1, 3_600_000) ?? FALLBACK_DELAY,
-    insecure: has("insecure"),
-    caCert: textValue(given, "cacert"),
     cert: textValue(given, "cert"),
     key: textValue(given, "key"),
     crlFile: textValue(given, "crlfile"),
@@ -202,9 +202,6 @@ function checkTogether(options: GetOptions, given: FlagValues): void {
   };
   if (options.insecure && options.crlFile !== undefined) {
     refuse("--insecure and --crlfile", "lists count for certificates that are judged");
-  }
-  if (options.insecure && options.caCert !== undefined) {
-    refuse("--insecure and --cacert", "give one of them");
   }
   if (options.key !== undefined && options.cert === undefined) {
     throw new UsageError("Cannot use --key alone: give --cert FILE with it");

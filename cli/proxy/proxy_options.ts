@@ -8,13 +8,13 @@ import {
   readTransportChoices,
   type TransportChoices,
   transportFlags,
-  trustFlags,
 } from "../flags/transport_flags.ts";
+import { readTrustChoices, type TrustChoices, trustFlags } from "../flags/trust_flags.ts";
 import type { Program } from "../flags/usage.ts";
 import { isLoopback } from "../paths/interfaces.ts";
 
 /** What `proxy` was asked to do. */
-export interface ProxyChoices extends TransportChoices, LiveChoices {
+export interface ProxyChoices extends TransportChoices, TrustChoices, LiveChoices {
   /** The far side: an origin, or a URI template. */
   readonly via: string;
   /** The file with the token; undefined shows none. */
@@ -25,10 +25,6 @@ export interface ProxyChoices extends TransportChoices, LiveChoices {
   readonly listen: { readonly hostname: string; readonly port: number };
   /** The name and password that programs must show. */
   readonly user: { readonly name: string; readonly password: string } | undefined;
-  /** Accept any certificate. */
-  readonly insecure: boolean;
-  /** A file of certificates to trust. */
-  readonly caCert: string | undefined;
 }
 
 const flags: readonly Flag[] = [
@@ -110,11 +106,6 @@ export function readProxyOptions(args: readonly string[]): ProxyChoices | "help"
   if (given.rest.length > 0) {
     throw new UsageError(`Cannot use "${given.rest[0]}": name the gateway with --via`);
   }
-  const insecure = given.values["insecure"] === true;
-  const caCert = textValue(given, "cacert");
-  if (insecure && caCert !== undefined) {
-    throw new UsageError("Cannot both trust and ignore: give --cacert or --insecure, not both");
-  }
   const listen = readListen(textValue(given, "listen") ?? "127.0.0.1:1080");
   const user = readUser(textValue(given, "user"));
   if (user === undefined && !isLoopback(listen.hostname)) {
@@ -124,6 +115,7 @@ export function readProxyOptions(args: readonly string[]): ProxyChoices | "help"
   }
   return {
     ...readTransportChoices(given),
+    ...readTrustChoices(given),
     ...readLiveChoices(given),
     interfaces: listValue(given, "interfaces"),
     via: readGateway(textValue(given, "via")),
@@ -131,8 +123,6 @@ export function readProxyOptions(args: readonly string[]): ProxyChoices | "help"
     identity: readIdentity(textValue(given, "cert"), textValue(given, "key")),
     listen,
     user,
-    insecure,
-    caCert,
   };
 }
 

@@ -11,7 +11,7 @@ import {
 } from "./check/check_report.ts";
 import { type TrialOptions, tryLink } from "./check/link_trial.ts";
 import { presentNameServers, resolveInTime, silentResolver } from "./check/resolver.ts";
-import { readAuthority } from "./client/trust_files.ts";
+import { readTrust } from "./client/trust_files.ts";
 import { UsageError } from "./console/failure.ts";
 import { print, report } from "./console/output.ts";
 import { say } from "./console/program.ts";
@@ -125,10 +125,11 @@ function choose(links: readonly Link[], wanted: readonly string[]): readonly Lin
 
 async function trialOf(
   target: Pick<TrialOptions, "url" | "hostnames">,
-  { timeout, insecure, caCert }: CheckOptions,
+  options: CheckOptions,
 ): Promise<TrialOptions> {
-  const caCerts = caCert === undefined ? [] : [await readAuthority(caCert)];
-  return { ...target, caCerts, insecure, timeout };
+  const { timeout, insecure } = options;
+  const { caCerts, revocation } = await readTrust(options);
+  return { ...target, caCerts, revocation, insecure, timeout };
 }
 
 /** Tries a link, if it has an address of a family that the host has. */

@@ -2,7 +2,7 @@
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { TunnelOptions, TunnelTransport } from "../mod.ts";
-import { readAuthority } from "./client/trust_files.ts";
+import { readTrust } from "./client/trust_files.ts";
 import { Failure } from "./console/failure.ts";
 import { openLiveView } from "./console/live_view.ts";
 import { print, report } from "./console/output.ts";
@@ -58,13 +58,14 @@ async function tunnelOptions(
   options: ProxyChoices,
   onTold: (text: string) => void,
 ): Promise<TunnelOptions> {
-  const { interfaces, tokenFile, caCert, insecure, identity } = options;
+  const { interfaces, tokenFile, caCert, crlFile, insecure, identity } = options;
   const token = tokenFile === undefined ? undefined : await readToken(tokenFile);
-  const caCerts = caCert === undefined ? undefined : [await readAuthority(caCert)];
+  const { caCerts, revocation } = await readTrust({ caCert, crlFile });
   return {
     ...(token !== undefined && { token }),
     ...(identity && await readKeyPair(identity)),
-    ...(caCerts && { caCerts }),
+    ...(caCerts.length > 0 && { caCerts: [...caCerts] }),
+    ...(revocation && { revocation }),
     ...(interfaces.length > 0 && { paths: interfaces.map((localAddress) => ({ localAddress })) }),
     ...transportOptions(options, interfaces.length),
     insecure,

@@ -47,7 +47,7 @@ export const checkProgram: Program = {
     {
       flag: "--allow-read",
       why:
-        "for root certificates, --cacert, and with --allow-ffi what the system says of its links",
+        "for root certificates, --cacert, --crlfile, and with --allow-ffi what the system says of its links",
     },
     { flag: "--allow-sys=networkInterfaces", why: "to list the links" },
     { flag: "--allow-env", why: "for SSL_CERT_FILE, DENO_CERT and MPQUIC_NATIVE" },

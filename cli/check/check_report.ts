@@ -3,6 +3,7 @@
 import type { Link, LinkProblem } from "../../mod.ts";
 import { wrapText } from "../flags/usage.ts";
 import type { CheckOptions } from "./check_options.ts";
+import type { TrustChoices } from "../flags/trust_flags.ts";
 import type { LinkTrial } from "./link_trial.ts";
 
 /** What is known of a link in the end. */
@@ -67,7 +68,7 @@ export function linkLines(checked: CheckedLink, width: number): readonly string[
 /** How to use links that a tunnel with the default route keeps from use, as long as none is named. */
 export function adviceBeside(
   all: readonly CheckedLink[],
-  { url, insecure, caCert }: Pick<CheckOptions, "url" | "insecure" | "caCert">,
+  { url, insecure, caCert, crlFile }: Pick<CheckOptions, "url" | keyof TrustChoices>,
   width: number,
 ): readonly string[] {
   const beside = all.filter((one) => one.link.problems.some(isWarning) && canBeUsed(one));
@@ -75,6 +76,7 @@ export function adviceBeside(
   const names = beside.map(({ link }) => link.name).join(",");
   const words = ["mpquic", "get", ...(insecure ? ["-k"] : [])];
   if (caCert !== undefined) words.push("--cacert", shellWord(caCert));
+  if (crlFile !== undefined) words.push("--crlfile", shellWord(crlFile));
   words.push("-n", names, "-O", url === undefined ? "https://..." : shellWord(url.href));
   return [
     ...wrapText("What is not named goes by the tunnel alone. To go beside it:", 0, width),

@@ -1,6 +1,13 @@
 // A link tried: a request that goes by it.
 
-import { dial, fetch, inspectLinks, type MultipathConnection, type PathStats } from "../../mod.ts";
+import {
+  dial,
+  fetch,
+  inspectLinks,
+  type MultipathConnection,
+  type PathStats,
+  type RevocationLists,
+} from "../../mod.ts";
 import { connectFailure, lostConnection } from "../console/connect_failure.ts";
 import { NO_ERROR } from "../http/no_error.ts";
 import { bareHost } from "../paths/bare_host.ts";
@@ -19,6 +26,8 @@ export interface TrialOptions {
   readonly hostnames: readonly string[];
   /** Certificates to trust, PEM; none leaves it to the library. */
   readonly caCerts: readonly string[];
+  /** Lists of revoked certificates; undefined if none are asked. */
+  readonly revocation: RevocationLists | undefined;
   readonly insecure: boolean;
   /** Milliseconds that the link has to answer. */
   readonly timeout: number;
@@ -82,7 +91,7 @@ function measured(stats: PathStats | undefined): Pick<LinkTrial, "rtt" | "size" 
 }
 
 async function connect(name: string, options: TrialOptions): Promise<MultipathConnection> {
-  const { url, hostnames, caCerts, insecure, timeout } = options;
+  const { url, hostnames, caCerts, revocation, insecure, timeout } = options;
   const port = Number(url.port || 443);
   return await dial({
     hostname: bareHost(url.hostname),
@@ -93,6 +102,7 @@ async function connect(name: string, options: TrialOptions): Promise<MultipathCo
       remoteAddresses: hostnames.map((hostname) => ({ transport: "udp", hostname, port })),
     }],
     ...(caCerts.length > 0 && { caCerts: [...caCerts] }),
+    ...(revocation && { revocation }),
     insecure,
     handshakeTimeout: timeout,
   });

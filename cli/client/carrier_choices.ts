@@ -15,6 +15,4 @@ export interface CarrierChoices extends TransportChoices, TrustChoices, LogChoic
   /** The file of our own certificate, and that of its key, which may be the same; none if left out. */
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
-  /** A file of lists of revoked certificates. */
-  readonly crlFile?: string | undefined;
 }

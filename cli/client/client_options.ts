@@ -100,7 +100,7 @@ export const clientProgram: Program = {
     { flag: "--allow-net", why: "to reach servers" },
     {
       flag: "--allow-read",
-      why: "for --cacert, files to send, and the root certificates of the system",
+      why: "for --cacert, --crlfile, files to send, and the root certificates of the system",
     },
     { flag: "--allow-write", why: "for -o, --qlog and --key-log" },
     {

@@ -17,13 +17,18 @@ export interface Trust {
   readonly revocation: RevocationLists | undefined;
 }
 
+/** Which files they are. */
+export type TrustFiles = Pick<CarrierChoices, "caCert" | "cert" | "key" | "crlFile">;
+
 /**
  * Reads the files.
  *
  * @param choices Which they are.
  * @throws {Failure} If one cannot be read, or not be used.
  */
-export async function readTrust({ caCert, cert, key, crlFile }: CarrierChoices): Promise<Trust> {
+export async function readTrust(
+  { caCert, cert, key, crlFile }: TrustFiles,
+): Promise<Trust> {
   return {
     caCerts: caCert === undefined ? [] : [await readAuthority(caCert)],
     identity: cert === undefined ? undefined : await readIdentity(cert, key ?? cert),
@@ -31,13 +36,7 @@ export async function readTrust({ caCert, cert, key, crlFile }: CarrierChoices):
   };
 }
 
-/**
- * The certificates of a file.
- *
- * @param path The file of --cacert.
- * @throws {Failure} If they cannot be read.
- */
-export async function readAuthority(path: string): Promise<string> {
+async function readAuthority(path: string): Promise<string> {
   const text = await read(path, "--cacert", CurlCode.Authority);
   checkCertificates(text, path, "--cacert", CurlCode.Authority);
   return text;

@@ -231,11 +231,6 @@ const connection: readonly Flag[] = [
   },
   { name: "key", value: "FILE", help: "the private key (PEM) of --cert" },
   {
-    name: "crlfile",
-    value: "FILE",
-    help: "refuse certificates that the lists in FILE (PEM) name as revoked, or do not cover",
-  },
-  {
     name: "limit-rate",
     value: "RATE",
     help: "bytes a second for each transfer, such as 500k or 2M",

@@ -132,7 +132,6 @@ export function readGetOptions(
     fallbackDelay: numberValue(given, "fallback-delay", 1, 3_600_000) ?? FALLBACK_DELAY,
     cert: textValue(given, "cert"),
     key: textValue(given, "key"),
-    crlFile: textValue(given, "crlfile"),
     retry: numberValue(given, "retry", 0, 1_000_000),
     retryDelay: timeOrNone(given, "retry-delay"),
     retryMaxTime: timeOrNone(given, "retry-max-time"),
@@ -200,9 +199,6 @@ function checkTogether(options: GetOptions, given: FlagValues): void {
   const refuse = (what: string, advice: string) => {
     throw new UsageError(`Cannot use ${what} together: ${advice}`);
   };
-  if (options.insecure && options.crlFile !== undefined) {
-    refuse("--insecure and --crlfile", "lists count for certificates that are judged");
-  }
   if (options.key !== undefined && options.cert === undefined) {
     throw new UsageError("Cannot use --key alone: give --cert FILE with it");
   }

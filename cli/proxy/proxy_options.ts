@@ -63,7 +63,7 @@ export const proxyProgram: Program = {
   flags,
   permissions: [
     { flag: "--allow-net", why: "to listen, and to reach the gateway" },
-    { flag: "--allow-read", why: "for the token, certificates and keys" },
+    { flag: "--allow-read", why: "for the token, certificates, keys and --crlfile" },
     { flag: "--allow-sys=networkInterfaces", why: "to find the interfaces" },
     { flag: "--allow-env", why: "for SSL_CERT_FILE, DENO_CERT and MPQUIC_NATIVE" },
     {

@@ -86,15 +86,18 @@ Deno.test("check prints what it measured, the problem in lines that fit, and the
 
 Deno.test("check tells how to go beside a tunnel, with what it was told itself", () => {
   const url = new URL("https://server.example/a?b=it's");
-  const options = { url, insecure: true, caCert: undefined };
+  const options = { url, insecure: true, caCert: undefined, crlFile: undefined };
   const beside = checked([tunnel], answered);
   assert.deepEqual(adviceBeside([beside, checked([])], options, 80), [
     "What is not named goes by the tunnel alone. To go beside it:",
     "    mpquic get -k -n usb0 -O 'https://server.example/a?b=it%27s'",
   ]);
-  const trusting = { url: undefined, insecure: false, caCert: "it's.pem" };
+  const trusting = { url: undefined, insecure: false, caCert: "it's.pem", crlFile: "a.crl" };
   const [, command] = adviceBeside([beside], trusting, 80);
-  assert.equal(command, "    mpquic get --cacert 'it'\\''s.pem' -n usb0 -O https://...");
+  assert.equal(
+    command,
+    "    mpquic get --cacert 'it'\\''s.pem' --crlfile a.crl -n usb0 -O https://...",
+  );
   assert.deepEqual(adviceBeside([checked([tunnel], silent), checked([])], options, 80), []);
   const unbound: LinkProblem = { ...tunnel, cure: ["ip rule add x"] };
   assert.equal(canBeUsed(checked([unbound])), false, "without a rule packets take the tunnel");

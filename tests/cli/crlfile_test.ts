@@ -1,33 +1,15 @@
 import assert from "node:assert/strict";
 import { serve, serveTcp } from "../../mod.ts";
-import { integer, time } from "../tls/der_writer.ts";
-import { alternativeNames, authority, forge, generalName } from "../tls/forge.ts";
-import { forgeList, pem } from "../tls/forge_list.ts";
-import { run } from "./program_runner.ts";
+import { makeRevocable, SERIAL } from "../tls/revocable.ts";
+import { assertSentence, mainCommand, run, RunningServer } from "./program_runner.ts";
 
 Deno.test("mpquic get asks lists of revoked certificates, as curl does with --crlfile", async () => {
   const folder = await Deno.makeTempDir();
   const now = Date.now();
-  const times = { notBefore: now - 3_600_000, notAfter: now + 3_600_000 };
-  const ca = forge({ subject: "ca", extensions: [authority()], ...times });
-  const own = forge({
-    subject: "server",
-    issuer: ca,
-    serial: integer(77),
-    extensions: [alternativeNames(generalName.ip(127, 0, 0, 1))],
-    ...times,
-  });
-  const key = own.privateKey.export({ format: "pem", type: "pkcs8" }).toString();
+  const { ca, identity, listOf } = makeRevocable();
   const place = { port: 0, localAddresses: ["127.0.0.1"] };
-  const identity = { cert: pem(own.der, "CERTIFICATE"), key };
   await using server = serve({ ...place, ...identity }, () => new Response("fine"));
-  const list = (serial: number, nextUpdate = times.notAfter) =>
-    pem(forgeList({
-      issuer: ca,
-      serials: [integer(serial)],
-      thisUpdate: times.notBefore,
-      nextUpdate: time(nextUpdate),
-    }));
+  const list = (serial: number, nextUpdate?: number) => listOf([serial], nextUpdate);
   let url = `https://127.0.0.1:${server.addr.port}/`;
   const get = async (text: string, ...more: string[]) => {
     await Deno.writeTextFile(`${folder}/crl`, text);
@@ -35,7 +17,7 @@ Deno.test("mpquic get asks lists of revoked certificates, as curl does with --cr
     return await run("main", "get", "-sS", ...words, ...more, url);
   };
   try {
-    await Deno.writeTextFile(`${folder}/ca`, pem(ca.der, "CERTIFICATE"));
+    await Deno.writeTextFile(`${folder}/ca`, ca);
     const good = await get(list(78));
     assert.deepEqual([good.code, good.stdout], [0, "fine"]);
     // Nothing listens for UDP there.
@@ -69,6 +51,55 @@ Deno.test("mpquic get asks lists of revoked certificates, as curl does with --cr
       const outcome = await get(text, ...more);
       assert.match(outcome.stderr, pattern);
       assert.equal(outcome.code, code, outcome.stderr);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("mpquic check and mpquic proxy ask lists of revoked certificates, too", async () => {
+  const folder = await Deno.makeTempDir();
+  const { ca, identity, listOf } = makeRevocable();
+  const place = { port: 0, localAddresses: ["127.0.0.1"], ...identity };
+  await using server = serve(place, () => new Response("fine"));
+  await using tcp = await serveTcp(place, () => new Response("fine"));
+  const [good, bad] = [`${folder}/good`, `${folder}/bad`];
+  const trust = (crl: string) => ["--cacert", `${folder}/ca`, "--crlfile", crl];
+  const check = (...more: string[]) =>
+    run("main", "check", ...more, `https://127.0.0.1:${server.addr.port}/`);
+  try {
+    await Deno.writeTextFile(`${folder}/ca`, ca);
+    await Deno.writeTextFile(good, listOf([SERIAL + 1]));
+    await Deno.writeTextFile(bad, listOf([SERIAL]));
+    const fine = await check(...trust(good));
+    assert.match(fine.stdout, /answers 200/);
+    const revoked = await check(...trust(bad));
+    assert.match(
+      revoked.stdout.replaceAll(/\s+/g, " "),
+      /: CN=ca has revoked it; ask those who run/,
+    );
+    assert.equal(revoked.code, 1);
+    for (const command of ["check", "proxy"]) {
+      const via = command === "proxy" ? ["--via", "https://127.0.0.1:9"] : [];
+      const both = await run("main", command, "-k", "--crlfile", good, ...via);
+      assertSentence(both, 2, /--insecure and --crlfile together/);
+    }
+    const missing = await run("main", "proxy", "--via", "https://127.0.0.1:9", ...trust("nowhere"));
+    assertSentence(missing, 1, /Cannot read nowhere: there is no such file; .*--crlfile/);
+    // Over QUIC, and over TCP where no gateway answers over UDP.
+    for (const port of [server.addr.port, tcp.addrs[0]!.port]) {
+      for (const [crl, expected] of [[good, /opens no tunnel/], [bad, /has revoked it/]] as const) {
+        const near = await RunningServer.of(mainCommand([
+          ...["proxy", "--via", `https://127.0.0.1:${port}`, "--listen", "127.0.0.1:0"],
+          ...["-n", "127.0.0.1", ...trust(crl)],
+        ]));
+        const proxy = { transport: "http", url: `http://127.0.0.1:${near.port}` } as const;
+        using client = Deno.createHttpClient({ proxy });
+        const response = await fetch("http://127.0.0.1:8009/", { client });
+        assert.equal(response.ok, false);
+        assert.match(await response.text(), expected);
+        await near.stop();
+      }
     }
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -222,6 +222,7 @@ Deno.test("readClientOptions() refuses flags that contradict each other", () => 
   failsWith(() => client("--tcp-fallback", "-k"), /--insecure over TCP/);
   failsWith(() => client("https://localhost/b"), /URLs of one host and port/);
   failsWith(() => client("--insecure", "--cacert", "f"), /not both/);
+  failsWith(() => client("--insecure", "--crlfile", "f"), /lists count for certificates that are/);
   failsWith(() => client("-fmp", "-n", "a,b"), /no -fmp/);
 });
 

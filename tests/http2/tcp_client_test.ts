@@ -9,9 +9,7 @@ import { Collector } from "../../src/live/collector.ts";
 import { RevocationLists } from "../../src/tls/trust/revocation_lists.ts";
 import { cert, key } from "../http3/deno_quic.ts";
 import { within } from "../http3/raw_peer.ts";
-import { integer, time } from "../tls/der_writer.ts";
-import { alternativeNames, authority, forge, generalName } from "../tls/forge.ts";
-import { forgeList, pem } from "../tls/forge_list.ts";
+import { makeRevocable, SERIAL } from "../tls/revocable.ts";
 
 /** A server, and what is asked of it. */
 interface Site extends AsyncDisposable {
@@ -258,35 +256,18 @@ Deno.test("a kept connection that has ended is replaced, where that does no harm
 });
 
 Deno.test("a client over TCP asks lists of revoked certificates", async () => {
-  const now = Date.now();
-  const times = { notBefore: now - 3_600_000, notAfter: now + 3_600_000 };
-  const ca = forge({ subject: "ca", extensions: [authority()], ...times });
-  const own = forge({
-    ...{ subject: "server", issuer: ca, serial: integer(77) },
-    extensions: [alternativeNames(generalName.ip(127, 0, 0, 1))],
-    ...times,
-  });
-  const ownKey = own.privateKey.export({ format: "pem", type: "pkcs8" }).toString();
-  const identity = { cert: pem(own.der, "CERTIFICATE"), key: ownKey };
+  const { ca, identity, listOf } = makeRevocable();
   const asked: string[] = [];
   await using server = await serveTcp({ ...place, ...identity }, ({ url }) => {
     asked.push(new URL(url).pathname);
     return new Response("fine");
   });
   const url = `https://127.0.0.1:${server.addrs[0]!.port}`;
-  const lists = (...serials: number[]) =>
-    new RevocationLists([
-      pem(forgeList({
-        issuer: ca,
-        serials: serials.map((serial) => integer(serial)),
-        thisUpdate: times.notBefore,
-        nextUpdate: time(times.notAfter),
-      })),
-    ]);
-  const caCerts = [pem(ca.der, "CERTIFICATE")];
-  await using good = new TcpClient({ caCerts, revocation: lists(78) });
+  const lists = (...serials: number[]) => new RevocationLists([listOf(serials)]);
+  const caCerts = [ca];
+  await using good = new TcpClient({ caCerts, revocation: lists(SERIAL + 1) });
   assert.equal(await (await soon(good.fetch(`${url}/good`))).text(), "fine");
-  await using bad = new TcpClient({ caCerts, revocation: lists(77) });
+  await using bad = new TcpClient({ caCerts, revocation: lists(SERIAL) });
   for (const path of ["/1", "/2"]) {
     await assert.rejects(soon(bad.fetch(url + path)), { code: 0x12c });
   }

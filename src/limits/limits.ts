@@ -142,6 +142,8 @@ export const MOST_RSA_BITS = 8_192;
 /** Certificates that are remembered because a chain of them was accepted, and bytes of them. */
 export const MAX_CERTIFICATES_REMEMBERED = 128;
 export const MAX_CERTIFICATE_BYTES_REMEMBERED = 524_288;
+/** Keys of which is remembered whether they have signed a list of revoked certificates. */
+export const MAX_SIGNERS_REMEMBERED = 32;
 /** Pre-shared keys of a ClientHello that are looked at. */
 export const MAX_PSK_IDENTITIES = 4;
 /** Sessions taken of one connection. */

@@ -91,7 +91,7 @@ export const attacks = family("attack", [
     "0-RTT data are read once, and never under lower limits than remembered",
     3,
   ],
-  ["certificates", "Certificates are read and judged within bounds, and names by their rules", 7],
+  ["certificates", "Certificates are read and judged within bounds, and names by their rules", 9],
   [
     "qpack-sections",
     "Field sections are held to their size, their references and their number while decoded",

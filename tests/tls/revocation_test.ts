@@ -5,7 +5,10 @@ import { TransportError } from "../../src/error/quic_error.ts";
 import { RevocationLists } from "../../src/tls/trust/revocation_lists.ts";
 import { TrustStore } from "../../src/tls/trust/trust_store.ts";
 import { verifyChain } from "../../src/tls/trust/verify_chain.ts";
+import { Certificate } from "../../src/tls/x509/certificate.ts";
+import { JudgementBudget, JudgementCost } from "../../src/tls/x509/judgement_budget.ts";
 import { RevocationList } from "../../src/tls/x509/revocation_list.ts";
+import { SignedContent } from "../../src/tls/x509/signed_content.ts";
 import { type Der, integer, sequence, time, value } from "./der_writer.ts";
 import { authority, ecdsa, extension, forge, keyUsage } from "./forge.ts";
 import { forgeList, type ListRecipe, pem } from "./forge_list.ts";
@@ -155,6 +158,57 @@ Deno.test("a list that is cut short, or changed anywhere, is refused or not beli
       assert.ok(error instanceof TypeError, `byte ${at}: ${error}`);
     }
   }
+});
+
+/** Counts the signatures that are verified, over certificates and over lists. */
+function countSignatures(): { count: number } & Disposable {
+  const { problem } = SignedContent.prototype;
+  const counted = {
+    count: 0,
+    [Symbol.dispose]: () => void (SignedContent.prototype.problem = problem),
+  };
+  SignedContent.prototype.problem = function (key) {
+    counted.count++;
+    return problem.call(this, key);
+  };
+  return counted;
+}
+
+Deno.test("a list is hashed once for each key, not for each handshake [attack certificates]", () => {
+  const store = new TrustStore([pem(root.der, "CERTIFICATE")]);
+  const revocation = new RevocationLists([pem(ofRoot), pem(list({ serials: [integer(200)] }))]);
+  const purpose = { store, serverName: undefined, time: EPOCH, revocation };
+  using signatures = countSignatures();
+  // Certificates that were refused are not remembered: each time they are read again.
+  const judgeAgain = () =>
+    verifyChain([leaf, middle].map(({ der }) => new Certificate(der)), purpose);
+  for (let i = 0; i < 20; i++) assert.throws(judgeAgain, { code: REVOKED });
+  assert.equal(signatures.count, 20 * 2 + 1, "two certificates each time, the list once");
+  // Other lists are others, though they say the same.
+  revocation.replace([pem(ofRoot), pem(list({ serials: [integer(200)] }))]);
+  assert.throws(judgeAgain, { code: REVOKED });
+  assert.equal(signatures.count, 21 * 2 + 2);
+});
+
+Deno.test("keys that have not signed a list are paid for, and forgotten [attack certificates]", () => {
+  const serials = Array.from({ length: 4_000 }, (_, i) => integer(100_000 + i));
+  const large = new RevocationList(list({ serials }));
+  const keys = Array.from(
+    { length: 40 },
+    () => new Certificate(forge({ subject: "middle" }).der).key,
+  );
+  using signatures = countSignatures();
+  const own = new Certificate(middle.der).key;
+  assert.equal(large.isSignedBy(own, new JudgementBudget(0)), true, "what is right costs nothing");
+  const least = keys[0]!.cost + 4_000 * 20 * JudgementCost.HashedByte;
+  for (const key of keys) {
+    assert.throws(() => large.isSignedBy(key, new JudgementBudget(least)), { code: 0x12a });
+    assert.equal(large.isSignedBy(key, new JudgementBudget(0)), false, "it is known by now");
+    assert.equal(large.isSignedBy(own, new JudgementBudget(0)), true);
+  }
+  assert.equal(signatures.count, 1 + keys.length, "what is asked for stays");
+  assert.equal(large.isSignedBy(keys[0]!, new JudgementBudget()), false);
+  assert.equal(signatures.count, 2 + keys.length, "what is not is forgotten");
 });
 
 Deno.test("RevocationLists.replace() takes all lists, or none", () => {

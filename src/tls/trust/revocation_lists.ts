@@ -4,6 +4,7 @@ import type { TransportError } from "../../error/quic_error.ts";
 import { Alert, alertError } from "../code/alert.ts";
 import { Certificate, KeyUsageBit } from "../x509/certificate.ts";
 import { DerError } from "../x509/der.ts";
+import type { JudgementBudget } from "../x509/judgement_budget.ts";
 import { isPemCut, readPem } from "../x509/pem.ts";
 import { RevocationList } from "../x509/revocation_list.ts";
 
@@ -28,8 +29,6 @@ import { RevocationList } from "../x509/revocation_list.ts";
  */
 export class RevocationLists {
   #byIssuer: ReadonlyMap<string, readonly RevocationList[]> = new Map();
-  /** What was found out about signatures, by the list and the certificate whose key it was. */
-  #signed = new WeakMap<RevocationList, WeakMap<Certificate, boolean>>();
 
   /**
    * Reads lists.
@@ -57,7 +56,6 @@ export class RevocationLists {
       }
     }
     this.#byIssuer = lists;
-    this.#signed = new WeakMap();
   }
 
   /**
@@ -78,12 +76,18 @@ export class RevocationLists {
    *
    * @param path From a peer's certificate to an anchor, each signed by the next.
    * @param time The time in milliseconds since 1970.
+   * @param budget What the judgement may cost.
+   * @throws {TransportError} When it costs more.
    * @internal
    */
-  problemOf(path: readonly Certificate[], time: number): TransportError | undefined {
+  problemOf(
+    path: readonly Certificate[],
+    time: number,
+    budget: JudgementBudget,
+  ): TransportError | undefined {
     for (const [i, certificate] of path.entries()) {
       const issuer = path[i + 1];
-      const problem = issuer && this.#problem(certificate, issuer, time);
+      const problem = issuer && this.#problem(certificate, issuer, time, budget);
       if (problem !== undefined) return problem;
     }
     return undefined;
@@ -94,6 +98,7 @@ export class RevocationLists {
     certificate: Certificate,
     issuer: Certificate,
     time: number,
+    budget: JudgementBudget,
   ): TransportError | undefined {
     const lists = this.#byIssuer.get(issuer.subject.key) ?? [];
     const name = issuer.subject.text;
@@ -101,7 +106,7 @@ export class RevocationLists {
     if (!issuer.extensions.allowsKeyUsage(KeyUsageBit.CrlSign)) {
       return unsure(certificate, `${name} may not sign lists`);
     }
-    const signed = lists.filter((list) => this.#isSigned(list, issuer));
+    const signed = lists.filter((list) => list.isSignedBy(issuer.key, budget));
     if (signed.length === 0) {
       return unsure(certificate, `the signature of the list is not that of ${name}`);
     }
@@ -121,17 +126,6 @@ export class RevocationLists {
         ? `the list of ${name} is of a time to come`
         : `the list of ${name} was good until ${new Date(last).toISOString()}`,
     );
-  }
-
-  #isSigned(list: RevocationList, issuer: Certificate): boolean {
-    const known = this.#signed.get(list) ?? new WeakMap<Certificate, boolean>();
-    this.#signed.set(list, known);
-    let isRight = known.get(issuer);
-    if (isRight === undefined) {
-      isRight = list.signatureProblem(issuer) === undefined;
-      known.set(issuer, isRight);
-    }
-    return isRight;
   }
 }
 

@@ -44,7 +44,7 @@ export function verifyChain(
     lengthProblem,
     finalProblem: (path) =>
       nameProblem(path, budget) ??
-        purpose.revocation?.problemOf(path.toReversed(), purpose.time),
+        purpose.revocation?.problemOf(path.toReversed(), purpose.time, budget),
   }, budget);
   const path = search.find();
   if (path) return path.toReversed();

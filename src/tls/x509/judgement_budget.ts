@@ -10,6 +10,8 @@ export const JudgementCost = {
   /** To read one certificate, and each byte of it. */
   Certificate: 20,
   Byte: 0.1,
+  /** To hash a byte of a list of revoked certificates, by processors without instructions for that. */
+  HashedByte: 0.003,
   /** To look at one issuer for one certificate. */
   Issuer: 5,
   /** To compare a name with a constraint. */

@@ -1,11 +1,13 @@
 // One list of revoked certificates (RFC 5280, Section 5).
 
 import { toHex } from "../../bytes/bytes.ts";
+import { MAX_SIGNERS_REMEMBERED } from "../../limits/limits.ts";
 import type { Certificate } from "./certificate.ts";
-import type { SignatureProblem } from "./certificate_signature.ts";
+import type { CertificateKey } from "./certificate_key.ts";
 import { readTime } from "./certificate_time.ts";
 import { contextTag, DerError, type DerReader, Tag } from "./der.ts";
 import { DistinguishedName } from "./distinguished_name.ts";
+import { type JudgementBudget, JudgementCost } from "./judgement_budget.ts";
 import { identifier, identifierText } from "./object_identifier.ts";
 import { SignedContent } from "./signed_content.ts";
 
@@ -40,6 +42,9 @@ export class RevocationList {
   /** Serial numbers of the certificates, in hexadecimal. */
   readonly #serials = new Set<string>();
   readonly #signed: SignedContent;
+  readonly #length: number;
+  /** Whether keys have signed it, the one asked for last at the end. */
+  readonly #signers = new Map<string, boolean>();
 
   /**
    * @param der One list in DER.
@@ -47,6 +52,7 @@ export class RevocationList {
    */
   constructor(der: Uint8Array) {
     this.#signed = new SignedContent(der);
+    this.#length = der.length;
     const reader = this.#signed.read();
     const version = readVersion(reader);
     // RFC 5280, Section 5.1.1.2: the algorithm is named twice, the same.
@@ -79,9 +85,25 @@ export class RevocationList {
     return this.#serials.has(serial);
   }
 
-  /** Why it does not count as signed by `issuer`; `undefined` if it does. */
-  signatureProblem(issuer: Certificate): SignatureProblem | undefined {
-    return this.#signed.problem(issuer.key);
+  /**
+   * Whether a key has signed it. The list may be large, so it is hashed once for each key: peers
+   * whose certificates are refused come as often as they like.
+   *
+   * @param budget Pays for a key that has not; one that has is an authority's, and is found once.
+   */
+  isSignedBy(key: CertificateKey, budget: JudgementBudget): boolean {
+    const id = toHex(key.info);
+    const known = this.#signers.get(id);
+    const isRight = known ?? this.#signed.problem(key) === undefined;
+    this.#signers.delete(id);
+    this.#signers.set(id, isRight);
+    if (this.#signers.size > MAX_SIGNERS_REMEMBERED) {
+      this.#signers.delete(this.#signers.keys().next().value!);
+    }
+    if (known === undefined && !isRight) {
+      budget.spend(key.cost + JudgementCost.HashedByte * this.#length);
+    }
+    return isRight;
   }
 
   #readEntries(entries: DerReader, version: number): void {

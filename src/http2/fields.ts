@@ -24,12 +24,13 @@ export function fieldsOf(
   return headers;
 }
 
-/** The header section of a request but for the authority (RFC 9113, Section 8.3.1). */
+/** The header section of a request; a field `host` is its authority (RFC 9113, Section 8.3.1). */
 export function requestFields({ method, url, headers }: Request): Record<string, string> {
-  const { pathname, search } = new URL(url);
+  const { host, pathname, search } = new URL(url);
   const fields: Record<string, string> = {
     ":method": method,
     ":scheme": "https",
+    ":authority": headers.get("host") ?? host,
     ":path": pathname + search,
   };
   headers.forEach((value, name) => {

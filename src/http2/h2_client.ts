@@ -169,8 +169,9 @@ export class H2Client {
    */
   async fetch(request: Request): Promise<Response> {
     request.signal.throwIfAborted();
-    const fields = { ...requestFields(request), ":authority": this.#authority };
-    const stream = this.#session.request(fields, { endStream: request.body === null });
+    const stream = this.#session.request(requestFields(request), {
+      endStream: request.body === null,
+    });
     this.#hold(stream);
     return await exchangeOver(request, {
       target: stream,

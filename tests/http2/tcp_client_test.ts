@@ -14,7 +14,7 @@ import { makeRevocable, SERIAL } from "../tls/revocable.ts";
 /** A server, and what is asked of it. */
 interface Site extends AsyncDisposable {
   readonly url: string;
-  readonly asked: readonly Request[];
+  readonly asked: Request[];
   /** The ports that requests came from. */
   readonly ports: ReadonlySet<number>;
 }
@@ -88,6 +88,9 @@ for (const [version, start] of versions) {
     assert.equal(await get.text(), "GET 0");
     assert.equal(site.asked[0]!.url, `${site.url}/a?b=c`);
     assert.equal(site.asked[0]!.headers.get("x-of"), "me");
+    const named = { headers: { host: "other.example" } };
+    assert.equal(await (await soon(client.fetch(`${site.url}/a`, named))).text(), "GET 0");
+    assert.equal(site.asked.pop()!.url, "https://other.example/a");
     const large = new Uint8Array(1_000_000);
     const put = await soon(client.fetch(`${site.url}/a`, { method: "PUT", body: large }));
     assert.equal(await put.text(), "PUT 1000000");

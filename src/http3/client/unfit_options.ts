@@ -25,8 +25,9 @@ export function checkFit(init: Init, url: URL): void {
   if (init.fallback !== "tcp") return;
   for (const name of quicOnly) {
     if (!isMeant(init, name) || (name === "serverName" && isHost(init.serverName!, url))) continue;
+    const way = name === "revocation" ? ", or ask a TcpClient where QUIC fails" : "";
     throw new TypeError(
-      `Cannot fall back to TCP with ${name}, which is for QUIC alone: leave one of them out`,
+      `Cannot fall back to TCP with ${name}, of which the runtime's fetch does not know: leave one of them out${way}`,
     );
   }
   if (init.client !== undefined) return;

@@ -122,7 +122,7 @@ export const skips: readonly LawfulSkip[] = [
     reason: "Chromium is not installed",
     isMissing: findBrowser() === undefined,
   },
-  ...["sessions", "datagrams"].map((module) => {
+  ...["sessions", "datagrams", "impostor"].map((module) => {
     const missing = whyNoGo(module);
     return {
       file: `./tests/strangers/go_${module}_test.ts`,

@@ -1,7 +1,6 @@
 // One address that a server over TCP listens on.
 
 import type { Http2SecureServer } from "node:http2";
-import type { Socket } from "node:net";
 import type { SecureContextOptions } from "node:tls";
 import { connectToSelf } from "../io/tcp_socket.ts";
 import { backgroundTimer } from "../io/timer.ts";
@@ -25,7 +24,7 @@ export class Door {
   readonly #interval: number;
   /** Ends of all listeners there were, with those of their clients. */
   readonly #ends: Promise<void>[] = [];
-  #server!: Http2SecureServer;
+  #server: Http2SecureServer | undefined;
   #port: number;
   /** When a client came last. */
   #heardAt = performance.now();
@@ -72,7 +71,7 @@ export class Door {
 
   /** Shows clients without a name another certificate from now on. */
   setSecureContext(options: SecureContextOptions): void {
-    this.#server.setSecureContext(options);
+    this.#server?.setSecureContext(options);
   }
 
   /** Takes no more clients; resolves when those there are have left. */
@@ -100,8 +99,8 @@ export class Door {
     else this.#server = server;
   }
 
-  #end(server: Http2SecureServer): void {
-    this.#ends.push(new Promise((resolve) => server.close(() => resolve())));
+  #end(server: Http2SecureServer | undefined): void {
+    if (server) this.#ends.push(new Promise((resolve) => server.close(() => resolve())));
   }
 
   #arm(): void {
@@ -126,7 +125,8 @@ export class Door {
     const start = performance.now();
     using client = await connectToSelf(this.#hostname, this.#port);
     if (!client) return client === undefined;
-    while (this.#heardAt < start && performance.now() < start + KNOCK_TIMEOUT) {
+    const end = start + KNOCK_TIMEOUT;
+    while (this.#heardAt < start && performance.now() < end && !this.#isClosed) {
       await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL));
     }
     return this.#heardAt >= start;

@@ -94,6 +94,8 @@ export async function answer(
     const info = { ...client, protocol, completed: done.promise, signal } as const;
     const response = await handler(request, info);
     await respond(outgoing, response, request.method === "HEAD", writing);
+    // RFC 9113, Section 8.1: the rest of its content is not wanted.
+    if ("stream" in outgoing && !incoming.complete) outgoing.stream.close(NO_ERROR);
     done.resolve();
   } catch (error) {
     done.reject(error);
@@ -167,6 +169,8 @@ async function respond(
   const fields: Record<string, string | string[]> = Object.fromEntries(headers);
   const cookies = headers.getSetCookie();
   if (cookies.length > 0) fields["set-cookie"] = cookies;
+  // RFC 9110, Section 8.6: without content, a length says so; some answers have neither.
+  if (body === null && !isHead && status !== 204 && status !== 304) fields["content-length"] = "0";
   (outgoing as ServerResponse).writeHead(status, fields);
   if (isHead || body === null) {
     await body?.cancel().catch(ignore);
@@ -192,7 +196,8 @@ async function respond(
 function ended(outgoing: NodeResponse): Promise<void> {
   const stream = "stream" in outgoing ? outgoing.stream : undefined;
   return new Promise((resolve, reject) => {
-    outgoing.on("finish", () => resolve());
+    // Over HTTP/2 the response itself has finished only when its request has ended, too.
+    (stream ?? outgoing).on("finish", () => resolve());
     outgoing.on("close", () => {
       // Over HTTP/2 the runtime tells of a stream that has ended in order by its end alone.
       if (stream?.rstCode === 0 && stream.writableFinished) resolve();
@@ -218,7 +223,8 @@ function breakOff(outgoing: NodeResponse): void {
   else outgoing.socket?.destroy();
 }
 
-/** INTERNAL_ERROR of RFC 9113, Section 7. */
+/** NO_ERROR and INTERNAL_ERROR of RFC 9113, Section 7. */
+const NO_ERROR = 0;
 const INTERNAL_ERROR = 2;
 
 function ignore(): void {}

@@ -222,7 +222,10 @@ class TcpServer implements TcpHttpServer {
         maxConcurrentStreams: this.#guests.limits.requests ?? MOST_STREAMS,
       },
     });
-    server.on("connection", (socket: Socket) => this.#guests.take(socket));
+    server.on("connection", (socket: Socket) => {
+      socket.setNoDelay(true); // the end of an answer waits for no acknowledgement
+      this.#guests.take(socket);
+    });
     server.on("secureConnection", (socket: TLSSocket) => this.#open(socket));
     server.on("session", (session: ServerHttp2Session) => this.#watch(session));
     server.on("stream", (stream, fields) => this.#takeStream(stream, fields));

@@ -47,6 +47,10 @@ export const MEASURES: readonly Measure[] = [
     isLong: true,
   },
   {
+    ...requests("requests32-long", "requests for 1 kB, 32 at a time", "requests32", 10),
+    isLong: true,
+  },
+  {
     ...requests("connections-long", "new connections, one at a time", "connections", 10),
     isLong: true,
   },

@@ -1,6 +1,5 @@
 // Makes certificates for development.
 
-import "reflect-metadata";
 import type { Extension, JsonGeneralName, X509Certificate } from "@peculiar/x509";
 import { parseIpAddress } from "../bytes/ip_address.ts";
 
@@ -66,7 +65,7 @@ export async function makeDevelopmentCertificate(
   names: readonly string[],
   options: DevelopmentCertificateOptions = {},
 ): Promise<DevelopmentCertificate> {
-  const x509 = await import("@peculiar/x509");
+  const x509 = await loadX509();
   const algorithm = algorithms[options.keyType ?? "P-256"];
   const keys = await makeKeys(algorithm);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
@@ -89,7 +88,7 @@ export async function makeIssuedCertificate(
   names: readonly string[],
   options: DevelopmentCertificateOptions = {},
 ): Promise<IssuedCertificate> {
-  const x509 = await import("@peculiar/x509");
+  const x509 = await loadX509();
   const algorithm = algorithms[options.keyType ?? "P-256"];
   const [authorityKeys, keys] = [await makeKeys(algorithm), await makeKeys(algorithm)];
   const { KeyUsageFlags } = x509;
@@ -138,11 +137,17 @@ async function makeKeys(algorithm: KeyAlgorithm): Promise<CryptoKeyPair> {
   return keys as CryptoKeyPair;
 }
 
+/** Most programs make no certificate: the library, and what it wants beside it, come when asked for. */
+async function loadX509(): Promise<typeof import("@peculiar/x509")> {
+  await import("reflect-metadata");
+  return await import("@peculiar/x509");
+}
+
 async function leafExtensions(
   names: readonly string[],
   publicKey: CryptoKey,
 ): Promise<Extension[]> {
-  const x509 = await import("@peculiar/x509");
+  const x509 = await loadX509();
   const { ExtendedKeyUsage, KeyUsageFlags } = x509;
   return [
     new x509.BasicConstraintsExtension(false, undefined, true),

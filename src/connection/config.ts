@@ -51,6 +51,8 @@ export interface TransportConfig {
   readonly activeIdLimit: number;
   /** How long an acknowledgement may be held back. */
   readonly maxAckDelay: number;
+  /** By how many milliseconds timers fire late where the connection lives; 0 in virtual time. */
+  readonly timerLateness: number;
   /** Ack-eliciting packets that bring about an acknowledgement at once. */
   readonly ackThreshold: number;
   /** Packets that one acknowledgement of the peer is wanted for; 0 leaves it to the peer. */
@@ -98,6 +100,7 @@ export const DEFAULTS: TransportConfig = {
   maxDatagramSize: 8_952,
   activeIdLimit: 4,
   maxAckDelay: 25,
+  timerLateness: 0,
   ackThreshold: 2,
   ackFrequency: 0,
   initialCongestionWindow: 10,

@@ -35,11 +35,11 @@ export class PathEnvironment implements PathContext {
   readonly #parts: PathSurroundings;
 
   constructor({ role, config, random }: ConnectionOptions, parts: PathSurroundings) {
-    const { ackThreshold: elicitingThreshold, maxAckDelay } = config;
+    const { ackThreshold: elicitingThreshold, maxAckDelay, timerLateness } = config;
     this.random = random;
     this.network = networkOptions(role, config, random);
     this.unproven = parts.unproven;
-    this.ackPolicy = { elicitingThreshold, maxAckDelay, reorderingThreshold: 0 };
+    this.ackPolicy = { elicitingThreshold, maxAckDelay, timerLateness, reorderingThreshold: 0 };
     this.pathIdleTimeout = config.pathIdleTimeout;
     this.keepAliveInterval = config.keepAliveInterval;
     this.#isClient = role === "client";

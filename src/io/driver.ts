@@ -8,8 +8,9 @@ import { monotonicNow } from "./clock.ts";
 import type { SendingPort, Socket, SocketListener } from "./socket.ts";
 import { RECEIVE_BURST } from "../limits/limits.ts";
 
-/** Milliseconds by which timers of the runtime fire late; measured. */
+/** Milliseconds by which timers of the runtime fire late as a rule, and at most; measured. */
 const TIMER_LATENESS = 1.2;
+export const LONGEST_LATENESS = 2;
 /** Shorter waits than this are spent in turns of the event loop: a timer would be too late. */
 const SHORT_WAIT = 2;
 /** A socket that has more to give does so within three microtasks; measured, and some to spare. */

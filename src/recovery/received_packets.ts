@@ -13,6 +13,8 @@ export interface AckPolicy {
   elicitingThreshold: number;
   /** Longest wait in milliseconds. */
   maxAckDelay: number;
+  /** By how many milliseconds timers may fire late. */
+  readonly timerLateness: number;
   /** How far out of order a packet may come before an ACK goes out at once; 0 for any. */
   reorderingThreshold: number;
 }
@@ -28,7 +30,7 @@ export class ReceivedPackets {
   largest = -1;
   /** When it came. */
   largestTime = 0;
-  /** When an ACK must have left; -Infinity for at once. */
+  /** When an ACK is to leave; -Infinity for at once. */
   deadline = Infinity;
   /** Ack-eliciting packets received since the last ACK left. */
   eliciting = 0;
@@ -88,8 +90,26 @@ export class ReceivedPackets {
     if (due) {
       this.deadline = -Infinity;
     } else {
-      this.deadline = Math.min(this.deadline, now + this.policy.maxAckDelay);
+      this.deadline = Math.min(this.deadline, now + this.#delay);
     }
+  }
+
+  /**
+   * Whether an ACK that waits still leaves in time if its timer fires late. Delays that are hardly
+   * longer than a timer's lateness leave no room for that.
+   */
+  get canBeLate(): boolean {
+    const { maxAckDelay, timerLateness } = this.policy;
+    return timerLateness > 0 && maxAckDelay > 2 * timerLateness;
+  }
+
+  /**
+   * How long an ACK waits. RFC 9000, Section 18.2: the delay that the peer was told holds with what
+   * timers are late by.
+   */
+  get #delay(): number {
+    const { maxAckDelay, timerLateness } = this.policy;
+    return this.canBeLate ? maxAckDelay - timerLateness : maxAckDelay;
   }
 
   /**

@@ -77,7 +77,12 @@ export class TestSpace {
   readonly space: PacketSpace;
 
   constructor(seed = 1, ofHandshake = false) {
-    const policy = { elicitingThreshold: 2, maxAckDelay: 25, reorderingThreshold: 0 };
+    const policy = {
+      elicitingThreshold: 2,
+      maxAckDelay: 25,
+      timerLateness: 0,
+      reorderingThreshold: 0,
+    };
     this.space = new PacketSpace(policy, new SeededRandom(seed), ofHandshake);
   }
 

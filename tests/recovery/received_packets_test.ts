@@ -3,8 +3,10 @@ import { Ecn } from "../../src/bytes/ecn.ts";
 import { ReceivedPackets } from "../../src/recovery/received_packets.ts";
 import { SeededRandom } from "../../src/sim/seeded_random.ts";
 
+const usual = { elicitingThreshold: 2, maxAckDelay: 25, timerLateness: 0, reorderingThreshold: 0 };
+
 function make(reorderingThreshold = 0): ReceivedPackets {
-  return new ReceivedPackets({ elicitingThreshold: 2, maxAckDelay: 25, reorderingThreshold });
+  return new ReceivedPackets({ ...usual, reorderingThreshold });
 }
 
 Deno.test("ReceivedPackets asks for an ACK after the delay, or with the second packet", () => {
@@ -16,6 +18,18 @@ Deno.test("ReceivedPackets asks for an ACK after the delay, or with the second p
   received.onAckSent();
   assert.equal(received.deadline, Infinity);
   assert.equal(received.eliciting, 0);
+});
+
+Deno.test("ReceivedPackets reckons with timers that fire late, unless the delay is too short", () => {
+  const policy = { ...usual, timerLateness: 2 };
+  const received = new ReceivedPackets(policy);
+  received.add(0, true, 100);
+  assert.deepEqual([received.deadline, received.canBeLate], [123, true]);
+  received.onAckSent();
+  policy.maxAckDelay = 4; // by ACK_FREQUENCY
+  received.add(1, true, 200);
+  assert.deepEqual([received.deadline, received.canBeLate], [204, false]);
+  assert.equal(make().canBeLate, false, "in virtual time nothing is late");
 });
 
 Deno.test("ReceivedPackets never asks for an ACK of packets that elicit none", () => {
@@ -39,11 +53,7 @@ Deno.test("ReceivedPackets acknowledges a gap, and what fills one, at once", () 
 });
 
 Deno.test("ReceivedPackets does not move its deadline back when more arrives", () => {
-  const received = new ReceivedPackets({
-    elicitingThreshold: 10,
-    maxAckDelay: 25,
-    reorderingThreshold: 0,
-  });
+  const received = new ReceivedPackets({ ...usual, elicitingThreshold: 10 });
   received.add(0, true, 0);
   received.add(1, true, 20);
   assert.equal(received.deadline, 25);
@@ -136,8 +146,8 @@ Deno.test("ReceivedPackets counts ECN marks, and has each mark of congestion tol
 
 Deno.test("ReceivedPackets hurries for the first mark of congestion in a row if ACKs are to be few", () => {
   const received = new ReceivedPackets({
+    ...usual,
     elicitingThreshold: 20,
-    maxAckDelay: 25,
     reorderingThreshold: 0,
   });
   const hurried = [Ecn.Ce, Ecn.Ce, Ecn.Ect0, Ecn.Ce].map((mark, number) => {

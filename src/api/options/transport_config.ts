@@ -1,6 +1,7 @@
 // What the options of a connection mean to the core.
 
 import { DEFAULTS, type TransportConfig } from "../../connection/config.ts";
+import { LONGEST_LATENESS } from "../../io/driver.ts";
 import type { TransportOptions } from "./options.ts";
 import { qlogFactory } from "./qlog.ts";
 
@@ -13,6 +14,7 @@ export function transportConfig(
   checkKeepAlive(options, defaults);
   return {
     ...defaults,
+    timerLateness: LONGEST_LATENESS,
     ...defined({
       keepAliveInterval: atLeast("keepAliveInterval", options.keepAliveInterval, 0),
       maxIdleTimeout: atLeast("maxIdleTimeout", options.maxIdleTimeout, 0),

@@ -69,7 +69,12 @@ export type Announce = (versions: VersionInformation) => TransportParameters;
 /** The packet number spaces of Initial and Handshake packets. */
 export function handshakeSpaces(random: Random): readonly [PacketSpace, PacketSpace] {
   // RFC 9000, Section 13.2.1: Initial and Handshake packets are acknowledged at once.
-  const policy = { elicitingThreshold: 1, maxAckDelay: 0, reorderingThreshold: 0 };
+  const policy = {
+    elicitingThreshold: 1,
+    maxAckDelay: 0,
+    timerLateness: 0,
+    reorderingThreshold: 0,
+  };
   return [new PacketSpace(policy, random, true), new PacketSpace(policy, random, true)];
 }
 

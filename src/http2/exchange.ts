@@ -74,7 +74,7 @@ export async function answer(
   const done = Promise.withResolvers<void>();
   done.promise.catch(ignore);
   const gone = new AbortController();
-  outgoing.on("close", () => gone.abort());
+  outgoing.on("close", () => gone.abort(new Error("The client has left")));
   const { signal } = gone;
   const end = () => breakOff(outgoing);
   const reading = new Patience(patience, end);
@@ -93,7 +93,7 @@ export async function answer(
     const protocol = incoming.httpVersionMajor === 2 ? "HTTP/2" : "HTTP/1.1";
     const info = { ...client, protocol, completed: done.promise, signal } as const;
     const response = await handler(request, info);
-    await respond(outgoing, response, request.method === "HEAD", writing);
+    await respond(outgoing, response, request.method === "HEAD", writing, signal);
     // RFC 9113, Section 8.1: the rest of its content is not wanted.
     if ("stream" in outgoing && !incoming.complete) outgoing.stream.close(NO_ERROR);
     done.resolve();
@@ -159,41 +159,65 @@ function isHost(text: string): boolean {
   return /^(?:\[[\da-f:.]+\]|[\w.~!$&'()*+;=%-]+)(?::\d*)?$/i.test(text);
 }
 
+/** Sends a response; its body is read no further once the client has left. */
 async function respond(
   outgoing: NodeResponse,
-  response: Response,
+  { status, headers, body }: Response,
   isHead: boolean,
   patience: Patience,
+  signal: AbortSignal,
 ): Promise<void> {
-  const { status, headers, body } = response;
+  const reader = body?.getReader();
+  const cancel = (why: unknown) => void reader?.cancel(why).catch(ignore);
+  signal.addEventListener("abort", () => cancel(signal.reason));
+  try {
+    signal.throwIfAborted();
+    (outgoing as ServerResponse).writeHead(status, responseFields(status, headers, body, isHead));
+    if (isHead) cancel(new Error("Only the fields of the response are wanted"));
+    else if (reader) await send(outgoing, reader, patience, signal);
+    patience.begin();
+    await ended(outgoing, signal);
+  } catch (error) {
+    cancel(error);
+    throw error;
+  }
+}
+
+function responseFields(
+  status: number,
+  headers: Headers,
+  body: Response["body"],
+  isHead: boolean,
+): Record<string, string | string[]> {
   const fields: Record<string, string | string[]> = Object.fromEntries(headers);
   const cookies = headers.getSetCookie();
   if (cookies.length > 0) fields["set-cookie"] = cookies;
   // RFC 9110, Section 8.6: without content, a length says so; some answers have neither.
   if (body === null && !isHead && status !== 204 && status !== 304) fields["content-length"] = "0";
-  (outgoing as ServerResponse).writeHead(status, fields);
-  if (isHead || body === null) {
-    await body?.cancel().catch(ignore);
-    return await ended(outgoing);
-  }
-  const reader = body.getReader();
-  const onClose = () => void reader.cancel(new Error("The client has left")).catch(ignore);
-  outgoing.on("close", onClose);
+  return fields;
+}
+
+async function send(
+  outgoing: NodeResponse,
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  patience: Patience,
+  signal: AbortSignal,
+): Promise<void> {
   for (let part; !(part = await reader.read()).done;) {
     for (let at = 0; at < part.value.length; at += PIECE) {
+      // A response that is over tells of no room, and of no end.
+      signal.throwIfAborted();
       const piece = part.value.subarray(at, at + PIECE);
       patience.begin();
       await write(outgoing, piece);
       patience.end(piece.length);
     }
   }
-  outgoing.off("close", onClose);
-  patience.begin();
-  await ended(outgoing);
 }
 
 /** Ends a response, and waits until it has left. */
-function ended(outgoing: NodeResponse): Promise<void> {
+function ended(outgoing: NodeResponse, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted(); // nothing is told of a response that is over
   const stream = "stream" in outgoing ? outgoing.stream : undefined;
   return new Promise((resolve, reject) => {
     // Over HTTP/2 the response itself has finished only when its request has ended, too.
@@ -201,7 +225,7 @@ function ended(outgoing: NodeResponse): Promise<void> {
     outgoing.on("close", () => {
       // Over HTTP/2 the runtime tells of a stream that has ended in order by its end alone.
       if (stream?.rstCode === 0 && stream.writableFinished) resolve();
-      else reject(new Error("The client has left"));
+      else reject(signal.reason);
     });
     outgoing.end();
   });

@@ -3,7 +3,7 @@
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Patience, type PatienceOptions } from "../http3/message/patience.ts";
-import { fieldsOf } from "./fields.ts";
+import { fieldsOf, responseFields } from "./fields.ts";
 import { readableOf, write } from "./node_streams.ts";
 import type { Turns } from "./turns.ts";
 
@@ -162,17 +162,18 @@ function isHost(text: string): boolean {
 /** Sends a response; its body is read no further once the client has left. */
 async function respond(
   outgoing: NodeResponse,
-  { status, headers, body }: Response,
+  response: Response,
   isHead: boolean,
   patience: Patience,
   signal: AbortSignal,
 ): Promise<void> {
-  const reader = body?.getReader();
+  const reader = response.body?.getReader();
   const cancel = (why: unknown) => void reader?.cancel(why).catch(ignore);
   signal.addEventListener("abort", () => cancel(signal.reason));
   try {
     signal.throwIfAborted();
-    (outgoing as ServerResponse).writeHead(status, responseFields(status, headers, body, isHead));
+    const fields = responseFields(response, isHead, "stream" in outgoing);
+    (outgoing as ServerResponse).writeHead(response.status, fields);
     if (isHead) cancel(new Error("Only the fields of the response are wanted"));
     else if (reader) await send(outgoing, reader, patience, signal);
     patience.begin();
@@ -181,20 +182,6 @@ async function respond(
     cancel(error);
     throw error;
   }
-}
-
-function responseFields(
-  status: number,
-  headers: Headers,
-  body: Response["body"],
-  isHead: boolean,
-): Record<string, string | string[]> {
-  const fields: Record<string, string | string[]> = Object.fromEntries(headers);
-  const cookies = headers.getSetCookie();
-  if (cookies.length > 0) fields["set-cookie"] = cookies;
-  // RFC 9110, Section 8.6: without content, a length says so; some answers have neither.
-  if (body === null && !isHead && status !== 204 && status !== 304) fields["content-length"] = "0";
-  return fields;
 }
 
 async function send(
@@ -235,10 +222,11 @@ function ended(outgoing: NodeResponse, signal: AbortSignal): Promise<void> {
 function fail(outgoing: NodeResponse): void {
   try {
     if (outgoing.headersSent) return breakOff(outgoing);
+    for (const name of outgoing.getHeaderNames()) outgoing.removeHeader(name);
     outgoing.writeHead(500);
     outgoing.end();
   } catch {
-    // The stream is gone.
+    breakOff(outgoing);
   }
 }
 

@@ -38,3 +38,26 @@ export function requestFields({ method, url, headers }: Request): Record<string,
   });
   return fields;
 }
+
+/**
+ * The header section of a response.
+ *
+ * @param isHead Whether only the fields are wanted.
+ * @param isHttp2 Whether it goes over HTTP/2, which has no fields about a connection, as HTTP/3 has
+ * none (RFC 9113, Section 8.2.2).
+ */
+export function responseFields(
+  { status, headers, body }: Response,
+  isHead: boolean,
+  isHttp2: boolean,
+): Record<string, string | string[]> {
+  const fields: Record<string, string | string[]> = {};
+  for (const [name, value] of headers) {
+    if (!isHttp2 || !FOR_ONE_HOP.has(name)) fields[name] = value;
+  }
+  const cookies = headers.getSetCookie();
+  if (cookies.length > 0) fields["set-cookie"] = cookies;
+  // RFC 9110, Section 8.6: without content, a length says so; some answers have neither.
+  if (body === null && !isHead && status !== 204 && status !== 304) fields["content-length"] = "0";
+  return fields;
+}

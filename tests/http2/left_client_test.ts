@@ -72,3 +72,28 @@ for (const version of ["HTTP/2", "HTTP/1.1"] as const) {
     await within(assert.rejects(completed!, /client has left/));
   });
 }
+
+Deno.test("serveTcp() cancels the body of a response whose fields cannot be sent", async () => {
+  const { response, cancelled } = endless(false);
+  await using server = await serveTcp(place, () => {
+    response.headers.set("http2-settings", "AAAA"); // which the runtime refuses
+    return response;
+  });
+  await using client = await H2Stranger.connect(server.addrs[0]!.port);
+  const stream = client.begin(fieldsOf("/"));
+  stream.end();
+  assert.equal((await outcomeOf(stream)).status, 500);
+  await within(cancelled);
+});
+
+Deno.test("serveTcp() leaves fields about a connection out over HTTP/2", async () => {
+  await using server = await serveTcp(place, () => {
+    const headers = { "transfer-encoding": "chunked", connection: "close", "x-one": "1" };
+    return new Response("fine", { headers });
+  });
+  await using client = await H2Stranger.connect(server.addrs[0]!.port);
+  const stream = client.begin(fieldsOf("/"));
+  stream.end();
+  const { status, headers, text } = await outcomeOf(stream);
+  assert.deepEqual([status, headers["x-one"], text], [200, "1", "fine"]);
+});

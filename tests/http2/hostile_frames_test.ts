@@ -2,46 +2,7 @@ import assert from "node:assert/strict";
 import { concatBytes } from "../../src/bytes/bytes.ts";
 import { cert } from "../http3/deno_quic.ts";
 import { within } from "../http3/raw_peer.ts";
-
-const PREFACE = new TextEncoder().encode("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-
-/** Kinds of frames (RFC 9113, Section 6). */
-const Kind = {
-  Data: 0,
-  Headers: 1,
-  Priority: 2,
-  Reset: 3,
-  Settings: 4,
-  Ping: 6,
-  GoAway: 7,
-  Window: 8,
-};
-
-function frame(kind: number, flags: number, stream: number, content = new Uint8Array()) {
-  const bytes = new Uint8Array(9 + content.length);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, content.length * 256 + kind);
-  bytes[4] = flags;
-  view.setUint32(5, stream);
-  bytes.set(content, 9);
-  return bytes;
-}
-
-function numbers(...list: number[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(4 * list.length);
-  list.forEach((number, i) => new DataView(bytes.buffer).setUint32(4 * i, number));
-  return bytes;
-}
-
-function field(name: string, value: string): Uint8Array {
-  const text = new TextEncoder();
-  return concatBytes(
-    Uint8Array.of(0, name.length),
-    text.encode(name),
-    Uint8Array.of(value.length),
-    text.encode(value),
-  );
-}
+import { field, frame, Kind, numbers, PREFACE } from "./raw_frames.ts";
 
 /** What a client may make of one connection, from a seed. */
 class Choices {

@@ -1,6 +1,6 @@
 // Answers an ordinary request that came over TCP, by HTTP/2 or HTTP/1.1.
 
-import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Stream } from "node:http2";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Patience, type PatienceOptions } from "../http3/message/patience.ts";
 import { fieldsOf, responseFields } from "./fields.ts";
@@ -50,6 +50,8 @@ const IMPOSSIBLE = new Set(["CONNECT", "TRACE", "TRACK"]);
 
 /** Bytes that are given to the system at a time: each such piece is to be taken in time. */
 const PIECE = 65_536;
+/** Milliseconds between two looks whether the end of a response has left. */
+const LOOK_INTERVAL = 10;
 
 /** How the client of a request is treated. */
 export interface Treatment {
@@ -94,8 +96,7 @@ export async function answer(
     const info = { ...client, protocol, completed: done.promise, signal } as const;
     const response = await handler(request, info);
     await respond(outgoing, response, request.method === "HEAD", writing, signal);
-    // RFC 9113, Section 8.1: the rest of its content is not wanted.
-    if ("stream" in outgoing && !incoming.complete) outgoing.stream.close(NO_ERROR);
+    if ("stream" in outgoing) await declineRest(outgoing.stream);
     done.resolve();
   } catch (error) {
     done.reject(error);
@@ -216,6 +217,19 @@ function ended(outgoing: NodeResponse, signal: AbortSignal): Promise<void> {
     });
     outgoing.end();
   });
+}
+
+/**
+ * The content of a request that has not come when its response has left is not wanted any more (RFC
+ * 9113, Section 8.1). The runtime sends the end of the response only after telling of it, and what
+ * resets the stream overtakes that: clients would take the response for one that was cut off.
+ */
+async function declineRest(stream: ServerHttp2Stream): Promise<void> {
+  for (let wait = 0; stream.state.localClose === 0; wait = LOOK_INTERVAL) {
+    if (stream.state.remoteClose === 1) return;
+    await new Promise((resolve) => setTimeout(resolve, wait));
+  }
+  if (stream.state.remoteClose === 0) stream.close(NO_ERROR);
 }
 
 /** The client has left, or the handler failed: what can be said to the client is said. */

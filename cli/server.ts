@@ -101,6 +101,7 @@ export async function runServer(
     farSide,
     authority,
   );
+  closing.signal.addEventListener("abort", () => tcp?.close());
   // A program that waits for the announcement may end the server at once.
   const interrupted = new Promise<void>((resolve) => onInterruption(resolve));
   if (certificates.isForDevelopment) announceDevelopment(certificates.options.cert, server);

@@ -109,6 +109,11 @@ export class TcpServer {
     await this.#server!.shutdown();
   }
 
+  /** Ends all connections, and cuts off what is under way. */
+  close(): void {
+    this.#server!.close();
+  }
+
   #open(): Promise<TcpHttpServer> {
     const { port, keyPairs, authority, limits = {}, proxy } = this.#options;
     const place = { port, ...certificatesOf(keyPairs), localAddresses: [] };

@@ -224,6 +224,28 @@ Deno.test("a server that drains cuts no answer, and its balancer knows", async (
   });
 });
 
+Deno.test("a server that ends cuts off what takes longer over TCP, too, and logs that", async () => {
+  await withFolder(async (folder) => {
+    const file = `${folder}/access.log`;
+    const flags = ["--drain", "1s", "--limit-rate", "100k", "--access-log", file, "-tcp"];
+    const server = await start(folder, ...flags, "--log-format", "json");
+    const cut: Promise<unknown>[] = [];
+    for (const http2 of [true, false]) {
+      const client = Deno.createHttpClient({ caCerts: [caPem], http2, http1: !http2 });
+      const url = `https://${HOST}:${server.port}/large`;
+      const response = await globalThis.fetch(url, { client });
+      cut.push(assert.rejects(response.bytes()).finally(() => client.close()));
+    }
+    assert.equal((await server.stop()).code, 0);
+    await Promise.all(cut);
+    const lines = linesOf(file).map((line) => JSON.parse(line));
+    assert.deepEqual(
+      lines.map(({ protocol, aborted }) => `${protocol} ${aborted}`).toSorted(),
+      ["HTTP/1.1 true", "HTTP/2.0 true"],
+    );
+  });
+});
+
 Deno.test("the server takes files of its users, over HTTP/3 and over TCP", async () => {
   await withFolder(async (folder) => {
     const hash = createHash("sha256").update("secret").digest("hex");

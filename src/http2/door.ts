@@ -123,7 +123,8 @@ export class Door {
   /** Whether a knock is heard; also true where nothing can be said. */
   async #isHeard(): Promise<boolean> {
     const start = performance.now();
-    using client = await connectToSelf(this.#hostname, this.#port);
+    const late = AbortSignal.timeout(KNOCK_TIMEOUT);
+    using client = await connectToSelf(this.#hostname, this.#port, late);
     if (!client) return client === undefined;
     const end = start + KNOCK_TIMEOUT;
     while (this.#heardAt < start && performance.now() < end && !this.#isClosed) {

@@ -26,21 +26,25 @@ export async function connectSocket(
  *
  * @param hostname The literal address that it listens on.
  * @param port Its TCP port.
- * @returns The connection; null if nothing listens there, undefined if connecting is not allowed.
+ * @param signal Gives up connecting.
+ * @returns The connection; null if nothing listens there, or nothing took the connection in time;
+ * undefined if connecting is not allowed.
  * @throws {Error} If no connection can be made for another reason.
  */
 export async function connectToSelf(
   hostname: string,
   port: number,
+  signal: AbortSignal,
 ): Promise<Deno.TcpConn | null | undefined> {
   const target = SELF.get(hostname) ?? hostname;
   const host = `${target.includes(":") ? `[${target}]` : target}:${port}`;
   // A question to the user would stop everything.
   if (Deno.permissions.querySync({ name: "net", host }).state !== "granted") return undefined;
   try {
-    return await Deno.connect({ hostname: target, port });
+    return await Deno.connect({ hostname: target, port, signal });
   } catch (error) {
-    if (error instanceof Deno.errors.ConnectionRefused) return null;
+    // The system leaves a connection without an answer once too many wait to be accepted.
+    if (error instanceof Deno.errors.ConnectionRefused || signal.aborted) return null;
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
 import { createSecureServer, type Http2SecureServer } from "node:http2";
 import { Door } from "../../src/http2/door.ts";
 import { cert, key } from "../http3/deno_quic.ts";
@@ -21,6 +22,25 @@ async function openDoor(deaf: number) {
     return server;
   };
   return { door: await Door.open(make, HOST, 0, INTERVAL), servers };
+}
+
+/** Listens, and accepts no connection, as a listener of the runtime without a descriptor. */
+class HungServer extends EventEmitter {
+  #listener: Deno.TcpListener | undefined;
+
+  listen(port: number, hostname: string, onListening: () => void): void {
+    this.#listener = Deno.listen({ hostname, port });
+    queueMicrotask(onListening);
+  }
+
+  address(): Deno.Addr {
+    return this.#listener!.addr;
+  }
+
+  close(onClosed: () => void): void {
+    this.#listener!.close();
+    onClosed();
+  }
 }
 
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
@@ -59,4 +79,23 @@ Deno.test("Door replaces a listener that is deaf, or gone", async () => {
   await until(comes);
   await door.close();
   assert.equal(await comes(), false);
+});
+
+Deno.test("Door replaces a listener that is deaf before which too many clients wait", async () => {
+  let count = 0;
+  const make = () =>
+    count++ === 0
+      ? new HungServer() as unknown as Http2SecureServer
+      : createSecureServer({ cert, key });
+  const door = await Door.open(make, HOST, 0, INTERVAL);
+  const waiting: Deno.TcpConn[] = [];
+  for (let isFull = false; !isFull;) {
+    const signal = AbortSignal.timeout(500);
+    const place = { hostname: HOST, port: door.port, signal };
+    await Deno.connect(place).then((conn) => waiting.push(conn), () => isFull = true);
+  }
+  await until(() => count === 2);
+  assert.ok(waiting.length > 0);
+  for (const conn of waiting) conn.close();
+  await door.close();
 });

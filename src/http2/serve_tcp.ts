@@ -132,6 +132,8 @@ class TcpServer implements TcpHttpServer {
   readonly #doors = new Map<string, Door>();
   readonly #certificates: TcpCertificates;
   readonly #judge: ClientJudge | undefined;
+  /** The last request of each connection. */
+  readonly #last = new WeakMap<Socket, { request: NodeRequest; response: NodeResponse }>();
   #port: number;
   #isStopped = false;
 
@@ -240,7 +242,10 @@ class TcpServer implements TcpHttpServer {
     });
     // What a client does wrong ends its own connection, which needs no further word.
     for (const event of ["sessionError", "tlsClientError"]) server.on(event, ignore);
-    server.on("clientError", (error: Error, socket: Socket) => refuse(error, socket));
+    server.on("clientError", (error: Error, socket: Socket) => {
+      if (this.#mayRefuse(socket)) refuse(error, socket);
+      else socket.destroy();
+    });
     return server;
   }
 
@@ -308,8 +313,21 @@ class TcpServer implements TcpHttpServer {
     }
   }
 
+  /**
+   * Whether a client of HTTP/1.1 takes a word about what it sent for the answer to just that: not where
+   * requests before are still being answered (RFC 9112, Section 9.3.2).
+   */
+  #mayRefuse(socket: Socket): boolean {
+    const exchanges = this.#guests.find(socket)?.exchanges ?? 0;
+    const last = this.#last.get(socket);
+    // It may be the content of a request that is wrong.
+    const isContent = last !== undefined && !last.request.complete && !last.response.headersSent;
+    return exchanges === 0 || (exchanges === 1 && isContent);
+  }
+
   async #takeRequest(request: NodeRequest, response: NodeResponse): Promise<void> {
     const { socket } = request;
+    this.#last.set(socket, { request, response });
     const guest: Guest | undefined = this.#guests.find(socket);
     guest?.enter();
     const { remoteAddress = "", remotePort = 0 } = socket;

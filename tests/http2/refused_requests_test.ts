@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { serveTcp } from "../../src/http2/serve_tcp.ts";
 import { makeIssuedCertificate } from "../../src/io/development_certificate.ts";
+import { cert, key } from "../http3/deno_quic.ts";
+import { H1Stranger } from "./strangers.ts";
 
 // What a client of HTTP/1.1 may send, and what is refused: a server in between could read it in
 // another way (RFC 9112, Section 11.2).
@@ -66,4 +68,36 @@ Deno.test("serveTcp() answers requests of HTTP/1.1, and says which are none", as
   }
   // A target names the host if it can.
   assert.ok(asked.every((url) => url.startsWith("https://localhost/")), asked.join());
+});
+
+Deno.test("serveTcp() says nothing about bad requests where an answer is to come, or half of it has", async () => {
+  const place = { port: 0, localAddresses: ["127.0.0.1"], cert, key };
+  const later = Promise.withResolvers<void>();
+  let count = 0;
+  await using server = await serveTcp(place, async ({ url, body }) => {
+    count++;
+    if (url.endsWith("/later")) await later.promise;
+    if (!url.endsWith("/half")) return new Response(await new Response(body).bytes());
+    const start = (controller: ReadableStreamDefaultController) =>
+      controller.enqueue(new TextEncoder().encode("half"));
+    return new Response(new ReadableStream({ start }), { headers: { "content-length": "100" } });
+  });
+  const { port } = server.addrs[0]!;
+  const ask = async (text: string, isBegun: (client: H1Stranger) => Promise<unknown>) => {
+    await using client = await H1Stranger.connect(port);
+    client.send(text);
+    await isBegun(client);
+    client.send("no request\r\n\r\n");
+    return await client.rest();
+  };
+  const isAsked = async () => {
+    while (count === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+  assert.equal(await ask("GET /later HTTP/1.1\r\nhost: a\r\n\r\n", isAsked), "");
+  const half = await ask(
+    "GET /half HTTP/1.1\r\nhost: a\r\n\r\n",
+    (client) => client.until(/half/),
+  );
+  assert.match(half, /^HTTP\/1.1 200 [^]*half$/);
+  later.resolve();
 });

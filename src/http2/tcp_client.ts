@@ -110,14 +110,16 @@ export class TcpClient implements AsyncDisposable {
   /** The client for a server: one that is there, or a new one. */
   async #lease(url: URL, signal: AbortSignal): Promise<H2Client | H1Client> {
     const known = this.#clients.get(url.origin);
-    if (known === undefined || !(await known.catch(() => undefined))?.isOpen) {
-      // Another request may have noticed first.
-      if (this.#clients.get(url.origin) === known) this.#clients.set(url.origin, this.#open(url));
+    const isMissing = known === undefined || !(await known.catch(() => undefined))?.isOpen;
+    // A connection that no request waits for would fail unheard, which ends the process.
+    signal.throwIfAborted();
+    // Another request may have noticed first.
+    if (isMissing && this.#clients.get(url.origin) === known) {
+      this.#clients.set(url.origin, this.#open(url));
     }
     // Others may wait for the same connection, so a signal ends the waiting only.
     const aborted = Promise.withResolvers<never>();
     const onAbort = () => aborted.reject(signal.reason);
-    signal.throwIfAborted();
     signal.addEventListener("abort", onAbort);
     try {
       return await Promise.race([this.#clients.get(url.origin)!, aborted.promise]);

@@ -280,3 +280,20 @@ Deno.test("a client over TCP asks lists of revoked certificates", async () => {
   await assert.rejects(soon(other.fetch(url.replace("127.0.0.1", "localhost"))), { code: 0x12a });
   assert.deepEqual(asked, ["/good"]);
 });
+
+Deno.test("a request that is given up before its connection is begun leaves no failure behind", async () => {
+  const server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const url = `https://127.0.0.1:${(server.addr as Deno.NetAddr).port}/`;
+  server.close(); // connections are refused there
+  await using client = new TcpClient({ caCerts: [cert] });
+  for (let turns = 0; turns < 8; turns++) {
+    const givenUp = new AbortController();
+    const asked = client.fetch(url, { signal: givenUp.signal });
+    const failed = assert.rejects(asked, { name: "AbortError" });
+    for (let i = 0; i < turns; i++) await null;
+    givenUp.abort();
+    await failed;
+    // A failure that no request waits for ends the test, as it would end a program.
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+});

@@ -2,7 +2,7 @@
 
 import type { Readable, Writable } from "node:stream";
 import { TransportError } from "../error/quic_error.ts";
-import { readableOf, type ReadableOfOptions, write } from "./node_streams.ts";
+import { PIECE, readableOf, type ReadableOfOptions, write } from "./node_streams.ts";
 
 /** What a server answers. */
 export interface TcpAnswer {
@@ -30,9 +30,6 @@ export interface TcpExchange {
 export const idempotentMethods: ReadonlySet<string> = new Set(
   ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"],
 );
-
-/** Bytes that are given to the system at a time. */
-const PIECE = 65_536;
 
 /**
  * Sends the content of a request, and waits for the answer.

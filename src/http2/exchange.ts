@@ -4,7 +4,7 @@ import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Stream } from 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Patience, type PatienceOptions } from "../http3/message/patience.ts";
 import { fieldsOf, responseFields } from "./fields.ts";
-import { readableOf, write } from "./node_streams.ts";
+import { PIECE, readableOf, write } from "./node_streams.ts";
 import type { Turns } from "./turns.ts";
 
 /**
@@ -48,8 +48,6 @@ export type NodeResponse = ServerResponse | Http2ServerResponse;
 /** Methods that the platform's `Request` refuses. */
 const IMPOSSIBLE = new Set(["CONNECT", "TRACE", "TRACK"]);
 
-/** Bytes that are given to the system at a time: each such piece is to be taken in time. */
-const PIECE = 65_536;
 /** Milliseconds between two looks whether the end of a response has left. */
 const LOOK_INTERVAL = 10;
 

@@ -82,6 +82,9 @@ export function readableOf(
   }, { highWaterMark: 0 });
 }
 
+/** Bytes that are given to the system at a time, so that each such piece can be taken in time. */
+export const PIECE = 65_536;
+
 /** Writes a chunk, and waits while there is no room for more; rejects if there never will be. */
 export async function write(target: Writable, chunk: Uint8Array): Promise<void> {
   if (target.destroyed || target.writableEnded) throw broken();

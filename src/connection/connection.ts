@@ -257,7 +257,7 @@ export class Connection {
       return request;
     }
     this.#requests.add(request);
-    this.#settlement.settle(now);
+    this.#guard(now, () => this.#settlement.settle(now));
     return request;
   }
 

@@ -4,6 +4,7 @@ import { Connection } from "../connection/connection.ts";
 import type { CryptoEngine } from "../crypto/aead.ts";
 import { InitialKeys } from "../crypto/initial_keys.ts";
 import { ErrorCode } from "../error/error_code.ts";
+import type { Account } from "../limits/account.ts";
 import type { Ledger } from "../limits/ledger.ts";
 import type { Header } from "../packet/header.ts";
 import { PacketType } from "../packet/packet_type.ts";
@@ -160,7 +161,19 @@ export class Acceptor {
       this.#ledger.onRefused("connections");
       return refuse(ErrorCode.ConnectionRefused);
     }
-    return this.#make(header, port, remote, proof, keys, now);
+    const handle: ConnectionHandle = { connection: undefined };
+    const account = this.#ledger.open(remote.hostname);
+    try {
+      return this.#make(header, port, remote, proof, keys, handle, account, now);
+    } catch {
+      // A factory of the application failed, say that of a congestion controller: the client is told,
+      // and the other connections go on.
+      account.close();
+      this.#factory.withdraw(handle);
+      refuse(ErrorCode.InternalError);
+      keys.release();
+      return undefined;
+    }
   }
 
   #retry(header: Header, port: Port, remote: Address, now: number): undefined {
@@ -182,11 +195,11 @@ export class Acceptor {
     remote: Address,
     proof: TokenContent | undefined,
     keys: InitialKeys,
+    handle: ConnectionHandle,
+    account: Account,
     now: number,
   ): Connection {
     const { engine, random, server, wallTime } = this.#options;
-    const handle: ConnectionHandle = { connection: undefined };
-    const account = this.#ledger.open(remote.hostname);
     account.hold("handshakes", 1);
     account.hold("connections", 1);
     // A token of an earlier connection: the client completed a handshake before.

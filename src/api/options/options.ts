@@ -65,7 +65,9 @@ export interface TransportOptions {
    */
   maxConcurrentPaths?: number;
   /**
-   * Decides, datagram by datagram, which path it leaves on. A factory makes one for each connection.
+   * Decides, datagram by datagram, which path it leaves on. A factory makes one for each connection;
+   * if that fails, as with `reinjection` and `congestionControl`, a server refuses the client with
+   * INTERNAL_ERROR and goes on, and `dial` throws the same.
    *
    * @default {earliestCompletion}
    */

@@ -22,7 +22,10 @@ export interface TcpServerLimits {
    * @default {64}
    */
   perAddress?: number;
-  /** Addresses that stand for many clients, such as those of balancers: only all of them count. */
+  /**
+   * Addresses that stand for many clients, such as those of balancers: only all of them count. An
+   * address for which the function throws is none of these.
+   */
   isExempt?: (hostname: string) => boolean;
   /**
    * Connections whose TLS handshake is not complete.
@@ -193,7 +196,12 @@ export class Guests {
   /** Whether the group may have one more. */
   #isModest(group: string, hostname: string): boolean {
     const { perAddress, isExempt } = this.#limits;
-    return (countsOf(this.#guests.values()).get(group) ?? 0) < perAddress || isExempt(hostname);
+    if ((countsOf(this.#guests.values()).get(group) ?? 0) < perAddress) return true;
+    try {
+      return isExempt(hostname);
+    } catch {
+      return false; // the application cannot say so: the limit holds
+    }
   }
 
   /** Where all places are taken, the group with the most makes room, by what it uses least. */

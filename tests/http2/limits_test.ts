@@ -51,6 +51,18 @@ Deno.test("serveTcp() takes so many handshakes at a time, and others later", asy
   for (const one of open) one.session.destroy();
 });
 
+Deno.test("serveTcp() takes an address for which isExempt throws as any other", async () => {
+  const isExempt = () => {
+    throw new Error("the list cannot be read");
+  };
+  await using run = await site({ perAddress: 2, isExempt }, () => new Response("fine"));
+  const all = await Promise.all(Array.from({ length: 5 }, () => silent(run.port)));
+  await until(() => all.filter(({ isOver }) => isOver()).length === 3);
+  assert.equal(run.server.connections, 2);
+  for (const { conn } of all) conn.close();
+  await until(() => run.server.connections === 0);
+});
+
 Deno.test("serveTcp() answers so many requests of a connection at a time, and others later", async () => {
   const asked: string[] = [];
   const answers = new Map<string, (response: Response) => void>();

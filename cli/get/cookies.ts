@@ -5,6 +5,7 @@ import { CurlCode } from "../console/curl_code.ts";
 import { Failure } from "../console/failure.ts";
 import { unreadable } from "../console/unreadable.ts";
 import { whyNot } from "../console/why_not.ts";
+import { replaceFile } from "../files/replace_file.ts";
 
 /** What a line of an HTTP-only cookie begins with. */
 const HTTP_ONLY = "#HttpOnly_";
@@ -57,7 +58,7 @@ export class Cookies {
     const text = ["# Netscape HTTP Cookie File", "", ...lines, ""].join("\n");
     try {
       if (path === "-") await Deno.stdout.write(new TextEncoder().encode(text));
-      else await Deno.writeTextFile(path, text, { mode: 0o600 });
+      else await replaceFile(path, text, 0o600);
     } catch (error) {
       if (error instanceof Deno.errors.NotCapable) throw error;
       throw new Failure(

@@ -1,0 +1,69 @@
+// Replaces a file as a whole.
+
+/** A file that is there, or may be. */
+interface Place {
+  /** Its name, which no link has. */
+  readonly target: string;
+  readonly mode: number | null;
+}
+
+/**
+ * Gives a file another content, all of it or none: a full disk or a crash leaves what was there. The
+ * content is written beside the file, which keeps its mode, and takes its name. A device or a pipe is
+ * written as it is, and so is a file beside which nothing may be written.
+ *
+ * @param path The file, or a link to it.
+ * @param text The content.
+ * @param mode The mode of a file that is not there yet.
+ */
+export async function replaceFile(path: string, text: string, mode: number): Promise<void> {
+  const place = await placeOf(path);
+  const beside = `${place?.target}.${crypto.randomUUID()}.tmp`;
+  const file = place && await openBeside(beside, place.mode ?? mode);
+  if (place === undefined || file === undefined) {
+    return await Deno.writeTextFile(path, text, { mode });
+  }
+  try {
+    try {
+      const bytes = new TextEncoder().encode(text);
+      for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+      await file.syncData(); // else the name may outlive a loss of power, and the content not
+    } finally {
+      file.close();
+    }
+    await Deno.rename(beside, place.target);
+  } catch (error) {
+    await Deno.remove(beside).catch(() => {});
+    throw error;
+  }
+}
+
+/** Where a file lies, links followed, and its mode; undefined where none is, or none may be looked at. */
+async function placeOf(path: string): Promise<Place | undefined> {
+  try {
+    const { isFile, mode } = await Deno.stat(path);
+    return isFile ? { target: await Deno.realPath(path), mode } : undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return undefined;
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    const isLink = await Deno.lstat(path).then(() => true, () => false); // to a file yet to be made
+    return isLink ? undefined : { target: path, mode: null };
+  }
+}
+
+/** A new file; undefined where none may be made. */
+async function openBeside(path: string, mode: number): Promise<Deno.FsFile | undefined> {
+  try {
+    return await Deno.open(path, { write: true, createNew: true, mode: mode & 0o777 });
+  } catch (error) {
+    const isDenied = error instanceof Deno.errors.NotCapable ||
+      error instanceof Deno.errors.PermissionDenied;
+    if (isDenied || isTooLong(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Whether a name is too long, which that of the file itself is not. */
+function isTooLong(error: unknown): boolean {
+  return error instanceof Error && /ENAMETOOLONG|os error 36\b/.test(error.message);
+}

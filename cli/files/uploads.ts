@@ -138,7 +138,7 @@ export class Uploads {
     if (isHiddenPath(below.split(/[/\\]/), false)) {
       throw new Refusal(403, "Names that begin with a dot are not taken.");
     }
-    const key = createHash("sha256").update(`${name}\0${user}`).digest("hex").slice(0, 32);
+    const key = hashOf(`${name}\0${user}`);
     return { folder, target: `${folder}/${name}`, part: `${folder}/${PART_PREFIX}${key}` };
   }
 
@@ -232,11 +232,7 @@ export class Uploads {
     await checkDigest(headers, file, part);
     const isReplaced = await checkConditions(headers, target, this.#limits.overwrite);
     if (isReplaced) await Deno.rename(part, target);
-    else {
-      // Unlike a rename, a link never takes the place of a file that came meanwhile.
-      await Deno.link(part, target);
-      await Deno.remove(part);
-    }
+    else await giveName(part, target);
     const { etag } = validatorsOf(await Deno.stat(target));
     return new Response(null, { status: isReplaced ? 204 : 201, headers: { etag } });
   }
@@ -307,6 +303,33 @@ function conflict(length: number, text: string): Refusal {
   return new Refusal(409, text, { "upload-offset": `${length}` });
 }
 
+/** Gives a part its name, unless a file of that name came meanwhile. */
+async function giveName(part: string, target: string): Promise<void> {
+  try {
+    await Deno.link(part, target); // unlike a rename, it replaces nothing
+  } catch (error) {
+    const isSaid = error instanceof Deno.errors.AlreadyExists ||
+      error instanceof Deno.errors.NotCapable;
+    if (isSaid) throw error;
+    // exFAT and some file systems of networks have no links: names are then given one by one.
+    return await giveNameAlone(part, target);
+  }
+  await Deno.remove(part);
+}
+
+/** The same by a rename, while no other upload gives the same name. */
+async function giveNameAlone(part: string, target: string): Promise<void> {
+  const end = target.lastIndexOf("/") + 1;
+  const claim = `${target.slice(0, end)}${PART_PREFIX}${hashOf(target.slice(end))}`;
+  using _lock = await openPart(claim);
+  try {
+    if (await Deno.lstat(target).catch(ignoreMissing)) throw new Deno.errors.AlreadyExists();
+    await Deno.rename(part, target);
+  } finally {
+    await remove(claim);
+  }
+}
+
 /**
  * Opens a part to append to it, and locks it; one that is not there is made, and no link is followed.
  * The lock is seen by other threads and processes that serve the folder.
@@ -331,6 +354,10 @@ async function openPart(part: string): Promise<Deno.FsFile> {
     file.close();
   }
   throw conflict(0, TAKEN);
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 32);
 }
 
 async function remove(path: string): Promise<void> {

@@ -302,3 +302,31 @@ Deno.test("without a user nothing is taken; what was uploaded is sandboxed, part
   assert.equal(await head({}), null);
   assert.equal(await head({ authorization: "Bearer y" }), null);
 });
+
+Deno.test("a file gets its name where there are no hard links, and takes none that is taken", async () => {
+  await using site = await Site.make();
+  const { link, rename } = Deno;
+  Deno.link = () => Promise.reject(new Deno.errors.PermissionDenied("(os error 1)")); // as exFAT
+  try {
+    assert.equal((await site.put("/a.txt", "one")).status, 201);
+    assert.deepEqual([site.text("a.txt"), site.names], ["one", ["a.txt", "sub"]]);
+    // Of several at a time one gets the name, and the others leave nothing in its place.
+    Deno.rename = async (from, to) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      await rename(from, to);
+    };
+    const both = ["me", "you"].map(async (user) => {
+      return [user, (await site.put("/b.txt", `of ${user}`, {}, user)).status];
+    });
+    const answers = await Promise.all(both);
+    const won = answers.filter(([, status]) => status === 201);
+    assert.equal(won.length, 1, answers.join());
+    assert.ok(answers.some(([, status]) => status === 409 || status === 412), answers.join());
+    assert.equal(site.text("b.txt"), `of ${won[0]![0]}`);
+    const loser = won[0]![0] === "me" ? "you" : "me";
+    assert.equal((await site.put("/b.txt", "again", {}, loser)).status, 428);
+    assert.deepEqual(site.names, ["a.txt", "b.txt", "part", "sub"]);
+  } finally {
+    Object.assign(Deno, { link, rename });
+  }
+});

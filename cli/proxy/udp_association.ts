@@ -8,6 +8,8 @@ import { readSocksTarget } from "./socks.ts";
 const MOST_HOSTS = 256;
 /** Datagrams that wait for a tunnel. */
 const MOST_WAITING = 16;
+/** Milliseconds in which a host that there was no way to is not asked for again. */
+const REFUSAL_MEMORY = 2_000;
 /** RSV and FRAG before the address. */
 const HEADER = 3;
 
@@ -29,6 +31,8 @@ export class UdpAssociation {
   readonly #hostname: string;
   readonly #onTold: (text: string) => void;
   readonly #flows = new Map<string, Flow>();
+  /** Until when there is no way to these hosts. */
+  readonly #refused = new Map<string, number>();
   #program: Deno.NetAddr | undefined;
   #isClosed = false;
   #hasTold = false;
@@ -78,10 +82,25 @@ export class UdpAssociation {
     if (address === undefined) return;
     this.#program ??= from;
     const end = HEADER + address.size;
+    if (this.#isRefused(address.target)) return;
     const flow = this.#flow(address.target, data.slice(HEADER, end));
     const payload = data.subarray(end);
     if (flow.tunnel) this.#send(flow.tunnel, payload);
     else if (flow.waiting.length < MOST_WAITING) flow.waiting.push(payload);
+  }
+
+  #isRefused(target: string): boolean {
+    const until = this.#refused.get(target) ?? 0;
+    if (until > performance.now()) return true;
+    this.#refused.delete(target);
+    return false;
+  }
+
+  #refuse(target: string): void {
+    this.#refused.delete(target);
+    this.#refused.set(target, performance.now() + REFUSAL_MEMORY);
+    const { size } = this.#refused;
+    if (size > MOST_HOSTS) this.#refused.delete(this.#refused.keys().next().value!);
   }
 
   /** @param address The host as the program wrote it: so it is written in what comes back. */
@@ -110,7 +129,9 @@ export class UdpAssociation {
     } catch {
       // The gateway refuses the host, or is not there: datagrams are lost, as they may be.
     }
-    if (this.#flows.get(key) === flow) this.#flows.delete(key);
+    if (this.#flows.get(key) !== flow) return;
+    this.#flows.delete(key);
+    if (flow.tunnel === undefined) this.#refuse(key);
   }
 
   #send(tunnel: UdpTunnel, payload: Uint8Array<ArrayBuffer>): void {

@@ -190,24 +190,26 @@ async function openCookies(
 
 /** Writes the head of each answer. */
 async function openHead(path: string): Promise<(answer: ExchangeAnswer) => void> {
+  const options = { write: true, create: true, truncate: true };
   try {
-    const file = path === "-" ? Deno.stdout : await Deno.open(path, {
-      write: true,
-      create: true,
-      truncate: true,
-    });
+    const file = path === "-" ? Deno.stdout : await Deno.open(path, options);
     return ({ response, carrier }) => {
       const bytes = responseHead(carrier.protocol, response);
-      for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+      try {
+        for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+      } catch (error) {
+        throw noHead(path, error); // else the connection would seem to be lost
+      }
     };
   } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    throw new Failure(
-      `Cannot write ${path}: ${whyNot(error)}; name another file with -D`,
-      1,
-      CurlCode.Write,
-    );
+    throw noHead(path, error);
   }
+}
+
+function noHead(path: string, error: unknown): unknown {
+  if (error instanceof Deno.errors.NotCapable) return error;
+  const text = `Cannot write ${path}: ${whyNot(error)}; name another file with -D`;
+  return new Failure(text, 1, CurlCode.Write);
 }
 
 interface Ears {

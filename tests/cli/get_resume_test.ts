@@ -151,6 +151,25 @@ Deno.test({
   }
 });
 
+Deno.test({
+  name: "mpquic get -D on a full disk says so, and not that the connection was lost",
+  ignore: Deno.build.os !== "linux" || Deno.uid() !== 0,
+}, async () => {
+  await using site = await FileSite.start(1_000);
+  const disk = `${site.folder}/disk`;
+  await Deno.mkdir(disk);
+  const mount = ["-t", "tmpfs", "-o", "size=4k", "tmpfs", disk];
+  assert.ok((await new Deno.Command("mount", { args: mount }).output()).success);
+  try {
+    await Deno.writeFile(`${disk}/all`, new Uint8Array(4_096));
+    const { code, stderr } = await site.run("-s", "-S", "-D", `${disk}/head`, site.url());
+    const text = `Cannot write ${disk}/head: the disk is full; name another file with -D`;
+    assert.deepEqual([code, stderr], [23, `mpquic: ${text}\n`]);
+  } finally {
+    await new Deno.Command("umount", { args: [disk] }).output();
+  }
+});
+
 Deno.test("mpquic get -T goes on with a server that was killed and started again", async () => {
   const folder = await certifiedFolder();
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode("x")));

@@ -67,7 +67,9 @@ export function connectFailure(error: unknown, server: string): Failure {
     );
   }
   if (error instanceof TypeError && error.message.startsWith("Cannot resolve")) {
-    const { state } = Deno.permissions.querySync({ name: "net", host: server });
+    // One for a port of the host is none for its name.
+    const host = server.replace(/:\d+$/, "");
+    const { state } = Deno.permissions.querySync({ name: "net", host });
     if (state !== "granted") {
       return new Failure(`Cannot ask for the address of ${server}: run with --allow-net`);
     }

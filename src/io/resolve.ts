@@ -19,7 +19,7 @@ export async function resolveHost(hostname: string, signal?: AbortSignal): Promi
     found = await (signal ? abortable(query, signal) : query);
   } catch (error) {
     signal?.throwIfAborted();
-    throw new TypeError(`Cannot resolve "${hostname}": ${(error as Error).message}`, {
+    throw new TypeError(`Cannot resolve "${hostname}": ${reasonOf(error, hostname)}`, {
       cause: error,
     });
   }
@@ -28,6 +28,12 @@ export async function resolveHost(hostname: string, signal?: AbortSignal): Promi
     throw new TypeError(`Cannot resolve "${hostname}": it has no address`);
   }
   return addresses;
+}
+
+/** The runtime asks no name server without a permission for the name, and says EPERM (Deno 2.9). */
+function reasonOf(error: unknown, hostname: string): string {
+  const { code, message } = error as Error & { code?: unknown };
+  return code === "EPERM" ? `run with --allow-net, or with --allow-net=${hostname}` : message;
 }
 
 function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -34,6 +34,15 @@ Deno.test("connectFailure() says what to do about each kind of failure", () => {
   }
 });
 
+Deno.test({
+  name: "connectFailure() names the permission to look names up, which that for a port is not",
+  permissions: { net: ["h:1"] },
+}, () => {
+  const error = new TypeError('Cannot resolve "h": getaddrinfo EPERM h');
+  const text = "Cannot ask for the address of h:1: run with --allow-net";
+  assert.equal(connectFailure(error, "h:1").message, text);
+});
+
 Deno.test("connectFailure() leaves sentences that were made already", () => {
   const failure = new Failure("Cannot do it", 3);
   assert.equal(connectFailure(failure, "h:1"), failure);

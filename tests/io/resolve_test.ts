@@ -19,6 +19,14 @@ Deno.test("resolveHost() says what could not be resolved", async () => {
   });
 });
 
+Deno.test({
+  name: "resolveHost() names the permission that it lacks, which that for a port is not",
+  permissions: { net: ["localhost:443"] },
+}, async () => {
+  const message = 'Cannot resolve "localhost": run with --allow-net, or with --allow-net=localhost';
+  await assert.rejects(resolveHost("localhost"), { name: "TypeError", message });
+});
+
 Deno.test("resolveHost() ends with the signal's reason", async () => {
   const reason = new Error("enough");
   await assert.rejects(resolveHost("127.0.0.1", AbortSignal.abort(reason)), reason);

@@ -1,3 +1,4 @@
+import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
 import { concatBytes } from "../../../src/bytes/bytes.ts";
 import type { Credential } from "../../../src/tls/credential.ts";

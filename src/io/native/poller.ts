@@ -44,10 +44,10 @@ const FEW_GAPS = 2;
 const MOST_GAPS = 4;
 /**
  * Turns of the event loop after which the runtime (tokio) has asked the system about everything else
- * that it waits for, such as TCP connections, and milliseconds that these turns may take.
+ * that it waits for, such as TCP connections, and milliseconds that the work in them may take.
  */
 const TURNS_OF_RUNTIME = 61;
-const LONGEST_CYCLE = 4;
+const LONGEST_WORK = 4;
 /** Milliseconds between two looks at sockets that do not keep the process. */
 const SHORTEST_PAUSE = 1;
 const LONGEST_PAUSE = 16;
@@ -92,9 +92,12 @@ export class Poller {
   /** The wait in a thread, while there is one. */
   #pending: Promise<void> | undefined;
   #isTurning = false;
-  /** Turns since the runtime has asked the system, and when the first of them began. */
+  /** Turns since the runtime has asked the system, and milliseconds of work since. */
   #turns = 0;
-  #cycleStart = 0;
+  #work = 0;
+  /** When the turn at hand began, 0 between turns, and when the work before the next one did. */
+  #turnStart = 0;
+  #workStart = 0;
   #cancelTimer: (() => void) | undefined;
   #pause = SHORTEST_PAUSE;
   /** When traffic was seen last, and until when turns are spent on more. */
@@ -201,12 +204,21 @@ export class Poller {
   #takeTurn(): void {
     if (this.#isTurning) return;
     this.#isTurning = true;
+    this.#workStart = this.#turnStart > 0 ? this.#turnStart : monotonicNow();
     setImmediate(this.#onImmediate);
   }
 
   #turn(): void {
     this.#isTurning = false;
-    if (this.#isRuntimeWaiting()) return this.#takeTurn();
+    const now = monotonicNow();
+    if (this.#isRuntimeWaiting(now)) return this.#takeTurn();
+    this.#turnStart = now;
+    this.#serve();
+    this.#turnStart = 0;
+  }
+
+  /** Looks at the sockets, and goes on with turns or waits. */
+  #serve(): void {
     const came = this.#take(this.#events, this.#events.poll(this.#epoll));
     const turning = this.#turning;
     this.#turning = [];
@@ -222,17 +234,11 @@ export class Poller {
    * system within some 50 µs: without them, a busy server hears its TCP connections in one turn of 61,
    * each of which may take milliseconds.
    */
-  #isRuntimeWaiting(): boolean {
-    const now = monotonicNow();
-    if (++this.#turns <= TURNS_OF_RUNTIME) return now - this.#cycleStart > LONGEST_CYCLE;
-    this.#beginCycle(now);
+  #isRuntimeWaiting(now: number): boolean {
+    this.#work += now - this.#workStart;
+    if (++this.#turns <= TURNS_OF_RUNTIME) return this.#work > LONGEST_WORK;
+    this.#turns = this.#work = 0;
     return false;
-  }
-
-  /** The runtime has asked the system. */
-  #beginCycle(now: number): void {
-    this.#turns = 0;
-    this.#cycleStart = now;
   }
 
   /** Whether more turns are worth it. */
@@ -294,7 +300,7 @@ export class Poller {
   async #wait(): Promise<void> {
     const count = await this.#waited.wait(this.#epoll, LONGEST_WAIT);
     this.#pending = undefined;
-    this.#beginCycle(monotonicNow());
+    this.#turns = this.#work = 0; // what came out of a thread, the runtime has asked for
     this.#libc.clear(this.#wake);
     this.#take(this.#waited, count);
     if (this.#spinUntil !== 0) this.#soon();

@@ -56,6 +56,29 @@ nativeTest("A turn with work keeps the processor, one that brings nothing leaves
   counting.close(descriptor);
 });
 
+nativeTest("A poller that has rested serves its sockets in its next turn", async () => {
+  const descriptor = (libc as Libc).eventDescriptor(EVENT_FLAGS);
+  const poller = new Poller(libc as Libc);
+  let served = 0;
+  const member: Pollable = {
+    descriptor,
+    onReadable: () => false,
+    onWritable() {},
+    onTurn: () => void served++,
+  };
+  poller.add(member);
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  for (let i = 1; i <= 5; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    poller.awaitTurn(member);
+    await turn();
+    await turn();
+    assert.equal(served, i);
+  }
+  await poller.remove(member);
+  (libc as Libc).close(descriptor);
+});
+
 nativeTest("A poller whose turns take long lets TCP connections be heard meanwhile", async () => {
   const descriptor = (libc as Libc).eventDescriptor(EVENT_FLAGS);
   const poller = new Poller(libc as Libc);

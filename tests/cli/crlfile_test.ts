@@ -57,7 +57,7 @@ Deno.test("mpquic get asks lists of revoked certificates, as curl does with --cr
   }
 });
 
-Deno.test("mpquic check and mpquic proxy ask lists of revoked certificates, too", async () => {
+Deno.test("check, proxy and the client ask lists of revoked certificates, too", async () => {
   const folder = await Deno.makeTempDir();
   const { ca, identity, listOf } = makeRevocable();
   const place = { port: 0, localAddresses: ["127.0.0.1"], ...identity };
@@ -79,6 +79,11 @@ Deno.test("mpquic check and mpquic proxy ask lists of revoked certificates, too"
       /: CN=ca has revoked it; ask those who run/,
     );
     assert.equal(revoked.code, 1);
+    const url = `https://127.0.0.1:${server.addr.port}/`;
+    const got = await run("client", ...trust(good), "-n", "127.0.0.1", "-o", "-", url);
+    assert.deepEqual([got.code, got.stdout], [0, "fine"], got.stderr);
+    const refused = await run("client", ...trust(bad), "-n", "127.0.0.1", "-o", "-", url);
+    assertSentence(refused, 1, /CN=ca has revoked it/);
     for (const command of ["check", "proxy"]) {
       const via = command === "proxy" ? ["--via", "https://127.0.0.1:9"] : [];
       const both = await run("main", command, "-k", "--crlfile", good, ...via);

@@ -33,8 +33,8 @@ export interface ShownConnection {
  * Has the live views of this program show a connection of TCP beside those of the library: who it is
  * with, and its rate. What TCP does not tell programs, such as round-trip times, is left out.
  *
- * Those of `serveTcp` and `TcpClient`, and of tunnels that fall back to TCP, are shown by themselves. Without a live
- * view it does nothing.
+ * Those of `serveTcp` and `TcpClient`, and of tunnels that fall back to TCP, are shown by themselves.
+ * Without a live view it does nothing.
  *
  * @param connection What to show, from now on until it is closed.
  *

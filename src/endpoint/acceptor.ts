@@ -161,7 +161,7 @@ export class Acceptor {
       this.#ledger.onRefused("connections");
       return refuse(ErrorCode.ConnectionRefused);
     }
-    const handle: ConnectionHandle = { connection: undefined };
+    const handle: ConnectionHandle = { connection: undefined, issued: [] };
     const account = this.#ledger.open(remote.hostname);
     try {
       return this.#make(header, port, remote, proof, keys, handle, account, now);
@@ -229,6 +229,7 @@ export class Acceptor {
       addressToken: (remotes, used, time) => this.#tokens.forLater(remotes, used, time),
     }, now);
     handle.connection = connection;
+    handle.issued = undefined;
     this.#halfOpen.add(connection, header.destinationId, remote, proof !== undefined);
     this.#accepted.push(connection);
     return connection;

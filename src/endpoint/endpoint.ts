@@ -98,7 +98,7 @@ export class Endpoint {
   connect(config: ClientConfig, port: Port, remote: Address, time: number): Connection {
     const now = this.#forward(time);
     const { random, wallTime } = this.#options;
-    const handle: ConnectionHandle = { connection: undefined };
+    const handle: ConnectionHandle = { connection: undefined, issued: undefined };
     const { versions = SUPPORTED_VERSIONS } = config;
     const version = config.version ?? firstVersion(config.tls.session, versions);
     // RFC 9369, Section 5: sessions belong to a version.

@@ -83,20 +83,20 @@ export class IdFactory {
     for (;;) {
       const id = new ConnectionId(this.make());
       if (!this.#map.add(id, handle, pathId)) continue;
-      if (handle.connection === undefined) (handle.issued ??= []).push(id);
+      handle.issued?.push(id);
       return id;
     }
   }
 
   /** Nothing came of a connection: the IDs that were issued for it lead nowhere again. */
-  withdraw({ issued = [] }: ConnectionHandle): void {
-    for (const id of issued) this.#map.delete(id);
+  withdraw({ issued }: ConnectionHandle): void {
+    for (const id of issued ?? []) this.#map.delete(id);
   }
 }
 
 /** Stands for a connection while that is being made: it needs IDs before it exists. */
 export interface ConnectionHandle {
   connection: Connection | undefined;
-  /** The IDs that were issued before the connection existed. */
-  issued?: ConnectionId[];
+  /** The IDs that were issued so far, as long as nothing may come of the connection. */
+  issued: ConnectionId[] | undefined;
 }

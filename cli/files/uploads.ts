@@ -7,16 +7,13 @@ import { evaluateConditions, validatorsOf } from "../http/conditional.ts";
 import { readContentRange } from "../http/content_range.ts";
 import { isHiddenPath, PART_PREFIX, splitUrlPath } from "../http/url_path.ts";
 import { digestOpenFile } from "./file_digest.ts";
-import { isStillAt } from "./same_file.ts";
+import { openLocked } from "./locked_file.ts";
 import { UploadSlots } from "./upload_slots.ts";
 
 /** Milliseconds after which a part that is not continued is removed. */
 const PART_LIFETIME = 86_400_000;
 /** Bytes that are left free on the disk for others. */
 const RESERVE = 64 * 1024 * 1024;
-/** How often a part is opened that another writer makes, or removes, before it is locked. */
-const MOST_ATTEMPTS = 16;
-const TAKEN = "This file is being uploaded already.";
 
 /** What may be uploaded. */
 export interface UploadLimits {
@@ -335,25 +332,15 @@ async function giveNameAlone(part: string, target: string): Promise<void> {
  * The lock is seen by other threads and processes that serve the folder.
  */
 async function openPart(part: string): Promise<Deno.FsFile> {
-  for (let i = 0; i < MOST_ATTEMPTS; i++) {
+  const open = async () => {
     const info = await Deno.lstat(part).catch(ignoreMissing);
     if (info !== undefined && !info.isFile) throw new Refusal(409, "Something else has this name.");
     const isNew = info === undefined;
-    const file = await Deno.open(part, { append: true, read: true, createNew: isNew })
+    return await Deno.open(part, { append: true, read: true, createNew: isNew })
       .catch(isNew ? ignoreThere : ignoreMissing);
-    if (file === undefined) continue;
-    try {
-      const { size } = await file.stat();
-      if (!await file.tryLock(true)) throw conflict(size, TAKEN);
-      if (await isStillAt(part, file)) return file;
-    } catch (error) {
-      file.close();
-      throw error;
-    }
-    // Its last writer has given it its name meanwhile, or removed it.
-    file.close();
-  }
-  throw conflict(0, TAKEN);
+  };
+  const taken = (size: number) => conflict(size, "This file is being uploaded already.");
+  return await openLocked(part, open, taken);
 }
 
 function hashOf(text: string): string {

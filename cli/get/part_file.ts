@@ -3,16 +3,13 @@
 import { CurlCode } from "../console/curl_code.ts";
 import { Failure } from "../console/failure.ts";
 import { isDiskFull, whyNot } from "../console/why_not.ts";
-import { isStillAt } from "../files/same_file.ts";
+import { openLocked } from "../files/locked_file.ts";
 import { type Representation, withoutFragment } from "../http/representation.ts";
 import { makeFolderOf } from "./local_path.ts";
 import type { FileSink } from "./sink.ts";
 
 /** Bytes that a note beside a part may have; a larger one is not ours. */
 const LARGEST_NOTE = 64 * 1024;
-/** How often a part is opened that another program removes before it is locked. */
-const MOST_ATTEMPTS = 16;
-const TAKEN = "another program is fetching it now";
 
 /** What stands in the note beside a part. */
 interface PartNote {
@@ -68,7 +65,9 @@ export class PartFile implements FileSink {
     try {
       if (createFolders) await makeFolderOf(path);
       if (await isFolder(path)) throw new Deno.errors.IsADirectory();
-      const file = await openLocked(part);
+      const open = () => Deno.open(part, { read: true, write: true, create: true });
+      const taken = () => new Failure("another program is fetching it now");
+      const file = await openLocked(part, open, taken);
       const start = await startOf(part, (await file.stat()).size, asked, say);
       return new PartFile(path, withoutFragment(asked), file, start);
     } catch (error) {
@@ -169,27 +168,6 @@ export class PartFile implements FileSink {
 interface PartStart {
   readonly known: Representation | undefined;
   readonly length: number;
-}
-
-/**
- * Opens a part that no other program has.
- *
- * @throws {Failure} If another one has it.
- */
-async function openLocked(part: string): Promise<Deno.FsFile> {
-  for (let i = 0; i < MOST_ATTEMPTS; i++) {
-    const file = await Deno.open(part, { read: true, write: true, create: true });
-    try {
-      if (!await file.tryLock(true)) throw new Failure(TAKEN);
-      if (await isStillAt(part, file)) return file;
-    } catch (error) {
-      file.close();
-      throw error;
-    }
-    // The program that had it has given it its name meanwhile, or removed it.
-    file.close();
-  }
-  throw new Failure(TAKEN);
 }
 
 async function startOf(

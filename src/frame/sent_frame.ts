@@ -1,10 +1,11 @@
-// What a sent packet remembers of its frames.
+// What a sent packet remembers of one of its frames.
 
 import type { Writer } from "../bytes/writer.ts";
 
 /**
  * The owner of a frame hears what became of it, and writes what is true *then* if the frame was
- * lost. A frame is never stored: it is a kind and two numbers, which only its owner interprets.
+ * lost. A frame is never stored: it is a kind and two numbers, which only its owner interprets. The
+ * object stands for another frame later, so an owner keeps none.
  *
  * @internal
  */
@@ -15,25 +16,58 @@ export interface FrameOwner {
   onFrameLost(frame: SentFrame): void;
 }
 
+/** The owner of frames of packets that are forgotten. */
+const NO_OWNER: FrameOwner = { onFrameAcked() {}, onFrameLost() {} };
+
 /**
  * One frame that a packet carried.
  *
  * @internal
  */
 export class SentFrame {
-  readonly owner: FrameOwner;
-  /** Usually the frame type; its owner decides. */
-  readonly kind: number;
-  /** First number of a range (offset, limit, sequence number), as the owner likes. */
-  readonly start: number;
-  /** Second number. */
-  readonly end: number;
+  #owner: FrameOwner;
+  #kind: number;
+  #start: number;
+  #end: number;
 
-  constructor(owner: FrameOwner, kind: number, start: number, end: number) {
-    this.owner = owner;
-    this.kind = kind;
-    this.start = start;
-    this.end = end;
+  constructor(owner: FrameOwner = NO_OWNER, kind = 0, start = 0, end = 0) {
+    this.#owner = owner;
+    this.#kind = kind;
+    this.#start = start;
+    this.#end = end;
+  }
+
+  /** Who is told of its fate. */
+  get owner(): FrameOwner {
+    return this.#owner;
+  }
+
+  /** Usually the frame type; its owner decides. */
+  get kind(): number {
+    return this.#kind;
+  }
+
+  /** First number of a range (offset, limit, sequence number), as the owner likes. */
+  get start(): number {
+    return this.#start;
+  }
+
+  /** Second number. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** Makes the object stand for that frame. */
+  set(owner: FrameOwner, kind: number, start: number, end: number): void {
+    this.#owner = owner;
+    this.#kind = kind;
+    this.#start = start;
+    this.#end = end;
+  }
+
+  /** Lets go of its owner. */
+  clear(): void {
+    this.#owner = NO_OWNER;
   }
 }
 

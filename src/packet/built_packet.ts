@@ -1,13 +1,10 @@
 // A packet of the datagram that is being built.
 
 import type { PacketSealer } from "../crypto/packet_keys.ts";
-import type { SentFrame } from "../frame/sent_frame.ts";
+import { SentFrames } from "../frame/sent_frames.ts";
 import { PacketType } from "./packet_type.ts";
 
-/**
- * One packet of the datagram being built. The object is reused; only `frames` is new for each
- * packet.
- */
+/** One packet of the datagram being built. The object is reused. */
 export class BuiltPacket {
   type: PacketType = PacketType.Initial;
   /** The path ID whose packet number space counts; 0 for long headers. */
@@ -18,8 +15,8 @@ export class BuiltPacket {
   isEliciting = false;
   /** Whether it counts towards the bytes in flight (RFC 9002, Section 2). */
   isInFlight = false;
-  /** What was recorded; the list is yours to keep. */
-  frames: SentFrame[] = [];
+  /** What was recorded. */
+  readonly frames: SentFrames = new SentFrames();
 
   /** Where the first byte of the header is. */
   start = 0;

@@ -4,7 +4,6 @@ import { varintSize } from "../bytes/varint.ts";
 import { Writer } from "../bytes/writer.ts";
 import { TAG_LENGTH } from "../crypto/aead.ts";
 import type { PacketSealer } from "../crypto/packet_keys.ts";
-import { SentFrame } from "../frame/sent_frame.ts";
 import type { FrameOwner, FrameSink } from "../frame/sent_frame.ts";
 import { BuiltPacket } from "./built_packet.ts";
 import { PacketType } from "./packet_type.ts";
@@ -161,7 +160,7 @@ export class PacketBuilder implements FrameSink {
     const packet = this.#current;
     packet.isEliciting = true;
     packet.isInFlight = true;
-    packet.frames.push(new SentFrame(owner, kind, start, end));
+    packet.frames.record(owner, kind, start, end);
   }
 
   /** Notes an ack-eliciting frame whose owner need not hear whether it arrives. */
@@ -251,7 +250,7 @@ export class PacketBuilder implements FrameSink {
     packet.size = 0;
     packet.isEliciting = false;
     packet.isInFlight = false;
-    packet.frames = [];
+    packet.frames.clear(); // of a packet that was cancelled
     packet.keys = keys;
   }
 

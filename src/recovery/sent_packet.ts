@@ -1,7 +1,7 @@
 // A packet that was sent, with the frames that it carried.
 
 import type { PacketSample } from "../congestion/packet_sample.ts";
-import type { SentFrame } from "../frame/sent_frame.ts";
+import { SentFrames } from "../frame/sent_frames.ts";
 import type { RttEstimator } from "./rtt.ts";
 
 /** What recovery needs of the 4-tuple a packet left on; `NetworkPath` is one. */
@@ -36,8 +36,6 @@ export const Fate = { Outstanding: 0, Acked: 1, Lost: 2 } as const;
 /** One of the values of {@linkcode Fate}. */
 export type Fate = (typeof Fate)[keyof typeof Fate];
 
-const NO_FRAMES: SentFrame[] = [];
-
 /** What one packet carried, and when, until its fate is known and forgotten. */
 export class SentPacket implements PacketSample {
   number = -1;
@@ -61,7 +59,7 @@ export class SentPacket implements PacketSample {
   isMarked = false;
   /** Largest number acknowledged by the ACK of the same path that it carried, or -1. */
   acknowledges = -1;
-  frames: SentFrame[] = NO_FRAMES;
+  readonly frames: SentFrames = new SentFrames();
   carrier: Carrier | undefined = undefined;
   // What the delivery rate sampler notes (see `DeliveryRate`).
   delivered = 0;
@@ -70,7 +68,6 @@ export class SentPacket implements PacketSample {
   lostAtSend = 0;
   inFlightAtSend = 0;
   appLimited = false;
-
   /** Whether it is neither acknowledged nor lost. */
   get isOutstanding(): boolean {
     return this.fate === Fate.Outstanding;
@@ -89,21 +86,23 @@ export class SentPacket implements PacketSample {
     this.isMtuProbe = false;
     this.isMarked = false;
     this.acknowledges = -1;
-    this.frames = NO_FRAMES;
     this.carrier = carrier;
     return this;
   }
 
   /** Lets go of what it carried, until it stands for another packet. */
   clear(): void {
-    this.frames = NO_FRAMES;
+    this.frames.clear();
     this.carrier = undefined;
   }
 
   /** Tells the owners that their frames arrived. */
   settle(): void {
     const { frames } = this;
-    for (let i = 0; i < frames.length; i++) frames[i]!.owner.onFrameAcked(frames[i]!);
+    for (let i = 0; i < frames.count; i++) {
+      const frame = frames.at(i);
+      frame.owner.onFrameAcked(frame);
+    }
   }
 
   /** Gives the frames back to their owners, once. */
@@ -111,7 +110,10 @@ export class SentPacket implements PacketSample {
     if (this.isRequeued) return;
     this.isRequeued = true;
     const { frames } = this;
-    for (let i = 0; i < frames.length; i++) frames[i]!.owner.onFrameLost(frames[i]!);
+    for (let i = 0; i < frames.count; i++) {
+      const frame = frames.at(i);
+      frame.owner.onFrameLost(frame);
+    }
   }
 }
 

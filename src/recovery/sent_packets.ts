@@ -44,6 +44,11 @@ export class SentPackets {
     return this.#slots[number & (this.#slots.length - 1)];
   }
 
+  /** The packet that was sent last, unless it is forgotten. */
+  get newest(): SentPacket | undefined {
+    return this.get(this.next - 1);
+  }
+
   /** The last packet that left by `time`, of those still known. Numbers rise with time. */
   lastBy(time: number): SentPacket | undefined {
     let last: SentPacket | undefined;
@@ -118,7 +123,7 @@ export class SentPackets {
     for (let number = this.first; number < this.next && count < limit; number++) {
       const packet = this.get(number);
       if (packet === undefined || packet.fate !== Fate.Outstanding) continue;
-      if (packet.isRequeued || packet.frames.length === 0) continue;
+      if (packet.isRequeued || packet.frames.count === 0) continue;
       packet.requeue();
       count++;
     }

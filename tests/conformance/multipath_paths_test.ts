@@ -58,7 +58,8 @@ function tapped(options: PairOptions = {}): { pair: Pair; tap: WireTap } {
 function kindsOnTheWay({ space: { sent } }: Path): number[] {
   const kinds: number[] = [];
   for (let number = sent.first; number < sent.next; number++) {
-    for (const { kind } of sent.get(number)?.frames ?? []) kinds.push(kind);
+    const frames = sent.get(number)?.frames;
+    for (let i = 0; i < (frames?.count ?? 0); i++) kinds.push(frames!.at(i).kind);
   }
   return kinds;
 }

@@ -1,5 +1,5 @@
 import { AckFrame } from "../../src/frame/ack_frame.ts";
-import { type FrameOwner, SentFrame } from "../../src/frame/sent_frame.ts";
+import type { FrameOwner, SentFrame } from "../../src/frame/sent_frame.ts";
 import { PacketSpace } from "../../src/recovery/packet_space.ts";
 import { RttEstimator } from "../../src/recovery/rtt.ts";
 import type { Carrier, SentPacket } from "../../src/recovery/sent_packet.ts";
@@ -92,7 +92,7 @@ export class TestSpace {
     const number = space.nextNumber;
     const packet = space.sent.take().reset(number, 1_000, now, carrier);
     packet.isEliciting = packet.isInFlight = eliciting;
-    packet.frames = eliciting ? [new SentFrame(this.owner, 1, number, 0)] : [];
+    if (eliciting) packet.frames.record(this.owner, 1, number, 0);
     space.onSent(packet, now);
     return number;
   }

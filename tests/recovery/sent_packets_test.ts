@@ -3,7 +3,6 @@ import { Fate, type SentPacket } from "../../src/recovery/sent_packet.ts";
 import { SentPackets } from "../../src/recovery/sent_packets.ts";
 import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { TestCarrier, TestOwner } from "./fakes.ts";
-import { SentFrame } from "../../src/frame/sent_frame.ts";
 
 const carrier = new TestCarrier();
 
@@ -125,7 +124,8 @@ Deno.test("SentPackets agrees with a map over random life", () => {
 Deno.test("SentPacket.requeue() gives frames back once", () => {
   const owner = new TestOwner();
   const packet = new SentPackets().take().reset(0, 100, 0, carrier);
-  packet.frames = [new SentFrame(owner, 1, 7, 0), new SentFrame(owner, 1, 8, 0)];
+  packet.frames.record(owner, 1, 7, 0);
+  packet.frames.record(owner, 1, 8, 0);
   packet.requeue();
   packet.requeue();
   assert.deepEqual(owner.lost, [7, 8]);
@@ -139,13 +139,13 @@ Deno.test("SentPacket.reset() leaves nothing of the packet before", () => {
   packet.fate = Fate.Acked;
   packet.isRequeued = packet.isMtuProbe = true;
   packet.acknowledges = 5;
-  packet.frames = [new SentFrame(new TestOwner(), 1, 0, 0)];
+  packet.frames.record(new TestOwner(), 1, 0, 0);
   sent.trim();
   const again = sent.take();
   assert.equal(again, packet);
   again.reset(1, 50, 10, carrier);
   assert.deepEqual(
-    [again.fate, again.isRequeued, again.isMtuProbe, again.acknowledges, again.frames.length],
+    [again.fate, again.isRequeued, again.isMtuProbe, again.acknowledges, again.frames.count],
     [Fate.Outstanding, false, false, -1, 0],
   );
 });

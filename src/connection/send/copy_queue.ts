@@ -4,6 +4,7 @@ import { Readiness } from "../../scheduler/readiness.ts";
 import { MAX_DATA } from "../../frame/flow_control.ts";
 import { STREAM } from "../../frame/stream.ts";
 import { type FrameSink, SentFrame } from "../../frame/sent_frame.ts";
+import type { SentFrames } from "../../frame/sent_frames.ts";
 import type { Path } from "../../path/path.ts";
 import { DatagramQueue } from "../datagram_queue.ts";
 import { SendHalf } from "../../stream/send_half.ts";
@@ -33,13 +34,14 @@ export class CopyQueue {
    * @param isLast Whether the packet is the last one that was written: only of that one the content
    * of datagrams is still there.
    */
-  add(frames: readonly SentFrame[], paths: readonly Path[], isLast: boolean): void {
+  add(frames: SentFrames, paths: readonly Path[], isLast: boolean): void {
     for (const path of paths) {
       let waiting = this.#waiting.get(path);
       if (waiting === undefined) this.#waiting.set(path, waiting = []);
-      for (const frame of frames) {
-        const { owner } = frame;
-        if (mayCopy(frame, path)) waiting.push(frame);
+      for (let i = 0; i < frames.count; i++) {
+        const frame = frames.at(i);
+        const { owner, kind, start, end } = frame;
+        if (mayCopy(frame, path)) waiting.push(new SentFrame(owner, kind, start, end));
         else if (isLast && owner instanceof DatagramQueue) {
           const data = owner.copyOf(frame, path);
           if (data !== undefined) waiting.push({ owner, data });

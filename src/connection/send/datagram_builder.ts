@@ -168,7 +168,7 @@ export class DatagramBuilder {
   ): void {
     const space = this.#spaceOf(built.type, path);
     const packet = space.sent.take().reset(built.number, built.size, now, network);
-    packet.frames = built.frames;
+    packet.frames.exchange(built.frames);
     packet.isEliciting = built.isEliciting;
     packet.isInFlight = built.isInFlight;
     packet.isMtuProbe = mtuProbe;

@@ -260,7 +260,8 @@ export class FrameWriter {
   /** Whether the last frame is of a stream that has ended, though not all of it has arrived. */
   get #endsStream(): boolean {
     const { frames } = this.#builder.packetAt(this.#builder.count - 1);
-    const owner = frames.at(-1)?.owner;
+    if (frames.count === 0) return false;
+    const { owner } = frames.at(frames.count - 1);
     return owner instanceof SendHalf && owner.state === SendState.DataSent;
   }
 

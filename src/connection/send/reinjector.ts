@@ -113,7 +113,9 @@ type Mutable = { -readonly [Key in keyof ReinjectionContext]: ReinjectionContext
  */
 function isStraggler(packet: SentPacket): boolean {
   if (!packet.isOutstanding || packet.isRequeued || packet.copies === MAX_COPIES) return false;
-  for (const { owner, kind, start, end } of packet.frames) {
+  const { frames } = packet;
+  for (let i = 0; i < frames.count; i++) {
+    const { owner, kind, start, end } = frames.at(i);
     if (!isStreamFrame(kind) || !(owner instanceof SendHalf)) continue;
     if (bindingOf(owner.bound) !== undefined) continue;
     if (packet.copies === 0 || owner.isInFlightOnce(start, end)) return true;

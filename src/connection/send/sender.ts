@@ -232,7 +232,7 @@ export class Sender {
     const { path, streams, copies } = assignment;
     const out = this.#buildData(path, streams, now);
     if (out === undefined) return undefined;
-    if (copies.length > 0) this.#copies.add(this.builder.packetAt(0).frames, copies, true);
+    if (copies.length > 0) this.#copies.add(path.space.sent.newest!.frames, copies, true);
     else this.#isInRun = this.#mayRun(now);
     return out;
   }

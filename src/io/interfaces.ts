@@ -25,19 +25,27 @@ export function listLocalAddresses(): readonly LocalAddress[] | undefined {
   const permission = Deno.permissions.querySync({ name: "sys", kind: "networkInterfaces" });
   if (permission.state !== "granted") return undefined;
   const now = monotonicNow();
-  if (known === undefined || now >= known.until) known = { list: ask(), until: now + HOLDS };
+  if (known === undefined || now >= known.until) {
+    known = { list: ask(known?.list), until: now + HOLDS };
+  }
   return known.list;
 }
 
 /** The last answer of the system. */
 let known: { readonly list: readonly LocalAddress[]; readonly until: number } | undefined;
 
-function ask(): readonly LocalAddress[] {
-  return Deno.networkInterfaces().map(({ name, address, family }) => ({
-    name,
-    hostname: address,
-    family,
-  }));
+/** @param before The last answer, which holds while no descriptor is left to ask by. */
+function ask(before: readonly LocalAddress[] | undefined): readonly LocalAddress[] {
+  try {
+    return Deno.networkInterfaces().map(({ name, address, family }) => ({
+      name,
+      hostname: address,
+      family,
+    }));
+  } catch (error) {
+    if (before === undefined) throw error;
+    return before;
+  }
 }
 
 /** The addresses that others can reach: neither loopback nor link-local (which needs a zone). */

@@ -130,3 +130,17 @@ Deno.test("The system is asked once for connections that are opened at once, and
     Deno.networkInterfaces = networkInterfaces;
   }
 });
+
+Deno.test("The last answer of the system holds while no descriptor is left to ask by", async () => {
+  const { networkInterfaces } = Deno;
+  const before = listLocalAddresses();
+  Deno.networkInterfaces = () => {
+    throw new Error("Too many open files (os error 24)");
+  };
+  try {
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    assert.deepEqual(listLocalAddresses(), before);
+  } finally {
+    Deno.networkInterfaces = networkInterfaces;
+  }
+});

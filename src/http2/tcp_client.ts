@@ -131,7 +131,9 @@ export class TcpClient implements AsyncDisposable {
   async #open(url: URL): Promise<H2Client | H1Client> {
     const late = AbortSignal.timeout(CONNECT_TIMEOUT);
     const socket = await this.#connect(url, ["h2", "http/1.1"], late);
-    if (socket.alpnProtocol === "h2") return await H2Client.over(socket, url, Infinity, late);
+    if (socket.alpnProtocol === "h2") {
+      return await H2Client.over(socket, url, Infinity, late).catch(cannotConnect);
+    }
     const further = () => this.#connect(url, ["http/1.1"], AbortSignal.timeout(CONNECT_TIMEOUT));
     return new H1Client(socket, further);
   }
@@ -141,10 +143,10 @@ export class TcpClient implements AsyncDisposable {
     protocols: readonly string[],
     signal: AbortSignal,
   ): Promise<TLSSocket> {
-    try {
-      return await openTls(url, this.#options, protocols, signal);
-    } catch (error) {
-      throw lost(error, "connect over TCP");
-    }
+    return await openTls(url, this.#options, protocols, signal).catch(cannotConnect);
   }
+}
+
+function cannotConnect(error: unknown): never {
+  throw lost(error, "connect over TCP");
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createSecureServer } from "node:http2";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
 import { answer } from "../../src/http2/exchange.ts";
 import { serveTcp } from "../../src/http2/serve_tcp.ts";
 import { TcpClient } from "../../src/http2/tcp_client.ts";
@@ -296,4 +297,17 @@ Deno.test("a request that is given up before its connection is begun leaves no f
     // A failure that no request waits for ends the test, as it would end a program.
     await new Promise((resolve) => setTimeout(resolve, 30));
   }
+});
+
+Deno.test("a server that says nothing in HTTP/2 is no connection, as a TypeError says", async () => {
+  const server = createTlsServer({ cert, key, ALPNProtocols: ["h2"] }, (socket) => {
+    socket.on("error", () => {});
+    socket.destroy();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await using client = new TcpClient({ caCerts: [cert] });
+  const url = `https://localhost:${(server.address() as AddressInfo).port}/`;
+  const message = /^Cannot connect over TCP: /;
+  await assert.rejects(soon(client.fetch(url)), { name: "TypeError", message });
+  await new Promise((resolve) => server.close(resolve));
 });

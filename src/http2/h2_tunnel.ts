@@ -21,8 +21,9 @@ export function h2Tunnel(
     url,
     headers: fieldsOf(fields),
     respond(response) {
-      const head = { ...Object.fromEntries(response.headers), ":status": response.status };
-      stream.respond(head, { endStream: !response.ok });
+      // RFC 9113, Section 8.2.2: HTTP/2 has no fields about a connection.
+      const fields = Object.fromEntries(fieldsOf(Object.fromEntries(response.headers)));
+      stream.respond({ ...fields, ":status": response.status }, { endStream: !response.ok });
       // RFC 9113, Section 8.1: the client need not send the rest of a request that is refused.
       if (!response.ok) stream.close(NGHTTP2_NO_ERROR);
     },

@@ -273,3 +273,17 @@ Deno.test("serveTcp() tells the same of a client's certificates behind a renewal
     run.server.setCertificates({ cert, key });
   }
 });
+
+Deno.test("serveTcp() opens tunnels over HTTP/2 whose answers have fields about a connection", async () => {
+  const headers = { connection: "keep-alive", "keep-alive": "timeout=5", "x-way": "one" };
+  const onConnectTcp = () => new Response("hello", { headers });
+  await using run = await site(() => new Response(), { onConnectTcp });
+  await using client = await H2Stranger.connect(run.port);
+  const { status, headers: found, text } = await client.tunnel("a:1", {});
+  assert.deepEqual([status, found["x-way"], found["connection"], text], [
+    200,
+    "one",
+    undefined,
+    "hello",
+  ]);
+});

@@ -1,6 +1,6 @@
 // Answers an ordinary request that came over TCP, by HTTP/2 or HTTP/1.1.
 
-import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Stream } from "node:http2";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Patience, type PatienceOptions } from "../http3/message/patience.ts";
 import { fieldsOf, responseFields } from "./fields.ts";
@@ -88,17 +88,18 @@ export async function answer(
     if (typeof request === "number") {
       outgoing.writeHead(request);
       outgoing.end();
-      return;
+      return await declineRest(outgoing, writing);
     }
     const protocol = incoming.httpVersionMajor === 2 ? "HTTP/2" : "HTTP/1.1";
     const info = { ...client, protocol, completed: done.promise, signal } as const;
     const response = await handler(request, info);
     await respond(outgoing, response, request.method === "HEAD", writing, signal);
-    if ("stream" in outgoing) await declineRest(outgoing.stream);
+    await declineRest(outgoing, writing);
     done.resolve();
   } catch (error) {
     done.reject(error);
     fail(outgoing);
+    await declineRest(outgoing, writing);
   } finally {
     reading.stop();
     writing.stop();
@@ -221,8 +222,13 @@ function ended(outgoing: NodeResponse, signal: AbortSignal): Promise<void> {
  * The content of a request that has not come when its response has left is not wanted any more (RFC
  * 9113, Section 8.1). The runtime sends the end of the response only after telling of it, and what
  * resets the stream overtakes that: clients would take the response for one that was cut off.
+ *
+ * @param patience Ends the wait for a client that takes nothing.
  */
-async function declineRest(stream: ServerHttp2Stream): Promise<void> {
+async function declineRest(outgoing: NodeResponse, patience: Patience): Promise<void> {
+  const stream = "stream" in outgoing ? outgoing.stream : undefined;
+  if (stream === undefined || stream.destroyed) return;
+  patience.begin();
   for (let wait = 0; stream.state.localClose === 0; wait = LOOK_INTERVAL) {
     if (stream.state.remoteClose === 1) return;
     await new Promise((resolve) => setTimeout(resolve, wait));

@@ -62,3 +62,13 @@ for (const body of ["no\n", null]) {
     await within(Promise.all(answers));
   });
 }
+
+Deno.test("serveTcp() declines the rest of a request over HTTP/2 that it cannot answer", async () => {
+  const place = { port: 0, localAddresses: ["127.0.0.1"], cert, key };
+  await using server = await serveTcp(place, () => {
+    throw new Error("The handler has failed");
+  });
+  const { port } = server.addrs[0]!;
+  assert.deepEqual(await framesOf(port, request("POST", 1, false)), ["end", "reset"]);
+  assert.deepEqual(await framesOf(port, request("TRACK", 1, false)), ["end", "reset"]);
+});

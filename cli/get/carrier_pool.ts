@@ -33,11 +33,12 @@ export class CarrierPool implements AsyncDisposable {
    * @param url The URL.
    */
   async carrierFor(url: URL): Promise<Carrier> {
-    const known = await this.#byOrigin.get(url.origin);
-    if (known?.isOpen) return known;
-    // Another transfer may have replaced a connection that had ended, while this one waited.
-    const present = this.#byOrigin.get(url.origin);
-    if (present !== undefined && await present !== known) return await present;
+    for (let known; (known = this.#byOrigin.get(url.origin)) !== undefined;) {
+      const carrier = await known;
+      if (carrier.isOpen) return carrier;
+      // Another transfer may have replaced a connection that had ended, while this one waited.
+      if (this.#byOrigin.get(url.origin) === known) this.#byOrigin.delete(url.origin);
+    }
     const opening = this.#open(url);
     this.#byOrigin.set(url.origin, opening);
     try {

@@ -37,6 +37,8 @@ export class FolderFetch {
   #bytes = 0;
   #files = 0;
   #isListing = true;
+  /** What has failed for reasons that are those of all files. */
+  readonly #errors: unknown[] = [];
   #wake = Promise.withResolvers<void>();
 
   /**
@@ -65,7 +67,7 @@ export class FolderFetch {
       this.#wake.resolve();
     });
     const running = new Set<Promise<void>>();
-    while (!this.#context.signal.aborted) {
+    while (!this.#isStopped) {
       const next = this.#take();
       if (next !== undefined) {
         const transfer = this.#transfer(next).finally(() => running.delete(transfer));
@@ -74,12 +76,17 @@ export class FolderFetch {
       else break;
     }
     await Promise.all([listing, ...running]);
+    if (this.#errors.length > 0) throw this.#errors[0];
+  }
+
+  get #isStopped(): boolean {
+    return this.#context.signal.aborted || this.#errors.length > 0;
   }
 
   /** Reads a folder, then those in it, so that its files are fetched meanwhile. */
   async #list(job: GetJob, depth: number): Promise<void> {
-    const { signal, say } = this.#context;
-    if (signal.aborted) return;
+    const { say } = this.#context;
+    if (this.#isStopped) return;
     if (depth > DEEPEST) {
       return this.#fail(job, new Failure(`Cannot fetch ${job.url.href}: it is too deep`, 1, 1));
     }
@@ -152,12 +159,16 @@ export class FolderFetch {
   }
 
   async #transfer(wanted: Wanted): Promise<void> {
-    const { exitCode } = await this.#run.transfer(wanted.job);
-    const { modified } = wanted.entry;
-    // With its date, the file is known for complete when the same folder is fetched again.
-    if (exitCode === 0 && modified !== undefined) {
-      const date = new Date(modified);
-      await Deno.utime(wanted.job.output!, date, date).catch(() => {});
+    try {
+      const { exitCode } = await this.#run.transfer(wanted.job);
+      const { modified } = wanted.entry;
+      // With its date, the file is known for complete when the same folder is fetched again.
+      if (exitCode === 0 && modified !== undefined) {
+        const date = new Date(modified);
+        await Deno.utime(wanted.job.output!, date, date).catch(() => {});
+      }
+    } catch (error) {
+      this.#errors.push(error);
     }
     this.#files--;
     this.#bytes -= costOf(wanted);

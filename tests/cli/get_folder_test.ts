@@ -89,6 +89,15 @@ Deno.test("mpquic get -r fetches a folder, and what is missing when it is run ag
     assert.equal(await Deno.readTextFile(`${folder}/photos/7 ü`), "7");
     const none = await run([...args, "-r", "-o", "x", `${url}/nowhere/`], folder);
     assert.equal(none.code, 22, none.told);
+    const unreadable = await run(
+      [...args, "-r", "-w", "@none", "-o", "y", `${url}/photos/`],
+      folder,
+    );
+    assert.deepEqual(unreadable, {
+      code: 26,
+      told: "mpquic: Cannot read none: there is no such file; name another file with -w\n",
+      out: "",
+    });
   });
 });
 

@@ -2,6 +2,8 @@
 
 /** Milliseconds after which a worker that says nothing is gone. */
 const SILENCE = 5_000;
+/** Workers that are gone and whose last words are kept. */
+const MOST_GONE = 64;
 
 /** What belongs to the process, or is a state: the largest value stands for all. */
 const LARGEST = /^(?:process_|mpquic_draining)/;
@@ -25,8 +27,10 @@ interface Told {
  */
 export class SummedMetrics {
   readonly #workers = new Map<string, Told>();
-  /** The counters of workers that are gone. */
-  #past = new Map<string, Family>();
+  /** The last words of workers that are gone, as one that was stopped for a while may go on. */
+  readonly #gone = new Map<string, string>();
+  /** The counters of those that were gone before them. */
+  readonly #past = new Map<string, Family>();
 
   /**
    * A worker tells its metrics.
@@ -36,9 +40,17 @@ export class SummedMetrics {
    * @param now Milliseconds of a monotonic clock.
    */
   note(worker: string, text: string, now: number): void {
+    this.#gone.delete(worker);
     this.#workers.set(worker, { text, time: now });
     for (const [name, told] of this.#workers) {
-      if (now - told.time > SILENCE) this.#forget(name, told);
+      if (now - told.time <= SILENCE) continue;
+      this.#workers.delete(name);
+      this.#gone.set(name, told.text);
+    }
+    for (const [name, text] of this.#gone) {
+      if (this.#gone.size <= MOST_GONE) break;
+      this.#gone.delete(name);
+      add(this.#past, countersOf(text));
     }
   }
 
@@ -49,6 +61,7 @@ export class SummedMetrics {
    */
   text(own: string): string {
     const sum = copyOf(this.#past);
+    for (const text of this.#gone.values()) add(sum, countersOf(text));
     for (const text of [own, ...[...this.#workers.values()].map(({ text }) => text)]) {
       add(sum, familiesOf(text));
     }
@@ -59,12 +72,11 @@ export class SummedMetrics {
     }
     return `${lines.join("\n")}\n`;
   }
+}
 
-  #forget(name: string, { text }: Told): void {
-    this.#workers.delete(name);
-    const families = [...familiesOf(text)].filter(([, { type }]) => type !== "gauge");
-    add(this.#past, new Map(families));
-  }
+/** What stays of a worker that is gone: it holds nothing any more. */
+function countersOf(text: string): Map<string, Family> {
+  return new Map([...familiesOf(text)].filter(([, { type }]) => type !== "gauge"));
 }
 
 function copyOf(families: Map<string, Family>): Map<string, Family> {

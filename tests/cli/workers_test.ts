@@ -116,4 +116,9 @@ Deno.test("SummedMetrics.text() adds up workers, and keeps what those have count
   assert.equal(sum.text(text(1, 2, 3)), text(111, 4, 5));
   sum.note("b", text(200, 1, 4), 10_000);
   assert.equal(sum.text(text(1, 2, 3)), text(211, 3, 4));
+  // It was silent only, such as one of a process that was stopped for a while.
+  sum.note("a", text(11, 1, 5), 10_001);
+  assert.equal(sum.text(text(1, 2, 3)), text(212, 4, 5));
+  for (let i = 0; i < 200; i++) sum.note(`c${i}`, text(1, 1, 5), 20_000 + 10_000 * i);
+  assert.equal(sum.text(text(1, 2, 3)), text(412, 3, 5), "all that ever were");
 });

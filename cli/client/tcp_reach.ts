@@ -43,7 +43,8 @@ export async function reachOverTcp(reach: TcpReach): Promise<string | undefined>
   const timer = setTimeout(() => late.reject(tooLate(url.host, timeout)), timeout);
   signal.addEventListener("abort", stop, { once: true });
   try {
-    return await Promise.race([attempts.run(await waysOf(reach)), late.promise]);
+    const found = waysOf(reach).then((ways) => attempts.run(ways));
+    return await Promise.race([found, late.promise]);
   } finally {
     signal.removeEventListener("abort", stop);
     clearTimeout(timer);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { reachOverTcp } from "../../cli/client/tcp_reach.ts";
 import { makeIssuedCertificate, serve } from "../../mod.ts";
 import { assertSentence, type Outcome, run } from "./program_runner.ts";
 
@@ -215,4 +216,18 @@ Deno.test("the client says which logs it cannot write over TCP", async () => {
     "client: Over TCP there is no trace for --qlog",
     "client: Over TCP there are no secrets for --key-log: name the file in SSLKEYLOGFILE instead",
   ]);
+});
+
+Deno.test("the search for a way over TCP ends at once, also while a name is looked up", async () => {
+  const url = new URL("https://nowhere.invalid/");
+  const stopping = new AbortController();
+  const reaching = reachOverTcp({
+    url,
+    localAddresses: [],
+    timeout: 60_000,
+    signal: stopping.signal,
+  });
+  const reason = new Error("enough");
+  stopping.abort(reason);
+  await assert.rejects(reaching, reason);
 });

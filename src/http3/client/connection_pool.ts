@@ -70,7 +70,9 @@ export class ConnectionPool implements AsyncDisposable {
   async replace(url: URL, options: FetchConnectOptions, old: H3Client): Promise<boolean> {
     const key = this.#key(url, options);
     const kept = this.#clients.get(key);
-    if (kept === undefined || await kept !== old) return true; // it was replaced already
+    const client = await kept?.catch(() => "failed" as const);
+    if (client === "failed") return false;
+    if (kept === undefined || client !== old) return true; // it was replaced already
     const replacing = this.#replacements.get(old) ?? this.#replace(key, kept, url, options);
     this.#replacements.set(old, replacing);
     const isReplaced = await replacing;

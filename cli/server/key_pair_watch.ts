@@ -43,7 +43,7 @@ export class KeyPairWatch {
       this.#onChange(pair);
     } catch (error) {
       const failure = error instanceof Failure ? error : new Failure(String(error));
-      // Files are renewed one after the other: said once, and only if it stays so.
+      // Files are renewed one after the other, and may not fit for a while: said once.
       if (failure.message === this.#lastFailure) return;
       this.#lastFailure = failure.message;
       this.#onChange(failure);

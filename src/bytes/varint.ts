@@ -4,9 +4,6 @@
  * Values above 2^53 - 1 cannot be held exactly; readers refuse them (see `Reader.varint`).
  */
 
-/** The largest value the wire can carry, 2^62 - 1, rounded to the nearest number. */
-export const MAX_VARINT = 2 ** 62;
-
 /** The largest value this implementation reads or writes, 2^53 - 1. */
 export const MAX_SAFE_VARINT: number = Number.MAX_SAFE_INTEGER;
 

@@ -90,19 +90,6 @@ export class Writer {
     }
   }
 
-  /** Writes a 16-bit number over bytes written before. */
-  patchUint16(at: number, value: number): void {
-    this.bytes[at] = value >>> 8;
-    this.bytes[at + 1] = value;
-  }
-
-  /** Writes a 24-bit number over bytes written before. */
-  patchUint24(at: number, value: number): void {
-    this.bytes[at] = value >>> 16;
-    this.bytes[at + 1] = value >>> 8;
-    this.bytes[at + 2] = value;
-  }
-
   /** Copies `data` under the cursor. */
   put(data: Uint8Array): void {
     this.bytes.set(data, this.#advance(data.length));

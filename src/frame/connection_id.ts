@@ -66,17 +66,6 @@ export function readPathRetireConnectionId(reader: Reader, handler: ConnectionId
   handler.onPathRetireConnectionId(pathId, reader.varintClamped());
 }
 
-/** Bytes of NEW_CONNECTION_ID, or of PATH_NEW_CONNECTION_ID if `pathId` is not -1. */
-export function newConnectionIdSize(
-  pathId: number,
-  sequence: number,
-  retirePriorTo: number,
-  idLength: number,
-): number {
-  const head = pathId < 0 ? 1 : 2 + varintSize(pathId);
-  return head + varintSize(sequence) + varintSize(retirePriorTo) + 1 + idLength + 16;
-}
-
 /**
  * Writes NEW_CONNECTION_ID, or PATH_NEW_CONNECTION_ID if `pathId` is not -1.
  *

@@ -1,7 +1,6 @@
 // Frames of the multipath extension (MPQUIC, Section 4).
 
 import type { Reader } from "../bytes/reader.ts";
-import { varintSize } from "../bytes/varint.ts";
 import type { Writer } from "../bytes/writer.ts";
 import { readPathId } from "./path_id.ts";
 
@@ -56,16 +55,6 @@ export function readPathsBlocked(reader: Reader, handler: MultipathHandler): voi
 export function readPathCidsBlocked(reader: Reader, handler: MultipathHandler): void {
   const pathId = readPathId(reader);
   handler.onPathCidsBlocked(pathId, reader.varintClamped());
-}
-
-/** Bytes of PATH_ABANDON, PATH_STATUS_* or PATH_CIDS_BLOCKED with its second number. */
-export function pathFrameSize(pathId: number, value: number): number {
-  return 2 + varintSize(pathId) + varintSize(value);
-}
-
-/** Bytes of MAX_PATH_ID or PATHS_BLOCKED. */
-export function pathLimitSize(limit: number): number {
-  return 2 + varintSize(limit);
 }
 
 /** Writes PATH_ABANDON. */

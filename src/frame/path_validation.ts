@@ -24,9 +24,6 @@ export function readPathResponse(reader: Reader, handler: PathValidationHandler)
   handler.onPathResponse(reader.take(8));
 }
 
-/** Bytes of PATH_CHALLENGE and of PATH_RESPONSE. */
-export const PATH_CHALLENGE_SIZE = 9;
-
 /** Writes PATH_CHALLENGE with its 8 bytes (RFC 9000, Section 19.17). */
 export function writePathChallenge(writer: Writer, data: Uint8Array): void {
   writer.uint8(PATH_CHALLENGE);

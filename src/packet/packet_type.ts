@@ -9,10 +9,3 @@ export const PacketType = {
 } as const;
 /** One of the kinds above. */
 export type PacketType = typeof PacketType[keyof typeof PacketType];
-
-const names = ["initial", "0-RTT", "handshake", "retry", "1-RTT", "version negotiation"];
-
-/** A name for people. */
-export function packetTypeName(type: number): string {
-  return names[type] ?? "unknown";
-}

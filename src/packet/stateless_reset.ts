@@ -1,6 +1,5 @@
 // Stateless resets (RFC 9000, Section 10.3).
 
-import { equalSecrets } from "../bytes/bytes.ts";
 import type { Writer } from "../bytes/writer.ts";
 import type { Random } from "../crypto/random.ts";
 
@@ -47,16 +46,4 @@ export function isResettable(triggerSize: number): boolean {
 export function maybeStatelessReset(datagram: Uint8Array): boolean {
   // RFC 9000, Section 10.3.1: of any form, as versions to come may let it look otherwise.
   return datagram.length >= MIN_SIZE;
-}
-
-/**
- * Whether a datagram ends in a token, in time that does not depend on how much of it agrees.
- * A token of zeros stands for "none" and never matches.
- */
-export function endsInResetToken(datagram: Uint8Array, token: Uint8Array): boolean {
-  if (!maybeStatelessReset(datagram) || token.length !== RESET_TOKEN_LENGTH) return false;
-  let bits = 0;
-  for (let i = 0; i < RESET_TOKEN_LENGTH; i++) bits |= token[i]!;
-  const isSame = equalSecrets(datagram.subarray(datagram.length - RESET_TOKEN_LENGTH), token);
-  return isSame && bits !== 0;
 }

@@ -20,13 +20,6 @@ export function isSupportedVersion(version: number): boolean {
   return version === Version.V1 || version === Version.V2;
 }
 
-/**
- * Whether a version has the pattern 0x?a?a?a?a, which no endpoint supports (RFC 9000, Section 15).
- */
-export function isGreaseVersion(version: number): boolean {
-  return ((version & 0x0f0f_0f0f) >>> 0) === 0x0a0a_0a0a;
-}
-
 /** A version that no endpoint supports, made from any 32 bits. */
 export function greaseVersion(seed: number): number {
   return ((seed & 0xf0f0_f0f0) | 0x0a0a_0a0a) >>> 0;

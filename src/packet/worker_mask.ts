@@ -3,9 +3,6 @@
 /** Workers that can be told apart by the five bits there are. */
 export const MAX_WORKERS = 32;
 
-/** Bytes of an ID behind the first that the mask depends on. */
-export const MASKED_BY = 7;
-
 /**
  * Hides the number of a worker in the last five bits of the first byte of a connection ID: a keyed
  * hash of the bytes behind it is added, so that no statistic of IDs tells workers apart. The hash is

@@ -62,11 +62,6 @@ export class JsonText {
     return this.#member(name, value);
   }
 
-  /** An item of a list. */
-  numberItem(value: number): this {
-    return this.#item(String(value));
-  }
-
   /** An item of a list, a word of ours. */
   wordItem(value: string): this {
     return this.#item(`"${value}"`);

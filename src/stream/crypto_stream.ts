@@ -32,12 +32,6 @@ export class CryptoStream implements FrameOwner {
     return outgoing !== undefined && (outgoing.bytesLost > 0 || outgoing.bytesQueued > 0);
   }
 
-  /** Whether bytes were sent that are not yet acknowledged. */
-  get hasInFlight(): boolean {
-    const outgoing = this.#outgoing;
-    return outgoing !== undefined && outgoing.acknowledgedTo < outgoing.sentEnd;
-  }
-
   /** Bytes written in all. */
   get bytesWritten(): number {
     return this.#outgoing?.end ?? 0;

@@ -166,7 +166,6 @@ export const cases: Record<string, Case> = {
     traits: "P",
     write: (w) => ids.writeNewConnectionId(w, -1, 300, 2, data, token),
     call: ["onNewConnectionId", 300, 2, [...data], [...token]],
-    size: ids.newConnectionIdSize(-1, 300, 2, 5),
   },
   retireConnectionId: {
     pkts: "01",
@@ -246,7 +245,6 @@ export const cases: Record<string, Case> = {
     traits: "x",
     write: (w) => multipath.writePathAbandon(w, 0xffff_ffff, 0x3e76),
     call: ["onPathAbandon", 0xffff_ffff, 0x3e76],
-    size: multipath.pathFrameSize(0xffff_ffff, 0x3e76),
   },
   pathStatusBackup: {
     pkts: "1",
@@ -265,7 +263,6 @@ export const cases: Record<string, Case> = {
     traits: "x",
     write: (w) => ids.writeNewConnectionId(w, 65, 300, 2, data, token),
     call: ["onPathNewConnectionId", 65, 300, 2, [...data], [...token]],
-    size: ids.newConnectionIdSize(65, 300, 2, 5),
   },
   pathRetireConnectionId: {
     pkts: "1",
@@ -279,7 +276,6 @@ export const cases: Record<string, Case> = {
     traits: "x",
     write: (w) => multipath.writeMaxPathId(w, 8),
     call: ["onMaxPathId", 8],
-    size: multipath.pathLimitSize(8),
   },
   pathsBlocked: {
     pkts: "1",

@@ -14,7 +14,7 @@ import { PacketBuilder } from "../../src/packet/packet_builder.ts";
 import { PacketOpener } from "../../src/packet/packet_opener.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
 import { readRetry, writeRetry } from "../../src/packet/retry.ts";
-import { endsInResetToken, writeStatelessReset } from "../../src/packet/stateless_reset.ts";
+import { writeStatelessReset } from "../../src/packet/stateless_reset.ts";
 import { Version } from "../../src/packet/version.ts";
 import { CLIENT_CRYPTO, CLIENT_INITIAL, RETRY, SERVER_INITIAL, SERVER_PAYLOAD } from "./rfc9001.ts";
 
@@ -212,7 +212,7 @@ Deno.test("readRetry() passes over a Retry that gives the ID it answers", () => 
   assert.equal(readRetry(header, engine, originalId), undefined);
 });
 
-Deno.test("writeStatelessReset() is shorter than its trigger and known by its token", () => {
+Deno.test("writeStatelessReset() is shorter than its trigger and ends in its token", () => {
   const random = new SeededRandom(4);
   const token = random.bytes(16);
   for (let trigger = 0; trigger < 100; trigger++) {
@@ -222,9 +222,6 @@ Deno.test("writeStatelessReset() is shorter than its trigger and known by its to
     if (!isWritten) continue;
     assert.ok(writer.offset < trigger);
     assert.equal(writer.bytes[0]! & 0xc0, 0x40);
-    assert.ok(endsInResetToken(writer.written(), token));
-    assert.ok(!endsInResetToken(writer.written(), random.bytes(16)));
+    assert.deepEqual(writer.written().subarray(-16), token);
   }
-  assert.ok(!endsInResetToken(new Uint8Array(40), new Uint8Array(16)));
-  assert.ok(!endsInResetToken(token, token));
 });

@@ -96,7 +96,7 @@ Deno.test("Validation writes only what fits", () => {
   const sink = new TestSink(17);
   validation.writeFrames(sink, 1_200, 0);
   assert.equal(sink.bytes.length, 9);
-  assert.ok(validation.responseDue);
+  assert.ok(validation.due);
 });
 
 Deno.test("Validation.stop() ends without a verdict", () => {

@@ -64,11 +64,6 @@ export class Validation implements FrameOwner {
     return this.challengeDue || this.#responses.length > 0;
   }
 
-  /** Whether answers wait. */
-  get responseDue(): boolean {
-    return this.#responses.length > 0;
-  }
-
   /**
    * Begins to challenge.
    *

@@ -33,8 +33,8 @@ export class WriteAhead {
    * How many bytes a stream may have waiting in all.
    *
    * @param credit Bytes that the peer lets it send.
-   * Waiting bytes that the credit allows.
-   * Waiting bytes beyond the credit.
+   * @param sendable Bytes of it that wait and have credit.
+   * @param stalled Those that wait for credit.
    */
   limitFor(credit: number, sendable: number, stalled: number): number {
     const creditLimit = credit + stalled + Math.max(0, MAX_STALLED_WRITE_AHEAD - this.#stalled);

@@ -268,6 +268,18 @@ Deno.test("Retry validates the address: a long chain of certificates comes in on
   assert.ok(time < 200, `${time} ms`);
 });
 
+Deno.test("Data behind a flight that comes in reverse order are read with its first datagram", () => {
+  const pair = new Pair({ server: { retry: "always" }, ...LONG_CHAIN });
+  const { downward } = pair.links[0]!;
+  // The Retry comes in time, of the flight behind it the last datagram first.
+  const late = (count: number) => ({ delay: count === 0 ? 0 : Math.max(0, 100 - 10 * count) });
+  intercept(downward, pair.world.network.events, late);
+  const { handshake, paths } = pair.start();
+  pair.run({ until: 1_000, when: () => handshake.complete });
+  assert.ok(downward.counters.delivered > 4, "the flight has several datagrams");
+  assert.equal(paths.openableId, 1, "the server's connection IDs for path 1 came behind it");
+});
+
 Deno.test("A token of an earlier connection spares the Retry, once", () => {
   const pair = new Pair({ server: { retry: "always" } }).connect();
   pair.run({ until: 1_000 });

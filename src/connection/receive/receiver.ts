@@ -51,7 +51,6 @@ export class Receiver {
   #arrivedAt = 0;
   /** The ECN mark of its datagram. */
   #mark: Ecn = 0;
-
   /** The changes of keys that packets kept were tried after. */
   #keysSeen = 0;
 
@@ -91,9 +90,11 @@ export class Receiver {
       offset = header.end;
       this.#onPacket(header, ids.pathOf(header), port, remote, now);
     }
-    if (keys.changes === this.#keysSeen) return;
-    this.#keysSeen = keys.changes;
-    this.#retryKept(now);
+    // What was kept may bring further keys, for packets that were kept before it.
+    while (keys.changes !== this.#keysSeen) {
+      this.#keysSeen = keys.changes;
+      this.#retryKept(now);
+    }
   }
 
   /** Tries packets again that came before their keys. */

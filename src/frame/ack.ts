@@ -133,13 +133,6 @@ export function writeAck(
   return written;
 }
 
-/** Bytes of a frame with the newest range only: less room than this makes no ACK. */
-export function smallestAckSize(ranges: RangeSet, delay: number, pathId: number): number {
-  if (ranges.isEmpty) return 0;
-  const first = ranges.last - ranges.startAt(ranges.count - 1);
-  return headSize(ranges.last, delay, pathId) + varintSize(first);
-}
-
 /** Type, path ID, largest, delay and count. */
 function headSize(largest: number, delay: number, pathId: number): number {
   const pathSize = pathId < 0 ? 0 : varintSize(pathId);

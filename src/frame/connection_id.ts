@@ -1,7 +1,6 @@
 // NEW_CONNECTION_ID and RETIRE_CONNECTION_ID frames, and those of the multipath extension.
 
 import type { Reader } from "../bytes/reader.ts";
-import { varintSize } from "../bytes/varint.ts";
 import type { Writer } from "../bytes/writer.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
@@ -86,11 +85,6 @@ export function writeNewConnectionId(
   writer.uint8(id.length);
   writer.put(id);
   writer.put(resetToken);
-}
-
-/** Bytes of RETIRE_CONNECTION_ID, or of PATH_RETIRE_CONNECTION_ID if `pathId` is not -1. */
-export function retireConnectionIdSize(pathId: number, sequence: number): number {
-  return (pathId < 0 ? 1 : 2 + varintSize(pathId)) + varintSize(sequence);
 }
 
 /** Writes RETIRE_CONNECTION_ID, or PATH_RETIRE_CONNECTION_ID if `pathId` is not -1. */

@@ -51,11 +51,6 @@ export function readHandshakeDone(_reader: Reader, handler: CryptoHandler): void
   handler.onHandshakeDone();
 }
 
-/** Bytes of a CRYPTO frame without its data. */
-export function cryptoHeaderSize(offset: number, length: number): number {
-  return 1 + varintSize(offset) + varintSize(length);
-}
-
 /** How many bytes of data a CRYPTO frame of at most `room` bytes can carry; 0 if none. */
 export function cryptoDataRoom(offset: number, room: number): number {
   return dataRoom(room - 1 - varintSize(offset));
@@ -66,11 +61,6 @@ export function writeCryptoHeader(writer: Writer, offset: number, length: number
   writer.uint8(CRYPTO);
   writer.varint(offset);
   writer.varint(length);
-}
-
-/** Bytes of a NEW_TOKEN frame. */
-export function newTokenSize(token: Uint8Array): number {
-  return 1 + varintSize(token.length) + token.length;
 }
 
 /** Writes NEW_TOKEN. */

@@ -3,7 +3,6 @@
 import type { Reader } from "../bytes/reader.ts";
 import { varintSize } from "../bytes/varint.ts";
 import type { Writer } from "../bytes/writer.ts";
-import { dataRoom } from "./crypto.ts";
 
 /** DATAGRAM up to the end of the packet: a message that is not repeated (RFC 9221, Section 4). */
 export const DATAGRAM = 0x30;
@@ -27,11 +26,6 @@ export function readDatagram(reader: Reader, handler: DatagramHandler, type: num
 /** Bytes of a DATAGRAM frame with a length. */
 export function datagramSize(length: number): number {
   return 1 + varintSize(length) + length;
-}
-
-/** The longest data of a DATAGRAM frame of at most `room` bytes with a length; 0 if none. */
-export function datagramDataRoom(room: number): number {
-  return dataRoom(room - 1);
 }
 
 /** Writes DATAGRAM with a length. */

@@ -4,7 +4,6 @@
 const STATUSES = {
   dns_timeout: 504,
   dns_error: 502,
-  destination_unavailable: 503,
   destination_ip_prohibited: 502,
   destination_ip_unroutable: 502,
   connection_refused: 502,

@@ -88,14 +88,12 @@ export const cases: Record<string, Case> = {
     traits: "",
     write: (w) => (crypto.writeCryptoHeader(w, 70_000, 5), w.put(data)),
     call: ["onCrypto", 70_000, [...data]],
-    size: crypto.cryptoHeaderSize(70_000, 5) + 5,
   },
   newToken: {
     pkts: "1",
     traits: "",
     write: (w) => crypto.writeNewToken(w, data),
     call: ["onNewToken", [...data]],
-    size: crypto.newTokenSize(data),
   },
   stream: {
     pkts: "01",
@@ -172,7 +170,6 @@ export const cases: Record<string, Case> = {
     traits: "",
     write: (w) => ids.writeRetireConnectionId(w, -1, 7),
     call: ["onRetireConnectionId", 7],
-    size: ids.retireConnectionIdSize(-1, 7),
   },
   pathChallenge: {
     pkts: "01",
@@ -269,7 +266,6 @@ export const cases: Record<string, Case> = {
     traits: "x",
     write: (w) => ids.writeRetireConnectionId(w, 65, 300),
     call: ["onPathRetireConnectionId", 65, 300],
-    size: ids.retireConnectionIdSize(65, 300),
   },
   maxPathId: {
     pkts: "1",

@@ -75,11 +75,6 @@ export class MessageWriter {
     return this.open(2);
   }
 
-  /** Overwrites bytes written before. */
-  patch(at: number, data: Uint8Array): void {
-    this.#bytes.set(data, at);
-  }
-
   /** A copy of what was written since `start`. */
   bytes(start = 0): Uint8Array<ArrayBuffer> {
     return this.#bytes.slice(start, this.#length);

@@ -89,7 +89,11 @@ export class NearSide {
   }
 
   async #take(connection: Deno.TcpConn): Promise<void> {
-    connection.setNoDelay(true);
+    try {
+      connection.setNoDelay(true);
+    } catch {
+      return connection.close(); // macOS has no options for a connection that was reset meanwhile
+    }
     const program = tcpStreams(connection);
     this.#open.add(program);
     const gone = new AbortController();

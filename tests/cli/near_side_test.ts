@@ -400,6 +400,29 @@ Deno.test("many short connections leave nothing open at the near side", async ()
   })());
 });
 
+Deno.test("a program that is gone when it is taken is closed, and the next one is taken", async () => {
+  let isClosed = false;
+  const gone = {
+    setNoDelay: () => {
+      throw new Error("Invalid argument (os error 22)"); // what macOS says of such a connection
+    },
+    close: () => isClosed = true,
+  };
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const accept = listener.accept.bind(listener);
+  listener.accept = () => {
+    listener.accept = accept;
+    return Promise.resolve(gone as unknown as Deno.TcpConn);
+  };
+  const gateway = new Gateway("https://gateway.invalid", {}, "near-1");
+  const near = new NearSide(listener, gateway, { onTold: () => {} });
+  using next = await Program.connect(near);
+  await next.send(Uint8Array.of(...GREETING));
+  assert.deepEqual(await next.take(2), [5, 0]);
+  assert.ok(isClosed);
+  near.close();
+});
+
 nativeTest("the near side takes so many programs and no more", async () => {
   await using host = new TcpHost(listens);
   await using run = proxy({ mostPrograms: 2 });

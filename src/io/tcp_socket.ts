@@ -16,8 +16,14 @@ export async function connectSocket(
 ): Promise<Deno.TcpConn> {
   signal.throwIfAborted();
   const connection = await Deno.connect({ hostname, port, signal, autoSelectFamily: false });
-  connection.setNoDelay(true);
-  connection.setKeepAlive(true);
+  try {
+    connection.setNoDelay(true);
+    connection.setKeepAlive(true);
+  } catch (error) {
+    // macOS sets no options of a connection that was reset meanwhile.
+    connection.close();
+    throw error;
+  }
   return connection;
 }
 

@@ -103,3 +103,23 @@ Deno.test("connectSocket() says what the system says, and gives up when it is to
   const reason = new Error("enough");
   await assert.rejects(connectSocket("127.0.0.1", port, AbortSignal.abort(reason)), reason);
 });
+
+Deno.test("connectSocket() leaves nothing open of a connection whose options cannot be set", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { connect } = Deno;
+  const error = new Error("Invalid argument (os error 22)"); // what macOS says of one that was reset
+  const refuse = () => {
+    throw error;
+  };
+  const stub = async (options: Deno.ConnectOptions) =>
+    Object.assign(await connect(options), { setNoDelay: refuse });
+  Object.assign(Deno, { connect: stub });
+  try {
+    const { signal } = new AbortController();
+    await assert.rejects(connectSocket("127.0.0.1", listener.addr.port, signal), error);
+  } finally {
+    Object.assign(Deno, { connect });
+  }
+  using far = await listener.accept();
+  assert.equal(await within(far.read(new Uint8Array(1))), null);
+});

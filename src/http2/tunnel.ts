@@ -58,7 +58,12 @@ export async function carryTunnel(
     await response.body?.cancel().catch(ignore);
     return;
   }
-  stream.respond(response);
+  try {
+    stream.respond(response);
+  } catch (error) {
+    await response.body?.cancel(error).catch(ignore);
+    throw error;
+  }
   if (response.ok) await send(response.body, stream);
   // RFC 9298, Section 3.1: with the socket for the host, a tunnel for UDP is over both ways.
   if (capsules || !response.ok) partFrom(duplex);

@@ -48,20 +48,19 @@ export class InterfaceNames {
    * @param hostname The address.
    */
   has(hostname: string): boolean | undefined {
-    return this.#names.has(hostname) ? this.#look().has(hostname) : undefined;
+    return this.#names.has(hostname) ? this.#look()?.has(hostname) : undefined;
   }
 
-  #look(): ReadonlySet<string> {
-    const all = mayList() ? Deno.networkInterfaces() : [];
-    for (const { name, address } of all) this.#names.set(address, name);
-    return new Set(all.map(({ address }) => address));
+  #look(): ReadonlySet<string> | undefined {
+    const all = present();
+    for (const { name, address } of all ?? []) this.#names.set(address, name);
+    return all && new Set(all.map(({ address }) => address));
   }
 }
 
 /** All addresses of this machine that others can write in a URL, as far as we may know. */
 export function presentAddresses(): readonly string[] {
-  if (!mayList()) return [];
-  return Deno.networkInterfaces().map((one) => one.address).filter(isUsable);
+  return (present() ?? []).map((one) => one.address).filter(isUsable);
 }
 
 /**
@@ -87,6 +86,15 @@ export async function resolveHost(hostname: string): Promise<readonly string[]> 
     1,
     CurlCode.Resolve,
   );
+}
+
+/** The interfaces, if they can be told: the system asks for a descriptor, and may have none left. */
+function present(): readonly Deno.NetworkInterfaceInfo[] | undefined {
+  try {
+    return mayList() ? Deno.networkInterfaces() : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function mayList(): boolean {

@@ -3,6 +3,7 @@ import { Failure } from "../../cli/console/failure.ts";
 import {
   choosePresentInterfaces,
   InterfaceNames,
+  presentAddresses,
   resolveHost,
 } from "../../cli/paths/present_interfaces.ts";
 
@@ -40,4 +41,22 @@ Deno.test("InterfaceNames knows whose addresses there are", () => {
     undefined,
     "no interface may have the address, as with 0.0.0.0",
   );
+});
+
+Deno.test("A process out of descriptors has no news of interfaces, and keeps the names it knows", () => {
+  const names = new InterfaceNames();
+  const ask = Deno.networkInterfaces;
+  const { name, address } = ask()[0]!;
+  Deno.networkInterfaces = () => {
+    throw new Error("Too many open files (os error 24)");
+  };
+  try {
+    assert.equal(names.nameOf(address), name);
+    assert.equal(names.nameOf("192.0.2.77"), undefined);
+    assert.equal(names.has(address), undefined);
+    assert.deepEqual(presentAddresses(), []);
+    assert.equal(new InterfaceNames().nameOf(address), undefined);
+  } finally {
+    Deno.networkInterfaces = ask;
+  }
 });

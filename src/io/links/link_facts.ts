@@ -87,8 +87,12 @@ function packetsSent(device: string): number | undefined {
 }
 
 function router(device: string): string | undefined {
-  const own = Deno.networkInterfaces().find(({ name, family, address }) =>
-    name === device && family === "IPv4" && !isLinkLocal(address)
-  );
-  return own && likelyRouter(device, readSystemFile(NEIGHBOURS) ?? "", own.cidr);
+  try {
+    const own = Deno.networkInterfaces().find(({ name, family, address }) =>
+      name === device && family === "IPv4" && !isLinkLocal(address)
+    );
+    return own && likelyRouter(device, readSystemFile(NEIGHBOURS) ?? "", own.cidr);
+  } catch {
+    return undefined; // no descriptor is left to ask the system by
+  }
 }

@@ -3,6 +3,7 @@
 import { Cookie, CookieJar } from "tough-cookie";
 import { CurlCode } from "../console/curl_code.ts";
 import { Failure } from "../console/failure.ts";
+import { printAll } from "../console/output.ts";
 import { unreadable } from "../console/unreadable.ts";
 import { whyNot } from "../console/why_not.ts";
 import { replaceFile } from "../files/replace_file.ts";
@@ -57,7 +58,7 @@ export class Cookies {
     const lines = cookies.flatMap((one) => lineOf(Cookie.fromJSON(one)!) ?? []);
     const text = ["# Netscape HTTP Cookie File", "", ...lines, ""].join("\n");
     try {
-      if (path === "-") await Deno.stdout.write(new TextEncoder().encode(text));
+      if (path === "-") await printAll(text);
       else await replaceFile(path, text, 0o600);
     } catch (error) {
       if (error instanceof Deno.errors.NotCapable) throw error;

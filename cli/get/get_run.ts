@@ -3,7 +3,7 @@
 import type { Progress } from "../client/progress.ts";
 import { CurlCode } from "../console/curl_code.ts";
 import { unreadable } from "../console/unreadable.ts";
-import { draw, report } from "../console/output.ts";
+import { draw, printAll, report } from "../console/output.ts";
 import { printable } from "../console/printable.ts";
 import type { GetContext } from "./get_context.ts";
 import type { GetJob } from "./get_job.ts";
@@ -116,12 +116,9 @@ async function print(format: string, outcome: TransferReport): Promise<void> {
   for (const [stream, text] of writeOut(await formatOf(format), outcome)) {
     if (stream === "stderr") draw(text);
     else {
-      const bytes = new TextEncoder().encode(text);
-      try {
-        for (let at = 0; at < bytes.length;) at += await Deno.stdout.write(bytes.subarray(at));
-      } catch {
+      await printAll(text).catch(() => {
         report("mpquic: Cannot print what -w asks for: standard output is closed");
-      }
+      });
     }
   }
 }

@@ -55,7 +55,8 @@ export class Cookies {
    */
   async write(path: string): Promise<void> {
     const cookies = this.#jar.serializeSync()?.cookies ?? [];
-    const lines = cookies.flatMap((one) => lineOf(Cookie.fromJSON(one)!) ?? []);
+    const now = Date.now();
+    const lines = cookies.flatMap((one) => lineOf(Cookie.fromJSON(one)!, now) ?? []);
     const text = ["# Netscape HTTP Cookie File", "", ...lines, ""].join("\n");
     try {
       if (path === "-") await printAll(text);
@@ -99,19 +100,31 @@ function readLine(line: string): Cookie | undefined {
   });
 }
 
-/** Undefined for a cookie that the format cannot hold: a tab in its path would be read as another. */
-function lineOf(
-  { domain, hostOnly, path, secure, httpOnly, expires, key, value }: Cookie,
-): string | undefined {
-  const seconds = expires instanceof Date ? Math.floor(expires.getTime() / 1000) : 0;
+/**
+ * Undefined for a cookie that is over, and for one that the format cannot hold: a tab in its path
+ * would be read as another.
+ */
+function lineOf(cookie: Cookie, now: number): string | undefined {
+  const { domain, hostOnly, path, secure, httpOnly, key, value } = cookie;
+  const end = endOf(cookie, now);
+  if (end <= now) return undefined;
   const words = [
     `${httpOnly ? HTTP_ONLY : ""}${hostOnly ? "" : "."}${domain}`,
     hostOnly ? "FALSE" : "TRUE",
     path ?? "/",
     secure ? "TRUE" : "FALSE",
-    String(seconds),
+    end === Infinity ? "0" : String(Math.floor(end / 1000)),
     key,
     value,
   ];
   return words.some((word) => /[\t\r\n]/.test(word)) ? undefined : words.join("\t");
+}
+
+/** When a cookie is over. RFC 6265, Section 5.3: Max-Age counts more than Expires. */
+function endOf({ creation, expires, maxAge }: Cookie, now: number): number {
+  if (typeof maxAge === "number") {
+    return (creation instanceof Date ? creation.getTime() : now) + 1000 * maxAge;
+  }
+  if (maxAge === "-Infinity") return -Infinity;
+  return expires instanceof Date ? expires.getTime() : Infinity;
 }

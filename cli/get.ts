@@ -28,6 +28,7 @@ import { getProgram } from "./get/get_program.ts";
 import { GetRun } from "./get/get_run.ts";
 import { LastAddresses } from "./get/last_addresses.ts";
 import { RequestMaker } from "./get/request_maker.ts";
+import { formatOf } from "./get/write_out.ts";
 import { diagnoseLink } from "./paths/link_diagnosis.ts";
 import { PathNews } from "./paths/path_news.ts";
 import { absenceLines } from "./paths/interfaces.ts";
@@ -119,6 +120,7 @@ async function fetchAll(options: GetOptions, signal: AbortSignal): Promise<numbe
   const { has, jobs } = options;
   const isQuiet = has("silent") && !has("verbose");
   const cookies = await openCookies(options);
+  const format = options.writeOut === undefined ? undefined : await formatOf(options.writeOut);
   const maker = await RequestMaker.of(options);
   const head = options.dumpHeader === undefined ? undefined : await openHead(options.dumpHeader);
   const note = (line: string) => isQuiet || display.note(`mpquic: ${line}`);
@@ -129,6 +131,7 @@ async function fetchAll(options: GetOptions, signal: AbortSignal): Promise<numbe
   );
   const context: GetContext = {
     options,
+    format,
     maker,
     pool,
     exchangeOptions: {

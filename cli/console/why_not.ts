@@ -20,6 +20,7 @@ export function whyNot(error: unknown, missing = "its folder does not exist"): s
   if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
   if (error instanceof Deno.errors.NotADirectory) return "what should be its folder is a file";
   if (error instanceof Deno.errors.AlreadyExists) return "there is a file of that name";
+  if (error instanceof Deno.errors.BrokenPipe) return "its reader is gone";
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return byCode[code] ?? (error instanceof Error ? error.message : String(error));
 }

@@ -7,6 +7,7 @@ import { printAll } from "../console/output.ts";
 import { unreadable } from "../console/unreadable.ts";
 import { whyNot } from "../console/why_not.ts";
 import { replaceFile } from "../files/replace_file.ts";
+import { readStandardInput } from "./standard_input.ts";
 
 /** What a line of an HTTP-only cookie begins with. */
 const HTTP_ONLY = "#HttpOnly_";
@@ -74,7 +75,7 @@ export class Cookies {
 
 async function textOf(path: string): Promise<string> {
   try {
-    if (path === "-") return await new Response(Deno.stdin.readable).text();
+    if (path === "-") return await readStandardInput();
     return await Deno.readTextFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return "";

@@ -10,6 +10,8 @@ import type { RequestMaker } from "./request_maker.ts";
 export interface GetContext {
   /** What the user wants. */
   readonly options: GetOptions;
+  /** What is printed after each transfer; undefined for nothing. */
+  readonly format: string | undefined;
   /** Makes the requests. */
   readonly maker: RequestMaker;
   /** The connections. */

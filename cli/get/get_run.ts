@@ -1,10 +1,9 @@
 // The transfers of one run of get, one after the other or at once.
 
 import type { Progress } from "../client/progress.ts";
-import { CurlCode } from "../console/curl_code.ts";
-import { unreadable } from "../console/unreadable.ts";
 import { draw, printAll, report } from "../console/output.ts";
 import { printable } from "../console/printable.ts";
+import { whyNot } from "../console/why_not.ts";
 import type { GetContext } from "./get_context.ts";
 import type { GetJob } from "./get_job.ts";
 import { GetTransfer } from "./get_transfer.ts";
@@ -90,7 +89,7 @@ export class GetRun {
       const fail = (exitCode: number, message: string) => this.fail(exitCode, message);
       await fetchPage(page, outcome.finalUrl, this.#context, this.#pages, fail);
     }
-    const { writeOut: format } = this.#context.options;
+    const { format } = this.#context;
     if (format !== undefined) await print(format, outcome);
     return outcome;
   }
@@ -113,24 +112,12 @@ export class GetRun {
 }
 
 async function print(format: string, outcome: TransferReport): Promise<void> {
-  for (const [stream, text] of writeOut(await formatOf(format), outcome)) {
+  for (const [stream, text] of writeOut(format, outcome)) {
     if (stream === "stderr") draw(text);
     else {
-      await printAll(text).catch(() => {
-        report("mpquic: Cannot print what -w asks for: standard output is closed");
+      await printAll(text).catch((error) => {
+        report(`mpquic: Cannot print what -w asks for: ${whyNot(error)}`);
       });
     }
-  }
-}
-
-/** As with curl, "@FILE" is in a file, "@-" on standard input. */
-async function formatOf(format: string): Promise<string> {
-  if (!format.startsWith("@")) return format;
-  const path = format.slice(1);
-  try {
-    if (path === "-") return await new Response(Deno.stdin.readable).text();
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    throw unreadable(error, path, "-w", CurlCode.Read);
   }
 }

@@ -50,8 +50,7 @@ export class StreamSink implements Sink {
     try {
       for (let at = 0; at < chunk.length;) at += await this.#file.write(chunk.subarray(at));
     } catch (error) {
-      const reason = error instanceof Deno.errors.BrokenPipe ? "its reader is gone" : whyNot(error);
-      throw new Failure(`Cannot write to ${this.#name}: ${reason}`, 1, CurlCode.Write);
+      throw new Failure(`Cannot write to ${this.#name}: ${whyNot(error)}`, 1, CurlCode.Write);
     }
     this.length += chunk.length;
     this.#remember(chunk.subarray(-MOST_REMEMBERED));

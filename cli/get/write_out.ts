@@ -1,6 +1,9 @@
 // What -w prints after a transfer.
 
+import { CurlCode } from "../console/curl_code.ts";
+import { unreadable } from "../console/unreadable.ts";
 import { version } from "../console/version.ts";
+import { readStandardInput } from "./standard_input.ts";
 
 /** What is known of a transfer when it is over. */
 export interface TransferReport {
@@ -104,6 +107,22 @@ export function writeOut(format: string, report: TransferReport): readonly Piece
     else text += sign === "%%" ? "%" : sign;
   }
   return [...pieces, [stream, text] as const].filter(([, text]) => text !== "");
+}
+
+/**
+ * The format that -w names: as with curl, "@FILE" is in a file, "@-" on standard input.
+ *
+ * @param given What stands behind -w.
+ * @throws {Failure} If the file cannot be read.
+ */
+export async function formatOf(given: string): Promise<string> {
+  if (!given.startsWith("@")) return given;
+  const path = given.slice(1);
+  try {
+    return path === "-" ? await readStandardInput() : await Deno.readTextFile(path);
+  } catch (error) {
+    throw unreadable(error, path, "-w", CurlCode.Read);
+  }
 }
 
 function fieldOf(headers: Headers, name: string): string {

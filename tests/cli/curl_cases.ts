@@ -79,6 +79,11 @@ export const cases: readonly CurlCase[] = [
   { name: "-D", args: ["-D", "/dev/null", "ORIGIN/echo"] },
   { name: "-w", args: ["-w", WRITE_OUT, "ORIGIN/file", "-o", "out"] },
   { name: "-w of a file", args: ["-w", "@format", "ORIGIN/echo"] },
+  {
+    name: "-w of standard input",
+    args: ["-w", "@-", "ORIGIN/echo", "ORIGIN/file"],
+    stdin: "%{http_code}\\n",
+  },
   { name: "-w to both streams", args: ["-o", "x", "-w", "a%{stderr}b%{stdout}c", "ORIGIN/echo"] },
   { name: "--url", args: ["--url", "ORIGIN/echo"] },
   { name: "{a,b}[1-2]", args: ["-w", "%{urlnum}\\n", "ORIGIN/{a,b}/[1-2]", "ORIGIN/c"] },

@@ -61,8 +61,8 @@ export interface ExchangeAnswer {
   readonly shown?: Response;
   /** The URL that it is from. */
   readonly url: URL;
-  /** How many redirects led there. */
-  readonly redirects: number;
+  /** The redirects that led there, the first one first. */
+  readonly redirects: readonly ExchangeAnswer[];
   /** What it came over. */
   readonly carrier: Carrier;
 }
@@ -80,8 +80,9 @@ export async function exchange(
 ): Promise<ExchangeAnswer> {
   let { url, method, body } = wanted;
   const headers = new Headers(wanted.headers);
-  for (let count = 0;; count++) {
-    const answer = { ...await send(url, { method, headers, body }, options), redirects: count };
+  let passed: readonly ExchangeAnswer[] = [];
+  for (;;) {
+    const answer = { ...await send(url, { method, headers, body }, options), redirects: passed };
     options.onAnswer(answer);
     const { response } = answer;
     const location = response.headers.get("location");
@@ -89,13 +90,14 @@ export async function exchange(
       return answer;
     }
     await response.body?.cancel();
-    if (count === options.mostRedirects) {
+    if (passed.length === options.mostRedirects) {
       throw new Failure(
-        `Cannot get ${wanted.url.href}: there are more than ${count} redirects; check the URL, or allow more with --max-redirs`,
+        `Cannot get ${wanted.url.href}: there are more than ${passed.length} redirects; check the URL, or allow more with --max-redirs`,
         1,
         CurlCode.Redirects,
       );
     }
+    passed = [...passed, answer];
     const next = nextUrl(url, fieldText(location));
     if (next.origin !== wanted.url.origin && !options.trustsLocation) {
       for (const name of credentials) headers.delete(name);

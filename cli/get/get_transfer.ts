@@ -95,7 +95,7 @@ export class GetTransfer {
     } finally {
       this.#sink?.close();
     }
-    const { response, url = job.url, redirects = 0, carrier } = this.answer ?? {};
+    const { response, url = job.url, redirects = [], carrier } = this.answer ?? {};
     const [row] = carrier?.rows ?? [];
     return {
       number: job.number,
@@ -104,7 +104,7 @@ export class GetTransfer {
       method: wanted?.method ?? "GET",
       status: response?.status ?? 0,
       headers: response?.headers ?? new Headers(),
-      redirects,
+      redirects: redirects.length,
       httpVersion: carrier?.protocol === "HTTP/3" ? "3" : "0",
       received: this.received,
       sent: this.sent,
@@ -254,7 +254,9 @@ export class GetTransfer {
     const sink = this.#sink = await this.#destination.open(from);
     this.#announced = lengthOf(response.headers);
     if (options.has("include") || options.has("head")) {
-      await sink.write(responseHead(answer.carrier.protocol, answer.shown ?? response));
+      for (const { carrier, response, shown = response } of [...answer.redirects, answer]) {
+        await sink.write(responseHead(carrier.protocol, shown));
+      }
     }
     for await (const chunk of decoded(response, options.has("compressed"))) {
       await this.#onBytes(chunk.length);

@@ -238,6 +238,21 @@ Deno.test("mpquic get -i with -z shows the head that came, and no content that i
   assert.ok(!text.includes(content));
 });
 
+Deno.test("mpquic get -i with -L shows the head of each redirect too", async () => {
+  const { certPem, keyPem } = await makeIssuedCertificate(["127.0.0.1"]);
+  const place = { port: 0, localAddresses: ["127.0.0.1"] };
+  await using server = serve({ ...place, cert: certPem, key: keyPem }, handle);
+  const url = `https://127.0.0.1:${server.addr.port}/redirect?to=/file`;
+  for (const [flags, body] of [["-ksSiL", content], ["-ksSIL", ""]] as const) {
+    const { code, stdout } = await mainCommand(["get", flags, url]).output();
+    assert.equal(code, 0);
+    const [first, second, ...rest] = new TextDecoder().decode(stdout).split("\r\n\r\n");
+    assert.match(first!, /^HTTP\/3 302\s[^]*\nlocation: \/file\b/);
+    assert.match(second!, /^HTTP\/3 200\s[^]*\nx-a: b\b/);
+    assert.deepEqual(rest, [body]);
+  }
+});
+
 /** The rows of the table in docs/get.md: flags, and whether they do what they do with curl. */
 function rows(): { flags: string[]; verdict: string }[] {
   const text = Deno.readTextFileSync(new URL("../../docs/get.md", import.meta.url));

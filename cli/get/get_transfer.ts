@@ -131,7 +131,7 @@ export class GetTransfer {
     }
     const isWhole = wanted.method === "GET" && wanted.body === undefined &&
       typeof options.continueAt !== "number" && !wanted.headers.has("range") &&
-      !options.has("include") && !options.has("compressed");
+      !["include", "head", "compressed"].some((flag) => options.has(flag));
     if (!isWhole) return await this.#fetchOnce(wanted);
     const destination = this.#destination;
     if (!await destination.isFile()) return await this.#download(wanted, await destination.open());
@@ -258,12 +258,18 @@ export class GetTransfer {
         await sink.write(responseHead(carrier.protocol, shown));
       }
     }
-    for await (const chunk of decoded(response, options.has("compressed"))) {
+    // With -I the method may be any, and of its answer no more than the head is shown.
+    if (options.has("head")) await response.body?.cancel();
+    else await this.#keep(response, sink);
+    await sink.finish();
+    if (isFailed && options.has("fail-with-body")) throw failure;
+  }
+
+  async #keep(response: Response, sink: Sink): Promise<void> {
+    for await (const chunk of decoded(response, this.#context.options.has("compressed"))) {
       await this.#onBytes(chunk.length);
       await sink.write(chunk);
     }
-    await sink.finish();
-    if (isFailed && options.has("fail-with-body")) throw failure;
   }
 
   /** As curl, a file without a note that has the length of all is taken for complete. */

@@ -76,6 +76,10 @@ export const cases: readonly CurlCase[] = [
   { name: "-R", args: ["-R", "-o", "dated", "ORIGIN/file"] },
   { name: "-i", args: ["-i", "ORIGIN/bare"], isCodeOnly: true },
   { name: "-I", args: ["-I", "-o", "/dev/null", "-w", WRITE_OUT, "ORIGIN/file"] },
+  {
+    name: "-I and -X",
+    args: ["-I", "-X", "GET", "-o", "/dev/null", "-w", WRITE_OUT, "ORIGIN/file"],
+  },
   { name: "-D", args: ["-D", "/dev/null", "ORIGIN/echo"] },
   { name: "-w", args: ["-w", WRITE_OUT, "ORIGIN/file", "-o", "out"] },
   { name: "-w of a file", args: ["-w", "@format", "ORIGIN/echo"] },

@@ -26,6 +26,9 @@ import type { TransferReport } from "./write_out.ts";
 /** The status of what is there already, by a condition (RFC 9110, Section 15.4.5). */
 const NOT_MODIFIED = 304;
 
+/** The status of a range that has no byte of the file. */
+const UNSATISFIABLE = 416;
+
 /** Fetches or uploads one file, and knows at any time how far it is. */
 export class GetTransfer {
   /** Bytes of bodies that have come. */
@@ -250,7 +253,9 @@ export class GetTransfer {
     if (response.status === NOT_MODIFIED && !options.has("include") && !options.has("head")) {
       return await response.body?.cancel(); // a file that is there stays as it is
     }
-    if (from !== undefined && !isFailed) await checkRange(answer, from);
+    // Nothing stands behind that byte: all is there, as with curl.
+    const isBeyond = from !== undefined && response.status === UNSATISFIABLE;
+    if (from !== undefined && !isBeyond) await checkRange(answer, from);
     const sink = this.#sink = await this.#destination.open(from);
     this.#announced = lengthOf(response.headers);
     if (options.has("include") || options.has("head")) {
@@ -259,7 +264,7 @@ export class GetTransfer {
       }
     }
     // With -I the method may be any, and of its answer no more than the head is shown.
-    if (options.has("head")) await response.body?.cancel();
+    if (isBeyond || options.has("head")) await response.body?.cancel();
     else await this.#keep(response, sink);
     await sink.finish();
     if (isFailed && options.has("fail-with-body")) throw failure;

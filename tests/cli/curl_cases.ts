@@ -54,6 +54,8 @@ export const cases: readonly CurlCase[] = [
   { name: "-C N", args: ["-C", "400", "ORIGIN/file"] },
   { name: "-C N with a file", args: ["-C", "5", "-o", "five", "ORIGIN/file"] },
   { name: "-C N of a server without ranges", args: ["-C5", "ORIGIN/echo"], isCodeOnly: true },
+  { name: "-C N behind the end", args: ["-C5", "-o", "five", "ORIGIN/status?code=416"] },
+  { name: "-C N of what is not there", args: ["-C5", "-o", "five", "ORIGIN/status?code=404"] },
   { name: "-C - with nothing there", args: ["-C", "-", "-o", "out", "ORIGIN/file"] },
   { name: "-C - with all there", args: ["-C", "-", "-o", "whole", "ORIGIN/file"] },
   { name: "-z, newer", args: ["-z", "1 Jan 2019", "ORIGIN/file", "ORIGIN/echo"] },

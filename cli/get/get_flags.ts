@@ -6,6 +6,10 @@ import { logFlags } from "../flags/log_flags.ts";
 import { commonFlags, transportFlags } from "../flags/transport_flags.ts";
 import { trustFlags } from "../flags/trust_flags.ts";
 
+/** The flags of data, which are joined into one body, or one query. */
+export const dataFlags: readonly string[] = ["data", "data-raw", "data-binary", "data-urlencode"]
+  .concat("json");
+
 const output: readonly Flag[] = [
   {
     name: "output",

@@ -19,6 +19,7 @@ import { readTransportChoices } from "../flags/transport_flags.ts";
 import { readTrustChoices } from "../flags/trust_flags.ts";
 import { bareHost } from "../paths/bare_host.ts";
 import { type Checksum, readChecksum } from "./checksum.ts";
+import { dataFlags } from "./get_flags.ts";
 import { type GetJob, readJobs } from "./get_job.ts";
 import { getProgram } from "./get_program.ts";
 import { splitOperations } from "./operations.ts";
@@ -218,6 +219,12 @@ function checkTogether(options: GetOptions, given: FlagValues): void {
   if (has("fail") && has("fail-with-body")) refuse("-f and --fail-with-body", "give one of them");
   if (options.range !== undefined && options.continueAt !== undefined) {
     refuse("--range and -C", "give one of them");
+  }
+  const withContent = [...has("get") ? [] : dataFlags, "form", "form-string", "upload-file"]
+    .find((name) => given.values[name] !== undefined);
+  if (withContent && (options.method === "GET" || options.method === "HEAD")) {
+    // The runtime has no such requests.
+    refuse(`--${withContent} and -X ${options.method}`, "give another method, or leave -X out");
   }
   const isNamedByServer = has("remote-header-name");
   if (isNamedByServer && options.continueAt !== undefined) {

@@ -10,11 +10,9 @@ import { type ContentPart, RequestContent } from "../http/request_content.ts";
 import type { WantedRequest } from "./exchange.ts";
 import { formContent, type FormField } from "./form_content.ts";
 import type { GetJob } from "./get_job.ts";
+import { dataFlags } from "./get_flags.ts";
 import type { GetOptions } from "./get_options.ts";
 import { fieldOf } from "./time_condition.ts";
-
-/** The flags that give a body by pieces that are joined with "&". */
-const dataFlags = ["data", "data-raw", "data-binary", "data-urlencode", "json"];
 
 /** What all requests of a run have in common. */
 export class RequestMaker {

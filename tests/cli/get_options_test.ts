@@ -86,6 +86,9 @@ Deno.test("readGetOptions() refuses what contradicts, and says what was meant", 
   refuses(["-k", "--tcp-fallback", url], /over TCP/);
   refuses(["-4", "--tcp-fallback", url], /over TCP the runtime chooses/);
   refuses(["--range", "0-", "-C", "1", url], /--range and -C/);
+  refuses(["-X", "GET", "--data-raw", "x", url], /--data-raw and -X GET together/);
+  refuses(["-X", "HEAD", "-T", "f", url], /--upload-file and -X HEAD together/);
+  assert.ok(typeof readGetOptions(["-X", "GET", "-G", "-d", "x", url]) === "object");
   refuses(["-silent", url], /did you mean --silent\?/);
   refuses(["--outptu", "f", url], /use --output/);
 });

@@ -86,7 +86,7 @@ export async function exchange(
     options.onAnswer(answer);
     const { response } = answer;
     const location = response.headers.get("location");
-    if (!options.followsRedirects || location === null || !redirects.has(response.status)) {
+    if (!options.followsRedirects || !location || !redirects.has(response.status)) {
       return answer;
     }
     await response.body?.cancel();

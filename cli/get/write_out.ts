@@ -59,7 +59,7 @@ const variables: Readonly<Record<string, (report: TransferReport) => string | nu
   "num_redirects": ({ redirects }) => redirects,
   "redirect_url": ({ headers, finalUrl }) => {
     const location = headers.get("location");
-    return location === null ? "" : URL.parse(location, finalUrl)?.href ?? "";
+    return location ? URL.parse(location, finalUrl)?.href ?? "" : "";
   },
   "remote_ip": ({ remote }) => remote?.[0] ?? "",
   "remote_port": ({ remote }) => remote?.[1] ?? 0,

@@ -27,7 +27,7 @@ export async function followRedirects(
     const response = await send(at, how);
     const field = response.headers.get("location");
     const location = field === null ? null : fieldText(field);
-    if (location === null || !redirects.has(response.status)) return response;
+    if (!location || !redirects.has(response.status)) return response;
     await response.body?.cancel();
     const next = URL.parse(location, at);
     if (next?.origin !== url.origin) {

@@ -142,6 +142,7 @@ export const cases: readonly CurlCase[] = [
   { name: "no --compressed", args: ["-o", "coded", "ORIGIN/gzip"] },
   { name: "no -L", args: ["-w", WRITE_OUT, "ORIGIN/redirect?to=/echo"] },
   { name: "-L", args: ["-L", "-w", WRITE_OUT, "ORIGIN/redirect?to=/echo"] },
+  { name: "-L to nowhere", args: ["-L", "-w", WRITE_OUT, "ORIGIN/redirect?to="] },
   { name: "-L with a body, 302", args: ["-L", "-d", "x", "ORIGIN/redirect?to=/echo"] },
   { name: "-L with a body, 307", args: ["-L", "-d", "x", "ORIGIN/redirect?to=/echo&code=307"] },
   { name: "-L and -X", args: ["-L", "-X", "PUT", "ORIGIN/redirect?to=/echo&code=303"] },

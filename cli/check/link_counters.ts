@@ -20,6 +20,8 @@ export function linkThatSent(
     if (packetsSent === undefined || earlier === undefined) return [];
     return [{ name, count: packetsSent - earlier }];
   });
+  // Of a link that is not counted, such as loopback, others tell nothing.
+  if (!sent.some(({ name }) => name === wanted)) return undefined;
   const enough = sent.filter(({ count }) => count >= datagrams);
   if (enough.some(({ name }) => name === wanted)) return wanted;
   return enough.sort((a, b) => b.count - a.count)[0]?.name;

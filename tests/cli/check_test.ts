@@ -113,6 +113,7 @@ Deno.test("linkThatSent() takes the link that was meant if it sent enough, else 
   assert.equal(linkThatSent(before, after(103, 9), "usb0", 3), "wlan0");
   assert.equal(linkThatSent(before, after(101, 7), "usb0", 3), undefined);
   assert.equal(linkThatSent(before, after(undefined, 7), "usb0", 3), undefined);
+  assert.equal(linkThatSent(before, after(900, 10), "lo", 3), undefined, "lo is not counted");
 });
 
 Deno.test("a silent name server is asked by another link, if it is beyond the one that is silent", () => {

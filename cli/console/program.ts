@@ -1,8 +1,9 @@
 // Runs a program to its end, and prints what it throws in one line.
 
 import { Failure } from "./failure.ts";
-import { clearLine, print, report } from "./output.ts";
+import { clearLine, report } from "./output.ts";
 import { printable } from "./printable.ts";
+import { whyNot } from "./why_not.ts";
 
 /**
  * Runs a program to its end and turns whatever it throws into one line on standard error.
@@ -30,9 +31,16 @@ export async function runProgram(program: string, main: () => Promise<number>): 
  *
  * @param text What to print on standard output.
  * @returns The exit code.
+ * @throws {Failure} If it cannot be written; a reader that has seen enough may leave before the end.
  */
 export function say(text: string): number {
-  print(text);
+  try {
+    const bytes = new TextEncoder().encode(`${text}\n`);
+    for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) return 0;
+    throw new Failure(`Cannot write to standard output: ${whyNot(error)}`);
+  }
   return 0;
 }
 

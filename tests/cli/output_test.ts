@@ -58,3 +58,22 @@ Deno.test({
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test({
+  name: "a program that is asked to print something fails if that cannot be written",
+  ignore: !hasFullDevice,
+}, async () => {
+  for (const [redirection, expected] of [["> /dev/full", 1], ["| head -c 1", 0]] as const) {
+    const script = `"$0" run -A --unstable-net cli/main.ts completion man ${redirection}`;
+    const command = new Deno.Command("/bin/sh", {
+      args: ["-c", script, Deno.execPath()],
+      cwd: new URL("../..", import.meta.url).pathname,
+      stdin: "null",
+    });
+    const { code, stderr } = await command.output();
+    const said = expected === 0
+      ? ""
+      : "mpquic: Cannot write to standard output: the disk is full\n";
+    assert.deepEqual([code, new TextDecoder().decode(stderr)], [expected, said], redirection);
+  }
+});

@@ -57,7 +57,7 @@ export class GetTransfer {
     this.#job = job;
     this.#destination = new Destination(job, context);
     this.#context = context;
-    this.#retry = new Retry(context.options);
+    this.#retry = new Retry(context.options, context.signal);
     const { limitRate } = context.options;
     this.#throttle = limitRate === undefined ? undefined : new Throttle(limitRate);
   }

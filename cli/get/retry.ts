@@ -47,16 +47,23 @@ export function againLine({ message }: Failure, wait: number): string {
 /** How often, when and after which failures one transfer is tried again. */
 export class Retry {
   readonly #choices: RetryChoices;
+  readonly #signal: AbortSignal | undefined;
   readonly #now: () => number;
   #since: number;
   #count = 0;
 
   /**
    * @param choices What the user has chosen.
+   * @param signal Ends the run: after that, nothing is tried again.
    * @param now Tells the time in milliseconds.
    */
-  constructor(choices: RetryChoices, now: () => number = () => performance.now()) {
+  constructor(
+    choices: RetryChoices,
+    signal?: AbortSignal,
+    now: () => number = () => performance.now(),
+  ) {
     this.#choices = choices;
+    this.#signal = signal;
     this.#now = now;
     this.#since = now();
   }
@@ -80,7 +87,7 @@ export class Retry {
    */
   next(failure: Failure, isUnderWay: boolean): number | undefined {
     const { retry, retryDelay, retryMaxTime } = this.#choices;
-    if (!this.#mayRepeat(failure, isUnderWay)) return undefined;
+    if (this.#signal?.aborted || !this.#mayRepeat(failure, isUnderWay)) return undefined;
     if (this.#count >= (retry ?? (isUnderWay ? Infinity : 0))) return undefined;
     const growing = Math.min(FIRST_PAUSE * 2 ** this.#count, LONGEST_PAUSE);
     const asked = failure instanceof StatusFailure ? failure.retryAfter ?? 0 : 0;

@@ -13,6 +13,7 @@ import { exchange, type ExchangeAnswer, type WantedRequest } from "./exchange.ts
 import type { GetContext } from "./get_context.ts";
 import type { GetJob } from "./get_job.ts";
 import { sizeOf, sizeToSend } from "./local_path.ts";
+import { partOf } from "./part_name.ts";
 import { PageSink } from "./page_sink.ts";
 import { checkReadable } from "./request_maker.ts";
 import { againLine, Retry } from "./retry.ts";
@@ -279,7 +280,7 @@ export class GetTransfer {
 
   /** As curl, a file without a note that has the length of all is taken for complete. */
   async #isComplete(wanted: WantedRequest, output: string): Promise<boolean> {
-    const [part, whole] = await Promise.all([sizeOf(`${output}.part`), sizeOf(output)]);
+    const [part, whole] = await Promise.all([sizeOf(partOf(output)), sizeOf(output)]);
     if (part || !whole) return false;
     const { say } = this.#context;
     const { response } = await this.#ask(wanted, { range: `bytes=${whole}-` });

@@ -6,6 +6,7 @@ import { isDiskFull, whyNot } from "../console/why_not.ts";
 import { openLocked } from "../files/locked_file.ts";
 import { type Representation, withoutFragment } from "../http/representation.ts";
 import { makeFolderOf } from "./local_path.ts";
+import { partOf } from "./part_name.ts";
 import type { FileSink } from "./sink.ts";
 
 /** Bytes that a note beside a part may have; a larger one is not ours. */
@@ -61,7 +62,7 @@ export class PartFile implements FileSink {
    * @throws {Failure} If it cannot be written.
    */
   static async open(path: string, { asked, createFolders, say }: PartOptions): Promise<PartFile> {
-    const part = `${path}.part`;
+    const part = partOf(path);
     try {
       if (createFolders) await makeFolderOf(path);
       if (await isFolder(path)) throw new Deno.errors.IsADirectory();
@@ -76,7 +77,7 @@ export class PartFile implements FileSink {
   }
 
   get partPath(): string {
-    return `${this.#path}.part`;
+    return partOf(this.#path);
   }
 
   get length(): number {
@@ -213,7 +214,7 @@ function isNote(note: unknown): note is PartNote {
 }
 
 function noteOf(path: string): string {
-  return `${path}.part.json`;
+  return `${partOf(path)}.json`;
 }
 
 async function isFolder(path: string): Promise<boolean> {

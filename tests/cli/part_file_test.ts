@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { PartFile } from "../../cli/get/part_file.ts";
+import { partOf } from "../../cli/get/part_name.ts";
+
+// Files on their way, where the file system sets limits.
+
+const asked = new URL("https://h.example/file");
+const say = () => {};
+
+Deno.test("a file of the longest name that there is can be fetched, and gone on with", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const name of ["x".repeat(255), `${"x".repeat(254)}y`, "字".repeat(85)]) {
+      const path = `${folder}/${name}`;
+      const one = await PartFile.open(path, { asked, say });
+      await one.restart({ url: asked.href, etag: '"1"' });
+      await one.write(new Uint8Array(3));
+      one.close();
+      const other = await PartFile.open(path, { asked, say });
+      assert.equal(other.kept, 3);
+      await other.finish();
+      assert.equal((await Deno.stat(path)).size, 3);
+    }
+    const names = Array.from(Deno.readDirSync(folder), ({ name }) => name);
+    assert.equal(names.length, 3, "no part is left");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("partOf() cuts no character in two, and keeps the folder", () => {
+  assert.equal(partOf("a/b"), "a/b.part");
+  assert.equal(partOf(`a/${"x".repeat(245)}`), `a/${"x".repeat(245)}.part`);
+  assert.match(partOf(`a/${"字".repeat(85)}`), /^a\/字{66}~[0-9a-f]{16}\.part$/u);
+});

@@ -110,6 +110,7 @@ export class PartFile implements FileSink {
       const note: PartNote = { asked: this.#asked, known };
       await Deno.writeTextFile(noteOf(this.#path), JSON.stringify(note));
     } catch (error) {
+      await this.distrust();
       throw cannotWrite(this.#path, error);
     }
   }

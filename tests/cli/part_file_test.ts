@@ -33,3 +33,17 @@ Deno.test("partOf() cuts no character in two, and keeps the folder", () => {
   assert.equal(partOf(`a/${"x".repeat(245)}`), `a/${"x".repeat(245)}.part`);
   assert.match(partOf(`a/${"字".repeat(85)}`), /^a\/字{66}~[0-9a-f]{16}\.part$/u);
 });
+
+Deno.test("a part is taken away if its note cannot be written", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/file`;
+    await Deno.mkdir(`${path}.part.json`);
+    const part = await PartFile.open(path, { asked, say });
+    await assert.rejects(part.restart({ url: asked.href }), /Cannot write .*file: it is a folder/);
+    part.close();
+    assert.deepEqual(Array.from(Deno.readDirSync(folder)), []);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

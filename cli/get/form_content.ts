@@ -84,10 +84,17 @@ function splitOptions(
     let found;
     (found = /^([^]*);(type|filename)=((?:(?!;type=|;filename=)[^])*)$/.exec(value));
   ) {
-    options[found[2] as "type" | "filename"] = found[3]!.replace(/^"(.*)"$/s, "$1");
+    options[found[2] as "type" | "filename"] = unquoted(found[3]!);
     value = found[1]!;
   }
-  return [value.replace(/^([@<]?)"(.*)"$/s, "$1$2"), options];
+  const [, sign, rest] = /^([@<]?)([^]*)$/.exec(value)!;
+  return [`${sign}${unquoted(rest!)}`, options];
+}
+
+/** As curl, within quotes: a backslash stands before a quote or a backslash that is meant. */
+function unquoted(text: string): string {
+  const within = /^"([^]*)"$/.exec(text)?.[1];
+  return within === undefined ? text : within.replaceAll(/\\(["\\])/g, "$1");
 }
 
 /** RFC 7578, Section 4.2, as browsers do: what would end the name is percent-encoded. */

@@ -125,6 +125,10 @@ export const cases: readonly CurlCase[] = [
       ...["-F", "d=<lines", "--form-string", "e=@x;type=y", "ORIGIN/echo"],
     ],
   },
+  {
+    name: "-F with quotes",
+    args: ["-F", 'a="x;\\"y\\\\z"', "-F", 'b=@lines;filename="q\\"x.bin"', "ORIGIN/echo"],
+  },
   { name: "-F of a missing file", args: ["-F", "a=@nowhere", "ORIGIN/echo"], isCodeOnly: true },
   { name: "-T", args: ["-T", "lines", "ORIGIN/echo"] },
   { name: "-T to a folder", args: ["-T", "lines", "ORIGIN/echo/"] },

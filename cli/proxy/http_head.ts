@@ -63,12 +63,15 @@ export function forwardedHead(head: HttpHead, url: URL, hop: string): string {
     const lower = name.toLowerCase();
     return !FOR_ONE_HOP.has(lower) && !named.includes(lower);
   });
-  const via = [fieldOf(head, "via"), `1.1 ${hop}`].filter((part) => part !== "").join(", ");
+  const via = [fieldOf(head, "via"), `1.${head.minor} ${hop}`].filter((part) => part !== "").join(
+    ", ",
+  );
   // RFC 9112, Section 3.2.2: the host is that of the URL, whatever the field says.
   const fields = [["Host", url.host], ...kept, ["Via", via], ["Connection", "close"]];
   const lines = fields.map(([name, value]) => `${name}: ${value}`);
   const path = url.pathname + url.search;
-  return [`${head.method} ${path} HTTP/1.1`, ...lines, "", ""].join("\r\n");
+  // The answer passes as it comes, and a program that speaks HTTP/1.0 cannot read one in chunks.
+  return [`${head.method} ${path} HTTP/1.${head.minor}`, ...lines, "", ""].join("\r\n");
 }
 
 /**
@@ -79,9 +82,11 @@ export function forwardedHead(head: HttpHead, url: URL, hop: string): string {
 export function contentLength(head: HttpHead): number | undefined {
   const length = fieldOf(head, "content-length");
   const coding = fieldOf(head, "transfer-encoding");
-  // RFC 9112, Section 6.3: both at once are an attempt to smuggle a request.
+  // RFC 9112, Section 6.3: both at once are an attempt to smuggle a request, and HTTP/1.0 has no
+  // codings.
   if (coding !== "") {
-    return length === "" && coding.toLowerCase() === "chunked" ? Infinity : undefined;
+    const isPlain = length === "" && coding.toLowerCase() === "chunked" && head.minor > 0;
+    return isPlain ? Infinity : undefined;
   }
   if (length === "") return 0;
   return /^\d{1,15}$/.test(length) ? Number(length) : undefined;

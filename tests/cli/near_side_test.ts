@@ -214,6 +214,11 @@ Deno.test("the near side forwards requests for http URLs as the standard wants",
   await post.send(`POST http://${host.target}/ HTTP/1.1\r\nContent-Length: 4\r\n\r\nbody and more`);
   assert.match(await post.rest(), /fine$/);
   assert.ok(heads[1]!.endsWith("\r\n\r\nbody"), heads[1]);
+  // A program of HTTP/1.0 could not read an answer in chunks.
+  using old = await Program.connect(run.near);
+  await old.send(`GET http://${host.target}/ HTTP/1.0\r\n\r\n`);
+  assert.match(await old.rest(), /fine$/);
+  assert.match(heads[2]!, /^GET \/ HTTP\/1\.0\r\nHost: [^]*\r\nVia: 1\.0 near-1\r\n/);
 });
 
 Deno.test("the near side serves no web page and takes no garbage", async () => {
@@ -244,6 +249,7 @@ Deno.test("the near side serves no web page and takes no garbage", async () => {
       "GET http://a/ HTTP/1.1\r\na: b\r\n folded\r\n\r\n",
       "POST http://a/ HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
       "POST http://a/ HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+      "POST http://a/ HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
       "CONNECT a HTTP/1.1\r\n\r\n",
       "CONNECT http://a:1/ HTTP/1.1\r\n\r\n",
       `GET http://a/ HTTP/1.1\r\nx: ${"y".repeat(20_000)}\r\n\r\n`,

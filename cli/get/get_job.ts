@@ -94,10 +94,19 @@ function readUrl(text: string): { url: URL; user: string | undefined } {
   }
   const { username, password } = url;
   const user = username || password
-    ? `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+    ? `${decodedPart(username)}:${decodedPart(password)}`
     : undefined;
   url.username = url.password = "";
   return { url, user };
+}
+
+/** A part of a URL without percent-encoding; one that cannot be decoded stays as it is. */
+function decodedPart(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** As with curl, a URL that ends with a slash gets the name of the file. */

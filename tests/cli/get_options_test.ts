@@ -79,6 +79,12 @@ Deno.test("readGetOptions() reads numbers with the units of curl", () => {
   refuses(["--resolve", "h.example:192.0.2.1", url], /host:port:address/);
 });
 
+Deno.test("a name in a URL that cannot be decoded is taken as it is", () => {
+  const options = readGetOptions(["https://50%:a%41@server.example/"]);
+  assert.ok(typeof options === "object");
+  assert.equal(options.jobs[0]!.user, "50%:aA");
+});
+
 Deno.test("readGetOptions() refuses what contradicts, and says what was meant", () => {
   refuses(["-k", "--cacert", "f", url], /--insecure and --cacert/);
   refuses(["-4", "-6", url], /-4 and -6/);

@@ -1,11 +1,6 @@
 // Replaces a file as a whole.
 
-/** A file that is there, or may be. */
-interface Place {
-  /** Its name, which no link has. */
-  readonly target: string;
-  readonly mode: number | null;
-}
+import { placeOfFile } from "./file_place.ts";
 
 /**
  * Gives a file another content, all of it or none: a full disk or a crash leaves what was there. The
@@ -17,7 +12,7 @@ interface Place {
  * @param mode The mode of a file that is not there yet.
  */
 export async function replaceFile(path: string, text: string, mode: number): Promise<void> {
-  const place = await placeOf(path);
+  const place = await placeOfFile(path);
   const beside = `${place?.target}.${crypto.randomUUID()}.tmp`;
   const file = place && await openBeside(beside, place.mode ?? mode);
   if (place === undefined || file === undefined) {
@@ -35,19 +30,6 @@ export async function replaceFile(path: string, text: string, mode: number): Pro
   } catch (error) {
     await Deno.remove(beside).catch(() => {});
     throw error;
-  }
-}
-
-/** Where a file lies, links followed, and its mode; undefined where none is, or none may be looked at. */
-async function placeOf(path: string): Promise<Place | undefined> {
-  try {
-    const { isFile, mode } = await Deno.stat(path);
-    return isFile ? { target: await Deno.realPath(path), mode } : undefined;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) return undefined;
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    const isLink = await Deno.lstat(path).then(() => true, () => false); // to a file yet to be made
-    return isLink ? undefined : { target: path, mode: null };
   }
 }
 

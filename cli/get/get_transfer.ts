@@ -1,6 +1,7 @@
 // One URL of the command get: its request, its answer, and where that goes.
 
 import type { Failure } from "../console/failure.ts";
+import { placeOfFile } from "../files/file_place.ts";
 import { readContentRange } from "../http/content_range.ts";
 import { responseHead } from "../http/message_text.ts";
 import { lengthOf } from "../http/representation.ts";
@@ -280,7 +281,9 @@ export class GetTransfer {
 
   /** As curl, a file without a note that has the length of all is taken for complete. */
   async #isComplete(wanted: WantedRequest, output: string): Promise<boolean> {
-    const [part, whole] = await Promise.all([sizeOf(partOf(output)), sizeOf(output)]);
+    const place = await placeOfFile(output).catch(() => undefined);
+    const target = place?.target ?? output;
+    const [part, whole] = await Promise.all([sizeOf(partOf(target)), sizeOf(target)]);
     if (part || !whole) return false;
     const { say } = this.#context;
     const { response } = await this.#ask(wanted, { range: `bytes=${whole}-` });

@@ -3,6 +3,7 @@
 import { CurlCode } from "../console/curl_code.ts";
 import { Failure } from "../console/failure.ts";
 import { isDiskFull, whyNot } from "../console/why_not.ts";
+import { placeOfFile } from "../files/file_place.ts";
 import { openLocked } from "../files/locked_file.ts";
 import { type Representation, withoutFragment } from "../http/representation.ts";
 import { makeFolderOf } from "./local_path.ts";
@@ -37,6 +38,8 @@ export interface PartOptions {
 export class PartFile implements FileSink {
   readonly kept: number;
   readonly #path: string;
+  /** The mode of the file that is there already. */
+  readonly #mode: number | null;
   readonly #asked: string;
   readonly #file: Deno.FsFile;
   #length: number;
@@ -45,8 +48,15 @@ export class PartFile implements FileSink {
   #isAtEnd = false;
   #isClosed = false;
 
-  private constructor(path: string, asked: string, file: Deno.FsFile, known: PartStart) {
+  private constructor(
+    path: string,
+    mode: number | null,
+    asked: string,
+    file: Deno.FsFile,
+    known: PartStart,
+  ) {
     this.#path = path;
+    this.#mode = mode;
     this.#asked = asked;
     this.#file = file;
     this.#known = known.known;
@@ -55,22 +65,27 @@ export class PartFile implements FileSink {
   }
 
   /**
-   * Opens the part of a file; what an earlier run has left is kept, if it is of the same URL.
+   * Opens the part of a file; what an earlier run has left is kept, if it is of the same URL. A file
+   * that is replaced keeps its mode, and the links to it.
    *
-   * @param path The name of the file.
+   * @param path The name of the file, or a link to it.
    * @param options How.
    * @throws {Failure} If it cannot be written.
    */
   static async open(path: string, { asked, createFolders, say }: PartOptions): Promise<PartFile> {
-    const part = partOf(path);
     try {
       if (createFolders) await makeFolderOf(path);
       if (await isFolder(path)) throw new Deno.errors.IsADirectory();
-      const open = () => Deno.open(part, { read: true, write: true, create: true });
+      const { target, mode } = await placeOfFile(path) ?? { target: path, mode: null };
+      const part = partOf(target);
+      const how = { read: true, write: true, create: true };
+      // What only its user may read is for no other user either while it comes.
+      const access = mode === null ? how : { ...how, mode: mode & 0o777 | 0o600 };
+      const open = () => Deno.open(part, access);
       const taken = () => new Failure("another program is fetching it now");
       const file = await openLocked(part, open, taken);
       const start = await startOf(part, (await file.stat()).size, asked, say);
-      return new PartFile(path, withoutFragment(asked), file, start);
+      return new PartFile(target, mode, withoutFragment(asked), file, start);
     } catch (error) {
       throw cannotWrite(path, error);
     }
@@ -134,6 +149,7 @@ export class PartFile implements FileSink {
     try {
       // A part that was longer once, by another program's doing, ends where the file ends.
       await this.#file.truncate(this.#length);
+      if (this.#mode !== null) await Deno.chmod(this.partPath, this.#mode & 0o777).catch(() => {});
       // Its lock holds until it has its name: else another program could begin with it before.
       await Deno.rename(this.partPath, this.#path);
       this.close();

@@ -47,3 +47,30 @@ Deno.test("a part is taken away if its note cannot be written", async () => {
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test({
+  name: "a file that is replaced keeps its mode, and the link that leads to it",
+  ignore: Deno.build.os === "windows",
+}, async () => {
+  const folder = await Deno.makeTempDir();
+  const modeOf = async (path: string) => (await Deno.stat(path)).mode! & 0o777;
+  try {
+    await Deno.mkdir(`${folder}/below`);
+    const real = `${folder}/below/real`;
+    await Deno.writeTextFile(real, "old");
+    await Deno.symlink("below/real", `${folder}/link`);
+    for (const mode of [0o600, 0o664, 0o444]) {
+      await Deno.chmod(real, mode);
+      const part = await PartFile.open(`${folder}/link`, { asked, say });
+      assert.equal(part.partPath, `${await Deno.realPath(real)}.part`);
+      assert.equal(await modeOf(part.partPath) & 0o077 & ~mode, 0, "no more may read it");
+      await part.write(new TextEncoder().encode(`${mode}`));
+      await part.finish();
+      assert.equal(await Deno.readTextFile(real), `${mode}`);
+      assert.equal(await modeOf(real), mode);
+      assert.ok((await Deno.lstat(`${folder}/link`)).isSymlink);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

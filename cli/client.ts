@@ -32,6 +32,7 @@ import {
   resolveHost,
 } from "./paths/present_interfaces.ts";
 import { onInterruption, runProgram, say } from "./console/program.ts";
+import { stoppable } from "./console/stoppable.ts";
 import { printable } from "./console/printable.ts";
 import { type Progress, summaryLines } from "./client/progress.ts";
 import { bestStyle, ProgressDisplay } from "./client/progress_display.ts";
@@ -253,10 +254,4 @@ function noteAnswer(display: ProgressDisplay, answer: Answer, options: ClientOpt
 /** As with curl, verbose output replaces the progress. */
 function isQuiet({ silent, verbose }: ClientOptions): boolean {
   return silent && !verbose;
-}
-
-function stoppable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const stopped = Promise.withResolvers<never>();
-  signal.addEventListener("abort", () => stopped.reject(signal.reason), { once: true });
-  return Promise.race([work, stopped.promise]);
 }

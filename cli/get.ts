@@ -2,6 +2,7 @@
 
 import { lostConnection } from "./console/connect_failure.ts";
 import { onInterruption, say } from "./console/program.ts";
+import { stoppable } from "./console/stoppable.ts";
 import { Failure } from "./console/failure.ts";
 import { CurlCode } from "./console/curl_code.ts";
 import { whyNot } from "./console/why_not.ts";
@@ -39,6 +40,9 @@ import {
   resolveHost,
 } from "./paths/present_interfaces.ts";
 import { isIP } from "node:net";
+
+/** Milliseconds that transfers have to end in order once the run is stopped. */
+const LEAVING = 1_000;
 
 /**
  * Runs the command to its end.
@@ -85,7 +89,8 @@ async function runOperation(
   const late = new AbortController();
   const timer = maxTime && setTimeout(() => late.abort(tooSlow(maxTime)), maxTime);
   try {
-    return await fetchAll(options, AbortSignal.any([stopping, late.signal]));
+    const signal = AbortSignal.any([stopping, late.signal]);
+    return await stoppable(fetchAll(options, signal), signal, LEAVING);
   } catch (error) {
     if (isLast || stopping.aborted || !(error instanceof Failure)) throw error;
     if (!has("silent") || has("show-error")) report(`mpquic: ${printable(error.message)}`);

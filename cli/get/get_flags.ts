@@ -156,7 +156,11 @@ const request: readonly Flag[] = [
   { name: "compressed", help: "ask for compressed content, and decompress it" },
   { name: "location", short: "L", help: "follow redirects; credentials stay with their server" },
   { name: "location-trusted", help: "follow redirects, and send credentials there too" },
-  { name: "max-redirs", value: "COUNT", help: "redirects to follow at most (default: 50)" },
+  {
+    name: "max-redirs",
+    value: "COUNT",
+    help: "redirects to follow at most (default: 50; -1 for any number)",
+  },
 ];
 
 const several: readonly Flag[] = [

@@ -122,7 +122,9 @@ export function readGetOptions(
     user: textValue(given, "user"),
     cookies: textValues(given, "cookie"),
     cookieJar: textValue(given, "cookie-jar"),
-    mostRedirects: numberValue(given, "max-redirs", 0, 10_000) ?? 50,
+    mostRedirects: textValue(given, "max-redirs") === "-1"
+      ? Infinity
+      : numberValue(given, "max-redirs", 0, 10_000) ?? 50,
     parallelMax: numberValue(given, "parallel-max", 1, 300),
     maxTime: secondsValue(given, "max-time"),
     connectTimeout: secondsValue(given, "connect-timeout"),

@@ -159,6 +159,7 @@ export const cases: readonly CurlCase[] = [
     args: ["--location-trusted", "-u", "me:x", "ORIGIN/redirect?to=OTHER/echo"],
   },
   { name: "--max-redirs", args: ["-L", "--max-redirs", "3", "ORIGIN/loop"], isCodeOnly: true },
+  { name: "--max-redirs -1", args: ["-L", "--max-redirs", "-1", "ORIGIN/redirect?to=/echo"] },
   { name: "--range", args: ["--range", "10-19", "ORIGIN/file"] },
   { name: "--range of the end", args: ["--range", "-7", "-o", "out", "ORIGIN/file"] },
   {

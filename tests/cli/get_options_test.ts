@@ -73,6 +73,9 @@ Deno.test("readGetOptions() reads numbers with the units of curl", () => {
   assert.deepEqual([...known], [["h.example:443", "::1"]]);
   refuses(["--limit-rate", "fast", url], /such as 500k/);
   refuses(["-C", "x", url], /number of bytes/);
+  refuses(["--max-redirs", "-2", url], /from 0 to 10000/);
+  const endless = readGetOptions(["--max-redirs", "-1", url]);
+  assert.ok(typeof endless === "object" && endless.mostRedirects === Infinity);
   refuses(["--range", "5", url], /such as 0-499/);
   refuses(["--checksum", "sha256:12", "-O", url], /64 hexadecimal digits/);
   refuses(["--checksum", sum, url], /with -o or -O/);

@@ -51,6 +51,13 @@ export class RangeSet {
     return index < this.#bounds.length && this.#bounds[index]! <= value;
   }
 
+  /** The smallest number from `start` on that is not in the set. */
+  nextOutside(start: number): number {
+    const index = this.#firstEndingAfter(start);
+    const isInside = index < this.#bounds.length && this.#bounds[index]! <= start;
+    return isInside ? this.#bounds[index + 1]! : start;
+  }
+
   /** Whether every number from `start` to before `end` is in the set. */
   covers(start: number, end: number): boolean {
     if (start >= end) return true;

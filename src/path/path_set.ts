@@ -105,7 +105,7 @@ export class PathSet extends PathList {
     if (this.#localIdLimit === 0) return;
     this.#provideFor(0);
     if (!this.multipath) return;
-    for (let id = this.#slots.lowest; id <= this.limits.common; id++) this.#provideFor(id);
+    for (const id of this.#slots.inPlay(this.limits.common)) this.#provideFor(id);
   }
 
   #provideFor(id: number): void {
@@ -143,7 +143,7 @@ export class PathSet extends PathList {
 
   /** The lowest path ID that can be opened now, -1 for none; MPQUIC, Section 3.2.1: without gaps. */
   get openableId(): number {
-    for (let id = this.#slots.lowest; id <= this.limits.common; id++) {
+    for (const id of this.#slots.inPlay(this.limits.common)) {
       if (this.#slots.get(id)?.openable) return id;
     }
     return -1;
@@ -151,7 +151,7 @@ export class PathSet extends PathList {
 
   /** Notes why no path can be opened, so that the peer is told (MPQUIC, Section 4.7). */
   noteBlocked(): void {
-    for (let id = this.#slots.lowest; id <= this.limits.common; id++) {
+    for (const id of this.#slots.inPlay(this.limits.common)) {
       const slot = this.#slots.get(id);
       if (slot === undefined || slot.path !== undefined || slot.abandoned) continue;
       if (!slot.remote.usable) this.limits.noteCidsBlocked(id, slot.remote.nextSequence);

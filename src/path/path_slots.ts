@@ -50,9 +50,13 @@ export class PathSlots {
     return this.#usedUp.has(id);
   }
 
-  /** The lowest path ID above 0 that may matter: in the end there are many that are used up. */
-  get lowest(): number {
-    return this.#usedUp.has(1) ? this.#usedUp.endAt(0) : 1;
+  /**
+   * The path IDs from 1 to a limit that are not used up. Those that are used up are passed over in
+   * one step: a peer that keeps a low path ID can have thousands above that used up.
+   */
+  *inPlay(limit: number): Generator<number> {
+    const used = this.#usedUp;
+    for (let id = used.nextOutside(1); id <= limit; id = used.nextOutside(id + 1)) yield id;
   }
 
   /** Nothing of it matters any more. */

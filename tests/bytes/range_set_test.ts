@@ -31,6 +31,7 @@ Deno.test("RangeSet is empty at first", () => {
   ranges.removeFirstRange();
   assert.ok(ranges.covers(5, 5));
   assert.ok(!ranges.covers(5, 6));
+  assert.equal(ranges.nextOutside(5), 5);
 });
 
 Deno.test("RangeSet joins neighbours and ignores empty ranges", () => {
@@ -108,5 +109,8 @@ function compare(
   assert.equal(ranges.covers(start, end), covered);
   for (const probe of [start - 1, start, end - 1, end, 0, size]) {
     assert.equal(ranges.has(probe), model.has(probe));
+    let outside = probe;
+    while (model.has(outside)) outside++;
+    assert.equal(ranges.nextOutside(probe), outside);
   }
 }

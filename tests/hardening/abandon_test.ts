@@ -7,6 +7,7 @@ import { Attacker, frame, idOf, newId } from "../connection/attacker.ts";
 import { TestPaths } from "../path/fakes.ts";
 import { linkOf, Pair, type PairOptions } from "../sim/pair.ts";
 import { expectOpen, move } from "../sim/transfers.ts";
+import { threadTime } from "../thread_time.ts";
 
 const sides = ["client", "server"] as const;
 
@@ -38,6 +39,27 @@ Deno.test("100,000 paths abandoned before they are opened leave nothing behind [
   assert.ok(most <= 4, `${most} at once`);
   assert.equal(t.set.paths.length, 1);
   assert.ok(t.issuer.active.size <= 4 + 3 * 2, `${t.issuer.active.size} IDs`);
+});
+
+Deno.test("A frame about paths costs the same however many path IDs above a kept one are used up [attack unopened-path-ids-used-up]", () => {
+  const t = new TestPaths();
+  t.open();
+  const costs = [10_000, 100_000].map((most) => {
+    for (let id = t.set.limits.local - 1; id < most; id++) {
+      const now = 5_000 * id;
+      t.set.onPathAbandon(id, 0, now);
+      t.drain().acked();
+      t.set.expire(now + 4_999);
+      t.set.limits.onMaxPathId(t.set.limits.local);
+    }
+    const begun = threadTime();
+    // As MAX_PATH_ID and PATH_CIDS_BLOCKED do, of which a packet holds some hundreds.
+    for (let i = 0; i < 2_000; i++) t.set.provide();
+    t.set.noteBlocked();
+    assert.equal(t.set.openableId, -1, "the peer gave no ID for another");
+    return threadTime() - begun;
+  });
+  assert.ok(costs[1]! < 300, `${costs[1]} ms for 2,000 frames, and before that ${costs[0]}`);
 });
 
 for (const side of sides) {

@@ -2,6 +2,7 @@
 
 import { Readiness } from "../scheduler/readiness.ts";
 import type { Ecn } from "../bytes/ecn.ts";
+import { Queue } from "../bytes/queue.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import type { Role } from "../error/role.ts";
@@ -84,7 +85,7 @@ export class Connection {
   readonly #sender: Sender;
   /** Only if a trace is wanted. */
   readonly #log: ConnectionLog | undefined;
-  readonly #events: ConnectionEvent[] = [];
+  readonly #events: Queue<ConnectionEvent> = new Queue();
   readonly #requests: PathRequests = new PathRequests();
   readonly #announcer: AddressAnnouncer = new AddressAnnouncer();
   readonly #unproven: UnprovenBytes;
@@ -133,8 +134,7 @@ export class Connection {
     const log = logOf(options, { handshake, paths, peer, closing }, first.path, now);
     const dispatcher = new Dispatcher(config, paths, streams, datagrams);
     const shared = { handshake, keys, paths, streams, datagrams, peer, closing, idle, log };
-    const { ackPolicy } = environment;
-    const { maxDatagramFrameSize } = config;
+    const [{ ackPolicy }, { maxDatagramFrameSize }] = [environment, config];
     const received = { ids, engine, events, remoteAddresses, ackPolicy, maxDatagramFrameSize };
     this.#receiver = new Receiver({ ...shared, ...received }, first.path);
     const sent = { announcer, ackRequest, random, dispatcher, sourceId: first.own.bytes };
@@ -235,7 +235,7 @@ export class Connection {
 
   /** What happened, oldest first. */
   nextEvent(): ConnectionEvent | undefined {
-    const event = this.#events.shift() ?? this.streams.nextEvent();
+    const event = this.#events.take() ?? this.streams.nextEvent();
     if (event !== undefined || this.closing.open || this.#isClosedTold) return event;
     this.#isClosedTold = true;
     return { type: "closed", reason: this.closing.reason! };
@@ -322,7 +322,7 @@ export class Connection {
 
   /** Whether {@linkcode nextEvent} has something to tell. */
   get hasEvents(): boolean {
-    return this.#events.length > 0 || this.streams.hasEvents ||
+    return !this.#events.isEmpty || this.streams.hasEvents ||
       (!this.closing.open && !this.#isClosedTold);
   }
 

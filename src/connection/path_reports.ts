@@ -1,5 +1,6 @@
 // Events about paths.
 
+import type { Queue } from "../bytes/queue.ts";
 import { Readiness } from "../scheduler/readiness.ts";
 import type { Role } from "../error/role.ts";
 import type { Path } from "../path/path.ts";
@@ -12,14 +13,14 @@ import type { PathRequests } from "./path_requests.ts";
 /** Turns changes of paths into events, and applies what the peer allows to new 4-tuples. */
 export class PathReports implements PathObserver {
   readonly #role: Role;
-  readonly #events: ConnectionEvent[];
+  readonly #events: Queue<ConnectionEvent>;
   readonly #requests: PathRequests;
   readonly #peer: Peer;
   readonly #keys: KeyRing;
 
   constructor(
     role: Role,
-    events: ConnectionEvent[],
+    events: Queue<ConnectionEvent>,
     requests: PathRequests,
     peer: Peer,
     keys: KeyRing,

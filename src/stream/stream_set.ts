@@ -1,5 +1,6 @@
 // All streams of a connection.
 
+import { Queue } from "../bytes/queue.ts";
 import { ErrorCode } from "../error/error_code.ts";
 import { TransportError } from "../error/quic_error.ts";
 import type { Role } from "../error/role.ts";
@@ -42,8 +43,7 @@ export class StreamSet implements SendObserver<SendHalf>, ReceiveObserver<Receiv
   readonly #streams = new StreamMap();
   /** Streams and halves with control frames to write, in the order in which they asked. */
   readonly #control = new Set<ControlWriter>();
-  readonly #events: StreamEvent[] = [];
-  #eventsTaken = 0;
+  readonly #events: Queue<StreamEvent> = new Queue();
   /** Whether the application could not open a stream of a kind and waits. */
   readonly #wanted: [boolean, boolean] = [false, false];
   #peer: PeerStreamLimits = NO_LIMITS;
@@ -119,16 +119,12 @@ export class StreamSet implements SendObserver<SendHalf>, ReceiveObserver<Receiv
 
   /** Whether {@linkcode nextEvent} has something to tell. */
   get hasEvents(): boolean {
-    return this.#events.length > 0;
+    return !this.#events.isEmpty;
   }
 
   /** The next event for the application. */
   nextEvent(): StreamEvent | undefined {
-    const events = this.#events;
-    if (this.#eventsTaken === events.length) return undefined;
-    const event = events[this.#eventsTaken++];
-    if (this.#eventsTaken === events.length) this.#eventsTaken = events.length = 0;
-    return event;
+    return this.#events.take();
   }
 
   /** Takes the limits of the peer, or those remembered from it for 0-RTT. They only rise. */

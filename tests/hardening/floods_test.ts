@@ -4,6 +4,7 @@ import type { Writer } from "../../src/bytes/writer.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { ACK } from "../../src/frame/ack.ts";
 import { CRYPTO } from "../../src/frame/crypto.ts";
+import { PATH_STATUS_BACKUP } from "../../src/frame/multipath.ts";
 import { Driver } from "../../src/io/driver.ts";
 import type { Socket } from "../../src/io/socket.ts";
 import { FrameWriter } from "../../src/connection/send/frame_writer.ts";
@@ -43,6 +44,26 @@ Deno.test("FrameWriter sends no more ACKs to a peer that acknowledges none of 65
 });
 
 for (const side of ["client", "server"] as const) {
+  Deno.test(`Events that a ${side} causes by the ten thousand are told in linear time [attack small-frames]`, () => {
+    const pair = new Pair({ paths: 2 }).connect();
+    pair.run({ until: 1_000 });
+    const attacker = new Attacker(pair, side);
+    const { victim } = attacker;
+    const before = victim.events.length;
+    let told = 0;
+    // Datagrams of 64 kB, which the driver takes in thirty at a time, hold as many.
+    for (let packets = 0; packets < 500; packets++) {
+      attacker.send((writer) => {
+        for (let i = 0; i < 150; i++) frame(PATH_STATUS_BACKUP, 1, 1_000 + told++)(writer);
+      });
+    }
+    const begun = threadTime();
+    attacker.wait(1);
+    assert.equal(victim.events.length, before + told);
+    assert.ok(threadTime() - begun < 400, `${threadTime() - begun} ms for ${told} events`);
+    attacker.expectAlive();
+  });
+
   Deno.test(`A ${side} that acknowledges ranges without end, or what was never sent, gets nowhere [attack ack-flood]`, () => {
     const pair = new Pair({ links: [linkOf(50, 44, { loss: 0.1 })] }).connect();
     const attacker = new Attacker(pair, side);

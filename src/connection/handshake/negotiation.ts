@@ -1,5 +1,6 @@
 // Configures the parts of a connection from the result of its handshake.
 
+import type { Queue } from "../../bytes/queue.ts";
 import { Readiness } from "../../scheduler/readiness.ts";
 import { ErrorCode } from "../../error/error_code.ts";
 import type { Role } from "../../error/role.ts";
@@ -28,7 +29,7 @@ export interface NegotiationParts {
   readonly ackRequest: AckRequest;
   readonly idle: Idle;
   readonly requests: PathRequests;
-  readonly events: ConnectionEvent[];
+  readonly events: Queue<ConnectionEvent>;
 }
 
 /** Applies what both ends agreed on to the parts of the connection. */

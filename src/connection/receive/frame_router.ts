@@ -1,5 +1,6 @@
 // Gives each frame of a received packet to its owner.
 
+import type { Queue } from "../../bytes/queue.ts";
 import { Level } from "../../crypto/level.ts";
 import { ErrorCode } from "../../error/error_code.ts";
 import { TransportError } from "../../error/quic_error.ts";
@@ -36,7 +37,7 @@ export interface FrameTargets {
   readonly remoteAddresses: RemoteAddresses;
   /** The largest DATAGRAM frame we announced. */
   readonly maxDatagramFrameSize: number;
-  readonly events: ConnectionEvent[];
+  readonly events: Queue<ConnectionEvent>;
   readonly closing: Closing;
 }
 

@@ -119,10 +119,12 @@ export class DatagramQueue implements FrameOwner {
   /**
    * A datagram arrived; those that are not read in time go, the oldest first.
    *
-   * @returns Whether it is kept: a copy of one that came before may not be.
+   * @returns Whether one more waits: it may take the place of another, or be a copy of one that came
+   * before and was dropped.
    */
   onDatagram(data: Uint8Array, pathId = 0): boolean {
     if (this.#duplicates?.isFirst(data, pathId) === false) return false;
+    const before = this.#incoming.length;
     while (this.#isFullWith(data.length)) {
       giveBack(this.receive()!);
       this.dropped++;
@@ -130,7 +132,7 @@ export class DatagramQueue implements FrameOwner {
     this.#incoming.push(data.slice() as Uint8Array<ArrayBuffer>);
     this.#bytesIncoming += data.length;
     this.#memory.add(data.length);
-    return true;
+    return this.#incoming.length > before;
   }
 
   /** The oldest datagram not read yet. */

@@ -19,7 +19,7 @@ export type ConnectionEvent =
   | { readonly type: "earlyDataRejected" }
   /** A server reads the client's 0-RTT data from now on. */
   | { readonly type: "earlyDataAccepted" }
-  /** A DATAGRAM waits in `datagrams`. */
+  /** One more DATAGRAM waits in `datagrams`; what takes the place of an older one is not told. */
   | { readonly type: "datagramReceived" }
   /** DATAGRAMs can be queued again after they could not be. */
   | { readonly type: "datagramsSent" }

@@ -35,6 +35,28 @@ Deno.test("DatagramQueue gives the memory of what it drops back at once", () => 
   assert.ok(most < 1e6, `${most} bytes`);
 });
 
+for (const side of ["client", "server"] as const) {
+  Deno.test(`DATAGRAMs of a ${side} cause no more events than wait to be read [attack small-frames]`, () => {
+    const pair = new Pair({ config: { maxDatagramFrameSize: 1_200 } }).connect();
+    pair.run({ until: 1_000 });
+    const attacker = new Attacker(pair, side);
+    const { connection, events } = attacker.victim;
+    const before = events.length;
+    for (let packets = 0; packets < 40; packets++) {
+      attacker.send((writer) => {
+        for (let i = 0; i < 600; i++) frame(0x31, 0)(writer);
+      });
+    }
+    attacker.wait(1);
+    assert.equal(events.length, before + 256);
+    for (let i = 0; i < 256; i++) assert.ok(connection.datagrams.receive());
+    attacker.send(frame(0x31, 0));
+    attacker.wait(1);
+    assert.equal(events.length, before + 257, "and is told of more when they are read");
+    attacker.expectAlive();
+  });
+}
+
 Deno.test("DatagramQueue puts a large datagram into a jumbo packet, but no crowd of small ones", () => {
   const queue = new DatagramQueue({ push() {} });
   queue.limit(65_535);

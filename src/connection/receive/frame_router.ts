@@ -238,8 +238,8 @@ export class FrameRouter implements FrameHandler {
     if (frameSize > this.#to.maxDatagramFrameSize) {
       throw violation(`DATAGRAM: ${frameSize} bytes are more than announced`);
     }
-    const isKept = this.#to.datagrams.onDatagram(data, this.#path.id);
-    if (isKept) this.#to.events.push({ type: "datagramReceived" });
+    const isMore = this.#to.datagrams.onDatagram(data, this.#path.id);
+    if (isMore) this.#to.events.push({ type: "datagramReceived" });
   }
 
   onPathAbandon(pathId: number, code: number): void {

@@ -5,6 +5,7 @@ import { cubic } from "../../src/congestion/cubic.ts";
 import { FrameWriter } from "../../src/connection/send/frame_writer.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { PATH_ACK } from "../../src/frame/ack.ts";
+import { ACK_FREQUENCY } from "../../src/frame/ack_frequency.ts";
 import { PATH_RESPONSE } from "../../src/frame/path_validation.ts";
 import type { Path } from "../../src/path/path.ts";
 import { Attacker, frame } from "../connection/attacker.ts";
@@ -125,6 +126,22 @@ for (const side of ["client", "server"] as const) {
       attacker.expectClose(ErrorCode.ProtocolViolation);
     });
   }
+
+  // ACK frequency, Section 4.
+  Deno.test(`A ${side} asks for delays from min_ack_delay to below 16,384 ms, and for no others`, () => {
+    for (const delay of [0, 999, 16_384_000]) {
+      const attacker = new Attacker(new Pair().connect(), side).wait(500);
+      attacker.send(frame(ACK_FREQUENCY, 0, 1, 1_000, 1));
+      assert.equal(attacker.verdict, undefined, "as much as was announced");
+      // Also in a frame that is out of date.
+      attacker.send(frame(ACK_FREQUENCY, 0, 1, delay, 1));
+      attacker.expectClose(ErrorCode.ProtocolViolation, `${delay} microseconds`);
+    }
+    const attacker = new Attacker(new Pair().connect(), side).wait(500);
+    attacker.send(frame(ACK_FREQUENCY, 1, 1, 16_383_999, 1));
+    attacker.send(frame(ACK_FREQUENCY, 2, 1, 1_000, 1));
+    attacker.expectAlive();
+  });
 
   Deno.test(`PATH_RESPONSEs of a ${side} on the wrong path prove nothing [attack swapped-path-response]`, () => {
     const pair = new Pair({ paths: 2 }).connect();

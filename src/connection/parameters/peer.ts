@@ -38,6 +38,14 @@ export class Peer {
     this.ackDelayUnit = 2 ** parameters.ackDelayExponent;
   }
 
+  /**
+   * Whether the peer may ask for a delay of acknowledgements, in microseconds (ACK frequency,
+   * Section 4): not for less than our min_ack_delay.
+   */
+  mayAskForDelay(delay: number): boolean {
+    return delay >= this.#ours.minAckDelay;
+  }
+
   /** RFC 9000, Section 18.2; MPQUIC, Section 2.2: it may want no paths to where we met it. */
   forbids(remote: Address): boolean {
     return this.parameters.disableActiveMigration && sameAddress(remote, this.#first);

@@ -276,9 +276,12 @@ export class FrameRouter implements FrameHandler {
     maxAckDelay: number,
     reorderingThreshold: number,
   ): void {
+    const { ackPolicy, peer } = this.#to;
+    if (!peer.mayAskForDelay(maxAckDelay)) {
+      throw violation(`ACK_FREQUENCY: ${maxAckDelay} microseconds are less than our min_ack_delay`);
+    }
     if (sequence <= this.#ackFrequencySequence) return;
     this.#ackFrequencySequence = sequence;
-    const { ackPolicy } = this.#to;
     ackPolicy.elicitingThreshold = elicitingThreshold + 1;
     ackPolicy.maxAckDelay = maxAckDelay / 1_000;
     // 0 asks not to hurry for packets out of order at all, 1 is how QUIC begins.

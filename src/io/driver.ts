@@ -25,6 +25,8 @@ const SMALL_BURST = 4;
 const LONGEST_BURST = 4;
 /** Datagrams of one call of the system for which the clock is not read again. */
 const CLOCK_USES = 31;
+/** Each so many bytes of a datagram count as one more: those of 64 kB can hold 30,000 frames. */
+const BYTES_PER_CLOCK_USE = 2_048;
 
 /** A datagram that an endpoint wants to be sent. */
 export interface Sendable {
@@ -161,17 +163,16 @@ export class Driver<Connection> implements SocketListener {
 
   onDatagram(datagram: Uint8Array, port: SendingPort, remote: Address, mark?: Ecn): void {
     if (this.#isClosed) return;
-    const time = this.#arrivalTime();
+    const time = this.#arrivalTime(datagram.length);
     this.#endpoint.receive(datagram, port, remote, time, mark);
     if (++this.#burst >= RECEIVE_BURST || time - this.#burstAt > LONGEST_BURST) return this.flush();
     this.#wait(QUIET_MICROTASKS);
   }
 
   /** When a datagram came. The clock is read once for several that a socket gives in one go. */
-  #arrivalTime(): number {
-    if (this.#clockUses > 0) {
-      this.#clockUses--;
-    } else {
+  #arrivalTime(size: number): number {
+    this.#clockUses -= 1 + Math.floor(size / BYTES_PER_CLOCK_USE);
+    if (this.#clockUses < 0) {
       this.#arrivedAt = monotonicNow();
       this.#clockUses = CLOCK_USES;
     }

@@ -174,6 +174,20 @@ Deno.test("Driver takes in a burst before it sends, so that one answer serves it
   assert.ok(answers.length < 100, `200 datagrams were answered ${answers.length} times`);
 });
 
+Deno.test("Driver sends while large datagrams come that take long [attack small-frames]", () => {
+  const endpoint = new FakeEndpoint();
+  const driver = new Driver(endpoint, { onConnection() {}, onActive() {} });
+  const remote = { transport: "udp", hostname: "192.0.2.1", port: 9 } as const;
+  endpoint.onReceive = () => {
+    const until = performance.now() + 5;
+    while (performance.now() < until);
+  };
+  // As one call of the system brings them.
+  for (let i = 0; i < 10; i++) driver.onDatagram(new Uint8Array(65_507), {} as Socket, remote);
+  driver.close();
+  assert.ok(endpoint.transmits >= 4, `${endpoint.transmits} times`);
+});
+
 /** What an application that takes fifty microtasks has ready when something is sent, by and by. */
 async function readyWhenSent(datagrams: number, lingers: boolean): Promise<number> {
   const endpoint = new FakeEndpoint();

@@ -104,7 +104,7 @@ export const attacks = family("attack", [
   ["stuck-critical-streams", "A peer that takes nothing of its critical streams costs little"],
   ["field-limits", "Fields, trailers and interim fields of servers are held to the limit"],
   ["small-fields", "Many small fields are counted as well, and take linear time", 2],
-  ["small-frames", "A flood of small frames costs little more than the bytes that bring it"],
+  ["small-frames", "A flood of small frames costs little more than the bytes that bring it", 6],
   ["small-pieces", "Small pieces that are handed out hold no large buffers", 2],
   [
     "http3-frames",
@@ -139,7 +139,7 @@ export const attacks = family("attack", [
   ["clock-goes-back", "A clock that goes back breaks nothing"],
   // that several paths make possible
   ["path-ids-used-up", "A thousand paths opened and abandoned by turns leave nothing behind"],
-  ["unopened-path-ids-used-up", "100,000 paths abandoned unopened cost little"],
+  ["unopened-path-ids-used-up", "100,000 paths abandoned unopened cost little", 2],
   ["path-rate", "A peer opens few paths a second"],
   ["path-id-above-limit", "Path IDs above the limit close the connection", 2],
   [

@@ -19,10 +19,10 @@ Deno.test("EcnValidation marks ten packets, then waits for a report", () => {
   const validation = tested(10);
   assert.equal(validation.mark(rtt, 0), Ecn.NotEct);
   assert.equal(validation.state, "unknown");
-  assert.equal(validation.onReported(1, 0), false);
+  assert.equal(validation.onReported(1, 0, rtt, 0), false);
   assert.equal(validation.state, "capable");
   assert.equal(validation.mark(rtt, 1_000), Ecn.Ect0);
-  assert.equal(validation.onReported(5, 2), true);
+  assert.equal(validation.onReported(5, 2, rtt, 0), true);
   assert.equal(validation.congested, 2);
 });
 
@@ -47,32 +47,55 @@ Deno.test("EcnValidation gives up if all marked packets are lost, and only then"
   assert.equal(late.state, "failed");
   const one = tested(10);
   one.mark(rtt, 0);
-  one.onReported(1, 0);
+  one.onReported(1, 0, rtt, 0);
   for (let i = 0; i < 9; i++) one.onLost();
   assert.equal(one.state, "capable");
 });
 
 Deno.test("EcnValidation gives up if all marked packets come as congested", () => {
   const validation = tested(10);
-  for (let i = 0; i < 9; i++) assert.equal(validation.onReported(1, 1), false);
+  for (let i = 0; i < 9; i++) assert.equal(validation.onReported(1, 1, rtt, 0), false);
   assert.notEqual(validation.state, "failed");
-  assert.equal(validation.onReported(1, 1), false);
+  assert.equal(validation.onReported(1, 1, rtt, 0), false);
   assert.equal(validation.state, "failed");
   assert.equal(validation.mark(rtt, 0), Ecn.NotEct);
   const congested = tested(10);
-  assert.equal(congested.onReported(9, 8), true, "nine of ten may be true");
+  assert.equal(congested.onReported(9, 8, rtt, 0), true, "nine of ten may be true");
   assert.equal(congested.state, "capable");
 });
 
 Deno.test("EcnValidation stays off once marks are refuted, or without a port that sets them", () => {
   const refuted = tested(10);
-  refuted.onReported(5, 0);
+  refuted.onReported(5, 0, rtt, 0);
   refuted.fail();
-  assert.equal(refuted.onReported(5, 5), false);
+  assert.equal(refuted.onReported(5, 5, rtt, 0), false);
   assert.equal(refuted.mark(rtt, 0), Ecn.NotEct);
   const plain = new EcnValidation(false);
   assert.equal(plain.mark(rtt, 0), Ecn.NotEct);
   plain.fail();
-  assert.equal(plain.onReported(5, 5), false);
+  assert.equal(plain.onReported(5, 5, rtt, 0), false);
   assert.equal(plain.state, "not supported");
+});
+
+Deno.test("EcnValidation gives up if a path begins to mark every packet, whatever is sent", () => {
+  const validation = tested(10);
+  assert.equal(validation.onReported(1, 0, rtt, 0), false);
+  for (let time = 0; time <= 15; time++) {
+    assert.equal(validation.onReported(2, 2, rtt, time * rtt.smoothed), true, `${time}`);
+  }
+  assert.equal(validation.onReported(1, 0, rtt, 15.5 * rtt.smoothed), false, "one had none");
+  for (let time = 16; time <= 31; time++) {
+    assert.equal(validation.onReported(2, 2, rtt, time * rtt.smoothed), true, `${time}`);
+  }
+  assert.equal(validation.onReported(2, 2, rtt, 32 * rtt.smoothed), false);
+  assert.equal(validation.state, "failed");
+});
+
+Deno.test("EcnValidation does not give up for a few packets in a long time", () => {
+  const validation = tested(10);
+  validation.onReported(1, 0, rtt, 0);
+  for (let second = 0; second < 14; second++) {
+    assert.equal(validation.onReported(2, 2, rtt, 1_000 * second), true);
+  }
+  assert.equal(validation.state, "capable");
 });

@@ -137,6 +137,18 @@ for (const [name, congestionControl] of Object.entries(controls)) {
   });
 }
 
+Deno.test("a path that begins to mark every packet holds a transfer up for a while only", () => {
+  for (const [name, congestionControl] of Object.entries(controls)) {
+    const pair = new Pair({ ecn: true, links: [linkOf(20, 40)], config: { congestionControl } });
+    pair.connect();
+    move(pair, 1_000_000);
+    pair.links[0]!.set({ remark: () => Ecn.Ce });
+    const time = move(pair, 6_000_000, "download", 60_000);
+    assert.equal(pair.server.connection.paths.paths[0]!.current.ecn.state, "failed", name);
+    assert.ok(time < 6_500, `${name}: ${time} ms, and 2,600 without marks`);
+  }
+});
+
 Deno.test("a peer that reports marks which never were harms nothing", () => {
   for (const ecn of [true, false]) {
     for (const mark of [Ecn.Ce, Ecn.Ect0, Ecn.Ect1]) {

@@ -5,6 +5,12 @@ import type { RttEstimator } from "../../recovery/rtt.ts";
 
 /** RFC 9000, Section 13.4.2: packets that leave ECN-capable before any of them is answered. */
 const TESTED_PACKETS = 10;
+/**
+ * Round trips, and packets, that all came as congested until the marks count as stuck. By then every
+ * congestion control has gone down to its smallest window, and no queue is due to it any more.
+ */
+const STUCK_ROUND_TRIPS = 16;
+const STUCK_PACKETS = 30;
 
 /** How far the validation is; the words but the first are those of RFC 9000, Appendix A.4. */
 export type EcnState = "not supported" | "testing" | "unknown" | "capable" | "failed";
@@ -12,7 +18,7 @@ export type EcnState = "not supported" | "testing" | "unknown" | "capable" | "fa
 /**
  * Whether packets of one 4-tuple leave ECN-capable. The first ones do. If the peer reports their
  * marks, all others do as well; if all of them are lost, or marks are missing or false, or all came
- * as congested, none does any more.
+ * as congested, none does any more. Nor does any after a path, later, marked all of them for long.
  */
 export class EcnValidation {
   #state: EcnState;
@@ -22,6 +28,9 @@ export class EcnValidation {
   #congested = 0;
   /** When the first ECN-capable packet left. */
   #startedAt = 0;
+  /** Since when all came as congested, and how many those are. */
+  #allCongestedSince = Infinity;
+  #allCongested = 0;
 
   /** @param isSupported Whether the port sets marks, and the congestion controller heeds them. */
   constructor(isSupported: boolean) {
@@ -77,11 +86,12 @@ export class EcnValidation {
    * @param congested How many came with the mark of congestion since the report before.
    * @returns Whether there is congestion to react to.
    */
-  onReported(acked: number, congested: number): boolean {
+  onReported(acked: number, congested: number, rtt: RttEstimator, now: number): boolean {
     this.#acked += acked;
     if (this.#state === "failed" || this.#state === "not supported") return false;
     this.#congested += congested;
     if (this.#state !== "capable" && this.#acked > 0) this.#decide();
+    else if (this.#isStuck(acked, congested, rtt, now)) this.fail();
     return this.#state === "capable" && congested > 0;
   }
 
@@ -89,6 +99,22 @@ export class EcnValidation {
   #decide(): void {
     if (this.#congested < this.#acked) this.#state = "capable";
     else if (this.#acked >= TESTED_PACKETS) this.fail();
+  }
+
+  /** Whether the path has begun to mark every packet, whatever is sent. */
+  #isStuck(acked: number, congested: number, rtt: RttEstimator, now: number): boolean {
+    if (acked === 0) return false;
+    if (congested < acked) {
+      this.#allCongestedSince = Infinity;
+      return false;
+    }
+    if (this.#allCongestedSince === Infinity) {
+      this.#allCongestedSince = now;
+      this.#allCongested = 0;
+    }
+    this.#allCongested += acked;
+    return this.#allCongested >= STUCK_PACKETS &&
+      now - this.#allCongestedSince >= STUCK_ROUND_TRIPS * rtt.smoothed;
   }
 
   /** No packet leaves ECN-capable any more (RFC 9000, Section 13.4.2.2). */

@@ -284,7 +284,8 @@ export class NetworkPath implements Carrier {
   }
 
   onMarksReported(acked: number, congested: number, newest: SentPacket, now: number): void {
-    if (!this.ecn.onReported(acked, congested) || newest.timeSent <= this.#countsAfter) return;
+    const isCongested = this.ecn.onReported(acked, congested, this.rtt, now);
+    if (!isCongested || newest.timeSent <= this.#countsAfter) return;
     this.congestion.onMarked!(newest, congested, now);
     this.#updatePacer(now);
   }

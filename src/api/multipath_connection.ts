@@ -155,7 +155,7 @@ export class MultipathConnection implements AsyncDisposable {
    *
    * @param data At most `maxDatagramSize` bytes.
    * @param options The path it is to leave on, as long as that works; any if left out.
-   * @throws {RangeError} If it is too long.
+   * @throws {TypeError} If it is no `Uint8Array`; a `RangeError` if it is too long.
    * @throws {PathError} If the path is closed.
    *
    * @example Both paths carry it, so that it is lost on neither

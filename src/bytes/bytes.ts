@@ -11,6 +11,16 @@ export function giveBack(array: Uint8Array<ArrayBuffer>): void {
   array.buffer.transfer(0);
 }
 
+/**
+ * Checks that an application gives bytes, before a length or a copy is made of what it gives.
+ *
+ * @param doing What cannot be done without, such as "send a datagram".
+ * @throws {TypeError} If it is no `Uint8Array`.
+ */
+export function checkBytes(data: unknown, doing: string): void {
+  if (!(data instanceof Uint8Array)) throw new TypeError(`Cannot ${doing}: give a Uint8Array`);
+}
+
 /** Whether both hold the same bytes. Not for secrets: it stops at the first difference. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;

@@ -1,5 +1,6 @@
 // Datagrams of a request where there are no QUIC datagrams: capsules on its stream (RFC 9297).
 
+import { checkBytes } from "../bytes/bytes.ts";
 import type { RequestDatagrams } from "../http3/handler.ts";
 import { CapsuleReader, CapsuleType, encodeCapsule } from "../http3/wire/capsule.ts";
 
@@ -43,6 +44,7 @@ export class CapsuleDatagrams implements RequestDatagrams {
   }
 
   async send(data: Uint8Array): Promise<void> {
+    checkBytes(data, "send a datagram");
     if (this.#sink.waiting > MOST_WAITING) this.#dropped++;
     else await this.#sink.write(encodeCapsule(CapsuleType.Datagram, data));
   }

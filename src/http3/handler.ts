@@ -66,7 +66,7 @@ export interface RequestDatagrams {
   /**
    * Sends a datagram, which may be lost.
    *
-   * @throws {TypeError} If the peer takes no datagrams, or the request is over.
+   * @throws {TypeError} If it is no `Uint8Array`, the peer takes no datagrams, or the request is over.
    */
   send(data: Uint8Array): Promise<void>;
   /** Waits for a datagram; undefined once the request is over. */

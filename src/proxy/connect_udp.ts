@@ -1,5 +1,6 @@
 // Talks to a host over UDP through a proxy: `connectUdp`.
 
+import { checkBytes } from "../bytes/bytes.ts";
 import { responseDatagrams } from "../http3/client/client_exchange.ts";
 import type { RequestDatagrams } from "../http3/handler.ts";
 import { CapsuleReader } from "../http3/wire/capsule.ts";
@@ -128,6 +129,7 @@ class Tunnel implements UdpTunnel {
   }
 
   async send(data: Uint8Array): Promise<void> {
+    checkBytes(data, "send a datagram");
     if (data.length > Math.min(this.maxSize, MOST_PAYLOAD)) this.#tooLong++;
     else await this.#datagrams.send(withContext(data)).catch(ignore);
   }

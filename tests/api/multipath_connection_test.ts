@@ -275,6 +275,16 @@ Deno.test("MultipathConnection sends and reads datagrams", async () => {
   await assert.rejects(client.sendDatagram(new Uint8Array(2_000)), RangeError);
 });
 
+Deno.test("MultipathConnection.sendDatagram() refuses what is no Uint8Array, and goes on", async () => {
+  await using joined = await Joined.make();
+  const { client, server } = joined;
+  for (const other of ["text", [1, 2], null, new ArrayBuffer(8), new Uint16Array(3)]) {
+    await assert.rejects(client.sendDatagram(other as unknown as Uint8Array), TypeError);
+  }
+  await client.sendDatagram(new Uint8Array(new SharedArrayBuffer(3), 1, 2).fill(7));
+  assert.deepEqual(await server.readDatagram(), new Uint8Array([7, 7]));
+});
+
 Deno.test("MultipathConnection sends more datagrams than fit at once", async () => {
   await using joined = await Joined.make();
   const { client, server } = joined;

@@ -1,5 +1,31 @@
 import assert from "node:assert/strict";
-import { concatBytes, equalBytes, equalSecrets, fromHex, toHex } from "../../src/bytes/bytes.ts";
+import {
+  checkBytes,
+  concatBytes,
+  equalBytes,
+  equalSecrets,
+  fromHex,
+  toHex,
+} from "../../src/bytes/bytes.ts";
+
+Deno.test("checkBytes() refuses what only looks like bytes", () => {
+  checkBytes(new Uint8Array(3), "send");
+  checkBytes(new Uint8Array(new SharedArrayBuffer(3)), "send");
+  const others = [
+    "text",
+    [1, 2],
+    null,
+    undefined,
+    new ArrayBuffer(3),
+    new DataView(new ArrayBuffer(3)),
+  ];
+  for (const other of [...others, new Uint16Array(3)]) {
+    assert.throws(() => checkBytes(other, "send"), {
+      name: "TypeError",
+      message: "Cannot send: give a Uint8Array",
+    });
+  }
+});
 
 Deno.test("equalBytes() and equalSecrets() see every difference", () => {
   for (const equal of [equalBytes, equalSecrets]) {

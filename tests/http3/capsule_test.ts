@@ -31,6 +31,10 @@ Deno.test("CapsuleReader hands on the types asked for, however they are cut", as
   }
 });
 
+Deno.test("encodeCapsule() refuses a value that is no Uint8Array", () => {
+  assert.throws(() => encodeCapsule(0x00, "text" as unknown as Uint8Array), TypeError);
+});
+
 Deno.test("CapsuleReader refuses streams that end within a capsule", async () => {
   const whole = encodeCapsule(0x00, new Uint8Array(100));
   for (let length = 1; length < whole.length; length++) {

@@ -54,6 +54,7 @@ Deno.test("RequestDatagrams go to their requests, both ways", async () => {
   assert.equal(flows[0]!.maxSize, transport.maxDatagramSize - 1);
   await flows[0]!.send(new Uint8Array(flows[0]!.maxSize));
   await assert.rejects(flows[0]!.send(new Uint8Array(flows[0]!.maxSize + 1)), RangeError);
+  await assert.rejects(flows[0]!.send("text" as unknown as Uint8Array), TypeError);
 });
 
 Deno.test("RequestDatagrams.read() is undefined when the request is over", async () => {

@@ -35,6 +35,7 @@ Deno.test("connectUdp() carries datagrams of all sizes that fit, and ends", asyn
   await tunnel.send(new Uint8Array(tunnel.maxSize + 1));
   await tunnel.send(new Uint8Array(65_528));
   assert.equal(tunnel.dropped, dropped + 2);
+  await assert.rejects(tunnel.send("text" as unknown as Uint8Array), TypeError);
   tunnel.close();
   assert.equal(await within(tunnel.read()), undefined);
   await within(tunnel.closed);

@@ -1,5 +1,6 @@
 // The datagrams of a connection, as applications see them (RFC 9221).
 
+import { checkBytes } from "../../bytes/bytes.ts";
 import { Readiness } from "../../scheduler/readiness.ts";
 import type { Path as CorePath } from "../../path/path.ts";
 import type { Connection } from "../../connection/connection.ts";
@@ -41,6 +42,7 @@ export class ConnectionDatagrams {
 
   /** Sends a datagram as soon as there is room for it, on one path or on any. */
   async send(data: Uint8Array, path: CorePath | undefined): Promise<void> {
+    checkBytes(data, "send a datagram");
     // The caller may write over the array as soon as we return.
     const copy = data.slice();
     while (this.#core.datagrams.isFull()) {

@@ -1,7 +1,7 @@
 // HTTP datagrams of one connection, sorted by request (RFC 9297).
 
 import type { PeerAccount } from "../../api/stats/peer_account.ts";
-import { concatBytes, giveBack } from "../../bytes/bytes.ts";
+import { checkBytes, concatBytes, giveBack } from "../../bytes/bytes.ts";
 import { ApplicationError } from "../../error/quic_error.ts";
 import { H3ErrorCode } from "../wire/code_point.ts";
 import { varints } from "../wire/frame.ts";
@@ -165,6 +165,7 @@ class DatagramFlow implements RequestDatagrams {
   }
 
   async send(data: Uint8Array): Promise<void> {
+    checkBytes(data, "send a datagram");
     // RFC 9297, Section 2.1.1: not before both ends have said that they want datagrams.
     const { datagrams } = await this.#carrier.peerSettings;
     if (!datagrams) throw new TypeError("Cannot send a datagram: the peer takes none");

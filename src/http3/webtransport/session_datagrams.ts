@@ -1,5 +1,6 @@
 // The datagrams of a session, as web streams.
 
+import { checkBytes } from "../../bytes/bytes.ts";
 import type { RequestDatagrams } from "../handler.ts";
 import type { WebTransportDatagrams } from "./web_transport_session.ts";
 
@@ -54,9 +55,7 @@ export class SessionDatagrams implements WebTransportDatagrams {
   }
 
   async #send(data: Uint8Array<ArrayBufferLike>): Promise<void> {
-    if (!(data instanceof Uint8Array)) {
-      throw new TypeError("Cannot send a datagram: only Uint8Array chunks can be sent");
-    }
+    checkBytes(data, "send a datagram");
     if (data.length > this.maxDatagramSize) this.#tooLong++;
     // One that does not fit any more, or comes after the end, is lost like any other.
     else await this.#datagrams.send(data).catch(ignore);

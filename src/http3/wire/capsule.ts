@@ -1,5 +1,6 @@
 // Reads and writes capsules (RFC 9297).
 
+import { checkBytes } from "../../bytes/bytes.ts";
 import { MAX_CAPSULE } from "../../limits/limits.ts";
 import { ApplicationError, StreamError } from "../../error/quic_error.ts";
 import { H3ErrorCode } from "./code_point.ts";
@@ -103,8 +104,11 @@ export class CapsuleReader {
 /**
  * A capsule as bytes.
  *
+ * @throws {TypeError} If the value is no `Uint8Array`.
+ *
  * @category HTTP/3
  */
 export function encodeCapsule(type: number, value: Uint8Array): Uint8Array<ArrayBuffer> {
+  checkBytes(value, "encode a capsule");
   return frame(type, value);
 }

@@ -2,6 +2,7 @@
 
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
 import type { TLSSocket } from "node:tls";
+import { checkBytes } from "../bytes/bytes.ts";
 import { CapsuleDatagrams } from "./capsule_datagrams.ts";
 import { exchangeOver } from "./client_exchange.ts";
 import { fieldsOf, requestFields } from "./fields.ts";
@@ -260,7 +261,15 @@ function tunnelOf(stream: ClientHttp2Stream, protocol: string): H2Tunnel {
         if (!stream.writableFinished || stream.rstCode !== 0) controller.error(broken());
       });
     },
-    write: (chunk) => write(stream, chunk),
+    write: async (chunk) => {
+      try {
+        checkBytes(chunk, "write to a tunnel");
+        await write(stream, chunk);
+      } catch (error) {
+        reset(stream); // the other end waits no longer
+        throw error;
+      }
+    },
     close: () => void stream.end(),
   });
   return { readable, writable, datagrams, closed };

@@ -133,6 +133,10 @@ class TcpTunnelEnd {
   }
 
   async #write(chunk: Uint8Array): Promise<void> {
+    if (!(chunk instanceof Uint8Array)) {
+      this.reset(); // the other end would take an end for the end of the data
+      throw new TypeError("Cannot write to a socket: only Uint8Array chunks can be sent");
+    }
     try {
       for (let at = 0; at < chunk.length;) at += await this.#connection.write(chunk.subarray(at));
     } catch (error) {

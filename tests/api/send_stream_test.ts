@@ -124,10 +124,35 @@ Deno.test("SendStream.close() fails when the peer stops before everything has ar
   await assert.rejects(closed, (error: StreamError) => error.code === 3);
 });
 
-Deno.test("SendStream refuses chunks that are not bytes", async () => {
-  const writer = new StreamPair().open().writable.getWriter();
-  writer.closed.catch(() => {});
-  await assert.rejects(writer.write("text" as unknown as Uint8Array), TypeError);
+Deno.test("SendStream refuses chunks that are not bytes, and resets the stream", async () => {
+  for (const other of ["text", new ArrayBuffer(3), [1, 2], null]) {
+    const pair = new StreamPair();
+    const writer = pair.open().writable.getWriter();
+    writer.closed.catch(() => {});
+    await writer.write(new Uint8Array(3));
+    await assert.rejects(writer.write(other as unknown as Uint8Array), TypeError);
+    pair.deliver();
+    const reader = pair.accepted[0]!.readable.getReader();
+    await assert.rejects(reader.read(), { name: "StreamError", code: 0 });
+  }
+});
+
+Deno.test("SendStream refuses the rest of a chunk that changes while it is written", async () => {
+  for (const isTransferred of [true, false]) {
+    const pair = new StreamPair();
+    const writer = pair.open().writable.getWriter();
+    writer.closed.catch(() => {});
+    const buffer = new ArrayBuffer(1_000_000, { maxByteLength: 1_000_000 });
+    const writing = assert.rejects(writer.write(new Uint8Array(buffer)), TypeError);
+    await settle();
+    if (isTransferred) buffer.transfer();
+    else buffer.resize(700_000);
+    pair.isLive = true;
+    pair.deliver();
+    const read = new Response(pair.accepted[0]!.readable).bytes();
+    await assert.rejects(read, { name: "StreamError", code: 0 });
+    await writing;
+  }
 });
 
 Deno.test("SendStream fails with the connection's error", async () => {

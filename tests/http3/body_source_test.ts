@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import { H3Client } from "../../src/http3/client/client.ts";
+import { serveConnection } from "../../src/http3/server/server.ts";
 import { BodySource } from "../../src/http3/message/body_source.ts";
 import { MessageWriter } from "../../src/http3/message/message_writer.ts";
 import type { H3Connection } from "../../src/http3/message/h3_connection.ts";
 import type { H3SendStream } from "../../src/http3/transport.ts";
+import { MemoryTransport } from "./memory_transport.ts";
+import { within } from "./raw_peer.ts";
 
 /** A body that notes what it is asked for. */
 function asked(sizes: number[], total = 1_000_000): ReadableStream<Uint8Array<ArrayBuffer>> {
@@ -95,6 +99,16 @@ Deno.test("MessageWriter asks for as much as there is room for, and more of a bo
       for (const byte of chunk) if (byte !== (at++ & 0xff)) assert.fail(`wrong byte at ${at}`);
     }
   }
+});
+
+Deno.test("A response whose body changes a chunk while it is sent is broken off", async () => {
+  const buffer = new ArrayBuffer(1_000_000, { maxByteLength: 1_000_000 });
+  const [transport, server] = MemoryTransport.pair();
+  const chunks = [new Uint8Array(buffer), new Uint8Array(9)];
+  serveConnection(server, () => new Response(ReadableStream.from(chunks)));
+  const response = await within(new H3Client(transport).fetch(new Request("https://localhost/")));
+  buffer.resize(600_000);
+  await assert.rejects(within(response.bytes()), { name: "StreamError", code: 0x102 });
 });
 
 Deno.test("BodySource takes what other bodies have, and tells their errors as the caller's", async () => {

@@ -95,6 +95,21 @@ Deno.test("tunnels go over TCP where nothing is heard over UDP, and say so once"
   await assert.rejects(soon(refused), { type: "destination_ip_prohibited" });
 });
 
+Deno.test("a tunnel over TCP breaks by a chunk that cannot be sent", async () => {
+  const heard = Promise.withResolvers<unknown>();
+  await using host = new TcpHost(async ({ readable }) => {
+    await new Response(readable).text().then(heard.resolve, heard.resolve);
+  });
+  await using far = await tcpFarSide();
+  const tunnel = await soon(connectTcp(`https://localhost:${far.port}`, host.target, near([])));
+  const writer = tunnel.writable.getWriter();
+  writer.closed.catch(() => {});
+  await soon(writer.write(bytes("begin")));
+  await assert.rejects(soon(writer.write("text" as unknown as Uint8Array)), TypeError);
+  await soon(tunnel.closed);
+  await soon(heard.promise);
+});
+
 Deno.test("tunnels go over QUIC again when that works", async () => {
   await using host = new TcpHost(says("hello"));
   await using far = await tcpFarSide();

@@ -54,6 +54,16 @@ nativeTest("tcpStreams() tells a reset from an end, both ways", async () => {
   }
 });
 
+nativeTest("tcpStreams() resets the connection for a chunk that is not bytes", async () => {
+  const [near, far, close] = await pair();
+  const writer = near.writable.getWriter();
+  writer.closed.catch(() => {});
+  await writer.write(bytes("begin"));
+  await assert.rejects(writer.write(new ArrayBuffer(3) as unknown as Uint8Array), TypeError);
+  await assert.rejects(within(new Response(far.readable).text()), isConnectError);
+  await close();
+});
+
 Deno.test("tcpStreams() loses nothing when the other direction has ended long before", async () => {
   const [near, far, close] = await pair();
   await near.writable.close();

@@ -167,6 +167,28 @@ Deno.test("a stream is reset or stopped with a code of the application", async (
   assert.deepEqual([reset.source, reset.streamErrorCode], ["stream", 0xffff_ffff]);
 });
 
+Deno.test("a stream breaks by a chunk that cannot be sent, and the other end learns of that", async () => {
+  const [client, server] = await new SessionPair().open();
+  for (const isChanged of [true, false]) {
+    const stream = await client.createUnidirectionalStream();
+    const writer = stream.getWriter();
+    await writer.write(bytes("b"));
+    const incoming = (await first(server.incomingUnidirectionalStreams)).getReader();
+    await within(incoming.read());
+    const data = new Uint8Array(1_000);
+    const refused = assert.rejects(
+      () => writer.write(isChanged ? data : "text" as unknown as Uint8Array),
+      TypeError,
+    );
+    data.buffer.transfer();
+    const reading = (async () => {
+      while (!(await incoming.read()).done);
+    })();
+    assert.equal((await reasonOf(reading) as WebTransportError).streamErrorCode, 0);
+    await refused;
+  }
+});
+
 Deno.test("drain() and GOAWAY ask the other end to come to an end, and nothing stops", async () => {
   const pair = new SessionPair();
   const [client, server] = await pair.open();

@@ -272,10 +272,8 @@ export class SendSink implements UnderlyingSink<Uint8Array<ArrayBufferLike>> {
   }
 
   write(chunk: Uint8Array<ArrayBufferLike>): void | Promise<void> {
-    if (!(chunk instanceof Uint8Array)) {
-      throw new TypeError("Cannot write to a stream: only Uint8Array chunks can be sent");
-    }
     this.#checkOpen();
+    if (!(chunk instanceof Uint8Array)) throw this.#refuse("only Uint8Array chunks can be sent");
     const most = Math.max(SMALL, this.#half.room.release(), this.#half.room.bytes);
     if (chunk.length > most) return this.#writePieces(chunk);
     this.#half.write(chunk);
@@ -320,15 +318,23 @@ export class SendSink implements UnderlyingSink<Uint8Array<ArrayBufferLike>> {
   }
 
   async #writePieces(chunk: Uint8Array<ArrayBufferLike>): Promise<void> {
-    for (let at = 0; at < chunk.length;) {
+    const { length } = chunk;
+    for (let at = 0; at < length;) {
       if (!this.#half.isWritable) await this.#untilWritable();
       this.#checkOpen();
+      if (chunk.length !== length) throw this.#refuse("the chunk changed while it was written");
       const piece = chunk.subarray(at, at + this.#half.room.bytes);
       this.#half.write(piece);
       at += piece.length;
       this.#wake();
     }
     if (!this.#half.isWritable) await this.#untilWritable();
+  }
+
+  /** The web stream breaks by a chunk that cannot be sent: the peer is told, and waits no longer. */
+  #refuse(why: string): TypeError {
+    this.abort(undefined);
+    return new TypeError(`Cannot write to a stream: ${why}`);
   }
 
   async #untilWritable(): Promise<void> {

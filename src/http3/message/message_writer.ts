@@ -138,8 +138,11 @@ export class MessageWriter {
   /** A large chunk goes step by step, so that slow progress is seen to be progress. */
   async #pieces(chunk: Uint8Array, isFramed: boolean, patience?: Patience): Promise<void> {
     if (!isFramed) this.#dataHeader(chunk.length);
-    for (let at = 0; at < chunk.length; at += PIECE_SIZE) {
+    const { length } = chunk;
+    for (let at = 0; at < length; at += PIECE_SIZE) {
       await this.#ready(patience);
+      // The length of the frame has been sent already.
+      if (chunk.length !== length) callerFailed(new TypeError("Cannot send a chunk that changed"));
       this.#write(chunk.subarray(at, at + PIECE_SIZE));
     }
   }

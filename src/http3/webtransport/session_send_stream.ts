@@ -46,11 +46,14 @@ class SessionSink implements UnderlyingSink<Uint8Array<ArrayBufferLike>> {
   }
 
   async write(chunk: Uint8Array<ArrayBufferLike>): Promise<void> {
-    if (!this.#credit || !(chunk instanceof Uint8Array)) return await this.#write(chunk);
-    for (let at = 0; at < chunk.length;) {
-      const length = await this.#credit.takeData(chunk.length - at);
+    if (!(chunk instanceof Uint8Array)) throw this.#refuse("only Uint8Array chunks can be sent");
+    if (!this.#credit) return await this.#write(chunk);
+    const { length: size } = chunk;
+    for (let at = 0; at < size;) {
+      const length = await this.#credit.takeData(size - at);
       this.#written += length;
       if (this.#isOver) return this.#credit.giveBack(length);
+      if (chunk.length !== size) throw this.#refuse("the chunk changed while it was written");
       await this.#write(chunk.subarray(at, at + length));
       at += length;
     }
@@ -70,6 +73,12 @@ class SessionSink implements UnderlyingSink<Uint8Array<ArrayBufferLike>> {
       this.#writer.abort(error).catch(ignore);
     }
     this.#finish();
+  }
+
+  /** The web stream breaks by a chunk that cannot be sent: the peer is told, and waits no longer. */
+  #refuse(why: string): TypeError {
+    this.reset(resetFor(undefined));
+    return new TypeError(`Cannot write to a stream: ${why}`);
   }
 
   async #write(chunk: Uint8Array<ArrayBufferLike>): Promise<void> {

@@ -111,6 +111,32 @@ Deno.test("A response whose body changes a chunk while it is sent is broken off"
   await assert.rejects(within(response.bytes()), { name: "StreamError", code: 0x102 });
 });
 
+Deno.test("BodySource ends with a stream of bytes that is closed in any way", async () => {
+  for (const answers of [true, false]) {
+    let count = 0;
+    const source = new BodySource(
+      new ReadableStream({
+        type: "bytes",
+        pull(controller) {
+          if (count++ < 2) return controller.enqueue(new Uint8Array(5));
+          if (count === 3) controller.enqueue(new Uint8Array(6));
+          controller.close();
+          if (answers) controller.byobRequest?.respond(0);
+        },
+      }),
+    );
+    const lengths: number[] = [];
+    for (let piece; (piece = await within(source.read(100))) !== undefined;) {
+      lengths.push(piece.length);
+    }
+    assert.deepEqual(lengths, [5, 5, 6]);
+  }
+  const empty = new BodySource(
+    new ReadableStream({ type: "bytes", pull: (controller) => controller.close() }),
+  );
+  assert.equal(await within(empty.read(100)), undefined);
+});
+
 Deno.test("BodySource takes what other bodies have, and tells their errors as the caller's", async () => {
   const chunks = new BodySource(
     new ReadableStream({

@@ -16,11 +16,14 @@ export class BodySource {
   readonly #byteReader: ReadableStreamBYOBReader | undefined;
   #wanted = FIRST;
   #last: Uint8Array<ArrayBuffer> | undefined;
+  /** Ends the read under way: a stream of bytes that is closed need not answer it. */
+  #onClosed: (() => void) | undefined;
 
   /** @throws {TypeError} If the stream is read already. */
   constructor(stream: ReadableStream<Uint8Array>) {
     this.#byteReader = byteReaderOf(stream);
     if (!this.#byteReader) this.#reader = stream.getReader();
+    this.#byteReader?.closed.then(() => this.#onClosed?.(), ignore);
   }
 
   /** Bytes that it may be worth while to ask for; 0 if nothing depends on it. */
@@ -38,9 +41,12 @@ export class BodySource {
       const { done, value } = await this.#reader!.read().catch(callerFailed);
       return done ? undefined : checked(value);
     }
+    const closed = Promise.withResolvers<undefined>();
+    this.#onClosed = () => closed.resolve(undefined);
     const reading = this.#byteReader.read(new Uint8Array(most));
-    const { done, value } = await reading.catch(callerFailed);
-    if (done) return undefined;
+    const piece = await Promise.race([reading, closed.promise]).catch(callerFailed);
+    if (piece === undefined || piece.done) return undefined;
+    const { value } = piece;
     if (value.length === this.#wanted) this.#wanted = Math.min(4 * this.#wanted, MOST);
     return this.#last = value;
   }
@@ -69,3 +75,5 @@ function checked(chunk: unknown): Uint8Array {
   if (chunk instanceof Uint8Array) return chunk;
   throw new CallerError(new TypeError("Cannot send chunks other than bytes"));
 }
+
+function ignore(): void {}

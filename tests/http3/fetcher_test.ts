@@ -175,6 +175,12 @@ Deno.test("fetch() announces the length of bodies it knows", async () => {
     const response = await fetch("https://a/", { ...brief, method: "POST", body });
     assert.equal(await response.text(), ["4", "5", "6", "8"][i]);
   }
+  for (
+    const [method, length] of [["POST", "0"], ["PUT", "0"], ["DELETE", ""], ["GET", ""]] as const
+  ) {
+    assert.equal(await (await fetch("https://a/", { ...brief, method })).text(), length);
+    assert.equal(await (await fetch(new Request("https://a/", { method }), brief)).text(), length);
+  }
 });
 
 Deno.test("fetch() goes to a new connection when the old one is going away", async () => {

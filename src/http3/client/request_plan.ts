@@ -37,7 +37,7 @@ export class RequestPlan {
       if (!this.#headers.has(name)) this.#headers.set(name, value);
     }
     this.#body = body;
-    const length = body instanceof Uint8Array ? body.length : body instanceof Blob ? body.size : -1;
+    const length = lengthOf(this.method, body);
     if (length >= 0) this.#headers.set("content-length", String(length));
   }
 
@@ -106,6 +106,15 @@ export class RequestPlan {
       this.#headers.set("authorization", `Basic ${btoa(credentials)}`);
     }
   }
+}
+
+/** Bytes of content, as far as that is known; -1 if there is nothing to say about that. */
+function lengthOf(method: string, body: Body): number {
+  if (body instanceof Uint8Array) return body.length;
+  if (body instanceof Blob) return body.size;
+  // RFC 9110, Section 8.6: a request that could have content says that it has none; some servers
+  // answer 411 (Length Required) otherwise.
+  return body === null && (method === "POST" || method === "PUT") ? 0 : -1;
 }
 
 /** A part of a URL, percent-decoded, as one character per byte. */

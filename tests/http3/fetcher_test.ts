@@ -174,6 +174,9 @@ Deno.test("fetch() announces the length of bodies it knows", async () => {
   for (const [i, body] of bodies.entries()) {
     const response = await fetch("https://a/", { ...brief, method: "POST", body });
     assert.equal(await response.text(), ["4", "5", "6", "8"][i]);
+    if (body instanceof Blob) continue;
+    const again = await fetch(new Request("https://a/", { method: "POST", body }), brief);
+    assert.equal(await again.text(), ["4", "5", "6", "8"][i], "of a request");
   }
   for (
     const [method, length] of [["POST", "0"], ["PUT", "0"], ["DELETE", ""], ["GET", ""]] as const
@@ -181,6 +184,36 @@ Deno.test("fetch() announces the length of bodies it knows", async () => {
     assert.equal(await (await fetch("https://a/", { ...brief, method })).text(), length);
     assert.equal(await (await fetch(new Request("https://a/", { method }), brief)).text(), length);
   }
+});
+
+Deno.test("fetch() sends what requests hold again, and streams as they come", async () => {
+  const { fetch, servers } = site(async (request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/307") return new Response(null, { status: 307, headers: { location: "/" } });
+    return new Response(await request.text());
+  });
+  const post = (path: string, body: BodyInit) =>
+    fetch(new Request(`https://a/${path}`, { method: "POST", body }), brief);
+  assert.equal(await (await post("307", "text")).text(), "text");
+  const fields = new URLSearchParams({ name: "value" });
+  assert.equal(await (await post("307", fields)).text(), "name=value");
+  servers[0]!.shutdown();
+  assert.equal(await (await post("", "at the next server")).text(), "at the next server");
+  const slow = (count: number) =>
+    ReadableStream.from((async function* () {
+      for (let i = 0; i < count; i++) {
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        yield new TextEncoder().encode(`${i}`);
+      }
+      if (count === 2) throw new RangeError("no more");
+    })());
+  assert.equal(await (await post("", slow(5))).text(), "01234");
+  await assert.rejects(post("307", slow(1)), /second time/);
+  await assert.rejects(post("", slow(2)), RangeError);
+  const request = new Request("https://a/", { method: "POST", body: "used" });
+  await fetch(request, brief);
+  assert.equal(request.bodyUsed, true);
+  await assert.rejects(fetch(request, brief), TypeError);
 });
 
 Deno.test("fetch() goes to a new connection when the old one is going away", async () => {

@@ -2,6 +2,7 @@
 
 import { entriesOf } from "../wire/fields.ts";
 import type { FetchInit } from "../options.ts";
+import { contentAtHand } from "./content_at_hand.ts";
 
 type Body = Uint8Array<ArrayBuffer> | Blob | ReadableStream<Uint8Array<ArrayBuffer>> | null;
 
@@ -45,7 +46,9 @@ export class RequestPlan {
   static async from(input: string | URL | Request, init: FetchInit): Promise<RequestPlan> {
     const { body } = init;
     const request = new Request(input, init);
-    if (body === null || body === undefined) return new RequestPlan(request, request.body);
+    if (body === null || body === undefined) {
+      return new RequestPlan(request, request.body && await contentAtHand(request.body));
+    }
     if (body instanceof ReadableStream || body instanceof Blob) {
       return new RequestPlan(request, body as Body);
     }

@@ -148,8 +148,14 @@ class ApiListener<Face extends ConnectionFace> implements ConnectionListener<Fac
     this.#strays = strays;
     strays?.receiveAt(this.#hub);
     this.#addresses = new ListenAddresses(this.#hub, options.localAddresses);
-    this.#addresses.open(options.port);
-    this.#openPreferred(options.preferredAddresses ?? []);
+    try {
+      this.#addresses.open(options.port);
+      this.#openPreferred(options.preferredAddresses ?? []);
+    } catch (error) {
+      this.#addresses.stop();
+      this.#hub.abort(); // a port of several that is taken leaves none open
+      throw error;
+    }
     const { signal } = options;
     const abort = () => this.close({ closeCode: 0, reason: "" });
     signal?.addEventListener("abort", abort, { once: true });

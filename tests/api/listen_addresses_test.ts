@@ -5,6 +5,7 @@ import { socketOpener } from "../../src/io/open_socket.ts";
 import type { OpenSocket } from "../../src/io/socket.ts";
 import { SocketSet } from "../../src/io/socket_set.ts";
 import { whyNotNative } from "../io/native/tier.ts";
+import { listenHere } from "./loopback.ts";
 
 /** A hub whose sockets are real, on addresses that a test says the machine has. */
 class Site implements Disposable {
@@ -103,4 +104,16 @@ Deno.test("A listener at all addresses that cannot tell them apart names none", 
   site.addresses.open(0);
   site.addresses.refresh();
   assert.deepEqual(site.announced.filter((text) => text !== ""), []);
+});
+
+Deno.test("A listener that cannot open all of its ports keeps none", () => {
+  const place = { transport: "udp" as const, hostname: "127.0.0.1" };
+  const free = Deno.listenDatagram({ ...place, port: 0 });
+  const { port } = free.addr as Deno.NetAddr;
+  free.close();
+  const taken = Deno.listenDatagram({ ...place, port: 0 });
+  const preferredAddresses = [taken.addr as Deno.NetAddr];
+  assert.throws(() => listenHere({ port, preferredAddresses }), Deno.errors.AddrInUse);
+  Deno.listenDatagram({ ...place, port }).close();
+  taken.close();
 });

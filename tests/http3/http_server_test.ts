@@ -52,6 +52,17 @@ Deno.test("serve() listens for h3, tells where, and serves each connection", asy
   }
 });
 
+Deno.test("serve() stops listening if onListen throws, which it passes on", async () => {
+  const listener = new MemoryListener();
+  const onListen = () => {
+    throw new RangeError("no place to write to");
+  };
+  const serve = createServe(() => listener);
+  assert.throws(() => serve({ ...options, onListen }, () => new Response()), RangeError);
+  const { done } = await within(listener[Symbol.asyncIterator]().next().catch(() => ({ done: 1 })));
+  assert.ok(done);
+});
+
 Deno.test("HttpServer.shutdown() lets requests finish, then resolves finished", async () => {
   const listener = new MemoryListener();
   const gate = Promise.withResolvers<void>();

@@ -179,6 +179,13 @@ Deno.test("serveWorkers() refuses what workers cannot be given, with a reason", 
   await assert.rejects(serve({ workers: 17 }), /Cannot start 17 workers: .* from 1 to 16/);
   await assert.rejects(serve({ workers: 0 }), /Cannot start 0 workers/);
   await assert.rejects(serve({ data: "fail" }), /no folder to serve/);
+  let port = 0;
+  const onListen = (address: { port: number }) => {
+    port = address.port;
+    throw new RangeError("no place to write to");
+  };
+  await assert.rejects(serve({ workers: 1, localAddresses: ["127.0.0.1"], onListen }), RangeError);
+  Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port }).close();
 });
 
 Deno.test("One worker serves alone where sockets cannot be shared, and nothing else differs", async () => {

@@ -175,7 +175,12 @@ export function createServe<T extends H3Transport>(
     const { port = 8000, streamOrder = urgencyOrder } = options;
     const listener = listen({ ...options, port, streamOrder, alpnProtocols: ["h3"] });
     const server = new HttpServer(listener, handler, withAuthority(options, listener));
-    options.onListen?.(server.addr);
+    try {
+      options.onListen?.(server.addr);
+    } catch (error) {
+      listener.close(); // the caller gets no server to stop
+      throw error;
+    }
     return server;
   };
 }

@@ -195,6 +195,12 @@ export async function serveWorkers(options: ServeWorkersOptions): Promise<Worker
   });
   await crew.start();
   const server = new WorkerServer(crew);
-  onListen?.(server.addr);
+  try {
+    onListen?.(server.addr);
+  } catch (error) {
+    server.close();
+    await server.shutdown(); // the caller gets no server to stop
+    throw error;
+  }
   return server;
 }

@@ -118,6 +118,23 @@ Deno.test("earliestCompletion() keeps an urgent stream off the slow path", () =>
   assert.ok(pair.links[1]!.downward.counters.delivered > 200, "the slow path is in use");
 });
 
+Deno.test("A scheduler that says to wait for no number is asked again, and silences no timer", () => {
+  for (const until of [NaN, -Infinity, 0]) {
+    let waits = 0;
+    const scheduler: Scheduler = (paths) => {
+      if (++waits % 2 === 1) return { until };
+      return { path: paths.find(({ room }) => room > 0) };
+    };
+    const pair = new Pair({ links: [linkOf(10, 44)], config: { scheduler } });
+    pair.start();
+    const transfer = pair.client.app.download(100_000);
+    pair.run({ until: 10_000, when: () => transfer.isDone });
+    assert.ok(transfer.isDone, `waits for ${until}`);
+    pair.run({ until: 100_000 });
+    assert.ok(waits < 5_000, `asked ${waits} times`);
+  }
+});
+
 Deno.test("A factory makes a scheduler for each connection", () => {
   const made: number[] = [];
   const scheduler: SchedulerFactory = {

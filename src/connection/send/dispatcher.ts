@@ -118,7 +118,9 @@ export class Dispatcher {
       return this.#decide(answer.path, answer, usable);
     }
     this.#context.waiting = true;
-    this.deadline = Math.max(answer?.until ?? Infinity, now + 1);
+    // A time that is no number would silence all timers of the connection.
+    const until = answer?.until ?? Infinity;
+    this.deadline = until > now + 1 ? until : now + 1;
     this.#waitForPacing(usable, now);
     this.#markUnused(usable);
     return undefined;

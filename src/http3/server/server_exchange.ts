@@ -110,13 +110,25 @@ export class ServerExchange {
     this.#isTunnel = this.#tunnel !== undefined && response.ok;
     if (this.#isTunnel) this.#stream.incoming.becomeTunnel();
     try {
-      await this.#respond(head.method, response, this.#isTunnel);
+      await this.#respondOrFail(head, response);
     } catch (error) {
       // What the peer of a session said before it stopped ours, or was gone, is read all the same.
       if (!this.#isSession || error instanceof CallerError) throw error;
     }
     // The directions of a tunnel end one by one; the application may read the other one to its end.
     if (this.#isTunnel && this.#tunnel?.locked) await this.#requestTrailers.promise;
+  }
+
+  /** A response whose fields cannot be sent is the handler's failure: there is another instead. */
+  async #respondOrFail(head: RequestHead, response: Response): Promise<void> {
+    try {
+      await this.#respond(head.method, response, this.#isTunnel);
+    } catch (error) {
+      if (this.#hasBegun || error instanceof QuicError) throw error;
+      this.#isTunnel = false;
+      const other = await this.#checked(head, () => Promise.reject(error));
+      await this.#respond(head.method, other, false);
+    }
   }
 
   #patience(code: number): Patience {
@@ -339,8 +351,8 @@ export class ServerExchange {
     const lines = responseLines(status, headers)
       .filter(({ name }) => !isLengthless || name !== "content-length");
     if (!headers.has("date")) lines.push({ name: "date", value: httpDate() });
-    this.#hasBegun = true;
     this.#stream.outgoing.headers(lines);
+    this.#hasBegun = true;
   }
 
   /** The client sent STOP_SENDING, or the connection has ended. */

@@ -267,6 +267,28 @@ Deno.test("fetch() reports that no connection could be made, and tries again nex
   await assert.rejects(fetch("https://a/"), /attempt 2/);
 });
 
+Deno.test("fetch() alone tells of a connection that fails while the one before it ends", async () => {
+  const [first, server] = MemoryTransport.pair();
+  const gate = Promise.withResolvers<void>();
+  const serving = serveConnection(server, () => gate.promise.then(() => new Response("ok")));
+  const failing = Promise.withResolvers<MemoryTransport>();
+  let attempts = 0;
+  const fetch = createFetch(() => attempts++ === 0 ? Promise.resolve(first) : failing.promise);
+  const slow = fetch("https://a/", brief);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const down = serving.shutdown();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const next = assert.rejects(fetch("https://a/", brief), /refused/);
+  gate.resolve();
+  assert.equal(await (await slow).text(), "ok");
+  await within(down); // the first connection has ended by then
+  failing.reject(new Error("refused"));
+  await next;
+  // What nothing handles would end the process here.
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.equal(attempts, 2);
+});
+
 Deno.test("fetch() uses the connection it is given", async () => {
   const { fetch, connects } = site(() => new Response());
   const [connection, server] = MemoryTransport.pair();

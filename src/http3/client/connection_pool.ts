@@ -70,8 +70,8 @@ export class ConnectionPool implements AsyncDisposable {
   async replace(url: URL, options: FetchConnectOptions, old: H3Client): Promise<boolean> {
     const key = this.#key(url, options);
     const kept = this.#clients.get(key);
-    const client = await kept?.catch(() => "failed" as const);
-    if (client === "failed") return false;
+    const client = kept && await clientOf(kept);
+    if (kept !== undefined && client === undefined) return false; // its successor has failed
     if (kept === undefined || client !== old) return true; // it was replaced already
     const replacing = this.#replacements.get(old) ?? this.#replace(key, kept, url, options);
     this.#replacements.set(old, replacing);
@@ -163,7 +163,8 @@ export class ConnectionPool implements AsyncDisposable {
 
   async #forget(key: string, client: H3Client): Promise<void> {
     const kept = this.#clients.get(key);
-    if (kept && await kept === client && this.#clients.get(key) === kept) this.#clients.delete(key);
+    if (await clientOf(kept) !== client) return;
+    if (this.#clients.get(key) === kept) this.#clients.delete(key);
   }
 
   /**
@@ -174,5 +175,17 @@ export class ConnectionPool implements AsyncDisposable {
     const parts = Object.entries(others).filter(([, value]) => value !== undefined).sort();
     // Paths are told apart by what they say, as they are mostly written out for each request.
     return `${url.host} ${JSON.stringify(paths ?? [])} ${this.#identities.keyOf(parts)}`;
+  }
+}
+
+/**
+ * The client that is kept, once it is there. A connection that is not made is told to those that
+ * asked for it, and to nothing else.
+ */
+async function clientOf(kept: Promise<H3Client> | undefined): Promise<H3Client | undefined> {
+  try {
+    return await kept;
+  } catch {
+    return undefined;
   }
 }

@@ -67,12 +67,17 @@ export function readableOf(
         controller.enqueue(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
         source.pause();
       });
-      source.on("end", () => isWhole() ? end(() => controller.close()) : fail());
+      const finish = () => isWhole() ? end(() => controller.close()) : fail();
+      source.on("end", finish);
       source.on("aborted", fail);
       source.on("error", fail);
       source.on("close", fail);
       signal?.addEventListener("abort", fail);
       source.on("close", () => signal?.removeEventListener("abort", fail));
+      // A stream without content ends with its fields, before there is a listener to be told.
+      if (source.readableEnded) finish();
+      else if (source.destroyed) fail();
+      if (source.destroyed) signal?.removeEventListener("abort", fail);
     },
     pull: () => void source.resume(),
     cancel() {

@@ -75,6 +75,7 @@ for (const [version, start] of versions) {
     await using site = await start(async (request) => {
       const { pathname } = new URL(request.url);
       if (pathname === "/none") return new Response(null, { status: 204 });
+      if (pathname === "/empty") return new Response(null, { status: 500 });
       const headers = new Headers([["set-cookie", "a=1"], ["set-cookie", "b=2"], ["x-is", "a, b"]]);
       const status = pathname === "/moved" ? 302 : 200;
       return new Response(`${request.method} ${(await request.bytes()).length}`, {
@@ -103,6 +104,8 @@ for (const [version, start] of versions) {
       const response = await soon(client.fetch(site.url + path, { method }));
       assert.deepEqual([response.status, response.body], [status, null]);
     }
+    const empty = await soon(client.fetch(`${site.url}/empty`));
+    assert.deepEqual([empty.status, await soon(empty.text())], [500, ""]);
     const moved = await soon(client.fetch(`${site.url}/moved`));
     assert.deepEqual([moved.status, await moved.text()], [302, "GET 0"]);
     const most = version === "HTTP/2" ? 1 : 4; // content that may not come twice has its own

@@ -87,8 +87,10 @@ export class TcpClient implements AsyncDisposable {
         return await client.fetch(plan.request());
       } catch (error) {
         plan.signal.throwIfAborted();
-        // A connection that was kept may have ended before the request came.
-        const isStale = known !== undefined && !client.isOpen;
+        // A connection that was kept may have ended before the request came. What ends one that was
+        // made for the request would end the next as well.
+        const isKept = await known?.catch(() => undefined) === client;
+        const isStale = isKept && !client.isOpen;
         const mayRepeat = isStale && plan.isRepeatable && idempotentMethods.has(plan.method);
         if (!mayRepeat) throw error;
       }

@@ -262,6 +262,27 @@ Deno.test("a kept connection that has ended is replaced, where that does no harm
   await new Promise((resolve) => server.close(resolve));
 });
 
+Deno.test("a request that ends every connection is made once more, and no more", async () => {
+  let asked = 0;
+  const server = createSecureServer({ cert, key });
+  server.on("stream", (stream, fields) => {
+    stream.on("error", () => {});
+    if (fields[":path"] === "/fine") {
+      return void stream.respond({ ":status": 204 }, { endStream: true });
+    }
+    asked++;
+    stream.session!.destroy();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const url = `https://localhost:${(server.address() as AddressInfo).port}`;
+  await using client = new TcpClient({ caCerts: [cert] });
+  assert.equal((await soon(client.fetch(`${url}/fine`))).status, 204);
+  await assert.rejects(soon(client.fetch(`${url}/fatal`)), TypeError);
+  assert.equal(asked, 2);
+  await client.close();
+  await new Promise((resolve) => server.close(resolve));
+});
+
 Deno.test("a client over TCP asks lists of revoked certificates", async () => {
   const { ca, identity, listOf } = makeRevocable();
   const asked: string[] = [];

@@ -70,9 +70,9 @@ export class ConnectionPool implements AsyncDisposable {
   async replace(url: URL, options: FetchConnectOptions, old: H3Client): Promise<boolean> {
     const key = this.#key(url, options);
     const kept = this.#clients.get(key);
-    const client = kept && await clientOf(kept);
-    if (kept !== undefined && client === undefined) return false; // its successor has failed
-    if (kept === undefined || client !== old) return true; // it was replaced already
+    if (kept === undefined) return true; // it was replaced already
+    const client = await clientOf(kept);
+    if (client !== old) return client !== undefined; // its successor may have failed
     const replacing = this.#replacements.get(old) ?? this.#replace(key, kept, url, options);
     this.#replacements.set(old, replacing);
     const isReplaced = await replacing;

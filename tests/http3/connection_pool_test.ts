@@ -23,3 +23,48 @@ Deno.test("a connection whose successor does not come about has none, and no fai
   assert.equal(await within(replacing), false);
   await client.close();
 });
+
+/** A pool whose connections come when they are told to, and the signals that give these up. */
+function slowPool() {
+  const url = new URL("https://localhost/");
+  const attempts: { signal: AbortSignal; done: (transport: H3Transport) => void }[] = [];
+  const pool = new ConnectionPool(({ signal }) => {
+    const { promise, resolve, reject } = Promise.withResolvers<H3Transport>();
+    signal!.addEventListener("abort", () => reject(signal!.reason));
+    attempts.push({ signal: signal!, done: resolve });
+    return promise;
+  });
+  return { pool, attempts, lease: (signal?: AbortSignal) => pool.lease(url, {}, signal) };
+}
+
+Deno.test("a connection that no request waits for any more is given up", async () => {
+  const { attempts, lease } = slowPool();
+  const [one, two] = [new AbortController(), new AbortController()];
+  const first = lease(one.signal);
+  const second = lease(two.signal);
+  one.abort(new Error("no more"));
+  assert.equal(attempts[0]!.signal.aborted, false, "another request waits");
+  two.abort(new Error("nor this one"));
+  assert.equal(attempts[0]!.signal.aborted, true);
+  const third = lease();
+  assert.equal(attempts.length, 2, "what comes later does not wait for what is given up");
+  await assert.rejects(first, /nor this one/);
+  await assert.rejects(second, /nor this one/);
+  const [transport] = MemoryTransport.pair();
+  attempts[1]!.done(transport);
+  const { client } = await within(third);
+  await client.close();
+});
+
+Deno.test("a connection outlives the signals of requests that waited for it", async () => {
+  const { attempts, lease } = slowPool();
+  const controller = new AbortController();
+  const leasing = lease(controller.signal);
+  const [transport] = MemoryTransport.pair();
+  attempts[0]!.done(transport);
+  const { client } = await within(leasing);
+  controller.abort();
+  assert.equal(attempts[0]!.signal.aborted, false);
+  assert.equal((await lease()).client, client);
+  await client.close();
+});

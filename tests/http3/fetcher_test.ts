@@ -43,8 +43,8 @@ Deno.test("fetch() connects to the URL's host and port and uses the connection a
   assert.equal(await second.text(), "https://example.com/b");
   await (await fetch(new Request("https://example.com/c"), brief)).text();
   assert.equal(connects.length, 1);
-  const { onSession, ...connected } = connects[0]!;
-  assert.ok(onSession);
+  const { onSession, signal, ...connected } = connects[0]!;
+  assert.ok(onSession && signal);
   assert.deepEqual(connected, {
     hostname: "example.com",
     port: 443,

@@ -23,12 +23,21 @@ export interface Lease {
   readonly isReused: boolean;
 }
 
+/** A connection that is being made. */
+interface Attempt {
+  /** Requests that wait for it. */
+  waiting: number;
+  /** Gives it up. */
+  readonly controller: AbortController;
+}
+
 const IDLE_TIMEOUT = 2000;
 
 /** Connections kept for the next request to the same server with the same options. */
 export class ConnectionPool implements AsyncDisposable {
   readonly #connect: Connector;
   readonly #clients = new Map<string, Promise<H3Client>>();
+  readonly #attempts = new WeakMap<Promise<H3Client>, Attempt>();
   /** For the next connection with the same options. */
   readonly #sessions = new SessionStore();
   /** Sessions of applications that a connection was made with. */
@@ -43,21 +52,58 @@ export class ConnectionPool implements AsyncDisposable {
     this.#connect = connect;
   }
 
-  /** A client for a URL: one that is there and takes requests, or a new one. */
-  async lease(url: URL, options: FetchConnectOptions): Promise<Lease> {
+  /**
+   * A client for a URL: one that is there and takes requests, or a new one.
+   *
+   * @param signal Ends the waiting; a connection that nothing waits for any more is not made.
+   */
+  async lease(url: URL, options: FetchConnectOptions, signal?: AbortSignal): Promise<Lease> {
     checkOptions(options);
     const key = this.#key(url, options);
     const known = this.#clients.get(key);
     if (known) {
-      const client = await known;
+      const client = await this.#wait(key, known, signal);
       if (client.isAccepting) return { client, isReused: true };
       if (this.#clients.get(key) === known) this.#clients.delete(key);
       // Another request may have noticed first and made a new connection.
-      return await this.lease(url, options);
+      return await this.lease(url, options, signal);
     }
-    const connecting = this.#open(key, url, options);
+    const connecting = this.#start(key, url, options);
+    return { client: await this.#wait(key, connecting, signal), isReused: false };
+  }
+
+  #start(key: string, url: URL, options: FetchConnectOptions): Promise<H3Client> {
+    const controller = new AbortController();
+    const connecting = this.#open(key, url, options, controller.signal);
     this.#clients.set(key, connecting);
-    return { client: await connecting, isReused: false };
+    this.#attempts.set(connecting, { waiting: 0, controller });
+    connecting.catch(() => this.#drop(key, connecting));
+    return connecting;
+  }
+
+  async #wait(
+    key: string,
+    connecting: Promise<H3Client>,
+    signal: AbortSignal | undefined,
+  ): Promise<H3Client> {
+    const attempt = this.#attempts.get(connecting);
+    if (attempt === undefined) return await connecting;
+    attempt.waiting++;
+    const leave = () => {
+      if (--attempt.waiting > 0) return;
+      this.#drop(key, connecting); // further requests are not to wait for what is given up
+      attempt.controller.abort(signal!.reason);
+    };
+    signal?.addEventListener("abort", leave, { once: true });
+    try {
+      return await connecting;
+    } finally {
+      signal?.removeEventListener("abort", leave);
+    }
+  }
+
+  #drop(key: string, connecting: Promise<H3Client>): void {
+    if (this.#clients.get(key) === connecting) this.#clients.delete(key);
   }
 
   /**
@@ -121,37 +167,38 @@ export class ConnectionPool implements AsyncDisposable {
     }
   }
 
-  async #open(key: string, url: URL, options: FetchConnectOptions): Promise<H3Client> {
-    try {
-      const { idleTimeout = IDLE_TIMEOUT, streamOrder = urgencyOrder, ...connectOptions } = options;
-      const session = this.#unspent(options.session) ?? this.#sessions.take(key);
-      const onSession = (session: SavedSession) => {
-        this.#sessions.add(key, session);
-        options.onSession?.(session);
-      };
-      // RFC 9114, Section 3.1: the certificate must be good for this name. RFC 9114, Section 3.2: it
-      // is told as the server's name in the handshake.
-      const hostname = url.hostname.replace(/^\[|\]$/g, "");
-      const port = Number(url.port || 443);
-      const transport = await this.#connect({
-        ...connectOptions,
-        streamOrder,
-        session,
-        onSession,
-        hostname,
-        port,
-        alpnProtocols: ["h3"],
-      });
-      const client = new H3Client(transport, options);
-      this.#transports.set(client, transport);
-      const forget = () => this.#forget(key, client);
-      client.closed.then(forget);
-      new IdleWatch(client, transport, idleTimeout, forget);
-      return client;
-    } catch (error) {
-      this.#clients.delete(key);
-      throw error;
-    }
+  async #open(
+    key: string,
+    url: URL,
+    options: FetchConnectOptions,
+    signal?: AbortSignal,
+  ): Promise<H3Client> {
+    const { idleTimeout = IDLE_TIMEOUT, streamOrder = urgencyOrder, ...connectOptions } = options;
+    const session = this.#unspent(options.session) ?? this.#sessions.take(key);
+    const onSession = (session: SavedSession) => {
+      this.#sessions.add(key, session);
+      options.onSession?.(session);
+    };
+    // RFC 9114, Section 3.1: the certificate must be good for this name. RFC 9114, Section 3.2: it
+    // is told as the server's name in the handshake.
+    const hostname = url.hostname.replace(/^\[|\]$/g, "");
+    const port = Number(url.port || 443);
+    const transport = await this.#connect({
+      ...connectOptions,
+      streamOrder,
+      session,
+      onSession,
+      hostname,
+      port,
+      alpnProtocols: ["h3"],
+      ...(signal && { signal }),
+    });
+    const client = new H3Client(transport, options);
+    this.#transports.set(client, transport);
+    const forget = () => this.#forget(key, client);
+    client.closed.then(forget);
+    new IdleWatch(client, transport, idleTimeout, forget);
+    return client;
   }
 
   /** Each session is good for one connection, and is shown only to the server that gave it. */

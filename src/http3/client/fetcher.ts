@@ -133,14 +133,14 @@ class Sender {
     plan.signal.addEventListener("abort", onAbort);
     try {
       // Others may wait for the same connection, so a signal ends the waiting only.
-      return await Promise.race([this.#connect(plan.url), aborted.promise]);
+      return await Promise.race([this.#connect(plan), aborted.promise]);
     } finally {
       plan.signal.removeEventListener("abort", onAbort);
     }
   }
 
-  #connect(url: URL): Promise<Lease | undefined> {
-    const lease = () => this.#pool.lease(url, this.#connectOptions);
+  #connect({ url, signal }: RequestPlan): Promise<Lease | undefined> {
+    const lease = () => this.#pool.lease(url, this.#connectOptions, signal);
     return this.#fallback ? this.#fallback.lease(url.host, lease) : lease();
   }
 }

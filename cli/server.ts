@@ -17,7 +17,7 @@ import {
 } from "./server/client_authority.ts";
 import { FarSide } from "./server/far_side.ts";
 import { ConfigurationFile, fleetOptions } from "./server/fleet.ts";
-import { type HttpServer, listen, listenWorkers } from "./server/listening.ts";
+import { type HttpServer, listen, listenOnBoth, listenWorkers } from "./server/listening.ts";
 import { isWorker } from "./server/worker.ts";
 import { WorkerLine } from "./server/worker_line.ts";
 import { makeHandler } from "./server/handler.ts";
@@ -86,21 +86,19 @@ export async function runServer(
   const farSide = options.proxy && await FarSide.open(options.proxy, authority, print);
   const closing = new AbortController();
   const place = { localAddresses, ...certificates.options, ...await fleetOptions(options) };
-  const server = options.workers === undefined
-    ? listen(options, place, service.overHttp3(handler, authority), {
-      ...farSide?.handlers,
-      ...clientCertificatesOf(authority),
-    }, closing.signal)
-    : await listenWorkers(options, place, args);
-  closing.signal.addEventListener("abort", () => server.close?.());
-  const tcp = await listenTcp(
-    options,
-    server,
-    certificates,
-    handler,
-    farSide,
-    authority,
+  const overUdp = async (): Promise<HttpServer> =>
+    options.workers === undefined
+      ? listen(options, place, service.overHttp3(handler, authority), {
+        ...farSide?.handlers,
+        ...clientCertificatesOf(authority),
+      }, closing.signal)
+      : await listenWorkers(options, place, args);
+  const { server, tcp } = await listenOnBoth(
+    options.port,
+    overUdp,
+    (server) => listenTcp(options, server, certificates, handler, farSide, authority),
   );
+  closing.signal.addEventListener("abort", () => server.close?.());
   closing.signal.addEventListener("abort", () => tcp?.close());
   // A program that waits for the announcement may end the server at once.
   const interrupted = new Promise<void>((resolve) => onInterruption(resolve));

@@ -1,4 +1,4 @@
-// Where the server listens, in one thread or in several.
+// Where the server listens, in one thread or in several, and over TCP as well.
 
 import {
   type MultipathConnection,
@@ -13,7 +13,7 @@ import type { KeyPair } from "./certificate.ts";
 import type { FleetOptions } from "./fleet.ts";
 import { libraryOptions, type OwnOptions } from "./library_options.ts";
 import type { ServerOptions } from "./server_options.ts";
-import { portInUse } from "./tcp_server.ts";
+import { PortInUse } from "./port_in_use.ts";
 import { workerModule, type WorkerTask } from "./worker.ts";
 
 /** The server, however many threads serve. */
@@ -30,6 +30,34 @@ export interface ListeningPlace extends KeyPair, FleetOptions {
   readonly certificates: readonly KeyPair[];
   /** Local addresses, or interfaces; none for all. */
   readonly localAddresses: readonly string[];
+}
+
+/** Ports of the system's choice that are tried before the server gives up. */
+const MOST_PORTS = 5;
+
+/**
+ * Listens over UDP, and over TCP at the port of the same number. A port that the system chose for
+ * UDP may be another program's over TCP; then the system chooses again.
+ *
+ * @param port What the command line says; 0 lets the system choose.
+ * @param overUdp Listens over UDP.
+ * @param overTcp Listens over TCP where the server over UDP does.
+ * @throws {PortInUse} If another program has the port.
+ */
+export async function listenOnBoth<Server extends Pick<HttpServer, "shutdown">, Tcp>(
+  port: number,
+  overUdp: () => Promise<Server>,
+  overTcp: (server: Server) => Promise<Tcp>,
+): Promise<{ readonly server: Server; readonly tcp: Tcp }> {
+  for (let tries = 1;; tries++) {
+    const server = await overUdp();
+    try {
+      return { server, tcp: await overTcp(server) };
+    } catch (error) {
+      await server.shutdown();
+      if (port !== 0 || tries === MOST_PORTS || !(error instanceof PortInUse)) throw error;
+    }
+  }
 }
 
 /**
@@ -99,7 +127,7 @@ function cannotListen(
   port: number,
 ): unknown {
   const place = localAddresses.join(", ") || "this machine";
-  if (error instanceof Deno.errors.AddrInUse) return portInUse("UDP", place, port);
+  if (error instanceof Deno.errors.AddrInUse) return new PortInUse("UDP", place, port);
   if (error instanceof Deno.errors.AddrNotAvailable) {
     return new Failure(
       `Cannot listen on ${place}: this machine does not have that address; name another with --host or -n`,

@@ -10,12 +10,12 @@ import {
   type TcpServerLimits,
 } from "../../mod.ts";
 import { reasonOf } from "../console/connect_failure.ts";
-import { Failure } from "../console/failure.ts";
 import { report } from "../console/output.ts";
 import type { KeyPair } from "./certificate.ts";
 import { bareName, CertificateNames } from "./certificate_names.ts";
 import { type ClientAuthority, clientCertificatesOf } from "./client_authority.ts";
 import type { ClientHandler } from "./exchange.ts";
+import { PortInUse } from "./port_in_use.ts";
 
 /** What a TCP server is made from. */
 export interface TcpServerOptions {
@@ -65,7 +65,7 @@ export class TcpServer {
    * so: tunnels over HTTP/3 work all the same.
    *
    * @param onTold Hears of it.
-   * @throws {Failure} If another program has the port.
+   * @throws {PortInUse} If another program has the port.
    */
   static async listen(
     options: TcpServerOptions,
@@ -78,7 +78,7 @@ export class TcpServer {
       if (handler !== undefined) {
         await server.shutdown();
         const isTaken = (error as { code?: unknown }).code === "EADDRINUSE";
-        throw isTaken ? portInUse("TCP", hostname, port) : error;
+        throw isTaken ? new PortInUse("TCP", hostname, port) : error;
       }
       const what = `Cannot listen on TCP port ${port} of ${hostname}`;
       onTold(`${what}: ${reasonOf(error)}; clients come by UDP alone`);
@@ -195,17 +195,4 @@ export function withAltSvc(response: Response, port: number): Response {
   const advertised = new Response(response.body, response); // headers may be read-only
   advertised.headers.set("alt-svc", `h3=":${port}"; ma=86400`);
   return advertised;
-}
-
-/**
- * What to say when another program has the port.
- *
- * @param transport "UDP" or "TCP".
- * @param hostname The local address.
- * @param port The port.
- */
-export function portInUse(transport: string, hostname: string, port: number): Failure {
-  return new Failure(
-    `Cannot listen on ${transport} port ${port} of ${hostname}: another program uses it; stop that program or choose another port with -port`,
-  );
 }

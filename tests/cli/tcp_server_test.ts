@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Failure } from "../../cli/console/failure.ts";
-import { portInUse, TcpServer, withAltSvc } from "../../cli/server/tcp_server.ts";
+import { PortInUse } from "../../cli/server/port_in_use.ts";
+import { TcpServer, withAltSvc } from "../../cli/server/tcp_server.ts";
 import { makeIssuedCertificate, type TcpServerLimits } from "../../mod.ts";
 
 const { certPem, keyPem, caPem } = await makeIssuedCertificate(["localhost", "127.0.0.1"]);
@@ -368,6 +369,6 @@ Deno.test("TcpServer sends the end of an answer at once", async () => {
   assert.ok(times[4]! < 30, `${times} ms`);
 });
 
-Deno.test("portInUse() says what to do", () => {
-  assert.match(portInUse("UDP", "127.0.0.1", 6121).message, /UDP port 6121 .*with -port$/);
+Deno.test("PortInUse says what to do", () => {
+  assert.match(new PortInUse("UDP", "127.0.0.1", 6121).message, /UDP port 6121 .*with -port$/);
 });

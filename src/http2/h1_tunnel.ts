@@ -12,6 +12,7 @@ const REASONS: Readonly<Record<number, string>> = {
   403: "Forbidden",
   407: "Proxy Authentication Required",
   429: "Too Many Requests",
+  431: "Request Header Fields Too Large",
   500: "Internal Server Error",
   501: "Not Implemented",
   502: "Bad Gateway",

@@ -364,10 +364,9 @@ function prepare(socket: TLSSocket): void {
 /** What a client sent is no request of HTTP/1.1: its connection ends with a word about that. */
 function refuse(error: Error & { code?: unknown }, socket: Socket): void {
   if (!socket.writable) return void socket.destroy();
-  const isLong = error.code === "HPE_HEADER_OVERFLOW";
-  const status = isLong ? "431 Request Header Fields Too Large" : "400 Bad Request";
+  const status = error.code === "HPE_HEADER_OVERFLOW" ? 431 : 400;
   socket.on("error", ignore);
-  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\n\r\n`, () => socket.destroy());
+  socket.end(h1Refusal(new Response(null, { status })), () => socket.destroy());
 }
 
 function ignore(): void {}

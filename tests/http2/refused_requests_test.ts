@@ -101,3 +101,21 @@ Deno.test("serveTcp() says nothing about bad requests where an answer is to come
   assert.match(half, /^HTTP\/1.1 200 [^]*half$/);
   later.resolve();
 });
+
+Deno.test("serveTcp() gives each refusal of HTTP/1.1 a reason, no content, and the end", async () => {
+  const place = { port: 0, localAddresses: ["127.0.0.1"], cert, key };
+  await using server = await serveTcp(place, () => new Response());
+  const { port } = server.addrs[0]!;
+  const refusals: [text: string, line: string][] = [
+    ["no request\r\n\r\n", "400 Bad Request"],
+    [`${LINE}x: ${"a".repeat(100_000)}\r\n\r\n`, "431 Request Header Fields Too Large"],
+    [`${LINE}host: a\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n`, "400 Bad Request"],
+    ["CONNECT a:1 HTTP/1.1\r\nhost: a:1\r\n\r\n", "501 Not Implemented"],
+  ];
+  for (const [text, line] of refusals) {
+    await using client = await H1Stranger.connect(port);
+    client.send(text);
+    const refusal = `HTTP/1.1 ${line}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`;
+    assert.equal(await client.rest(), refusal, text.slice(0, 100));
+  }
+});

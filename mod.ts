@@ -35,7 +35,7 @@
  * @module
  */
 
-export { fetch } from "./src/http3/client/fetch.ts";
+export { fetch } from "./src/http2/fetch.ts";
 export { serve } from "./src/http3/server/serve.ts";
 export { mayFallBackToTcp } from "./src/http3/client/tcp_fallback.ts";
 export { type H3Listener, HttpServer } from "./src/http3/server/http_server.ts";

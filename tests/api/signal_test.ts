@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { listen } from "../../src/api/listen.ts";
 import { MultipathConnection } from "../../src/api/multipath_connection.ts";
-import { fetch } from "../../src/http3/client/fetch.ts";
+import { fetch } from "../../src/http2/fetch.ts";
 import { serve } from "../../src/http3/server/serve.ts";
 import { TEST_CERTIFICATE, TEST_KEY } from "../../src/sim/test_certificate.ts";
 import { dialHere } from "./loopback.ts";

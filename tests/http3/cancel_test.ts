@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { StreamError } from "../../src/error/quic_error.ts";
-import { fetch } from "../../src/http3/client/fetch.ts";
+import { fetch } from "../../src/http2/fetch.ts";
 import type { FetchInit } from "../../src/http3/options.ts";
 import { serve } from "../../src/http3/server/serve.ts";
 import type { RequestHandler } from "../../src/http3/handler.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { H3Client } from "../../src/http3/client/client.ts";
-import { fetch } from "../../src/http3/client/fetch.ts";
+import { fetch } from "../../src/http2/fetch.ts";
 import { createFetch } from "../../src/http3/client/fetcher.ts";
 import { serve } from "../../src/http3/server/serve.ts";
 import { serveConnection } from "../../src/http3/server/server.ts";

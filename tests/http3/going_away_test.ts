@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { H3Client } from "../../src/http3/client/client.ts";
-import { fetch } from "../../src/http3/client/fetch.ts";
+import { fetch } from "../../src/http2/fetch.ts";
 import { createFetch } from "../../src/http3/client/fetcher.ts";
 import { frame, varints } from "../../src/http3/wire/frame.ts";
 import { serve } from "../../src/http3/server/serve.ts";

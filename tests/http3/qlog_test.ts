@@ -3,7 +3,7 @@ import type { EventData } from "../../src/api/stats/event_log.ts";
 import { concatBytes } from "../../src/bytes/bytes.ts";
 import { H3Client } from "../../src/http3/client/client.ts";
 import { prioritize, responseDatagrams } from "../../src/http3/client/client_exchange.ts";
-import { fetch } from "../../src/http3/client/fetch.ts";
+import { fetch } from "../../src/http2/fetch.ts";
 import { frame, varints } from "../../src/http3/wire/frame.ts";
 import { serve } from "../../src/http3/server/serve.ts";
 import { serveConnection } from "../../src/http3/server/server.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Patience } from "../../src/http3/message/patience.ts";
 import { H3Client } from "../../src/http3/client/client.ts";
 import type { H3ServerOptions } from "../../src/http3/options.ts";
-import { fetch } from "../../src/http3/client/fetch.ts";
+import { fetch } from "../../src/http2/fetch.ts";
 import { serve } from "../../src/http3/server/serve.ts";
 import { serveConnection } from "../../src/http3/server/server.ts";
 import type { RequestHandler } from "../../src/http3/handler.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { TransportError } from "../../src/error/quic_error.ts";
 import { BrokenServers } from "../../src/http3/client/broken_servers.ts";
-import { fetch } from "../../src/http3/client/fetch.ts";
+import { fetch } from "../../src/http2/fetch.ts";
 import { createFetch, type Fetch } from "../../src/http3/client/fetcher.ts";
 import type { FetchInit } from "../../src/http3/options.ts";
 import { serveConnection } from "../../src/http3/server/server.ts";

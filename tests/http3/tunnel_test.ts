@@ -3,7 +3,7 @@ import { MultipathConnection } from "../../src/api/multipath_connection.ts";
 import { CapsuleReader, CapsuleType, encodeCapsule } from "../../src/http3/wire/capsule.ts";
 import { H3Client } from "../../src/http3/client/client.ts";
 import { responseDatagrams } from "../../src/http3/client/client_exchange.ts";
-import { fetch } from "../../src/http3/client/fetch.ts";
+import { fetch } from "../../src/http2/fetch.ts";
 import { serve } from "../../src/http3/server/serve.ts";
 import { cert, key } from "./deno_quic.ts";
 import { within } from "./raw_peer.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import v8 from "node:v8";
 import vm from "node:vm";
 import { H3Client } from "../../src/http3/client/client.ts";
-import { fetch } from "../../src/http3/client/fetch.ts";
+import { fetch } from "../../src/http2/fetch.ts";
 import { createFetch } from "../../src/http3/client/fetcher.ts";
 import { serve } from "../../src/http3/server/serve.ts";
 import { serveConnection } from "../../src/http3/server/server.ts";

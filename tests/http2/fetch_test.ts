@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { StreamError } from "../../src/error/quic_error.ts";
 import { responseTrailers } from "../../src/http3/client/client_exchange.ts";
-import { fetch } from "../../src/http3/client/fetch.ts";
+import { fetch } from "../../src/http2/fetch.ts";
 import type { FetchInit } from "../../src/http3/options.ts";
 import { serve } from "../../src/http3/server/serve.ts";
-import { cert, key } from "./deno_quic.ts";
-import { within } from "./raw_peer.ts";
+import { cert, key } from "../http3/deno_quic.ts";
+import { within } from "../http3/raw_peer.ts";
 
 const listen = { port: 0, cert, key, localAddresses: ["127.0.0.1"] };
 const init: FetchInit = {

@@ -1,8 +1,8 @@
 // Fetches a resource over HTTP/3: `fetch`.
 
-import { MultipathConnection } from "../../api/multipath_connection.ts";
-import { createFetch } from "./fetcher.ts";
-import type { FetchInit } from "../options.ts";
+import { MultipathConnection } from "../api/multipath_connection.ts";
+import { createFetch } from "../http3/client/fetcher.ts";
+import type { FetchInit } from "../http3/options.ts";
 
 const fetchOverMultipath = createFetch((options) => MultipathConnection.connect(options));
 

@@ -5,6 +5,7 @@ import { Agent, request as begin } from "node:https";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { exchangeOver, idempotentMethods, type TcpAnswer } from "./client_exchange.ts";
+import { laterInBackground } from "../http3/timer.ts";
 import { fieldsOf } from "./fields.ts";
 import { showSocket } from "./show_socket.ts";
 
@@ -15,13 +16,18 @@ export class H1Client {
   readonly #single: OwnAgent;
   readonly #busy = new Set<Duplex>();
   readonly #sockets = new Set<TLSSocket>();
+  /** Call off the ends of connections without a request. */
+  readonly #rests = new WeakMap<Duplex, () => void>();
+  readonly #idleTimeout: number;
   #isOpen = true;
 
   /**
    * @param first A connection whose handshake is complete.
    * @param open Opens further ones.
+   * @param idleTimeout Milliseconds that a connection is kept without a request.
    */
-  constructor(first: TLSSocket, open: () => Promise<TLSSocket>) {
+  constructor(first: TLSSocket, open: () => Promise<TLSSocket>, idleTimeout: number) {
+    this.#idleTimeout = idleTimeout;
     const shown = (socket: TLSSocket) => {
       showSocket(socket, "client", () => this.#busy.has(socket) ? 1 : 0);
       this.#sockets.add(socket);
@@ -62,8 +68,12 @@ export class H1Client {
       agent: idempotentMethods.has(method) ? this.#kept : this.#single,
     });
     outgoing.on("socket", (socket) => {
+      this.#rests.get(socket)?.();
       this.#busy.add(socket);
-      outgoing.on("close", () => this.#busy.delete(socket));
+      outgoing.on("close", () => {
+        this.#busy.delete(socket);
+        this.#rests.set(socket, laterInBackground(this.#idleTimeout, () => socket.destroy()));
+      });
     });
     return await exchangeOver(request, {
       target: outgoing,

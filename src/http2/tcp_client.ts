@@ -18,6 +18,12 @@ export interface TcpClientOptions
   extends Pick<ConnectOptions, "caCerts" | "revocation" | "cert" | "key"> {
   /** A literal local address to connect from; the system chooses if left out. */
   localAddress?: string;
+  /**
+   * Milliseconds for which an unused connection is kept; `Infinity` for any time.
+   *
+   * @default {Infinity}
+   */
+  idleTimeout?: number;
 }
 
 /** Milliseconds that a connection may take to come about. */
@@ -27,8 +33,8 @@ const CONNECT_TIMEOUT = 10_000;
  * Sends requests over TCP, by HTTP/2 or HTTP/1.1, with what the platform's `fetch` lacks: servers are
  * judged by lists of revoked certificates as well, and live views show the connections.
  *
- * Connections are kept until `close()`, and do not keep the process without a request. Content comes
- * as the server sent it, and redirects are not followed.
+ * Connections are kept until `close()`, or for `idleTimeout`, and do not keep the process without a
+ * request. Content comes as the server sent it, and redirects are not followed.
  *
  * @example
  * ```ts
@@ -47,6 +53,7 @@ const CONNECT_TIMEOUT = 10_000;
  */
 export class TcpClient implements AsyncDisposable {
   readonly #options: TlsOptions;
+  readonly #idleTimeout: number;
   readonly #clients = new Map<string, Promise<H2Client | H1Client>>();
 
   /**
@@ -56,7 +63,8 @@ export class TcpClient implements AsyncDisposable {
    * @throws {TypeError} If authorities are needed, and neither named nor to be read.
    */
   constructor(options: TcpClientOptions = {}) {
-    const { revocation, cert, key, localAddress } = options;
+    const { revocation, cert, key, localAddress, idleTimeout = Infinity } = options;
+    this.#idleTimeout = idleTimeout;
     this.#options = {
       ca: authoritiesOf(options),
       insecure: false,
@@ -134,10 +142,10 @@ export class TcpClient implements AsyncDisposable {
     const late = AbortSignal.timeout(CONNECT_TIMEOUT);
     const socket = await this.#connect(url, ["h2", "http/1.1"], late);
     if (socket.alpnProtocol === "h2") {
-      return await H2Client.over(socket, url, Infinity, late).catch(cannotConnect);
+      return await H2Client.over(socket, url, this.#idleTimeout, late).catch(cannotConnect);
     }
     const further = () => this.#connect(url, ["http/1.1"], AbortSignal.timeout(CONNECT_TIMEOUT));
-    return new H1Client(socket, further);
+    return new H1Client(socket, further, this.#idleTimeout);
   }
 
   async #connect(

@@ -335,3 +335,19 @@ Deno.test("a server that says nothing in HTTP/2 is no connection, as a TypeError
   await assert.rejects(soon(client.fetch(url)), { name: "TypeError", message });
   await new Promise((resolve) => server.close(resolve));
 });
+
+Deno.test("a client over TCP keeps connections for as long as it is told to", async () => {
+  for (const make of [open, openOld]) {
+    await using site = await make(() => new Response("fine"));
+    await using client = new TcpClient({ caCerts: [cert], idleTimeout: 500 });
+    const ask = async () => await (await soon(client.fetch(site.url))).text();
+    for (let i = 0; i < 4; i++) {
+      assert.equal(await ask(), "fine");
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    assert.equal(site.ports.size, 1, "it is used again in time");
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    assert.equal(await ask(), "fine");
+    assert.equal(site.ports.size, 2, "it has ended");
+  }
+});

@@ -3,8 +3,12 @@
 import { MultipathConnection } from "../api/multipath_connection.ts";
 import { createFetch } from "../http3/client/fetcher.ts";
 import type { FetchInit } from "../http3/options.ts";
+import { fetchOverTcp } from "./fetch_over_tcp.ts";
 
-const fetchOverMultipath = createFetch((options) => MultipathConnection.connect(options));
+const fetchOverMultipath = createFetch(
+  (options) => MultipathConnection.connect(options),
+  fetchOverTcp,
+);
 
 /**
  * Fetches a resource over HTTP/3, on as many network paths as there are.

@@ -182,11 +182,12 @@ export interface FetchInit extends RequestInit, H3RequestInit, FetchConnectOptio
   connection?: H3Transport;
   /**
    * With "tcp", a server that cannot be reached over UDP is asked over TCP, by the runtime's `fetch`
-   * (whose `client` option then counts), and for some minutes, then longer, not over UDP. Trailers
-   * and interim responses are lost there. What TCP could not honour is refused at once, whatever way
-   * the request would take: `serverCertificateHashes`, `serverName`, `insecure` and `cipherSuites`,
-   * and, unless there is a `client` to have them too, `caCerts`, `cert` and `key`,
-   * `localAddresses` and `paths`.
+   * (whose `client` option then counts), or with `revocation` by a `TcpClient`, and for some minutes,
+   * then longer, not over UDP. Trailers and interim responses are lost there. What TCP could not
+   * honour is refused at once, whatever way the request would take: `serverCertificateHashes`,
+   * `serverName`, `insecure` and `cipherSuites`, and, unless there is a `client` to have them too,
+   * `caCerts`, `cert` and `key`, `localAddresses` and `paths`. With `revocation`, `caCerts`, `cert`
+   * and `key` count over TCP as well, and `client`, `localAddresses` and `paths` are refused.
    */
   fallback?: "tcp";
   /**

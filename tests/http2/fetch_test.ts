@@ -3,9 +3,12 @@ import { StreamError } from "../../src/error/quic_error.ts";
 import { responseTrailers } from "../../src/http3/client/client_exchange.ts";
 import { fetch } from "../../src/http2/fetch.ts";
 import type { FetchInit } from "../../src/http3/options.ts";
+import { serveTcp } from "../../src/http2/serve_tcp.ts";
 import { serve } from "../../src/http3/server/serve.ts";
+import { RevocationLists } from "../../src/tls/trust/revocation_lists.ts";
 import { cert, key } from "../http3/deno_quic.ts";
 import { within } from "../http3/raw_peer.ts";
+import { makeRevocable, SERIAL } from "../tls/revocable.ts";
 
 const listen = { port: 0, cert, key, localAddresses: ["127.0.0.1"] };
 const init: FetchInit = {
@@ -73,4 +76,25 @@ Deno.test("HttpServer.shutdown() lets a download over multipath QUIC finish", as
   assert.equal((await response.bytes()).length, 2_000_000);
   await within(down);
   await within(server.finished);
+});
+
+Deno.test("fetch() asks lists of revoked certificates over TCP as well", async () => {
+  const { ca, identity, listOf } = makeRevocable();
+  const asked = new Set<number>();
+  const place = { port: 0, localAddresses: ["127.0.0.1"], ...identity };
+  // Nothing listens for UDP there.
+  await using server = await serveTcp(place, async (request, { remoteAddr }) => {
+    asked.add(remoteAddr.port);
+    return new Response(`${request.method} ${await request.text()}`);
+  });
+  const url = `https://127.0.0.1:${server.addrs[0]!.port}/`;
+  const base: FetchInit = { caCerts: [ca], fallback: "tcp", fallbackDelay: 100, method: "PUT" };
+  const lists = (serial: number) => ({ revocation: new RevocationLists([listOf([serial])]) });
+  const good = { ...base, ...lists(SERIAL + 1) };
+  for (const body of ["a", "b"]) {
+    assert.equal(await (await fetch(url, { ...good, body })).text(), `PUT ${body}`);
+  }
+  assert.equal(asked.size, 1, "the connection is kept");
+  await assert.rejects(fetch(url, { ...base, ...lists(SERIAL), body: "secret" }), { code: 0x12c });
+  assert.equal(asked.size, 1);
 });

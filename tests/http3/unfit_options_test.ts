@@ -15,8 +15,8 @@ const quicOnly: readonly FetchInit[] = [
   { serverName: "b.test" },
   { insecure: true },
   { cipherSuites: ["TLS_AES_256_GCM_SHA384"] },
-  { revocation: new RevocationLists([]) },
 ];
+const revocation = new RevocationLists([]);
 const ofClient: readonly FetchInit[] = [
   { caCerts: ["PEM"] },
   { cert: "PEM", key: "PEM" },
@@ -52,12 +52,9 @@ Deno.test("fetch() never gives TCP a request with options that only QUIC can hon
     for (const client of [undefined, known]) {
       const init = { ...options, headers, fallback: "tcp", ...client && { client } } as const;
       const [name] = Object.keys(options);
-      const way = name === "revocation" ? ", or ask a TcpClient .*" : "";
       await assert.rejects(fetch(url, init), {
         name: "TypeError",
-        message: new RegExp(
-          `^Cannot fall back to TCP with ${name}, .*: leave one of them out${way}$`,
-        ),
+        message: new RegExp(`^Cannot fall back to TCP with ${name}, .*: leave one of them out$`),
       });
     }
   }
@@ -83,6 +80,25 @@ Deno.test("fetch() falls back to TCP with what its client honours, if there is o
   }
 });
 
+Deno.test("fetch() asks lists over TCP by no client of the runtime, and from no chosen address", async () => {
+  using client = Deno.createHttpClient({});
+  const cases: [more: FetchInit & { client?: Deno.HttpClient }, pattern: RegExp][] = [
+    [{ client }, /^Cannot ask lists of revocation by a client of the runtime: leave client out/],
+    [{ localAddresses: ["tun0"] }, /with revocation and localAddresses: leave one of them out/],
+    [{ paths: [{ localAddress: "tun0" }] }, /with revocation and paths: leave one of them out/],
+  ];
+  for (const [more, message] of cases) {
+    const { fetch, attempts } = withoutUdp();
+    const init = { ...more, revocation, fallback: "tcp" } as const;
+    await assert.rejects(fetch(url, init), { name: "TypeError", message });
+    assert.deepEqual(attempts, []);
+  }
+  const { fetch } = withoutUdp();
+  const trust: FetchInit = { caCerts: ["PEM"], cert: "PEM", key: "PEM" };
+  const init: FetchInit = { ...trust, revocation, fallback: "tcp" };
+  assert.equal(await (await within(fetch(url, init))).text(), "over TCP");
+});
+
 Deno.test("fetch() falls back to TCP with options that ask for nothing", async () => {
   const { fetch } = withoutUdp();
   const init: FetchInit = {
@@ -97,7 +113,7 @@ Deno.test("fetch() falls back to TCP with options that ask for nothing", async (
 });
 
 Deno.test("fetch() refuses options about trust over a connection that is made already", async () => {
-  for (const options of [...quicOnly, ...ofClient]) {
+  for (const options of [...quicOnly, { revocation }, ...ofClient]) {
     const [client, server] = MemoryTransport.pair();
     serveConnection(server, () => assert.fail("it is not asked"));
     const [name] = Object.keys(options);

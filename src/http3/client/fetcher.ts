@@ -116,7 +116,8 @@ class Sender {
 
   async #sendOverTcp(plan: RequestPlan): Promise<Response> {
     try {
-      return await this.#overTcp(unencoded(plan.request()), this.#tcpInit);
+      const request = unencoded(plan.request());
+      return await this.#overTcp(request, this.#tcpInit, this.#connectOptions);
     } catch (error) {
       throw this.#fallback?.explain(error) ?? error;
     }

@@ -1,12 +1,17 @@
 // Sends requests over TCP while a server cannot be reached over UDP.
 
 import { TransportError } from "../../error/quic_error.ts";
+import type { FetchConnectOptions } from "../options.ts";
 import type { BrokenServers } from "./broken_servers.ts";
 import type { Lease } from "./connection_pool.ts";
 import { later } from "../timer.ts";
 
-/** The platform's `fetch`, or one like it. */
-export type PlatformFetch = (request: Request, init: RequestInit) => Promise<Response>;
+/** The platform's `fetch`, or one like it that may know of the options of the connection, too. */
+export type PlatformFetch = (
+  request: Request,
+  init: RequestInit,
+  options: FetchConnectOptions,
+) => Promise<Response>;
 
 /** TLS alerts as transport error codes (RFC 9001, Section 4.8). */
 const FIRST_ALERT = 0x100;

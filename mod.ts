@@ -99,6 +99,7 @@ export type {
 } from "./src/http3/webtransport/web_transport_session.ts";
 export { serveTcp, type ServeTcpOptions, type TcpHttpServer } from "./src/http2/serve_tcp.ts";
 export { TcpClient, type TcpClientOptions } from "./src/http2/tcp_client.ts";
+export { responseProtocol } from "./src/http2/client_exchange.ts";
 export type { TcpRequestHandler, TcpRequestInfo } from "./src/http2/exchange.ts";
 export type { TcpServerLimits } from "./src/http2/guests.ts";
 export { connectTcp, type ConnectTcpOptions, type TcpTunnel } from "./src/proxy/connect_tcp.ts";

@@ -7,6 +7,10 @@ import { PIECE, readableOf, type ReadableOfOptions, write } from "./node_streams
 /** What a server answers. */
 export interface TcpAnswer {
   readonly status: number;
+  /** The reason beside the status, which HTTP/1.1 alone has. */
+  readonly reason?: string | undefined;
+  /** What is spoken, such as "HTTP/2". */
+  readonly protocol: string;
   readonly headers: Headers;
   /** Brings the content. */
   readonly source: Readable;
@@ -24,6 +28,26 @@ export interface TcpExchange {
   readonly closed: Promise<unknown>;
   /** Breaks both directions off. */
   cancel(reason: unknown): void;
+}
+
+const protocols = new WeakMap<Response, string>();
+
+/**
+ * What a response of a `TcpClient` came over.
+ *
+ * @param response A response, as the client gave it.
+ * @returns "HTTP/2", "HTTP/1.1" or "HTTP/1.0"; undefined for responses of others.
+ *
+ * @example
+ * ```ts ignore
+ * const response = await client.fetch("https://example.com/");
+ * console.log(responseProtocol(response), response.status);
+ * ```
+ *
+ * @category HTTP/3
+ */
+export function responseProtocol(response: Response): string | undefined {
+  return protocols.get(response);
 }
 
 /** RFC 9110, Section 9.2.2: doing them twice is the same as doing them once. */
@@ -77,7 +101,7 @@ async function send(
 }
 
 function responseOf(
-  { status, headers, source, isWhole }: TcpAnswer,
+  { status, reason = "", protocol, headers, source, isWhole }: TcpAnswer,
   method: string,
   exchange: TcpExchange,
   ends: ReadableOfOptions,
@@ -88,12 +112,18 @@ function responseOf(
   const onCancel = () => exchange.cancel(new Error("The response is not wanted any more"));
   const body = hasNoBody ? null : readableOf(source, undefined, onCancel, { ...ends, isWhole });
   try {
-    return new Response(body, { status, headers });
+    const statusText = REASON.test(reason) ? reason : "";
+    const response = new Response(body, { status, statusText, headers });
+    protocols.set(response, protocol);
+    return response;
   } catch (error) {
     exchange.cancel(error);
     throw new TypeError(`Cannot accept the status ${status}`, { cause: error });
   }
 }
+
+/** What a reason consists of (RFC 9112, Section 4). */
+const REASON = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** What codes of the system mean. */
 const reasons: Readonly<Record<string, string>> = {

@@ -101,9 +101,10 @@ export class H1Client {
 }
 
 function answerOf(incoming: IncomingMessage): TcpAnswer {
-  const { statusCode = 0, headers } = incoming;
+  const { statusCode: status = 0, statusMessage: reason, httpVersion, headers } = incoming;
   const isWhole = () => incoming.complete;
-  return { status: statusCode, headers: fieldsOf(headers), source: incoming, isWhole };
+  const protocol = `HTTP/${httpVersion}`;
+  return { status, reason, protocol, headers: fieldsOf(headers), source: incoming, isWhole };
 }
 
 /** Has connections opened that are missing. */

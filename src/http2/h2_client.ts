@@ -178,6 +178,7 @@ export class H2Client {
       target: stream,
       answer: responseOf(stream).then((head) => ({
         ...head,
+        protocol: "HTTP/2",
         source: stream,
         isWhole: () => stream.rstCode === 0,
       })),

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createSecureServer } from "node:http2";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { responseProtocol } from "../../src/http2/client_exchange.ts";
 import { createServer as createTlsServer } from "node:tls";
 import { answer } from "../../src/http2/exchange.ts";
 import { serveTcp } from "../../src/http2/serve_tcp.ts";
@@ -334,6 +335,29 @@ Deno.test("a server that says nothing in HTTP/2 is no connection, as a TypeError
   const message = /^Cannot connect over TCP: /;
   await assert.rejects(soon(client.fetch(url)), { name: "TypeError", message });
   await new Promise((resolve) => server.close(resolve));
+});
+
+Deno.test("a response over TCP says what it came over, and its reason if there is one", async () => {
+  for (
+    const [make, protocol, reason] of [[open, "HTTP/2", ""], [openOld, "HTTP/1.1", "OK"]] as const
+  ) {
+    await using site = await make(() => new Response("fine"));
+    await using client = new TcpClient({ caCerts: [cert] });
+    const response = await soon(client.fetch(site.url));
+    assert.deepEqual([responseProtocol(response), response.statusText], [protocol, reason]);
+    assert.equal(await response.text(), "fine");
+  }
+  const answers = ["1.0 200 Well\t\xfc", "1.1 200 a\x80"].map((line) =>
+    `HTTP/${line}\r\ncontent-length: 0\r\n\r\n`
+  );
+  using server = raw(...answers);
+  await using client = new TcpClient({ caCerts: [cert] });
+  for (const [protocol, reason] of [["HTTP/1.0", "Well\t\xfc"], ["HTTP/1.1", "a\x80"]]) {
+    const response = await soon(client.fetch(server.url));
+    await response.bytes();
+    assert.deepEqual([responseProtocol(response), response.statusText], [protocol, reason]);
+  }
+  assert.equal(responseProtocol(new Response()), undefined);
 });
 
 Deno.test("a client over TCP keeps connections for as long as it is told to", async () => {

@@ -212,7 +212,7 @@ async function ask(
   const send = async (at: URL, how: RequestInit) => {
     requestLines(how.method ?? "GET", at, new Headers(how.headers)).forEach(verbose);
     const response = await carrier.send(at, how);
-    responseLines(carrier.protocol, response).forEach(verbose);
+    responseLines(carrier.protocolOf(response), response).forEach(verbose);
     return response;
   };
   return await followRedirects(url, init, send, content && (() => content.body()));
@@ -239,9 +239,9 @@ function outputOf({ output }: ClientOptions): TransferOptions["openOutput"] {
   return output === undefined ? undefined : () => openOutput(output);
 }
 
-function headOf({ include }: ClientOptions, { protocol }: Carrier): TransferOptions["head"] {
+function headOf({ include }: ClientOptions, carrier: Carrier): TransferOptions["head"] {
   if (!include) return undefined;
-  return (response) => responseHead(protocol, response);
+  return (response) => responseHead(carrier.protocolOf(response), response);
 }
 
 /** What the user named is always told of, what a page loads only if it failed or on request. */

@@ -202,7 +202,7 @@ async function openHead(path: string): Promise<(answer: ExchangeAnswer) => void>
   try {
     const file = path === "-" ? Deno.stdout : await Deno.open(path, options);
     return ({ response, carrier }) => {
-      const bytes = responseHead(carrier.protocol, response);
+      const bytes = responseHead(carrier.protocolOf(response), response);
       try {
         for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
       } catch (error) {

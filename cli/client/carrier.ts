@@ -4,8 +4,6 @@ import type { PathRow } from "./progress.ts";
 
 /** Carries requests to a server: a QUIC connection, or connections over TCP. */
 export interface Carrier extends AsyncDisposable {
-  /** What a status line begins with. */
-  readonly protocol: string;
   /** Whether further requests can be sent. */
   readonly isOpen: boolean;
   /** All paths that there are or were. */
@@ -17,4 +15,10 @@ export interface Carrier extends AsyncDisposable {
    * @param init How.
    */
   send(url: URL, init: RequestInit): Promise<Response>;
+  /**
+   * What a response came over, which its status line begins with.
+   *
+   * @param response A response of this carrier.
+   */
+  protocolOf(response: Response): string;
 }

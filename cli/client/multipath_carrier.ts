@@ -33,7 +33,6 @@ export interface MultipathCarrierOptions {
 
 /** A connection to one server, with all paths that it has or had. */
 export class MultipathCarrier implements Carrier {
-  readonly protocol = "HTTP/3";
   readonly #connection: MultipathConnection;
   readonly #paths = new Map<Path, string>();
   readonly #names = new InterfaceNames();
@@ -136,6 +135,11 @@ export class MultipathCarrier implements Carrier {
    */
   send(url: URL, init: RequestInit): Promise<Response> {
     return fetch(url, { ...init, connection: this.#connection, redirect: "manual" });
+  }
+
+  /** What all responses come over. */
+  protocolOf(): string {
+    return "HTTP/3";
   }
 
   /** Says goodbye and waits until it is said. */

@@ -1,6 +1,6 @@
 // Carries requests over TCP, for where UDP does not get through.
 
-import { TcpClient, TransportError } from "../../mod.ts";
+import { responseProtocol, TcpClient, TransportError } from "../../mod.ts";
 import type { Carrier } from "./carrier.ts";
 import { connectFailure } from "../console/connect_failure.ts";
 import { CurlCode } from "../console/curl_code.ts";
@@ -17,8 +17,6 @@ export interface TcpOptions {
 
 /** A client of HTTP/2 and HTTP/1.1, for where UDP does not get through. */
 export class TcpCarrier implements Carrier {
-  /** Whether it is HTTP/2 or HTTP/1.1, the client does not tell. */
-  readonly protocol = "HTTP";
   readonly isOpen = true; // the client makes further connections by itself
   readonly rows = [];
   readonly #client: TcpClient;
@@ -51,6 +49,15 @@ export class TcpCarrier implements Carrier {
       if (error instanceof TransportError) throw connectFailure(error, url.host);
       throw error instanceof TypeError ? tcpFailure(error, url.host) : error;
     }
+  }
+
+  /**
+   * What a response came over.
+   *
+   * @param response A response of this carrier.
+   */
+  protocolOf(response: Response): string {
+    return responseProtocol(response) ?? "HTTP";
   }
 
   /** Closes the connections. */

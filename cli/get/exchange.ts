@@ -131,7 +131,7 @@ async function send(
   const init = { method, headers: fields, signal, ...body && { body: body() } };
   try {
     const response = await carrier.send(url, init);
-    responseLines(carrier.protocol, response).forEach(verbose);
+    responseLines(carrier.protocolOf(response), response).forEach(verbose);
     cookies?.take(url, response.headers);
     return { response, url, carrier };
   } catch (error) {

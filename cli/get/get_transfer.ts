@@ -100,7 +100,9 @@ export class GetTransfer {
     } finally {
       this.#sink?.close();
     }
-    const { response, url = job.url, redirects = [], carrier } = this.answer ?? {};
+    const { response, shown = response, url = job.url, redirects = [], carrier } = this.answer ??
+      {};
+    const protocol = shown && carrier?.protocolOf(shown);
     const [row] = carrier?.rows ?? [];
     return {
       number: job.number,
@@ -110,7 +112,7 @@ export class GetTransfer {
       status: response?.status ?? 0,
       headers: response?.headers ?? new Headers(),
       redirects: redirects.length,
-      httpVersion: carrier?.protocol === "HTTP/3" ? "3" : "0",
+      httpVersion: /^HTTP\/([\d.]+)$/.exec(protocol ?? "")?.[1] ?? "0",
       received: this.received,
       sent: this.sent,
       times: {
@@ -262,7 +264,7 @@ export class GetTransfer {
     this.#announced = lengthOf(response.headers);
     if (options.has("include") || options.has("head")) {
       for (const { carrier, response, shown = response } of [...answer.redirects, answer]) {
-        await sink.write(responseHead(carrier.protocol, shown));
+        await sink.write(responseHead(carrier.protocolOf(shown), shown));
       }
     }
     // With -I the method may be any, and of its answer no more than the head is shown.

@@ -10,7 +10,7 @@ import { fieldBytes, fieldText } from "./field_text.ts";
  * @param response The answer.
  */
 export function responseHead(protocol: string, response: Response): Uint8Array<ArrayBuffer> {
-  const lines = [`${protocol} ${response.status}`, ...fieldLines(response.headers)];
+  const lines = [statusLine(protocol, response), ...fieldLines(response.headers)];
   return fieldBytes(lines.map((line) => `${line}\r\n`).join("") + "\r\n");
 }
 
@@ -35,8 +35,13 @@ export function requestLines(method: string, url: URL, headers: Headers): readon
  * @param response The answer.
  */
 export function responseLines(protocol: string, response: Response): readonly string[] {
-  return [`${protocol} ${response.status}`, ...fieldLines(response.headers)]
+  return [statusLine(protocol, response), ...fieldLines(response.headers)]
     .map((line) => `< ${fieldText(line)}`);
+}
+
+/** The reason is there where it came, which HTTP/1.1 alone has. */
+function statusLine(protocol: string, { status, statusText }: Response): string {
+  return statusText === "" ? `${protocol} ${status}` : `${protocol} ${status} ${statusText}`;
 }
 
 function fieldLines(headers: Headers): string[] {

@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import type { ServerResponse } from "node:http";
+import { createSecureServer, type Http2ServerResponse } from "node:http2";
+import { createServer } from "node:https";
+import type { AddressInfo, Server } from "node:net";
 import { reachOverTcp } from "../../cli/client/tcp_reach.ts";
 import { makeIssuedCertificate, serve } from "../../mod.ts";
 import { assertSentence, type Outcome, run } from "./program_runner.ts";
@@ -101,10 +105,36 @@ Deno.test("the client waits for UDP no longer than it is told, then goes over TC
   const outcome = await site.run("/moved", ...fallback, "-i");
   assert.equal(outcome.code, 0, outcome.stderr);
   assert.ok(performance.now() - start < 6_000);
-  assert.match(outcome.stdout, /^HTTP 200\r\n.*\r\n\r\n\/x over TCP $/s);
+  assert.match(outcome.stdout, /^HTTP\/2 200\r\n.*\r\n\r\n\/x over TCP $/s);
   assert.match(outcome.stderr, /\(nothing came in 0.3 s\); going on over TCP$/m);
   const silent = await site.run("/x", ...fallback, "-s", "-o", "-");
   assert.deepEqual([silent.stdout, silent.stderr], ["/x over TCP ", ""]);
+});
+
+Deno.test("mpquic get says which version of HTTP was spoken over TCP", async () => {
+  const folder = await Deno.makeTempDir();
+  const { certPem: cert, keyPem: key, caPem } = await makeIssuedCertificate(["127.0.0.1"]);
+  await Deno.writeTextFile(`${folder}/ca`, caPem);
+  const answer = (_: unknown, outgoing: ServerResponse | Http2ServerResponse) => {
+    outgoing.setHeader("x", "y");
+    outgoing.end("hi");
+  };
+  const servers: [server: Server, line: string, version: string][] = [
+    [createSecureServer({ cert, key }, answer), "HTTP/2 200", "2"],
+    [createServer({ cert, key }, answer), "HTTP/1.1 200 OK", "1.1"],
+  ];
+  for (const [server, line, version] of servers) {
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const words = ["-sSiv", "--cacert", `${folder}/ca`, ...fallback, "-w", "%{http_version}", url];
+    const { code, stdout, stderr } = await run("main", "get", ...words);
+    assert.equal(code, 0, stderr);
+    assert.ok(stdout.startsWith(`${line}\r\n`), stdout);
+    assert.ok(stdout.endsWith(`\r\n\r\nhi${version}`), stdout);
+    assert.ok(stderr.includes(`< ${line}\n`), stderr);
+    await new Promise((resolve) => server.close(resolve));
+  }
+  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("the client ends over TCP with the exit codes that it has over UDP", async () => {

@@ -18,6 +18,12 @@ const KEEP_ALIVE = 25_000;
 const MAX_IDLE = 300_000;
 /** Milliseconds of head start for QUIC: about as for one address before the next (RFC 8305). */
 const HEAD_START = 300;
+/**
+ * Milliseconds that QUIC still has when the server is not trusted over TCP. TCP took longer to say that
+ * than QUIC takes to connect, but for a packet that is lost: the next one follows after a second (RFC
+ * 9002, Section 6.2.2).
+ */
+const LAST_CHANCE = 1_500;
 
 const pool = new ConnectionPool((options) => MultipathConnection.connect(options));
 /** Ways over TCP, by the proxy and how it is connected to. */
@@ -67,10 +73,11 @@ export class Ways {
     }
     const leasing = this.#lease();
     const overTcp = overdue(leasing, this.#headStart).then(() => tcp.client());
-    const client = await Promise.any([leasing, overTcp]).catch(({ errors }) => {
+    const first = Promise.any([leasing, overTcp]).catch(({ errors }) => {
       // Why a server is not trusted; else why there is nothing over QUIC, which the user may mend.
       throw errors.find(isDistrust) ?? errors[0];
     });
+    const client = await unlessDistrusted(first, overTcp);
     if (client instanceof H2Client) {
       tcp.use();
       leasing.then(() => tcp.leave(), ignore);
@@ -126,6 +133,21 @@ function overdue(awaited: Promise<unknown>, delay: number): Promise<void> {
       stop();
       if (mayFallBackToTcp(error)) resolve();
       else reject(error);
+    });
+  });
+}
+
+/** What is awaited; rejects soon where TCP leads to a server that is not trusted. */
+function unlessDistrusted<T>(awaited: Promise<T>, overTcp: Promise<unknown>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let isOver = false;
+    let stop = () => {};
+    overTcp.catch((error) => {
+      if (!isOver && isDistrust(error)) stop = later(LAST_CHANCE, () => reject(error));
+    });
+    awaited.then(resolve, reject).finally(() => {
+      isOver = true;
+      stop();
     });
   });
 }

@@ -162,6 +162,29 @@ Deno.test("over TCP a certificate is judged as over QUIC", async () => {
   await hello(`https://127.0.0.1:${far.port}`, host.target, near([]));
 });
 
+Deno.test("distrust over TCP is told soon where nothing is heard over UDP", async () => {
+  await using far = await tcpFarSide();
+  const { certPem } = await makeDevelopmentCertificate(["localhost"]);
+  const options = near([], { caCerts: [certPem], handshakeTimeout: 8_000 });
+  const begun = performance.now();
+  const asked = connectTcp(`https://localhost:${far.port}`, "127.0.0.1:1", options);
+  await assert.rejects(soon(asked), { code: 0x12a });
+  const taken = performance.now() - begun;
+  assert.ok(taken < 6_000, `${taken} ms`);
+});
+
+Deno.test("QUIC that comes a little later than distrust over TCP is trusted", async () => {
+  await using host = new TcpHost(says("hello"));
+  const { server, http } = farSide();
+  await using _ = server;
+  using path = new SwallowingPath(http.addr.port, 150);
+  const other = await makeDevelopmentCertificate(["localhost"]);
+  await using __ = await tcpFarSide({}, path.port, { cert: other.certPem, key: other.keyPem });
+  const told: TunnelTransport[] = [];
+  await hello(`https://localhost:${path.port}`, host.target, near(told, { native: "off" }));
+  assert.deepEqual(told, []);
+});
+
 Deno.test("over TCP lists of revoked certificates are asked, as over QUIC", async () => {
   await using host = new TcpHost(says("hello"));
   const now = Date.now();

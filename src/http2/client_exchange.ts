@@ -30,6 +30,9 @@ export interface TcpExchange {
   cancel(reason: unknown): void;
 }
 
+/** Breaks off responses that became unreachable, so that they do not hold their stream. */
+const unreachable = new FinalizationRegistry<() => void>((abandon) => abandon());
+
 const protocols = new WeakMap<Response, string>();
 
 /**
@@ -115,6 +118,10 @@ function responseOf(
     const statusText = REASON.test(reason) ? reason : "";
     const response = new Response(body, { status, statusText, headers });
     protocols.set(response, protocol);
+    if (body) {
+      unreachable.register(body, onCancel, exchange);
+      exchange.closed.then(() => unreachable.unregister(exchange));
+    }
     return response;
   } catch (error) {
     exchange.cancel(error);

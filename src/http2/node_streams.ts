@@ -38,7 +38,8 @@ export interface ReadableOfOptions {
 
 /**
  * What a stream brings, no faster than it is read. A break is an error of H3_CONNECT_ERROR, never
- * an end.
+ * an end. The source holds the result only while a read waits for it, so that a result which is
+ * read no more can be found unreachable.
  *
  * @param source The stream; nothing else may read it.
  * @param first What has come of it before.
@@ -52,22 +53,26 @@ export function readableOf(
   { errorOf = broken, isWhole = () => true, signal }: ReadableOfOptions = {},
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   let isOver = false;
+  let reading: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | undefined;
   return new ReadableStream<Uint8Array<ArrayBuffer>>({
     start(controller) {
+      if (first !== undefined && first.length > 0) controller.enqueue(first);
+      const held = new WeakRef(controller);
       const end = (finish: () => void) => {
         if (!isOver) finish();
         isOver = true;
       };
-      const fail = (cause?: unknown) => end(() => controller.error(errorOf(cause)));
-      if (first !== undefined && first.length > 0) controller.enqueue(first);
+      const fail = (cause?: unknown) => end(() => held.deref()?.error(errorOf(cause)));
       source.pause();
       source.on("data", (chunk: Uint8Array<ArrayBuffer>) => {
         if (isOver) return;
         // The bytes stand in memory that the runtime shares with nothing else.
-        controller.enqueue(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
+        const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
+        (reading ?? held.deref())?.enqueue(bytes);
+        reading = undefined;
         source.pause();
       });
-      const finish = () => isWhole() ? end(() => controller.close()) : fail();
+      const finish = () => isWhole() ? end(() => held.deref()?.close()) : fail();
       source.on("end", finish);
       source.on("aborted", fail);
       source.on("error", fail);
@@ -79,7 +84,10 @@ export function readableOf(
       else if (source.destroyed) fail();
       if (source.destroyed) signal?.removeEventListener("abort", fail);
     },
-    pull: () => void source.resume(),
+    pull(controller) {
+      reading = controller;
+      source.resume();
+    },
     cancel() {
       isOver = true;
       onCancel();

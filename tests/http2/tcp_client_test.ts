@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { createSecureServer } from "node:http2";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import v8 from "node:v8";
+import vm from "node:vm";
 import { responseProtocol } from "../../src/http2/client_exchange.ts";
 import { createServer as createTlsServer } from "node:tls";
 import { answer } from "../../src/http2/exchange.ts";
@@ -359,6 +361,58 @@ Deno.test("a response over TCP says what it came over, and its reason if there i
   }
   assert.equal(responseProtocol(new Response()), undefined);
 });
+
+Deno.test("responses over TCP that cannot be read any more are given up", async () => {
+  for (const make of [open, openOld]) {
+    let cancelled = 0;
+    await using site = await make(() => {
+      const pull = (controller: ReadableStreamDefaultController) =>
+        controller.enqueue(new Uint8Array(50_000));
+      return new Response(new ReadableStream({ pull, cancel: () => void cancelled++ }));
+    });
+    await using client = new TcpClient({ caCerts: [cert] });
+    const ask = async () => await soon(client.fetch(site.url));
+    const kept = [await ask(), (await ask()).body!, (await ask()).body!.getReader()] as const;
+    for (let i = 0; i < 5; i++) await ask();
+    await until(() => cancelled === 5);
+    const readers = [kept[0].body!.getReader(), kept[1].getReader(), kept[2]];
+    for (const reader of readers) assert.ok((await soon(reader.read())).value!.length > 0);
+    assert.equal(cancelled, 5);
+    for (const reader of readers) await reader.cancel();
+  }
+});
+
+Deno.test("a response over TCP that a caller waits for is not given up", async () => {
+  for (const make of [open, openOld]) {
+    const gate = Promise.withResolvers<void>();
+    await using site = await make(() => {
+      const pull = async (controller: ReadableStreamDefaultController) => {
+        await gate.promise;
+        controller.enqueue(new Uint8Array(10));
+        controller.close();
+      };
+      return new Response(new ReadableStream({ pull }));
+    });
+    await using client = new TcpClient({ caCerts: [cert] });
+    const reading = client.fetch(site.url).then((response) => response.bytes());
+    let looks = 0;
+    await until(() => looks++ === 10);
+    gate.resolve();
+    assert.equal((await soon(reading)).length, 10);
+  }
+});
+
+/** Waits until something is so, while garbage is collected. */
+async function until(holds: () => boolean): Promise<void> {
+  v8.setFlagsFromString("--expose-gc");
+  const collectGarbage: () => void = vm.runInNewContext("gc");
+  for (let i = 0; i < 1_000; i++) {
+    if (holds()) return;
+    collectGarbage();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  assert.fail("waited in vain");
+}
 
 Deno.test("a client over TCP keeps connections for as long as it is told to", async () => {
   for (const make of [open, openOld]) {

@@ -28,6 +28,8 @@ export class Door {
   #port: number;
   /** When a client came last. */
   #heardAt = performance.now();
+  /** Resolves when the listener that is just opening has opened, or failed. */
+  #opening: Promise<unknown> = Promise.resolve();
   #cancelTimer: () => void = () => {};
   #isClosed = false;
 
@@ -79,10 +81,17 @@ export class Door {
     this.#isClosed = true;
     this.#cancelTimer();
     this.#end(this.#server);
+    await this.#opening;
     await Promise.all(this.#ends);
   }
 
-  async #listen(): Promise<void> {
+  #listen(): Promise<void> {
+    const opening = this.#openNext();
+    this.#opening = opening.catch(() => {});
+    return opening;
+  }
+
+  async #openNext(): Promise<void> {
     const server = this.#make();
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
@@ -112,6 +121,7 @@ export class Door {
       if (performance.now() - this.#heardAt < this.#interval || await this.#isHeard()) return;
       if (this.#isClosed) return;
       this.#end(this.#server);
+      this.#server = undefined;
       await this.#listen();
     } catch {
       // There is no descriptor for it now, say; the next time may be better.

@@ -26,11 +26,20 @@ async function openDoor(deaf: number) {
 
 /** Listens, and accepts no connection, as a listener of the runtime without a descriptor. */
 class HungServer extends EventEmitter {
+  readonly #opened: Promise<void>;
   #listener: Deno.TcpListener | undefined;
+  isClosed = false;
 
-  listen(port: number, hostname: string, onListening: () => void): void {
+  /** @param opened When the listener has opened. */
+  constructor(opened = Promise.resolve()) {
+    super();
+    this.#opened = opened;
+  }
+
+  async listen(port: number, hostname: string, onListening: () => void): Promise<void> {
     this.#listener = Deno.listen({ hostname, port });
-    queueMicrotask(onListening);
+    await this.#opened;
+    onListening();
   }
 
   address(): Deno.Addr {
@@ -39,6 +48,7 @@ class HungServer extends EventEmitter {
 
   close(onClosed: () => void): void {
     this.#listener!.close();
+    this.isClosed = true;
     onClosed();
   }
 }
@@ -98,4 +108,20 @@ Deno.test("Door replaces a listener that is deaf before which too many clients w
   assert.ok(waiting.length > 0);
   for (const conn of waiting) conn.close();
   await door.close();
+});
+
+Deno.test("Door closes a listener that is just opening, too", async () => {
+  const opened = Promise.withResolvers<void>();
+  const servers = [new HungServer(), new HungServer(opened.promise)];
+  let count = 0;
+  const make = () => servers[count++] as unknown as Http2SecureServer;
+  const door = await Door.open(make, HOST, 0, INTERVAL);
+  await until(() => count === 2);
+  let isOver = false;
+  const closing = door.close().then(() => isOver = true);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(isOver, false);
+  opened.resolve();
+  await closing;
+  assert.deepEqual(servers.map(({ isClosed }) => isClosed), [true, true]);
 });

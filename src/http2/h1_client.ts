@@ -32,6 +32,7 @@ export class H1Client {
       showSocket(socket, "client", () => this.#busy.has(socket) ? 1 : 0);
       this.#sockets.add(socket);
       socket.on("close", () => this.#sockets.delete(socket));
+      if (!this.#isOpen) socket.destroy();
       return socket;
     };
     let spare: TLSSocket | undefined = shown(first);

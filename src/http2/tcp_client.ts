@@ -55,6 +55,7 @@ export class TcpClient implements AsyncDisposable {
   readonly #options: TlsOptions;
   readonly #idleTimeout: number;
   readonly #clients = new Map<string, Promise<H2Client | H1Client>>();
+  readonly #closing = new AbortController();
 
   /**
    * Makes a client, which connects when it is asked to fetch.
@@ -82,7 +83,7 @@ export class TcpClient implements AsyncDisposable {
    * @param input An https URL, or a request for one.
    * @param init What the platform's `fetch` takes; redirects come as they are.
    * @returns The response, once its fields are there; its body comes as it is read.
-   * @throws {TypeError} If the URL is not https, or the connection breaks.
+   * @throws {TypeError} If the URL is not https, the connection breaks, or the client is closed.
    * @throws {TransportError} If the certificate of the server is not trusted: with the code that it
    * has over QUIC where it was revoked, or that cannot be told.
    */
@@ -105,8 +106,9 @@ export class TcpClient implements AsyncDisposable {
     }
   }
 
-  /** Ends all connections; resolves when they are over. */
+  /** Ends all connections, those that are just being made too; resolves when they are over. */
   async close(): Promise<void> {
+    this.#closing.abort(new TypeError("Cannot fetch: the client is closed"));
     const clients = await Promise.allSettled(this.#clients.values());
     this.#clients.clear();
     await Promise.all(clients.map((one) => one.status === "fulfilled" && one.value.close()));
@@ -123,6 +125,7 @@ export class TcpClient implements AsyncDisposable {
     const isMissing = known === undefined || !(await known.catch(() => undefined))?.isOpen;
     // A connection that no request waits for would fail unheard, which ends the process.
     signal.throwIfAborted();
+    this.#closing.signal.throwIfAborted();
     // Another request may have noticed first.
     if (isMissing && this.#clients.get(url.origin) === known) {
       this.#clients.set(url.origin, this.#open(url));
@@ -139,13 +142,18 @@ export class TcpClient implements AsyncDisposable {
   }
 
   async #open(url: URL): Promise<H2Client | H1Client> {
-    const late = AbortSignal.timeout(CONNECT_TIMEOUT);
+    const late = this.#untilLate();
     const socket = await this.#connect(url, ["h2", "http/1.1"], late);
     if (socket.alpnProtocol === "h2") {
       return await H2Client.over(socket, url, this.#idleTimeout, late).catch(cannotConnect);
     }
-    const further = () => this.#connect(url, ["http/1.1"], AbortSignal.timeout(CONNECT_TIMEOUT));
+    const further = () => this.#connect(url, ["http/1.1"], this.#untilLate());
     return new H1Client(socket, further, this.#idleTimeout);
+  }
+
+  /** Ends attempts to connect. */
+  #untilLate(): AbortSignal {
+    return AbortSignal.any([AbortSignal.timeout(CONNECT_TIMEOUT), this.#closing.signal]);
   }
 
   async #connect(

@@ -414,6 +414,30 @@ async function until(holds: () => boolean): Promise<void> {
   assert.fail("waited in vain");
 }
 
+Deno.test("a client over TCP that is closed makes no connection, and waits for none", async () => {
+  // It takes connections, and says nothing.
+  using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const begun = performance.now();
+  const waiting = new TcpClient({ caCerts: [cert] });
+  const asked = waiting.fetch(`https://127.0.0.1:${silent.addr.port}/`);
+  const failed = assert.rejects(asked, { message: "Cannot fetch: the client is closed" });
+  using _connection = await silent.accept();
+  await waiting.close();
+  await failed;
+  assert.ok(performance.now() - begun < 5_000, "it does not wait for the connection");
+  await using site = await open(() => new Response("fine"));
+  for (let turns = 0; turns < 12; turns++) {
+    const client = new TcpClient({ caCerts: [cert] });
+    const refused = assert.rejects(soon(client.fetch(site.url)), TypeError);
+    // The request may be anywhere on its way to a connection.
+    for (let i = 0; i < turns; i++) await null;
+    await client.close();
+    await refused;
+    await assert.rejects(soon(client.fetch(site.url)), TypeError);
+  }
+  assert.deepEqual(site.asked, []);
+});
+
 Deno.test("a client over TCP keeps connections for as long as it is told to", async () => {
   for (const make of [open, openOld]) {
     await using site = await make(() => new Response("fine"));

@@ -12,7 +12,7 @@ import { scenarios } from "../requirements/scenarios.ts";
 import { skips } from "../requirements/skips.ts";
 import { judge } from "./judge.ts";
 import type { Outcome } from "./outcome.ts";
-import { countLine, Runner } from "./runner.ts";
+import { countLine, Runner, type RunResult } from "./runner.ts";
 
 const FAMILIES = [attacks, multipath, scenarios, flags];
 const ALONE = ["tests/attack", "tests/netns"];
@@ -21,20 +21,20 @@ const RUNS = [["--parallel", `--ignore=${ALONE.join()}`], ALONE];
 const assertions = new URL("./assertions.ts", import.meta.url).href;
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const outcomes: Outcome[] = [];
-let succeeded = true;
+const results: RunResult[] = [];
 {
   await using runner = await Runner.open(root, [`--preload=${assertions}`]);
   for (const which of RUNS) {
-    const result = await runner.run([...which, ...Deno.args]);
-    succeeded = result.succeeded && succeeded;
-    outcomes.push(...result.outcomes);
+    results.push(await runner.run([...which, ...Deno.args]));
   }
-  console.log(countLine(outcomes));
+  console.log(countLine(results));
+  outcomes.push(...results.flatMap((one) => one.outcomes));
   outcomes.push(...runner.notes().map(outcomeOf));
 }
 const { lines, faults } = judge(outcomes, FAMILIES, skips);
 for (const line of lines) console.log(line);
 if (faults.length > 0) console.log(`Of the requirements and skips, ${faults.length} are wrong`);
+const succeeded = results.every((one) => one.succeeded);
 Deno.exit(succeeded && faults.length === 0 ? 0 : 1);
 
 /** A test that took a note has passed, or the run has failed. */

@@ -22,6 +22,6 @@ const FOLDERS = [
 Deno.env.set("MPQUIC_NATIVE", "off");
 await using runner = await Runner.open(fileURLToPath(new URL("../../", import.meta.url)), []);
 const folders = FOLDERS.map((name) => `tests/${name}`);
-const { succeeded, outcomes } = await runner.run(["-q", "--parallel", ...folders, ...Deno.args]);
-console.log(countLine(outcomes));
-Deno.exitCode = succeeded ? 0 : 1;
+const result = await runner.run(["-q", "--parallel", ...folders, ...Deno.args]);
+console.log(countLine([result]));
+Deno.exitCode = result.succeeded ? 0 : 1;

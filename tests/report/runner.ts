@@ -17,6 +17,8 @@ const encoder = new TextEncoder();
 export interface RunResult {
   readonly succeeded: boolean;
   readonly outcomes: readonly Outcome[];
+  /** Files that threw outside their tests, such as those that could not be loaded. */
+  readonly uncaught: readonly string[];
 }
 
 /** Runs tests, and keeps what came of them in a folder of its own until it is disposed of. */
@@ -73,7 +75,7 @@ export class Runner implements AsyncDisposable {
         this.#print(`failed beside others, passed by itself: ${file} "${name}"\n`);
       }
     }
-    return { succeeded: again.succeeded, outcomes };
+    return { succeeded: again.succeeded, outcomes, uncaught: again.uncaught };
   }
 
   /** What tests have noted in all runs. */
@@ -85,7 +87,7 @@ export class Runner implements AsyncDisposable {
     await Deno.remove(this.#folder, { recursive: true });
   }
 
-  async #once(which: readonly string[]): Promise<RunResult & { readonly uncaught: string[] }> {
+  async #once(which: readonly string[]): Promise<RunResult> {
     const results = join(this.#folder, `${this.#runs++}.xml`);
     const runner = new Deno.Command(Deno.execPath(), {
       args: ["test", "-A", ...this.#flags, `--junit-path=${results}`, ...which],
@@ -111,16 +113,19 @@ export class Runner implements AsyncDisposable {
   }
 }
 
-/** The line at the end: how many tests, without their steps, have ended in which way. */
-export function countLine(outcomes: readonly Outcome[]): string {
+/**
+ * The line at the end: how many tests, without their steps, have ended in which way. A file that
+ * threw outside its tests counts as a failed test: its tests may not have been found at all.
+ */
+export function countLine(results: readonly Omit<RunResult, "succeeded">[]): string {
+  const outcomes = results.flatMap((one) => one.outcomes);
   const count = (ending: string) =>
     outcomes.filter((one) => !one.isStep && one.ending === ending).length;
-  return `${count("passed")} passed, ${count("failed")} failed, ${count("skipped")} skipped`;
+  const failed = count("failed") + results.flatMap(({ uncaught }) => uncaught).length;
+  return `${count("passed")} passed, ${failed} failed, ${count("skipped")} skipped`;
 }
 
-function failedFiles(
-  { outcomes, uncaught }: { outcomes: readonly Outcome[]; uncaught: readonly string[] },
-): string[] {
+function failedFiles({ outcomes, uncaught }: RunResult): string[] {
   return [...new Set([...outcomes.filter(isFailed).map(({ file }) => file), ...uncaught])];
 }
 

@@ -26,22 +26,27 @@ async function run(files: Record<string, string>): Promise<RunResult> {
 }
 
 Deno.test("Runner runs a file once more that fails beside others, and counts its tests once", async () => {
-  const { succeeded, outcomes } = await run({ fine, unlucky: `${unlucky}\n${fine}` });
-  assert.equal(succeeded, true);
-  assert.equal(countLine(outcomes), "3 passed, 0 failed, 0 skipped");
+  const result = await run({ fine, unlucky: `${unlucky}\n${fine}` });
+  assert.equal(result.succeeded, true);
+  assert.equal(countLine([result]), "3 passed, 0 failed, 0 skipped");
 });
 
 Deno.test("Runner fails with what fails by itself, too", async () => {
   const broken = `Deno.test("is broken", () => { throw new Error("broken"); });`;
-  const { succeeded, outcomes } = await run({ fine, unlucky, broken });
-  assert.equal(succeeded, false);
-  assert.equal(countLine(outcomes), "2 passed, 1 failed, 0 skipped");
+  const result = await run({ fine, unlucky, broken });
+  assert.equal(result.succeeded, false);
+  assert.equal(countLine([result]), "2 passed, 1 failed, 0 skipped");
 });
 
 Deno.test("Runner fails with a file that throws outside its tests, whatever else has bad luck", async () => {
   const thrown = `throw new Error("at once");`;
-  assert.equal((await run({ fine, unlucky, thrown })).succeeded, false);
-  assert.equal((await run({ fine, thrown })).succeeded, false);
+  const beside = await run({ fine, unlucky, thrown });
+  assert.deepEqual([beside.succeeded, countLine([beside])], [
+    false,
+    "2 passed, 1 failed, 0 skipped",
+  ]);
+  const alone = await run({ fine, thrown });
+  assert.deepEqual([alone.succeeded, countLine([alone])], [false, "1 passed, 1 failed, 0 skipped"]);
   const late = `${fine}\nsetTimeout(() => { throw new Error("late"); }, 0);
     Deno.test("waits", () => new Promise((resolve) => setTimeout(resolve, 1_000)));`;
   assert.equal((await run({ unlucky, late })).succeeded, false);
@@ -50,7 +55,7 @@ Deno.test("Runner fails with a file that throws outside its tests, whatever else
 Deno.test("Runner does not run again what fails in too many files", async () => {
   const files: Record<string, string> = {};
   for (let i = 0; i < 13; i++) files[i] = unlucky.replaceAll("been", `been${i}`);
-  const { succeeded, outcomes } = await run(files);
-  assert.equal(succeeded, false);
-  assert.equal(countLine(outcomes), "0 passed, 13 failed, 0 skipped");
+  const result = await run(files);
+  assert.equal(result.succeeded, false);
+  assert.equal(countLine([result]), "0 passed, 13 failed, 0 skipped");
 });

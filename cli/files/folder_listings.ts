@@ -31,12 +31,17 @@ export type LookUp = (entry: Deno.DirEntry) => Promise<ListingEntry | undefined>
 /** A folder that is being read, or was read just now. */
 class Reading {
   readonly listing: Promise<Listing>;
+  readonly #lifetime: number;
   /** Requests that wait for it. */
   #waiting = 0;
   #resume: PromiseWithResolvers<void> | undefined;
 
-  /** @param read Reads the folder, and asks before each step whether that is still wanted. */
-  constructor(read: (reading: Reading) => Promise<Listing>) {
+  /**
+   * @param read Reads the folder, and asks before each step whether that is still wanted.
+   * @param lifetime Milliseconds that it goes on for when it is wanted again.
+   */
+  constructor(read: (reading: Reading) => Promise<Listing>, lifetime: number) {
+    this.#lifetime = lifetime;
     this.listing = read(this);
   }
 
@@ -65,7 +70,7 @@ class Reading {
     this.#resume = resume;
     const timer = setTimeout(() => {
       resume.reject(new Error("Cannot list on: no request wants it"));
-    }, LIFETIME);
+    }, this.#lifetime);
     Deno.unrefTimer(timer);
     await resume.promise.finally(() => clearTimeout(timer));
   }
@@ -78,14 +83,19 @@ class Reading {
  */
 export class FolderListings {
   readonly #render: (entries: readonly ListingEntry[]) => string;
+  readonly #lifetime: number;
   readonly #readings = new Map<string, Reading>();
   readonly #remembered = new Map<string, Listing>();
   #free = READERS;
   readonly #queue: (() => void)[] = [];
 
-  /** @param render Writes entries as they are shown. */
-  constructor(render: (entries: readonly ListingEntry[]) => string) {
+  /**
+   * @param render Writes entries as they are shown.
+   * @param lifetime Milliseconds that a listing is good for.
+   */
+  constructor(render: (entries: readonly ListingEntry[]) => string, lifetime = LIFETIME) {
     this.#render = render;
+    this.#lifetime = lifetime;
   }
 
   /**
@@ -100,7 +110,7 @@ export class FolderListings {
     signal?.throwIfAborted();
     let reading = this.#readings.get(path);
     if (!reading) {
-      reading = new Reading((own) => this.#read(path, lookUp, own));
+      reading = new Reading((own) => this.#read(path, lookUp, own), this.#lifetime);
       this.#keep(path, reading);
     }
     return await reading.wait(signal);
@@ -109,7 +119,7 @@ export class FolderListings {
   #keep(path: string, reading: Reading): void {
     this.#readings.set(path, reading);
     const forget = () => void this.#readings.delete(path);
-    const later = () => Deno.unrefTimer(setTimeout(forget, LIFETIME));
+    const later = () => Deno.unrefTimer(setTimeout(forget, this.#lifetime));
     reading.listing.then(later, forget);
   }
 

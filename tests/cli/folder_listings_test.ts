@@ -19,15 +19,32 @@ function moment(milliseconds = 0): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** Looks nothing up, and counts. */
+/** Milliseconds that pass in no test, however busy the machine is, and those that soon have. */
+const LONG = 600_000;
+const SHORT = 50;
+
+/** Looks nothing up, and counts; it can hold what it is asked until it is told to go on. */
 class Counter {
   count = 0;
-  pause = 0;
+  isHolding = false;
+  #held: (() => void)[] = [];
   readonly lookUp: LookUp = async ({ name, isDirectory }) => {
     this.count++;
-    await moment(this.pause);
+    if (this.isHolding) await new Promise<void>((resolve) => this.#held.push(resolve));
+    else await moment();
     return { name, isDirectory, size: 1, modified: undefined };
   };
+
+  /** Answers what was asked so far. */
+  answer(): void {
+    for (const resolve of this.#held.splice(0)) resolve();
+  }
+
+  /** Waits until so many have been asked for. */
+  async until(count: number): Promise<void> {
+    for (let i = 0; i < 1_000 && this.count < count; i++) await moment(5);
+    assert.equal(this.count, count);
+  }
 }
 
 function isAborted(error: unknown): boolean {
@@ -36,7 +53,7 @@ function isAborted(error: unknown): boolean {
 
 Deno.test("FolderListings reads a folder once for all requests at the time, and soon after", async () => {
   await withFolder(300, async (path) => {
-    const listings = new FolderListings(listingRows);
+    const listings = new FolderListings(listingRows, LONG);
     const counter = new Counter();
     const get = () => listings.get(path, counter.lookUp);
     const all = await Promise.all(Array.from({ length: 50 }, get));
@@ -46,60 +63,66 @@ Deno.test("FolderListings reads a folder once for all requests at the time, and 
     assert.deepEqual([all[0]!.count, all[0]!.hasMore], [300, false]);
     const html = new TextDecoder().decode(all[0]!.rows);
     assert.ok(html.indexOf("file 9.txt") < html.indexOf("file 10.txt"));
-    await moment(1_050);
+  });
+});
+
+Deno.test("FolderListings looks at a folder again when its listing is old", async () => {
+  await withFolder(300, async (path) => {
+    const listings = new FolderListings(listingRows, SHORT);
+    const counter = new Counter();
+    const get = () => listings.get(path, counter.lookUp);
+    const first = await get();
+    await moment(3 * SHORT);
     const later = await get();
     assert.equal(counter.count, 600, "it is looked at again");
-    assert.equal(later, all[0], "what has not changed takes no second memory");
+    assert.equal(later, first, "what has not changed takes no second memory");
     await Deno.writeTextFile(`${path}/new.txt`, "");
-    await moment(1_050);
+    await moment(3 * SHORT);
     assert.equal((await get()).count, 301);
   });
 });
 
 Deno.test("FolderListings rests while no request wants a listing, and goes on where it was", async () => {
   await withFolder(400, async (path) => {
-    const listings = new FolderListings(listingRows);
+    const listings = new FolderListings(listingRows, LONG);
     const counter = new Counter();
-    counter.pause = 5;
+    counter.isHolding = true;
     const aborts = [new AbortController(), new AbortController()];
     const waiting = aborts.map(({ signal }) => {
       return assert.rejects(listings.get(path, counter.lookUp, signal), isAborted);
     });
-    await moment(20);
+    await counter.until(32);
     aborts[0]!.abort();
-    await moment(20);
-    const between = counter.count;
-    // A busy machine looks up more slowly, but it goes on.
-    for (let i = 0; i < 100 && counter.count === between; i++) await moment(30);
-    assert.ok(counter.count > between, "one still waits");
+    await waiting[0];
+    counter.answer();
+    await counter.until(64); // one still waits
     aborts[1]!.abort();
-    await Promise.all(waiting);
-    await moment(20);
-    const { count } = counter;
-    assert.ok(count < 400);
+    await waiting[1];
+    counter.answer();
     await moment(100);
-    assert.equal(counter.count, count, "nobody waits");
+    assert.equal(counter.count, 64, "nobody waits");
+    counter.isHolding = false;
     const other = await withTime(listings.get(path, counter.lookUp));
     assert.equal(other.count, 400);
     assert.equal(counter.count, 400, "nothing was looked up twice");
   });
 });
 
-Deno.test("FolderListings drops what no request has wanted for a second", async () => {
+Deno.test("FolderListings drops what no request has wanted for a while", async () => {
   await withFolder(200, async (path) => {
-    const listings = new FolderListings(listingRows);
+    const listings = new FolderListings(listingRows, SHORT);
     const counter = new Counter();
-    counter.pause = 5;
+    counter.isHolding = true;
     const abort = new AbortController();
     const waiting = listings.get(path, counter.lookUp, abort.signal);
-    await moment(10);
+    await counter.until(32);
     abort.abort();
     await assert.rejects(waiting, isAborted);
-    await moment(1_100);
-    assert.ok(counter.count < 200);
-    const before = counter.count;
+    counter.answer();
+    counter.isHolding = false;
+    await moment(3 * SHORT);
     assert.equal((await listings.get(path, counter.lookUp)).count, 200);
-    assert.equal(counter.count, before + 200, "it begins anew");
+    assert.equal(counter.count, 232, "it begins anew");
   });
 });
 

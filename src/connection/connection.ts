@@ -34,8 +34,7 @@ import type { Transmit } from "./send/datagram_builder.ts";
 import { openFirstPath } from "./first_path.ts";
 import { HandshakeProgress } from "./handshake/progress.ts";
 import { Negotiation } from "./handshake/negotiation.ts";
-import { announced, configuredParameters } from "./parameters/local_parameters.ts";
-import type { VersionInformation } from "./parameters/version_information.ts";
+import { announcement, configuredParameters } from "./parameters/local_parameters.ts";
 import { Orphan } from "./orphan.ts";
 import { PathEnvironment } from "./path_environment.ts";
 import { PathReports } from "./path_reports.ts";
@@ -127,7 +126,7 @@ export class Connection {
     const first = openFirstPath(paths, options, spaces, now);
     const configured = { paths, streams, datagrams, peer, announcer, ackRequest, idle, requests };
     const observer = new Negotiation({ role, events, ...configured });
-    const announce = (versions: VersionInformation) => announced(options, first, versions);
+    const announce = announcement(options, first);
     const secrets = { keys, progress, spaces };
     const handshake = new Handshake(options, secrets, memory, announce, observer);
     const { closing, remoteAddresses } = this;

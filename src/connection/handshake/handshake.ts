@@ -14,11 +14,11 @@ import type { Tls, TlsSink } from "../../tls/tls.ts";
 import type { KeyRing } from "./key_ring.ts";
 import type { ConnectionOptions } from "../options.ts";
 import { loweredLimit, rememberedParameters } from "../parameters/early_data.ts";
+import type { Announce } from "../parameters/local_parameters.ts";
 import {
   encodeTransportParameters,
   readTransportParameters,
 } from "../parameters/transport_parameters.ts";
-import type { VersionInformation } from "../parameters/version_information.ts";
 import type { HandshakeProgress } from "./progress.ts";
 import { Versions } from "./versions.ts";
 import { Aftermath } from "./aftermath.ts";
@@ -62,9 +62,6 @@ export interface HandshakeState {
   /** Of Initial and Handshake packets. */
   readonly spaces: readonly [PacketSpace, PacketSpace];
 }
-
-/** What this end announces, with this information about versions. */
-export type Announce = (versions: VersionInformation) => TransportParameters;
 
 /** The packet number spaces of Initial and Handshake packets. */
 export function handshakeSpaces(random: Random): readonly [PacketSpace, PacketSpace] {
@@ -115,6 +112,8 @@ export class Handshake {
     observer: HandshakeObserver,
   ) {
     const { role, originalId: original, retrySourceId: retrySource, token, remembered } = options;
+    // TLS holds on to what it calls: not to the options, which hold the keys of Initial packets.
+    const { random } = options;
     this.role = role;
     this.keys = keys;
     this.versions = new Versions(role, options.version, options.versions);
@@ -136,10 +135,10 @@ export class Handshake {
     keys.deriveInitial(retrySource ?? original, options.initialKeys);
     this.tls = options.tls({
       sink: this.#sink(),
-      random: options.random,
+      random,
       wallTime: options.wallTime,
       version: () => keys.version,
-      transportParameters: () => this.#announce(announce, options.random),
+      transportParameters: () => this.#announce(announce, random),
     });
   }
 

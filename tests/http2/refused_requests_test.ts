@@ -15,6 +15,8 @@ const CHUNKED = `${PUT}transfer-encoding: chunked\r\n`;
 const cases: [text: string, ...statuses: number[]][] = [
   [`${LINE}\r\n`, 200],
   [`${LINE}\r\n${LINE}\r\n`, 200, 200],
+  // Without ALPN, as here, a client may speak HTTP/1.0.
+  ["GET / HTTP/1.0\r\nhost: localhost\r\n\r\n", 200],
   // The content of a GET is no request.
   [`${LINE}content-length: ${LINE.length + 2}\r\n\r\n${LINE}\r\n`, 200],
   [`${CHUNKED}\r\n3\r\nabc\r\n0\r\n\r\n`, 200],

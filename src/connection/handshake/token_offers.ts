@@ -38,7 +38,7 @@ export class TokenOffers implements FrameOwner {
     const { remote } = network;
     if (this.#make === undefined || !network.validated || this.#remotes.length >= MAX_HOSTS) return;
     for (const { hostname } of this.#remotes) if (hostname === remote.hostname) return;
-    this.#remotes = [...this.#remotes, remote];
+    this.#remotes = this.#remotes.concat(remote);
     this.#token = this.#make(this.#remotes, now);
     this.#count++;
     this.#isPending = true;

@@ -56,7 +56,7 @@ export class Versions {
    */
   information(chosen: number, random: Random): VersionInformation {
     const reserved = greaseVersion(random.below(0x1_0000_0000));
-    return { chosen, available: [...this.#options.available, reserved] };
+    return { chosen, available: this.#options.available.concat(reserved) };
   }
 
   /** The version a client would choose of those on offer; undefined if there is none. */

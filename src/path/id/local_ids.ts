@@ -92,7 +92,7 @@ export class LocalIds implements FrameOwner {
   }
 
   #add(id: ConnectionId, pending: boolean): void {
-    this.#entries = [...this.#entries, { id, sequence: this.#nextSequence++, pending }];
+    this.#entries = this.#entries.concat({ id, sequence: this.#nextSequence++, pending });
   }
 
   /**

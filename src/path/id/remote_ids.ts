@@ -140,7 +140,7 @@ export class RemoteIds implements FrameOwner {
       return false;
     }
     const entry = { sequence, id: new ConnectionId(id), resetToken: new ResetToken(token) };
-    this.#entries = [...this.#entries, entry];
+    this.#entries = this.#entries.concat(entry);
     if (this.#entries.length > this.#limit) throw tooMany(this.#pathId);
     if (this.#current === undefined) this.#use(this.#spare());
     return true;

@@ -18,7 +18,7 @@ import {
 import { FarSide } from "./server/far_side.ts";
 import { ConfigurationFile, fleetOptions } from "./server/fleet.ts";
 import { type HttpServer, listen, listenOnBoth, listenWorkers } from "./server/listening.ts";
-import { isWorker } from "./server/worker.ts";
+import { isWorker } from "./server/is_worker.ts";
 import { WorkerLine } from "./server/worker_line.ts";
 import { makeHandler } from "./server/handler.ts";
 import { Failure } from "./console/failure.ts";

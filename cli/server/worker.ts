@@ -5,6 +5,7 @@ import { print } from "../console/output.ts";
 import { authorityFiles, ClientAuthority, clientCertificatesOf } from "./client_authority.ts";
 import { FarSide } from "./far_side.ts";
 import { makeHandler } from "./handler.ts";
+import { isWorker } from "./is_worker.ts";
 import { libraryOptions } from "./library_options.ts";
 import { readServerOptions, type ServerOptions } from "./server_options.ts";
 import { Service } from "./service.ts";
@@ -22,9 +23,6 @@ const silent = { onNews: () => {}, onFault: () => {} };
 
 /** What workers run: this file, or the one that it was bundled into. */
 export const workerModule: URL = new URL(import.meta.url);
-
-/** Whether this is the thread of a worker. */
-export const isWorker: boolean = "WorkerGlobalScope" in globalThis;
 
 if (isWorker) {
   serveInWorker(async (data) => {

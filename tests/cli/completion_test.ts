@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { commands } from "../../cli/main.ts";
+import { commands } from "../../cli/commands.ts";
 import { completionScript } from "../../cli/flags/completion.ts";
 import { manPage } from "../../cli/flags/man_page.ts";
 

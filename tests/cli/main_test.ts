@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { commands } from "../../cli/main.ts";
+import { commands } from "../../cli/commands.ts";
 import { helpWidth } from "../../cli/console/terminal_size.ts";
 import { usageText } from "../../cli/flags/usage.ts";
 import { plainEnvironment } from "../permissions/permission_line.ts";
@@ -99,3 +99,23 @@ Deno.test("deno task bundle makes one file that runs by itself", async () => {
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("mpquic --version loads little, and not the library", async () => {
+  const main = new URL("../../cli/main.ts", import.meta.url);
+  const command = new Deno.Command(Deno.execPath(), { args: ["info", "--json", main.href] });
+  const { modules } = JSON.parse(new TextDecoder().decode((await command.output()).stdout));
+  const found = new Set([main.href]);
+  for (const specifier of found) {
+    const { dependencies = [] } = modules.find((one: Module) => one.specifier === specifier) ?? {};
+    for (const { code, isDynamic } of dependencies as Module["dependencies"]) {
+      if (code && !isDynamic) found.add(code.specifier);
+    }
+  }
+  assert.ok(found.size > 3 && found.size < 15, [...found].join("\n"));
+});
+
+/** A part of what `deno info` says of a module. */
+interface Module {
+  readonly specifier: string;
+  readonly dependencies: readonly { code?: { specifier: string }; isDynamic?: boolean }[];
+}

@@ -185,7 +185,7 @@ export class Handshake {
     return this.#token;
   }
 
-  /** What this end has announced, once TLS has asked for it. */
+  /** What this end has announced: once TLS has asked for it, until the handshake is confirmed. */
   get announced(): TransportParameters | undefined {
     return this.#announced;
   }
@@ -320,6 +320,8 @@ export class Handshake {
     this.keys.discardHandshake();
     this.#discard(this.handshakeSpace, this.handshakeCrypto);
     this.#discardInitial();
+    // A log has it by now, and an idle connection need not hold it.
+    this.#announced = undefined;
   }
 
   #discardInitial(): void {

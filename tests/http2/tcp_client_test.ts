@@ -386,15 +386,24 @@ Deno.test("a response over TCP that a caller waits for is not given up", async (
   for (const make of [open, openOld]) {
     const gate = Promise.withResolvers<void>();
     await using site = await make(() => {
+      const start = (controller: ReadableStreamDefaultController) =>
+        controller.enqueue(new Uint8Array(5));
       const pull = async (controller: ReadableStreamDefaultController) => {
         await gate.promise;
-        controller.enqueue(new Uint8Array(10));
+        controller.enqueue(new Uint8Array(5));
         controller.close();
       };
-      return new Response(new ReadableStream({ pull }));
+      return new Response(new ReadableStream({ start, pull }));
     });
     await using client = new TcpClient({ caCerts: [cert] });
-    const reading = client.fetch(site.url).then((response) => response.bytes());
+    const begun = Promise.withResolvers<void>();
+    const reading = client.fetch(site.url).then((response) => {
+      begun.resolve();
+      return response.bytes();
+    });
+    // On a busy machine a connection may take too long; the test tells, at its end.
+    reading.catch(begun.reject);
+    await soon(begun.promise);
     let looks = 0;
     await until(() => looks++ === 10);
     gate.resolve();

@@ -11,6 +11,7 @@ Deno.test("CarrierPool opens one connection in the place of one that has ended, 
     open.add(number);
     return Promise.resolve({
       protocol: "HTTP/3",
+      protocolOf: () => "HTTP/3",
       rows: [],
       get isOpen() {
         return open.has(number);

@@ -10,7 +10,6 @@ Deno.test("CarrierPool opens one connection in the place of one that has ended, 
     const number = made++;
     open.add(number);
     return Promise.resolve({
-      protocol: "HTTP/3",
       protocolOf: () => "HTTP/3",
       rows: [],
       get isOpen() {

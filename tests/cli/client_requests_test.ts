@@ -79,7 +79,7 @@ Deno.test("the client sends the method, the fields and the body it is given", as
   await Deno.writeTextFile(`${echo.folder}/body`, "from\na file");
   const cases: readonly [args: string[], text: string][] = [
     [[], `GET ${none} <>`],
-    [["-X", "PUT"], `PUT ${none} <>`],
+    [["-X", "PUT"], "PUT x-a=null content-type=null content-length=0 <>"],
     [["-H", "X-A: b", "--header=x-a:c"], `GET x-a=b, c content-type=null content-length=null <>`],
     [["--data", "a=b"], `POST x-a=null ${form} content-length=3 <a=b>`],
     [

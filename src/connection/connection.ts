@@ -133,7 +133,8 @@ export class Connection {
     const log = logOf(options, { handshake, paths, peer, closing }, first.path, now);
     const dispatcher = new Dispatcher(config, paths, streams, datagrams);
     const shared = { handshake, keys, paths, streams, datagrams, peer, closing, idle, log };
-    const [{ ackPolicy }, { maxDatagramFrameSize }] = [environment, config];
+    const { ackPolicy } = environment;
+    const { maxDatagramFrameSize } = config;
     const received = { ids, engine, events, remoteAddresses, ackPolicy, maxDatagramFrameSize };
     this.#receiver = new Receiver({ ...shared, ...received }, first.path);
     const sent = { announcer, ackRequest, random, dispatcher, sourceId: first.own.bytes };

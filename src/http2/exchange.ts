@@ -173,6 +173,7 @@ async function respond(
   try {
     signal.throwIfAborted();
     const fields = responseFields(response, isHead, "stream" in outgoing);
+    if ("stream" in outgoing) checkSize(fields);
     (outgoing as ServerResponse).writeHead(response.status, fields);
     if (isHead) cancel(new Error("Only the fields of the response are wanted"));
     else if (reader) await send(outgoing, reader, patience, signal);
@@ -182,6 +183,21 @@ async function respond(
     cancel(error);
     throw error;
   }
+}
+
+/** Most bytes of a header section that the runtime sends over HTTP/2, and clients commonly take. */
+const MAX_SECTION = 65_536;
+
+/**
+ * What is longer would break the connection, with all its requests. RFC 9113, Section 6.5.2: each field
+ * counts with 32 bytes more.
+ */
+function checkSize(fields: Record<string, string | string[]>): void {
+  let size = 0;
+  for (const [name, value] of Object.entries(fields)) {
+    for (const one of [value].flat()) size += name.length + one.length + 32;
+  }
+  if (size > MAX_SECTION) throw new TypeError(`Cannot respond with ${size} bytes of fields`);
 }
 
 async function send(

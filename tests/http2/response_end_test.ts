@@ -4,6 +4,7 @@ import { serveTcp } from "../../src/http2/serve_tcp.ts";
 import { cert, key } from "../http3/deno_quic.ts";
 import { within } from "../http3/raw_peer.ts";
 import { field, frame, Kind, PREFACE } from "./raw_frames.ts";
+import { H2Stranger } from "./strangers.ts";
 
 const END = 1;
 const END_OF_FIELDS = 4;
@@ -71,4 +72,26 @@ Deno.test("serveTcp() declines the rest of a request over HTTP/2 that it cannot 
   const { port } = server.addrs[0]!;
   assert.deepEqual(await framesOf(port, request("POST", 1, false)), ["end", "reset"]);
   assert.deepEqual(await framesOf(port, request("TRACK", 1, false)), ["end", "reset"]);
+});
+
+Deno.test("a response with more fields than HTTP/2 carries fails, and its connection goes on", async () => {
+  const place = { port: 0, localAddresses: ["127.0.0.1"], cert, key };
+  const answers: Promise<void>[] = [];
+  await using server = await serveTcp(place, ({ url }, { completed }) => {
+    answers.push(completed);
+    const headers = new Headers();
+    const count = Number(new URL(url).searchParams.get("fields"));
+    for (let i = 0; i < count; i++) headers.append("set-cookie", `${i}=${"v".repeat(1_000)}`);
+    return new Response("fine", { headers });
+  });
+  await using stranger = await H2Stranger.connect(server.addrs[0]!.port);
+  const statusOf = (fields: number) => {
+    const stream = stranger.begin({ ":path": `/?fields=${fields}` });
+    stream.end();
+    return within(
+      new Promise((resolve) => stream.on("response", (head) => resolve(head[":status"]))),
+    );
+  };
+  assert.deepEqual([await statusOf(200), await statusOf(60), await statusOf(0)], [500, 200, 200]);
+  await within(assert.rejects(answers[0]!, /Cannot respond with 20\d{4} bytes of fields/));
 });

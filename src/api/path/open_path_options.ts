@@ -24,6 +24,9 @@ export interface OpenPathOptions {
    * @default {"available"}
    */
   status?: PathStatus;
-  /** Ends the attempt when it is aborted. */
+  /**
+   * Ends the attempt when it is aborted: without it, `openPath()` waits for as long as the server
+   * allows no further path.
+   */
   signal?: AbortSignal;
 }

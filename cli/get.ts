@@ -6,6 +6,7 @@ import { stoppable } from "./console/stoppable.ts";
 import { Failure } from "./console/failure.ts";
 import { CurlCode } from "./console/curl_code.ts";
 import { whyNot } from "./console/why_not.ts";
+import { writeAllSync } from "./console/write_all.ts";
 import { openLiveView } from "./console/live_view.ts";
 import { report } from "./console/output.ts";
 import { printable } from "./console/printable.ts";
@@ -202,9 +203,8 @@ async function openHead(path: string): Promise<(answer: ExchangeAnswer) => void>
   try {
     const file = path === "-" ? Deno.stdout : await Deno.open(path, options);
     return ({ response, carrier }) => {
-      const bytes = responseHead(carrier.protocolOf(response), response);
       try {
-        for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+        writeAllSync(file, responseHead(carrier.protocolOf(response), response));
       } catch (error) {
         throw noHead(path, error); // else the connection would seem to be lost
       }

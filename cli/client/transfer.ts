@@ -4,6 +4,7 @@ import { Failure } from "../console/failure.ts";
 import { findResources } from "../http/html_resources.ts";
 import { pause } from "../console/pause.ts";
 import { whyNot } from "../console/why_not.ts";
+import { writeAll } from "../console/write_all.ts";
 
 /** Pages up to this size are searched for resources. */
 const LARGEST_PAGE = 4 * 1024 * 1024;
@@ -184,7 +185,7 @@ export async function openOutput(path: string): Promise<WritableStream<Uint8Arra
 function writableOf(file: Deno.FsFile | typeof Deno.stdout): WritableStream<Uint8Array> {
   return new WritableStream({
     async write(chunk) {
-      for (let at = 0; at < chunk.length;) at += await file.write(chunk.subarray(at));
+      await writeAll(file, chunk);
     },
     close: () => file.close(),
     abort: () => file.close(),

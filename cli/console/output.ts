@@ -3,6 +3,8 @@
  * closed, and the work goes on.
  */
 
+import { writeAllSync } from "./write_all.ts";
+
 const encoder = new TextEncoder();
 
 /**
@@ -37,20 +39,9 @@ export function clearLine(): void {
   if (Deno.stderr.isTerminal()) draw("\r\x1b[K");
 }
 
-/**
- * Writes text on standard output, all of it.
- *
- * @throws {Error} If standard output is closed or full.
- */
-export async function printAll(text: string): Promise<void> {
-  const bytes = encoder.encode(text);
-  for (let at = 0; at < bytes.length;) at += await Deno.stdout.write(bytes.subarray(at));
-}
-
 function write(stream: typeof Deno.stdout | typeof Deno.stderr, text: string): void {
   try {
-    const bytes = encoder.encode(text);
-    for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
+    writeAllSync(stream, encoder.encode(text));
   } catch {
     // The stream is closed, full, or has no reader.
   }

@@ -4,6 +4,7 @@ import { Failure } from "./failure.ts";
 import { clearLine, report } from "./output.ts";
 import { printable } from "./printable.ts";
 import { whyNot } from "./why_not.ts";
+import { writeAllSync } from "./write_all.ts";
 
 /**
  * Runs a program to its end and turns whatever it throws into one line on standard error.
@@ -35,8 +36,7 @@ export async function runProgram(program: string, main: () => Promise<number>): 
  */
 export function say(text: string): number {
   try {
-    const bytes = new TextEncoder().encode(`${text}\n`);
-    for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+    writeAllSync(Deno.stdout, new TextEncoder().encode(`${text}\n`));
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) return 0;
     throw new Failure(`Cannot write to standard output: ${whyNot(error)}`);

@@ -1,5 +1,6 @@
 // Replaces a file as a whole.
 
+import { writeAll } from "../console/write_all.ts";
 import { placeOfFile } from "./file_place.ts";
 
 /**
@@ -20,8 +21,7 @@ export async function replaceFile(path: string, text: string, mode: number): Pro
   }
   try {
     try {
-      const bytes = new TextEncoder().encode(text);
-      for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+      await writeAll(file, new TextEncoder().encode(text));
       await file.syncData(); // else the name may outlive a loss of power, and the content not
     } finally {
       file.close();

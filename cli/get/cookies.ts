@@ -3,9 +3,9 @@
 import { Cookie, CookieJar } from "tough-cookie";
 import { CurlCode } from "../console/curl_code.ts";
 import { Failure } from "../console/failure.ts";
-import { printAll } from "../console/output.ts";
 import { unreadable } from "../console/unreadable.ts";
 import { whyNot } from "../console/why_not.ts";
+import { writeAll } from "../console/write_all.ts";
 import { replaceFile } from "../files/replace_file.ts";
 import { readStandardInput } from "./standard_input.ts";
 
@@ -60,7 +60,7 @@ export class Cookies {
     const lines = cookies.flatMap((one) => lineOf(Cookie.fromJSON(one)!, now) ?? []);
     const text = ["# Netscape HTTP Cookie File", "", ...lines, ""].join("\n");
     try {
-      if (path === "-") await printAll(text);
+      if (path === "-") await writeAll(Deno.stdout, new TextEncoder().encode(text));
       else await replaceFile(path, text, 0o600);
     } catch (error) {
       if (error instanceof Deno.errors.NotCapable) throw error;

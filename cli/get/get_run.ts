@@ -1,9 +1,10 @@
 // The transfers of one run of get, one after the other or at once.
 
 import type { Progress } from "../client/progress.ts";
-import { draw, printAll, report } from "../console/output.ts";
+import { draw, report } from "../console/output.ts";
 import { printable } from "../console/printable.ts";
 import { whyNot } from "../console/why_not.ts";
+import { writeAll } from "../console/write_all.ts";
 import type { GetContext } from "./get_context.ts";
 import type { GetJob } from "./get_job.ts";
 import { GetTransfer } from "./get_transfer.ts";
@@ -115,7 +116,7 @@ async function print(format: string, outcome: TransferReport): Promise<void> {
   for (const [stream, text] of writeOut(format, outcome)) {
     if (stream === "stderr") draw(text);
     else {
-      await printAll(text).catch((error) => {
+      await writeAll(Deno.stdout, new TextEncoder().encode(text)).catch((error) => {
         report(`mpquic: Cannot print what -w asks for: ${whyNot(error)}`);
       });
     }

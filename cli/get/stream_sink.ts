@@ -3,6 +3,7 @@
 import { CurlCode } from "../console/curl_code.ts";
 import { Failure } from "../console/failure.ts";
 import { whyNot } from "../console/why_not.ts";
+import { writeAll } from "../console/write_all.ts";
 import type { Representation } from "../http/representation.ts";
 import type { Sink } from "./sink.ts";
 
@@ -48,7 +49,7 @@ export class StreamSink implements Sink {
 
   async write(chunk: Uint8Array): Promise<void> {
     try {
-      for (let at = 0; at < chunk.length;) at += await this.#file.write(chunk.subarray(at));
+      await writeAll(this.#file, chunk);
     } catch (error) {
       throw new Failure(`Cannot write to ${this.#name}: ${whyNot(error)}`, 1, CurlCode.Write);
     }

@@ -2,6 +2,7 @@
 
 import { report } from "../console/output.ts";
 import { whyNot } from "../console/why_not.ts";
+import { writeAllSync } from "../console/write_all.ts";
 import type { LogFormat } from "../flags/service_flags.ts";
 import type { Exchange, ExchangeListener, RequestHead } from "./exchange.ts";
 
@@ -151,8 +152,7 @@ export class AccessLog implements ExchangeListener {
     this.#lines = [];
     this.#waiting = 0;
     try {
-      const output = this.#file ?? Deno.stdout;
-      for (let at = 0; at < bytes.length;) at += output.writeSync(bytes.subarray(at));
+      writeAllSync(this.#file ?? Deno.stdout, bytes);
     } catch {
       this.#missing += count;
       return;

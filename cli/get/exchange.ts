@@ -53,18 +53,22 @@ export interface ExchangeOptions {
   readonly signal: AbortSignal;
 }
 
-/** An answer, and how it came. */
-export interface ExchangeAnswer {
+/** An answer that may not be the last, and how it came. */
+interface PassedAnswer {
   /** The answer. */
   readonly response: Response;
   /** The answer whose head is shown, if that is not the same. */
   readonly shown?: Response;
   /** The URL that it is from. */
   readonly url: URL;
-  /** The redirects that led there, the first one first. */
-  readonly redirects: readonly ExchangeAnswer[];
   /** What it came over. */
   readonly carrier: Carrier;
+}
+
+/** An answer, and what led to it. */
+export interface ExchangeAnswer extends PassedAnswer {
+  /** The redirects that led there, the first one first; the list grows until the last answer. */
+  readonly redirects: readonly PassedAnswer[];
 }
 
 /**
@@ -80,9 +84,10 @@ export async function exchange(
 ): Promise<ExchangeAnswer> {
   let { url, method, body } = wanted;
   const headers = new Headers(wanted.headers);
-  let passed: readonly ExchangeAnswer[] = [];
+  const passed: PassedAnswer[] = [];
   for (;;) {
-    const answer = { ...await send(url, { method, headers, body }, options), redirects: passed };
+    const one = await send(url, { method, headers, body }, options);
+    const answer = { ...one, redirects: passed };
     options.onAnswer(answer);
     const { response } = answer;
     const location = response.headers.get("location");
@@ -97,7 +102,7 @@ export async function exchange(
         CurlCode.Redirects,
       );
     }
-    passed = [...passed, answer];
+    passed.push(one);
     const next = nextUrl(url, fieldText(location));
     if (next.origin !== wanted.url.origin && !options.trustsLocation) {
       for (const name of credentials) headers.delete(name);
@@ -122,7 +127,7 @@ async function send(
   url: URL,
   { method, headers, body }: Sent,
   { pool, cookies, verbose, signal }: ExchangeOptions,
-): Promise<Omit<ExchangeAnswer, "redirects">> {
+): Promise<PassedAnswer> {
   const carrier = await pool.carrierFor(url);
   const fields = new Headers(headers);
   const cookie = cookies?.fieldFor(url);

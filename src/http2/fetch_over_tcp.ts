@@ -1,11 +1,10 @@
 // Carries requests of `fetch` over TCP, for servers that UDP does not reach.
 
+import { IDLE_TIMEOUT } from "../http3/client/connection_pool.ts";
 import { Identities } from "../http3/client/identities.ts";
 import type { FetchConnectOptions } from "../http3/options.ts";
 import { TcpClient } from "./tcp_client.ts";
 
-/** Milliseconds that an unused connection is kept, unless the application says otherwise. */
-const IDLE_TIMEOUT = 2_000;
 /** Clients that are kept; the connections of others end when no request has used them. */
 const MOST_CLIENTS = 64;
 

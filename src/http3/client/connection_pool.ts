@@ -31,7 +31,8 @@ interface Attempt {
   readonly controller: AbortController;
 }
 
-const IDLE_TIMEOUT = 2000;
+/** Milliseconds that an unused connection is kept, unless the application says otherwise. */
+export const IDLE_TIMEOUT = 2_000;
 
 /** Connections kept for the next request to the same server with the same options. */
 export class ConnectionPool implements AsyncDisposable {
@@ -210,8 +211,7 @@ export class ConnectionPool implements AsyncDisposable {
 
   async #forget(key: string, client: H3Client): Promise<void> {
     const kept = this.#clients.get(key);
-    if (await clientOf(kept) !== client) return;
-    if (this.#clients.get(key) === kept) this.#clients.delete(key);
+    if (kept !== undefined && await clientOf(kept) === client) this.#drop(key, kept);
   }
 
   /**
@@ -229,7 +229,7 @@ export class ConnectionPool implements AsyncDisposable {
  * The client that is kept, once it is there. A connection that is not made is told to those that
  * asked for it, and to nothing else.
  */
-async function clientOf(kept: Promise<H3Client> | undefined): Promise<H3Client | undefined> {
+async function clientOf(kept: Promise<H3Client>): Promise<H3Client | undefined> {
   try {
     return await kept;
   } catch {

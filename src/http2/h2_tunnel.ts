@@ -1,7 +1,7 @@
 // A CONNECT over HTTP/2 (RFC 9113, Section 8.5; RFC 8441).
 
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
-import { fieldsOf } from "./fields.ts";
+import { fieldsOf, responseFields } from "./fields.ts";
 import type { TunnelStream } from "./tunnel.ts";
 
 const { NGHTTP2_CONNECT_ERROR, NGHTTP2_NO_ERROR } = constants;
@@ -21,9 +21,8 @@ export function h2Tunnel(
     url,
     headers: fieldsOf(fields),
     respond(response) {
-      // RFC 9113, Section 8.2.2: HTTP/2 has no fields about a connection.
-      const fields = Object.fromEntries(fieldsOf(Object.fromEntries(response.headers)));
-      stream.respond({ ...fields, ":status": response.status }, { endStream: !response.ok });
+      const head = { ...responseFields(response, true, true), ":status": response.status };
+      stream.respond(head, { endStream: !response.ok });
       // RFC 9113, Section 8.1: the client need not send the rest of a request that is refused.
       if (!response.ok) stream.close(NGHTTP2_NO_ERROR);
     },

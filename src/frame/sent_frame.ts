@@ -25,19 +25,16 @@ const NO_OWNER: FrameOwner = { onFrameAcked() {}, onFrameLost() {} };
  * @internal
  */
 export class SentFrame {
-  #owner: FrameOwner;
-  #kind: number;
-  #start: number;
-  #end: number;
+  #owner: FrameOwner = NO_OWNER;
+  #kind = 0;
+  #start = 0;
+  #end = 0;
 
   constructor(owner: FrameOwner = NO_OWNER, kind = 0, start = 0, end = 0) {
-    this.#owner = owner;
-    this.#kind = kind;
-    this.#start = start;
-    this.#end = end;
+    this.set(owner, kind, start, end);
   }
 
-  /** Who is told of its fate. */
+  /** Hears of its fate. */
   get owner(): FrameOwner {
     return this.#owner;
   }

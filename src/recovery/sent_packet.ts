@@ -68,6 +68,7 @@ export class SentPacket implements PacketSample {
   lostAtSend = 0;
   inFlightAtSend = 0;
   appLimited = false;
+
   /** Whether it is neither acknowledged nor lost. */
   get isOutstanding(): boolean {
     return this.fate === Fate.Outstanding;

@@ -12,11 +12,9 @@ import { runProgram, say } from "./console/program.ts";
 import { version } from "./console/version.ts";
 import { isWorker } from "./server/is_worker.ts";
 
-const NAME = "mpquic";
-
 // A bundle is the module of its workers, too.
 if (isWorker) await import("./server/worker.ts");
-else if (import.meta.main) await runProgram(NAME, () => runMain(Deno.args));
+else if (import.meta.main) await runProgram("mpquic", () => runMain(Deno.args));
 
 /**
  * Runs the program to its end.

@@ -7,8 +7,13 @@ import { commonFlags, transportFlags } from "../flags/transport_flags.ts";
 import { trustFlags } from "../flags/trust_flags.ts";
 
 /** The flags of data, which are joined into one body, or one query. */
-export const dataFlags: readonly string[] = ["data", "data-raw", "data-binary", "data-urlencode"]
-  .concat("json");
+export const dataFlags: readonly string[] = [
+  "data",
+  "data-raw",
+  "data-binary",
+  "data-urlencode",
+  "json",
+];
 
 const output: readonly Flag[] = [
   {

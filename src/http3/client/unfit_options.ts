@@ -6,9 +6,7 @@ import type { FetchInit } from "../options.ts";
 type Init = FetchInit & { client?: unknown };
 
 /** Options that no client over TCP knows. */
-const quicOnly = [
-  ...["serverCertificateHashes", "serverName", "insecure", "cipherSuites"] as const,
-];
+const quicOnly = ["serverCertificateHashes", "serverName", "insecure", "cipherSuites"] as const;
 /** Options that the runtime's `fetch` can be given in its `client`. */
 const ofClient = ["caCerts", "cert", "key", "localAddresses", "paths"] as const;
 /** Those of them that the client of the library has nothing for, which asks lists over TCP. */

@@ -100,7 +100,7 @@ Deno.test("FolderListings rests while no request wants a listing, and goes on wh
     await waiting[1];
     counter.answer();
     await moment(100);
-    assert.equal(counter.count, 64, "nobody waits");
+    assert.equal(counter.count, 64, "no request waits");
     counter.isHolding = false;
     const other = await withTime(listings.get(path, counter.lookUp));
     assert.equal(other.count, 400);

@@ -191,5 +191,5 @@ Deno.test("SendQueue.stalled tells whether the peer's windows let a stream send 
   set.credit.send.use(set.credit.send.room);
   assert.equal(queue.stalled, true, "the connection's window is used up");
   other.reset(7);
-  assert.equal(queue.stalled, false, "nobody waits for it");
+  assert.equal(queue.stalled, false, "no stream waits for it");
 });

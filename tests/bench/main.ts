@@ -8,6 +8,7 @@ import { formatTable, type Row } from "./table.ts";
 
 // Measures this implementation beside the runtime's own QUIC:
 //   deno task bench [--long] [--rows bulk,upload] [--stacks runtime,mpquic] [--runs 5] [--json]
+//     [--v8-flags=--invocation-count-for-maglev=100]
 // Both ends are processes, as they would be for users. Each figure is the median of a few runs, in
 // which the stacks take turns: a busy moment hits them all.
 
@@ -20,6 +21,7 @@ const { values: flags } = parseArgs({
     stacks: { type: "string" },
     runs: { type: "string", default: RUNS },
     json: { type: "boolean", default: false },
+    "v8-flags": { type: "string" },
   },
 });
 const names = MEASURES.map(({ name }) => name);
@@ -40,7 +42,7 @@ async function run(row: Measure): Promise<Row[]> {
     for (const stack of row.stacks) {
       if (!stacks.includes(stack)) continue;
       console.error(`${row.name} ${i}/${runs}: ${stack}`);
-      const outcome = await measure(stack, row.load, row.amount(stack));
+      const outcome = await measure(stack, row.load, row.amount(stack), flags["v8-flags"]);
       outcomes.set(stack, [...outcomes.get(stack) ?? [], outcome]);
     }
   }

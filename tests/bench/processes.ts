@@ -11,17 +11,19 @@ export interface Outcome extends Done {
  * Runs a load once, with a server and a client process of their own: both are cold.
  *
  * @param amount Bytes or seconds.
+ * @param v8Flags Flags of V8 for both processes, with commas between them.
  */
-export async function measure(stack: StackName, load: string, amount: number): Promise<Outcome> {
-  const server = command("server.ts", [stack], "piped").spawn();
+export async function measure(
+  stack: StackName,
+  load: string,
+  amount: number,
+  v8Flags?: string,
+): Promise<Outcome> {
+  const server = command("server.ts", [stack], "piped", v8Flags).spawn();
   const lines = server.stdout.pipeThrough(new TextDecoderStream()).getReader();
   const port = await readLine(lines, stack);
-  const { success, stdout } = await command(
-    "client.ts",
-    [stack, port, load, String(amount)],
-    "null",
-  )
-    .output();
+  const args = [stack, port, load, String(amount)];
+  const { success, stdout } = await command("client.ts", args, "null", v8Flags).output();
   await server.stdin.close();
   const seconds = Number(await readLine(lines, stack));
   await server.status;
@@ -43,11 +45,17 @@ async function readLine(
   return text.trim();
 }
 
-function command(file: string, args: string[], stdin: "piped" | "null"): Deno.Command {
+function command(
+  file: string,
+  args: string[],
+  stdin: "piped" | "null",
+  v8Flags?: string,
+): Deno.Command {
   const path = new URL(file, import.meta.url).href;
-  const options = ["run", "-A", "--unstable-net", "--no-check", path, ...args];
+  const options = ["-A", "--unstable-net", "--no-check"];
+  if (v8Flags) options.push(`--v8-flags=${v8Flags}`);
   return new Deno.Command(Deno.execPath(), {
-    args: options,
+    args: ["run", ...options, path, ...args],
     stdin,
     stdout: "piped",
     stderr: "inherit",

@@ -3,10 +3,12 @@
  * themselves, since a busy machine delays timers and programs for seconds; what fails by itself,
  * too, has failed.
  */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { NOTES, readNotes } from "./notes.ts";
 import { type Outcome, readOutcomes } from "./outcome.ts";
+import { unloadableFiles } from "./unloadable.ts";
 
 /** More files than these are no bad luck, and do not run again. */
 const MOST_FILES = 12;
@@ -87,7 +89,25 @@ export class Runner implements AsyncDisposable {
     await Deno.remove(this.#folder, { recursive: true });
   }
 
+  /** @throws {Error} If no test has run, and no file is to blame. */
   async #once(which: readonly string[]): Promise<RunResult> {
+    const result = await this.#attempt(which);
+    if (result !== undefined) return result;
+    const files = await unloadableFiles(this.#root, which, this.#folder);
+    for (const file of files) this.#print(`${file} cannot be loaded\n`);
+    if (files.length === 0) throw new Error("No test has run: the runner says why above");
+    const others = which.filter((one) => !files.includes(one));
+    // A run of files that are all broken must not become one of all files.
+    const isNone = which.some(isPath) && !others.some(isPath);
+    const rest = isNone
+      ? undefined
+      : await this.#attempt([...others, `--ignore=${files.join()}`, "--permit-no-files"]);
+    const { outcomes = [], uncaught = [] } = rest ?? {};
+    return { succeeded: false, outcomes, uncaught: [...files, ...uncaught] };
+  }
+
+  /** Undefined if the runner ended before the first test. */
+  async #attempt(which: readonly string[]): Promise<RunResult | undefined> {
     const results = join(this.#folder, `${this.#runs++}.xml`);
     const runner = new Deno.Command(Deno.execPath(), {
       args: ["test", "-A", ...this.#flags, `--junit-path=${results}`, ...which],
@@ -108,6 +128,7 @@ export class Runner implements AsyncDisposable {
       }
     }
     const { success } = await runner.status;
+    if (!existsSync(results)) return undefined;
     const outcomes = readOutcomes(await Deno.readTextFile(results));
     return { succeeded: success, outcomes, uncaught: [...uncaught] };
   }
@@ -131,4 +152,8 @@ function failedFiles({ outcomes, uncaught }: RunResult): string[] {
 
 function isFailed({ ending }: Outcome): boolean {
   return ending === "failed";
+}
+
+function isPath(argument: string): boolean {
+  return !argument.startsWith("-");
 }

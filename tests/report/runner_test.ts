@@ -59,3 +59,22 @@ Deno.test("Runner does not run again what fails in too many files", async () => 
   assert.equal(result.succeeded, false);
   assert.equal(countLine([result]), "0 passed, 13 failed, 0 skipped");
 });
+
+Deno.test("Runner counts files that cannot be loaded as failed, and runs the others", async () => {
+  const missing = `import "./is_missing.ts";\n${fine}`;
+  const indirect = `import "./missing_test.ts";\n${fine}`;
+  const garbled = `export const x = ;`;
+  const late = `await import("./is_missing.ts");`;
+  const result = await run({ fine, unlucky, missing, indirect, garbled, late });
+  assert.equal(result.succeeded, false);
+  assert.deepEqual(
+    [...result.uncaught].sort(),
+    ["garbled", "indirect", "late", "missing"].map((name) => `./${name}_test.ts`),
+  );
+  assert.equal(countLine([result]), "2 passed, 4 failed, 0 skipped");
+  assert.equal(countLine([await run({ missing })]), "0 passed, 1 failed, 0 skipped");
+});
+
+Deno.test("Runner says so if no test runs", async () => {
+  await assert.rejects(run({}), /No test has run/);
+});

@@ -92,12 +92,17 @@ export function contentLength(head: HttpHead): number | undefined {
   return /^\d{1,15}$/.test(length) ? Number(length) : undefined;
 }
 
-/** A response of the proxy itself. */
+/**
+ * A response of the proxy itself.
+ *
+ * @param isHead Whether it answers HEAD.
+ */
 export function httpAnswer(
   status: number,
   reason: string,
   text: string,
   fields: readonly string[] = [],
+  isHead = false,
 ): Uint8Array<ArrayBuffer> {
   const content = new TextEncoder().encode(`${text}\n`);
   const head = [
@@ -109,5 +114,6 @@ export function httpAnswer(
     "",
     "",
   ].join("\r\n");
-  return Uint8Array.of(...new TextEncoder().encode(head), ...content);
+  // RFC 9110, Section 9.3.2: an answer to HEAD has no content, and the length that GET would have.
+  return Uint8Array.of(...new TextEncoder().encode(head), ...isHead ? [] : content);
 }

@@ -129,6 +129,8 @@ class Client {
   readonly #options: NearSideOptions;
   /** Aborted when the program has left. */
   readonly #gone: AbortSignal;
+  /** Whether the program asks for a head alone. */
+  #isHead = false;
 
   constructor(
     connection: Deno.TcpConn,
@@ -202,6 +204,7 @@ class Client {
     if (head === undefined) {
       return await this.#refuse(400, "Bad Request", "Cannot read the request");
     }
+    this.#isHead = head.method === "HEAD";
     if (!this.#isUser(head)) {
       return await this.#refuse(
         407,
@@ -283,7 +286,7 @@ class Client {
     text: string,
     fields: readonly string[] = [],
   ): Promise<void> {
-    return this.#end(httpAnswer(status, reason, text, fields));
+    return this.#end(httpAnswer(status, reason, text, fields, this.#isHead));
   }
 
   async #send(bytes: Uint8Array): Promise<void> {

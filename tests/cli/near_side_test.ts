@@ -280,6 +280,29 @@ Deno.test("the near side serves no web page and takes no garbage", async () => {
   })());
 });
 
+Deno.test("the near side refuses HEAD without content, and with the length that it would have", async () => {
+  await using run = proxy();
+  await using shut = proxy({ isUser: () => false });
+  const answer = async (near: NearSide, method: string, target: string) => {
+    using program = await Program.connect(near);
+    await program.send(`${method} ${target} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    return await program.rest();
+  };
+  for (
+    const [near, target, status] of [
+      [run.near, "/", 400],
+      [run.near, "http://10.0.0.1/", 502],
+      [shut.near, "http://a/", 407],
+    ] as const
+  ) {
+    const whole = await answer(near, "GET", target);
+    assert.ok(whole.startsWith(`HTTP/1.1 ${status} `), whole);
+    const head = whole.slice(0, whole.indexOf("\r\n\r\n") + 4);
+    assert.ok(head.length < whole.length, "GET has content");
+    assert.equal(await answer(near, "HEAD", target), head);
+  }
+});
+
 Deno.test("the near side asks for a name and a password if it is told to", async () => {
   await using host = new TcpHost(says("hello"));
   const isUser = (name: string, password: string) => name === "anna" && password === "pass";

@@ -1,6 +1,6 @@
 #!/usr/bin/env -S deno run --unstable-net --allow-net
 // deno-lint-ignore-file no-console -- a program speaks on its console
-/** A scheduler of one's own, in ten lines: three packets on the first path for one on the others. */
+/** A scheduler of one's own, in ten lines: three datagrams on the first path for one on the last. */
 import {
   dial,
   makeDevelopmentCertificate,
@@ -13,10 +13,11 @@ const threeToOne: SchedulerFactory = {
   forConnection() {
     let turn = 0;
     return (paths) => {
-      const open = paths.filter((path) => path.room > 0);
-      const path = turn % 4 < 3 ? open[0] : open[open.length - 1];
-      if (path) turn++;
-      return path ? { path } : undefined; // undefined: ask again when something has changed
+      const path = turn % 4 < 3 ? paths[0] : paths.at(-1);
+      // It waits for its turn to have room, and is asked again when something has changed.
+      if (path === undefined || path.room === 0) return undefined;
+      turn++;
+      return { path };
     };
   },
 };

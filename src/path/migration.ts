@@ -61,15 +61,25 @@ export class Migration {
     return true;
   }
 
+  /** A packet of a server's client came by a 4-tuple that its path does not know. */
+  meet(path: Path, port: Port, remote: Address): NetworkPath {
+    const { remote: ids } = path.slot;
+    // RFC 9000, Section 9.5: an ID that was seen at the address tried before is not shown here as
+    // well. If there is no other, these two addresses are linked rather than one with that in use.
+    if (ids.hasSpare) ids.dropReserved();
+    return path.route.try(port, remote);
+  }
+
   /** The candidate of a client has answered. */
   onProven(path: Path, network: NetworkPath, now: number): void {
     const { route } = path;
     if (network !== route.candidate || !route.isCandidateWanted) return;
     // RFC 9000, Section 9.6.3: whatever else was being validated is of no interest any more.
     route.leaveAt(now + LEAVING * path.steadyTimeout);
+    const isKept = route.current.validated;
     route.moveTo(network, now);
     this.#context.onValidated(path);
-    path.slot.remote.useReserved();
+    path.slot.remote.useReserved(isKept);
     // RFC 9000, Section 9.2: the server follows the first packet that is not for probing.
     path.space.requestProbes();
     this.#observer.onPathMoved(path);
@@ -93,10 +103,12 @@ export class Migration {
     route.stayUntil(now + path.steadyTimeout);
     route.leaveAt(now + LEAVING * path.steadyTimeout);
     const { remote: ids } = path.slot;
+    const wasTried = network === route.candidate;
     const isRebinding = route.moveTo(network, now);
     this.#context.observe(path);
-    // RFC 9000, Section 9.5: an ID that has not been seen on the old address, if there is one.
-    if (!ids.useReserved() && !isRebinding) ids.rotate();
+    // RFC 9000, Section 9.5: an ID that has not been seen on another address, if there is one.
+    const isChanged = wasTried && ids.useReserved(old.validated);
+    if (!isChanged && !isRebinding) ids.rotate(old.validated);
     if (network.validated) {
       // It may have been proven before the address that the path was to be opened on.
       this.#context.onValidated(path);
@@ -150,6 +162,7 @@ export class Migration {
     }
     previous.validation.stop();
     route.moveTo(previous, now);
+    path.slot.remote.useFormer();
     route.stayUntil(-Infinity);
     this.#observer.onPathMoved(path);
     return false;

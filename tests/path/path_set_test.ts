@@ -221,11 +221,16 @@ Deno.test("Migration.follow() tries the new address and goes back if it does not
   const t = new TestPaths();
   const zero = t.set.find(0)!;
   const old = zero.current;
+  t.give(0, 1);
+  const { remote: ids } = zero.slot;
+  const first = ids.current;
   const next = zero.route.try(old.port, address(200));
   t.set.migration.follow(zero, next, 0);
   assert.equal(zero.current, next);
   assert.equal(zero.route.previous, old);
   assert.ok(next.validation.challengeDue && old.validation.challengeDue);
+  assert.deepEqual(ids.former, first);
+  assert.notDeepEqual(ids.current, first);
   const sink = new TestSink();
   old.validation.writeFrames(sink, 1_200, 0);
   next.validation.writeFrames(new TestSink(), 1_200, 0);
@@ -236,12 +241,19 @@ Deno.test("Migration.follow() tries the new address and goes back if it does not
   }
   assert.equal(zero.current, old);
   assert.deepEqual(t.closed, []);
+  // RFC 9000, Section 9.5: what the other address has seen is of no use here.
+  assert.deepEqual(ids.current, first);
+  assert.ok(ids.former === undefined && !ids.hasSpare);
 });
 
 Deno.test("Migration.follow() goes back only to what has answered since the last move", () => {
   const t = new TestPaths();
   const zero = t.set.find(0)!;
   const old = zero.current;
+  t.give(0, 1);
+  t.give(0, 2);
+  const { remote: ids } = zero.slot;
+  const first = ids.current;
   t.set.migration.follow(zero, zero.route.try(old.port, address(200)), 0);
   const sink = new TestSink();
   old.validation.writeFrames(sink, 1_200, 0);
@@ -249,6 +261,7 @@ Deno.test("Migration.follow() goes back only to what has answered since the last
   const last = zero.route.try(old.port, address(201));
   t.set.migration.follow(zero, last, 10_000);
   assert.equal(zero.route.previous, old);
+  assert.deepEqual(ids.former, first, "the ID of the address to go back to");
   let latest = new TestSink();
   for (let now = 10_000; now < 30_000; now += 50) {
     last.validation.writeFrames(new TestSink(), 1_200, now);
@@ -260,6 +273,7 @@ Deno.test("Migration.follow() goes back only to what has answered since the last
   t.set.onPathResponse(zero, latest.bytes.subarray(1, 9), 30_000);
   for (let now = 30_050; now < 40_000; now += 50) t.set.expire(now);
   assert.equal(zero.current, old);
+  assert.deepEqual(ids.current, first);
 });
 
 Deno.test("Migration.follow() keeps the round-trip time when only the port changes", () => {

@@ -4,40 +4,16 @@ import { bbr } from "../../src/congestion/bbr.ts";
 import { cubic } from "../../src/congestion/cubic.ts";
 import type { PreferredAddresses } from "../../src/connection/config.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
-import { Header, parseHeader } from "../../src/packet/header.ts";
 import { PingRequest } from "../../src/connection/ping_request.ts";
 import type { Address } from "../../src/path/address/address.ts";
 import { formatAddress, sameAddress } from "../../src/path/address/address.ts";
 import type { SimPort } from "../../src/sim/sim_port.ts";
 import { linkOf, Pair, type PairOptions } from "./pair.ts";
+import { assertUnlinked, watchIds } from "./seen_ids.ts";
 import type { Transfer } from "../../src/sim/stream_app.ts";
 import { begin, type Direction, expectOpen } from "./transfers.ts";
 
 const megabyte = 1_048_576;
-
-/** The IDs that short headers from a host carried, by the 4-tuple they were seen on. */
-function watchIds(pair: Pair): Map<string, Set<string>> {
-  const seen = new Map<string, Set<string>>();
-  const header = new Header();
-  pair.world.network.capture = (_time, event, from, to, data) => {
-    if (event !== "deliver" || !parseHeader(data, 0, 8, header) || header.isLong) return;
-    const key = `${formatAddress(from)} > ${formatAddress(to)}`;
-    if (!seen.has(key)) seen.set(key, new Set());
-    seen.get(key)!.add(header.destinationId.toHex());
-  };
-  return seen;
-}
-
-/** RFC 9000, Section 9.5: no ID is seen on two 4-tuples that differ in the client's host. */
-function assertUnlinked(seen: Map<string, Set<string>>): void {
-  const hosts = new Map<string, string>();
-  for (const [tuple, ids] of seen) {
-    for (const id of ids) {
-      assert.equal(hosts.get(id) ?? tuple, tuple, `${id} was seen on two 4-tuples`);
-      hosts.set(id, tuple);
-    }
-  }
-}
 
 interface Moving {
   readonly pair: Pair;

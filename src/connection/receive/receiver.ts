@@ -300,8 +300,10 @@ export class Receiver {
       // followed.
       if (this.#parts.handshake.role === "client") return;
       // Late packets of a path that is abandoned say something as well, but it moves no more.
-      network = path.readiness >= Readiness.Opening ? path.route.try(port, remote) : path.current;
-      if (path.readiness >= Readiness.Opening) network.onDatagramReceived(header.datagram.length);
+      const isOpen = path.readiness >= Readiness.Opening;
+      const { migration } = this.#parts.paths;
+      network = isOpen ? migration.meet(path, port, remote) : path.current;
+      if (isOpen) network.onDatagramReceived(header.datagram.length);
     }
     const isNewest = this.#opener.number > path.space.received.largest;
     const isClient = this.#parts.handshake.role === "client";

@@ -194,14 +194,15 @@ export class RemoteIds implements FrameOwner {
 
   /**
    * Changes to an ID not used before, as a change of address demands (RFC 9000, Section 9.5). The
-   * present one is retired by {@linkcode dropFormer}.
+   * present one is retired by {@linkcode dropFormer}, or at once.
    *
+   * @param isKept Whether the 4-tuple of the present one may be returned to.
    * @returns Whether there was one.
    */
-  rotate(): boolean {
+  rotate(isKept = true): boolean {
     const spare = this.#spare();
     if (spare === undefined) return false;
-    this.#changeTo(spare);
+    this.#changeTo(spare, isKept);
     return true;
   }
 
@@ -222,19 +223,39 @@ export class RemoteIds implements FrameOwner {
     return this.#reserved?.id.bytes;
   }
 
-  /** The 4-tuple that was tried is in use, and so is its ID. */
-  useReserved(): boolean {
+  /**
+   * The 4-tuple that was tried is in use, and so is its ID.
+   *
+   * @param isKept Whether the 4-tuple before may be returned to.
+   */
+  useReserved(isKept = true): boolean {
     const reserved = this.#reserved;
     if (reserved === undefined) return false;
     this.#reserved = undefined;
-    this.#changeTo(reserved);
+    this.#changeTo(reserved, isKept);
     return true;
   }
 
-  #changeTo(next: Entry): void {
-    this.dropFormer();
-    this.#former = this.#current;
+  #changeTo(next: Entry, isKept: boolean): void {
+    const before = this.#current;
+    // What is returned to is further back, and has the ID from then.
+    const isPassed = !isKept && this.#former !== undefined;
+    if (!isPassed) {
+      this.dropFormer();
+      this.#former = before;
+    }
     this.#use(next);
+    if (isPassed && before !== undefined) this.#remove(before);
+  }
+
+  /** The 4-tuple before is in use again, and so is its ID; the one since then is retired. */
+  useFormer(): void {
+    const former = this.#former;
+    if (former === undefined) return;
+    const failed = this.#current;
+    this.#former = undefined;
+    this.#use(former);
+    if (failed !== undefined) this.#remove(failed);
   }
 
   /** The ID that was in use on the 4-tuple before. */

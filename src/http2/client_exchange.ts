@@ -132,10 +132,16 @@ function responseOf(
 /** What a reason consists of (RFC 9112, Section 4). */
 const REASON = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-/** What codes of the system mean. */
+const TOO_LATE = "the server did not answer in time";
+/** What codes of the system, and names of the runtime's errors, mean. */
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: "the connection was refused",
   ECONNRESET: "the connection was reset",
+  EPIPE: "the connection was reset",
+  ETIMEDOUT: TOO_LATE,
+  TimeoutError: TOO_LATE,
+  EADDRNOTAVAIL: "the local address is not one of this machine",
+  ENOTFOUND: "the name of the host is not known",
   EHOSTUNREACH: "there is no way to the host",
   ENETUNREACH: "there is no way to the network",
 };
@@ -149,10 +155,10 @@ export function lost(cause: unknown, what: string = "go on with a request over T
   const isTold = cause instanceof TypeError || cause instanceof TransportError ||
     (cause instanceof Error && cause.name === "NotCapable"); // of the runtime, for a permission
   if (isTold) return cause;
-  const { code = "", message = "it was closed" } = cause instanceof Error
+  const { code = "", name = "", message = "it was closed" } = cause instanceof Error
     ? cause as Error & { code?: string }
     : {};
-  const why = reasons[code] ?? message.replace(/^Cannot [^:]*: /, "");
+  const why = reasons[code] ?? reasons[name] ?? message.replace(/^Cannot [^:]*: /, "");
   return new TypeError(`Cannot ${what}: ${why}`, { cause });
 }
 

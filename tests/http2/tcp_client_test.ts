@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import v8 from "node:v8";
 import vm from "node:vm";
 import { responseProtocol } from "../../src/http2/client_exchange.ts";
-import { createServer as createTlsServer } from "node:tls";
+import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import { answer } from "../../src/http2/exchange.ts";
 import { serveTcp } from "../../src/http2/serve_tcp.ts";
 import { TcpClient } from "../../src/http2/tcp_client.ts";
@@ -336,6 +336,26 @@ Deno.test("a server that says nothing in HTTP/2 is no connection, as a TypeError
   const url = `https://localhost:${(server.address() as AddressInfo).port}/`;
   const message = /^Cannot connect over TCP: /;
   await assert.rejects(soon(client.fetch(url)), { name: "TypeError", message });
+  await new Promise((resolve) => server.close(resolve));
+});
+
+Deno.test("a server that does not answer in time is no connection, as a TypeError says", async () => {
+  // One takes connections, and says nothing; the other ends the handshake, and says nothing then.
+  using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const sockets: TLSSocket[] = [];
+  const server = createTlsServer({ cert, key, ALPNProtocols: ["h2"] }, (socket) => {
+    socket.on("error", () => {});
+    sockets.push(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await using client = new TcpClient({ caCerts: [cert] });
+  const ports = [silent.addr.port, (server.address() as AddressInfo).port];
+  await Promise.all(ports.map(async (port) => {
+    const message = "Cannot connect over TCP: the server did not answer in time";
+    const asked = soon(client.fetch(`https://localhost:${port}/`));
+    await assert.rejects(asked, { name: "TypeError", message });
+  }));
+  for (const socket of sockets) socket.destroy();
   await new Promise((resolve) => server.close(resolve));
 });
 

@@ -8,7 +8,7 @@ import {
   type PathStats,
   type RevocationLists,
 } from "../../mod.ts";
-import { connectFailure, lostConnection } from "../console/connect_failure.ts";
+import { connectFailure, hasNoAnswer, lostConnection } from "../console/connect_failure.ts";
 import { NO_ERROR } from "../http/no_error.ts";
 import { bareHost } from "../paths/bare_host.ts";
 import { linkThatSent } from "./link_counters.ts";
@@ -70,7 +70,7 @@ export async function tryLink(name: string, options: TrialOptions): Promise<Link
     await settle(connection);
   } catch (error) {
     const told = connection === undefined ? connectFailure : lostConnection;
-    isSilent = error instanceof Error && error.name === "TimeoutError";
+    isSilent = hasNoAnswer(error);
     failure = isSilent ? `Nothing comes back by ${name}` : told(error, url.host).message;
   }
   const stats = connection?.paths[0]?.stats;

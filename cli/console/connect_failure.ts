@@ -21,6 +21,9 @@ const NO_APPLICATION_PROTOCOL = 0x100 + 120;
 /** The code with which a server turns clients away (RFC 9000, Section 20.1). */
 const CONNECTION_REFUSED = 0x02;
 
+/** There is no way to the peer (MPQUIC, Section 4.2; it was never sent here). */
+const NO_VIABLE_PATH = 0x10;
+
 /**
  * Says in one sentence why a connection could not be made, and what to do.
  *
@@ -30,7 +33,7 @@ const CONNECTION_REFUSED = 0x02;
 export function connectFailure(error: unknown, server: string): Failure {
   if (error instanceof Failure) return error;
   if (error instanceof Deno.errors.NotCapable) return new Failure(describeError(error));
-  if (isTimeout(error)) {
+  if (hasNoAnswer(error)) {
     const said = (error as Error).cause;
     if (said instanceof Error) {
       return new Failure(
@@ -157,6 +160,11 @@ export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const root = error.cause instanceof Error ? error.cause : error;
   return root.message.replace(/^Cannot [^:]*: /, "").replace(/\.$/, "");
+}
+
+/** Whether no datagram has come back, or none could be sent. */
+export function hasNoAnswer(error: unknown): boolean {
+  return isTimeout(error) || codeOf(error) === NO_VIABLE_PATH;
 }
 
 function isTimeout(error: unknown): boolean {

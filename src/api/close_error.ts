@@ -1,7 +1,7 @@
 // Turns the reason why a connection was closed into an error for the application.
 
 import type { CloseReason } from "../connection/closing.ts";
-import { errorCodeName } from "../error/error_code.ts";
+import { ErrorCode, errorCodeName } from "../error/error_code.ts";
 import { ApplicationError, TransportError } from "../error/quic_error.ts";
 import type { CloseInfo } from "./options/options.ts";
 
@@ -18,11 +18,16 @@ export function closeInfo(reason: CloseReason): CloseInfo {
 
 /**
  * Of the failures of two ways to one server, the one that says more: an answer of the server rather
- * than silence.
+ * than silence, and silence rather than that there is no way to one of its addresses.
  */
 export function moreTelling(first: unknown, second: unknown): unknown {
-  const isSilence = (error: unknown) => (error as Error | undefined)?.name === "TimeoutError";
-  return first === undefined || (isSilence(first) && !isSilence(second)) ? second : first;
+  return first === undefined || worth(second) > worth(first) ? second : first;
+}
+
+function worth(failure: unknown): number {
+  const isNoWay = failure instanceof TransportError && failure.code === ErrorCode.NoViablePath;
+  if (isNoWay) return 0;
+  return (failure as Error | undefined)?.name === "TimeoutError" ? 1 : 2;
 }
 
 /** The error for calls that still wait when the connection is closed. */

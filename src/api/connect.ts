@@ -2,7 +2,9 @@
 
 import { CLIENT_DEFAULTS } from "../connection/config.ts";
 import type { Connection } from "../connection/connection.ts";
+import { ErrorCode } from "../error/error_code.ts";
 import { isAuthenticationFailure } from "../error/authentication_failure.ts";
+import { TransportError } from "../error/quic_error.ts";
 import { wallTime } from "../io/clock.ts";
 import { literalAddress } from "../io/interfaces.ts";
 import { Endpoint } from "../endpoint/endpoint.ts";
@@ -13,6 +15,7 @@ import { engineOfProcess } from "../io/native/native_engine.ts";
 import { socketOpener } from "../io/open_socket.ts";
 import { SystemRandom } from "../io/random.ts";
 import { resolveHost } from "../io/resolve.ts";
+import type { Socket } from "../io/socket.ts";
 import { backgroundTimer } from "../io/timer.ts";
 import { type Address, sameAddress } from "../path/address/address.ts";
 import type { PathRoute } from "../path/path_keeper.ts";
@@ -20,7 +23,7 @@ import { Credential } from "../tls/credential.ts";
 import { suiteNumbers } from "./options/cipher_suites.ts";
 import { moreTelling } from "./close_error.ts";
 import type { ConnectionFace, MakeConnection } from "./connection_face.ts";
-import { Hub } from "./hub.ts";
+import { Hub, type UnreachableListener } from "./hub.ts";
 import type { ConnectOptions } from "./options/options.ts";
 import { PathUpkeep } from "./path_upkeep.ts";
 import { alternating, routesOf } from "./address/route_order.ts";
@@ -33,6 +36,9 @@ import { WantedPaths } from "./wanted_paths.ts";
 
 /** RFC 8305, Section 5: milliseconds before the next route is tried beside those under way. */
 const ATTEMPT_DELAY = 250;
+
+/** What a system says that has no way to an address, now: it may have one later. */
+const NO_WAY: ReadonlySet<unknown> = new Set(["ENETUNREACH", "EHOSTUNREACH"]);
 
 /** A connection that was made, inside and out. */
 interface Opened<Face> {
@@ -137,6 +143,8 @@ class Attempts<Face extends ConnectionFace> {
   readonly #hub: Hub;
   readonly #config: ClientConfig;
   readonly #open = new Set<Face>();
+  /** End attempts to which the system has no way. */
+  readonly #obstructed = new Set<UnreachableListener>();
   #failure: unknown;
 
   constructor(options: ConnectOptions, make: MakeConnection<Face>, links: LinkChoice) {
@@ -152,6 +160,8 @@ class Attempts<Face extends ConnectionFace> {
     this.#hub = new Hub(
       endpoint,
       (hostname, port) => open(hostname, port, { device: links.deviceFor(hostname) }),
+      undefined,
+      (...said) => this.#obstructed.forEach((end) => end(...said)),
     );
   }
 
@@ -216,7 +226,7 @@ class Attempts<Face extends ConnectionFace> {
     const opened = begin(this.#config);
     if (opened.core.keys.zeroRtt.write !== undefined) return opened;
     try {
-      await opened.connection.handshake;
+      await this.#answered(opened, socket, remote);
       return opened;
     } catch (error) {
       const version = opened.core.closing.reason?.mutualVersion;
@@ -227,6 +237,36 @@ class Attempts<Face extends ConnectionFace> {
       return other;
     }
   }
+
+  /** Waits for the handshake, unless the system says that no datagram can go there. */
+  async #answered(
+    { connection, core }: Opened<Face>,
+    socket: Socket,
+    remote: Address,
+  ): Promise<void> {
+    const obstructed = Promise.withResolvers<never>();
+    const begunAt = core.idle.heardAt;
+    const end: UnreachableListener = (port, to, error) => {
+      const isWay = port === socket && sameAddress(to, remote);
+      // A way that was there comes back, as a rule.
+      const isHeard = core.idle.heardAt !== begunAt;
+      if (!isWay || isHeard || !NO_WAY.has((error as { code?: unknown }).code)) return;
+      obstructed.reject(noWay(remote, error));
+      connection.close();
+    };
+    this.#obstructed.add(end);
+    try {
+      await Promise.race([obstructed.promise, connection.handshake]);
+    } finally {
+      this.#obstructed.delete(end);
+    }
+  }
+}
+
+/** Why there is no connection to an address to which no datagram can be sent. */
+function noWay({ hostname }: Address, cause: Error): TransportError {
+  const message = `Cannot reach ${hostname}: this machine has no way there now`;
+  return new TransportError(ErrorCode.NoViablePath, message, { cause });
 }
 
 /** Hands on sessions, each with the newest token that proves our address. */

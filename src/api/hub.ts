@@ -7,7 +7,7 @@ import { ErrorCode } from "../error/error_code.ts";
 import type { Endpoint } from "../endpoint/endpoint.ts";
 import { Driver, type DriverListener } from "../io/driver.ts";
 import { familyOf, selectLocalAddresses } from "../io/interfaces.ts";
-import type { OpenSocket, Socket } from "../io/socket.ts";
+import type { OpenSocket, SendingPort, Socket } from "../io/socket.ts";
 import { SocketSet } from "../io/socket_set.ts";
 import { backgroundTimer } from "../io/timer.ts";
 import { type Address, sameAddress } from "../path/address/address.ts";
@@ -17,6 +17,9 @@ const LONGEST_LINGER = 1_000;
 
 /** Hears what happens in one connection. */
 export type EventListener = (event: ConnectionEvent) => void;
+
+/** Hears that a socket cannot send to an address, and what the system says. */
+export type UnreachableListener = (port: SendingPort, remote: Address, error: Error) => void;
 
 /** An endpoint with its sockets, its loop, and the listeners of its connections. */
 export class Hub implements DriverListener<Connection> {
@@ -30,6 +33,7 @@ export class Hub implements DriverListener<Connection> {
   readonly #listeners = new Map<Connection, EventListener>();
   readonly #watchers = new Map<Connection, EventListener[]>();
   readonly #onAccepted: ((connection: Connection) => void) | undefined;
+  readonly #onUnreachable: UnreachableListener | undefined;
   readonly #closing = Promise.withResolvers<void>();
   #isClosing = false;
   #isStopped = false;
@@ -38,17 +42,20 @@ export class Hub implements DriverListener<Connection> {
   /**
    * @param open Opens its sockets.
    * @param onAccepted Takes the connections that peers open.
+   * @param onUnreachable Hears where the sockets cannot send to.
    */
   constructor(
     endpoint: Endpoint,
     open: OpenSocket,
     onAccepted?: (connection: Connection) => void,
+    onUnreachable?: UnreachableListener,
   ) {
     this.endpoint = endpoint;
     this.sockets = new SocketSet(open);
     this.driver = new Driver(endpoint, this);
     this.closed = this.#closing.promise;
     this.#onAccepted = onAccepted;
+    this.#onUnreachable = onUnreachable;
   }
 
   /** Waits until a hub that is closing has closed, and keeps the process for that long. */
@@ -200,6 +207,10 @@ export class Hub implements DriverListener<Connection> {
       this.#listeners.get(connection)?.(event);
       for (const watcher of this.#watchers.get(connection) ?? []) watcher(event);
     }
+  }
+
+  onUnreachable(port: SendingPort, remote: Address, error: Error): void {
+    this.#onUnreachable?.(port, remote, error);
   }
 
   onRest(): void {

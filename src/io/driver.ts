@@ -60,6 +60,8 @@ export interface DriverListener<Connection> {
   onConnection(connection: Connection): void;
   /** The connection has events. */
   onActive(connection: Connection): void;
+  /** A socket cannot send to an address. */
+  onUnreachable?(port: SendingPort, remote: Address, error: Error): void;
   /** A socket broke and was closed. */
   onSocketBroken?(port: SendingPort, error: Error): void;
   /** The endpoint waits for nothing: it has no connection, not even one that is ending. */
@@ -187,6 +189,7 @@ export class Driver<Connection> implements SocketListener {
   onUnreachable(port: SendingPort, remote: Address, error: Error): void {
     if (this.#isClosed) return;
     this.#endpoint.portFailed(port, remote, monotonicNow(), error);
+    this.#listener.onUnreachable?.(port, remote, error);
     this.wake();
   }
 

@@ -22,6 +22,10 @@ Deno.test("connectFailure() says what to do about each kind of failure", () => {
     ],
     [withCode(0x100 + 45, "expired"), /expired; .*--cacert/],
     [withCode(0x100 + 120, "no"), /Cannot speak HTTP\/3 with h:1/],
+    [
+      Object.assign(withCode(0x10, "Cannot reach h: no way"), { cause: new Error("No route") }),
+      /Cannot reach h:1: No route; check that .* is online/,
+    ],
     [withCode(0x02, "no"), /takes no connections now/],
     [new TypeError('Cannot resolve "h": no such host'), /Cannot find h:1: check its name/],
     [withCode(0x0a, "Cannot accept this: odd"), /Cannot connect to h:1: odd$/],

@@ -156,11 +156,13 @@ export class H2Client {
     this.#hold(stream);
     const end = () => reset(stream);
     signal.addEventListener("abort", end);
-    stream.on("close", () => signal.removeEventListener("abort", end));
+    // It may be over as soon as its answer is there: a proxy may end the stream with that.
+    const closed = new Promise<void>((resolve) => stream.on("close", resolve));
+    closed.then(() => signal.removeEventListener("abort", end));
     const answer = await responseOf(stream);
     const isOk = answer.status >= 200 && answer.status < 300;
     if (!isOk) reset(stream);
-    return { ...answer, tunnel: isOk ? tunnelOf(stream, protocol) : undefined };
+    return { ...answer, tunnel: isOk ? tunnelOf(stream, closed, protocol) : undefined };
   }
 
   /**
@@ -246,9 +248,12 @@ function responseOf(stream: ClientHttp2Stream): Promise<Omit<H2Answer, "tunnel">
   });
 }
 
-function tunnelOf(stream: ClientHttp2Stream, protocol: string): H2Tunnel {
+function tunnelOf(
+  stream: ClientHttp2Stream,
+  closed: Promise<void>,
+  protocol: string,
+): H2Tunnel {
   const readable = readableOf(stream, undefined, () => reset(stream));
-  const closed = new Promise<void>((resolve) => stream.on("close", resolve));
   const datagrams = protocol === "" ? undefined : new CapsuleDatagrams(readable, {
     get waiting() {
       return stream.writableLength;
@@ -258,7 +263,7 @@ function tunnelOf(stream: ClientHttp2Stream, protocol: string): H2Tunnel {
   const writable = new WritableStream<Uint8Array>({
     start(controller) {
       controller.signal.addEventListener("abort", () => reset(stream));
-      stream.on("close", () => {
+      closed.then(() => {
         if (!stream.writableFinished || stream.rstCode !== 0) controller.error(broken());
       });
     },

@@ -2,6 +2,7 @@
 
 import { type Flag, type FlagValues, textValue } from "./flags.ts";
 import { Failure } from "../console/failure.ts";
+import { report } from "../console/output.ts";
 import { whyNot } from "../console/why_not.ts";
 
 /** Where a program leaves what its connections say. */
@@ -16,6 +17,8 @@ export interface LogChoices {
 export interface LogOptions {
   /** The folder for qlog traces. */
   readonly qlog?: string;
+  /** Hears why a trace ends early. */
+  readonly onQlogError?: (error: unknown) => void;
   /** Takes TLS secrets. */
   readonly keyLog?: (line: string) => void;
 }
@@ -47,13 +50,29 @@ export function readLogChoices(given: FlagValues): LogChoices {
  * The library's options for what was chosen, once it is certain that it can be written.
  *
  * @param choices What was chosen.
+ * @param tell Takes a line for people.
  */
-export function logOptions({ qlog, keyLog }: LogChoices): LogOptions {
+export function logOptions(
+  { qlog, keyLog }: LogChoices,
+  tell: (line: string) => void = report,
+): LogOptions {
   if (qlog !== undefined) prepareFolder(qlog);
   return {
-    ...qlog !== undefined && { qlog },
-    ...keyLog !== undefined && { keyLog: keyLogTo(keyLog) },
+    ...qlog !== undefined && {
+      qlog,
+      onQlogError: (error) => tellOnce(tell, "traces", qlog, error),
+    },
+    ...keyLog !== undefined && { keyLog: keyLogTo(keyLog, tell) },
   };
+}
+
+/** What was told of already: each connection, and each request of a program, has its own options. */
+const told = new Set<string>();
+
+function tellOnce(tell: (line: string) => void, what: string, path: string, error: unknown): void {
+  if (told.has(path)) return;
+  told.add(path);
+  tell(`Cannot write all ${what} to "${path}": ${whyNot(error)}; everything else goes on`);
 }
 
 function prepareFolder(path: string): void {
@@ -67,15 +86,16 @@ function prepareFolder(path: string): void {
 }
 
 /** Secrets are written at once, because captures are read while the program runs. */
-function keyLogTo(path: string): (line: string) => void {
+function keyLogTo(path: string, tell: (line: string) => void): (line: string) => void {
   try {
     const file = Deno.openSync(path, { append: true, create: true, mode: 0o600 });
     const utf8 = new TextEncoder();
     return (line) => {
       try {
         file.writeSync(utf8.encode(`${line}\n`));
-      } catch {
+      } catch (error) {
         // A full disk, say: a log is no reason for a connection to fail.
+        tellOnce(tell, "secrets", path, error);
       }
     };
   } catch (error) {

@@ -8,6 +8,9 @@ const GATHERING_TIME = 50;
 
 const utf8 = new TextEncoder();
 
+/** Hears why a log cannot go on. It must not throw. */
+export type LogErrorListener = (error: unknown) => void;
+
 /** A file to which records are added in the background; when that is too slow, some are lost. */
 export class LogFile implements QlogSink {
   readonly #file: Deno.FsFile;
@@ -18,10 +21,15 @@ export class LogFile implements QlogSink {
   #isBusy = false;
   #isDone = false;
   readonly #onUnload = () => this.#finishNow();
+  readonly #onError: LogErrorListener;
 
-  /** @param limit Characters that may wait; a default serves if it is left out. */
-  constructor(file: Deno.FsFile, limit?: number) {
+  /**
+   * @param limit Characters that may wait; a default serves if it is left out.
+   * @param onError Hears why the file takes no more.
+   */
+  constructor(file: Deno.FsFile, limit?: number, onError: LogErrorListener = () => {}) {
     this.#file = file;
+    this.#onError = onError;
     this.#queue = new RecordQueue(() => this.#schedule(), limit);
     globalThis.addEventListener("unload", this.#onUnload);
   }
@@ -44,9 +52,10 @@ export class LogFile implements QlogSink {
   async #drain(): Promise<void> {
     try {
       while (this.#queue.length > 0) await this.#writeAll(utf8.encode(this.#queue.take()));
-    } catch {
+    } catch (error) {
       // A full disk, say: a log is no reason for a connection to fail.
       this.#queue.close();
+      this.#onError(error);
     }
     this.#isBusy = false;
     if (this.#queue.isClosed) this.#end();
@@ -67,8 +76,9 @@ export class LogFile implements QlogSink {
       for (const bytes of [this.#writing, utf8.encode(this.#queue.take())]) {
         for (let at = 0; at < bytes.length;) at += this.#file.writeSync(bytes.subarray(at));
       }
-    } catch {
+    } catch (error) {
       // The same: the log ends a little early.
+      this.#onError(error);
     }
     this.#queue.close();
     this.#end();
@@ -91,18 +101,23 @@ export function prepareLogDirectory(directory: string): void {
 /**
  * Opens a file in a directory, which is made if it is not there.
  *
+ * @param onError Hears why it cannot be opened, or takes no more.
  * @returns Nothing if we may not write there, or cannot. Never prompts.
  */
-export function openLogFile(directory: string, name: string): LogFile | undefined {
+export function openLogFile(
+  directory: string,
+  name: string,
+  onError: LogErrorListener = () => {},
+): LogFile | undefined {
   const granted = Deno.permissions.querySync({ name: "write", path: directory });
   if (granted.state !== "granted") return undefined;
   try {
     Deno.mkdirSync(directory, { recursive: true });
     const path = `${directory}/${name}`;
-    return new LogFile(
-      Deno.openSync(path, { write: true, create: true, truncate: true, mode: 0o600 }),
-    );
-  } catch {
+    const file = Deno.openSync(path, { write: true, create: true, truncate: true, mode: 0o600 });
+    return new LogFile(file, undefined, onError);
+  } catch (error) {
+    onError(error);
     return undefined;
   }
 }

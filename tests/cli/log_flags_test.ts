@@ -48,6 +48,21 @@ Deno.test("logOptions() says at once what cannot be written", async () => {
   }
 });
 
+Deno.test("logOptions() tells once that secrets cannot be written any more", () => {
+  const lines: string[] = [];
+  for (let i = 0; i < 2; i++) {
+    const { keyLog } = logOptions(
+      { qlog: undefined, keyLog: "/dev/full" },
+      (line) => lines.push(line),
+    );
+    keyLog!("CLIENT_RANDOM 01 02");
+    keyLog!("CLIENT_RANDOM 03 04");
+  }
+  assert.deepEqual(lines, [
+    'Cannot write all secrets to "/dev/full": the disk is full; everything else goes on',
+  ]);
+});
+
 Deno.test({
   name: "logOptions() lets the runtime say which permission is missing",
   permissions: { read: true },

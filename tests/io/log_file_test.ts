@@ -68,3 +68,28 @@ Deno.test("LogFile loses nothing when the program ends, or ends itself", async (
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("LogFile tells once why it takes no more, in the background and at the end", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.symlink("/dev/full", `${folder}/x.sqlog`);
+    const errors: unknown[] = [];
+    const heard = Promise.withResolvers<void>();
+    const file = openLogFile(folder, "x.sqlog", (error) => {
+      errors.push(error);
+      heard.resolve();
+    })!;
+    file.write("one\n");
+    await heard.promise;
+    assert.equal(file.write("two\n"), false);
+    const last = openLogFile(folder, "x.sqlog", (error) => errors.push(error))!;
+    last.write("three\n");
+    globalThis.dispatchEvent(new Event("unload"));
+    assert.equal(errors.length, 2);
+    for (const error of errors) assert.match(String(error), /No space left|os error 28/);
+    const none = openLogFile(`${folder}/x.sqlog/below`, "y", (error) => errors.push(error));
+    assert.deepEqual([none, errors.length], [undefined, 3]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -142,6 +142,13 @@ export interface TransportOptions {
    */
   qlog?: QlogOption;
   /**
+   * Hears why the trace of a connection ends early, or there is none: the disk is full, say. The
+   * connection goes on. It is for directories only: streams have errors of their own.
+   *
+   * @default {undefined}
+   */
+  onQlogError?: (error: unknown) => void;
+  /**
    * Sockets of the system by FFI in place of the runtime's (Linux, 64 bit): faster, with ECN marks
    * and without fragments. With `"auto"` they are used where they can be: with `--allow-net` for all
    * addresses, `--allow-ffi` for libc, and after a test over loopback. `"require"` fails where they

@@ -57,13 +57,24 @@ export type QlogOption =
 /**
  * What the option means to the core; without one, what `QLOGDIR` in the environment means.
  *
+ * @param onError Hears why the file of a trace takes no more.
  * @throws {TypeError} If it names a directory where no file can be made.
  */
-export function qlogFactory(option: QlogOption | undefined): QlogFactory | undefined {
-  if (typeof option === "string") return filesIn(prepared(option));
+export function qlogFactory(
+  option: QlogOption | undefined,
+  onError: (error: unknown) => void = () => {},
+): QlogFactory | undefined {
+  const tell = (error: unknown) => {
+    try {
+      onError(error);
+    } catch {
+      // A log is no reason for a connection to fail, and the word about it is none either.
+    }
+  };
+  if (typeof option === "string") return filesIn(prepared(option), tell);
   if (option !== undefined) return typeof option === "function" ? separate(option) : shared(option);
   const directory = readEnvironment("QLOGDIR");
-  return directory === undefined ? undefined : filesIn(directory);
+  return directory === undefined ? undefined : filesIn(directory, tell);
 }
 
 /**
@@ -84,9 +95,9 @@ function prepared(directory: string): string {
 }
 
 /** One file for each connection. */
-function filesIn(directory: string): QlogFactory {
+function filesIn(directory: string, onError: (error: unknown) => void): QlogFactory {
   return ({ role, originalId, now, epoch }) => {
-    const sink = openLogFile(directory, `${originalId}_${role}.sqlog`);
+    const sink = openLogFile(directory, `${originalId}_${role}.sqlog`, onError);
     if (sink === undefined) return undefined;
     return new Qlog(new QlogWriter(sink, { role, group: originalId, start: now, epoch }));
   };

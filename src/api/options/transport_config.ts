@@ -45,7 +45,7 @@ export function transportConfig(
       streamOrder: options.streamOrder,
       congestionControl: options.congestionControl,
     }),
-    qlog: qlogFactory(options.qlog),
+    qlog: qlogFactory(options.qlog, options.onQlogError),
     ...windows(atLeast("initialReceiveWindow", window, 16_384), defaults),
   };
 }

@@ -16,7 +16,13 @@ import type { NetAddress } from "../transport.ts";
 export interface ServeWorkersOptions extends
   Omit<
     ServeOptions,
-    "certificates" | "isAuthority" | "keyLog" | "onConnect" | "onError" | "signal"
+    | "certificates"
+    | "isAuthority"
+    | "keyLog"
+    | "onConnect"
+    | "onError"
+    | "onQlogError"
+    | "signal"
   > {
   /** Certificates for further names. */
   certificates?: readonly CertificateAndKey[];

@@ -6,6 +6,7 @@ import { isDiskFull, whyNot } from "../console/why_not.ts";
 import { placeOfFile } from "../files/file_place.ts";
 import { openLocked } from "../files/locked_file.ts";
 import { type Representation, withoutFragment } from "../http/representation.ts";
+import { FileInPlace } from "./file_in_place.ts";
 import { makeFolderOf } from "./local_path.ts";
 import { partOf } from "./part_name.ts";
 import type { FileSink } from "./sink.ts";
@@ -70,9 +71,10 @@ export class PartFile implements FileSink {
    *
    * @param path The name of the file, or a link to it.
    * @param options How.
+   * @returns The part; the file itself where that may be written, and nothing may be made beside it.
    * @throws {Failure} If it cannot be written.
    */
-  static async open(path: string, { asked, createFolders, say }: PartOptions): Promise<PartFile> {
+  static async open(path: string, { asked, createFolders, say }: PartOptions): Promise<FileSink> {
     try {
       if (createFolders) await makeFolderOf(path);
       if (await isFolder(path)) throw new Deno.errors.IsADirectory();
@@ -87,6 +89,8 @@ export class PartFile implements FileSink {
       const start = await startOf(part, (await file.stat()).size, asked, say);
       return new PartFile(target, mode, withoutFragment(asked), file, start);
     } catch (error) {
+      const inPlace = isDenied(error) ? await FileInPlace.open(path) : undefined;
+      if (inPlace !== undefined) return inPlace;
       throw cannotWrite(path, error);
     }
   }
@@ -236,6 +240,11 @@ function noteOf(path: string): string {
 
 async function isFolder(path: string): Promise<boolean> {
   return await Deno.stat(path).then((info) => info.isDirectory, () => false);
+}
+
+function isDenied(error: unknown): boolean {
+  return error instanceof Deno.errors.PermissionDenied ||
+    error instanceof Deno.errors.NotCapable;
 }
 
 function cannotWrite(path: string, error: unknown): unknown {

@@ -74,3 +74,27 @@ Deno.test({
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+/** A file that may be written, in a folder that may not; the test takes it away. */
+const lone = await Deno.makeTempFile();
+
+Deno.test({
+  name: "a file beside which nothing may be made is written in place",
+  permissions: { read: true, write: [lone] },
+  async fn() {
+    const known = { url: asked.href, etag: '"1"' };
+    await Deno.writeTextFile(lone, "what was there before");
+    const file = await PartFile.open(lone, { asked, say });
+    await assert.rejects(PartFile.open(lone, { asked, say }), /another program is fetching it/);
+    assert.equal(await Deno.readTextFile(lone), "what was there before", "nothing has come yet");
+    await file.restart(known);
+    await file.write(new TextEncoder().encode("new "));
+    assert.equal(new TextDecoder().decode(await file.tail(3)), "ew ");
+    await file.write(new TextEncoder().encode("content"));
+    assert.deepEqual([file.length, file.known, file.partPath], [11, known, lone]);
+    await file.finish();
+    assert.equal(await Deno.readTextFile(lone), "new content");
+    await assert.rejects(PartFile.open(`${lone}-other`, { asked, say }), Deno.errors.NotCapable);
+    await Deno.remove(lone);
+  },
+});

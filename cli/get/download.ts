@@ -64,11 +64,6 @@ export class Download {
     this.#most = options.sink.length;
   }
 
-  /** Bytes that it will have, if the server has said so. */
-  get expected(): number | undefined {
-    return this.#options.sink.known?.length;
-  }
-
   /**
    * Runs to the end.
    *

@@ -9,8 +9,6 @@ export interface InterfaceInfo {
   readonly name: string;
   /** An IP address, IPv6 without zone. */
   readonly address: string;
-  /** The address with the length of its network's prefix, such as "127.0.0.1/8". */
-  readonly cidr?: string;
 }
 
 /** An interface the user chose. */

@@ -48,9 +48,4 @@ export class MetricsServer {
   get addr(): Deno.NetAddr {
     return this.#server.addr;
   }
-
-  /** Ends it. */
-  async close(): Promise<void> {
-    await this.#server.shutdown();
-  }
 }

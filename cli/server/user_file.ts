@@ -61,8 +61,8 @@ export class UserFile {
   }
 
   /** Looks now and then, whether anyone asks or not: what a removed user has open shall end. */
-  watch(interval = INTERVAL): void {
-    this.#timer = setInterval(() => this.look(), interval);
+  watch(): void {
+    this.#timer = setInterval(() => this.look(), INTERVAL);
     Deno.unrefTimer(this.#timer as unknown as number);
   }
 

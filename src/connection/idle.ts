@@ -18,11 +18,6 @@ export class Idle {
     this.#timeout = timeout;
   }
 
-  /** The timeout in force; 0 for none. */
-  get timeout(): number {
-    return this.#timeout;
-  }
-
   /** RFC 9000, Section 10.1: the shorter of what both ends announce; 0 announces none. */
   onPeerTimeout(timeout: number): void {
     if (timeout > 0) this.#timeout = this.#timeout > 0 ? Math.min(this.#timeout, timeout) : timeout;

@@ -26,12 +26,4 @@ export class AckFrame {
   endAt(index: number): number {
     return this.bounds[index * 2 + 1]!;
   }
-
-  /** Whether packet `number` is acknowledged. */
-  has(number: number): boolean {
-    for (let i = 0; i < this.count; i++) {
-      if (number >= this.startAt(i)) return number < this.endAt(i);
-    }
-    return false;
-  }
 }

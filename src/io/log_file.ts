@@ -23,14 +23,11 @@ export class LogFile implements QlogSink {
   readonly #onUnload = () => this.#finishNow();
   readonly #onError: LogErrorListener;
 
-  /**
-   * @param limit Characters that may wait; a default serves if it is left out.
-   * @param onError Hears why the file takes no more.
-   */
-  constructor(file: Deno.FsFile, limit?: number, onError: LogErrorListener = () => {}) {
+  /** @param onError Hears why the file takes no more. */
+  constructor(file: Deno.FsFile, onError: LogErrorListener = () => {}) {
     this.#file = file;
     this.#onError = onError;
-    this.#queue = new RecordQueue(() => this.#schedule(), limit);
+    this.#queue = new RecordQueue(() => this.#schedule());
     globalThis.addEventListener("unload", this.#onUnload);
   }
 
@@ -115,7 +112,7 @@ export function openLogFile(
     Deno.mkdirSync(directory, { recursive: true });
     const path = `${directory}/${name}`;
     const file = Deno.openSync(path, { write: true, create: true, truncate: true, mode: 0o600 });
-    return new LogFile(file, undefined, onError);
+    return new LogFile(file, onError);
   } catch (error) {
     onError(error);
     return undefined;

@@ -61,11 +61,6 @@ export class Account {
     this.#shares = { connection, all, ...keeper.join(hostname) };
   }
 
-  /** The address that the holder is at. */
-  get hostname(): string {
-    return this.#hostname;
-  }
-
   /** What it holds itself, and with others. */
   get shares(): Shares {
     return this.#shares;

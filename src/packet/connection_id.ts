@@ -45,10 +45,6 @@ export class ConnectionId {
     return bytes;
   }
 
-  equals(other: ConnectionId): boolean {
-    return this.matches(other.bytes, 0, other.length);
-  }
-
   /** Whether these are the `length` bytes at `offset` of a datagram. */
   matches(datagram: Uint8Array, offset: number, length: number): boolean {
     return length === this.length && connectionIdKey(datagram, offset, length) === this.key &&

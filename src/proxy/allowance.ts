@@ -47,11 +47,6 @@ export class Allowance {
     this.#refilledAt = now;
   }
 
-  /** How many tunnels are open. */
-  get open(): number {
-    return this.#open;
-  }
-
   /**
    * Counts one more tunnel.
    *

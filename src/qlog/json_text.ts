@@ -11,11 +11,6 @@ export class JsonText {
   /** Whether the next member or item needs a comma before it. */
   #isFollowing = false;
 
-  /** Characters so far. */
-  get length(): number {
-    return this.#text.length;
-  }
-
   /** Begins an object: a member if it has a name, else an item or the whole. */
   open(name?: string): this {
     return this.#begin(name, "{");

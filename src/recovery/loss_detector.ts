@@ -53,11 +53,6 @@ export class LossDetector {
     this.#context = context;
   }
 
-  /** The spaces still in use; index order is handshake first. */
-  get spaces(): readonly PacketSpace[] {
-    return this.#spaces;
-  }
-
   /** A space's keys are gone. RFC 9002, Section 6.4: backoff starts over. */
   drop(space: PacketSpace): void {
     const index = this.#spaces.indexOf(space);

@@ -2,9 +2,6 @@
 
 import type { Role } from "../error/role.ts";
 
-/** The most streams of one kind there can be (RFC 9000, Section 4.6). */
-export const MAX_STREAMS = 2 ** 60;
-
 /** The ID of the stream number `index` of its kind (RFC 9000, Section 2.1). */
 export function streamId(index: number, initiator: Role, unidirectional: boolean): number {
   return index * 4 + (unidirectional ? 2 : 0) + (initiator === "server" ? 1 : 0);

@@ -4,7 +4,6 @@ import { RangeSet } from "../../src/bytes/range_set.ts";
 import { Writer } from "../../src/bytes/writer.ts";
 import { SeededRandom } from "../../src/crypto/random.ts";
 import { writeAck } from "../../src/frame/ack.ts";
-import { AckFrame } from "../../src/frame/ack_frame.ts";
 import { read, written } from "./recorder.ts";
 
 Deno.test("writeAck() writes the newest 64 ranges of many", () => {
@@ -72,16 +71,6 @@ Deno.test("writeAck() writes the counts of ECN marks behind the ranges that leav
       assert.deepEqual((calls[0]!.at(-1) as { ecn: unknown }).ecn, [70, 1, 29]);
     }
   }
-});
-
-Deno.test("AckFrame.has() knows the first and the last number of each range, and what is between", () => {
-  const frame = new AckFrame();
-  frame.bounds.push(10, 13, 5, 6, 0, 2); // ends are behind the last number
-  frame.count = 3;
-  const found = Array.from({ length: 15 }, (_, number) => number).filter((n) => frame.has(n));
-  assert.deepEqual(found, [0, 1, 5, 10, 11, 12]);
-  frame.count = 1; // what lies behind is of an earlier frame
-  assert.equal(frame.has(5), false);
 });
 
 /** Bytes of an acknowledgement of the newest range alone. */

@@ -136,7 +136,7 @@ Deno.test("ConnectionId.key tells IDs apart by length and by their first bytes",
   assert.equal(id.key, connectionIdKey(fromHex("00ffffffffffffffff00"), 1, 8));
   const twin = new ConnectionId(fromHex("fffffffffffffffe"));
   assert.equal(id.key, twin.key);
-  assert.ok(!id.equals(twin));
+  assert.ok(!id.matches(twin.bytes, 0, 8));
   assert.ok(id.matches(fromHex("01ffffffffffffffff"), 1, 8));
   assert.ok(!id.matches(fromHex("01ffffffffffffff"), 1, 8));
 });
@@ -151,12 +151,11 @@ Deno.test("ConnectionId keeps IDs of every length", () => {
     assert.equal(id.bytes.toHex(), text);
     assert.equal(id.length, length);
     assert.ok(id.matches(bytes, 1, length));
-    assert.ok(id.equals(new ConnectionId(id.bytes)));
+    assert.ok(id.matches(id.bytes, 0, length));
     for (let i = 0; i < length; i++) {
       const other = id.bytes;
       other[i]! ^= 1;
       assert.ok(!id.matches(other, 0, length), `byte ${i} of ${length}`);
-      assert.ok(!id.equals(new ConnectionId(other)));
     }
     assert.ok(!id.matches(bytes, 1, length - 1));
   }

@@ -67,7 +67,7 @@ Deno.test("What a connection holds counts where its peer has proven to be", () =
   // The first packet from there proves nothing.
   pair.run({ until: pair.now + 30 });
   assert.equal(connection.paths.paths[0]!.current.remote.hostname, "192.0.2.9");
-  assert.equal(account.hostname, hostname);
+  assert.ok(heldAt(hostname) >= 100 && heldAt("192.0.2.9") === 0);
   pair.run({ until: pair.now + 5_000, when: () => transfer.isDone });
   pair.run({ until: pair.now + 500 });
   assert.deepEqual([heldAt(hostname), heldAt("192.0.2.9")], [0, 100]);

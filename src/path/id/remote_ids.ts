@@ -92,9 +92,8 @@ export class RemoteIds implements FrameOwner {
   #highest = -1;
 
   /** Takes the ID the peer chose for itself in the handshake as number 0. */
-  adopt(id: Uint8Array, token?: Uint8Array): void {
-    const resetToken = token && new ResetToken(token);
-    const entry: Entry = { sequence: 0, id: new ConnectionId(id), resetToken };
+  adopt(id: Uint8Array): void {
+    const entry: Entry = { sequence: 0, id: new ConnectionId(id), resetToken: undefined };
     this.#entries = [entry];
     this.#highest = 0;
     this.#use(entry);

@@ -3,11 +3,6 @@ export class MessageWriter {
   #bytes = new Uint8Array(512);
   #length = 0;
 
-  /** Bytes written so far. */
-  get length(): number {
-    return this.#length;
-  }
-
   uint8(value: number): void {
     const at = this.#advance(1); // which may make other bytes of them
     this.#bytes[at] = value;
@@ -17,11 +12,6 @@ export class MessageWriter {
     const at = this.#advance(2);
     this.#bytes[at] = value >>> 8;
     this.#bytes[at + 1] = value;
-  }
-
-  uint24(value: number): void {
-    this.uint8(value >>> 16);
-    this.uint16(value & 0xffff);
   }
 
   uint32(value: number): void {
@@ -75,9 +65,9 @@ export class MessageWriter {
     return this.open(2);
   }
 
-  /** A copy of what was written since `start`. */
-  bytes(start = 0): Uint8Array<ArrayBuffer> {
-    return this.#bytes.slice(start, this.#length);
+  /** A copy of what was written. */
+  bytes(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice(0, this.#length);
   }
 
   #advance(length: number): number {

@@ -113,7 +113,7 @@ export class Connection {
     const ackRequest = new AckRequest(config.ackFrequency);
     const asked = { keys, progress, peer, ackRequest, streams, unproven: this.#unproven };
     const environment = new PathEnvironment(options, asked);
-    const reports = new PathReports(role, events, requests, peer, keys);
+    const reports = new PathReports(role, events, requests, keys);
     const paths = new PathSet({
       context: environment,
       observer: reports,

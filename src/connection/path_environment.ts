@@ -69,4 +69,8 @@ export class PathEnvironment implements PathContext {
   get peerMaxAckDelay(): number {
     return this.#parts.peer.parameters.maxAckDelay;
   }
+
+  get peerMaxDatagramSize(): number {
+    return this.#parts.peer.parameters.maxUdpPayloadSize;
+  }
 }

@@ -7,33 +7,28 @@ import type { Path } from "../path/path.ts";
 import type { PathObserver } from "../path/path_set.ts";
 import type { ConnectionEvent } from "./event.ts";
 import type { KeyRing } from "./handshake/key_ring.ts";
-import type { Peer } from "./parameters/peer.ts";
 import type { PathRequests } from "./path_requests.ts";
 
-/** Turns changes of paths into events, and applies what the peer allows to new 4-tuples. */
+/** Turns changes of paths into events. */
 export class PathReports implements PathObserver {
   readonly #role: Role;
   readonly #events: Queue<ConnectionEvent>;
   readonly #requests: PathRequests;
-  readonly #peer: Peer;
   readonly #keys: KeyRing;
 
   constructor(
     role: Role,
     events: Queue<ConnectionEvent>,
     requests: PathRequests,
-    peer: Peer,
     keys: KeyRing,
   ) {
     this.#role = role;
     this.#events = events;
     this.#requests = requests;
-    this.#peer = peer;
     this.#keys = keys;
   }
 
   onPathOpen(path: Path): void {
-    path.current.limitDatagramSize(this.#peer.parameters.maxUdpPayloadSize);
     this.#events.push({ type: "pathOpened", path, request: this.#requests.take(path) });
   }
 
@@ -44,7 +39,6 @@ export class PathReports implements PathObserver {
   }
 
   onPathMoved(path: Path): void {
-    path.current.limitDatagramSize(this.#peer.parameters.maxUdpPayloadSize);
     this.#events.push({ type: "pathMoved", path });
   }
 

@@ -32,6 +32,8 @@ export interface PathContext extends LossContext, WatchContext {
   readonly peerAckThreshold: number;
   /** How long the peer may hold back acknowledgements, in milliseconds. */
   readonly peerMaxAckDelay: number;
+  /** The largest datagram that the peer takes. */
+  readonly peerMaxDatagramSize: number;
   /** Milliseconds of silence after which a PING is sent on a path; 0 for never. */
   readonly keepAliveInterval: number;
 }
@@ -98,17 +100,14 @@ export class Path implements FlightPath {
     for (const space of handshake) space.countIn(this.counters);
     const { counters } = this;
     const { network, unproven } = context;
-    const first = new NetworkPath(
-      port,
-      remote,
-      network,
-      counters,
-      handshake.length > 0 ? undefined : unproven,
-    );
-    this.route = new Route(
-      first,
-      (port, remote) => new NetworkPath(port, remote, network, counters, unproven),
-    );
+    const make = (port: Port, remote: Address, limit: UnprovenBytes | undefined) => {
+      const made = new NetworkPath(port, remote, network, counters, limit);
+      // RFC 9000, Section 18.2: whatever the 4-tuple, and before anything has left.
+      made.limitDatagramSize(context.peerMaxDatagramSize);
+      return made;
+    };
+    const first = make(port, remote, handshake.length > 0 ? undefined : unproven);
+    this.route = new Route(first, (port, remote) => make(port, remote, unproven));
   }
 
   /** The 4-tuple in use. */

@@ -72,6 +72,7 @@ export function contextOf(limited = false): PathContext {
     ackPolicy: { elicitingThreshold: 2, maxAckDelay: 25, timerLateness: 0, reorderingThreshold: 0 },
     unproven: new UnprovenBytes(),
     peerMaxAckDelay: 25,
+    peerMaxDatagramSize: 1_452,
     pathIdleTimeout: 15_000,
     peerAckThreshold: 2,
     keepAliveInterval: 0,

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { NamedGroup } from "../../src/tls/code/code_point.ts";
+import { parameterId } from "../../src/connection/parameters/parameter_table.ts";
+import { ExtensionType, NamedGroup } from "../../src/tls/code/code_point.ts";
+import { rewriteExtension, withParameter, withTwistedTls } from "../conformance/twisted_tls.ts";
 import { linkOf, Pair, type PairOptions } from "./pair.ts";
 
 /** The first size that is tried. */
@@ -90,3 +92,34 @@ Deno.test("A new path that carries no more than it must opens as soon, and is us
   const { paths } = pair.server.connection.paths;
   assert.deepEqual(paths.map(({ maxDatagramSize }) => maxDatagramSize), [LARGEST, BASE]);
 });
+
+// RFC 9000, Section 18.2.
+for (const side of ["client", "server"] as const) {
+  Deno.test(`No datagram is larger than a ${side} takes, on whatever path and wherever it moves`, () => {
+    const type = ExtensionType.QuicTransportParameters;
+    const small = new Uint8Array([0x45, 0x14]); // 1300
+    const id = parameterId("maxUdpPayloadSize");
+    const rewrite = rewriteExtension(type, (body) => [type, withParameter(body, id, small)]);
+    const { pair, sent } = withTwistedTls(side, rewrite, () => {
+      const begun = watched({ paths: 2 });
+      begun.pair.run({ until: 1_000 });
+      return begun;
+    });
+    const port = pair.client.host.open(
+      "10.77.0.1",
+      50_077,
+      pair.world.network.link(linkOf(10, 30)),
+    );
+    const { connection } = pair.client;
+    const path = connection.paths.find(1)!;
+    assert.ok(connection.migratePath(path, port, path.current.remote, pair.now));
+    const transfer = pair.client.app.download(500_000);
+    pair.client.app.upload(500_000);
+    pair.run({ until: pair.now + 5_000 });
+    assert.ok(transfer.isDone && path.current.port === port);
+    const isToSide = ({ from }: Sent) => (from === SERVER) === (side === "client");
+    const largest = (ours: boolean) =>
+      Math.max(...sent.filter((each) => isToSide(each) === ours).map(({ size }) => size));
+    assert.deepEqual([largest(true), largest(false)], [1_300, LARGEST]);
+  });
+}

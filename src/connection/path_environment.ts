@@ -39,7 +39,7 @@ export class PathEnvironment implements PathContext {
     this.random = random;
     this.network = networkOptions(role, config, random);
     this.unproven = parts.unproven;
-    this.ackPolicy = { elicitingThreshold, maxAckDelay, timerLateness, reorderingThreshold: 0 };
+    this.ackPolicy = { elicitingThreshold, maxAckDelay, timerLateness, reorderingThreshold: 1 };
     this.pathIdleTimeout = config.pathIdleTimeout;
     this.keepAliveInterval = config.keepAliveInterval;
     this.#isClient = role === "client";

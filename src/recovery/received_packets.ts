@@ -15,7 +15,10 @@ export interface AckPolicy {
   maxAckDelay: number;
   /** By how many milliseconds timers may fire late. */
   readonly timerLateness: number;
-  /** How far out of order a packet may come before an ACK goes out at once; 0 for any. */
+  /**
+   * How far the newest packet may be beyond one that is missing before an ACK goes out at once: 1 for
+   * no farther than the next, `Infinity` for any distance.
+   */
   reorderingThreshold: number;
 }
 
@@ -41,6 +44,10 @@ export class ReceivedPackets {
   #isHurried = false;
   #wasCongested = false;
   #reported = -1;
+  /** The highest number of an ack-eliciting packet received. */
+  #largestEliciting = -1;
+  /** The highest number that an ACK told of. */
+  #told = -1;
 
   constructor(policy: AckPolicy) {
     this.policy = policy;
@@ -83,6 +90,7 @@ export class ReceivedPackets {
     this.hasUnreported = true;
     if (!ackEliciting) return;
     this.eliciting++;
+    this.#largestEliciting = Math.max(this.#largestEliciting, number);
     const due = this.#tellsCongestion(mark) || this.#isHurried ||
       this.eliciting >= this.policy.elicitingThreshold ||
       this.#outOfOrder(number, expected);
@@ -113,7 +121,7 @@ export class ReceivedPackets {
   }
 
   /**
-   * RFC 9000, Section 13.2.1: a mark of congestion is told at once. ACK frequency, Section 6.4:
+   * RFC 9000, Section 13.2.1: a mark of congestion is told at once. ACK frequency, Section 6.3:
    * a peer that wants fewer acknowledgements is told only of the first mark in a row.
    */
   #tellsCongestion(mark: Ecn): boolean {
@@ -123,9 +131,18 @@ export class ReceivedPackets {
     return isNews;
   }
 
-  /** RFC 9000, Section 13.2.1: a gap, or what fills one, is told at once to help loss recovery. */
+  /**
+   * RFC 9000, Section 13.2.1: a gap, or what fills one, is told at once to help loss recovery. ACK
+   * frequency, Section 6.2: a peer that bears more is told when it would take a packet to be lost
+   * that the last ACK did not let it, and when one comes after all that it takes to be lost.
+   */
   #outOfOrder(number: number, expected: number): boolean {
-    return Math.abs(number - expected) > this.policy.reorderingThreshold;
+    const { reorderingThreshold: threshold } = this.policy;
+    if (threshold <= 1) return number !== expected;
+    const toldMissing = this.#told - threshold;
+    if (number <= toldMissing) return true;
+    const missing = this.ranges.nextOutside(Math.max(this.#floor, toldMissing + 1));
+    return this.#largestEliciting - missing >= threshold;
   }
 
   /** Asks for an ACK at once, if one is owed: handshake packets, or the end of a path. */
@@ -159,6 +176,7 @@ export class ReceivedPackets {
     this.deadline = Infinity;
     this.eliciting = 0;
     this.hasUnreported = false;
+    this.#told = this.ranges.last;
   }
 
   /** The ACK just written travels in a packet of this very space. */

@@ -69,7 +69,7 @@ export function contextOf(limited = false): PathContext {
     mustProbeUnasked: false,
     hasHandshakeKeys: false,
     random,
-    ackPolicy: { elicitingThreshold: 2, maxAckDelay: 25, timerLateness: 0, reorderingThreshold: 0 },
+    ackPolicy: { elicitingThreshold: 2, maxAckDelay: 25, timerLateness: 0, reorderingThreshold: 1 },
     unproven: new UnprovenBytes(),
     peerMaxAckDelay: 25,
     peerMaxDatagramSize: 1_452,

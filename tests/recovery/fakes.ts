@@ -81,7 +81,7 @@ export class TestSpace {
       elicitingThreshold: 2,
       maxAckDelay: 25,
       timerLateness: 0,
-      reorderingThreshold: 0,
+      reorderingThreshold: 1,
     };
     this.space = new PacketSpace(policy, new SeededRandom(seed), ofHandshake);
   }

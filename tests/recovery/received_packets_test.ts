@@ -3,9 +3,9 @@ import { Ecn } from "../../src/bytes/ecn.ts";
 import { ReceivedPackets } from "../../src/recovery/received_packets.ts";
 import { SeededRandom } from "../../src/sim/seeded_random.ts";
 
-const usual = { elicitingThreshold: 2, maxAckDelay: 25, timerLateness: 0, reorderingThreshold: 0 };
+const usual = { elicitingThreshold: 2, maxAckDelay: 25, timerLateness: 0, reorderingThreshold: 1 };
 
-function make(reorderingThreshold = 0): ReceivedPackets {
+function make(reorderingThreshold = 1): ReceivedPackets {
   return new ReceivedPackets({ ...usual, reorderingThreshold });
 }
 
@@ -50,6 +50,32 @@ Deno.test("ReceivedPackets acknowledges a gap, and what fills one, at once", () 
   received.onAckSent();
   received.add(1, true, 2);
   assert.equal(received.deadline, -Infinity);
+});
+
+/** Which of some packets, received one by one, are told of at once because of their numbers alone. */
+function toldAtOnce(reorderingThreshold: number, numbers: readonly number[]): number[] {
+  const policy = { ...usual, elicitingThreshold: Infinity, maxAckDelay: 1_000 };
+  const received = new ReceivedPackets({ ...policy, reorderingThreshold });
+  return numbers.filter((number) => {
+    received.add(number, true, 0);
+    const isDue = received.deadline === -Infinity;
+    if (isDue) received.onAckSent();
+    return isDue;
+  });
+}
+
+// The examples of ACK frequency, Section 6.2.1.
+Deno.test("ReceivedPackets tells of a missing packet when the peer would take it to be lost", () => {
+  assert.deepEqual(toldAtOnce(3, [0, 1, 3, 4, 5, 8, 9, 10]), [5, 9, 10]);
+  assert.deepEqual(toldAtOnce(5, [0, 1, 3, 5, 6, 7, 8, 9]), [7, 9]);
+  assert.deepEqual(toldAtOnce(1, [0, 1, 3, 4, 5, 8, 9, 10]), [3, 8]);
+  assert.deepEqual(toldAtOnce(Infinity, [0, 9, 1, 20, 50]), []);
+});
+
+Deno.test("ReceivedPackets tells of a packet that comes when it was taken to be lost", () => {
+  assert.deepEqual(toldAtOnce(3, [0, 2, 3, 4, 1]), [4, 1]);
+  // It comes in time, and nothing is missing any more.
+  assert.deepEqual(toldAtOnce(3, [0, 2, 3, 1, 4, 5, 6, 7]), []);
 });
 
 Deno.test("ReceivedPackets does not move its deadline back when more arrives", () => {
@@ -148,7 +174,7 @@ Deno.test("ReceivedPackets hurries for the first mark of congestion in a row if 
   const received = new ReceivedPackets({
     ...usual,
     elicitingThreshold: 20,
-    reorderingThreshold: 0,
+    reorderingThreshold: 1,
   });
   const hurried = [Ecn.Ce, Ecn.Ce, Ecn.Ect0, Ecn.Ce].map((mark, number) => {
     received.add(number, true, 0, 0, mark);

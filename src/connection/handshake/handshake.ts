@@ -70,7 +70,7 @@ export function handshakeSpaces(random: Random): readonly [PacketSpace, PacketSp
     elicitingThreshold: 1,
     maxAckDelay: 0,
     timerLateness: 0,
-    reorderingThreshold: 0,
+    reorderingThreshold: 1,
   };
   return [new PacketSpace(policy, random, true), new PacketSpace(policy, random, true)];
 }

@@ -285,7 +285,7 @@ export class FrameRouter implements FrameHandler {
     ackPolicy.elicitingThreshold = elicitingThreshold + 1;
     ackPolicy.maxAckDelay = maxAckDelay / 1_000;
     // 0 asks not to hurry for packets out of order at all, 1 is how QUIC begins.
-    ackPolicy.reorderingThreshold = reorderingThreshold === 0 ? Infinity : reorderingThreshold - 1;
+    ackPolicy.reorderingThreshold = reorderingThreshold === 0 ? Infinity : reorderingThreshold;
   }
 
   onImmediateAck(): void {

@@ -52,12 +52,26 @@ export function fieldOf({ fields }: HttpHead, wanted: string): string {
 }
 
 /**
+ * Path and query of the `http://` URL that a request line names, as they are written there: parsers
+ * of URLs resolve dots and escape characters, and servers may tell the two spellings apart.
+ *
+ * @returns Undefined if the URL is none that RFC 3986 knows, though parsers may read it.
+ */
+export function originForm({ method, target }: HttpHead): string | undefined {
+  const [, rest] = /^http:\/\/[^/?#\\]+((?:[/?][^#\0-\x20\x7f]*)?)(?:#.*)?$/i.exec(target) ?? [];
+  // RFC 9112, Section 3.2.4: the server itself is meant, and no resource of it.
+  if (rest === "") return method === "OPTIONS" ? "*" : "/";
+  return rest?.startsWith("?") ? `/${rest}` : rest;
+}
+
+/**
  * The head as it goes to the server of its URL: for one exchange, and without what is for the proxy.
  *
  * @param url The URL that the request line named.
+ * @param path What to ask for there.
  * @param hop What the proxy calls itself.
  */
-export function forwardedHead(head: HttpHead, url: URL, hop: string): string {
+export function forwardedHead(head: HttpHead, url: URL, path: string, hop: string): string {
   const named = fieldOf(head, "connection").split(",").map((name) => name.trim().toLowerCase());
   const kept = head.fields.filter(([name]) => {
     const lower = name.toLowerCase();
@@ -69,7 +83,6 @@ export function forwardedHead(head: HttpHead, url: URL, hop: string): string {
   // RFC 9112, Section 3.2.2: the host is that of the URL, whatever the field says.
   const fields = [["Host", url.host], ...kept, ["Via", via], ["Connection", "close"]];
   const lines = fields.map(([name, value]) => `${name}: ${value}`);
-  const path = url.pathname + url.search;
   // The answer passes as it comes, and a program that speaks HTTP/1.0 cannot read one in chunks.
   return [`${head.method} ${path} HTTP/1.${head.minor}`, ...lines, "", ""].join("\r\n");
 }

@@ -9,6 +9,7 @@ import {
   forwardedHead,
   httpAnswer,
   type HttpHead,
+  originForm,
   readHttpHead,
 } from "./http_head.ts";
 import { relay } from "./relay.ts";
@@ -229,7 +230,10 @@ class Client {
     if (url.protocol !== "http:") {
       return await this.#refuse(400, "Bad Request", "Ask for http:// URLs, or by CONNECT");
     }
-    await this.#forward(head, url, via);
+    // RFC 9110, Section 7.7: a proxy changes neither the path nor the query.
+    const path = originForm(head);
+    if (path === undefined) return await this.#refuse(400, "Bad Request", "Cannot read the URL");
+    await this.#forward(head, url, path, via);
   }
 
   #isUser(head: HttpHead): boolean {
@@ -259,13 +263,13 @@ class Client {
     await relay(this.#program, this.#reader, tunnel);
   }
 
-  async #forward(head: HttpHead, url: URL, via: string): Promise<void> {
+  async #forward(head: HttpHead, url: URL, path: string, via: string): Promise<void> {
     const length = contentLength(head);
     if (length === undefined) {
       return await this.#refuse(400, "Bad Request", "Cannot tell the length");
     }
     const target = `${url.hostname}:${url.port || 80}`;
-    const first = latin1(forwardedHead(head, url, this.#gateway.hop));
+    const first = latin1(forwardedHead(head, url, path, this.#gateway.hop));
     let tunnel;
     try {
       tunnel = await this.#gateway.connectTcp(target, this.#gone, via, first);

@@ -221,6 +221,41 @@ Deno.test("the near side forwards requests for http URLs as the standard wants",
   assert.match(heads[2]!, /^GET \/ HTTP\/1\.0\r\nHost: [^]*\r\nVia: 1\.0 near-1\r\n/);
 });
 
+Deno.test("the near side forwards paths and queries as they are written", async () => {
+  const lines: string[] = [];
+  await using host = new TcpHost(async ({ readable, writable }) => {
+    const text = String.fromCharCode(...(await readable.getReader().read()).value ?? []);
+    lines.push(text.split("\r\n")[0]!);
+    const writer = writable.getWriter();
+    await writer.write(bytes("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nfine"));
+    await writer.close();
+  });
+  await using run = proxy();
+  const ask = async (request: string) => {
+    using program = await Program.connect(run.near);
+    await program.send(`${request} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    return await program.rest();
+  };
+  const rests = [
+    "/a/../b/./c//d",
+    "/a/%2e%2e/b%2Fc",
+    "/a'b|c?d='e|f",
+    "/b\xc3\xbccher?\xe4", // as curl sends what is no ASCII
+    "/a\\b",
+  ];
+  for (const rest of rests) assert.match(await ask(`GET http://${host.target}${rest}`), /fine$/);
+  assert.deepEqual(lines.splice(0), rests.map((rest) => `GET ${rest} HTTP/1.1`));
+  const others = [
+    ["GET", "?a=/b", "/?a=/b"],
+    ["GET", "", "/"],
+    ["GET", "/a#b", "/a"],
+    ["OPTIONS", "", "*"],
+    ["OPTIONS", "/", "/"],
+  ] as const;
+  for (const [method, rest] of others) await ask(`${method} http://${host.target}${rest}`);
+  assert.deepEqual(lines, others.map(([method, , target]) => `${method} ${target} HTTP/1.1`));
+});
+
 Deno.test("the near side serves no web page and takes no garbage", async () => {
   await using run = proxy({ headTimeout: 300 });
   const answer = async (request: string) => {
@@ -250,6 +285,10 @@ Deno.test("the near side serves no web page and takes no garbage", async () => {
       "POST http://a/ HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
       "POST http://a/ HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
       "POST http://a/ HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
+      "GET http://a\\@b/ HTTP/1.1\r\n\r\n",
+      "GET http:///a HTTP/1.1\r\n\r\n",
+      "GET http:/a?b=://c HTTP/1.1\r\n\r\n",
+      "GET http://a/\x01b HTTP/1.1\r\n\r\n",
       "CONNECT a HTTP/1.1\r\n\r\n",
       "CONNECT http://a:1/ HTTP/1.1\r\n\r\n",
       `GET http://a/ HTTP/1.1\r\nx: ${"y".repeat(20_000)}\r\n\r\n`,

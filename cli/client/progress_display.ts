@@ -2,7 +2,7 @@
 
 import { draw } from "../console/output.ts";
 import { printable } from "../console/printable.ts";
-import { terminalSize } from "../console/terminal_size.ts";
+import { canDraw, terminalSize } from "../console/terminal_size.ts";
 import { plainLine, type Progress, progressLines } from "./progress.ts";
 
 /** Milliseconds between two updates of rows on a terminal, and between two lines elsewhere. */
@@ -124,7 +124,7 @@ export class ProgressDisplay implements Disposable {
    */
   #erasure(): string {
     if (this.#drawn.length === 0) return "";
-    const width = Math.max(1, terminalSize().columns);
+    const width = terminalSize().columns;
     const rows = this.#drawn.reduce(
       (sum, length) => sum + Math.max(1, Math.ceil(length / width)),
       0,
@@ -135,5 +135,5 @@ export class ProgressDisplay implements Disposable {
 
 /** What suits whatever standard error is. */
 export function bestStyle(): DisplayStyle {
-  return Deno.stderr.isTerminal() ? "terminal" : "lines";
+  return canDraw() ? "terminal" : "lines";
 }

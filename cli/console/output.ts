@@ -3,6 +3,7 @@
  * closed, and the work goes on.
  */
 
+import { canDraw } from "./terminal_size.ts";
 import { writeAllSync } from "./write_all.ts";
 
 const encoder = new TextEncoder();
@@ -34,9 +35,9 @@ export function draw(text: string): void {
   write(Deno.stderr, text);
 }
 
-/** Takes away what stands in the line of the cursor, if standard error is a terminal. */
+/** Takes away what stands in the line of the cursor, if standard error is a terminal that can. */
 export function clearLine(): void {
-  if (Deno.stderr.isTerminal()) draw("\r\x1b[K");
+  if (canDraw()) draw("\r\x1b[K");
 }
 
 function write(stream: typeof Deno.stdout | typeof Deno.stderr, text: string): void {

@@ -25,7 +25,7 @@ export const getProgram: Program = {
     },
     {
       flag: "--allow-env",
-      why: "for SSL_CERT_FILE, DENO_CERT, QLOGDIR, SSLKEYLOGFILE and MPQUIC_NATIVE",
+      why: "for SSL_CERT_FILE, DENO_CERT, QLOGDIR, SSLKEYLOGFILE, MPQUIC_NATIVE and TERM",
     },
     {
       flag: "--allow-ffi",

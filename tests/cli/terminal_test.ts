@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { terminalSize } from "../../cli/console/terminal_size.ts";
 import { makeIssuedCertificate, serve } from "../../mod.ts";
 import { exactly } from "../permissions/permission_line.ts";
 import { hasTmux, Terminal } from "./terminal.ts";
@@ -154,6 +155,42 @@ Deno.test({
     const cursor = await terminal.cursor();
     assert.deepEqual(cursor, { isShown: true, column: Terminal.PROMPT.length + 1 });
   },
+});
+
+Deno.test({
+  name: "mpquic get takes a terminal that tells no size for a usual one",
+  ignore,
+  async fn() {
+    await using site = await Site.make();
+    await using terminal = await Terminal.open(100, 24);
+    await terminal.type(`cd ${site.folder}; stty cols 0 rows 0`);
+    await terminal.type(`sh main get -k -O ${site.url}file`);
+    await terminal.until((lines) => titlesOf(lines).length === 1);
+    assert.match(titlesOf(await terminal.lines())[0]!, / rate +bytes +share +state$/);
+    await terminal.press("C-c");
+    await terminal.until((lines) => lines.at(-1) === Terminal.PROMPT);
+  },
+});
+
+Deno.test({
+  name: "mpquic get writes lines where the terminal cannot move its cursor",
+  ignore,
+  async fn() {
+    await using site = await Site.make();
+    await using terminal = await Terminal.open(100, 24);
+    await terminal.type(`cd ${site.folder}; TERM=dumb sh main get -k -O ${site.url}file`);
+    const isPlain = (line: string) => /^\d+\.\d s .* of 6\.0 MB .*Mbit\/s/.test(line);
+    const lines = await terminal.until((lines) => lines.filter(isPlain).length >= 2);
+    assert.deepEqual(titlesOf(lines), []);
+    await terminal.press("C-c");
+    await terminal.until((lines) => lines.at(-1) === Terminal.PROMPT);
+  },
+});
+
+Deno.test("terminalSize() takes what a terminal does not tell for usual", () => {
+  const told = { columns: 0, rows: 0 };
+  assert.deepEqual(terminalSize(() => told), { columns: 80, rows: 24 });
+  assert.deepEqual(terminalSize(() => ({ columns: 1, rows: 0 })), { columns: 1, rows: 24 });
 });
 
 Deno.test({

@@ -68,7 +68,7 @@ export class TcpCarrier implements Carrier {
 
 /** Why no server is reached. */
 function tcpFailure(error: TypeError, server: string): Failure {
-  const reason = error.message.replace(/^Cannot [^:]*: /, "");
+  const reason = error.message.replace(/^Cannot .*?: /s, "");
   return new Failure(
     `Cannot reach ${server}: nothing answers over UDP, nor over TCP (${reason}); check that the server runs there`,
     1,

@@ -13,6 +13,7 @@ const LAST_ALERT = 0x1ff;
 const FIRST_CERTIFICATE_ALERT = 0x100 + 42;
 const LAST_CERTIFICATE_ALERT = 0x100 + 48;
 const CERTIFICATE_REVOKED = 0x100 + 44;
+const CERTIFICATE_EXPIRED = 0x100 + 45;
 const CERTIFICATE_REQUIRED = 0x100 + 116;
 
 /** The alert of a peer that speaks none of our protocols (RFC 7301, Section 3.2). */
@@ -108,6 +109,10 @@ function certificateFailure(code: number, error: Error, reason: string, server: 
   }
   const advice = code === CERTIFICATE_REVOKED
     ? "ask those who run the server for another one"
+    : code === CERTIFICATE_EXPIRED
+    ? "look whether the clock of this machine is right, or accept any certificate with --insecure"
+    : /it is good for (?!no name at all)/.test(text)
+    ? "name one of these in the URL, or accept any certificate with --insecure"
     : text.includes("Cannot tell whether")
     ? "get the newest lists for --crlfile"
     : "name its authority with --cacert FILE, or accept any certificate with --insecure";
@@ -159,7 +164,7 @@ export function lostConnection(error: unknown, server: string): Failure {
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const root = error.cause instanceof Error ? error.cause : error;
-  return root.message.replace(/^Cannot [^:]*: /, "").replace(/\.$/, "");
+  return root.message.replace(/^Cannot .*?: /s, "").replace(/\.$/, "");
 }
 
 /** Whether no datagram has come back, or none could be sent. */

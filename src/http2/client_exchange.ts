@@ -158,7 +158,7 @@ export function lost(cause: unknown, what: string = "go on with a request over T
   const { code = "", name = "", message = "it was closed" } = cause instanceof Error
     ? cause as Error & { code?: string }
     : {};
-  const why = reasons[code] ?? reasons[name] ?? message.replace(/^Cannot [^:]*: /, "");
+  const why = reasons[code] ?? reasons[name] ?? message.replace(/^Cannot .*?: /s, "");
   return new TypeError(`Cannot ${what}: ${why}`, { cause });
 }
 

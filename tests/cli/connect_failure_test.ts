@@ -20,7 +20,24 @@ Deno.test("connectFailure() says what to do about each kind of failure", () => {
       withCode(0x100 + 48, "Cannot verify the certificate: it is self-signed"),
       /Cannot trust the certificate of h:1: it is self-signed; .*--cacert FILE.*--insecure/,
     ],
-    [withCode(0x100 + 45, "expired"), /expired; .*--cacert/],
+    [
+      withCode(0x100 + 45, "Cannot accept the certificate for a: it expired on Monday"),
+      /: it expired on Monday; look whether the clock .* is right, or .*--insecure$/,
+    ],
+    [
+      withCode(
+        0x100 + 46,
+        "Cannot accept the server's certificate for 2001:db8::1: it is good for a",
+      ),
+      /of h:1: it is good for a; name one of these in the URL, or .*--insecure$/,
+    ],
+    [
+      withCode(
+        0x100 + 46,
+        "Cannot accept the server's certificate for a: it is good for no name at all",
+      ),
+      /of h:1: it is good for no name at all; .*--cacert FILE.*--insecure$/,
+    ],
     [withCode(0x100 + 120, "no"), /Cannot speak HTTP\/3 with h:1/],
     [
       Object.assign(withCode(0x10, "Cannot reach h: no way"), { cause: new Error("No route") }),

@@ -314,7 +314,7 @@ export class H3Client implements AsyncDisposable {
 
 /** Of "Cannot do this: because" what comes behind the colon. */
 function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message.replace(/^Cannot [^:]*: /, "") : String(error);
+  return error instanceof Error ? error.message.replace(/^Cannot .*?: /s, "") : String(error);
 }
 
 function cancelled(): StreamError {

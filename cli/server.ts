@@ -83,7 +83,7 @@ export async function runServer(
   }
   // Each worker has a far side of its own, and this thread has the one over TCP.
   const authority = await ClientAuthority.open(authorityFiles(options));
-  const farSide = options.proxy && await FarSide.open(options.proxy, authority, print);
+  const farSide = options.proxy && await FarSide.open(options.proxy, authority);
   const closing = new AbortController();
   const place = { localAddresses, ...certificates.options, ...await fleetOptions(options) };
   const overUdp = async (): Promise<HttpServer> =>

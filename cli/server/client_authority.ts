@@ -2,10 +2,10 @@
 
 import { type ClientAuthentication, RevocationLists } from "../../mod.ts";
 import { Failure } from "../console/failure.ts";
-import { print, report } from "../console/output.ts";
 import { unreadable } from "../console/unreadable.ts";
 import { whyNot } from "../console/why_not.ts";
 import { readAuthorities, userOf } from "./client_certificate.ts";
+import { aloud, type FileNews } from "./file_news.ts";
 import type { ServerOptions } from "./server_options.ts";
 
 /** Milliseconds between two looks whether the file of lists has changed. */
@@ -19,49 +19,40 @@ export interface ClientAuthorityFiles {
   readonly clientCrl: string | undefined;
 }
 
-/** Hears that the lists have changed, or why they cannot be used. */
-interface Told {
-  onNews(line: string): void;
-  onFault(line: string): void;
-}
-
-/** Says all that there is to say. */
-const aloud: Told = { onNews: print, onFault: report };
-
 /** Judges clients by files, of which the lists of revoked certificates are read again on change. */
 export class ClientAuthority {
   /** How clients are asked; they need not show anything, as readers have no certificate. */
   readonly authentication: ClientAuthentication;
   readonly #lists: { readonly path: string; readonly revocation: RevocationLists } | undefined;
-  readonly #told: Told;
+  readonly #news: FileNews;
   #text: string;
   #state: string | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  private constructor(ca: string, path: string | undefined, text: string, told: Told) {
+  private constructor(ca: string, path: string | undefined, text: string, news: FileNews) {
     const revocation = path === undefined ? undefined : new RevocationLists([text]);
     this.authentication = { caCerts: [ca], required: false, ...(revocation && { revocation }) };
     this.#lists = revocation && { path: path!, revocation };
-    this.#told = told;
+    this.#news = news;
     this.#text = text;
   }
 
   /**
    * Reads the files.
    *
-   * @param told Hears of changes; they are printed if it is left out.
+   * @param news Hears of changed lists; they are told to the user if it is left out.
    * @returns Undefined if clients are asked for no certificate.
    * @throws {Failure} If one cannot be read, or not be used.
    */
   static async open(
     { clientCa, clientCrl }: ClientAuthorityFiles,
-    told: Told = aloud,
+    news: FileNews = aloud,
   ): Promise<ClientAuthority | undefined> {
     if (clientCa === undefined) return undefined;
     const ca = await readAuthorities(clientCa);
     const text = clientCrl === undefined ? "" : await read(clientCrl);
     try {
-      const found = new ClientAuthority(ca, clientCrl, text, told);
+      const found = new ClientAuthority(ca, clientCrl, text, news);
       found.#watch();
       return found;
     } catch (error) {
@@ -89,12 +80,12 @@ export class ClientAuthority {
       if (text === this.#text) return;
       this.#text = text;
       revocation.replace([text]);
-      this.#told.onNews("Using the changed list of revoked certificates");
+      this.#news.onNews("Using the changed list of revoked certificates");
     } catch (error) {
       const reason = error instanceof TypeError
         ? cannotUse(path, error)
         : `Cannot read ${path}: ${whyNot(error, "it is gone")}`;
-      this.#told.onFault(`${reason}; the old list stays`);
+      this.#news.onFault(`${reason}; the old list stays`);
     }
   }
 

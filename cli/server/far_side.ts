@@ -4,6 +4,7 @@ import { type ProxyHandlers, proxyHandlers } from "../../mod.ts";
 import { Failure } from "../console/failure.ts";
 import type { FarSideChoices } from "../flags/proxy_flags.ts";
 import type { ClientAuthority } from "./client_authority.ts";
+import { aloud, type FileNews } from "./file_news.ts";
 import { UserFile } from "./user_file.ts";
 
 /** The far side of the proxy. */
@@ -23,14 +24,14 @@ export class FarSide {
    *
    * @param choices What the user chose.
    * @param authority Knows the users of certificates, if clients are asked for any.
-   * @param onTold Hears that the file was read again, or why it cannot be used.
+   * @param news Hears of a changed list; the user is told if it is left out.
    */
   static async open(
     choices: FarSideChoices,
     authority: ClientAuthority | undefined,
-    onTold: (line: string) => void,
+    news: FileNews = aloud,
   ): Promise<FarSide> {
-    const file = await UserFile.open(choices.users, "users", onTold);
+    const file = await UserFile.open(choices.users, "users", news);
     const { users } = file;
     const certificateUser = (der: Uint8Array) => authority!.userOf(der);
     const known = authority === undefined ? {} : { certificateUser };

@@ -8,6 +8,7 @@ import { withFields } from "../files/response_fields.ts";
 import { type FileHandler, staticFiles } from "../files/static_files.ts";
 import { UploadSlots } from "../files/upload_slots.ts";
 import { Uploads } from "../files/uploads.ts";
+import { aloud, type FileNews } from "./file_news.ts";
 import type { ServerOptions } from "./server_options.ts";
 import { byHost } from "./sites.ts";
 import { withUploads } from "./upload_handler.ts";
@@ -17,9 +18,13 @@ import { UserFile } from "./user_file.ts";
  * What answers the requests of the server.
  *
  * @param options What the command line says.
+ * @param news Hears of a changed list of users; the user of the program is told if it is left out.
  */
-export async function makeHandler(options: ServerOptions): Promise<FileHandler> {
-  const handler = withFields(await openAll(options), options);
+export async function makeHandler(
+  options: ServerOptions,
+  news: FileNews = aloud,
+): Promise<FileHandler> {
+  const handler = withFields(await openAll(options, news), options);
   if (!options.verbose) return handler;
   return async (request, visitor) => {
     const response = await handler(request, visitor);
@@ -37,9 +42,10 @@ interface Shared {
   readonly users: UserFile | undefined;
 }
 
-async function openAll(options: ServerOptions): Promise<FileHandler> {
+async function openAll(options: ServerOptions, news: FileNews): Promise<FileHandler> {
   const { auth, maxUploads, sites, www } = options;
-  const users = auth === undefined ? undefined : await UserFile.open(auth, "auth");
+  const users = auth === undefined ? undefined : await UserFile.open(auth, "auth", news);
+  users?.watch();
   const shared = { options, files: new OpenFiles(), slots: new UploadSlots(maxUploads), users };
   const usual = www === undefined ? undefined : await openSite(www, "-www", shared);
   if (sites.length === 0) return usual!;

@@ -2,8 +2,8 @@
 
 import { ProxyUsers } from "../../mod.ts";
 import { Failure } from "../console/failure.ts";
-import { report } from "../console/output.ts";
 import { whyNot } from "../console/why_not.ts";
+import { aloud, type FileNews } from "./file_news.ts";
 
 /** Milliseconds between two looks whether the file has changed. */
 const INTERVAL = 1_000;
@@ -16,15 +16,15 @@ export class UserFile {
   /** Who they are. */
   readonly users: ProxyUsers;
   readonly #path: string;
-  readonly #onTold: (line: string) => void;
+  readonly #news: FileNews;
   #text: string;
   #lookedAt = performance.now();
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  private constructor(path: string, text: string, onTold: (line: string) => void) {
+  private constructor(path: string, text: string, news: FileNews) {
     this.#path = path;
     this.#text = text;
-    this.#onTold = onTold;
+    this.#news = news;
     this.users = new ProxyUsers(text);
   }
 
@@ -32,16 +32,16 @@ export class UserFile {
    * Reads a file.
    *
    * @param flag The flag that named it.
-   * @param onTold Hears that the file was read again, or why it cannot be used.
+   * @param news Hears of a changed list; the user of the program is told if it is left out.
    * @throws {Failure} If it cannot be read, or has a line of another form.
    */
   static async open(
     path: string,
     flag: "auth" | "users",
-    onTold: (line: string) => void = report,
+    news: FileNews = aloud,
   ): Promise<UserFile> {
     try {
-      return new UserFile(path, await Deno.readTextFile(path), onTold);
+      return new UserFile(path, await Deno.readTextFile(path), news);
     } catch (error) {
       if (error instanceof Deno.errors.NotCapable) throw error;
       if (error instanceof TypeError) throw new Failure(cannotUse(path, error));
@@ -78,21 +78,23 @@ export class UserFile {
     try {
       text = await Deno.readTextFile(this.#path);
     } catch (error) {
-      return this.#take("", `Cannot read ${this.#path}: ${whyNot(error, "it is gone")}`);
+      return this.#complain("", `Cannot read ${this.#path}: ${whyNot(error, "it is gone")}`);
     }
     try {
-      if (text !== this.#text) this.users.update(text);
-      this.#take(text, "Using the changed list of users");
+      if (text === this.#text) return;
+      this.users.update(text);
     } catch (error) {
-      this.#take(text, `${cannotUse(this.#path, error)}`);
+      return this.#complain(text, cannotUse(this.#path, error));
     }
+    this.#text = text;
+    this.#news.onNews("Using the changed list of users");
   }
 
   /** Each state of the file is told of once. */
-  #take(text: string, told: string): void {
+  #complain(text: string, fault: string): void {
     if (text === this.#text) return;
     this.#text = text;
-    this.#onTold(told.startsWith("Cannot") ? `${told}; those from before stay` : told);
+    this.#news.onFault(`${fault}; those from before stay`);
   }
 }
 

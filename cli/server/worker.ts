@@ -1,9 +1,9 @@
 // A worker of the server: a thread that serves the files.
 
 import { reportLive, serveInWorker } from "../../mod.ts";
-import { print } from "../console/output.ts";
 import { authorityFiles, ClientAuthority, clientCertificatesOf } from "./client_authority.ts";
 import { FarSide } from "./far_side.ts";
+import { silent } from "./file_news.ts";
 import { makeHandler } from "./handler.ts";
 import { isWorker } from "./is_worker.ts";
 import { libraryOptions } from "./library_options.ts";
@@ -19,8 +19,6 @@ export interface WorkerTask {
   readonly interfaceCount: number;
 }
 
-const silent = { onNews: () => {}, onFault: () => {} };
-
 /** What workers run: this file, or the one that it was bundled into. */
 export const workerModule: URL = new URL(import.meta.url);
 
@@ -30,11 +28,10 @@ if (isWorker) {
     // The main thread has read them before.
     const options = readServerOptions(args) as ServerOptions;
     const service = new Service(options);
-    const handler = service.watch(await makeHandler(options));
+    const handler = service.watch(await makeHandler(options, silent));
     if (options.live !== undefined) reportLive();
-    // The main thread says what becomes of the files.
     const authority = await ClientAuthority.open(authorityFiles(options), silent);
-    const farSide = options.proxy && await FarSide.open(options.proxy, authority, print);
+    const farSide = options.proxy && await FarSide.open(options.proxy, authority, silent);
     const reopen = () => {
       service.reopen();
       authority?.look();

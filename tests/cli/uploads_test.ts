@@ -252,7 +252,10 @@ Deno.test("the file of users is read again, and what is no list leaves those fro
   const file = `${site.folder}/users`;
   const told: string[] = [];
   await Deno.writeTextFile(file, `me:${hash("one")}\n`);
-  const users = await UserFile.open(file, "auth", (line) => told.push(line));
+  const users = await UserFile.open(file, "auth", {
+    onNews: (line) => told.push(`news: ${line}`),
+    onFault: (line) => told.push(`fault: ${line}`),
+  });
   const look = async (text: string) => {
     await Deno.writeTextFile(file, text);
     await users.look();
@@ -265,7 +268,8 @@ Deno.test("the file of users is read again, and what is no list leaves those fro
   await users.look();
   assert.equal(await users.userOf("Bearer two"), "you");
   assert.deepEqual(await look(`me:${hash("one")}\n`), ["me", undefined]);
-  const texts = [/^Using the changed/, /line 1 of .*stay$/, /gone; .*stay$/, /^Using the changed/];
+  const news = /^news: Using the changed/;
+  const texts = [news, /^fault: .*line 1 of .*stay$/, /^fault: .*gone; .*stay$/, news];
   assert.equal(told.length, texts.length, told.join("\n"));
   for (const [i, text] of texts.entries()) assert.match(told[i]!, text);
 });

@@ -46,6 +46,16 @@ async function ask(port: number): Promise<string> {
   return await response.text();
 }
 
+/** Sends a file over a connection of its own, as a user that is not known. */
+async function put(port: number): Promise<void> {
+  const alpnProtocols = ["h3"];
+  await using connection = await dial({ ...init, hostname: HOST, port, alpnProtocols });
+  const headers = { authorization: "Bearer none" };
+  const url = `https://${HOST}:${port}/b.txt`;
+  const response = await fetch(url, { connection, method: "PUT", body: "b", headers });
+  assert.equal(response.status, 401);
+}
+
 nativeTest(
   "the server's workers serve, log and count together, and are replaced by SIGUSR2",
   async () => {
@@ -74,6 +84,26 @@ nativeTest(
     });
   },
 );
+
+nativeTest("a changed list of users is told of once, however many workers read it", async () => {
+  await withFolder(async (folder) => {
+    const users = `${folder}/users`;
+    const auth = `${folder}/auth`;
+    const hash = "0".repeat(64);
+    for (const path of [users, auth]) await Deno.writeTextFile(path, `anna:${hash}\n`);
+    const words = ["--proxy", "--users", users, "--allow-upload", "--auth", auth, folder];
+    const server = await start(...words);
+    await Deno.writeTextFile(users, `anna:${hash}\nbert:${hash}\n`);
+    await Deno.writeTextFile(auth, "no user\n");
+    await until(() => server.text.includes("changed list"));
+    // Each thread looks once a second.
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    for (let i = 0; i < 6; i++) await put(server.port);
+    const { stdout, stderr } = await server.stop();
+    assert.equal(stdout.match(/Using the changed list of users\n/g)?.length, 1, stdout);
+    assert.equal(stderr.match(/those from before stay\n/g)?.length, 1, stderr);
+  });
+});
 
 Deno.test("the server says that one core serves where sockets cannot be shared", async () => {
   await withFolder(async (folder) => {

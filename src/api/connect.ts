@@ -6,7 +6,7 @@ import { ErrorCode } from "../error/error_code.ts";
 import { isAuthenticationFailure } from "../error/authentication_failure.ts";
 import { TransportError } from "../error/quic_error.ts";
 import { wallTime } from "../io/clock.ts";
-import { literalAddress } from "../io/interfaces.ts";
+import { literalAddress, reachable } from "../io/interfaces.ts";
 import { Endpoint } from "../endpoint/endpoint.ts";
 import type { ClientConfig } from "../endpoint/options.ts";
 import { interfaceWatch } from "../io/interface_watch.ts";
@@ -54,7 +54,7 @@ export async function connect<Face extends ConnectionFace>(
 ): Promise<Face> {
   checkOptions(options);
   const { hostname, port, signal } = options;
-  const resolved = await resolveHost(hostname, signal);
+  const resolved = [...new Set((await resolveHost(hostname, signal)).map(reachable))];
   const wanted = new WantedPaths(options, resolved);
   const remotes = alternating(resolved).map((hostname) => addressOf(hostname, port));
   const routes = routesOf(wanted.goals(remotes), remotes);

@@ -113,6 +113,17 @@ export function isUnspecified(hostname: string): boolean {
   return hostname === "0.0.0.0" || hostname === "::";
 }
 
+/** How a host reaches itself by addresses that stand for all of it. */
+const SELF: ReadonlyMap<string, string> = new Map([["0.0.0.0", "127.0.0.1"], ["::", "::1"]]);
+
+/**
+ * Where to send what is for a literal address: what is for all addresses of the host goes to one of
+ * them, as systems do it themselves, so that the answers come from where the questions went to.
+ */
+export function reachable(hostname: string): string {
+  return SELF.get(hostname) ?? hostname;
+}
+
 /** Which family a literal address belongs to. */
 export function familyOf(hostname: string): "IPv4" | "IPv6" {
   return hostname.includes(":") ? "IPv6" : "IPv4";

@@ -1,5 +1,7 @@
 // Connects over TCP, to an address that has been chosen already.
 
+import { reachable } from "./interfaces.ts";
+
 /**
  * Connects to a literal address. No name is looked up, so the connection leads to the very address
  * that was judged.
@@ -42,7 +44,7 @@ export async function connectToSelf(
   port: number,
   signal: AbortSignal,
 ): Promise<Deno.TcpConn | null | undefined> {
-  const target = SELF.get(hostname) ?? hostname;
+  const target = reachable(hostname);
   const host = `${target.includes(":") ? `[${target}]` : target}:${port}`;
   // A question to the user would stop everything.
   if (Deno.permissions.querySync({ name: "net", host }).state !== "granted") return undefined;
@@ -54,6 +56,3 @@ export async function connectToSelf(
     throw error;
   }
 }
-
-/** Addresses that stand for all of a machine, and how the machine reaches itself by them. */
-const SELF: ReadonlyMap<string, string> = new Map([["0.0.0.0", "127.0.0.1"], ["::", "::1"]]);

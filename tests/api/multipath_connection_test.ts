@@ -450,3 +450,10 @@ Deno.test("maxUdpPayloadSize limits the datagrams that are tried", async () => {
     assert.throws(() => listenHere({ maxUdpPayloadSize: bad }), /from 1200 to 8952/);
   }
 });
+
+Deno.test("An address that stands for all of the machine leads to the machine itself", async () => {
+  await using listener = listenHere();
+  // The server answers from 127.0.0.1: what came from elsewhere would be no answer.
+  await using connection = await dialHere(listener, { hostname: "0.0.0.0" });
+  assert.equal(connection.remoteAddr.hostname, "127.0.0.1");
+});

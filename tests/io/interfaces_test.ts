@@ -4,6 +4,7 @@ import {
   listLocalAddresses,
   literalAddress,
   type LocalAddress,
+  reachable,
   routableAddresses,
   selectLocalAddresses,
 } from "../../src/io/interfaces.ts";
@@ -109,6 +110,15 @@ Deno.test("literalAddress() knows an address when it sees one", () => {
   for (const [text, expected] of cases) assert.equal(literalAddress(text), expected, text);
   assert.equal(familyOf("::1"), "IPv6");
   assert.equal(familyOf("1.2.3.4"), "IPv4");
+});
+
+Deno.test("reachable() leads to the host itself where an address stands for all of it", () => {
+  assert.deepEqual(["0.0.0.0", "::", "192.0.2.1", "::2"].map(reachable), [
+    "127.0.0.1",
+    "::1",
+    "192.0.2.1",
+    "::2",
+  ]);
 });
 
 Deno.test("The system is asked once for connections that are opened at once, and soon again", async () => {

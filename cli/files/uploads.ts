@@ -286,6 +286,9 @@ async function checkDigest(headers: Headers, file: Deno.FsFile, part: string): P
 function pieceOf(headers: Headers): Piece {
   const length = headers.get("content-length");
   const count = length === null ? undefined : Number(length);
+  if (count !== undefined && !Number.isSafeInteger(count)) {
+    throw new Refusal(400, "Content-Length does not say how much comes.");
+  }
   const text = headers.get("content-range");
   if (text === null) return { first: 0, end: count, size: count, isLast: true };
   const range = readContentRange(text);

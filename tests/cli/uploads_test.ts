@@ -74,6 +74,15 @@ Deno.test("a file is taken whole, and replaced only if that is meant", async () 
   assert.equal(other.text("sub/a.txt"), "two");
 });
 
+Deno.test("a length that is no number is refused, as it would pass every limit", async () => {
+  await using site = await Site.make();
+  for (const length of ["5, 5", "much"]) {
+    const answer = await site.put("/a.txt", "x".repeat(2_000), { "content-length": length });
+    assert.equal(answer.status, 400, length);
+  }
+  assert.deepEqual(site.names, ["sub"]);
+});
+
 Deno.test("nothing is taken outside of the folder, over folders, or under hidden names", async () => {
   await using site = await Site.make({ overwrite: true });
   await Deno.mkdir(`${site.folder}/outside`);

@@ -45,6 +45,20 @@ Deno.test("H3Server gives up on content of a GET that is announced and does not 
   assert.equal((await within(peer.request(headersFrame(getLines)))).kind, "response");
 });
 
+Deno.test("H3Server hands a length that is announced twice on as one number", async () => {
+  const lengths: (string | null)[] = [];
+  const peer = await attack(async (request) => {
+    lengths.push(request.headers.get("content-length"));
+    return new Response(await request.text());
+  });
+  for (const twice of [["3", "3"], ["3, 3"]]) {
+    const fields = twice.map((length) => ["content-length", length] as const);
+    const parts = [headersFrame([...postLines, ...fields]), dataFrame("abc")];
+    assert.equal((await within(peer.request(...parts))).kind, "response");
+  }
+  assert.deepEqual(lengths, ["3", "3"], "else each handler would have to read lists");
+});
+
 /** The statuses that come back on a stream. */
 async function statuses(readable: ReadableStream<Uint8Array>): Promise<string[]> {
   const chunks: Uint8Array[] = [];

@@ -68,7 +68,7 @@ export function readRequestHead(lines: readonly FieldLine[], extended: boolean):
   } else {
     checkTarget(method, scheme, authority, path);
   }
-  const contentLength = readContentLength(headers);
+  const contentLength = takeContentLength(headers);
   return { method, protocol, scheme, authority, path, headers, contentLength };
 }
 
@@ -80,7 +80,7 @@ export function readResponseHead(lines: readonly FieldLine[]): ResponseHead {
   if (!/^[1-5]\d\d$/.test(status) || status === "101") {
     throw malformed(`Cannot accept the status "${status}"`);
   }
-  return { status: Number(status), headers, contentLength: readContentLength(headers) };
+  return { status: Number(status), headers, contentLength: takeContentLength(headers) };
 }
 
 /** Checks a trailer section, which has no pseudo-header fields. */
@@ -159,6 +159,14 @@ export function readContentLength(headers: Headers): number {
   if (!Number.isSafeInteger(length) || others.some((other) => other !== first)) {
     throw malformed(`Cannot accept the content length "${field}"`);
   }
+  return length;
+}
+
+/** Reads the length that a peer announces, and leaves the field as applications read it. */
+function takeContentLength(headers: Headers): number {
+  const length = readContentLength(headers);
+  // RFC 9110, Section 8.6: what says the same several times goes on as one number.
+  if (length >= 0) headers.set("content-length", String(length));
   return length;
 }
 

@@ -6,7 +6,7 @@ import type { H3ServerOptions } from "../../src/http3/options.ts";
 import { serveConnection } from "../../src/http3/server/server.ts";
 import { H3ErrorCode } from "../../src/http3/wire/code_point.ts";
 import { MemoryTransport } from "./memory_transport.ts";
-import { headersFrame, type Lines, RawPeer, within } from "./raw_peer.ts";
+import { dataFrame, headersFrame, type Lines, RawPeer, within } from "./raw_peer.ts";
 
 const target = "host.example:22";
 
@@ -147,5 +147,38 @@ Deno.test("A plain CONNECT with a scheme, a path or without authority is malform
     });
     const outcome = await within(new RawPeer(client).request(headersFrame(lines)));
     assert.deepEqual(outcome, { kind: "reset", code: H3ErrorCode.MessageError });
+  }
+});
+
+/** Asks a server for a tunnel that answers with these fields, and sends some bytes behind them. */
+async function answered(lines: Lines): Promise<Response> {
+  const [ours, theirs] = MemoryTransport.pair();
+  await new RawPeer(theirs).settings();
+  const asking = new H3Client(ours).connectTcp(target, { body: new ReadableStream() });
+  asking.catch(() => {});
+  const { value } = await within(theirs.incomingBidirectionalStreams.getReader().read());
+  const writer = value!.writable.getWriter();
+  writer.closed.catch(() => {});
+  for (const part of [headersFrame(lines), dataFrame("hello")]) writer.write(part).catch(() => {});
+  writer.close().catch(() => {});
+  return await within(asking);
+}
+
+Deno.test("A length in the answer to CONNECT is ignored where a tunnel begins", async () => {
+  for (const length of ["0", "3", "99", "junk", "1, 2"]) {
+    const response = await answered([[":status", "200"], ["content-length", length]]);
+    assert.equal(await within(response.text()), "hello", length);
+  }
+  const refusal = await answered([[":status", "403"], ["content-length", "3"]]);
+  await assert.rejects(within(refusal.text()), StreamError, "no tunnel, so the length counts");
+});
+
+Deno.test("A tunnel whose response can have no content is malformed", async () => {
+  for (const status of ["204", "205"]) {
+    await assert.rejects(
+      answered([[":status", status]]),
+      (error) => error instanceof StreamError && error.code === H3ErrorCode.MessageError,
+      status,
+    );
   }
 });

@@ -235,8 +235,11 @@ export class ClientExchange {
     const head = await this.#head();
     const { method } = this.#request;
     this.#isRefused = head.status >= 300;
-    if (method === "CONNECT" && head.status < 300) this.#stream.incoming.becomeTunnel();
     const hasNoBody = method === "HEAD" || [204, 205, 304].includes(head.status);
+    if (method === "CONNECT" && head.status < 300) {
+      if (hasNoBody) throw noTunnel(head.status);
+      this.#stream.incoming.becomeTunnel();
+    }
     if (!hasNoBody) this.#stream.incoming.expect(head.contentLength);
     const body = hasNoBody ? null : this.#stream.body({
       onCancel: (reason) => this.#cancel(reason, "Cancelled by the application"),
@@ -251,7 +254,8 @@ export class ClientExchange {
 
   async #head(): Promise<ResponseHead> {
     for (let count = 0; count <= MAX_INFORMATIONAL; count++) {
-      const head = readResponseHead(await this.#stream.incoming.headers());
+      const lines = await this.#stream.incoming.headers();
+      const head = readResponseHead(lines, this.#request.method === "CONNECT");
       if (head.status >= 200) return head;
       this.#inform(head);
     }
@@ -284,6 +288,14 @@ export class ClientExchange {
     this.#trailers.resolve(this.#stream.incoming.trailers);
     this.#received.resolve();
   }
+}
+
+/** The error for a status that agrees to a tunnel, and has nothing behind it. */
+function noTunnel(status: number): StreamError {
+  return new StreamError(
+    H3ErrorCode.MessageError,
+    `Cannot use a tunnel whose response has the status ${status}, and so no content`,
+  );
 }
 
 function answered(): StreamError {

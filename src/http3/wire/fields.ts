@@ -72,15 +72,22 @@ export function readRequestHead(lines: readonly FieldLine[], extended: boolean):
   return { method, protocol, scheme, authority, path, headers, contentLength };
 }
 
-/** Checks and takes apart the header section of a response (RFC 9114, Section 4.3.2). */
-export function readResponseHead(lines: readonly FieldLine[]): ResponseHead {
+/**
+ * Checks and takes apart the header section of a response (RFC 9114, Section 4.3.2).
+ *
+ * @param isConnect Whether it answers a CONNECT.
+ */
+export function readResponseHead(lines: readonly FieldLine[], isConnect = false): ResponseHead {
   const { pseudo, headers } = readLines(lines, responsePseudo);
   const status = pseudo.get(":status") ?? "";
   // RFC 9114, Section 4.5: 101 has no meaning here.
   if (!/^[1-5]\d\d$/.test(status) || status === "101") {
     throw malformed(`Cannot accept the status "${status}"`);
   }
-  return { status: Number(status), headers, contentLength: takeContentLength(headers) };
+  // RFC 9110, Section 9.3.6: where a tunnel begins, a length is ignored, whatever it says.
+  const isTunnel = isConnect && status.startsWith("2");
+  const contentLength = isTunnel ? -1 : takeContentLength(headers);
+  return { status: Number(status), headers, contentLength };
 }
 
 /** Checks a trailer section, which has no pseudo-header fields. */

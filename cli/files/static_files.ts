@@ -200,7 +200,7 @@ async function answerFile(site: Site, request: Request, found: Found): Promise<R
 /** The answers that are not the file, or a part of it. */
 function refuseFile(request: Request, info: Deno.FileInfo): Response | undefined {
   const validators = validatorsOf(info);
-  const condition = evaluateConditions(request.headers, validators);
+  const condition = evaluateConditions(request, validators);
   if (condition === 304) {
     return new Response(null, { status: 304, headers: validatorHeaders(validators) });
   }

@@ -88,7 +88,7 @@ export class Uploads {
   async put(request: Request, user: string): Promise<Response> {
     try {
       const place = await this.#placeOf(request, user);
-      await checkConditions(request.headers, place.target, this.#limits.overwrite);
+      await checkConditions(request, place.target, this.#limits.overwrite);
       return await this.#write(request, place);
     } catch (error) {
       await request.body?.cancel().catch(() => {}); // it may have failed itself
@@ -153,7 +153,7 @@ export class Uploads {
       if (!piece.isLast) {
         return new Response(null, { status: 202, headers: { "upload-offset": `${end}` } });
       }
-      return await this.#finish(request.headers, file, place);
+      return await this.#finish(request, file, place);
     } finally {
       this.#slots.release();
     }
@@ -222,12 +222,12 @@ export class Uploads {
 
   /** The file is complete: it gets its name, if that is still free, or may still be replaced. */
   async #finish(
-    headers: Headers,
+    request: Request,
     file: Deno.FsFile,
     { target, part }: Place,
   ): Promise<Response> {
-    await checkDigest(headers, file, part);
-    const isReplaced = await checkConditions(headers, target, this.#limits.overwrite);
+    await checkDigest(request.headers, file, part);
+    const isReplaced = await checkConditions(request, target, this.#limits.overwrite);
     if (isReplaced) await Deno.rename(part, target);
     else await giveName(part, target);
     const { etag } = validatorsOf(await Deno.stat(target));
@@ -255,17 +255,18 @@ export class Uploads {
  * @throws {Refusal} If it may not.
  */
 async function checkConditions(
-  headers: Headers,
+  request: Request,
   target: string,
   overwrite: boolean,
 ): Promise<boolean> {
+  const { headers } = request;
   const info = await Deno.lstat(target).catch(ignoreMissing);
   if (info === undefined) {
     if (headers.get("if-match") === null) return false;
     throw new Refusal(412, "There is no such file.");
   }
   if (!info.isFile) throw new Refusal(409, "Something else has this name.");
-  if (evaluateConditions(headers, validatorsOf(info)) !== 200) {
+  if (evaluateConditions(request, validatorsOf(info)) !== 200) {
     throw new Refusal(412, "The file is no longer the one you mean.");
   }
   if (overwrite || headers.get("if-match") !== null) return true;

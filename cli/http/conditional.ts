@@ -42,14 +42,17 @@ export function validatorsOf(
 }
 
 /**
- * Decides what the conditions of a GET or HEAD request lead to, in the order of RFC 9110,
- * Section 13.2.2.
+ * Decides what the conditions of a request lead to, in the order of RFC 9110, Section 13.2.2.
  *
- * @param headers The headers of the request.
+ * @param request The request.
  * @param validators Those of the file as it is now.
- * @returns The status: 200 means go on, else 304 or 412.
+ * @returns The status: 200 means go on, else 412 or, for GET and HEAD, 304.
  */
-export function evaluateConditions(headers: Headers, validators: Validators): 200 | 304 | 412 {
+export function evaluateConditions(
+  { method, headers }: Pick<Request, "method" | "headers">,
+  validators: Validators,
+): 200 | 304 | 412 {
+  const isReading = method === "GET" || method === "HEAD";
   const match = headers.get("if-match");
   if (match !== null) {
     if (!listsTag(match, validators.etag, "strong")) return 412;
@@ -59,7 +62,12 @@ export function evaluateConditions(headers: Headers, validators: Validators): 20
     if (isKnown && validators.modified > until) return 412;
   }
   const noneMatch = headers.get("if-none-match");
-  if (noneMatch !== null) return listsTag(noneMatch, validators.etag, "weak") ? 304 : 200;
+  if (noneMatch !== null) {
+    if (!listsTag(noneMatch, validators.etag, "weak")) return 200;
+    return isReading ? 304 : 412;
+  }
+  // RFC 9110, Section 13.1.3: with other methods than these, the date is ignored.
+  if (!isReading) return 200;
   const since = readDate(headers.get("if-modified-since"));
   const known = since !== undefined && validators.modified !== undefined;
   return known && validators.modified <= since ? 304 : 200;

@@ -74,6 +74,20 @@ Deno.test("a file is taken whole, and replaced only if that is meant", async () 
   assert.equal(other.text("sub/a.txt"), "two");
 });
 
+Deno.test("a date that only readers ask by keeps no file from being replaced", async () => {
+  await using site = await Site.make({ overwrite: true });
+  await site.put("/a.txt", "one");
+  const past = new Date(Date.now() - 60_000);
+  await Deno.utime(`${site.root}/a.txt`, past, past);
+  const since = new Date().toUTCString();
+  assert.equal((await site.put("/a.txt", "two", { "if-modified-since": since })).status, 204);
+  assert.equal(site.text("a.txt"), "two");
+  const until = new Date(past.getTime() - 60_000).toUTCString();
+  assert.equal((await site.put("/a.txt", "x", { "if-unmodified-since": until })).status, 412);
+  assert.equal((await site.put("/a.txt", "x", { "if-none-match": "*" })).status, 412);
+  assert.equal(site.text("a.txt"), "two");
+});
+
 Deno.test("a length that is no number is refused, as it would pass every limit", async () => {
   await using site = await Site.make();
   for (const length of ["5, 5", "much"]) {

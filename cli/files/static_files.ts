@@ -139,7 +139,12 @@ async function answerDirectory(
     return asJson(await site.jsonListings.get(directory.path, lookUp, signal));
   }
   const index = await find(site, `${directory.path}/index.html`).catch(ignoreMissing);
-  if (index?.info.isFile) return await answerFile(site, request, index);
+  if (index?.info.isFile) {
+    const response = await answerFile(site, request, index);
+    // RFC 9110, Section 12.5.5: clients that take JSON get the listing instead.
+    if (site.listing) response.headers.set("vary", "accept");
+    return response;
+  }
   if (!site.listing) return notFound();
   const signal = given ?? request.signal;
   const { rows, count, hasMore } = await site.listings.get(directory.path, lookUp, signal);

@@ -25,13 +25,22 @@ Deno.test("a folder is listed as JSON for programs that ask for it", async () =>
       { name: 'a "b".txt', type: "file", size: 5, mtime },
       { name: "index.html", type: "file", size: 3, mtime },
     ]);
-    assert.equal(await (await ask("text/html,*/*")).text(), "<p>");
+    const page = await ask("text/html,*/*");
+    assert.equal(await page.text(), "<p>");
+    assert.equal(page.headers.get("vary"), "accept", "caches must not take one for the other");
+    const etag = page.headers.get("etag")!;
+    const same = await handler(
+      new Request("https://localhost/", { headers: { "if-none-match": etag } }),
+    );
+    assert.deepEqual([same.status, same.headers.get("vary")], [304, "accept"]);
     assert.deepEqual(await (await ask("application/json", "/sub/")).json(), []);
     const hidden = await staticFiles(root, { listing: false });
     const refused = await hidden(
       new Request("https://localhost/sub/", { headers: { accept: "application/json" } }),
     );
     assert.equal(refused.status, 404);
+    const alone = await hidden(new Request("https://localhost/"));
+    assert.equal(alone.headers.get("vary"), null);
   } finally {
     await Deno.remove(root, { recursive: true });
   }

@@ -89,6 +89,16 @@ export class TcpClient implements AsyncDisposable {
    */
   async fetch(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
     const plan = await RequestPlan.from(input, init);
+    try {
+      return await this.#send(plan);
+    } catch (error) {
+      plan.discard(error);
+      throw error;
+    }
+  }
+
+  /** Sends a request, again where that cannot do harm. */
+  async #send(plan: RequestPlan): Promise<Response> {
     for (;;) {
       const known = this.#clients.get(plan.url.origin);
       const client = await this.#lease(plan.url, plan.signal);

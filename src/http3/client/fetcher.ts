@@ -37,8 +37,13 @@ export function createFetch(
   const broken = new BrokenServers();
   return async (input, init = {}) => {
     const plan = await RequestPlan.from(input, init);
-    checkFit(init, plan.url);
-    return await follow(plan, new Sender(pool, broken, overTcp, init));
+    try {
+      checkFit(init, plan.url);
+      return await follow(plan, new Sender(pool, broken, overTcp, init));
+    } catch (error) {
+      plan.discard(error);
+      throw error;
+    }
   };
 }
 

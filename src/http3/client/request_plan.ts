@@ -78,6 +78,15 @@ export class RequestPlan {
     return new Request(this.url, init);
   }
 
+  /**
+   * Lets go of content that was not sent, and will not be: an open file, say. Fetch Standard, "abort a
+   * fetch() call": its stream is cancelled.
+   */
+  discard(reason: unknown): void {
+    const body = this.#body;
+    if (body instanceof ReadableStream && !body.locked) body.cancel(reason).catch(ignore);
+  }
+
   /** Goes where a response points, as the platform's `fetch` does. */
   redirectTo(location: string, status: number): void {
     const url = httpsUrl(new URL(location, this.url).href);
@@ -138,3 +147,5 @@ function httpsUrl(text: string): URL {
   }
   return url;
 }
+
+function ignore(): void {}

@@ -113,12 +113,12 @@ export class MessageWriter {
     }
   }
 
-  /** Ends the message early; the error's code goes to the peer. */
-  abort(error: StreamError): void {
+  /** Ends the message early: the peer gets the code of the error, and the body the reason. */
+  abort(error: StreamError, reason: unknown = error): void {
     if (this.#isAborted) return;
     this.#isAborted = true;
     this.#writer.abort(error).catch(ignore);
-    this.#source?.cancel(error).catch(ignore);
+    this.#source?.cancel(reason).catch(ignore);
   }
 
   #data(chunk: Uint8Array, isFramed: boolean): void {

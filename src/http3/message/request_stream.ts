@@ -83,7 +83,7 @@ export class RequestStream {
    * Ends both directions because of `error`; one that concerns the connection ends that. The first
    * error counts: later ones may be what the application was told, or said itself.
    *
-   * @param reason What a reader of the incoming message shall see.
+   * @param reason What a reader of the incoming message, and the content of the other, shall see.
    */
   fail(error: unknown, reason: unknown = error): void {
     if (this.#hasFailed) return;
@@ -94,7 +94,7 @@ export class RequestStream {
       ? error
       : new StreamError(code, "Cannot go on with this request", { cause: error });
     this.incoming.cancel(cause, reason);
-    this.outgoing.abort(cause);
+    this.outgoing.abort(cause, reason);
   }
 
   /**

@@ -74,6 +74,11 @@ export class ClientOffer {
     this.earlyData = options.earlyData === true && this.session?.earlyData === true;
   }
 
+  /** Whether the server is told its name. RFC 6066, Section 3: literal addresses are not sent. */
+  get tellsName(): boolean {
+    return this.serverName !== "" && parseIpAddress(this.serverName) === undefined;
+  }
+
   /** The server asks for another ClientHello (RFC 9846, Section 4.2.4), with its cookie. */
   onRetry(cookie: Uint8Array | undefined): void {
     this.cookie = cookie;
@@ -126,8 +131,7 @@ export class ClientOffer {
   }
 
   #writeServerName(writer: MessageWriter): void {
-    // RFC 6066, Section 3: literal addresses are not sent.
-    if (this.serverName === "" || parseIpAddress(this.serverName)) return;
+    if (!this.tellsName) return;
     const extension = writer.openExtension(ExtensionType.ServerName);
     const list = writer.open(2);
     writer.uint8(0);

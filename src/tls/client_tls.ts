@@ -249,11 +249,11 @@ export class ClientTls extends Handshake {
 
   #allowedExtensions(): number[] {
     const allowed: number[] = [
-      ExtensionType.ServerName,
       ExtensionType.SupportedGroups,
       ExtensionType.Alpn,
       ExtensionType.QuicTransportParameters,
     ];
+    if (this.#offer!.tellsName) allowed.push(ExtensionType.ServerName);
     if (this.#offer!.earlyData) allowed.push(ExtensionType.EarlyData);
     return allowed;
   }

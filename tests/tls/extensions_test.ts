@@ -53,8 +53,9 @@ Deno.test("ClientTls refuses EncryptedExtensions without what QUIC needs", () =>
 });
 
 Deno.test("ClientTls refuses extensions that were not asked for or that are misplaced", () => {
-  const withExtension = (level: Level, at: number, type: number) =>
+  const withExtension = (level: Level, at: number, type: number, serverName = "localhost") =>
     failure({
+      client: { serverName },
       tamper(flight, fromClient) {
         if (fromClient || flight.level !== level) return flight.data;
         const { data } = flight;
@@ -75,6 +76,7 @@ Deno.test("ClientTls refuses extensions that were not asked for or that are misp
   assert.equal(withExtension(Level.Handshake, 4, 51), 0x12f);
   assert.equal(withExtension(Level.Handshake, 4, 42), 0x16e);
   assert.equal(withExtension(Level.Handshake, 4, 16), 0x12f, "twice");
+  assert.equal(withExtension(Level.Handshake, 4, 0, "127.0.0.1"), 0x16e, "no name was told");
 });
 
 Deno.test("ServerTls passes over extensions and suites it does not know", () => {

@@ -3,16 +3,14 @@
 import { checkBytes } from "../bytes/bytes.ts";
 import { responseDatagrams } from "../http3/client/client_exchange.ts";
 import type { RequestDatagrams } from "../http3/handler.ts";
-import { CapsuleReader } from "../http3/wire/capsule.ts";
+import { takeCapsules } from "../http3/message/datagrams.ts";
+import { CapsuleOutlet } from "./capsule_outlet.ts";
 import { askForTunnel, checkAccepted } from "./proxy_client.ts";
 import { JoinedSignal } from "./joined_signal.ts";
 import type { TunnelOptions } from "./tunnel_options.ts";
 import { parseTarget } from "./target.ts";
-import { payloadOf, withContext } from "./udp_payload.ts";
+import { MOST_PAYLOAD, payloadOf, withContext } from "./udp_payload.ts";
 import { udpUrl } from "./udp_template.ts";
-
-/** RFC 9298: more is no UDP payload, and ends the tunnel. */
-const MOST_PAYLOAD = 65_527;
 
 /**
  * A way to talk to a host over UDP through a proxy. Datagrams may be lost, and may come in another
@@ -79,7 +77,8 @@ export async function connectUdp(
     overQuic: async (client, headers, again) => {
       headers.set("capsule-protocol", "?1");
       // The client's direction stays open: its end would be that of the tunnel.
-      const init = { headers, body: new ReadableStream<Uint8Array>() };
+      const outlet = new CapsuleOutlet();
+      const init = { headers, body: outlet.stream };
       const ends = AbortSignal.any([signal, again]);
       const response = await client.connect(url, "connect-udp", { ...init, signal: ends });
       if (!response.ok) response.body?.cancel().catch(() => {});
@@ -89,9 +88,7 @@ export async function connectUdp(
         abort.abort();
         throw new TypeError("Cannot talk over UDP: the connection carries no datagrams");
       }
-      // RFC 9297, Section 3.5: the stream carries capsules; none of them is of use over HTTP/3.
-      const end = new CapsuleReader(response.body!, { types: [] }).next();
-      return new Tunnel(end, datagrams, abort);
+      return new Tunnel(takeCapsules(datagrams, response.body!), datagrams, abort, outlet);
     },
     overTcp: async (client, headers) => {
       headers.set("capsule-protocol", "?1");
@@ -111,17 +108,33 @@ class Tunnel implements UdpTunnel {
   readonly closed: Promise<void>;
   readonly #datagrams: RequestDatagrams;
   readonly #abort: AbortController;
+  readonly #outlet: CapsuleOutlet | undefined;
   #tooLong = 0;
 
-  /** @param ended The end of what the proxy sends, whatever that is. */
-  constructor(ended: Promise<unknown>, datagrams: RequestDatagrams, abort: AbortController) {
+  /**
+   * @param ended The end of what the proxy sends, whatever that is.
+   * @param outlet For proxies that take no datagrams of QUIC.
+   */
+  constructor(
+    ended: Promise<unknown>,
+    datagrams: RequestDatagrams,
+    abort: AbortController,
+    outlet?: CapsuleOutlet,
+  ) {
+    this.#outlet = outlet;
     this.#datagrams = datagrams;
     this.#abort = abort;
     this.closed = ended.catch(ignore).then(() => this.close());
   }
 
   get maxSize(): number {
+    if (this.#outletNow) return MOST_PAYLOAD;
     return Math.max(0, this.#datagrams.maxSize - 1);
+  }
+
+  /** RFC 9297, Section 3.5: capsules are for proxies that take no datagrams otherwise. */
+  get #outletNow(): CapsuleOutlet | undefined {
+    return this.#datagrams.maxSize === 0 ? this.#outlet : undefined;
   }
 
   get dropped(): number {
@@ -130,7 +143,9 @@ class Tunnel implements UdpTunnel {
 
   async send(data: Uint8Array): Promise<void> {
     checkBytes(data, "send a datagram");
+    const outlet = this.#outletNow;
     if (data.length > Math.min(this.maxSize, MOST_PAYLOAD)) this.#tooLong++;
+    else if (outlet) { if (!outlet.send(withContext(data))) this.#tooLong++; }
     else await this.#datagrams.send(withContext(data)).catch(ignore);
   }
 

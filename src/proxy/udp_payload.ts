@@ -3,6 +3,9 @@
 /** RFC 9298: the context of UDP payloads, in one byte. */
 const UDP_CONTEXT = 0;
 
+/** RFC 9298, Section 5: more is no UDP payload, and ends the tunnel. */
+export const MOST_PAYLOAD = 65_527;
+
 /**
  * The UDP payload of an HTTP datagram.
  *

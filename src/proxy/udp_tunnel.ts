@@ -1,12 +1,15 @@
 // The far side of connect-udp: datagrams of a request to a host over UDP, and back (RFC 9298).
 
 import type { ConnectRequest, RequestDatagrams } from "../http3/handler.ts";
-import { CapsuleReader } from "../http3/wire/capsule.ts";
+import { StreamError } from "../error/quic_error.ts";
+import { takeCapsules } from "../http3/message/datagrams.ts";
+import { H3ErrorCode } from "../http3/wire/code_point.ts";
 import { openUdpTarget, type UdpTarget } from "../io/udp_target.ts";
 import type { Allowance } from "./allowance.ts";
+import { CapsuleOutlet } from "./capsule_outlet.ts";
 import { JoinedSignal } from "./joined_signal.ts";
 import type { Target } from "./target.ts";
-import { payloadOf, withContext } from "./udp_payload.ts";
+import { MOST_PAYLOAD, payloadOf, withContext } from "./udp_payload.ts";
 
 /** Milliseconds without a datagram after which a tunnel ends (RFC 4787: two minutes at least). */
 const UDP_IDLE = 300_000;
@@ -40,7 +43,8 @@ class UdpTunnel {
   #hasAnswered = false;
   #isOver = false;
   #lastUse = performance.now();
-  #end: (() => void) | undefined;
+  /** What the client gets on the stream. */
+  readonly #outlet = new CapsuleOutlet(() => this.#close());
   /** Abort it; they may live longer. */
   #ends: JoinedSignal | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -52,13 +56,6 @@ class UdpTunnel {
   }
 
   answer({ body, signal }: ConnectRequest, removed: AbortSignal): Response {
-    // RFC 9297, Section 3.5: the stream carries capsules; none of them is of use over HTTP/3.
-    const down = new ReadableStream<Uint8Array<ArrayBuffer>>({
-      start: (controller) => {
-        this.#end = () => controller.close();
-      },
-      cancel: () => this.#close(),
-    });
     const ends = this.#ends = new JoinedSignal(signal, removed);
     ends.signal.addEventListener("abort", () => this.#close());
     this.#timer = setInterval(() => this.#endIfIdle(), UDP_IDLE / 10);
@@ -66,15 +63,16 @@ class UdpTunnel {
     this.#drain(body);
     this.#sendAll();
     this.#receiveAll();
-    return new Response(down, { headers: { "capsule-protocol": "?1" } });
+    return new Response(this.#outlet.stream, { headers: { "capsule-protocol": "?1" } });
   }
 
   /** The end of the client's direction is the end of the tunnel (RFC 9298). */
   async #drain(body: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
     try {
-      await new CapsuleReader(body, { types: [] }).next();
-    } catch {
-      // It was reset, or is malformed: either is the end.
+      await takeCapsules(this.#datagrams, body);
+    } catch (error) {
+      // It was reset, or is malformed (RFC 9297, Section 3.3): either is the end.
+      this.#outlet.fail(error);
     }
     this.#close();
   }
@@ -82,6 +80,10 @@ class UdpTunnel {
   async #sendAll(): Promise<void> {
     for (let data; (data = await this.#datagrams.read()) !== undefined;) {
       const payload = payloadOf(data);
+      if ((payload?.length ?? 0) > MOST_PAYLOAD) {
+        this.#outlet.fail(tooLong());
+        break;
+      }
       if (payload === undefined || this.#isOver || !this.#mayHave(payload.length)) continue;
       this.#lastUse = performance.now();
       await this.#target.send(payload);
@@ -102,8 +104,11 @@ class UdpTunnel {
       this.#lastUse = performance.now();
       if (!this.#hasAnswered) this.#giveBack();
       this.#hasAnswered = true;
+      const { maxSize } = this.#datagrams;
+      // RFC 9297, Section 3.5: capsules are for clients that take no datagrams otherwise.
+      if (maxSize === 0) this.#outlet.send(withContext(data));
       // What no DATAGRAM frame holds is lost: senders find out how much fits.
-      if (data.length + 1 > this.#datagrams.maxSize) continue;
+      if (data.length + 1 > maxSize) continue;
       await this.#datagrams.send(withContext(data)).catch(() => {});
     }
     this.#close();
@@ -126,10 +131,14 @@ class UdpTunnel {
     this.#target.close();
     this.#giveBack();
     this.#allowance.release();
-    try {
-      this.#end?.();
-    } catch {
-      // The client has cancelled it.
-    }
+    this.#outlet.end();
   }
+}
+
+/** RFC 9298, Section 5: such a datagram ends the stream. */
+function tooLong(): StreamError {
+  return new StreamError(
+    H3ErrorCode.MessageError,
+    `Cannot send more than ${MOST_PAYLOAD} bytes in a datagram of UDP`,
+  );
 }

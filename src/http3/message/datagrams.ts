@@ -3,6 +3,7 @@
 import type { PeerAccount } from "../../api/stats/peer_account.ts";
 import { checkBytes, concatBytes, giveBack } from "../../bytes/bytes.ts";
 import { ApplicationError } from "../../error/quic_error.ts";
+import { CapsuleReader } from "../wire/capsule.ts";
 import { H3ErrorCode } from "../wire/code_point.ts";
 import { varints } from "../wire/frame.ts";
 import type { RequestDatagrams } from "../handler.ts";
@@ -36,16 +37,24 @@ export class H3Datagrams {
   readonly #waiting: WaitingBytes;
   /** The largest stream ID of a request so far. */
   #largestId = -1;
+  /** Whether the peer has said that it takes none. */
+  #isRefused = false;
 
   constructor(carrier: DatagramCarrier) {
     this.#carrier = carrier;
     this.#waiting = new WaitingBytes(carrier.transport.account);
+    carrier.peerSettings.then(({ datagrams }) => this.#isRefused = !datagrams, ignore);
     this.#run();
+  }
+
+  /** The longest datagram that can be sent now, the number of its request included. */
+  get maxSize(): number {
+    return this.#isRefused ? 0 : this.#carrier.transport.maxDatagramSize ?? 0;
   }
 
   /** Begins to take the datagrams of a request. */
   open(streamId: number): RequestDatagrams {
-    const datagrams = new DatagramFlow(this.#carrier, streamId, this.#waiting);
+    const datagrams = new DatagramFlow(this.#carrier, streamId, this.#waiting, this);
     this.#requests.set(streamId, datagrams);
     this.#largestId = Math.max(this.#largestId, streamId);
     for (let i = 0; i < this.#early.length;) {
@@ -88,6 +97,11 @@ export class H3Datagrams {
     } else {
       giveBack(data);
     }
+    this.trim();
+  }
+
+  /** Drops what is too much. */
+  trim(): void {
     while (this.#waiting.isTooMuch) this.#dropOne();
   }
 
@@ -146,22 +160,23 @@ class DatagramFlow implements RequestDatagrams {
   readonly #streamId: number;
   readonly #quarterId: Uint8Array<ArrayBuffer>;
   readonly #waiting: Uint8Array<ArrayBuffer>[] = [];
+  readonly #all: H3Datagrams;
   #total: WaitingBytes;
   readonly #readers: ((data: Uint8Array<ArrayBuffer> | undefined) => void)[] = [];
   #isClosed = false;
   #cause: unknown;
 
   /** @param total Where all requests of the connection count what waits. */
-  constructor(carrier: DatagramCarrier, streamId: number, total: WaitingBytes) {
+  constructor(carrier: DatagramCarrier, streamId: number, total: WaitingBytes, all: H3Datagrams) {
     this.#carrier = carrier;
+    this.#all = all;
     this.#streamId = streamId;
     this.#total = total;
     this.#quarterId = varints(streamId / 4);
   }
 
   get maxSize(): number {
-    const { maxDatagramSize = 0 } = this.#carrier.transport;
-    return Math.max(0, maxDatagramSize - this.#quarterId.length);
+    return Math.max(0, this.#all.maxSize - this.#quarterId.length);
   }
 
   async send(data: Uint8Array): Promise<void> {
@@ -192,6 +207,7 @@ class DatagramFlow implements RequestDatagrams {
     }
     this.#waiting.push(data);
     this.bytesWaiting += data.buffer.byteLength;
+    this.#all.trim();
   }
 
   /** Drops the oldest that waits. */
@@ -221,6 +237,25 @@ class DatagramFlow implements RequestDatagrams {
   }
 }
 
+/**
+ * Takes the capsules of a request: datagrams that come in them are like those in frames of QUIC (RFC
+ * 9297, Section 3.5). Resolves at the end of the stream.
+ *
+ * @param datagrams Those of the request.
+ * @param stream What the peer sends; it stays locked.
+ * @throws {StreamError} H3_MESSAGE_ERROR, or what the stream breaks with.
+ */
+export async function takeCapsules(
+  datagrams: RequestDatagrams,
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+): Promise<void> {
+  const capsules = new CapsuleReader(stream);
+  for (let capsule; (capsule = await capsules.next()) !== undefined;) {
+    // A copy, as what is dropped gives its memory back.
+    if (datagrams instanceof DatagramFlow) datagrams.receive(capsule.value.slice());
+  }
+}
+
 /** The ID of the stream a datagram belongs to. */
 function readStreamId(datagram: Uint8Array): number {
   const size = 1 << ((datagram[0] ?? 0) >>> 6);
@@ -240,3 +275,5 @@ function requestOver(cause: unknown): TypeError {
 function datagramError(why: string): ApplicationError {
   return new ApplicationError(H3ErrorCode.DatagramError, `Cannot accept a datagram: ${why}`);
 }
+
+function ignore(): void {}

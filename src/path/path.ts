@@ -21,6 +21,9 @@ import type { WatchContext } from "./health/watch_context.ts";
 import type { Port } from "./address/port.ts";
 import type { UnprovenBytes } from "./address/unproven_bytes.ts";
 
+/** Milliseconds for which a path that became slow counts as slow without another sample; BBR's. */
+const MEMORY = 10_000;
+
 /** What a path needs of its connection. */
 export interface PathContext extends LossContext, WatchContext {
   readonly random: Random;
@@ -165,8 +168,11 @@ export class Path implements FlightPath {
   }
 
   get minRtt(): number {
-    const { rtt } = this.current;
-    return rtt.min < Infinity ? rtt.min : rtt.smoothed;
+    const { bytesInFlight, rtt } = this.current;
+    if (rtt.min === Infinity) return rtt.smoothed;
+    // What is used no more has to be tried again, as it may be fast again: one packet tells.
+    const isTold = bytesInFlight > 0 || this.#now - this.space.lastElicitingSentAt < MEMORY;
+    return isTold ? rtt.floor : rtt.min;
   }
 
   get measured(): boolean {

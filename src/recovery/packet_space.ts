@@ -214,7 +214,7 @@ export class PacketSpace {
     // minimum, or the first packets after it would be waited for as if the path were unsteady.
     const delay = this.#isOfHandshake ? Math.max(0, sample - rtt.min) : ackDelay;
     if (!this.#isOfHandshake) rtt.settle(sample);
-    rtt.update(sample, delay, via, now);
+    rtt.update(sample, delay, via, now, packet.inFlightAtSend);
   }
 
   /** RFC 9000, Section 13.4.2.1: the counts must fit what is acknowledged, for each network path. */

@@ -2,6 +2,12 @@
 
 import { SteadyRtt } from "./steady_rtt.ts";
 
+/** A path has become slow if its round trip takes so many times the least one, and 5 ms longer. */
+const RISEN = 1.5;
+const LEAST_RISE = 5;
+/** So many samples in a row say so: jitter and single late packets do not. */
+const RISEN_SAMPLES = 4;
+
 /** Round-trip time of one network path (RFC 9002, Section 5). Times in milliseconds. */
 export class RttEstimator {
   /** The newest sample. */
@@ -24,6 +30,12 @@ export class RttEstimator {
   /** The round-trip time without pauses: how long an answer may take before another path is tried. */
   readonly steady: SteadyRtt;
   #validFrom = -Infinity;
+  /** Samples in a row that are far above the minimum, though they met no queue of ours. */
+  #risenCount = 0;
+  /** The least of these since the last whole group, and the least of that group. */
+  #risenLeast = Infinity;
+  #risenBefore = Infinity;
+  #calm = 0;
   /** Whether a sample was taken of what was sent after the handshake. */
   #isSettled = false;
 
@@ -44,14 +56,20 @@ export class RttEstimator {
     return timeSent >= this.#validFrom;
   }
 
+  /** So many bytes in flight make no queue worth the name. */
+  setCalm(bytes: number): void {
+    this.#calm = bytes;
+  }
+
   /**
    * Takes a sample.
    *
    * @param sample Time from sending to the acknowledgement.
    * @param ackDelay What the peer says it waited, already limited to what it may wait.
    * @param via The ID of the other path by which the acknowledgement came, if it did; else -1.
+   * @param inFlight Bytes in flight when the packet had left, itself among them.
    */
-  update(sample: number, ackDelay: number, via = -1, now = 0): void {
+  update(sample: number, ackDelay: number, via = -1, now = 0, inFlight = Infinity): void {
     this.latest = sample;
     // RFC 9002, Section 5.2: the minimum takes every sample as it is.
     this.#updateMin(sample, via);
@@ -67,7 +85,35 @@ export class RttEstimator {
     const adjusted = sample >= this.min + ackDelay ? sample - ackDelay : sample;
     this.variation = 0.75 * this.variation + 0.25 * Math.abs(this.smoothed - adjusted);
     this.smoothed = 0.875 * this.smoothed + 0.125 * adjusted;
-    this.steady.update(adjusted, now - sample, now);
+    const isSteady = this.steady.update(adjusted, now - sample, now);
+    if (via === this.minVia) {
+      this.#updateRisen(sample - ackDelay, isSteady && inFlight <= this.#calm);
+    }
+  }
+
+  /**
+   * What the route takes now, as opposed to {@linkcode min}: another route, or a queue of others,
+   * makes round trips longer, and no later sample takes the minimum back.
+   */
+  get floor(): number {
+    if (this.#risenBefore === Infinity) return this.min;
+    return Math.min(this.#risenBefore, this.#risenLeast);
+  }
+
+  /** Without the delay of the peer, even if that goes below a minimum that had less to send. */
+  #updateRisen(sample: number, isCalm: boolean): void {
+    if (sample <= Math.max(RISEN * this.min, this.min + LEAST_RISE)) return this.#forgetRisen();
+    if (!isCalm) return;
+    this.#risenLeast = Math.min(this.#risenLeast, sample);
+    if (++this.#risenCount < RISEN_SAMPLES) return;
+    this.#risenBefore = this.#risenLeast;
+    this.#risenCount = 0;
+    this.#risenLeast = Infinity;
+  }
+
+  #forgetRisen(): void {
+    this.#risenCount = 0;
+    this.#risenLeast = this.#risenBefore = Infinity;
   }
 
   /**
@@ -115,6 +161,9 @@ export class RttEstimator {
     this.variation = other.variation;
     this.min = other.min;
     this.minVia = other.minVia;
+    this.#risenCount = other.#risenCount;
+    this.#risenLeast = other.#risenLeast;
+    this.#risenBefore = other.#risenBefore;
     this.isMeasured = other.isMeasured;
     this.measuredAt = other.measuredAt;
     this.#isSettled = other.#isSettled;
@@ -124,6 +173,7 @@ export class RttEstimator {
   /** Forgets the minimum, after persistent congestion. */
   restartMin(): void {
     this.min = this.isMeasured ? this.latest : Infinity;
+    this.#forgetRisen();
   }
 
   /** The smoothed round-trip time without what was under way while a radio held everything back. */

@@ -58,15 +58,17 @@ export class SteadyRtt {
    * Takes a sample.
    *
    * @param adjusted The sample without what the peer waited.
+   * @returns Whether it counts: it is of no pause.
    */
-  update(adjusted: number, timeSent: number, now: number): void {
+  update(adjusted: number, timeSent: number, now: number): boolean {
     const isBusy = this.#isBusy(adjusted, timeSent, now);
-    if (!isBusy && this.#isHeld(adjusted, timeSent, now)) return;
+    if (!isBusy && this.#isHeld(adjusted, timeSent, now)) return false;
     this.#isSettled = true;
     this.variation = 0.75 * this.variation + 0.25 * Math.abs(this.smoothed - adjusted);
     this.smoothed = 0.875 * this.smoothed + 0.125 * adjusted;
     // Where there is another path, twice the mean is waited for: as long as this took.
     if (isBusy) this.smoothed = Math.max(this.smoothed, adjusted / 2);
+    return !isBusy;
   }
 
   /** Whether all paths were silent, and nothing was held back: answers take long. */

@@ -24,7 +24,10 @@ export interface PathView {
   readonly smoothedRtt: number;
   /** Mean variation of the round-trip time. */
   readonly rttVariation: number;
-  /** The least round-trip time known; the smoothed one while nothing was measured. */
+  /**
+   * The least round-trip time known, or lately if the route has become longer; the smoothed one
+   * while nothing was measured.
+   */
   readonly minRtt: number;
   /** Whether the three above were measured, by an acknowledgement, rather than guessed. */
   readonly measured: boolean;

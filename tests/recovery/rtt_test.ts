@@ -118,3 +118,38 @@ Deno.test("RttEstimator.unheld leaves out a pause that the mean takes in", () =>
   assert.ok(rtt.smoothed > 6_000, `${rtt.smoothed}`);
   assert.ok(Math.abs(rtt.unheld - 60) < 1, `${rtt.unheld}`);
 });
+
+Deno.test("RttEstimator.floor follows a route that has become longer, but no queue of ours", () => {
+  const rtt = new RttEstimator();
+  rtt.setCalm(3_000);
+  let now = 0;
+  const sample = (value: number, isCalm: boolean, via = -1) =>
+    rtt.update(value, 0, via, now += 1_000, isCalm ? 3_000 : 3_001);
+  for (let i = 0; i < 10; i++) sample(20, true);
+  for (let i = 0; i < 10; i++) sample(200, false);
+  assert.equal(rtt.floor, 20, "a queue of ours");
+  for (let i = 0; i < 10; i++) sample(29, true);
+  assert.equal(rtt.floor, 20, "jitter");
+  for (let i = 0; i < 10; i++) sample(200, true, 1);
+  assert.equal(rtt.floor, 20, "another way back");
+  for (const value of [200, 230, 190]) sample(value, true);
+  assert.equal(rtt.floor, 20, "a few late packets");
+  sample(210, true);
+  assert.equal(rtt.floor, 190);
+  assert.equal(rtt.min, 20);
+  for (let i = 0; i < 8; i++) sample(400, true);
+  assert.equal(rtt.floor, 400, "longer still");
+  sample(21, false);
+  assert.equal(rtt.floor, 20, "the route is short again");
+});
+
+Deno.test("RttEstimator.floor takes no pause of a radio for a longer route", () => {
+  const rtt = new RttEstimator();
+  rtt.setCalm(3_000);
+  for (let now = 0; now < 1_000; now += 50) rtt.update(20, 0, -1, now, 100);
+  rtt.steady.onSilence();
+  for (let sent = 1_000; sent < 4_000; sent += 50) rtt.update(4_000 - sent, 0, -1, 4_000, 100);
+  assert.equal(rtt.floor, 20);
+  rtt.update(20, 0, -1, 4_050, 100);
+  assert.equal(rtt.floor, 20);
+});

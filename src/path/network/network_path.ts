@@ -30,6 +30,13 @@ export const STUCK_AFTER = 50;
  */
 const ACK_SHARE = 0.5;
 
+/**
+ * What is in flight makes no queue if it is so small a part of the window, or so few datagrams. A
+ * window may be as large as the deepest queue, eight times what the path holds.
+ */
+const CALM_SHARE = 1 / 8;
+const CALM_DATAGRAMS = 3;
+
 /** Bytes; with less room no packet is worth sending. */
 export const SMALLEST_DATAGRAM = 64;
 
@@ -330,6 +337,8 @@ export class NetworkPath implements Carrier {
   }
 
   #updatePacer(now: number): void {
+    const { window } = this.congestion;
+    this.rtt.setCalm(Math.max(CALM_SHARE * window, CALM_DATAGRAMS * this.mtu.current));
     this.pacer.update(this.congestion, this.rtt, this.mtu.current, now);
   }
 }

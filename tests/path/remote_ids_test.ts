@@ -135,6 +135,7 @@ Deno.test("RemoteIds knows reset tokens of IDs in use only, and never zeros for 
     assert.deepEqual([...issuer.watched], sequences.map((each) => keyOfToken(tokenOf(each))));
   ids.adopt(idOf(0));
   assert.equal(ids.isResetToken(new Uint8Array(16)), false);
+  ids.begin();
   ids.setResetToken(tokenOf(0));
   give(ids, 1);
   // RFC 9000, Section 10.3.1: no connection can have been reset by an ID that was never seen.
@@ -169,7 +170,20 @@ Deno.test("RemoteIds keeps copies of what it was given", () => {
   id.fill(0);
   token.fill(0);
   assert.deepEqual(ids.current, idOf(0));
+  ids.begin();
   assert.ok(ids.isResetToken(tokenOf(0)));
+});
+
+Deno.test("RemoteIds hears of no reset before a path is open, though an ID is ready for it", () => {
+  const issuer = new TestIssuer();
+  const ids = new RemoteIds(1, 4, issuer);
+  give(ids, 0);
+  give(ids, 1, 1);
+  assert.deepEqual(ids.current, idOf(1));
+  assert.ok(!ids.isResetToken(tokenOf(1)) && issuer.watched.size === 0);
+  ids.begin();
+  assert.ok(ids.isResetToken(tokenOf(1)) && !ids.isResetToken(tokenOf(0)));
+  assert.deepEqual([...issuer.watched], [keyOfToken(tokenOf(1))]);
 });
 
 Deno.test("RemoteIds.close() keeps the ID in use for the last packets and takes no new ones", () => {

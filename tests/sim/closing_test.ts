@@ -307,7 +307,9 @@ Deno.test("What ends in almost a token, in zeros, or in the token of an unused I
   const spare = remote.reserved!;
   remote.dropReserved();
   unused.set(hmac("sha256", pair.resetKey, spare).subarray(0, 16), 24);
-  for (const datagram of [almost, zeros, unused]) {
+  const unopened = resetOf(pair, 2, 0x40);
+  assert.equal(pair.client.connection.paths.slot(2)!.path, undefined);
+  for (const datagram of [almost, zeros, unused, unopened]) {
     const from = pair.serverPorts[0]!.publicAddress;
     pair.client.endpoint.receive(datagram, pair.clientPorts[0]!, from, pair.now);
     assert.ok(pair.client.connection.closing.open);

@@ -53,6 +53,7 @@ export class PathSlot<Path extends SlotUser> implements FrameOwner {
   /** A path is open on this path ID. */
   carry(path: Path): void {
     this.#path = path;
+    this.remote.begin();
   }
 
   /** Whether it was the peer that abandoned it first. */

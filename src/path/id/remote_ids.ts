@@ -55,6 +55,8 @@ export class RemoteIds implements FrameOwner {
   /** The one before, for the 4-tuple before. */
   #former: Entry | undefined;
   #isClosed = false;
+  /** Whether packets leave with its IDs: a path is open on the path ID. */
+  #isInUse = false;
   /** The path ID that frames carry, -1 while multipath is not agreed on. */
   #wireId = -1;
 
@@ -62,6 +64,12 @@ export class RemoteIds implements FrameOwner {
     this.#pathId = pathId;
     this.#limit = limit;
     this.#resets = resets;
+  }
+
+  /** A path is open on the path ID, and packets leave with its IDs. */
+  begin(): void {
+    this.#isInUse = true;
+    this.#watch(this.#current);
   }
 
   /** From now on frames carry the path ID. */
@@ -104,7 +112,7 @@ export class RemoteIds implements FrameOwner {
     const first = this.#entries.find((entry) => entry.sequence === 0);
     if (first === undefined) return;
     first.resetToken = new ResetToken(token);
-    this.#resets.watch(first.resetToken);
+    this.#watch(first);
   }
 
   /**
@@ -153,7 +161,8 @@ export class RemoteIds implements FrameOwner {
   }
 
   #watch(entry: Entry | undefined): void {
-    if (entry?.resetToken !== undefined) this.#resets.watch(entry.resetToken);
+    // RFC 9000, Section 10.3.1: no token counts of an ID that was never used.
+    if (this.#isInUse && entry?.resetToken !== undefined) this.#resets.watch(entry.resetToken);
   }
 
   #unwatch(entry: Entry | undefined): void {
@@ -295,7 +304,7 @@ export class RemoteIds implements FrameOwner {
 
   /** Whether these bytes are the token of an ID in use (RFC 9000, Section 10.3.1). */
   isResetToken(token: Uint8Array): boolean {
-    if (this.#isClosed) return false;
+    if (this.#isClosed || !this.#isInUse) return false;
     let found = false;
     // RFC 9000, Section 10.3.1: no token of an ID that was never used, or is retired.
     for (const entry of [this.#current, this.#reserved, this.#former]) {

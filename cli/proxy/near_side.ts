@@ -1,6 +1,6 @@
 // The near side of the proxy: one port for programs that speak SOCKS 5 or HTTP.
 
-import { type TcpStreams, tcpStreams } from "../../mod.ts";
+import { type TcpStreams, tcpStreams, type TcpTunnel } from "../../mod.ts";
 import { ByteReader } from "./byte_reader.ts";
 import { type Gateway, type Obstacle, obstacleOf } from "./gateway.ts";
 import {
@@ -250,15 +250,8 @@ class Client {
   }
 
   async #connect({ target }: HttpHead, via: string): Promise<void> {
-    let tunnel;
-    try {
-      tunnel = await this.#gateway.connectTcp(target, this.#gone, via);
-    } catch (error) {
-      if (error instanceof TypeError && error.message.includes("give a host and its port")) {
-        return await this.#refuse(400, "Bad Request", "Ask for a host and its port");
-      }
-      return await this.#refuseFor(obstacleOf(error));
-    }
+    const tunnel = await this.#openTunnel(target, via);
+    if (tunnel === undefined) return;
     await this.#send(new TextEncoder().encode("HTTP/1.1 200 Connection established\r\n\r\n"));
     await relay(this.#program, this.#reader, tunnel);
   }
@@ -270,13 +263,26 @@ class Client {
     }
     const target = `${url.hostname}:${url.port || 80}`;
     const first = latin1(forwardedHead(head, url, path, this.#gateway.hop));
-    let tunnel;
+    const tunnel = await this.#openTunnel(target, via, first);
+    if (tunnel !== undefined) await relay(this.#program, this.#reader, tunnel, length);
+  }
+
+  /** Opens a tunnel, or tells a program that speaks HTTP why there is none. */
+  async #openTunnel(
+    target: string,
+    via: string,
+    first?: Uint8Array,
+  ): Promise<TcpTunnel | undefined> {
     try {
-      tunnel = await this.#gateway.connectTcp(target, this.#gone, via, first);
+      return await this.#gateway.connectTcp(target, this.#gone, via, first);
     } catch (error) {
-      return await this.#refuseFor(obstacleOf(error));
+      if (error instanceof TypeError && error.message.includes("give a host and its port")) {
+        await this.#refuse(400, "Bad Request", "Ask for a host and its port");
+      } else {
+        await this.#refuseFor(obstacleOf(error));
+      }
+      return undefined;
     }
-    await relay(this.#program, this.#reader, tunnel, length);
   }
 
   #refuseFor({ status, text, proxyStatus }: Obstacle): Promise<void> {

@@ -286,6 +286,7 @@ Deno.test("the near side serves no web page and takes no garbage", async () => {
       "POST http://a/ HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
       "POST http://a/ HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
       "GET http://a\\@b/ HTTP/1.1\r\n\r\n",
+      `GET http://${"a".repeat(300)}/ HTTP/1.1\r\n\r\n`,
       "GET http:///a HTTP/1.1\r\n\r\n",
       "GET http:/a?b=://c HTTP/1.1\r\n\r\n",
       "GET http://a/\x01b HTTP/1.1\r\n\r\n",

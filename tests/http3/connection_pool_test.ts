@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { ConnectionPool } from "../../src/http3/client/connection_pool.ts";
+import { serveConnection } from "../../src/http3/server/server.ts";
 import type { H3Transport } from "../../src/http3/transport.ts";
 import { frame, varints } from "../../src/http3/wire/frame.ts";
 import { MemoryTransport } from "./memory_transport.ts";
@@ -67,4 +68,17 @@ Deno.test("a connection outlives the signals of requests that waited for it", as
   assert.equal(attempts[0]!.signal.aborted, false);
   assert.equal((await lease()).client, client);
   await client.close();
+});
+
+Deno.test("a connection on which a tunnel waits for the server's SETTINGS is not idle", async () => {
+  const [ours, theirs] = MemoryTransport.pair();
+  await using pool = new ConnectionPool(() => Promise.resolve(ours));
+  const url = new URL("https://a.example/");
+  const { client } = await pool.lease(url, { idleTimeout: 20 });
+  const connecting = client.connect(url, "connect-udp");
+  connecting.catch(() => {});
+  await new Promise((resolve) => setTimeout(resolve, 80));
+  serveConnection(theirs, () => new Response(null), { onConnect: () => new Response("there") });
+  assert.equal(await within((await within(connecting)).text()), "there");
+  await within(client.closed); // and then it is idle
 });

@@ -139,7 +139,9 @@ export class H3Client implements AsyncDisposable {
     const { body = null, signal = new AbortController().signal } = init;
     signal.throwIfAborted();
     // RFC 8441, Section 3: not before the server has said that it takes it.
-    const { extendedConnect } = await withSignal(this.#connection.peerSettings, signal);
+    this.#waiters.begin(); // a connection that is kept must not be closed meanwhile
+    const { extendedConnect } = await withSignal(this.#connection.peerSettings, signal)
+      .finally(() => this.#waiters.end());
     if (!extendedConnect) {
       throw new TypeError(`Cannot connect to ${url}: the server takes no extended CONNECT`);
     }

@@ -3,6 +3,7 @@
 import { checkBytes } from "../bytes/bytes.ts";
 import { responseDatagrams } from "../http3/client/client_exchange.ts";
 import type { RequestDatagrams } from "../http3/handler.ts";
+import { mayCarryCapsules, noCapsules } from "../http3/wire/capsule.ts";
 import { takeCapsules } from "../http3/message/datagrams.ts";
 import { CapsuleOutlet } from "./capsule_outlet.ts";
 import { askForTunnel, checkAccepted } from "./proxy_client.ts";
@@ -83,6 +84,7 @@ export async function connectUdp(
       const response = await client.connect(url, "connect-udp", { ...init, signal: ends });
       if (!response.ok) response.body?.cancel().catch(() => {});
       checkAccepted(response.status, response.headers);
+      checkCapsules(response, abort);
       const datagrams = responseDatagrams(response);
       if (datagrams === undefined) {
         abort.abort();
@@ -95,6 +97,7 @@ export async function connectUdp(
       const path = url.pathname + url.search;
       const answer = await client.ask(path, "connect-udp", headers, signal);
       checkAccepted(answer.status, answer.headers);
+      checkCapsules(answer, abort);
       const { datagrams, closed } = answer.tunnel!;
       return new Tunnel(Promise.race([datagrams!.ended, closed]), datagrams!, abort);
     },
@@ -102,6 +105,17 @@ export async function connectUdp(
   // What the application passes may be for all of its tunnels.
   asking.then(({ closed }) => closed).catch(ignore).then(() => joined.release());
   return await asking;
+}
+
+/** A tunnel that can carry no capsules is given up. */
+function checkCapsules(
+  { headers, status }: Pick<Response, "headers" | "status">,
+  abort: AbortController,
+): void {
+  if (mayCarryCapsules(headers, status)) return;
+  const error = noCapsules();
+  abort.abort(error);
+  throw error;
 }
 
 class Tunnel implements UdpTunnel {

@@ -4,6 +4,7 @@ import { parseIpAddress } from "../bytes/ip_address.ts";
 import { Allowance } from "./allowance.ts";
 import { Destinations } from "./destinations.ts";
 import type { ConnectRequest, TunnelHandler, TunnelInfo } from "../http3/handler.ts";
+import { mayCarryCapsules } from "../http3/wire/capsule.ts";
 import { isToken } from "../http3/wire/fields.ts";
 import { listLocalAddresses } from "../io/interfaces.ts";
 import { resolveHost } from "../io/resolve.ts";
@@ -120,6 +121,9 @@ class Proxy {
     return this.#answer(request, info, async (user, allowance, signal) => {
       if (request.protocol !== "connect-udp") {
         throw new Refusal("http_request_error", "only connect-udp is known here", 501);
+      }
+      if (!mayCarryCapsules(request.headers)) {
+        throw new Refusal("http_request_error", "leave content and its fields out");
       }
       const target = udpTargetOf(request.url);
       if (target === undefined || info.datagrams === undefined) {

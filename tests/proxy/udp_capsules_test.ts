@@ -26,12 +26,12 @@ function echo(): Deno.DatagramConn {
 }
 
 /** Asks a proxy for a tunnel to a host, by hand, and gives both directions of its stream. */
-async function ask(url: string, host: Deno.DatagramConn, datagrams: boolean) {
+async function ask(url: string, host: Deno.DatagramConn, datagrams: boolean, more = {}) {
   const options = { caCerts: [cert], localAddresses: ["127.0.0.1"] };
   const client = new H3Client(await within(dial(url, options)), { datagrams });
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
   const { port } = host.addr as Deno.NetAddr;
-  const headers = { authorization: `Bearer ${token}`, "capsule-protocol": "?1" };
+  const headers = { authorization: `Bearer ${token}`, "capsule-protocol": "?1", ...more };
   const place = `${url}/.well-known/masque/udp/127.0.0.1/${port}/`;
   const init = { headers, body: readable };
   const response = await within(client.connect(place, "connect-udp", init));
@@ -116,3 +116,27 @@ function capsuleOf(datagram: Promise<Uint8Array | undefined>): ReadableStream<Ui
     },
   });
 }
+
+Deno.test("connect-udp with fields that describe content is refused by either end", async () => {
+  const host = echo();
+  const { server, url } = farSide();
+  await using _ = server;
+  const more = { "content-type": "text/plain" };
+  await assert.rejects(ask(url, host, true, more), { actual: 400 });
+  host.close();
+  const localAddresses = ["127.0.0.1"];
+  await using other = serve({
+    port: 0,
+    cert,
+    key,
+    localAddresses,
+    datagrams: true,
+    onConnect: ({ body }) => new Response(body, { headers: more }),
+  }, () => new Response(null));
+  const place = `https://localhost:${other.addr.port}`;
+  const options = { caCerts: [cert], localAddresses, idleTimeout: 1_000 };
+  await assert.rejects(
+    within(connectUdp(place, "192.0.2.1:5000", options)),
+    (error) => error instanceof StreamError && error.code === H3ErrorCode.MessageError,
+  );
+});

@@ -110,6 +110,19 @@ Deno.test("accept() refuses sessions, with 405 or what it says, and 500 when it 
   await new SessionPair({ accept: () => new Response(null, fields) }).open();
 });
 
+Deno.test("accept() may agree by any response; what describes content stays behind", async () => {
+  const agreed = [
+    () => new Response("come in"),
+    () => Response.json({}),
+    () => new Response(null, { status: 204, headers: { "content-length": "0" } }),
+  ];
+  for (const accept of agreed) {
+    const [ours, theirs] = await new SessionPair({ accept }).open();
+    theirs.close({ closeCode: 7 });
+    assert.deepEqual(await within(ours.closed), { closeCode: 7, reason: "" });
+  }
+});
+
 Deno.test("either end closes the session, and the other learns the code and the reason", async () => {
   for (const index of [0, 1] as const) {
     const ends = await new SessionPair().open();

@@ -8,6 +8,7 @@ import type { H3BidirectionalStream } from "../transport.ts";
 import { H3ErrorCode } from "../wire/code_point.ts";
 import { connectLines } from "../wire/fields.ts";
 import { FrameReader } from "../wire/frame_reader.ts";
+import { mayCarryCapsules, noCapsules } from "../wire/capsule.ts";
 import { isProtocol, readProtocols, writeProtocols } from "../wire/protocol_list.ts";
 import type { Settings } from "../wire/settings.ts";
 import { SESSION_SIGNAL, SessionToken, WtErrorCode } from "../wire/web_transport.ts";
@@ -115,6 +116,7 @@ export class SessionClient {
         response.body?.cancel().catch(ignore);
         throw refused(response.status);
       }
+      if (!mayCarryCapsules(response.headers, response.status)) throw noCapsules();
       session.begin(protocolOf(response, offered), response.body);
       return session;
     } catch (error) {

@@ -5,6 +5,7 @@ import { MAX_SESSIONS } from "../../limits/limits.ts";
 import type { ConnectRequest, RequestInfo } from "../handler.ts";
 import type { H3Connection } from "../message/h3_connection.ts";
 import { H3ErrorCode } from "../wire/code_point.ts";
+import { mayCarryCapsules, noCapsules, prepareForCapsules } from "../wire/capsule.ts";
 import { readProtocols, writeProtocols } from "../wire/protocol_list.ts";
 import { SessionToken } from "../wire/web_transport.ts";
 import { CapsuleSender } from "../webtransport/capsule_sender.ts";
@@ -48,6 +49,7 @@ export class SessionRequests {
         "Cannot begin a session: the client's settings lack WebTransport or datagrams",
       );
     }
+    if (!mayCarryCapsules(request.headers)) throw noCapsules();
     // WebTransport, Section 5.1: without flow control there is one at a time.
     const { maxSessions = MAX_SESSIONS } = this.#options;
     if (this.sessions.size >= Sessions.most(webTransport, maxSessions)) {
@@ -64,10 +66,9 @@ export class SessionRequests {
     const { protocols = [] } = this.#options;
     session.begin(asked.protocols.find((name) => protocols.includes(name)) ?? "", request.body);
     this.#hand(session, asked);
-    return new Response(capsules.body, {
-      status: decision.status,
-      headers: fieldsOf(decision, session, request),
-    });
+    const headers = fieldsOf(decision, session, request);
+    const status = prepareForCapsules(headers, decision.status);
+    return new Response(capsules.body, { status, headers });
   }
 
   /** WebTransport, Section 3.2: the origin is verified before all else. */

@@ -49,6 +49,39 @@ export interface CapsuleOptions {
   maxSize?: number;
 }
 
+/** Fields that say of what length or form content is, which capsules have no part in. */
+const CONTENT_FIELDS = ["content-length", "content-type", "transfer-encoding"];
+/** Statuses that say what becomes of content. */
+const CONTENT_STATUSES = [204, 205, 206];
+
+/**
+ * Whether a message may carry capsules: with others, it is malformed (RFC 9297, Section 3.2).
+ *
+ * @param status Of a response.
+ */
+export function mayCarryCapsules(headers: Headers, status = 200): boolean {
+  return !CONTENT_STATUSES.includes(status) && !CONTENT_FIELDS.some((name) => headers.has(name));
+}
+
+/**
+ * Makes a response one that may carry capsules.
+ *
+ * @param headers Its fields; those that stand against it are removed.
+ * @returns The status to be used.
+ */
+export function prepareForCapsules(headers: Headers, status: number): number {
+  for (const name of CONTENT_FIELDS) headers.delete(name);
+  return CONTENT_STATUSES.includes(status) ? 200 : status;
+}
+
+/** The error for a message that may not carry capsules, and shall. */
+export function noCapsules(): StreamError {
+  return new StreamError(
+    H3ErrorCode.MessageError,
+    "Cannot take capsules of a message that describes its content",
+  );
+}
+
 /**
  * Reads the capsules of a stream, such as the body of an extended CONNECT.
  *

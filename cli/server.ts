@@ -188,6 +188,7 @@ async function listenTcp(
   const tcp = await TcpServer.listen({
     hostnames: hostnames(),
     port: server.addr.port,
+    mayMove: options.port === 0,
     keyPairs,
     isForDevelopment,
     handler: options.tcp ? handler : undefined,

@@ -23,6 +23,12 @@ export interface TcpServerOptions {
   readonly hostnames: readonly string[];
   /** The TCP port; HTTP/3 is at the UDP port of the same number. */
   readonly port: number;
+  /**
+   * Whether another port would do as well: the system has chosen this one.
+   *
+   * @default {false}
+   */
+  readonly mayMove?: boolean;
   /** Certificates with their keys; the first one is for all names that the others are not good for. */
   readonly keyPairs: readonly KeyPair[];
   /**
@@ -61,8 +67,8 @@ export class TcpServer {
   }
 
   /**
-   * Listens. Where another program has the port, a server of files fails; one of tunnels alone says
-   * so: tunnels over HTTP/3 work all the same.
+   * Listens. Where another program has the port, a server of files fails, and one that may move; one of
+   * tunnels alone says so: tunnels over HTTP/3 work all the same.
    *
    * @param onTold Hears of it.
    * @throws {PortInUse} If another program has the port.
@@ -71,13 +77,13 @@ export class TcpServer {
     options: TcpServerOptions,
     onTold: (text: string) => void = report,
   ): Promise<TcpServer> {
-    const { hostnames, port, handler } = options;
+    const { hostnames, port, handler, mayMove = false } = options;
     const server = new TcpServer(options);
     server.#server = await server.#open();
     await server.#hear(hostnames, async (hostname, error) => {
-      if (handler !== undefined) {
+      const isTaken = (error as { code?: unknown }).code === "EADDRINUSE";
+      if (handler !== undefined || (isTaken && mayMove)) {
         await server.shutdown();
-        const isTaken = (error as { code?: unknown }).code === "EADDRINUSE";
         throw isTaken ? new PortInUse("TCP", hostname, port) : error;
       }
       const what = `Cannot listen on TCP port ${port} of ${hostname}`;

@@ -342,6 +342,8 @@ Deno.test("TcpServer needs its port for files; for tunnels alone, UDP will do", 
     tell,
   );
   await assert.rejects(files, (error) => error instanceof Failure && /-port$/.test(error.message));
+  const moving = TcpServer.listen({ ...place, handler: undefined, mayMove: true }, tell);
+  await assert.rejects(moving, PortInUse, "the system chooses another port");
   assert.deepEqual(told, []);
   const tunnels = await TcpServer.listen({ ...place, handler: undefined }, tell);
   assert.match(told.join(), /^Cannot listen on TCP port \d+ of 127\.0\.0\.1: .*UDP alone$/);

@@ -5,7 +5,7 @@ import type { Carrier } from "../client/carrier.ts";
 import { CurlCode } from "../console/curl_code.ts";
 import { Failure } from "../console/failure.ts";
 import { fieldText } from "../http/field_text.ts";
-import { losesBody, redirects } from "../http/redirects.ts";
+import { losesBody } from "../http/redirects.ts";
 import { requestLines, responseLines } from "../http/message_text.ts";
 import type { CarrierPool } from "./carrier_pool.ts";
 import type { Cookies } from "./cookies.ts";
@@ -27,6 +27,8 @@ export interface WantedRequest {
   readonly method: string;
   /** Whether the user has named the method, so that redirects do not change it. */
   readonly isMethodNamed: boolean;
+  /** The method that such a request has if the user names none. */
+  readonly usualMethod: string;
   /** The fields. */
   readonly headers: Headers;
   /** Makes the body, for each time that it is sent; undefined if there is none. */
@@ -82,7 +84,7 @@ export async function exchange(
   wanted: WantedRequest,
   options: ExchangeOptions,
 ): Promise<ExchangeAnswer> {
-  let { url, method, body } = wanted;
+  let { url, method, usualMethod, body } = wanted;
   const headers = new Headers(wanted.headers);
   const passed: PassedAnswer[] = [];
   for (;;) {
@@ -91,7 +93,7 @@ export async function exchange(
     options.onAnswer(answer);
     const { response } = answer;
     const location = response.headers.get("location");
-    if (!options.followsRedirects || !location || !redirects.has(response.status)) {
+    if (!options.followsRedirects || !location || !isRedirect(response.status)) {
       return answer;
     }
     await response.body?.cancel();
@@ -107,14 +109,20 @@ export async function exchange(
     if (next.origin !== wanted.url.origin && !options.trustsLocation) {
       for (const name of credentials) headers.delete(name);
     }
-    // As curl does: a method that the user has named stays.
-    if (!wanted.isMethodNamed && losesBody(response.status, method)) {
-      method = method === "HEAD" ? "HEAD" : "GET";
+    if (losesBody(response.status, usualMethod)) {
+      usualMethod = "GET";
       body = undefined;
       for (const name of contentFields) headers.delete(name);
+      // As curl does: a method that the user has named stays, though its content does not.
+      if (!wanted.isMethodNamed) method = usualMethod;
     }
     url = next;
   }
+}
+
+/** Whether an answer with a Location leads there, as curl sees it: that of a condition does not. */
+function isRedirect(status: number): boolean {
+  return status >= 300 && status < 400 && status !== 304;
 }
 
 interface Sent {

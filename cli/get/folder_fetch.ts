@@ -115,7 +115,14 @@ export class FolderFetch {
     const { maker, exchangeOptions, say } = this.#context;
     const headers = maker.headersFor(job.user);
     headers.set("accept", "application/json");
-    const wanted = { url: job.url, method: "GET", isMethodNamed: false, headers, body: undefined };
+    const wanted = {
+      usualMethod: "GET",
+      url: job.url,
+      method: "GET",
+      isMethodNamed: false,
+      headers,
+      body: undefined,
+    };
     const { response, url } = await exchange(wanted, exchangeOptions);
     if (!response.ok) {
       await response.body?.cancel();

@@ -33,7 +33,14 @@ export async function fetchPage(
   const fetchOne = async (one: URL) => {
     try {
       const headers = context.maker.headersFor(undefined);
-      const wanted = { url: one, method: "GET", isMethodNamed: false, headers, body: undefined };
+      const wanted = {
+        usualMethod: "GET",
+        url: one,
+        method: "GET",
+        isMethodNamed: false,
+        headers,
+        body: undefined,
+      };
       const { response } = await exchange(wanted, context.exchangeOptions);
       let length = 0;
       for await (const chunk of response.body ?? []) {

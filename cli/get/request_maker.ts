@@ -112,6 +112,7 @@ export class RequestMaker {
       url,
       method: method ?? usual,
       isMethodNamed: method !== undefined,
+      usualMethod: usual,
       headers,
       body: content && (() => content.body()),
     };

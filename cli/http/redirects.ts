@@ -5,7 +5,7 @@ import { fieldText } from "./field_text.ts";
 
 const MOST_REDIRECTS = 10;
 /** The statuses that redirect. */
-export const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
  * Sends one request, and follows redirects within the server.

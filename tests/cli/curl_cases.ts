@@ -149,6 +149,30 @@ export const cases: readonly CurlCase[] = [
   { name: "-L to nowhere", args: ["-L", "-w", WRITE_OUT, "ORIGIN/redirect?to="] },
   { name: "-L with a body, 302", args: ["-L", "-d", "x", "ORIGIN/redirect?to=/echo"] },
   { name: "-L with a body, 307", args: ["-L", "-d", "x", "ORIGIN/redirect?to=/echo&code=307"] },
+  ...[300, 305, 399].map((code) => ({
+    name: `-L, ${code}`,
+    args: ["-L", "-w", WRITE_OUT, `ORIGIN/redirect?to=/echo&code=${code}`],
+  })),
+  ...[300, 302, 303, 307].map((code) => ({
+    name: `-L with a body and -X, ${code}`,
+    args: ["-L", "-X", "PUT", "-d", "x", `ORIGIN/redirect?to=/echo&code=${code}`],
+  })),
+  ...[300, 301, 303].map((code) => ({
+    name: `-L with a body, ${code}`,
+    args: ["-L", "-d", "x", `ORIGIN/redirect?to=/echo&code=${code}`],
+  })),
+  ...[302, 303].map((code) => ({
+    name: `-L with -T, ${code}`,
+    args: ["-L", "-T", "five", `ORIGIN/redirect?to=/echo&code=${code}`],
+  })),
+  {
+    name: "-L with -X POST and no body, 302",
+    args: ["-L", "-X", "POST", "ORIGIN/redirect?to=/echo&code=302"],
+  },
+  {
+    name: "-L with -I, 303",
+    args: ["-L", "-I", "-w", WRITE_OUT, "-o", "/dev/null", "ORIGIN/redirect?to=/echo&code=303"],
+  },
   { name: "-L and -X", args: ["-L", "-X", "PUT", "ORIGIN/redirect?to=/echo&code=303"] },
   {
     name: "-L to another server",

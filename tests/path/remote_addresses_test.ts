@@ -122,3 +122,19 @@ Deno.test("RemoteAddresses stays small under a thousand announcements [attack ad
   assert.equal(alternative(flooded, "198.51.100.1", { sequence: 200, now: 6 }), false, "too many");
   assert.equal(alternative(flooded, "198.51.100.1", { sequence: 201, now: 1_006 }), true);
 });
+
+Deno.test("RemoteAddresses takes no address that was withdrawn before it came, and lists each once", () => {
+  const set = new RemoteAddresses();
+  assert.equal(set.onRemove(3), false);
+  assert.equal(set.onAdd(3, ip("198.51.100.1"), 6121, PEER, 0), false, "it was overtaken");
+  assert.equal(set.onAdd(4, ip("198.51.100.1"), 6121, PEER, 0), true);
+  assert.equal(set.onAdd(5, ip("198.51.100.1"), 6121, PEER, 0), true);
+  assert.equal(set.list.length, 1);
+  assert.equal(set.onRemove(4), true);
+  assert.equal(set.list.length, 1);
+  assert.equal(set.onRemove(5), true);
+  assert.deepEqual(set.list, []);
+  for (let i = 100; i < 1_000; i++) set.onRemove(i);
+  assert.equal(set.onAdd(999, ip("198.51.100.1"), 6121, PEER, 0), false);
+  assert.equal(set.onAdd(6, ip("198.51.100.1"), 6121, PEER, 0), true);
+});

@@ -4,6 +4,7 @@ import { parseIpAddress } from "../../bytes/ip_address.ts";
 import {
   addressSize,
   ALTERNATIVE_ADDRESS,
+  REMOVE_ADDRESS,
   removeAddressSize,
   writeAddAddress,
   writeAlternativeAddress,
@@ -35,6 +36,8 @@ export class AddressAnnouncer implements FrameOwner {
   #kind: AnnouncementKind = "none";
   #limit = Infinity;
   readonly #entries = new Map<string, Entry>();
+  /** Numbers of addresses that are gone, until the client knows, and whether that must be told. */
+  readonly #gone = new Map<number, boolean>();
   #nextId = 0;
   #pendingCount = 0;
 
@@ -75,15 +78,31 @@ export class AddressAnnouncer implements FrameOwner {
   #change(entry: Entry, present: boolean): void {
     entry.present = present;
     entry.status++;
-    // A number names an address once: one that comes back gets another.
+    // A number names an address once: one that comes back gets another, and the client has to hear
+    // that the old number is gone all the same.
     if (present) entry.id = this.#nextId++;
-    if (!entry.pending) this.#pendingCount++;
-    entry.pending = true;
+    else if (this.#kind === "added") this.#tellGone(entry.id);
+    const isDue = present || this.#kind !== "added";
+    if (entry.pending !== isDue) this.#pendingCount += isDue ? 1 : -1;
+    entry.pending = isDue;
+  }
+
+  #tellGone(id: number): void {
+    if (!this.#gone.get(id)) this.#pendingCount++;
+    this.#gone.set(id, true);
   }
 
   /** Writes what is due, as far as it fits. */
   writeFrames(sink: FrameSink): void {
     if (!this.pending) return;
+    for (const [id, isPending] of this.#gone) {
+      if (!isPending) continue;
+      if (sink.room < removeAddressSize(id)) return;
+      writeRemoveAddress(sink.writer, id);
+      sink.record(this, REMOVE_ADDRESS, id, 0);
+      this.#gone.set(id, false);
+      this.#pendingCount--;
+    }
     for (const entry of this.#entries.values()) {
       if (!entry.pending) continue;
       if (!this.#write(sink, entry)) return;
@@ -97,21 +116,27 @@ export class AddressAnnouncer implements FrameOwner {
     if (this.#kind === "alternative") {
       if (sink.room < 1 + addressSize(status, ip)) return false;
       writeAlternativeAddress(sink.writer, status, ip, port, false, !present);
-    } else if (present) {
+    } else {
+      if (!present) return true; // it was never told of
       if (sink.room < addressSize(id, ip)) return false;
       writeAddAddress(sink.writer, id, ip, port);
-    } else {
-      if (sink.room < removeAddressSize(id)) return false;
-      writeRemoveAddress(sink.writer, id);
     }
     sink.record(this, ALTERNATIVE_ADDRESS, id, status);
     return true;
   }
 
-  onFrameAcked(_frame: SentFrame): void {}
+  onFrameAcked({ kind, start }: SentFrame): void {
+    if (kind !== REMOVE_ADDRESS) return;
+    if (this.#gone.get(start)) this.#pendingCount--;
+    this.#gone.delete(start);
+  }
 
   /** The newest word on an address counts; an older one that was lost need not be repeated. */
   onFrameLost(frame: SentFrame): void {
+    if (frame.kind === REMOVE_ADDRESS) {
+      if (this.#gone.has(frame.start)) this.#tellGone(frame.start);
+      return;
+    }
     for (const entry of this.#entries.values()) {
       if (entry.id !== frame.start || entry.status !== frame.end || entry.pending) continue;
       entry.pending = true;

@@ -28,12 +28,18 @@ interface Entry {
  */
 export class RemoteAddresses {
   readonly #entries: Entry[] = [];
+  /** Numbers that were withdrawn before the address came: a packet may overtake another. */
+  readonly #withdrawn: number[] = [];
   #news = 0;
   #countedFrom = -Infinity;
 
-  /** The addresses that are not retired, the preferred ones first. */
+  /** The addresses that are not retired, each once, the preferred ones first. */
   get list(): RemoteAddress[] {
-    const standing = this.#entries.filter((entry) => !entry.retired);
+    const all = this.#entries.filter((entry) => !entry.retired);
+    // One that went and came back has two numbers until the first one is known to be gone.
+    const standing = all.filter(({ address }, i) =>
+      all.findIndex((other) => sameAddress(other.address, address)) === i
+    );
     return standing.sort((a, b) => Number(b.preferred) - Number(a.preferred));
   }
 
@@ -67,6 +73,7 @@ export class RemoteAddresses {
   onAdd(sequence: number, ip: Uint8Array, port: number, peer: Address, now: number): boolean {
     if (!this.#isAcceptable(ip, port, peer, now)) return false;
     if (this.#entries.some((known) => known.sequence === sequence)) return false;
+    if (this.#withdrawn.includes(sequence)) return false;
     return this.#add({
       address: addressOf(ip, port),
       sequence,
@@ -77,8 +84,12 @@ export class RemoteAddresses {
 
   /** REMOVE_ADDRESS arrived; returns whether the list has changed. */
   onRemove(sequence: number): boolean {
-    const entry = this.#entries.find((known) => known.sequence === sequence && !known.retired);
-    if (entry === undefined) return false;
+    const entry = this.#entries.find((known) => known.sequence === sequence);
+    if (entry === undefined && !this.#withdrawn.includes(sequence)) {
+      this.#withdrawn.push(sequence);
+      if (this.#withdrawn.length > MAX_ADDRESSES) this.#withdrawn.shift();
+    }
+    if (entry === undefined || entry.retired) return false;
     entry.retired = true;
     return true;
   }

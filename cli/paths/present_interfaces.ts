@@ -14,13 +14,15 @@ import { type ChosenInterface, findInterfaces, isUsable } from "./interfaces.ts"
  */
 export function choosePresentInterfaces(wanted: readonly string[]): readonly ChosenInterface[] {
   if (wanted.length === 0) return [];
-  if (mayList()) return findInterfaces(wanted, Deno.networkInterfaces());
+  const all = present();
+  if (all !== undefined) return findInterfaces(wanted, all);
   if (wanted.every((word) => isIP(word) !== 0)) {
     return wanted.map((address) => ({ name: address, pattern: address, addresses: [address] }));
   }
-  throw new Failure(
-    "Cannot look up interfaces by name: run with --allow-sys=networkInterfaces, or give addresses to -n",
-  );
+  const cure = mayList()
+    ? "the system does not tell, as it has no file left to open; end other programs"
+    : "run with --allow-sys=networkInterfaces";
+  throw new Failure(`Cannot look up interfaces by name: ${cure}, or give addresses to -n`);
 }
 
 /** The names of interfaces by their addresses, those included that are gone. */

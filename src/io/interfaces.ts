@@ -26,7 +26,12 @@ export function listLocalAddresses(): readonly LocalAddress[] | undefined {
   if (permission.state !== "granted") return undefined;
   const now = monotonicNow();
   if (known === undefined || now >= known.until) {
-    known = { list: ask(known?.list), until: now + HOLDS };
+    const list = systemInterfaces().map(({ name, address, family }) => ({
+      name,
+      hostname: address,
+      family,
+    }));
+    known = { list, until: now + HOLDS };
   }
   return known.list;
 }
@@ -34,19 +39,22 @@ export function listLocalAddresses(): readonly LocalAddress[] | undefined {
 /** The last answer of the system. */
 let known: { readonly list: readonly LocalAddress[]; readonly until: number } | undefined;
 
-/** @param before The last answer, which holds while no descriptor is left to ask by. */
-function ask(before: readonly LocalAddress[] | undefined): readonly LocalAddress[] {
+/**
+ * What the system says of its interfaces. It asks for a descriptor, and while none is left, the last
+ * answer holds.
+ *
+ * @throws {Error} If there was no answer yet.
+ */
+export function systemInterfaces(): readonly Deno.NetworkInterfaceInfo[] {
   try {
-    return Deno.networkInterfaces().map(({ name, address, family }) => ({
-      name,
-      hostname: address,
-      family,
-    }));
+    return lastInterfaces = Deno.networkInterfaces();
   } catch (error) {
-    if (before === undefined) throw error;
-    return before;
+    if (lastInterfaces === undefined) throw error;
+    return lastInterfaces;
   }
 }
+
+let lastInterfaces: readonly Deno.NetworkInterfaceInfo[] | undefined;
 
 /** The addresses that others can reach: neither loopback nor link-local (which needs a zone). */
 export function routableAddresses(all: readonly LocalAddress[]): readonly LocalAddress[] {

@@ -56,6 +56,11 @@ Deno.test("A process out of descriptors has no news of interfaces, and keeps the
     assert.equal(names.has(address), undefined);
     assert.deepEqual(presentAddresses(), []);
     assert.equal(new InterfaceNames().nameOf(address), undefined);
+    assert.equal(choosePresentInterfaces(["192.0.2.7"])[0]!.name, "192.0.2.7");
+    assert.throws(
+      () => choosePresentInterfaces([name]),
+      /^Failure: Cannot look up interfaces by name: .* no file left to open; .* addresses to -n$/,
+    );
   } finally {
     Deno.networkInterfaces = ask;
   }

@@ -8,6 +8,7 @@ import {
   routableAddresses,
   selectLocalAddresses,
 } from "../../src/io/interfaces.ts";
+import { readLinkFacts } from "../../src/io/links/link_facts.ts";
 
 const all: readonly LocalAddress[] = [
   { name: "lo", hostname: "127.0.0.1", family: "IPv4" },
@@ -143,13 +144,17 @@ Deno.test("The system is asked once for connections that are opened at once, and
 
 Deno.test("The last answer of the system holds while no descriptor is left to ask by", async () => {
   const { networkInterfaces } = Deno;
-  const before = listLocalAddresses();
+  const before = listLocalAddresses()!;
+  const { router } = readLinkFacts(false);
+  const routers = () => before.map(({ name }) => router(name));
+  const routersBefore = routers();
   Deno.networkInterfaces = () => {
     throw new Error("Too many open files (os error 24)");
   };
   try {
     await new Promise((resolve) => setTimeout(resolve, 60));
     assert.deepEqual(listLocalAddresses(), before);
+    assert.deepEqual(routers(), routersBefore);
   } finally {
     Deno.networkInterfaces = networkInterfaces;
   }

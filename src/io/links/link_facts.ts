@@ -1,6 +1,11 @@
 // What the system says about its links, as far as it may be asked.
 
-import { isLinkLocal, listLocalAddresses, type LocalAddress } from "../interfaces.ts";
+import {
+  isLinkLocal,
+  listLocalAddresses,
+  type LocalAddress,
+  systemInterfaces,
+} from "../interfaces.ts";
 import { readRoutes4, readRoutes6, type Route } from "./route.ts";
 import { likelyRouter } from "./router.ts";
 import { readSystemFile } from "./system_file.ts";
@@ -87,12 +92,8 @@ function packetsSent(device: string): number | undefined {
 }
 
 function router(device: string): string | undefined {
-  try {
-    const own = Deno.networkInterfaces().find(({ name, family, address }) =>
-      name === device && family === "IPv4" && !isLinkLocal(address)
-    );
-    return own && likelyRouter(device, readSystemFile(NEIGHBOURS) ?? "", own.cidr);
-  } catch {
-    return undefined; // no descriptor is left to ask the system by
-  }
+  const own = systemInterfaces().find(({ name, family, address }) =>
+    name === device && family === "IPv4" && !isLinkLocal(address)
+  );
+  return own && likelyRouter(device, readSystemFile(NEIGHBOURS) ?? "", own.cidr);
 }

@@ -10,12 +10,7 @@
  */
 import { chromiumFlags, publicKeyHash } from "./server/certificate.ts";
 import { Certificates } from "./server/certificates.ts";
-import {
-  authorityFiles,
-  ClientAuthority,
-  clientCertificatesOf,
-} from "./server/client_authority.ts";
-import { FarSide } from "./server/far_side.ts";
+import { ClientFiles } from "./server/client_files.ts";
 import { ConfigurationFile, fleetOptions } from "./server/fleet.ts";
 import { type HttpServer, listen, listenOnBoth, listenWorkers } from "./server/listening.ts";
 import { isWorker } from "./server/is_worker.ts";
@@ -63,43 +58,29 @@ export async function runServer(
   const options = readServerOptions(args, program.name);
   if (options === "help") return say(usageText(program, helpWidth()));
   if (options === "version") return say(version);
-  const chosen = choosePresentInterfaces(options.interfaces);
-  absenceLines(chosen).forEach((line) => report(`${program.name}: ${line}`));
-  const known = options.host === undefined ? allAddresses(chosen) : await resolveHost(options.host);
-  // Interfaces are told by their names, as they may get other addresses.
-  const localAddresses = options.host === undefined ? chosen.map(({ pattern }) => pattern) : known;
+  const { known, localAddresses } = await addressesOf(options, program);
   const view = openLiveView(options.live, program.name, print);
   const service = new Service(options);
   const handler = service.watch(await makeHandler(options));
-  const siteHosts = options.sites.flatMap((site) => site.hosts);
-  const hosts = ["localhost", "127.0.0.1", "::1", ...known, ...presentAddresses()];
-  const certificates = await Certificates.open(options.keyPairs, [
-    ...hosts,
-    ...siteHosts,
-    ...(options.host === undefined ? [] : [options.host]),
-  ]);
-  for (const host of certificates.missing(siteHosts)) {
-    report(`${program.name}: No certificate is good for ${host}: clients will refuse it`);
-  }
-  // Each worker has a far side of its own, and this thread has the one over TCP.
-  const authority = await ClientAuthority.open(authorityFiles(options));
-  const farSide = options.proxy && await FarSide.open(options.proxy, authority);
+  const certificates = await openCertificates(options, known, program);
+  // Each worker has such files of its own; those of this thread serve what comes over TCP.
+  const clients = await ClientFiles.open(options);
   const closing = new AbortController();
   const place = { localAddresses, ...certificates.options, ...await fleetOptions(options) };
-  const overUdp = async (): Promise<HttpServer> =>
-    options.workers === undefined
-      ? listen(options, place, service.overHttp3(handler, authority), {
-        ...farSide?.handlers,
-        ...clientCertificatesOf(authority),
-      }, closing.signal)
-      : await listenWorkers(options, place, args);
+  const inThisThread = () =>
+    listen(
+      options,
+      place,
+      service.overHttp3(handler, clients.authority),
+      clients.options,
+      closing.signal,
+    );
   const { server, tcp } = await listenOnBoth(
     options.port,
-    overUdp,
-    (server) => listenTcp(options, server, certificates, handler, farSide, authority),
+    async () =>
+      options.workers === undefined ? inThisThread() : await listenWorkers(options, place, args),
+    (server) => listenTcp(options, server, certificates, handler, clients),
   );
-  closing.signal.addEventListener("abort", () => server.close?.());
-  closing.signal.addEventListener("abort", () => tcp?.close());
   // A program that waits for the announcement may end the server at once.
   const interrupted = new Promise<void>((resolve) => onInterruption(resolve));
   if (certificates.isForDevelopment) announceDevelopment(certificates.options.cert, server);
@@ -119,26 +100,68 @@ export async function runServer(
     if (view) print(liveViewLine(view));
     line?.reopen();
     certificates.look();
-    authority?.look();
+    clients.look();
   });
   await interrupted;
   certificates.stop();
-  authority?.stop();
-  farSide?.stop();
+  clients.stop();
   service.drain();
-  print("Stopping once all answers are sent; interrupt again to stop at once");
-  // Longer answers are cut off: the user who stops a service does not want to wait.
-  setTimeout(() => closing.abort(), options.drain);
-  await Promise.race([
-    Promise.all([server.shutdown(), tcp?.shutdown()]),
-    new Promise((resolve) => setTimeout(resolve, options.drain + LONGEST_END)),
-  ]);
+  await shutDown(server, tcp, closing, options.drain);
   forget();
   service.close();
   line?.close();
   await view?.close();
   stopReplacing();
   return 0;
+}
+
+/** Where the server listens, and the addresses that it has now. */
+async function addressesOf(
+  { host, interfaces }: ServerOptions,
+  program: Program,
+): Promise<{ readonly known: readonly string[]; readonly localAddresses: readonly string[] }> {
+  const chosen = choosePresentInterfaces(interfaces);
+  absenceLines(chosen).forEach((line) => report(`${program.name}: ${line}`));
+  if (host === undefined) {
+    // Interfaces are told by their names, as they may get other addresses.
+    return { known: allAddresses(chosen), localAddresses: chosen.map(({ pattern }) => pattern) };
+  }
+  const known = await resolveHost(host);
+  return { known, localAddresses: known };
+}
+
+/** The certificates of the server; hosts for which there is none are named. */
+async function openCertificates(
+  { host, keyPairs, sites }: ServerOptions,
+  known: readonly string[],
+  program: Program,
+): Promise<Certificates> {
+  const siteHosts = sites.flatMap((site) => site.hosts);
+  const own = ["localhost", "127.0.0.1", "::1", ...known, ...presentAddresses()];
+  const named = host === undefined ? [] : [host];
+  const certificates = await Certificates.open(keyPairs, [...own, ...siteHosts, ...named]);
+  for (const missing of certificates.missing(siteHosts)) {
+    report(`${program.name}: No certificate is good for ${missing}: clients will refuse it`);
+  }
+  return certificates;
+}
+
+/** Finishes the answers under way, for so many milliseconds at most. */
+async function shutDown(
+  server: HttpServer,
+  tcp: TcpServer | undefined,
+  closing: AbortController,
+  drain: number,
+): Promise<void> {
+  closing.signal.addEventListener("abort", () => server.close?.());
+  closing.signal.addEventListener("abort", () => tcp?.close());
+  print("Stopping once all answers are sent; interrupt again to stop at once");
+  // Longer answers are cut off: the user who stops a service does not want to wait.
+  setTimeout(() => closing.abort(), drain);
+  await Promise.race([
+    Promise.all([server.shutdown(), tcp?.shutdown()]),
+    new Promise((resolve) => setTimeout(resolve, drain + LONGEST_END)),
+  ]);
 }
 
 /** Replaces the workers when the system says so (SIGUSR2); returns what ends that. */
@@ -180,8 +203,7 @@ async function listenTcp(
   server: HttpServer,
   { keyPairs, isForDevelopment }: Certificates,
   handler: ClientHandler,
-  farSide: FarSide | undefined,
-  authority: ClientAuthority | undefined,
+  { authority, farSide }: ClientFiles,
 ): Promise<TcpServer | undefined> {
   if (!options.tcp && farSide === undefined) return undefined;
   const hostnames = () => server.addrs.map(({ hostname }) => hostname);

@@ -1,8 +1,7 @@
 // A worker of the server: a thread that serves the files.
 
 import { reportLive, serveInWorker } from "../../mod.ts";
-import { authorityFiles, ClientAuthority, clientCertificatesOf } from "./client_authority.ts";
-import { FarSide } from "./far_side.ts";
+import { ClientFiles } from "./client_files.ts";
 import { silent } from "./file_news.ts";
 import { makeHandler } from "./handler.ts";
 import { isWorker } from "./is_worker.ts";
@@ -30,19 +29,15 @@ if (isWorker) {
     const service = new Service(options);
     const handler = service.watch(await makeHandler(options, silent));
     if (options.live !== undefined) reportLive();
-    const authority = await ClientAuthority.open(authorityFiles(options), silent);
-    const farSide = options.proxy && await FarSide.open(options.proxy, authority, silent);
+    const clients = await ClientFiles.open(options, silent);
     const reopen = () => {
       service.reopen();
-      authority?.look();
+      clients.look();
     };
     WorkerLine.toProgram({ metrics: () => service.metrics, reopen });
     return {
-      handler: service.overHttp3(handler, authority),
-      options: libraryOptions(options, interfaceCount, {
-        ...farSide?.handlers,
-        ...clientCertificatesOf(authority),
-      }),
+      handler: service.overHttp3(handler, clients.authority),
+      options: libraryOptions(options, interfaceCount, clients.options),
     };
   });
 }

@@ -1,8 +1,12 @@
+import type { Random } from "../crypto/random.ts";
+
 /**
- * Repeatable chance for simulations: the same seed and label give the same numbers on every
- * machine. It has the shape of `Random`, so endpoints draw from it as well.
+ * Repeatable chance for simulations and tests: the same seed and label give the same numbers on
+ * every machine. Endpoints draw from it as well.
+ *
+ * The numbers are predictable: never give them to a connection that faces a network.
  */
-export class SeededRandom {
+export class SeededRandom implements Random {
   readonly #seed: string;
   readonly #state: Uint32Array;
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { RangeSet } from "../../src/bytes/range_set.ts";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 
 for (const seed of [1, 2, 3, 4, 5, 6]) {
   Deno.test(`RangeSet behaves like a Set of numbers, seed ${seed}`, () => {

@@ -9,7 +9,7 @@ import { lia } from "../../src/congestion/lia.ts";
 import { newReno } from "../../src/congestion/new_reno.ts";
 import { olia } from "../../src/congestion/olia.ts";
 import { Pacer } from "../../src/congestion/pacer.ts";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { DATAGRAM, Flow, Link, megabits, runAlone, Timeline } from "./bottleneck.ts";
 import { options, packet } from "./drive.ts";
 import { plainCubic } from "./plain_cubic.ts";

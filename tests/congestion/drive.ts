@@ -8,7 +8,7 @@ import type {
 import type { PacketSample } from "../../src/congestion/packet_sample.ts";
 import type { CouplingGroup } from "../../src/congestion/coupling_group.ts";
 import { DeliveryRate } from "../../src/congestion/delivery_rate.ts";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 
 export const SIZE = 1000;
 

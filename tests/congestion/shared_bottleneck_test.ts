@@ -4,7 +4,7 @@ import {
   groupByBottleneck,
   SharedBottlenecks,
 } from "../../src/congestion/shared_bottleneck.ts";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { Link, megabits, Timeline } from "./bottleneck.ts";
 
 /** Others' packets: on average `load` of the rate, in bursts of some seconds. */

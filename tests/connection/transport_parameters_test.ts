@@ -5,7 +5,7 @@ import {
   encodeTransportParameters,
   readTransportParameters,
 } from "../../src/connection/parameters/transport_parameters.ts";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { TransportError } from "../../src/error/quic_error.ts";
 import type { Role } from "../../src/error/role.ts";

@@ -6,7 +6,7 @@ import { chooseEngine } from "../../src/crypto/engine.ts";
 import { proveEngine } from "../../src/crypto/engine_proof.ts";
 import { nobleEngine } from "../../src/crypto/noble_engine.ts";
 import { nodeEngine } from "../../src/crypto/node_engine.ts";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { wasmEngine } from "../../src/crypto/wasm_engine.ts";
 import { publicVectors } from "../public_vectors.ts";
 

@@ -3,7 +3,7 @@ import { CipherSuite, suiteParameters } from "../../src/crypto/cipher_suite.ts";
 import { chooseEngine, type EngineName } from "../../src/crypto/engine.ts";
 import { keyLabels } from "../../src/crypto/key_labels.ts";
 import { PacketKeys } from "../../src/crypto/packet_keys.ts";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { Version } from "../../src/packet/version.ts";
 
 /*

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { hashFunction, isSha256, nobleHash } from "../../src/crypto/hash_function.ts";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 
 const own = hashFunction("sha256");
 const library = nobleHash("sha256");

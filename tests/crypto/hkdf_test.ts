@@ -11,7 +11,7 @@ import {
   hkdfLabel,
   hmac,
 } from "../../src/crypto/hkdf.ts";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 
 Deno.test("extract() and expand() give RFC 5869, Appendix A.1", () => {
   const secret = extract("sha256", fromHex("000102030405060708090a0b0c"), fromHex("0b".repeat(22)));

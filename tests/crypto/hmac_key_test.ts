@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { expand, expandLabel, hkdfLabel, hmac, HmacKey } from "../../src/crypto/hkdf.ts";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 
 Deno.test("HmacKey hashes as hmac() does, whatever came in between", () => {
   const random = new SeededRandom(2104);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { sha3_256, sha3_512, shake128, shake256 } from "@noble/hashes/sha3.js";
 import { Keccak } from "../../src/crypto/keccak.ts";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 
 Deno.test("Keccak hashes as the library does, whatever the length", () => {
   const keccak = new Keccak();

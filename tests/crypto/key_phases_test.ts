@@ -4,7 +4,7 @@ import { keyLabels, VERSION_1 } from "../../src/crypto/key_labels.ts";
 import { KeyPhases, type KeyPhasesOptions } from "../../src/crypto/key_phases.ts";
 import { nobleEngine } from "../../src/crypto/noble_engine.ts";
 import { nodeEngine } from "../../src/crypto/node_engine.ts";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { TransportError } from "../../src/error/quic_error.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type Kem, SEED_LENGTH } from "../../src/crypto/kem.ts";
 import { mlKem, nobleKem, proveKem } from "../../src/crypto/ml_kem.ts";
 import { MlKem768 } from "../../src/crypto/ml_kem_768.ts";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { publicVectors } from "../public_vectors.ts";
 
 Deno.test("MlKem768 gives what the library gives, and both pass the proof", () => {

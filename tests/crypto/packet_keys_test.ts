@@ -13,7 +13,7 @@ import {
   type PacketUnsealer,
   writeNonce,
 } from "../../src/crypto/packet_keys.ts";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { isRetryGenuine, retryTag } from "../../src/crypto/retry_tag.ts";
 import { sample as sample1 } from "./rfc9001_vectors.ts";
 import { sample as sample2 } from "./rfc9369_vectors.ts";

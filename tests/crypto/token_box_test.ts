@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { equalBytes } from "../../src/bytes/bytes.ts";
 import { nobleEngine } from "../../src/crypto/noble_engine.ts";
 import { nodeEngine } from "../../src/crypto/node_engine.ts";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { TOKEN_OVERHEAD, TokenBox } from "../../src/crypto/token_box.ts";
 
 const text = new TextEncoder().encode("192.0.2.1:443");

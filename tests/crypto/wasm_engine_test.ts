@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { CipherSuite } from "../../src/crypto/cipher_suite.ts";
 import { nobleEngine } from "../../src/crypto/noble_engine.ts";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { wasmEngine } from "../../src/crypto/wasm_engine.ts";
 
 const engine = wasmEngine(nobleEngine);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { CryptoEngine } from "../../src/crypto/aead.ts";
 import { chooseEngine } from "../../src/crypto/engine.ts";
 import { InitialKeys } from "../../src/crypto/initial_keys.ts";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { FirstPacket } from "../../src/endpoint/first_packet.ts";
 import { CONNECTION_CLOSE } from "../../src/frame/close.ts";
 import { HANDSHAKE_DONE } from "../../src/frame/crypto.ts";

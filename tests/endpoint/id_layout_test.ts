@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { type IdLayout, randomIds } from "../../src/packet/id_layout.ts";
 import { Endpoint } from "../../src/endpoint/endpoint.ts";
 import { Header, parseHeader } from "../../src/packet/header.ts";

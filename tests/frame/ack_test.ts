@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Ecn, EcnCounts } from "../../src/bytes/ecn.ts";
 import { RangeSet } from "../../src/bytes/range_set.ts";
 import { Writer } from "../../src/bytes/writer.ts";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { writeAck } from "../../src/frame/ack.ts";
 import { read, written } from "./recorder.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fromHex } from "../../src/bytes/bytes.ts";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { ErrorCode } from "../../src/error/error_code.ts";
 import { TransportError } from "../../src/error/quic_error.ts";
 import { ALL_EXTENSIONS, frameRow, FrameTrait } from "../../src/frame/frame_table.ts";

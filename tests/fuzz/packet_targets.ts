@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Writer } from "../../src/bytes/writer.ts";
 import { InitialKeys } from "../../src/crypto/initial_keys.ts";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { TokenBox } from "../../src/crypto/token_box.ts";
 import { AddressTokens } from "../../src/endpoint/address_token.ts";
 import { ReplayMemory } from "../../src/endpoint/replay_memory.ts";

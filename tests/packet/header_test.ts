@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fromHex, toHex } from "../../src/bytes/bytes.ts";
 import { Writer } from "../../src/bytes/writer.ts";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { ConnectionId, connectionIdKey } from "../../src/packet/connection_id.ts";
 import { Header, parseHeader } from "../../src/packet/header.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";

@@ -6,7 +6,7 @@ import { chooseEngine } from "../../src/crypto/engine.ts";
 import { InitialKeys } from "../../src/crypto/initial_keys.ts";
 import { keyLabels } from "../../src/crypto/key_labels.ts";
 import { PacketKeys } from "../../src/crypto/packet_keys.ts";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { TransportError } from "../../src/error/quic_error.ts";
 import type { FrameOwner } from "../../src/frame/sent_frame.ts";
 import { Header, parseHeader } from "../../src/packet/header.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { packetNumberSize, recoverPacketNumber } from "../../src/packet/packet_number.ts";
 
 Deno.test("packetNumberSize() agrees with RFC 9000, A.2", () => {

@@ -3,7 +3,7 @@ import { DEFAULTS } from "../../src/connection/config.ts";
 import { ServiceSecret } from "../../src/crypto/service_secret.ts";
 import { configuredParameters } from "../../src/connection/parameters/local_parameters.ts";
 import { encodeTransportParameters } from "../../src/connection/parameters/transport_parameters.ts";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { EarlyDataGuard } from "../../src/endpoint/early_data_guard.ts";
 import { ReplayMemory } from "../../src/endpoint/replay_memory.ts";
 import { Header, parseHeader } from "../../src/packet/header.ts";

@@ -6,7 +6,7 @@ import {
 } from "../../src/limits/limits.ts";
 import assert from "node:assert/strict";
 import { DEFAULTS } from "../../src/connection/config.ts";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { Endpoint } from "../../src/endpoint/endpoint.ts";
 import { Header, parseHeader } from "../../src/packet/header.ts";
 import { SERVER_LIMITS } from "../../src/limits/limits.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 
 Deno.test("SeededRandom repeats itself for the same seed and no other", () => {
   const take = (seed: number) => new SeededRandom(seed).bytes(64);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { Kind } from "../../src/stream/connection_credit.ts";
 import { RESET_STREAM_AT } from "../../src/frame/stream_control.ts";
 import type { ReceiveHalf } from "../../src/stream/receive_half.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { deflateSync } from "node:zlib";
 import { Writer } from "../../src/bytes/writer.ts";
 import { Level } from "../../src/crypto/level.ts";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { TransportError } from "../../src/error/quic_error.ts";
 import { Alert } from "../../src/tls/code/alert.ts";
 import {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { NamedGroup } from "../../src/tls/code/code_point.ts";
 import { curve, native, portable } from "../../src/tls/key/diffie_hellman.ts";
 import { answerKeyShare, makeKeyShare } from "../../src/tls/key/key_exchange.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { chooseEngine } from "../../src/crypto/engine.ts";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { TokenBox } from "../../src/crypto/token_box.ts";
 import { TransportError } from "../../src/error/quic_error.ts";
 import { writeClientHello, writeExtension } from "../../src/tls/message/client_hello.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { chooseEngine } from "../../src/crypto/engine.ts";
 import { TokenBox } from "../../src/crypto/token_box.ts";
 import { TransportError } from "../../src/error/quic_error.ts";

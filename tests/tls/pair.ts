@@ -3,7 +3,7 @@ import type {
   DevelopmentKeyType,
   IssuedCertificate,
 } from "../../src/io/development_certificate.ts";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import type { Level } from "../../src/crypto/level.ts";
 import { ClientTls } from "../../src/tls/client_tls.ts";
 import { Credential } from "../../src/tls/credential.ts";

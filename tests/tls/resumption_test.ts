@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { chooseEngine } from "../../src/crypto/engine.ts";
 import { CipherSuite } from "../../src/crypto/cipher_suite.ts";
 import { Level } from "../../src/crypto/level.ts";
-import { SeededRandom } from "../../src/crypto/random.ts";
+import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { TokenBox } from "../../src/crypto/token_box.ts";
 import { TransportError } from "../../src/error/quic_error.ts";
 import { NamedGroup } from "../../src/tls/code/code_point.ts";

@@ -4,7 +4,7 @@ import { CipherSuite, suiteParameters } from "../../../src/crypto/cipher_suite.t
 import { proveEngine } from "../../../src/crypto/engine_proof.ts";
 import { InitialKeys } from "../../../src/crypto/initial_keys.ts";
 import { nobleEngine } from "../../../src/crypto/noble_engine.ts";
-import { SeededRandom } from "../../../src/crypto/random.ts";
+import { SeededRandom } from "../../../src/sim/seeded_random.ts";
 import { CipherContexts, LeasedKey } from "../../../src/io/native/cipher_contexts.ts";
 import { Libcrypto } from "../../../src/io/native/libcrypto.ts";
 import { libcryptoEngine } from "../../../src/io/native/libcrypto_engine.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync, type KeyObject, sign, verify } from "node:crypto";
-import { SeededRandom } from "../../../src/crypto/random.ts";
+import { SeededRandom } from "../../../src/sim/seeded_random.ts";
 import type { SignatureMethod } from "../../../src/crypto/signature_engine.ts";
 import { type Libc, libc } from "../../../src/io/native/libc.ts";
 import { Libcrypto } from "../../../src/io/native/libcrypto.ts";

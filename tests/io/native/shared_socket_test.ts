@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { CLIENT_DEFAULTS, DEFAULTS } from "../../../src/connection/config.ts";
 import type { Connection } from "../../../src/connection/connection.ts";
-import { SeededRandom } from "../../../src/crypto/random.ts";
+import { SeededRandom } from "../../../src/sim/seeded_random.ts";
 import { Endpoint } from "../../../src/endpoint/endpoint.ts";
 import { monotonicNow, wallTime } from "../../../src/io/clock.ts";
 import { Driver } from "../../../src/io/driver.ts";

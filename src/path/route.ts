@@ -75,6 +75,7 @@ export class Route {
   try(port: Port, remote: Address): NetworkPath {
     this.#candidate?.close();
     this.#candidate = this.#make(port, remote);
+    this.#isCandidateWanted = false;
     return this.#candidate;
   }
 

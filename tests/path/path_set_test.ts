@@ -276,6 +276,24 @@ Deno.test("Migration.follow() goes back only to what has answered since the last
   assert.deepEqual(ids.current, first);
 });
 
+Deno.test("Migration.follow() does not move a path to what is only tried after the address it waits for", () => {
+  const t = new TestPaths();
+  const [zero, one] = [t.set.find(0)!, t.open()];
+  const { migration } = t.set;
+  const { port } = one.current;
+  // While one path is at an address that is not proven, another one waits for the proof of its own.
+  migration.follow(zero, migration.meet(zero, zero.current.port, address(200)), 0);
+  const wanted = migration.meet(one, port, address(201));
+  migration.follow(one, wanted, 0);
+  assert.ok(one.route.isCandidateWanted && one.current !== wanted);
+  const tried = migration.meet(one, port, address(202));
+  t.set.validate(one, tried, 0);
+  const sink = new TestSink();
+  tried.validation.writeFrames(sink, 1_200, 0);
+  t.set.onPathResponse(one, sink.bytes.subarray(1, 9), 20);
+  assert.ok(tried.validated && one.current !== tried && one.route.candidate === tried);
+});
+
 Deno.test("Migration.follow() keeps the round-trip time when only the port changes", () => {
   const t = new TestPaths();
   const zero = t.set.find(0)!;

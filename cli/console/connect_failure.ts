@@ -53,9 +53,8 @@ export function connectFailure(error: unknown, server: string): Failure {
   }
   const message = reasonOf(error);
   const code = codeOf(error);
-  if (isAboutCertificates(code)) {
-    return certificateFailure(code, error as Error, message, server);
-  }
+  const distrust = certificateFailure(error, server);
+  if (distrust !== undefined) return distrust;
   if (code === NO_APPLICATION_PROTOCOL) {
     return new Failure(
       `Cannot speak HTTP/3 with ${server}: it offers something else there`,
@@ -96,7 +95,17 @@ function isAboutCertificates(code: number): boolean {
     (code >= FIRST_CERTIFICATE_ALERT && code <= LAST_CERTIFICATE_ALERT);
 }
 
-function certificateFailure(code: number, error: Error, reason: string, server: string): Failure {
+/**
+ * Says in one sentence what is wrong with a certificate, and what to do.
+ *
+ * @param error What was thrown.
+ * @param server The server as the user knows it.
+ * @returns Undefined if the error is about something else.
+ */
+export function certificateFailure(error: unknown, server: string): Failure | undefined {
+  const code = codeOf(error);
+  if (!(error instanceof Error) || !isAboutCertificates(code)) return undefined;
+  const reason = reasonOf(error);
   const text = `${error.message} ${error.cause instanceof Error ? error.cause.message : ""}`;
   if (text.includes("the peer closed the connection")) {
     return new Failure(
@@ -135,9 +144,8 @@ export function lostConnection(error: unknown, server: string): Failure {
   // A server judges our certificate when we think that all is well already: no lost connection.
   const refused = [error, error instanceof Error ? error.cause : undefined]
     .find((one) => !(one instanceof StreamError) && isAboutCertificates(codeOf(one)));
-  if (refused instanceof Error) {
-    return certificateFailure(codeOf(refused), refused, reasonOf(refused), server);
-  }
+  const distrust = certificateFailure(refused, server);
+  if (distrust !== undefined) return distrust;
   if (error instanceof StreamError) {
     const shown = `0x${error.code.toString(16)}`;
     return new Failure(

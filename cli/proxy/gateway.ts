@@ -8,7 +8,7 @@ import {
   type TunnelOptions,
   type UdpTunnel,
 } from "../../mod.ts";
-import { reasonOf } from "../console/connect_failure.ts";
+import { certificateFailure, reasonOf } from "../console/connect_failure.ts";
 import { SocksReply } from "./socks.ts";
 
 /** Why there is no tunnel. */
@@ -82,7 +82,8 @@ const replies: Readonly<Record<string, number>> = {
 /** What programs are told about an error of {@linkcode Gateway}. */
 export function obstacleOf(error: unknown): Obstacle {
   if (!(error instanceof ProxyError)) {
-    const text = `Cannot reach the gateway: ${reasonOf(error)}`;
+    const text = certificateFailure(error, "the gateway")?.message ??
+      `Cannot reach the gateway: ${reasonOf(error)}`;
     return { status: 502, reply: SocksReply.GeneralFailure, text, proxyStatus: undefined };
   }
   const { status, type, proxyStatus } = error;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { NearSide, type NearSideOptions } from "../../cli/proxy/near_side.ts";
 import { ByteReader } from "../../cli/proxy/byte_reader.ts";
-import { Gateway } from "../../cli/proxy/gateway.ts";
+import { Gateway, obstacleOf } from "../../cli/proxy/gateway.ts";
 import { UdpAssociation } from "../../cli/proxy/udp_association.ts";
 import { relay } from "../../cli/proxy/relay.ts";
 import { within } from "../http3/raw_peer.ts";
@@ -219,6 +219,17 @@ Deno.test("the near side forwards requests for http URLs as the standard wants",
   await old.send(`GET http://${host.target}/ HTTP/1.0\r\n\r\n`);
   assert.match(await old.rest(), /fine$/);
   assert.match(heads[2]!, /^GET \/ HTTP\/1\.0\r\nHost: [^]*\r\nVia: 1\.0 near-1\r\n/);
+});
+
+Deno.test("obstacleOf() tells of the certificate that is wrong, and not of a gateway that is away", () => {
+  const text = "Cannot accept the certificate for a: it expired on Monday";
+  const expired = obstacleOf(Object.assign(new Error(text), { code: 0x100 + 45 }));
+  assert.equal(expired.status, 502);
+  assert.match(
+    expired.text,
+    /^Cannot trust the certificate of the gateway: it expired on Monday; look whether the clock /,
+  );
+  assert.equal(obstacleOf(new Error("no way")).text, "Cannot reach the gateway: no way");
 });
 
 Deno.test("the near side forwards paths and queries as they are written", async () => {

@@ -3,6 +3,8 @@
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Patience, type PatienceOptions } from "../http3/message/patience.ts";
+import { usableResponse } from "../http3/server/usable_response.ts";
+import { readContentLength } from "../http3/wire/fields.ts";
 import { fieldsOf, responseFields } from "./fields.ts";
 import { PIECE, readableOf, write } from "./node_streams.ts";
 import type { Turns } from "./turns.ts";
@@ -93,6 +95,7 @@ export async function answer(
     const protocol = incoming.httpVersionMajor === 2 ? "HTTP/2" : "HTTP/1.1";
     const info = { ...client, protocol, completed: done.promise, signal } as const;
     const response = await handler(request, info);
+    checkUsable(response, request.method);
     await respond(outgoing, response, request.method === "HEAD", writing, signal);
     await declineRest(outgoing, writing);
     done.resolve();
@@ -159,6 +162,18 @@ function isHost(text: string): boolean {
   return /^(?:\[[\da-f:.]+\]|[\w.~!$&'()*+;=%-]+)(?::\d*)?$/i.test(text);
 }
 
+/** What cannot be sent as it is fails before anything is sent. */
+function checkUsable(response: Response, method: string): void {
+  try {
+    usableResponse(response, method, false);
+  } catch (error) {
+    if (response instanceof Response && !response.body?.locked) {
+      response.body?.cancel(error).catch(ignore);
+    }
+    throw error;
+  }
+}
+
 /** Sends a response; its body is read no further once the client has left. */
 async function respond(
   outgoing: NodeResponse,
@@ -176,7 +191,7 @@ async function respond(
     if ("stream" in outgoing) checkSize(fields);
     (outgoing as ServerResponse).writeHead(response.status, fields);
     if (isHead) cancel(new Error("Only the fields of the response are wanted"));
-    else if (reader) await send(outgoing, reader, patience, signal);
+    else if (reader) await send(outgoing, reader, response.headers, patience, signal);
     patience.begin();
     await ended(outgoing, signal);
   } catch (error) {
@@ -203,10 +218,16 @@ function checkSize(fields: Record<string, string | string[]>): void {
 async function send(
   outgoing: NodeResponse,
   reader: ReadableStreamDefaultReader<Uint8Array>,
+  headers: Headers,
   patience: Patience,
   signal: AbortSignal,
 ): Promise<void> {
+  const length = readContentLength(headers);
+  let sent = 0;
   for (let part; !(part = await reader.read()).done;) {
+    sent += part.value.length;
+    // RFC 9112, Section 6.3: the client would take what is more for the next response.
+    if (length >= 0 && sent > length) throw wrongLength(length);
     for (let at = 0; at < part.value.length; at += PIECE) {
       // A response that is over tells of no room, and of no end.
       signal.throwIfAborted();
@@ -216,6 +237,11 @@ async function send(
       patience.end(piece.length);
     }
   }
+  if (length >= 0 && sent < length) throw wrongLength(length);
+}
+
+function wrongLength(length: number): TypeError {
+  return new TypeError(`Cannot send content that differs from its announced ${length} bytes`);
 }
 
 /** Ends a response, and waits until it has left. */

@@ -55,6 +55,10 @@ export function responseFields(
   for (const [name, value] of headers) {
     if (!isHttp2 || !FOR_ONE_HOP.has(name)) fields[name] = value;
   }
+  // How content is framed follows from the response.
+  delete fields["transfer-encoding"];
+  // RFC 9110, Section 8.6: there a length has no place.
+  if (status === 204) delete fields["content-length"];
   const cookies = headers.getSetCookie();
   if (cookies.length > 0) fields["set-cookie"] = cookies;
   // RFC 9110, Section 8.6: without content, a length says so; some answers have neither.

@@ -91,6 +91,10 @@ function head(status: string, lines: readonly string[]): string {
   return [`HTTP/1.1 ${status}`, ...lines, "", ""].join("\r\n");
 }
 
+/** RFC 9110, Section 9.3.6: a tunnel has no length, and a refusal has no content that is framed. */
+const FRAMING = ["content-length", "transfer-encoding"];
+
 function linesOf({ headers }: Response): string[] {
-  return Array.from(headers, ([name, value]) => `${name}: ${value}`);
+  const lines = Array.from(headers).filter(([name]) => !FRAMING.includes(name));
+  return lines.map(([name, value]) => `${name}: ${value}`);
 }

@@ -21,8 +21,10 @@ export function h2Tunnel(
     url,
     headers: fieldsOf(fields),
     respond(response) {
-      const head = { ...responseFields(response, true, true), ":status": response.status };
-      stream.respond(head, { endStream: !response.ok });
+      const fields = responseFields(response, true, true);
+      // RFC 9110, Section 9.3.6: a tunnel has no length.
+      if (response.ok) delete fields["content-length"];
+      stream.respond({ ...fields, ":status": response.status }, { endStream: !response.ok });
       // RFC 9113, Section 8.1: the client need not send the rest of a request that is refused.
       if (!response.ok) stream.close(NGHTTP2_NO_ERROR);
     },

@@ -78,6 +78,7 @@ export async function answer(
   const gone = new AbortController();
   outgoing.on("close", () => gone.abort(new Error("The client has left")));
   const { signal } = gone;
+  const answered = new AbortController();
   const end = () => breakOff(outgoing);
   const reading = new Patience(patience, end);
   const writing = new Patience(patience, end);
@@ -86,7 +87,7 @@ export async function answer(
     isOnTurn = await turns?.take(signal) ?? false;
     // A response that has not had its turn is not told that its connection is over.
     if ((turns && !isOnTurn) || incoming.destroyed) throw new Error("The client has left");
-    const request = requestOf(incoming, reading);
+    const request = requestOf(incoming, reading, answered.signal);
     if (typeof request === "number") {
       outgoing.writeHead(request);
       outgoing.end();
@@ -106,12 +107,17 @@ export async function answer(
   } finally {
     reading.stop();
     writing.stop();
+    if (!("stream" in outgoing)) dropRest(incoming, answered);
     if (isOnTurn) turns?.give();
   }
 }
 
 /** The request, or the status that refuses it. */
-function requestOf(incoming: NodeRequest, patience: Patience): Request | number {
+function requestOf(
+  incoming: NodeRequest,
+  patience: Patience,
+  answered: AbortSignal,
+): Request | number {
   const { method = "", headers, url: target = "" } = incoming;
   if (IMPOSSIBLE.has(method)) return 501;
   const url = targetOf(target, hostOf(incoming));
@@ -122,7 +128,7 @@ function requestOf(incoming: NodeRequest, patience: Patience): Request | number 
   return new Request(url, {
     method,
     headers: fieldsOf(headers),
-    ...(hasBody && { body: readableOf(incoming, undefined, ignore) }),
+    ...(hasBody && { body: readableOf(incoming, undefined, ignore, { signal: answered }) }),
   });
 }
 
@@ -276,6 +282,17 @@ async function declineRest(outgoing: NodeResponse, patience: Patience): Promise<
     await new Promise((resolve) => setTimeout(resolve, wait));
   }
   if (stream.state.remoteClose === 0) stream.close(NO_ERROR);
+}
+
+/**
+ * Over HTTP/1.1 the next request comes behind the content of this one, so the rest is read and dropped
+ * when the response has left (RFC 9112, Section 9.3). The runtime does that only with content that
+ * nothing has read; one that was begun would hold the connection up until the runtime ends it.
+ */
+function dropRest(incoming: NodeRequest, answered: AbortController): void {
+  if (incoming.complete || incoming.destroyed) return;
+  answered.abort(); // a reader must not take what is there for all
+  incoming.resume();
 }
 
 /** The client has left, or the handler failed: what can be said to the client is said. */

@@ -87,6 +87,7 @@ export class Uploads {
    */
   async put(request: Request, user: string): Promise<Response> {
     try {
+      checkCoding(request.headers);
       const place = await this.#placeOf(request, user);
       await checkConditions(request, place.target, this.#limits.overwrite);
       return await this.#write(request, place);
@@ -247,6 +248,18 @@ export class Uploads {
       if (mtime !== null && now - mtime.getTime() > PART_LIFETIME) await remove(part);
     }
   }
+}
+
+/**
+ * RFC 9110, Section 15.5.16: content is stored as it comes, and would be served as what it is coded
+ * from.
+ */
+function checkCoding(headers: Headers): void {
+  const coding = headers.get("content-encoding")?.trim().toLowerCase() ?? "";
+  if (coding === "" || coding === "identity") return;
+  throw new Refusal(415, "Send the file itself, without Content-Encoding.", {
+    "accept-encoding": "identity",
+  });
 }
 
 /**

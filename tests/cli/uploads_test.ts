@@ -74,6 +74,14 @@ Deno.test("a file is taken whole, and replaced only if that is meant", async () 
   assert.equal(other.text("sub/a.txt"), "two");
 });
 
+Deno.test("a file that comes compressed is refused, as it would be served as it is", async () => {
+  await using site = await Site.make();
+  const refused = await site.put("/a.txt", "gzip", { "content-encoding": "gzip" });
+  assert.deepEqual([refused.status, refused.headers.get("accept-encoding")], [415, "identity"]);
+  assert.equal((await site.put("/a.txt", "one", { "content-encoding": "identity" })).status, 201);
+  assert.deepEqual(site.names, ["a.txt", "sub"]);
+});
+
 Deno.test("a date that only readers ask by keeps no file from being replaced", async () => {
   await using site = await Site.make({ overwrite: true });
   await site.put("/a.txt", "one");

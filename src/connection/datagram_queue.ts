@@ -154,19 +154,24 @@ export class DatagramQueue implements FrameOwner {
    * Writes as many as fit, but into a jumbo packet no more than into others. One that fits into no
    * packet of this path any more is dropped, and so is one that the peer does not take, after it has
    * rejected 0-RTT data (RFC 9221, Section 3).
+   *
+   * @param held Bytes of frames, the oldest of those that are bound to no path, that stay.
    */
-  writeFrames(sink: FrameSink, wholePacket: number, path: Path): void {
+  writeFrames(sink: FrameSink, wholePacket: number, path: Path, held = 0): void {
     const limit = Math.min(wholePacket, this.#peerLimit);
     if (this.#written.length > 0) this.#written.length = 0;
     let at = 0;
     let written = 0;
     while (at < this.#outgoing.length) {
       const { data, bound } = this.#outgoing[at]!;
-      if (bound !== undefined && (bindingOf(bound) ?? path) !== path) {
+      const size = datagramSize(data.length);
+      const binding = bindingOf(bound);
+      const stays = binding === undefined ? held > 0 : binding !== path;
+      if (stays) {
+        if (binding === undefined) held -= size;
         at++;
         continue;
       }
-      const size = datagramSize(data.length);
       if (size > sink.room && size <= limit) break;
       if (written > 0 && written + size > MAX_DATAGRAM_BYTES_IN_PACKET) break;
       const [outgoing] = this.#outgoing.splice(at, 1);

@@ -9,6 +9,7 @@ export class Answer implements Assignment {
   streams: StreamView[] | undefined = undefined;
   copies: PathView[] | undefined = undefined;
   until: number | undefined = undefined;
+  heldDatagrams: number | undefined = undefined;
   /** Kept for answers that name streams. */
   readonly #streams: StreamView[] = [];
   /** Kept for answers that name further paths. */
@@ -20,6 +21,7 @@ export class Answer implements Assignment {
     this.streams = undefined;
     this.copies = undefined;
     this.until = undefined;
+    this.heldDatagrams = undefined;
     return this;
   }
 
@@ -37,12 +39,19 @@ export class Answer implements Assignment {
     return this.copies = this.#copies;
   }
 
+  /** So many bytes of DATAGRAM frames do not go along. */
+  holdDatagrams(bytes: number): this {
+    this.heldDatagrams = bytes;
+    return this;
+  }
+
   /** Waits, until a time at the latest. */
   wait(until: number): this {
     this.path = undefined;
     this.streams = undefined;
     this.copies = undefined;
     this.until = until;
+    this.heldDatagrams = undefined;
     return this;
   }
 }

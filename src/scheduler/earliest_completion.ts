@@ -54,14 +54,19 @@ export function earliestCompletion(
   if (first < 0) return answer.wait(outlook.patience);
   // Credit that a slow path holds is missing on the faster ones; lost bytes have theirs already.
   if (outlook.isGuarded(creditOf(streams, context))) return sendLost(streams, first, best);
-  if (first === 0) return answer.send(best);
+  if (first === 0) return holdingDatagrams(answer.send(best));
   const list = answer.sendFrom(best);
   let bytes = 0;
   for (let i = first; i < streams.length && bytes < best.maxDatagramSize; i++) {
     list.push(streams[i]!);
     bytes += readyOf(streams[i]!);
   }
-  return answer;
+  return holdingDatagrams(answer);
+}
+
+/** A slow path is good for a long stream. Messages wait as long as faster paths deliver them sooner. */
+function holdingDatagrams(answer: Answer): Answer {
+  return answer.holdDatagrams(outlook.capacity);
 }
 
 /** A single path leaves nothing to decide. */
@@ -92,7 +97,7 @@ function sendLost(streams: readonly StreamView[], first: number, path: PathView)
     list.push(streams[i]!);
     bytes += streams[i]!.bytesLost;
   }
-  return list.length > 0 ? answer : answer.wait(outlook.patience);
+  return list.length > 0 ? holdingDatagrams(answer) : answer.wait(outlook.patience);
 }
 
 const outlook = new Outlook();

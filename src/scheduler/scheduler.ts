@@ -84,6 +84,11 @@ export interface Assignment {
   readonly path?: PathView | undefined;
   /** Fill the datagram from these streams, in this order; from all, most urgent first, if left out. */
   readonly streams?: readonly StreamView[] | undefined;
+  /**
+   * Bytes of DATAGRAM frames, the oldest, that rather wait for a faster path than go along: the path
+   * was chosen for streams. Of those bound to a path none wait. 0 if left out.
+   */
+  readonly heldDatagrams?: number | undefined;
   /** The same stream data goes out on these paths too. */
   readonly copies?: readonly PathView[] | undefined;
   /** With no path: when to ask again at the latest, even if nothing has happened. */

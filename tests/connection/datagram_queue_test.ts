@@ -3,6 +3,7 @@ import { DatagramQueue } from "../../src/connection/datagram_queue.ts";
 import { Writer } from "../../src/bytes/writer.ts";
 import type { SentFrame } from "../../src/frame/sent_frame.ts";
 import type { Path } from "../../src/path/path.ts";
+import { Readiness } from "../../src/scheduler/readiness.ts";
 import { Attacker, frame } from "./attacker.ts";
 import { Pair } from "../sim/pair.ts";
 
@@ -73,6 +74,26 @@ Deno.test("DatagramQueue puts a large datagram into a jumbo packet, but no crowd
   const path = {} as Path;
   assert.deepEqual([written(), written(), written()], [[300, 300, 300, 300], [300], [5_000]]);
   assert.deepEqual([written(), queue.pending, queue.lost], [[300], false, 0]);
+});
+
+Deno.test("DatagramQueue holds the oldest datagrams back for another path, but none bound here", () => {
+  const queue = new DatagramQueue({ push() {} });
+  queue.limit(65_535);
+  const path = { readiness: Readiness.Fit } as Path;
+  queue.send(new Uint8Array(100));
+  queue.send(new Uint8Array(101), path);
+  queue.send(new Uint8Array(102));
+  queue.send(new Uint8Array(103));
+  const written = (held: number) => {
+    const sizes: number[] = [];
+    const writer = new Writer(new Uint8Array(1_452));
+    const record = (_: unknown, __: number, start: number) => {
+      sizes.push(queue.copyOf({ start } as SentFrame, path)!.length);
+    };
+    queue.writeFrames({ writer, room: 1_400, record }, 1_400, path, held);
+    return sizes;
+  };
+  assert.deepEqual([written(150), written(1), written(0)], [[101, 103], [102], [100]]);
 });
 
 for (const side of ["client", "server"] as const) {

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { redundant } from "../../src/scheduler/redundant.ts";
+import { withSeed } from "../../src/sim/world.ts";
+import { Drip } from "./drip.ts";
 import { linkOf, Pair, type PairOptions } from "./pair.ts";
+import { seedOf } from "./seed.ts";
 import { expectOpen, move } from "./transfers.ts";
 
 function connected(options: PairOptions = {}): Pair {
@@ -116,3 +119,28 @@ Deno.test("DATAGRAMs and streams share a connection", () => {
   assert.ok(time < 1_900, `${time} ms`);
   assert.ok(drain(pair, "client").length > 130);
 });
+
+for (const from of ["client", "server"] as const) {
+  Deno.test(`datagrams of the ${from} beside a transfer take the path that delivers them first`, () => {
+    const seed = seedOf(`beside ${from}`);
+    const pair = new Pair({ seed, links: [linkOf(10, 40), linkOf(20, 600)] });
+    withSeed(pair.world, () => {
+      pair.connect().run({ until: pair.now + 1_500 });
+      if (from === "server") pair.client.app.download(8_000_000);
+      else pair.client.app.upload(8_000_000);
+      const drip = new Drip(pair, { from, kind: "datagram", period: 20, size: 160 });
+      drip.start();
+      pair.run({ until: pair.now + 1_000 });
+      drip.restart();
+      pair.run({ until: pair.now + 2_500 });
+      // One way, and the queue of that link.
+      assert.ok(drip.longest < 20 + 40 + 5, `${drip.longest.toFixed(0)} ms`);
+      const bytes = pair.links.map(({ upward, downward }) =>
+        (from === "server" ? downward : upward).counters.deliveredBytes
+      );
+      for (const carried of bytes) {
+        assert.ok(carried > 500_000, `both carry the transfer: ${bytes}`);
+      }
+    });
+  });
+}

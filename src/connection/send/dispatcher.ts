@@ -26,6 +26,8 @@ export class Dispatcher {
   readonly bindings: PathBindings;
   /** When to ask again at the latest: pacing or the scheduler holds data back. */
   deadline = Infinity;
+  /** Bytes of DATAGRAM frames that do not leave where data leave now, unless they are bound there. */
+  heldDatagrams = 0;
   #scheduler: Scheduler;
   readonly #paths: PathSet;
   readonly #streams: StreamSet;
@@ -65,6 +67,7 @@ export class Dispatcher {
     for (const path of this.#paths.paths) path.refresh(now);
     this.#context.now = now;
     this.deadline = Infinity;
+    this.heldDatagrams = 0;
   }
 
   /**
@@ -127,7 +130,9 @@ export class Dispatcher {
   }
 
   /** The answer of the scheduler, with the paths of the connection in place of the views. */
-  #decide(chosen: PathView, { streams, copies }: Assignment, usable: readonly Path[]): Decision {
+  #decide(chosen: PathView, answer: Assignment, usable: readonly Path[]): Decision {
+    const { copies, heldDatagrams, streams } = answer;
+    this.heldDatagrams = heldDatagrams ?? 0;
     if (this.#copies.length > 0) this.#copies.length = 0;
     if (copies) { for (const copy of copies) this.#copies.push(ownPath(copy, usable)); }
     const path = ownPath(chosen, usable);

@@ -203,10 +203,12 @@ export class FrameWriter {
 
   /** Writes what streams and datagrams have to send, as far as it fits. */
   writeData(path: Path, streams: readonly StreamView[], now: number): void {
-    const { paths, streams: set, datagrams } = this.#from;
+    const { dispatcher, paths, streams: set, datagrams } = this.#from;
     const builder = this.#builder;
     if (set.hasControlFrames) set.writeControlFrames(builder, now, paths.largestRtt);
-    if (datagrams.pending) datagrams.writeFrames(builder, builder.largestPayload, path);
+    if (datagrams.pending) {
+      datagrams.writeFrames(builder, builder.largestPayload, path, dispatcher.heldDatagrams);
+    }
     if (set.views.length === 0) return;
     set.writeStreamFrames(builder, streams);
     if (set.views.length === 0 && this.#endsStream) this.#onStreamEnd(path, now);

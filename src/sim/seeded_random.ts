@@ -1,3 +1,5 @@
+// Random numbers that a seed repeats, for simulations and tests.
+
 import type { Random } from "../crypto/random.ts";
 
 /**

@@ -4,7 +4,7 @@ import { Connection } from "../connection/connection.ts";
 import type { CryptoEngine } from "../crypto/aead.ts";
 import { InitialKeys } from "../crypto/initial_keys.ts";
 import { ErrorCode } from "../error/error_code.ts";
-import type { Account } from "../limits/account.ts";
+import type { Account, Neighbours } from "../limits/account.ts";
 import type { Ledger } from "../limits/ledger.ts";
 import type { Header } from "../packet/header.ts";
 import { PacketType } from "../packet/packet_type.ts";
@@ -30,6 +30,18 @@ import { MAX_STRIKES, SHORTEST_ORIGINAL_ID } from "../limits/limits.ts";
 export interface AcceptorOptions extends EndpointOptions {
   readonly engine: CryptoEngine;
   readonly server: ServerConfig;
+}
+
+/** A client whose packet is looked at. */
+interface Newcomer {
+  readonly port: Port;
+  readonly remote: Address;
+  /** Those that share its address or its network. */
+  readonly neighbours: Neighbours;
+  /** Whether it must have proven its address, or is asked to. */
+  readonly mustProve: boolean;
+  /** Whether it is not even asked: handshakes of its address have come to nothing. */
+  readonly isStruck: boolean;
 }
 
 /** Makes connections of first packets, within limits (RFC 9000, Section 5.2.2). */
@@ -135,24 +147,33 @@ export class Acceptor {
     // of an earlier connection is heard all the same.
     const isStruck = isWary && neighbours.address.strikes >= MAX_STRIKES;
     if (isStruck && !AddressTokens.isForLater(header.token)) return undefined;
-    let mustProve = isWary || this.#options.server.retry === "always" ||
+    const mustProve = isWary || this.#options.server.retry === "always" ||
       this.#halfOpen.presses(neighbours) || this.#crowd.presses(neighbours);
-    const hasToken = header.tokenLength > 0;
-    if (mustProve && !hasToken) return this.#retry(header, port, remote, now);
+    if (mustProve && header.tokenLength === 0) return this.#retry(header, port, remote, now);
     // Any sender can write a header: a packet that does not open gets nothing more.
     const keys = new InitialKeys(this.#options.engine, header.version, header.destinationId);
-    if (!this.#first.opens(header, keys)) {
-      keys.release();
-      return "unknown";
-    }
+    const connection = this.#first.opens(header, keys)
+      ? this.#admit(header, keys, { port, remote, neighbours, mustProve, isStruck }, now)
+      : "unknown";
+    if (!(connection instanceof Connection)) keys.release();
+    return connection;
+  }
+
+  /** Makes a connection of a client's packet that opens, or turns the client away. */
+  #admit(
+    header: Header,
+    keys: InitialKeys,
+    { port, remote, neighbours, mustProve, isStruck }: Newcomer,
+    now: number,
+  ): Connection | undefined {
     const refuse = (code: number) => this.#stateless.refuse(header, keys, code, port, remote);
     if (this.#isStopped) return refuse(ErrorCode.ConnectionRefused);
-    const proof = hasToken
+    const proof = header.tokenLength > 0
       ? this.#tokens.check(header.token, remote, header.destinationId, header.version, now)
       : undefined;
     if (proof === "invalid") return refuse(ErrorCode.InvalidToken);
-    if (!this.#rates.take(remote.hostname, neighbours, now)) mustProve = true;
-    if (mustProve && proof === undefined) {
+    const isCalm = this.#rates.take(remote.hostname, neighbours, now);
+    if (proof === undefined && (mustProve || !isCalm)) {
       return isStruck ? undefined : this.#retry(header, port, remote, now);
     }
     // RFC 9000, Section 5.2.2: it will try again, and others may have gone by then.
@@ -170,9 +191,7 @@ export class Acceptor {
       // and the other connections go on.
       account.close();
       this.#factory.withdraw(handle);
-      refuse(ErrorCode.InternalError);
-      keys.release();
-      return undefined;
+      return refuse(ErrorCode.InternalError);
     }
   }
 

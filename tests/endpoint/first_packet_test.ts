@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { CryptoEngine } from "../../src/crypto/aead.ts";
 import { chooseEngine } from "../../src/crypto/engine.ts";
+import { lending } from "../crypto/lending_engine.ts";
 import { InitialKeys } from "../../src/crypto/initial_keys.ts";
 import { SeededRandom } from "../../src/sim/seeded_random.ts";
 import { FirstPacket } from "../../src/endpoint/first_packet.ts";
@@ -129,4 +130,20 @@ Deno.test("A wrong token of a Retry is refused only in a packet that opens", () 
   assert.equal(endpoint.transmit(pair.now), undefined);
   endpoint.receive(datagram, port, stranger, pair.now);
   assert.equal(endpoint.transmit(pair.now)?.remote, stranger);
+});
+
+Deno.test("A client that is turned away leaves no ciphers behind", () => {
+  const turnedAway = (turn: (pair: Pair) => void, token: Uint8Array) => {
+    const engine = lending();
+    const pair = new Pair({ engine }).connect();
+    const { endpoint } = pair.server;
+    turn(pair);
+    const before = engine.lent.size;
+    const datagram = initial(new SeededRandom(1).bytes(8), token, [PING]);
+    endpoint.receive(datagram, pair.serverPorts[0]!, stranger, pair.now);
+    assert.equal(endpoint.transmit(pair.now)?.remote, stranger);
+    assert.equal(engine.lent.size, before);
+  };
+  turnedAway(() => {}, Uint8Array.of(1, 2, 3)); // INVALID_TOKEN
+  turnedAway(({ server }) => server.endpoint.stopAccepting(), NOTHING); // CONNECTION_REFUSED
 });

@@ -4,6 +4,7 @@ import { ErrorCode } from "../../src/error/error_code.ts";
 import { Header, parseHeader } from "../../src/packet/header.ts";
 import { PacketType } from "../../src/packet/packet_type.ts";
 import { Version } from "../../src/packet/version.ts";
+import { lending } from "../crypto/lending_engine.ts";
 import { firstVisit, Inbox, sendTexts, visitAgain } from "./early_data.ts";
 import { linkOf, Pair, type PairOptions } from "./pair.ts";
 
@@ -213,4 +214,16 @@ Deno.test("PacketType of version 2 is told by its header alone", () => {
   bytes.set([0xd0, 0x6b, 0x33, 0x43, 0xcf, 8, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0x44, 0x00]);
   assert.ok(parseHeader(bytes, 0, 8, header));
   assert.equal(header.type, PacketType.Initial);
+});
+
+Deno.test("Initial keys that others replace are released, after a Retry and a change of version", () => {
+  const held = (options: PairOptions) => {
+    const engine = lending();
+    const pair = new Pair({ ...options, engine }).connect();
+    pair.run({ until: pair.now + 1_000 });
+    return engine.lent.size;
+  };
+  const plain = held({});
+  assert.equal(held({ server: { retry: "always" } }), plain, "Retry");
+  assert.equal(held({ client: { versions: [V2, V1] } }), plain, "another version");
 });

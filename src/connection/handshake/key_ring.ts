@@ -56,10 +56,18 @@ export class KeyRing {
    */
   deriveInitial(destinationId: Uint8Array, keys?: InitialKeys): void {
     this.#initialId = destinationId;
+    this.#replaceInitial();
     const { client, server } = keys ?? new InitialKeys(this.#engine, this.version, destinationId);
     const isClient = this.#role === "client";
     this.initial.read = isClient ? server : client;
     this.initial.write = isClient ? client : server;
+  }
+
+  /** Others take their place, as after a Retry, but what another version is read with stays. */
+  #replaceInitial(): void {
+    const { read, write } = this.initial;
+    if (read !== this.#otherInitial) read?.release();
+    write?.release();
   }
 
   /** What opens Initial packets of a version, derived once for each. */
@@ -67,6 +75,7 @@ export class KeyRing {
     if (version === this.version || this.initial.read === undefined) return this.initial.read;
     if (version !== this.#otherVersion) {
       const keys = new InitialKeys(this.#engine, version, this.#initialId);
+      this.#otherInitial?.release();
       this.#otherInitial = this.#role === "client" ? keys.server : keys.client;
       this.#otherVersion = version;
     }
@@ -79,6 +88,7 @@ export class KeyRing {
    */
   changeVersion(version: number): void {
     if (version === this.version || this.initial.read === undefined) return;
+    this.#otherInitial?.release();
     this.#otherInitial = this.initial.read;
     this.#otherVersion = this.version;
     this.version = version;

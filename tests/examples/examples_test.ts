@@ -55,8 +55,8 @@ Deno.test("custom_scheduler.ts sends three datagrams on the first path for one o
   const [, total, first, last] = /^(\d+) bytes came\npath 0: (\d+) .*\npath 1: (\d+)/
     .exec(await run("custom_scheduler"))!.map(Number);
   assert.equal(total, 5_000_000);
-  // Datagrams of the two paths may differ in size for a while.
-  assert.ok(first! > 2 * last! && last! > 500_000, `${first} and ${last}`);
+  // Those of one path may have 8,952 bytes for a while, and those of the other still 1,200.
+  assert.ok(first! > 2 * last! && last! > 200_000, `${first} and ${last}`);
 });
 
 Deno.test("core.ts brings bytes across without a socket, and without any permission", async () => {

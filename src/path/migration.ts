@@ -107,8 +107,10 @@ export class Migration {
     const isRebinding = route.moveTo(network, now);
     this.#context.observe(path);
     // RFC 9000, Section 9.5: an ID that has not been seen on another address, if there is one.
-    const isChanged = wasTried && ids.useReserved(old.validated);
-    if (!isChanged && !isRebinding) ids.rotate(old.validated);
+    const isChanged = (wasTried && ids.useReserved(old.validated)) ||
+      (!isRebinding && ids.rotate(old.validated));
+    // What is returned to shares the ID in use then, and the one before was seen elsewhere.
+    if (!isChanged && old.validated) ids.dropFormer();
     if (network.validated) {
       // It may have been proven before the address that the path was to be opened on.
       this.#context.onValidated(path);

@@ -276,6 +276,26 @@ Deno.test("Migration.follow() goes back only to what has answered since the last
   assert.deepEqual(ids.current, first);
 });
 
+Deno.test("Migration.follow() keeps no ID of another address for one that only changed its port", () => {
+  const t = new TestPaths();
+  const zero = t.set.find(0)!;
+  for (let sequence = 1; sequence < 4; sequence++) t.give(0, sequence);
+  const { current: { port }, slot: { remote: ids } } = zero;
+  const follow = (to: ReturnType<typeof address>, now: number) => {
+    t.set.migration.follow(zero, t.set.migration.meet(zero, port, to), now);
+    zero.current.prove();
+  };
+  follow(address(200), 0);
+  const elsewhere = ids.current;
+  follow(address(201), 10_000);
+  assert.deepEqual(ids.former, elsewhere);
+  const here = ids.current;
+  follow(address(201, 444), 20_000);
+  assert.deepEqual(ids.current, here);
+  // RFC 9000, Section 9.5: challenges to the old port carry the ID in use.
+  assert.ok(zero.route.previous!.is(port, address(201)) && ids.former === undefined);
+});
+
 Deno.test("Migration.follow() does not move a path to what is only tried after the address it waits for", () => {
   const t = new TestPaths();
   const [zero, one] = [t.set.find(0)!, t.open()];

@@ -11,6 +11,8 @@ const LEAST_RTT = 0.1;
  * property of the path.
  */
 const UNPROVEN = 1 / 3;
+/** Datagrams of a first window (RFC 9002, Section 7.2). */
+const FIRST_WINDOW = 10;
 /** The same part, for bytes that are already in flight. */
 const UNPROVEN_IN_FLIGHT = 1 / 2;
 /** Most doublings of a window that a forecast of delivery assumes. */
@@ -35,9 +37,11 @@ export function hasWindow(path: PathView): boolean {
  * over slow paths.
  */
 export function rateOf(path: PathView): number {
-  const { congestionWindow, deliveryRate, minRtt, smoothedRtt } = path;
+  const { congestionWindow, deliveryRate, maxDatagramSize, minRtt, smoothedRtt } = path;
   if (deliveryRate === 0) {
-    return UNPROVEN * congestionWindow / Math.max(smoothedRtt, LEAST_RTT);
+    // A window that an outage has left at its minimum says as little.
+    const first = Math.max(congestionWindow, FIRST_WINDOW * maxDatagramSize);
+    return Math.min(UNPROVEN * first, congestionWindow) / Math.max(smoothedRtt, LEAST_RTT);
   }
   if (path.doubles) {
     const allowed = congestionWindow / Math.max(smoothedRtt, LEAST_RTT);

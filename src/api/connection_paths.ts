@@ -2,6 +2,7 @@
 
 import type { Connection } from "../connection/connection.ts";
 import type { ConnectionEvent } from "../connection/event.ts";
+import { literalAddress } from "../io/interfaces.ts";
 import { moveObstacle } from "../connection/path_obstacle.ts";
 import type { PathRequest } from "../connection/path_requests.ts";
 import { PingRequest } from "../connection/ping_request.ts";
@@ -137,8 +138,7 @@ export class ConnectionPaths implements PathOwner {
     const { remoteAddress = usual, status = "available", signal } = options;
     signal?.throwIfAborted();
     if (this.#error) throw this.#error;
-    const { hostname, port } = remoteAddress;
-    const remote: Address = { transport: "udp", hostname, port };
+    const remote = remoteOf(remoteAddress);
     const from = this.portFor(options.localAddress, remote);
     const request = this.#core.openPath(from, remote, status, this.#clock());
     const waiter = Promise.withResolvers<Path>();
@@ -171,8 +171,8 @@ export class ConnectionPaths implements PathOwner {
 
   migrate(path: CorePath, options: MigrateOptions): Promise<void> {
     const { localAddress = path.current.port.address.hostname } = options;
-    const { hostname, port } = options.remoteAddress ?? path.current.remote;
-    const remote = { transport: "udp", hostname, port } as const;
+    const { remoteAddress } = options;
+    const remote = remoteAddress === undefined ? path.current.remote : remoteOf(remoteAddress);
     const obstacle = moveObstacle(this.#core, path, remote);
     if (obstacle !== undefined) return Promise.reject(immovable(path, obstacle));
     this.#core.migratePath(path, this.portFor(localAddress, remote), remote, this.#clock());
@@ -315,6 +315,18 @@ export class ConnectionPaths implements PathOwner {
     this.#requests?.delete(request);
     return waiter;
   }
+}
+
+/** A name, or a port that does not exist, would be tried in vain, or be cut to another port. */
+function remoteOf({ hostname, port }: Deno.NetAddr): Address {
+  const isLiteral = literalAddress(hostname?.split("%")[0] ?? "") !== undefined;
+  if (isLiteral && Number.isInteger(port) && port >= 1 && port <= 65_535) {
+    return { transport: "udp", hostname, port };
+  }
+  throw new TypeError(
+    `Cannot lead a path to ${hostname}:${port}: remoteAddress must have a literal IP address, and ` +
+      "a port from 1 to 65535",
+  );
 }
 
 function noPort(): never {

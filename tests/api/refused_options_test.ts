@@ -39,3 +39,24 @@ Deno.test("min_ack_delay is never more than max_ack_delay, and peers connect wit
     new Pair({ config: { maxAckDelay, ackFrequency: 4 }, paths: 2 }).connect();
   }
 });
+
+Deno.test("A path that cannot lead anywhere is refused at once, with what is wrong", async () => {
+  await using listener = listenHere();
+  await using connection = await dialHere(listener);
+  const [path] = connection.paths;
+  const refused = [["garbage", 1], ["localhost", 443], ["256.1.1.1", 5], ["", 5], [
+    "::g",
+    5,
+  ]] as const;
+  const all = [...refused, ["127.0.0.1", 0], ["127.0.0.1", 70_000], ["::1", 1.5]] as const;
+  for (const [hostname, port] of all) {
+    const remoteAddress = { transport: "udp", hostname, port } as const;
+    const expected = {
+      name: "TypeError",
+      message: /^Cannot lead a path to .* a literal IP address/,
+    };
+    await assert.rejects(connection.openPath({ remoteAddress }), expected);
+    await assert.rejects(async () => await path!.migrate({ remoteAddress }), expected);
+  }
+  assert.equal(connection.paths.length, 1);
+});

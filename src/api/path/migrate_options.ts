@@ -10,7 +10,7 @@ export interface MigrateOptions {
    */
   localAddress?: string;
   /**
-   * Where it is to lead.
+   * Where it is to lead: a literal address and a port.
    *
    * @default {path.remoteAddr}
    */

@@ -13,7 +13,7 @@ export interface OpenPathOptions {
    */
   localAddress?: string;
   /**
-   * Where the path leads.
+   * Where the path leads: a literal address and a port.
    *
    * @default {connection.remoteAddr}
    */

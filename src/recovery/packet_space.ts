@@ -11,20 +11,15 @@ import { PacketNumbers } from "./packet_numbers.ts";
 import { PathCounters } from "./path_counters.ts";
 import { persistentlyCongested } from "./persistent_congestion.ts";
 import { type AckPolicy, ReceivedPackets } from "./received_packets.ts";
+import { Reordering } from "./reordering.ts";
 import { type Carrier, Fate, noteCarrier, type SentPacket } from "./sent_packet.ts";
 import { SentPackets } from "./sent_packets.ts";
 import { Tail } from "./tail.ts";
 
-/** RFC 9002, Section 6.1.1: packets sent this much later and acknowledged make one lost. */
-const PACKET_THRESHOLD = 3;
 /** Milliseconds that a peer may be busy with other things before it acknowledges at once. */
 const PROMPT_ACK_DELAY = 5;
-/** RFC 9002, Section 6.1.2. */
-const TIME_THRESHOLD = 9 / 8;
 /** Milliseconds. RFC 9002, Section 6.1.2. */
 const GRANULARITY = 1;
-/** The threshold grows with the reordering seen, up to this. */
-const MAX_THRESHOLD = 128;
 
 // Lists of the call at hand, the same for all spaces.
 /** Packets found lost together; and lost packets that are acknowledged, or forgotten. */
@@ -68,7 +63,7 @@ export class PacketSpace {
   /** Whether it is of the handshake, for which the peer calculates before it answers. */
   readonly #isOfHandshake: boolean;
   #lastEliciting = -1;
-  #packetThreshold = PACKET_THRESHOLD;
+  readonly #reordering = new Reordering();
   readonly #lostLately = new LostPackets();
   readonly #marks = new MarkReports();
   /** Packets of the ACK at hand that left ECN-capable. */
@@ -244,7 +239,7 @@ export class PacketSpace {
     const carrier = packet.carrier!;
     const wasLost = packet.fate === Fate.Lost;
     packet.fate = Fate.Acked;
-    if (wasLost) this.#tolerateReordering(packet);
+    if (wasLost) this.#noteReordering(packet, now);
     else if (packet.isEliciting) this.elicitingInFlight--;
     if (packet.isInFlight) {
       if (wasLost) carrier.onSpuriousLoss(packet, now);
@@ -281,25 +276,25 @@ export class PacketSpace {
     if (packet.number < this.sent.first) this.sent.recycle(packet);
   }
 
-  /** RFC 9002, Section 6.1.1 allows more than three packets: this network reorders by more. */
-  #tolerateReordering(packet: SentPacket): void {
+  /** It was not lost, but late. */
+  #noteReordering({ carrier, number, timeSent }: SentPacket, now: number): void {
     this.#counters.onSpuriousLoss();
-    const distance = this.largestAcked - packet.number;
-    this.#packetThreshold = Math.min(Math.max(this.#packetThreshold, distance + 1), MAX_THRESHOLD);
+    const trips = (now - timeSent) / Math.max(carrier!.rtt.longer, GRANULARITY);
+    this.#reordering.onSpuriousLoss(this.largestAcked - number, trips);
   }
 
   /** Declares packets lost by number or by time, and says when to look again. */
   detectLoss(now: number): void {
     const { sent } = this;
+    const { packets, trips } = this.#reordering;
     this.lossDeadline = Infinity;
     lost.length = 0;
     for (let number = sent.first; number < this.largestAcked; number++) {
       const packet = sent.get(number);
       if (packet === undefined || packet.fate !== Fate.Outstanding) continue;
-      const { rtt } = packet.carrier!;
-      const lostAt = packet.timeSent +
-        Math.max(TIME_THRESHOLD * Math.max(rtt.smoothed, rtt.latest), GRANULARITY);
-      if (lostAt <= now || number <= this.largestAcked - this.#packetThreshold) {
+      // RFC 9002, Section 6.1.2.
+      const lostAt = packet.timeSent + Math.max(trips * packet.carrier!.rtt.longer, GRANULARITY);
+      if (lostAt <= now || number <= this.largestAcked - packets) {
         lost.push(packet);
       } else if (lostAt < this.lossDeadline) {
         this.lossDeadline = lostAt;
@@ -314,7 +309,10 @@ export class PacketSpace {
   #forgetLost(now: number): void {
     taken.length = 0;
     this.#lostLately.takeOld(now, this.#memory, taken);
-    for (let i = 0; i < taken.length; i++) this.#recycle(taken[i]!);
+    for (let i = 0; i < taken.length; i++) {
+      if (taken[i]!.fate === Fate.Lost) this.#reordering.onLoss();
+      this.#recycle(taken[i]!);
+    }
     taken.length = 0;
   }
 
@@ -325,7 +323,7 @@ export class PacketSpace {
       // RFC 9002, Section 7.4: no loss is passed over, not even of the handshake's packets.
       packet.fate = Fate.Lost;
       packet.lostAt = now;
-      this.#onPacketLost?.(packet, packet.number <= this.largestAcked - this.#packetThreshold);
+      this.#onPacketLost?.(packet, packet.number <= this.largestAcked - this.#reordering.packets);
       if (packet.isEliciting) this.elicitingInFlight--;
       if (packet.isInFlight) packet.carrier!.onLost(packet, persistent === packet.carrier, now);
       packet.requeue();

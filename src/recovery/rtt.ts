@@ -91,6 +91,11 @@ export class RttEstimator {
     }
   }
 
+  /** The longer of what round trips take and what the newest took: losses are told by it. */
+  get longer(): number {
+    return Math.max(this.smoothed, this.latest);
+  }
+
   /**
    * What the route takes now, as opposed to {@linkcode min}: another route, or a queue of others,
    * makes round trips longer, and no later sample takes the minimum back.

@@ -5,6 +5,7 @@ import { Failure } from "../console/failure.ts";
 import { whyNot } from "../console/why_not.ts";
 import { openLocked } from "../files/locked_file.ts";
 import type { Representation } from "../http/representation.ts";
+import { ReceivedBytes } from "./received_bytes.ts";
 import type { FileSink } from "./sink.ts";
 
 /**
@@ -15,14 +16,13 @@ export class FileInPlace implements FileSink {
   /** Nothing tells of which version the bytes of an earlier run are. */
   readonly kept = 0;
   readonly partPath: string;
-  readonly #file: Deno.FsFile;
-  #length = 0;
+  readonly #bytes: ReceivedBytes;
   #known: Representation | undefined;
   #isClosed = false;
 
   private constructor(path: string, file: Deno.FsFile) {
     this.partPath = path;
-    this.#file = file;
+    this.#bytes = new ReceivedBytes(file, 0);
   }
 
   /**
@@ -49,28 +49,20 @@ export class FileInPlace implements FileSink {
   }
 
   get length(): number {
-    return this.#length;
+    return this.#bytes.length;
   }
 
   get known(): Representation | undefined {
     return this.#known;
   }
 
-  async tail(count: number): Promise<Uint8Array> {
-    const bytes = new Uint8Array(Math.min(count, this.#length));
-    await this.#file.seek(this.#length - bytes.length, Deno.SeekMode.Start);
-    for (let at = 0; at < bytes.length;) {
-      const length = await this.#file.read(bytes.subarray(at));
-      if (length === null) break; // another program has cut it: the comparison will tell
-      at += length;
-    }
-    return bytes;
+  tail(count: number): Promise<Uint8Array> {
+    return this.#bytes.tail(count);
   }
 
   async restart(known: Representation): Promise<void> {
     try {
-      await this.#file.truncate(0);
-      this.#length = 0;
+      await this.#bytes.clear();
       this.#known = known;
     } catch (error) {
       throw this.#failure(error);
@@ -79,12 +71,7 @@ export class FileInPlace implements FileSink {
 
   async write(chunk: Uint8Array): Promise<void> {
     try {
-      await this.#file.seek(this.#length, Deno.SeekMode.Start);
-      for (let at = 0; at < chunk.length;) {
-        const written = await this.#file.write(chunk.subarray(at));
-        at += written;
-        this.#length += written;
-      }
+      await this.#bytes.add(chunk);
     } catch (error) {
       throw this.#failure(error);
     }
@@ -92,7 +79,7 @@ export class FileInPlace implements FileSink {
 
   async finish(): Promise<void> {
     try {
-      await this.#file.truncate(this.#length);
+      await this.#bytes.cut();
       this.close();
     } catch (error) {
       throw this.#failure(error);
@@ -107,8 +94,7 @@ export class FileInPlace implements FileSink {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#file.unlockSync();
-    this.#file.close();
+    this.#bytes.close();
   }
 
   #failure(error: unknown): Failure {

@@ -9,6 +9,7 @@ import { type Representation, withoutFragment } from "../http/representation.ts"
 import { FileInPlace } from "./file_in_place.ts";
 import { makeFolderOf } from "./local_path.ts";
 import { partOf } from "./part_name.ts";
+import { ReceivedBytes } from "./received_bytes.ts";
 import type { FileSink } from "./sink.ts";
 
 /** Bytes that a note beside a part may have; a larger one is not ours. */
@@ -42,11 +43,8 @@ export class PartFile implements FileSink {
   /** The mode of the file that is there already. */
   readonly #mode: number | null;
   readonly #asked: string;
-  readonly #file: Deno.FsFile;
-  #length: number;
+  readonly #bytes: ReceivedBytes;
   #known: Representation | undefined;
-  /** Whether the file is at the place where the next bytes go. */
-  #isAtEnd = false;
   #isClosed = false;
 
   private constructor(
@@ -59,9 +57,8 @@ export class PartFile implements FileSink {
     this.#path = path;
     this.#mode = mode;
     this.#asked = asked;
-    this.#file = file;
+    this.#bytes = new ReceivedBytes(file, known.length);
     this.#known = known.known;
-    this.#length = known.length;
     this.kept = known.length;
   }
 
@@ -100,31 +97,21 @@ export class PartFile implements FileSink {
   }
 
   get length(): number {
-    return this.#length;
+    return this.#bytes.length;
   }
 
   get known(): Representation | undefined {
     return this.#known;
   }
 
-  async tail(count: number): Promise<Uint8Array> {
-    const bytes = new Uint8Array(Math.min(count, this.#length));
-    this.#isAtEnd = false;
-    await this.#file.seek(this.#length - bytes.length, Deno.SeekMode.Start);
-    for (let at = 0; at < bytes.length;) {
-      const length = await this.#file.read(bytes.subarray(at));
-      if (length === null) break; // another program has cut it: the comparison will tell
-      at += length;
-    }
-    return bytes;
+  tail(count: number): Promise<Uint8Array> {
+    return this.#bytes.tail(count);
   }
 
   async restart(known: Representation): Promise<void> {
     try {
       // In this order: a note never speaks of bytes that were there before it.
-      await this.#file.truncate(0);
-      this.#length = 0;
-      this.#isAtEnd = false;
+      await this.#bytes.clear();
       this.#known = known;
       const note: PartNote = { asked: this.#asked, known };
       await Deno.writeTextFile(noteOf(this.#path), JSON.stringify(note));
@@ -136,23 +123,15 @@ export class PartFile implements FileSink {
 
   async write(chunk: Uint8Array): Promise<void> {
     try {
-      if (!this.#isAtEnd) await this.#file.seek(this.#length, Deno.SeekMode.Start);
-      this.#isAtEnd = true;
-      for (let at = 0; at < chunk.length;) {
-        const written = await this.#file.write(chunk.subarray(at));
-        at += written;
-        this.#length += written;
-      }
+      await this.#bytes.add(chunk);
     } catch (error) {
-      this.#isAtEnd = false;
       throw cannotWrite(this.partPath, error);
     }
   }
 
   async finish(): Promise<void> {
     try {
-      // A part that was longer once, by another program's doing, ends where the file ends.
-      await this.#file.truncate(this.#length);
+      await this.#bytes.cut();
       if (this.#mode !== null) await Deno.chmod(this.partPath, this.#mode & 0o777).catch(() => {});
       // Its lock holds until it has its name: else another program could begin with it before.
       await Deno.rename(this.partPath, this.#path);
@@ -172,10 +151,8 @@ export class PartFile implements FileSink {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    if (this.#length === 0 && this.#known === undefined) this.#remove();
-    // A program that is just being started may have a copy of the descriptor, and with it the lock.
-    this.#file.unlockSync();
-    this.#file.close();
+    if (this.#bytes.length === 0 && this.#known === undefined) this.#remove();
+    this.#bytes.close();
   }
 
   #remove(): void {

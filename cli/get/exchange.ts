@@ -35,6 +35,12 @@ export interface WantedRequest {
   readonly body: (() => BodyInit) | undefined;
 }
 
+/** A GET of the program's own, for what stands in pages and folders. */
+export function ownGet(url: URL, headers: Headers): WantedRequest {
+  const method = "GET";
+  return { url, method, isMethodNamed: false, usualMethod: method, headers, body: undefined };
+}
+
 /** What an exchange needs from outside. */
 export interface ExchangeOptions {
   /** The connections. */

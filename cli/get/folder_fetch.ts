@@ -2,7 +2,7 @@
 
 import { CurlCode } from "../console/curl_code.ts";
 import { Failure } from "../console/failure.ts";
-import { exchange } from "./exchange.ts";
+import { exchange, ownGet } from "./exchange.ts";
 import { type FolderEntry, readListing } from "./folder_entry.ts";
 import type { GetContext } from "./get_context.ts";
 import type { GetJob } from "./get_job.ts";
@@ -115,15 +115,7 @@ export class FolderFetch {
     const { maker, exchangeOptions, say } = this.#context;
     const headers = maker.headersFor(job.user);
     headers.set("accept", "application/json");
-    const wanted = {
-      usualMethod: "GET",
-      url: job.url,
-      method: "GET",
-      isMethodNamed: false,
-      headers,
-      body: undefined,
-    };
-    const { response, url } = await exchange(wanted, exchangeOptions);
+    const { response, url } = await exchange(ownGet(job.url, headers), exchangeOptions);
     if (!response.ok) {
       await response.body?.cancel();
       throw new StatusFailure(url, response);

@@ -1,7 +1,7 @@
 // Fetches what a page loads, as a browser would, and drops it.
 
 import { findResources } from "../http/html_resources.ts";
-import { exchange } from "./exchange.ts";
+import { exchange, ownGet } from "./exchange.ts";
 import type { GetContext } from "./get_context.ts";
 
 /** How many resources of a page are under way at once. */
@@ -33,15 +33,7 @@ export async function fetchPage(
   const fetchOne = async (one: URL) => {
     try {
       const headers = context.maker.headersFor(undefined);
-      const wanted = {
-        usualMethod: "GET",
-        url: one,
-        method: "GET",
-        isMethodNamed: false,
-        headers,
-        body: undefined,
-      };
-      const { response } = await exchange(wanted, context.exchangeOptions);
+      const { response } = await exchange(ownGet(one, headers), context.exchangeOptions);
       let length = 0;
       for await (const chunk of response.body ?? []) {
         length += chunk.length;

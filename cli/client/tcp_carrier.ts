@@ -2,7 +2,7 @@
 
 import { responseProtocol, TcpClient, TransportError } from "../../mod.ts";
 import type { Carrier } from "./carrier.ts";
-import { connectFailure } from "../console/connect_failure.ts";
+import { connectFailure, reasonIn } from "../console/connect_failure.ts";
 import { CurlCode } from "../console/curl_code.ts";
 import { Failure } from "../console/failure.ts";
 import type { Trust } from "./trust_files.ts";
@@ -68,7 +68,7 @@ export class TcpCarrier implements Carrier {
 
 /** Why no server is reached. */
 function tcpFailure(error: TypeError, server: string): Failure {
-  const reason = error.message.replace(/^Cannot .*?: /s, "");
+  const reason = reasonIn(error.message);
   return new Failure(
     `Cannot reach ${server}: nothing answers over UDP, nor over TCP (${reason}); check that the server runs there`,
     1,

@@ -172,7 +172,15 @@ export function lostConnection(error: unknown, server: string): Failure {
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const root = error.cause instanceof Error ? error.cause : error;
-  return root.message.replace(/^Cannot .*?: /s, "").replace(/\.$/, "");
+  return reasonIn(root.message).replace(/\.$/, "");
+}
+
+/**
+ * Of "Cannot do this: because" what comes behind the colon. An address or a port before it has colons
+ * of its own, without a space.
+ */
+export function reasonIn(message: string): string {
+  return message.replace(/^Cannot .*?: /s, "");
 }
 
 /** Whether no datagram has come back, or none could be sent. */

@@ -1,6 +1,7 @@
 // One request of a client over TCP and its response, by HTTP/2 or HTTP/1.1.
 
 import type { Readable, Writable } from "node:stream";
+import { reasonIn } from "../error/reason_in.ts";
 import { TransportError } from "../error/quic_error.ts";
 import { PIECE, readableOf, type ReadableOfOptions, write } from "./node_streams.ts";
 
@@ -158,7 +159,7 @@ export function lost(cause: unknown, what: string = "go on with a request over T
   const { code = "", name = "", message = "it was closed" } = cause instanceof Error
     ? cause as Error & { code?: string }
     : {};
-  const why = reasons[code] ?? reasons[name] ?? message.replace(/^Cannot .*?: /s, "");
+  const why = reasons[code] ?? reasons[name] ?? reasonIn(message);
   return new TypeError(`Cannot ${what}: ${why}`, { cause });
 }
 

@@ -1,6 +1,7 @@
 // The client end of an HTTP/3 connection: sends requests, reads responses.
 
 import { StreamError } from "../../error/quic_error.ts";
+import { reasonIn } from "../../error/reason_in.ts";
 import { ClientExchange, type OutgoingRequest } from "./client_exchange.ts";
 import { H3ErrorCode } from "../wire/code_point.ts";
 import type { ConnectInit } from "../handler.ts";
@@ -314,9 +315,8 @@ export class H3Client implements AsyncDisposable {
   }
 }
 
-/** Of "Cannot do this: because" what comes behind the colon. */
 function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message.replace(/^Cannot .*?: /s, "") : String(error);
+  return error instanceof Error ? reasonIn(error.message) : String(error);
 }
 
 function cancelled(): StreamError {

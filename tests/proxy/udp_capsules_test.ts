@@ -85,18 +85,10 @@ Deno.test("a proxy resets a tunnel whose capsules are cut off or too long", asyn
 
 Deno.test("connectUdp() goes by capsules over HTTP/3 where a proxy takes no other datagrams", async () => {
   for (const datagrams of [false, true]) {
-    const localAddresses = ["127.0.0.1"];
-    await using server = serve({
-      port: 0,
-      cert,
-      key,
-      localAddresses,
-      datagrams,
-      onConnect: ({ body }, info) => {
-        if (datagrams) return new Response(capsuleOf(info.datagrams!.read()));
-        return new Response(body);
-      },
-    }, () => new Response(null));
+    await using server = proxyOf(datagrams, ({ body }, info) => {
+      if (datagrams) return new Response(capsuleOf(info.datagrams!.read()));
+      return new Response(body);
+    });
     const url = `https://localhost:${server.addr.port}`;
     const options = { caCerts: [cert], localAddresses, idleTimeout: 1_000 };
     const tunnel = await within(connectUdp(url, "192.0.2.1:5000", options));
@@ -107,6 +99,17 @@ Deno.test("connectUdp() goes by capsules over HTTP/3 where a proxy takes no othe
     await within(tunnel.closed);
   }
 });
+
+const localAddresses = ["127.0.0.1"];
+
+/** A server that answers each CONNECT as it is told to. */
+function proxyOf(
+  datagrams: boolean,
+  onConnect: NonNullable<Parameters<typeof serve>[0]["onConnect"]>,
+): ReturnType<typeof serve> {
+  const options = { port: 0, cert, key, localAddresses, datagrams, onConnect };
+  return serve(options, () => new Response(null));
+}
 
 /** A stream that has one datagram in a capsule, and then nothing. */
 function capsuleOf(datagram: Promise<Uint8Array | undefined>): ReadableStream<Uint8Array> {
@@ -124,15 +127,7 @@ Deno.test("connect-udp with fields that describe content is refused by either en
   const more = { "content-type": "text/plain" };
   await assert.rejects(ask(url, host, true, more), { actual: 400 });
   host.close();
-  const localAddresses = ["127.0.0.1"];
-  await using other = serve({
-    port: 0,
-    cert,
-    key,
-    localAddresses,
-    datagrams: true,
-    onConnect: ({ body }) => new Response(body, { headers: more }),
-  }, () => new Response(null));
+  await using other = proxyOf(true, ({ body }) => new Response(body, { headers: more }));
   const place = `https://localhost:${other.addr.port}`;
   const options = { caCerts: [cert], localAddresses, idleTimeout: 1_000 };
   await assert.rejects(
